@@ -13,6 +13,7 @@ from quantimodo.measurements.queries import (
     parse_measurement_query,
     parse_variable_query,
 )
+from quantimodo.measurements.resolved_queries import Person
 
 _NAMES = ("Mood", "Sleep", "100%")
 _VALUES: dict[str, st.SearchStrategy[str]] = {
@@ -125,7 +126,9 @@ async def test_1_a_page_of_several_people_has_no_one_else(
     try:
         parsed = parse_measurement_query(query.encode())
         rows, total = await database.service.page_of_people(
-            people, parsed, database.stores.measurements.count_measurements
+            [Person(each) for each in people],
+            parsed,
+            database.stores.measurements.count_measurements,
         )
         pages = [await database.service.page(each, parsed) for each in people]
     except MeasurementError:

@@ -88,6 +88,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/second_factor_notices:SecondFactorNotices.removed": ("changes_per_session",),
     "accounts/second_factor_notices:SecondFactorNotices.replaced": ("changes_per_session",),
     "accounts/second_factor_notices:SecondFactorNotices.reset": (OPERATOR,),
+    "authorization/consents:Consents.change": ("changes_per_session",),
     "authorization/consents:Consents.give": ("changes_per_session", "requests_per_address"),
     "authorization/request_objects:RequestObjects._fetched": ("fetches_per_address",),
     "cli/keys:delete": (OPERATOR,),

@@ -137,8 +137,11 @@ def _bearer(error: BearerError) -> ErrorResponse:
     return ErrorResponse(error.status, body, refusal, (header,))
 
 
+_MEASUREMENT_CODES: Final = {403: "insufficient_scope", 404: "not_found"}
+
+
 def _measurement(error: MeasurementError) -> ErrorResponse:
-    code = "not_found" if error.status == 404 else "invalid_request"
+    code = _MEASUREMENT_CODES.get(error.status, "invalid_request")
     body: dict[str, Any] = {"error": code, "error_description": error.text}
     if error.set_index is not None:
         body["setIndex"] = error.set_index

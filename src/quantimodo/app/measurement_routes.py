@@ -38,7 +38,7 @@ def measuring_endpoints(context: AppContext, bearer: BearerAuthentication) -> Me
         context.references,
         context.settings.issuer,
     )
-    access = MeasurementAccess(bearer, context.accesses, context.clock, context.reads)
+    access = MeasurementAccess(bearer, context.accesses, context.clock, context.reads, references)
     return MeasuringEndpoints(
         measurements=Measurements(access, measurement_service, f"{issuer}/api/v1/measurements"),
         measurement=OneMeasurement(access, measurement_service),

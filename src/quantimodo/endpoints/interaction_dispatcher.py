@@ -76,7 +76,7 @@ class InteractionDispatcher:
         position = await self._locate(interaction, authentication)
         if position.step.page is not View.RESPONSE:
             raise self.responses.interaction_required(interaction.identified, position.reason)
-        return await self.responses.accept_json(interaction, position.known_subject)
+        return await self.responses.accept_json(position.interaction, position.known_subject)
 
     async def _locate(
         self, interaction: Interaction, authentication: AuthenticationContext

@@ -12,6 +12,7 @@ from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.payloads import Change, SentSet, refused_at
 from quantimodo.measurements.units import converter, convertible
 from quantimodo.model.measurements import (
+    AllowedMeasurements,
     Entry,
     EntrySet,
     Measurement,
@@ -35,9 +36,24 @@ class Saved:
 class EntryDraft:
     """The sets of one POST as entries for the store, each start time of a source once."""
 
-    def __init__(self, catalogue: Catalogue, known: Mapping[str, Variable]) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        known: Mapping[str, Variable],
+        allowed: AllowedMeasurements | None = None,
+    ) -> None:
         self._catalogue = catalogue
-        self._variables: dict[str, Variable | NewVariable] = dict(known)
+        self._allowed = allowed
+        self._forbidden: MeasurementError | None = None
+        visible = {
+            name: variable
+            for name, variable in known.items()
+            if allowed is None or allowed.allows_variable(variable.category_id, name)
+        }
+        # A variable that the application may not use is checked like one that does not exist, so
+        # that no other error tells that it does.
+        self._hidden = frozenset(known) - frozenset(visible)
+        self._variables: dict[str, Variable | NewVariable] = dict(visible)
         self._entries: dict[tuple[str, str], dict[Micros, Entry]] = {}
         self._numbers: Counter[str] = Counter()
 
@@ -65,15 +81,27 @@ class EntryDraft:
                 raise refused_at(str(error), at, number) from None
             except MeasurementError as error:
                 raise refused_at(error.text, at, number) from None
+            self._check_allowed(at, variable, start)
             if number % _CHUNK == _CHUNK - 1:
                 await asyncio.sleep(0)  # ten thousand at once would block the event loop
 
     def sets(self) -> list[EntrySet]:
+        """All entries. Raises `MeasurementError` with status 403 if one of them is not allowed,
+        which is checked last."""
+        if self._forbidden is not None:
+            raise self._forbidden
         return [
             EntrySet(self._variables[name], source, tuple(entries.values()))
             for (name, source), entries in self._entries.items()
             if entries
         ]
+
+    def _check_allowed(self, at: int, variable: Variable | NewVariable, start: Micros) -> None:
+        if self._allowed is None or self._forbidden is not None:
+            return
+        allowed = self._allowed.allows(variable.category_id, variable.name, start)
+        if variable.name in self._hidden or not allowed:
+            self._forbidden = forbidden(at)
 
     def saved(self) -> Saved:
         category = self._catalogue.category
@@ -104,6 +132,17 @@ class EntryDraft:
             )
             self._variables[name] = variable
         return payloads.name_of(source, "sourceName") if source else "", unit, variable
+
+
+def forbidden(at: int | None = None) -> MeasurementError:
+    """The refusal of a write outside of what the person allows."""
+    where = "" if at is None else f"set {at}: "
+    return MeasurementError(
+        f"{where}the person does not allow the app to write this: another variable, category or"
+        " time; GET /api/v2/consents/current shows what is allowed",
+        status=403,
+        set_index=at,
+    )
 
 
 def variable_name(at: int, sent: SentSet) -> str:

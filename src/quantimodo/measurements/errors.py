@@ -11,7 +11,7 @@ class MeasurementError(Exception):
         self,
         text: str,
         *,
-        status: Literal[400, 404, 409, 413] = 400,
+        status: Literal[400, 403, 404, 409, 413] = 400,
         set_index: int | None = None,
         measurement_index: int | None = None,
     ) -> None:

@@ -15,16 +15,18 @@ from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.grouping import Grouping
 from quantimodo.measurements.limits import MOST_SPANS, check_spans
 from quantimodo.measurements.queries import MeasurementQuery
-from quantimodo.measurements.resolved_queries import ResolvedQuery, is_descending
+from quantimodo.measurements.resolved_queries import Person, ResolvedQuery, is_descending
 from quantimodo.measurements.units import converter
 from quantimodo.measurements.views import MeasurementView, group_view
 from quantimodo.model.measurements import (
+    Filters,
     GroupedValue,
     GroupKey,
     Measurement,
     MeasurementGroup,
     Micros,
     SpanRule,
+    Unit,
 )
 from quantimodo.ports.measurements import GROUPED_VALUES, GroupPage, MeasurementStore
 
@@ -38,7 +40,8 @@ class GroupQuery:
     """The groups of one person that a request is about."""
 
     user_id: int
-    resolved: ResolvedQuery
+    filters: Filters
+    unit: Unit | None
     grouping: Grouping
     descending: bool
 
@@ -51,16 +54,16 @@ class GroupReader:
     references: References
 
     async def page(
-        self, user_ids: Sequence[int], resolved: ResolvedQuery, query: MeasurementQuery
+        self, people: Sequence[Person], resolved: ResolvedQuery, query: MeasurementQuery
     ) -> tuple[Sequence[MeasurementView], int]:
         """The page, and the number of groups of all these people. Raises `MeasurementError`."""
         views, total = list[MeasurementView](), 0
-        for query_of_person in _queries(user_ids, resolved, query):
+        for query_of_person in _queries(people, resolved, query):
             bounds = await self._bounds(query_of_person)
             for first, last in _periods(query_of_person, bounds, MOST_SPANS):
                 rules = await _rules(query_of_person.grouping, first, last)
                 number = await self.store.count_groups(
-                    query_of_person.user_id, resolved.filters, rules
+                    query_of_person.user_id, query_of_person.filters, rules
                 )
                 skip, left = max(0, query.offset - total), query.limit - len(views)
                 if skip < number and left > 0:
@@ -72,10 +75,10 @@ class GroupReader:
         return views, total
 
     async def stream(
-        self, user_id: int, resolved: ResolvedQuery, query: MeasurementQuery
+        self, person: Person, resolved: ResolvedQuery, query: MeasurementQuery
     ) -> AsyncIterator[Sequence[MeasurementView]]:
         """All groups of one person, in parts. Raises `MeasurementError` before the first part."""
-        (group_query,) = _queries([user_id], resolved, query)
+        (group_query,) = _queries([person], resolved, query)
         bounds = await self._bounds(group_query)
 
         async def parts() -> AsyncIterator[Sequence[MeasurementView]]:
@@ -94,13 +97,13 @@ class GroupReader:
         return parts()
 
     async def _bounds(self, query: GroupQuery) -> tuple[Micros, Micros] | None:
-        return await check_spans(self.store, query.user_id, query.resolved.filters, query.grouping)
+        return await check_spans(self.store, query.user_id, query.filters, query.grouping)
 
     async def _read(
         self, query: GroupQuery, page: GroupPage
     ) -> tuple[Sequence[MeasurementView], GroupKey | None]:
         """The groups of a page, and the last one's key if there may be more."""
-        filters, unit = query.resolved.filters, query.resolved.unit
+        filters, unit = query.filters, query.unit
         groups = await self.store.groups(query.user_id, filters, page)
         if not groups:
             return [], None
@@ -164,12 +167,15 @@ def _combined(sample: Measurement, values: Sequence[float]) -> float:
 
 
 def _queries(
-    user_ids: Sequence[int], resolved: ResolvedQuery, query: MeasurementQuery
+    people: Sequence[Person], resolved: ResolvedQuery, query: MeasurementQuery
 ) -> list[GroupQuery]:
     if query.grouping is None:
         raise AssertionError("the query has no grouping")
-    descending = is_descending(query)
-    return [GroupQuery(each, resolved, query.grouping, descending) for each in user_ids]
+    descending, grouping, unit = is_descending(query), query.grouping, resolved.unit
+    return [
+        GroupQuery(user_id, resolved.filters_for(allowed), unit, grouping, descending)
+        for user_id, allowed in people
+    ]
 
 
 def _periods(

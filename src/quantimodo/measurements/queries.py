@@ -15,7 +15,7 @@ from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.filters import number_filter, text_filter, time_filter
 from quantimodo.measurements.grouping import Grouping
 from quantimodo.measurements.times import SECOND
-from quantimodo.model.measurements import Filter, Filters, Order, SortKey
+from quantimodo.model.measurements import Filter, Order, QueryFilters, SortKey
 
 MOST_AT_ONCE: Final = 200
 _USUAL: Final = 100
@@ -70,7 +70,7 @@ class MeasurementQuery:
     parameters as they came, but for tokens and the page, for links. `byte_order_mark` is for CSV.
     """
 
-    filters: Filters = ()
+    filters: QueryFilters = ()
     unit: str | None = None
     order: Order = field(default_factory=Order)
     limit: int = _USUAL
@@ -148,7 +148,7 @@ class _Parameters:
         )
         return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
 
-    def filters(self, names: dict[str, str]) -> Filters:
+    def filters(self, names: dict[str, str]) -> QueryFilters:
         """All of them hold, whether repeated as `name[]`, as `name[0]` or as `name`."""
         for spelled, _ in self._pairs:
             if "[" in (plain := _plain(spelled)) and plain.partition("[")[0] in names:

@@ -2,28 +2,62 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from quantimodo.measurements.catalogue import Catalogue
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.filters import holds
 from quantimodo.measurements.queries import MeasurementQuery
 from quantimodo.measurements.units import converter, convertible
-from quantimodo.model.measurements import Comparison, Filter, Filters, Unit
+from quantimodo.model.measurements import (
+    AllowedMeasurements,
+    Comparison,
+    Filter,
+    Filters,
+    QueryFilters,
+    Unit,
+)
 from quantimodo.ports.measurements import MeasurementStore
+
+
+class Person(NamedTuple):
+    """A person whose measurements are read, and which of them; all for None."""
+
+    user_id: int
+    allowed: AllowedMeasurements | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedQuery:
     """Filters for the store, and the unit of the response (None: each variable's own unit)."""
 
-    filters: Filters
+    filters: QueryFilters
     unit: Unit | None
+
+    def filters_for(self, allowed: AllowedMeasurements | None) -> Filters:
+        """The filters with what is allowed."""
+        return restricted(self.filters, allowed)
+
+
+def restricted(filters: QueryFilters, allowed: AllowedMeasurements | None) -> Filters:
+    """The filters, of what is allowed; None for everything."""
+    return filters if allowed is None else (*filters, allowed)
+
+
+def alike(
+    people: Sequence[Person],
+) -> dict[AllowedMeasurements | None, list[int]]:
+    """The ids of the people, by what is allowed of them."""
+    found: dict[AllowedMeasurements | None, list[int]] = {}
+    for user_id, allowed in people:
+        found.setdefault(allowed, []).append(user_id)
+    return found
 
 
 async def resolve(
     store: MeasurementStore,
     catalogue: Catalogue,
-    user_ids: Sequence[int],
+    people: Sequence[Person],
     query: MeasurementQuery,
 ) -> ResolvedQuery:
     """Raises `MeasurementError` when the unit cannot express the chosen variables."""
@@ -31,7 +65,10 @@ async def resolve(
     if query.unit is None:
         return ResolvedQuery(filters, None)
     unit = catalogue.unit_named(query.unit)
-    used = [catalogue.unit(each) for each in await store.units_in_use(user_ids, filters)]
+    unit_ids = frozenset[int]()
+    for allowed, user_ids in alike(people).items():
+        unit_ids |= await store.units_in_use(user_ids, restricted(filters, allowed))
+    used = [catalogue.unit(each) for each in sorted(unit_ids)]
     if not all(convertible(each, unit) for each in used):
         raise MeasurementError(
             "the unit is of another category than the measurements; ask for variables that"
@@ -40,7 +77,7 @@ async def resolve(
     return ResolvedQuery(_with_stored_values(filters, unit, used), unit)
 
 
-def with_category_ids(filters: Filters, catalogue: Catalogue) -> Filters:
+def with_category_ids(filters: QueryFilters, catalogue: Catalogue) -> QueryFilters:
     """Filters of `category` compare ids instead of names."""
     return tuple(
         replace(each, comparisons=_category_ids(each, catalogue))
@@ -58,7 +95,7 @@ def _category_ids(each: Filter, catalogue: Catalogue) -> tuple[Comparison, ...]:
     )
 
 
-def _with_stored_values(filters: Filters, unit: Unit, used: Sequence[Unit]) -> Filters:
+def _with_stored_values(filters: QueryFilters, unit: Unit, used: Sequence[Unit]) -> QueryFilters:
     """Filters of `value` compare in each variable's own unit instead of in `unit`."""
     return tuple(
         replace(

@@ -2,7 +2,8 @@
 
 Owns the steps from what an app sent to what the store saves, and from a query to a read of the
 store. Knows no HTTP and no scope; every method reads and writes one person's data, except
-`page_of_people`.
+`page_of_people`. `allowed` and `permissions` restrict it to what the person allows an application;
+the person's own pages leave them out.
 """
 
 import asyncio
@@ -10,16 +11,26 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from typing import Final
 
+from quantimodo.measurements.allowed import EVERYTHING, Permissions
 from quantimodo.measurements.catalogue import References
-from quantimodo.measurements.drafts import EntryDraft, Saved, changed_entry, variable_name
+from quantimodo.measurements.drafts import (
+    EntryDraft,
+    Saved,
+    changed_entry,
+    forbidden,
+    variable_name,
+)
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.groups import GroupReader
 from quantimodo.measurements.payloads import Change, SentSet
 from quantimodo.measurements.queries import MeasurementQuery
 from quantimodo.measurements.resolved_queries import (
+    Person,
     ResolvedQuery,
+    alike,
     is_descending,
     resolve,
+    restricted,
     with_category_ids,
 )
 from quantimodo.measurements.views import (
@@ -28,7 +39,7 @@ from quantimodo.measurements.views import (
     measurement_view,
     variable_view,
 )
-from quantimodo.model.measurements import Filters, Measurement, Micros, Unit
+from quantimodo.model.measurements import AllowedMeasurements, Filters, Measurement, Micros, Unit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import MeasurementStore, VariableStore
 from quantimodo.ports.stores import Conflict
@@ -50,58 +61,79 @@ class MeasurementService:
     references: References
     clock: Clock
 
-    async def save(self, user_id: int, sent: Sequence[SentSet]) -> Saved:
+    async def save(
+        self, user_id: int, sent: Sequence[SentSet], allowed: AllowedMeasurements | None = None
+    ) -> Saved:
         """Save all of it, on disk, or nothing. Of one measurement (variable, source, start) that is
         sent twice, the last one is saved. Raises `MeasurementError`."""
         catalogue = await self.references.catalogue()
         names = [variable_name(at, each) for at, each in enumerate(sent)]
         for _ in range(_TRIES):
             known = await self.variable_store.variables_named(user_id, sorted(set(names)))
-            draft = EntryDraft(catalogue, {each.name: each for each in known})
+            draft = EntryDraft(catalogue, {each.name: each for each in known}, allowed)
             for at, (name, each) in enumerate(zip(names, sent, strict=True)):
                 await draft.add(at, name, each)
-            if await self.store.save_measurements(user_id, draft.sets(), self.clock.now()):
+            sets = draft.sets()
+            if await self.store.save_measurements(user_id, sets, self.clock.now()):
                 return draft.saved()
         raise MeasurementError(
             "these variables are being changed by another request; try again", status=409
         )
 
     async def change(
-        self, user_id: int, measurement_id: int, change: Change
+        self,
+        user_id: int,
+        measurement_id: int,
+        change: Change,
+        permissions: Permissions = EVERYTHING,
     ) -> MeasurementView | None:
         """The changed measurement; None when there is none. Raises `MeasurementError`."""
-        catalogue = await self.references.catalogue()
-        found = await self.store.measurement(user_id, measurement_id)
+        catalogue, allowed = await self.references.catalogue(), permissions.write
+        found = await self._writable(user_id, measurement_id, permissions)
         if found is None:
             return None
         entry = changed_entry(catalogue, found, change)
+        if allowed is not None and not allowed.allows(
+            found.category_id, found.variable, entry.start
+        ):
+            raise forbidden()
         try:
             if not await self.store.change_measurement(
-                user_id, measurement_id, entry, self.clock.now()
+                user_id, measurement_id, entry, self.clock.now(), restricted((), allowed)
             ):
                 return None
         except Conflict:
             raise MeasurementError(
                 "there is another measurement of this variable, source and start time", status=409
             ) from None
-        return await self.one(user_id, measurement_id)
+        return await self.one(user_id, measurement_id, allowed)
 
-    async def remove(self, user_id: int, measurement_id: int) -> bool:
-        return await self.store.delete_measurement(user_id, measurement_id)
+    async def remove(
+        self, user_id: int, measurement_id: int, permissions: Permissions = EVERYTHING
+    ) -> MeasurementView | None:
+        """The measurement that was deleted; None when there is none. Raises `MeasurementError`."""
+        found = await self._writable(user_id, measurement_id, permissions)
+        if found is None or not await self.store.delete_measurement(
+            user_id, measurement_id, restricted((), permissions.write)
+        ):
+            return None
+        return measurement_view(await self.references.catalogue(), found, None)
 
     async def remove_variable(self, user_id: int, name: str) -> bool:
         """With all its measurements."""
         return await self.variable_store.delete_variable(user_id, name)
 
-    async def one(self, user_id: int, measurement_id: int) -> MeasurementView | None:
-        found = await self.store.measurement(user_id, measurement_id)
+    async def one(
+        self, user_id: int, measurement_id: int, allowed: AllowedMeasurements | None = None
+    ) -> MeasurementView | None:
+        found = await self.store.measurement(user_id, measurement_id, restricted((), allowed))
         if found is None:
             return None
         return measurement_view(await self.references.catalogue(), found, None)
 
     async def rows(self, user_id: int, query: MeasurementQuery) -> Sequence[MeasurementView]:
         """One page, without groups and without the total."""
-        resolved = await self._resolve([user_id], query)
+        resolved = await self._resolve([Person(user_id)], query)
         found = await self.store.measurements(
             user_id,
             resolved.filters,
@@ -112,25 +144,29 @@ class MeasurementService:
         return await self._views(found, resolved.unit)
 
     async def page(
-        self, user_id: int, query: MeasurementQuery
+        self, user_id: int, query: MeasurementQuery, allowed: AllowedMeasurements | None = None
     ) -> tuple[Sequence[MeasurementView], int]:
         """One page of measurements or groups, and the total. Raises `MeasurementError`."""
-        return await self.page_of_people([user_id], query, self.store.count_measurements)
+        people = [Person(user_id, allowed)]
+        return await self.page_of_people(people, query, self.store.count_measurements)
 
     async def page_of_people(
-        self, user_ids: Sequence[int], query: MeasurementQuery, count: CountOfPeople
+        self, people: Sequence[Person], query: MeasurementQuery, count: CountOfPeople
     ) -> tuple[Sequence[MeasurementView], int]:
         """The same over several people, one after the other in this order."""
-        resolved = await self._resolve(user_ids, query)
+        resolved = await self._resolve(people, query)
         if query.grouping is not None:
-            return await self._groups.page(user_ids, resolved, query)
-        numbers = await count(user_ids, resolved.filters)
+            return await self._groups.page(people, resolved, query)
+        numbers: dict[int, int] = {}
+        for allowed, user_ids in alike(people).items():
+            numbers |= await count(user_ids, resolved.filters_for(allowed))
         skip, left, rows = query.offset, query.limit, list[Measurement]()
-        for user_id in user_ids:
+        for user_id, allowed in people:
             number = numbers.get(user_id, 0)
             if skip < number and left > 0:
+                filters = resolved.filters_for(allowed)
                 found = await self.store.measurements(
-                    user_id, resolved.filters, query.order, offset=skip, limit=left
+                    user_id, filters, query.order, offset=skip, limit=left
                 )
                 rows += found
                 left -= len(found)
@@ -138,21 +174,22 @@ class MeasurementService:
         return await self._views(rows, resolved.unit), sum(numbers.values())
 
     async def stream(
-        self, user_id: int, query: MeasurementQuery
+        self, user_id: int, query: MeasurementQuery, allowed: AllowedMeasurements | None = None
     ) -> AsyncIterator[Sequence[MeasurementView]]:
         """All measurements of the query, by start, in constant memory, in parts. Raises
         `MeasurementError` before the first part."""
-        resolved = await self._resolve([user_id], query)
+        person = Person(user_id, allowed)
+        resolved = await self._resolve([person], query)
         descending = is_descending(query)
         if query.grouping is not None:
-            return await self._groups.stream(user_id, resolved, query)
-        return self._parts(user_id, resolved, descending)
+            return await self._groups.stream(person, resolved, query)
+        return self._parts(person, resolved, descending)
 
     async def variables(
-        self, user_id: int, query: MeasurementQuery
+        self, user_id: int, query: MeasurementQuery, allowed: AllowedMeasurements | None = None
     ) -> tuple[Sequence[VariableView], int]:
         catalogue = await self.references.catalogue()
-        filters = with_category_ids(query.filters, catalogue)
+        filters = restricted(with_category_ids(query.filters, catalogue), allowed)
         number = await self.variable_store.count_variables(user_id, filters)
         found = await self.variable_store.summaries(
             user_id,
@@ -163,20 +200,36 @@ class MeasurementService:
         )
         return [variable_view(catalogue, each) for each in found], number
 
-    async def variable(self, user_id: int, name: str) -> VariableView | None:
-        found = await self.variable_store.summary(user_id, name)
+    async def variable(
+        self, user_id: int, name: str, allowed: AllowedMeasurements | None = None
+    ) -> VariableView | None:
+        found = await self.variable_store.summary(user_id, name, restricted((), allowed))
         return None if found is None else variable_view(await self.references.catalogue(), found)
 
-    async def _resolve(self, user_ids: Sequence[int], query: MeasurementQuery) -> ResolvedQuery:
-        return await resolve(self.store, await self.references.catalogue(), user_ids, query)
+    async def _writable(
+        self, user_id: int, measurement_id: int, permissions: Permissions
+    ) -> Measurement | None:
+        """The measurement, if it may be written. Raises `MeasurementError` if it may only be read;
+        one that may not be read does not exist for the application."""
+        filters = restricted((), permissions.write)
+        found = await self.store.measurement(user_id, measurement_id, filters)
+        if found is None and permissions.write is not None:
+            filters = restricted((), permissions.read)
+            if await self.store.measurement(user_id, measurement_id, filters) is not None:
+                raise forbidden()
+        return found
+
+    async def _resolve(self, people: Sequence[Person], query: MeasurementQuery) -> ResolvedQuery:
+        return await resolve(self.store, await self.references.catalogue(), people, query)
 
     async def _parts(
-        self, user_id: int, resolved: ResolvedQuery, descending: bool
+        self, person: Person, resolved: ResolvedQuery, descending: bool
     ) -> AsyncIterator[Sequence[MeasurementView]]:
         last: tuple[Micros, int] | None = None
+        filters = resolved.filters_for(person.allowed)
         while True:
             rows = await self.store.measurements_after(
-                user_id, resolved.filters, last, _CHUNK, descending=descending
+                person.user_id, filters, last, _CHUNK, descending=descending
             )
             if rows:
                 yield await self._views(rows, resolved.unit)

@@ -4,7 +4,7 @@ Times are whole microseconds since 1970 (UTC), as integers: there are thousands 
 request, and on the wire they are numbers too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from typing import Literal, NamedTuple
@@ -208,7 +208,53 @@ class Order:
     descending: bool = False
 
 
-Filters = tuple[Filter, ...]  # all of them hold
+@dataclass(frozen=True, slots=True)
+class AllowedRule:
+    """Measurements of these categories and variables, of all for None, that start at `since` or
+    later, and within the last `window`."""
+
+    category_ids: tuple[int, ...] | None = None
+    variables: tuple[str, ...] | None = None
+    since: Micros | None = None
+    window: Micros | None = None
+
+    @property
+    def is_timeless(self) -> bool:
+        return self.since is None and self.window is None
+
+    def holds_for(self, category_id: int, variable: str) -> bool:
+        of_category = self.category_ids is None or category_id in self.category_ids
+        return of_category and (self.variables is None or variable in self.variables)
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedMeasurements:
+    """The measurements that a consent allows: those that one of the rules allows. Others look as
+    if they did not exist. `now` is no part of equality: the pages of one list have equal values."""
+
+    rules: tuple[AllowedRule, ...]
+    now: Micros = field(compare=False)
+
+    def starts_at(self, rule: AllowedRule) -> Micros | None:
+        """The earliest start time that a rule allows; None without a limit."""
+        starts = [] if rule.since is None else [rule.since]
+        if rule.window is not None:
+            starts.append(self.now - rule.window)
+        return max(starts, default=None)
+
+    def allows_variable(self, category_id: int, variable: str) -> bool:
+        return any(rule.holds_for(category_id, variable) for rule in self.rules)
+
+    def allows(self, category_id: int, variable: str, start: Micros) -> bool:
+        return any(
+            rule.holds_for(category_id, variable)
+            and ((earliest := self.starts_at(rule)) is None or start >= earliest)
+            for rule in self.rules
+        )
+
+
+Filters = tuple[Filter | AllowedMeasurements, ...]  # all of them hold
+QueryFilters = tuple[Filter, ...]  # those of a request
 
 
 # -------------------------------------------------------------------------------------- access log

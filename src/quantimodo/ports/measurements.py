@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
+from quantimodo.model.consents import ConsentingPerson
 from quantimodo.model.measurements import (
     Access,
     Entry,
@@ -50,7 +51,9 @@ class VariableStore(Protocol):
     async def variables_named(self, user_id: int, names: Sequence[str]) -> Sequence[Variable]:
         """Those that exist."""
 
-    async def summary(self, user_id: int, name: str) -> VariableSummary | None: ...
+    async def summary(
+        self, user_id: int, name: str, filters: Filters = ()
+    ) -> VariableSummary | None: ...
 
     async def summaries(
         self,
@@ -61,7 +64,8 @@ class VariableStore(Protocol):
         offset: int = 0,
         limit: int = 100,
     ) -> Sequence[VariableSummary]:
-        """By name. The filters are of `variable` and `category` only."""
+        """By name. The filters are of `variable` and `category`, and `AllowedMeasurements`, which
+        restricts the summaries too."""
 
     async def count_variables(self, user_id: int, filters: Filters) -> int: ...
 
@@ -90,14 +94,23 @@ class MeasurementStore(Protocol):
         variable was changed, deleted or created meanwhile: the caller prepares the sets again.
         """
 
-    async def measurement(self, user_id: int, measurement_id: int) -> Measurement | None: ...
+    async def measurement(
+        self, user_id: int, measurement_id: int, filters: Filters = ()
+    ) -> Measurement | None: ...
 
     async def change_measurement(
-        self, user_id: int, measurement_id: int, entry: Entry, at: datetime
+        self,
+        user_id: int,
+        measurement_id: int,
+        entry: Entry,
+        at: datetime,
+        filters: Filters = (),
     ) -> bool:
         """Raises `Conflict` when another measurement has the same variable, source and start."""
 
-    async def delete_measurement(self, user_id: int, measurement_id: int) -> bool: ...
+    async def delete_measurement(
+        self, user_id: int, measurement_id: int, filters: Filters = ()
+    ) -> bool: ...
 
     async def measurements(
         self, user_id: int, filters: Filters, order: Order, *, offset: int = 0, limit: int = 100
@@ -142,13 +155,13 @@ class MeasurementStore(Protocol):
         """Those that exist, in no order."""
 
     async def units_in_use(self, user_ids: Sequence[int], filters: Filters) -> frozenset[int]:
-        """Of the variables that `variable` and `category` filters choose."""
+        """Of the variables that `variable` and `category` filters choose, of those allowed."""
 
     async def readers_people(
         self, client_id: str, scope: str, now: datetime, *, after: int, limit: int
-    ) -> Sequence[int]:
-        """The ids, ascending and after `after`, of the people who allow this app `scope` now: a
-        consent with it, a grant with it that is neither revoked nor expired, and neither app nor
+    ) -> Sequence[ConsentingPerson]:
+        """The people, by id and after `after`, who allow this app `scope` now: a consent with it
+        that has not ended, a grant with it that is neither revoked nor expired, and neither app nor
         person disabled."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from quantimodo.http.messages import Request, Response
 from quantimodo.measurements.count_cache import CountCache
 from quantimodo.measurements.queries import MeasurementQuery, parse_measurement_query
+from quantimodo.measurements.resolved_queries import Person
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.views import MeasurementView
 from quantimodo.model.clients import Client
@@ -72,18 +73,21 @@ class ApplicationMeasurements:
     ) -> Mapping[int, int]:
         return await self.count_cache.of(app, user_ids, filters, begins=begins)
 
-    async def _people(self, app: str) -> list[int]:
-        """Looked up in each request: a grant that was taken back a moment ago counts no more."""
-        people: list[int] = []
+    async def _people(self, app: str) -> list[Person]:
+        """Looked up in each request: a consent that changed a moment ago counts as it is now."""
+        people: list[Person] = []
         while True:
             some = await self.store.readers_people(
                 app,
                 READ,
                 self.clock.now(),
-                after=people[-1] if people else 0,
+                after=people[-1].user_id if people else 0,
                 limit=_PEOPLE_AT_ONCE,
             )
-            people += some
+            people += [
+                Person(user_id, await self.access.allowed(details, "read"))
+                for user_id, details in some
+            ]
             if len(some) < _PEOPLE_AT_ONCE:
                 return people
 

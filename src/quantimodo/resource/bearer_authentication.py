@@ -5,7 +5,6 @@ from urllib.parse import unquote_to_bytes
 
 from quantimodo.http.messages import Request
 from quantimodo.model.tokens import FoundAccessToken
-from quantimodo.model.users import User
 from quantimodo.ops.metrics import Metrics
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.bearer import presented_token
@@ -34,18 +33,6 @@ class BearerAuthentication:
         if scope not in found.scope:
             raise InsufficientScope(scope)
         return found
-
-    async def person(self, request: Request, scope: str) -> User:
-        """The person whose token this is. An application's own token opens no person's data."""
-        user, _ = await self.person_and_app(request, scope)
-        return user
-
-    async def person_and_app(self, request: Request, scope: str) -> tuple[User, str]:
-        """The same, and the client_id of the requesting app."""
-        found = await self.admit(request, scope)
-        if found.user is None:
-            raise InsufficientScope(scope)
-        return found.user, found.client_id
 
     async def application(self, request: Request, scope: str) -> FoundAccessToken:
         """The token that an application got for itself. One of a person's opens nothing here."""

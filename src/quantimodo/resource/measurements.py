@@ -6,10 +6,12 @@ and write is recorded for the person.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from quantimodo.http.json import PRIVATE, private_json
 from quantimodo.http.messages import Request, Response
+from quantimodo.measurements.allowed import EVERYTHING, Permissions, allowed_measurements
+from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.csv_export import csv_header, csv_row, csv_text
 from quantimodo.measurements.drafts import Saved
 from quantimodo.measurements.errors import MeasurementError
@@ -18,10 +20,14 @@ from quantimodo.measurements.payloads import read_change, read_sets
 from quantimodo.measurements.queries import MeasurementQuery, parse_measurement_query
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.views import MeasurementView
-from quantimodo.model.measurements import Access
+from quantimodo.model.consent_details import Action, Details, explicit
+from quantimodo.model.measurements import Access, AllowedMeasurements
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import AccessRecorder
+from quantimodo.protocol.consent_details import read_stored
+from quantimodo.protocol.errors import InsufficientScope
+from quantimodo.protocol.scopes import effective, health_actions
 from quantimodo.resource.bearer_authentication import BearerAuthentication
 from quantimodo.resource.measurement_json import (
     CSV_HEADERS,
@@ -34,17 +40,44 @@ READ, WRITE = "readmeasurements", "writemeasurements"
 _MOST_RECORDED = 20  # variables of one request that the access log names; the rest as one
 
 
+class Admitted(NamedTuple):
+    """The person and the app of a request, and what the person allows it."""
+
+    user: User
+    app: str
+    permissions: Permissions
+
+
 @dataclass(frozen=True, slots=True)
 class MeasurementAccess:
-    """Who comes in, how much they may read at once, and the note of it for the person."""
+    """Who comes in, what and how much they may read, and the note of it for the person."""
 
     bearer: BearerAuthentication
     accesses: AccessRecorder
     clock: Clock
     reads: ReadLimits
+    references: References
 
-    async def admit(self, request: Request, scope: str) -> tuple[User, str]:
-        return await self.bearer.person_and_app(request, scope)
+    async def admit(self, request: Request, scope: str) -> Admitted:
+        """Raises `BearerError`, also when the person allows nothing that the scope opens."""
+        found = await self.bearer.admit(request, scope)
+        if found.user is None:
+            raise InsufficientScope(scope)
+        permissions = EVERYTHING
+        if found.details is not None:
+            opened, details = effective(found.scope, read_stored(found.details))
+            if scope not in opened:
+                raise InsufficientScope(scope)
+            part = explicit(details, health_actions(opened))
+            permissions = Permissions(
+                await self.allowed(part, "read"), await self.allowed(part, "write")
+            )
+        return Admitted(found.user, found.client_id, permissions)
+
+    async def allowed(self, details: Details, action: Action) -> AllowedMeasurements | None:
+        """What consent details allow at this moment; None for everything."""
+        catalogue = await self.references.catalogue()
+        return allowed_measurements(catalogue, details, action, self.clock.now())
 
     def note(
         self,
@@ -92,18 +125,20 @@ class Measurements:
     async def __call__(self, request: Request) -> Response:
         if request.method == "POST":
             return await self._add(request)
-        user, app = await self.access.admit(request, READ)
+        user, app, permissions = await self.access.admit(request, READ)
         question = parse_measurement_query(request.query)
         async with self.access.reads.place(user.id):
-            rows, total = await self.measurement_service.page(user.id, question)
+            rows, total = await self.measurement_service.page(user.id, question, permissions.read)
         self.access.note_reading(user, app, question, number_in(rows))
         return page_response(self.address, question, await measurement_rows(rows), total)
 
     async def _add(self, request: Request) -> Response:
-        user, app = await self.access.admit(request, WRITE)
+        user, app, permissions = await self.access.admit(request, WRITE)
         if request.media_type() != "application/json":
             raise MeasurementError("send JSON, with the content type application/json")
-        saved = await self.measurement_service.save(user.id, read_sets(request.body))
+        saved = await self.measurement_service.save(
+            user.id, read_sets(request.body), permissions.write
+        )
         self.access.note_saving(user, app, saved)
         return private_json(200, {"success": True})
 
@@ -116,48 +151,54 @@ class OneMeasurement:
     measurement_service: MeasurementService
 
     async def __call__(self, request: Request) -> Response:
-        user, app = await self.access.admit(request, READ if request.method == "GET" else WRITE)
+        admitted = await self.access.admit(request, READ if request.method == "GET" else WRITE)
         match request.method:
             case "GET":
-                return await self._show(user, app, _number(request))
+                return await self._show(admitted, _number(request))
             case "PUT":
-                return await self._change(user, app, request)
+                return await self._change(admitted, request)
             case _:
-                return await self._remove(user, app, _number(request))
+                return await self._remove(admitted, _number(request))
 
-    async def _show(self, user: User, app: str, number: int) -> Response:
-        found = await self.measurement_service.one(user.id, number)
+    async def _show(self, admitted: Admitted, number: int) -> Response:
+        user, _, permissions = admitted
+        found = await self.measurement_service.one(user.id, number, permissions.read)
         if found is None:
             raise _not_found()
-        self._note(user, app, "read", found)
+        self._note(admitted, "read", found)
         return private_json(200, measurement_json(found))
 
-    async def _change(self, user: User, app: str, request: Request) -> Response:
+    async def _change(self, admitted: Admitted, request: Request) -> Response:
+        user, _, permissions = admitted
         if request.media_type() != "application/json":
             raise MeasurementError("send JSON, with the content type application/json")
         changed = await self.measurement_service.change(
-            user.id, _number(request), read_change(request.body)
+            user.id, _number(request), read_change(request.body), permissions
         )
         if changed is None:
             raise _not_found()
-        self._note(user, app, "write", changed)
+        self._note(admitted, "write", changed)
+        one, readable = changed.measurement, permissions.read
+        if readable is not None and not readable.allows(one.category_id, one.variable, one.start):
+            return Response(204, b"", PRIVATE)
         return private_json(200, measurement_json(changed))
 
-    async def _remove(self, user: User, app: str, number: int) -> Response:
-        found = await self.measurement_service.one(user.id, number)
-        if found is None or not await self.measurement_service.remove(user.id, number):
+    async def _remove(self, admitted: Admitted, number: int) -> Response:
+        user, _, permissions = admitted
+        found = await self.measurement_service.remove(user.id, number, permissions)
+        if found is None:
             raise _not_found()
-        self._note(user, app, "delete", found)
+        self._note(admitted, "delete", found)
         return Response(204, b"", PRIVATE)
 
     def _note(
         self,
-        user: User,
-        app: str,
+        admitted: Admitted,
         action: Literal["read", "write", "delete"],
         found: MeasurementView,
     ) -> None:
-        self.access.note(user.id, app, action, 1, found.measurement.variable, found.category)
+        variable, category = found.measurement.variable, found.category
+        self.access.note(admitted.user.id, admitted.app, action, 1, variable, category)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +209,10 @@ class MeasurementsCsv:
     measurement_service: MeasurementService
 
     async def __call__(self, request: Request) -> Response:
-        user, app = await self.access.admit(request, READ)
+        user, app, permissions = await self.access.admit(request, READ)
         question = parse_measurement_query(request.query)
         async with self.access.reads.place(user.id):
-            chunks = await self.measurement_service.stream(user.id, question)
+            chunks = await self.measurement_service.stream(user.id, question, permissions.read)
         return Response(200, b"", CSV_HEADERS, self._recorded(user, app, question, chunks))
 
     async def _recorded(

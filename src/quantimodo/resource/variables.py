@@ -24,10 +24,12 @@ class Variables:
     address: str
 
     async def __call__(self, request: Request) -> Response:
-        user, app = await self.access.admit(request, READ)
+        user, app, permissions = await self.access.admit(request, READ)
         question = parse_variable_query(request.query)
         async with self.access.reads.place(user.id):
-            found, total = await self.measurement_service.variables(user.id, question)
+            found, total = await self.measurement_service.variables(
+                user.id, question, permissions.read
+            )
         # A variable shows a summary of its measurements, and the last one completely.
         self.access.note_reading(user, app, question, sum(map(_shown, found)))
         return page_response(self.address, question, list(map(variable_json, found)), total)
@@ -41,10 +43,10 @@ class OneVariable:
     measurement_service: MeasurementService
 
     async def __call__(self, request: Request) -> Response:
-        user, app = await self.access.admit(request, READ)
+        user, app, permissions = await self.access.admit(request, READ)
         name = unicodedata.normalize("NFC", request.tail)
         async with self.access.reads.place(user.id):
-            found = await self.measurement_service.variable(user.id, name)
+            found = await self.measurement_service.variable(user.id, name, permissions.read)
         if found is None:
             raise MeasurementError("there is no such variable", status=404)
         self.access.note(

@@ -15,10 +15,9 @@ from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.measurement_queries import (
     JOINED,
     MEASUREMENT,
-    MeasurementSelect,
-    composed,
     measurements_of_person,
 )
+from quantimodo.storage.tables.measurement_select import MeasurementSelect, composed
 
 _LIST: Final = "<list>"  # the rows of the JSON parameter
 _RULES: Final = (

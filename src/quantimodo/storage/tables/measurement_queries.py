@@ -4,12 +4,10 @@ A repeated shape of query reuses its statement. Each one starts at a person's ro
 tests/storage/test_plans_of_measurements.py checks the plans.
 """
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from quantimodo.model.measurements import (
-    Comparison,
     Filter,
     Filters,
     Measurement,
@@ -17,8 +15,9 @@ from quantimodo.model.measurements import (
     Variable,
     VariableSummary,
 )
-from quantimodo.storage.database import Call, Statement
+from quantimodo.storage.database import Call
 from quantimodo.storage.rows import Column, Part, RowReader
+from quantimodo.storage.tables.measurement_select import MeasurementSelect, about_variables
 
 MEASUREMENT: Final = RowReader(
     Measurement,
@@ -52,33 +51,24 @@ VARIABLE: Final = RowReader(
 )
 
 
+_OF_VARIABLE: Final = "m.variable_id = v.id"
+
+
 def _first(column: str, order: str) -> str:
     """The value of this column in the first measurement of a variable, by this order."""
-    return (
-        f"(SELECT m.{column} FROM measurements m WHERE m.variable_id = v.id"
-        f" ORDER BY {order} LIMIT 1)"
-    )
+    return f"(SELECT m.{column} FROM measurements m WHERE {_OF_VARIABLE} ORDER BY {order} LIMIT 1)"
 
 
 SUMMARY: Final = RowReader(
     VariableSummary,
     Part("variable", VARIABLE),
-    Column("number", sql="(SELECT count(*) FROM measurements m WHERE m.variable_id = v.id)"),
+    Column("number", sql=f"(SELECT count(*) FROM measurements m WHERE {_OF_VARIABLE})"),
     Column("earliest", sql=_first("start_at", "m.start_at")),
     Column("latest", sql=_first("start_at", "m.start_at DESC")),
     Column("last_value", sql=_first("value", "m.start_at DESC, m.source DESC")),
 )
 _SELECT_SUMMARY: Final = f"SELECT {SUMMARY.columns} FROM variables v"
 JOINED: Final = "measurements m JOIN variables v ON v.id = m.variable_id"
-_COLUMNS: Final = {
-    "variable": "v.name",
-    "category": "v.category_id",
-    "source": "m.source",
-    "value": "m.value",
-    "start": "m.start_at",
-    "created": "m.created_at",
-    "updated": "m.updated_at",
-}
 _SORTED_BY: Final = {
     "start": ("m.start_at", "m.id"),
     "value": ("m.value", "m.id"),
@@ -88,98 +78,6 @@ _SORTED_BY: Final = {
     "source": ("m.source", "m.id"),
     "id": ("m.id",),
 }
-_SYMBOLS: Final = {"is": "=", "above": ">", "from": ">=", "below": "<", "until": "<="}
-_OF_VARIABLES: Final = ("variable", "category")
-
-
-class ComposedStatement(Statement):
-    """A statement with any number of parameters. `instr` is SQLite's name for `strpos`."""
-
-    __slots__ = ()
-
-    def __init__(self, template: str, count: int, postgres: str | None) -> None:
-        numbers = range(count + 1)
-        self.sqlite = template.format(*(f"?{n}" for n in numbers))
-        second = (postgres or template).replace("instr(", "strpos(")
-        self.postgres = second.format(*(f"${n}" for n in numbers))
-
-
-@lru_cache(maxsize=512)
-def composed(template: str, count: int, postgres: str | None = None) -> ComposedStatement:
-    """`postgres` is the template for PostgreSQL, where it differs."""
-    return ComposedStatement(template, count, postgres)
-
-
-class MeasurementSelect:
-    """Builds a SELECT: conditions, order and page, each with its values."""
-
-    def __init__(self) -> None:
-        self._values: list[Any] = []
-        self._conditions: list[str] = []
-        self._tail = ""
-
-    @property
-    def conditions(self) -> str:
-        return " AND ".join(self._conditions)
-
-    @property
-    def values(self) -> tuple[Any, ...]:
-        return tuple(self._values)
-
-    def place(self, value: Any) -> str:
-        self._values.append(value)
-        return f"{{{len(self._values)}}}"
-
-    def where(self, condition: str) -> None:
-        self._conditions.append(condition)
-
-    def of_people(self, column: str, user_ids: Sequence[int]) -> None:
-        if len(user_ids) == 1:
-            self.where(f"{column} = {self.place(user_ids[0])}")
-        else:
-            self.where(f"{column} IN ({', '.join(map(self.place, user_ids))})")
-
-    def filtered(self, filters: Filters) -> None:
-        for each in filters:
-            self.where(self._filter(each))
-
-    def by_start(self, after: tuple[int, int] | None, limit: int, *, descending: bool) -> None:
-        """Order by start and id, after this (start, id)."""
-        direction = " DESC" if descending else ""
-        if after is not None:
-            sign = "<" if descending else ">"
-            start, last = self.place(after[0]), self.place(after[1])
-            self.where(f"(m.start_at, m.id) {sign} ({start}, {last})")
-        self._tail = f" ORDER BY m.start_at{direction}, m.id{direction} LIMIT {self.place(limit)}"
-
-    def call(self, head: str, tail: str = "", *, around: str = "{}") -> Call:
-        """`around` is the statement that has this one as a subquery."""
-        sql = f"{head} WHERE {self.conditions}{tail or self._tail}"
-        return composed(around.replace("{}", sql), len(self._values)), self.values
-
-    def _filter(self, each: Filter) -> str:
-        column = _COLUMNS[each.field]
-        one_of = " OR ".join(self._comparison(column, one) for one in each.comparisons) or "1 = 0"
-        return f"NOT ({one_of})" if each.negated else f"({one_of})"
-
-    def _comparison(self, column: str, one: Comparison) -> str:
-        compared = self._compared(column, one)
-        if one.unit_id is None:
-            return compared
-        return f"(v.unit_id = {self.place(one.unit_id)} AND {compared})"
-
-    def _compared(self, column: str, one: Comparison) -> str:
-        operand = one.operand
-        if isinstance(operand, str) and one.operator != "is":
-            # No LIKE: it means another thing to each engine. The length is in characters.
-            if one.operator == "begins":
-                place, length = self.place(operand), self.place(len(operand))
-                return f"substr({column}, 1, {length}) = {place}"
-            if one.operator == "ends":
-                place, length = self.place(operand), self.place(len(operand))
-                return f"substr({column}, length({column}) - {length} + 1) = {place}"
-            return f"instr({column}, {self.place(operand)}) > 0"
-        return f"{column} {_SYMBOLS[one.operator]} {self.place(operand)}"
 
 
 def measurements_of_person(user_id: int, filters: Filters) -> MeasurementSelect:
@@ -201,9 +99,10 @@ def measurements_of_person(user_id: int, filters: Filters) -> MeasurementSelect:
     return query
 
 
-def _one_name(filters: Filters) -> Filters:
+def _one_name(filters: Filters) -> tuple[Filter, ...]:
     """The first filter that names just one variable, if there is one."""
-    return tuple(each for each in filters if _is_one_name(each))[:1]
+    named = (each for each in filters if isinstance(each, Filter) and _is_one_name(each))
+    return tuple(named)[:1]
 
 
 def _is_one_name(each: Filter) -> bool:
@@ -220,7 +119,7 @@ def page_of_measurements(
     columns = ", ".join(f"{column}{direction}" for column in _SORTED_BY[order.key])
     ordered = f" ORDER BY {columns}"
     # The page is chosen by ids: rows before the offset are neither read whole nor sorted whole.
-    needs_variables = order.key == "variable" or _about_variables(
+    needs_variables = order.key == "variable" or about_variables(
         [each for each in filters if each not in _one_name(filters)]
     )
     return query.call(
@@ -250,10 +149,10 @@ def number_of_measurements(user_ids: Sequence[int], filters: Filters) -> Call:
         query = measurements_of_person(user_ids[0], filters)
         # One name is looked up beforehand, and what is left may need the index alone.
         left = [each for each in filters if each not in _one_name(filters)]
-        source = JOINED if _about_variables(left) else "measurements m"
+        source = JOINED if about_variables(left) else "measurements m"
         return query.call(f"SELECT CAST({{1}} AS BIGINT), count(*) FROM {source}")
     query = MeasurementSelect()
-    if not _about_variables(filters):
+    if not about_variables(filters):
         query.of_people("m.user_id", user_ids)
         query.filtered(filters)
         head = "SELECT m.user_id, count(*) FROM measurements m"
@@ -267,17 +166,42 @@ def number_of_measurements(user_ids: Sequence[int], filters: Filters) -> Call:
     return query.call(head, " GROUP BY v.user_id")
 
 
-def _about_variables(filters: Sequence[Filter]) -> bool:
-    return any(
-        each.field in _OF_VARIABLES or any(one.unit_id is not None for one in each.comparisons)
-        for each in filters
+def one_measurement(user_id: int, measurement_id: int, filters: Filters) -> Call:
+    query = _one_of_person(user_id, measurement_id, filters)
+    return query.call(f"SELECT {MEASUREMENT.columns} FROM {JOINED}")
+
+
+def change_of_measurement(
+    user_id: int, measurement_id: int, filters: Filters, values: Mapping[str, Any]
+) -> Call:
+    query = _one_of_person(user_id, measurement_id, filters)
+    changes = ", ".join(f"{column} = {query.place(value)}" for column, value in values.items())
+    return query.call(
+        f"SELECT m.id FROM {JOINED}",
+        around=f"UPDATE measurements SET {changes} WHERE id IN ({{}}) RETURNING id",
     )
+
+
+def deletion_of_measurement(user_id: int, measurement_id: int, filters: Filters) -> Call:
+    query = _one_of_person(user_id, measurement_id, filters)
+    return query.call(
+        f"SELECT m.id FROM {JOINED}",
+        around="DELETE FROM measurements WHERE id IN ({}) RETURNING id",
+    )
+
+
+def _one_of_person(user_id: int, measurement_id: int, filters: Filters) -> MeasurementSelect:
+    query = MeasurementSelect()
+    query.where(f"m.id = {query.place(measurement_id)}")
+    query.where(f"m.user_id = {query.place(user_id)}")
+    query.filtered(filters)
+    return query
 
 
 def units_of_variables(user_ids: Sequence[int], filters: Filters) -> Call:
     query = MeasurementSelect()
     query.of_people("v.user_id", user_ids)
-    query.filtered(tuple(each for each in filters if each.field in _OF_VARIABLES))
+    query.filtered_variables(filters)
     return query.call("SELECT DISTINCT v.unit_id FROM variables v")
 
 
@@ -286,14 +210,15 @@ def page_of_summaries(
 ) -> Call:
     query = MeasurementSelect()
     query.of_people("v.user_id", (user_id,))
-    query.filtered(filters)
+    query.filtered_variables(filters)
     direction = " DESC" if descending else ""
     tail = f" ORDER BY v.name{direction} LIMIT {query.place(limit)} OFFSET {query.place(offset)}"
-    return query.call(_SELECT_SUMMARY, tail)
+    select = _SELECT_SUMMARY.replace(_OF_VARIABLE, _OF_VARIABLE + query.earliest(filters))
+    return query.call(select, tail)
 
 
 def number_of_variables(user_id: int, filters: Filters) -> Call:
     query = MeasurementSelect()
     query.of_people("v.user_id", (user_id,))
-    query.filtered(filters)
+    query.filtered_variables(filters)
     return query.call("SELECT count(*) FROM variables v")

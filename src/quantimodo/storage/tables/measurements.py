@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
+from quantimodo.model.consents import ConsentingPerson
 from quantimodo.model.measurements import (
     Entry,
     EntrySet,
@@ -20,8 +21,9 @@ from quantimodo.model.measurements import (
 )
 from quantimodo.ports.measurements import GroupPage
 from quantimodo.ports.stores import Conflict
+from quantimodo.protocol.consent_details import read_stored_or_none
 from quantimodo.storage.database import Call, Operation, Row, Statement, execute
-from quantimodo.storage.rows import first_value
+from quantimodo.storage.rows import Column, RowReader, first_value
 from quantimodo.storage.tables.bulk_insert import Insert, insert_many
 from quantimodo.storage.tables.measurement_groups import (
     GROUP,
@@ -34,8 +36,11 @@ from quantimodo.storage.tables.measurement_groups import (
 from quantimodo.storage.tables.measurement_queries import (
     MEASUREMENT,
     VARIABLE,
+    change_of_measurement,
+    deletion_of_measurement,
     measurements_behind,
     number_of_measurements,
+    one_measurement,
     page_of_measurements,
     units_of_variables,
 )
@@ -69,17 +74,15 @@ _ONE = Statement(
     f"SELECT {MEASUREMENT.columns} FROM measurements m JOIN variables v ON v.id = m.variable_id"
     " WHERE m.id = {2} AND m.user_id = {1}"
 )
-_CHANGE = Statement(
-    "UPDATE measurements SET start_at = {3}, value = {4}, stored_value = {5},"
-    " stored_unit_id = {6}, note = {7}, updated_at = {8} WHERE id = {2} AND user_id = {1}"
-    " RETURNING id"
+_CONSENTING = RowReader(
+    ConsentingPerson, "user_id", Column("details", read_stored_or_none), table="g"
 )
-_DELETE = Statement("DELETE FROM measurements WHERE id = {2} AND user_id = {1} RETURNING id")
 READERS_PEOPLE = Statement(
-    "SELECT g.user_id FROM consents g JOIN users u ON u.id = g.user_id"
+    f"SELECT {_CONSENTING.columns} FROM consents g JOIN users u ON u.id = g.user_id"
     " JOIN clients c ON c.id = g.client_id"
     " WHERE g.client_id = {1} AND g.user_id > {4}"
     " AND u.disabled_at IS NULL AND c.disabled_at IS NULL"
+    " AND (g.expires_at IS NULL OR g.expires_at > {3})"
     " AND ' ' || g.scope || ' ' LIKE '% ' || {2} || ' %'"
     " AND EXISTS (SELECT 1 FROM grants f WHERE f.user_id = g.user_id"
     " AND f.client_id = g.client_id AND f.revoked_at IS NULL AND f.expires_at > {3}"
@@ -108,8 +111,10 @@ def _variable_id(variable: Variable | NewVariable, found: dict[str, Variable]) -
     if isinstance(variable, Variable):
         return variable.id
     known = found.get(variable.name)
-    # It was created meanwhile with another unit than that of the entries.
-    if known is None or known.unit_id != variable.unit_id:
+    # It was created meanwhile with another unit than that of the entries, or in a category that the
+    # caller may not write.
+    created = None if known is None else (known.unit_id, known.category_id)
+    if known is None or created != (variable.unit_id, variable.category_id):
         raise _Changed
     return known.id
 
@@ -136,17 +141,38 @@ class Measurements(Table):
             return False
         return True
 
-    async def measurement(self, user_id: int, measurement_id: int) -> Measurement | None:
+    async def measurement(
+        self, user_id: int, measurement_id: int, filters: Filters = ()
+    ) -> Measurement | None:
+        if filters:
+            found = await self._found(one_measurement(user_id, measurement_id, filters))
+            return next(iter(found), None)
         return MEASUREMENT.read_first(await self._database.rows(_ONE, user_id, measurement_id))
 
     async def change_measurement(
-        self, user_id: int, measurement_id: int, entry: Entry, at: datetime
+        self,
+        user_id: int,
+        measurement_id: int,
+        entry: Entry,
+        at: datetime,
+        filters: Filters = (),
     ) -> bool:
-        change = execute(_CHANGE, user_id, measurement_id, *entry, to_micros(at))
-        return bool(await self._database.write(change))
+        changes = {
+            "start_at": entry.start,
+            "value": entry.value,
+            "stored_value": entry.stored_value,
+            "stored_unit_id": entry.stored_unit_id,
+            "note": entry.note,
+            "updated_at": to_micros(at),
+        }
+        statement, values = change_of_measurement(user_id, measurement_id, filters, changes)
+        return bool(await self._database.write(execute(statement, *values)))
 
-    async def delete_measurement(self, user_id: int, measurement_id: int) -> bool:
-        return bool(await self._database.write(execute(_DELETE, user_id, measurement_id)))
+    async def delete_measurement(
+        self, user_id: int, measurement_id: int, filters: Filters = ()
+    ) -> bool:
+        statement, values = deletion_of_measurement(user_id, measurement_id, filters)
+        return bool(await self._database.write(execute(statement, *values)))
 
     async def measurements(
         self, user_id: int, filters: Filters, order: Order, *, offset: int = 0, limit: int = 100
@@ -211,9 +237,9 @@ class Measurements(Table):
 
     async def readers_people(
         self, client_id: str, scope: str, now: datetime, *, after: int, limit: int
-    ) -> Sequence[int]:
+    ) -> Sequence[ConsentingPerson]:
         values = (client_id, scope, to_micros(now), after, limit)
-        return [user_id for (user_id,) in await self._database.search(READERS_PEOPLE, *values)]
+        return _CONSENTING.read_all(await self._database.search(READERS_PEOPLE, *values))
 
     async def _found(self, call: Call) -> list[Measurement]:
         statement, values = call

@@ -105,9 +105,11 @@ class Variables(Table):
             found += VARIABLE.read_all(dict.fromkeys(rows))
         return found
 
-    async def summary(self, user_id: int, name: str) -> VariableSummary | None:
+    async def summary(
+        self, user_id: int, name: str, filters: Filters = ()
+    ) -> VariableSummary | None:
         named = Filter("variable", (Comparison("is", name),))
-        found = await self.summaries(user_id, (named,), limit=1)
+        found = await self.summaries(user_id, (named, *filters), limit=1)
         return next(iter(found), None)
 
     async def summaries(

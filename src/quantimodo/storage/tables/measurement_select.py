@@ -1,0 +1,189 @@
+"""Builds the SQL of queries of measurements: conditions, order and page, each with its values.
+
+The one place that applies what a consent allows: `AllowedMeasurements` is a condition of every
+query that has it.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from quantimodo.model.measurements import (
+    AllowedMeasurements,
+    AllowedRule,
+    Comparison,
+    Filter,
+    Filters,
+)
+from quantimodo.storage.database import Call, Statement
+
+_COLUMNS: Final = {
+    "variable": "v.name",
+    "category": "v.category_id",
+    "source": "m.source",
+    "value": "m.value",
+    "start": "m.start_at",
+    "created": "m.created_at",
+    "updated": "m.updated_at",
+}
+_SYMBOLS: Final = {"is": "=", "above": ">", "from": ">=", "below": "<", "until": "<="}
+OF_VARIABLES: Final = ("variable", "category")
+_ALWAYS: Final = -(2**63)
+_HAS_MEASUREMENT: Final = (
+    "EXISTS (SELECT 1 FROM measurements m WHERE m.variable_id = v.id AND m.start_at >= {})"
+)
+
+
+class ComposedStatement(Statement):
+    """A statement with any number of parameters. `instr` is SQLite's name for `strpos`."""
+
+    __slots__ = ()
+
+    def __init__(self, template: str, count: int, postgres: str | None) -> None:
+        numbers = range(count + 1)
+        self.sqlite = template.format(*(f"?{n}" for n in numbers))
+        second = (postgres or template).replace("instr(", "strpos(")
+        self.postgres = second.format(*(f"${n}" for n in numbers))
+
+
+@lru_cache(maxsize=512)
+def composed(template: str, count: int, postgres: str | None = None) -> ComposedStatement:
+    """`postgres` is the template for PostgreSQL, where it differs."""
+    return ComposedStatement(template, count, postgres)
+
+
+class MeasurementSelect:
+    """Builds a SELECT: conditions, order and page, each with its values."""
+
+    def __init__(self) -> None:
+        self._values: list[Any] = []
+        self._conditions: list[str] = []
+        self._tail = ""
+
+    @property
+    def conditions(self) -> str:
+        return " AND ".join(self._conditions)
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        return tuple(self._values)
+
+    def place(self, value: Any) -> str:
+        self._values.append(value)
+        return f"{{{len(self._values)}}}"
+
+    def where(self, condition: str) -> None:
+        self._conditions.append(condition)
+
+    def of_people(self, column: str, user_ids: Sequence[int]) -> None:
+        if len(user_ids) == 1:
+            self.where(f"{column} = {self.place(user_ids[0])}")
+        else:
+            self.where(f"{column} IN ({', '.join(map(self.place, user_ids))})")
+
+    def filtered(self, filters: Filters) -> None:
+        """The measurements that the filters choose, of those that they allow."""
+        for each in filters:
+            if isinstance(each, AllowedMeasurements):
+                self.where(self._allowed(each))
+            else:
+                self.where(self._filter(each))
+
+    def filtered_variables(self, filters: Filters) -> None:
+        """The variables that the filters choose. With a rule about time, a variable is allowed
+        if it has a measurement in that time: an earlier one would tell that there is an older one.
+        """
+        for each in filters:
+            if isinstance(each, AllowedMeasurements):
+                self.where(self._allowed(each, _HAS_MEASUREMENT))
+            elif each.field in OF_VARIABLES:
+                self.where(self._filter(each))
+
+    def earliest(self, filters: Filters) -> str:
+        """A condition on measurements `m` of an allowed variable `v`; empty without one."""
+        conditions = [
+            f" AND m.start_at >= {self._earliest(each)}"
+            for each in filters
+            if isinstance(each, AllowedMeasurements)
+        ]
+        return "".join(conditions)
+
+    def by_start(self, after: tuple[int, int] | None, limit: int, *, descending: bool) -> None:
+        """Order by start and id, after this (start, id)."""
+        direction = " DESC" if descending else ""
+        if after is not None:
+            sign = "<" if descending else ">"
+            start, last = self.place(after[0]), self.place(after[1])
+            self.where(f"(m.start_at, m.id) {sign} ({start}, {last})")
+        self._tail = f" ORDER BY m.start_at{direction}, m.id{direction} LIMIT {self.place(limit)}"
+
+    def call(self, head: str, tail: str = "", *, around: str = "{}") -> Call:
+        """`around` is the statement that has this one as a subquery."""
+        sql = f"{head} WHERE {self.conditions}{tail or self._tail}"
+        return composed(around.replace("{}", sql), len(self._values)), self.values
+
+    def _allowed(self, allowed: AllowedMeasurements, since: str = "m.start_at >= {}") -> str:
+        """One of the rules holds. `since` is the condition on the earliest start time."""
+        rules = []
+        for rule in allowed.rules:
+            conditions = self._of_rule(rule)
+            if (start := allowed.starts_at(rule)) is not None:
+                conditions.append(since.replace("{}", self.place(start)))
+            rules.append(" AND ".join(conditions) or "1 = 1")
+        return f"({' OR '.join(f'({rule})' for rule in rules) or '1 = 0'})"
+
+    def _earliest(self, allowed: AllowedMeasurements) -> str:
+        """The earliest allowed start time of a measurement of a variable: that of the first rule
+        that holds for it."""
+        starts = [(allowed.starts_at(rule), rule) for rule in allowed.rules]
+        cases = [
+            f"WHEN {' AND '.join(self._of_rule(rule)) or '1 = 1'} THEN"
+            f" CAST({self.place(_ALWAYS if start is None else start)} AS BIGINT)"
+            for start, rule in sorted(
+                starts, key=lambda each: _ALWAYS if each[0] is None else each[0]
+            )
+        ]
+        return f"CASE {' '.join(cases)} END" if cases else "NULL"
+
+    def _of_rule(self, rule: AllowedRule) -> list[str]:
+        conditions = []
+        for column, values in (("v.category_id", rule.category_ids), ("v.name", rule.variables)):
+            if values is not None:
+                conditions.append(f"{column} IN ({', '.join(map(self.place, values))})")
+        return conditions
+
+    def _filter(self, each: Filter) -> str:
+        column = _COLUMNS[each.field]
+        one_of = " OR ".join(self._comparison(column, one) for one in each.comparisons) or "1 = 0"
+        return f"NOT ({one_of})" if each.negated else f"({one_of})"
+
+    def _comparison(self, column: str, one: Comparison) -> str:
+        compared = self._compared(column, one)
+        if one.unit_id is None:
+            return compared
+        return f"(v.unit_id = {self.place(one.unit_id)} AND {compared})"
+
+    def _compared(self, column: str, one: Comparison) -> str:
+        operand = one.operand
+        if isinstance(operand, str) and one.operator != "is":
+            # No LIKE: it means another thing to each engine. The length is in characters.
+            if one.operator == "begins":
+                place, length = self.place(operand), self.place(len(operand))
+                return f"substr({column}, 1, {length}) = {place}"
+            if one.operator == "ends":
+                place, length = self.place(operand), self.place(len(operand))
+                return f"substr({column}, length({column}) - {length} + 1) = {place}"
+            return f"instr({column}, {self.place(operand)}) > 0"
+        return f"{column} {_SYMBOLS[one.operator]} {self.place(operand)}"
+
+
+def about_variables(filters: Sequence[Filter | AllowedMeasurements]) -> bool:
+    return any(map(_is_about_variables, filters))
+
+
+def _is_about_variables(each: Filter | AllowedMeasurements) -> bool:
+    if isinstance(each, AllowedMeasurements):
+        return any(
+            rule.category_ids is not None or rule.variables is not None for rule in each.rules
+        )
+    return each.field in OF_VARIABLES or any(one.unit_id is not None for one in each.comparisons)
