@@ -40,11 +40,15 @@ class MeasurementDatabase:
     clock: Clock
 
     @property
+    def references(self) -> References:
+        return References(self.stores.references)
+
+    @property
     def service(self) -> MeasurementService:
         return MeasurementService(
             self.stores.measurements,
             self.stores.variables,
-            References(self.stores.references),
+            self.references,
             self.clock,
         )
 

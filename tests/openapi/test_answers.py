@@ -50,7 +50,9 @@ async def test_tokens_are_answered_as_described(
 ) -> None:
     await harness.person()
     app = await harness.app(token_format=token_format)
-    code = (await harness.authorize(await harness.signed_in(), app, scope=ALL)).code
+    details = '[{"type":"health_measurements","actions":["read"],"categories":["Sleep"],"days":9}]'
+    browser, scope = await harness.signed_in(), f"{ALL} readmeasurements"
+    code = (await harness.authorize(browser, app, scope=scope, authorization_details=details)).code
     bought = await harness.redeem(app, code)
     check_response(document, "POST", TOKEN, bought)
     assert (

@@ -8,7 +8,14 @@ import asyncpg
 import pytest
 
 from quantimodo.measurements.queries import parse_measurement_query
-from quantimodo.model.measurements import GroupKey, MeasurementGroup, SpanRule
+from quantimodo.model.measurements import (
+    AllowedMeasurements,
+    AllowedRule,
+    Filters,
+    GroupKey,
+    MeasurementGroup,
+    SpanRule,
+)
 from quantimodo.ports.measurements import GroupPage
 from quantimodo.storage.database import Call
 from quantimodo.storage.open import sqlite_path
@@ -58,16 +65,30 @@ GROUP = MeasurementGroup(
 )
 
 
-def calls(query: str) -> list[Call]:
+# What a consent allows: a category in a window, rules of each kind, a time alone.
+ALLOWED = [
+    AllowedMeasurements((AllowedRule(category_ids=(2,), window=5),), 9),
+    AllowedMeasurements(
+        (AllowedRule(category_ids=(2,), window=5), AllowedRule(variables=("Mood",), since=5)), 9
+    ),
+    AllowedMeasurements((AllowedRule(since=5),), 9),
+]
+CASES = [
+    *((query, ()) for query in QUERIES),
+    *((query, (allowed,)) for query in QUERIES[:3] for allowed in ALLOWED),
+]
+
+
+def calls(query: str, allowed: Filters) -> list[Call]:
     parsed = parse_measurement_query(query.encode())
-    filters, order = parsed.filters, parsed.order
+    filters, order = (*parsed.filters, *allowed), parsed.order
     return [
         page_of_measurements(7, filters, order, offset=0, limit=100),
         number_of_measurements([7], filters),
         number_of_measurements([7, 8], filters),
         measurements_behind(7, filters, (5, 5), 500, descending=False),
-        page_of_summaries(7, (), descending=False, offset=0, limit=100),
-        number_of_variables(7, ()),
+        page_of_summaries(7, allowed, descending=False, offset=0, limit=100),
+        number_of_variables(7, allowed),
         units_of_variables([7, 8], filters),
         number_of_groups(7, filters, [RULE]),
         page_of_groups(7, filters, GroupPage(rules=[RULE], descending=False, limit=9, after=LAST)),
@@ -85,13 +106,13 @@ SINGLE = [
 ]
 
 
-@pytest.mark.parametrize("query", QUERIES)
-def test_sqlite_begins_at_a_persons_rows(sqlite_url: str, query: str) -> None:
+@pytest.mark.parametrize(("query", "allowed"), CASES)
+def test_sqlite_begins_at_a_persons_rows(sqlite_url: str, query: str, allowed: Filters) -> None:
     path = sqlite_path(sqlite_url)
     assert isinstance(path, Path)
     file = sqlite3.connect(path)
     try:
-        for statement, values in calls(query):
+        for statement, values in calls(query, allowed):
             steps = [
                 row[3] for row in file.execute(f"EXPLAIN QUERY PLAN {statement.sqlite}", values)
             ]
@@ -130,13 +151,15 @@ def test_sqlite_counts_one_variable_in_the_index_alone(sqlite_url: str) -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("query", QUERIES)
-async def test_postgres_walks_through_no_table(postgres_url: str, query: str) -> None:
+@pytest.mark.parametrize(("query", "allowed"), CASES)
+async def test_postgres_walks_through_no_table(
+    postgres_url: str, query: str, allowed: Filters
+) -> None:
     connection: Any = await asyncpg.connect(postgres_url)
     try:
         # Tables are empty here, and of an empty one all is read at once.
         await connection.execute("SET enable_seqscan = off")
-        for statement, values in calls(query):
+        for statement, values in calls(query, allowed):
             plan = await connection.fetch(f"EXPLAIN {statement.postgres}", *values)
             text = "\n".join(row[0] for row in plan)
             assert "Seq Scan" not in text, text

@@ -52,6 +52,7 @@ from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.reference import ReferencePage
 from quantimodo.pages.routes import Pages, page_routes
 from quantimodo.resource.bearer_authentication import BearerAuthentication
+from quantimodo.resource.consents import CurrentConsent
 from quantimodo.resource.health import MetricsPage, Ready, alive
 from quantimodo.resource.users import UserInfo, UserMe
 from quantimodo.tokens.access import AccessTokens
@@ -140,6 +141,7 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
         ),
         userinfo=UserInfo(bearer, user_info(context)),
         user_me=UserMe(bearer, user_info(context)),
+        current_consent=CurrentConsent(bearer, stores.authorizations, stores.clients),
         **measuring_endpoints(context, bearer),
         social_code=social.authorize_code,
         social_token=social.authorize_token,

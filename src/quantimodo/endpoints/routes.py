@@ -92,6 +92,7 @@ class ApiEndpoints:
     introspect: Endpoint
     userinfo: Endpoint
     user_me: Endpoint
+    current_consent: Endpoint
     measurements: Endpoint
     measurement: Endpoint
     measurements_csv: Endpoint
@@ -129,6 +130,7 @@ def api_routes(to: ApiEndpoints, *, legacy_transport: bool) -> Sequence[ApiRoute
         ApiRoute(discovery.USERINFO, GET_AND_POST, "userinfo", to.userinfo),
         ApiRoute("/api/v2/oauth/userinfo", GET_AND_POST, "userinfo", to.userinfo),
         ApiRoute("/api/v1/user/me", GET, "user_me", to.user_me),
+        ApiRoute("/api/v2/consents/current", GET, "current_consent", to.current_consent),
         ApiRoute(
             "/api/v1/measurements",
             GET_AND_POST,

@@ -349,7 +349,14 @@ OPERATIONS: Final = (
         bodies=(JSON,),
         examples={"better": {"value": 4}},
         security=by_token("writemeasurements"),
-        responses={200: _found(Measurement, _SLEEP), **_WRITING, 404: _NOT_FOUND},
+        responses={
+            200: _found(Measurement, _SLEEP),
+            204: Response(
+                "Changed. The person does not allow the app to read it.", (), ("NotStored",)
+            ),
+            **_WRITING,
+            404: _NOT_FOUND,
+        },
         shared=_SHARED,
     ),
     Operation(

@@ -149,6 +149,14 @@ class AuthorizationRequest(TypedDict, total=False):
             "https://app.example.org/request.jwt",
         ),
     ]
+    authorization_details: Annotated[
+        str,
+        said(
+            "The health data that the app needs, as JSON (RFC 9396). Without it: all that the scope"
+            " opens.",
+            '[{"type":"health_measurements","actions":["read"],"categories":["Sleep"],"days":90}]',
+        ),
+    ]
     display: Annotated[str, said("Accepted; there is one kind of page, for all sizes.", "page")]
     ui_locales: Annotated[str, said("Accepted; the pages are in English.", "en")]
     claims_locales: Annotated[str, said("Accepted; claims have no translations.", "en")]

@@ -27,6 +27,7 @@ class ServerMetadata(TypedDict):
     grant_types_supported: list[str]
     subject_types_supported: list[str]
     acr_values_supported: list[str]
+    authorization_details_types_supported: list[str]
     id_token_signing_alg_values_supported: list[str]
     id_token_encryption_alg_values_supported: list[str]
     id_token_encryption_enc_values_supported: list[str]

@@ -6,7 +6,7 @@ from typing import Final
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import FORM, JSON, Content, Operation, Response
 from quantimodo.openapi.parameters import TokenInBody
-from quantimodo.openapi.responses import Person, UserInfo, refused
+from quantimodo.openapi.responses import CurrentConsent, Person, UserInfo, refused
 from quantimodo.openapi.shared import by_token
 
 TAG: Final = "People"
@@ -57,6 +57,23 @@ _CLAIMS: Final = {
     **REFUSED,
 }
 
+_SLEEP_ONLY: Final = {
+    "clientId": fakes.CLIENT_ID,
+    "clientName": "Mood Tracker",
+    "scope": "readmeasurements",
+    "authorizationDetails": [
+        {
+            "type": "health_measurements",
+            "actions": ["read"],
+            "categories": ["Sleep"],
+            "days": 90,
+        }
+    ],
+    "allowedSince": "2026-11-23T12:00:00Z",
+    "updatedAt": "2026-11-23T12:00:00Z",
+    "expiresAt": None,
+}
+
 OPERATIONS: Final = (
     Operation(
         route="user_me",
@@ -88,6 +105,30 @@ OPERATIONS: Final = (
                 ("NotStored",),
             ),
             **REFUSED,
+        },
+        shared=(413, 500, 503),
+    ),
+    Operation(
+        route="current_consent",
+        method="GET",
+        id="getCurrentConsent",
+        tag=TAG,
+        summary="What the person of a token allows its app",
+        description="Any valid token of a person. The person can narrow it at any time, also while"
+        " the token is valid.",
+        security=({"bearer": []}, {"tokenInQuery": []}),
+        responses={
+            200: Response(
+                "The access of this token.",
+                (Content(JSON, CurrentConsent, {"sleep": _SLEEP_ONLY}),),
+                ("NotStored",),
+            ),
+            **{status: REFUSED[status] for status in (400, 401)},
+            404: refused(
+                "The token is the app's own.",
+                {"not_found": "the token is the app's own"},
+                "NotStored",
+            ),
         },
         shared=(413, 500, 503),
     ),

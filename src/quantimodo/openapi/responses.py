@@ -5,10 +5,45 @@ types, so that neither says what the other does not.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, NotRequired, Required, TypedDict
+from typing import Annotated, Final, Literal, NotRequired, Required, TypedDict
 
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import JSON, Content, Response, said
+from quantimodo.protocol.consent_details import TYPE
+
+_SLEEP: Final = [{"type": TYPE, "actions": ["read"], "categories": ["Sleep"], "days": 90}]
+
+
+class AuthorizationDetail(TypedDict, total=False):
+    """Health data that an app may use (RFC 9396). All members hold together; without `categories`,
+    `variables`, `since` and `days` it is all of it."""
+
+    type: Required[Annotated[Literal["health_measurements"], said("Always this type.", TYPE)]]
+    actions: Required[
+        Annotated[list[Literal["read", "write"]], said("What the app may do.", ["read"])]
+    ]
+    categories: Annotated[list[str], said("Names of variable categories.", ["Sleep"])]
+    variables: Annotated[list[str], said("Names of variables.", ["Sleep Quality"])]
+    since: Annotated[str, said("The earliest start time, in UTC.", "2026-01-31T00:00:00Z")]
+    days: Annotated[int, said("The length of a window that ends now, in days.", 90, ge=1)]
+
+
+class CurrentConsent(TypedDict):
+    """What the person of a token allows its app."""
+
+    clientId: Annotated[str, said("The app.", fakes.CLIENT_ID)]
+    clientName: Annotated[str, said("Its name.", "Mood Tracker")]
+    scope: Annotated[str, said("Space-separated scopes of this token.", "readmeasurements")]
+    authorizationDetails: Annotated[
+        list[AuthorizationDetail] | None,
+        said("The health data that this token opens. Null: all that its scope opens.", _SLEEP),
+    ]
+    allowedSince: Annotated[str, said("When the person first allowed it.", "2026-11-23T12:00:00Z")]
+    updatedAt: Annotated[str, said("When that last changed.", "2026-11-23T12:00:00Z")]
+    expiresAt: Annotated[
+        str | None,
+        said("When access ends. Null: when the person takes it back.", "2027-02-21T12:00:00Z"),
+    ]
 
 
 class ProtocolError(TypedDict):
@@ -64,6 +99,14 @@ class TokenAnswer(TypedDict, total=False):
         said("A signed JWT about the sign-in. Only with scope `openid`.", fakes.ID_TOKEN),
     ]
 
+    authorization_details: Annotated[
+        list[AuthorizationDetail],
+        said(
+            "The health data that the scope opens. Missing when it opens all (RFC 9396).",
+            _SLEEP,
+        ),
+    ]
+
 
 class Revocation(TypedDict):
     """An empty object (RFC 7009 §2.2)."""
@@ -83,6 +126,13 @@ class Introspection(TypedDict, total=False):
     aud: Annotated[str, said("The intended resource. Only of an access token.", fakes.AUDIENCE)]
     iss: Annotated[str, said("This server.", fakes.ISSUER)]
     jti: Annotated[str, said("The id of a JWT access token.", "fake-token-id")]
+    authorization_details: Annotated[
+        list[AuthorizationDetail],
+        said(
+            "The health data that the scope opens. Missing when it opens all (RFC 9396).",
+            _SLEEP,
+        ),
+    ]
 
 
 _PROFILE = Annotated[str, said("With scope `profile`, if the person gave it.", "Ann")]

@@ -1,0 +1,54 @@
+"""What the person of a token allows its app: `GET /api/v2/consents/current`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from quantimodo.http.json import private_json
+from quantimodo.http.messages import Request, Response
+from quantimodo.model.tokens import FoundAccessToken
+from quantimodo.ports.client_stores import ClientStore
+from quantimodo.ports.grant_stores import AuthorizationStore
+from quantimodo.protocol.consent_details import instant_text, json_objects, read_stored
+from quantimodo.protocol.errors import InvalidToken
+from quantimodo.protocol.scopes import effective, spell
+from quantimodo.resource.bearer_authentication import BearerAuthentication
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentConsent:
+    """For any valid token of a person. Shows the access of this token, and the consent behind it.
+    A token of the application itself has no consent, and gets a 404."""
+
+    bearer: BearerAuthentication
+    consents: AuthorizationStore
+    clients: ClientStore
+
+    async def __call__(self, request: Request) -> Response:
+        found = await self.bearer.bearer(request)
+        if found.user is None:
+            body = {"error": "not_found", "error_description": "the token is the app's own"}
+            return private_json(404, body)
+        consent = await self.consents.consent(found.user.id, found.client_id)
+        client = await self.clients.client(found.client_id)
+        if consent is None or client is None:
+            raise InvalidToken("the access token was revoked")
+        end = consent.expires_at
+        return private_json(
+            200,
+            {
+                "clientId": client.id,
+                "clientName": client.name,
+                **_access(found),
+                "allowedSince": instant_text(consent.granted_at),
+                "updatedAt": instant_text(consent.updated_at),
+                "expiresAt": None if end is None else instant_text(end),
+            },
+        )
+
+
+def _access(found: FoundAccessToken) -> dict[str, Any]:
+    if found.details is None:
+        return {"scope": spell(found.scope), "authorizationDetails": None}
+    details = read_stored(found.details)
+    opened, _ = effective(found.scope, details)
+    return {"scope": spell(opened), "authorizationDetails": json_objects(details)}

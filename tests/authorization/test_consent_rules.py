@@ -1,0 +1,169 @@
+"""The rules of consents (`protocol/consents.py`): what a choice allows, and what a later decision
+changes."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from quantimodo.model.consent_details import ConsentDetails, DetailRule, consent_details
+from quantimodo.model.consents import Consent, ConsentChoice
+from quantimodo.protocol.consents import (
+    InvalidChoice,
+    chosen,
+    granted,
+    is_decided,
+    is_narrower,
+    merged,
+)
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+READ, WRITE = "readmeasurements", "writemeasurements"
+
+
+def details(action: str, category: str | None = None, days: int | None = None) -> ConsentDetails:
+    categories = None if category is None else frozenset({category})
+    actions = frozenset({action})
+    return consent_details([DetailRule(actions=actions, categories=categories, days=days)])  # type: ignore[arg-type]
+
+
+SLEEP, MOOD, WRITE_MOOD = (
+    details("read", "Sleep", 90),
+    details("read", "Emotions"),
+    details("write", "Emotions"),
+)
+
+
+def consent(*scope: str, **changes: object) -> Consent:
+    given = Consent(
+        user_id=1, client_id="app", scope=frozenset(scope), granted_at=NOW, updated_at=NOW
+    )
+    return replace(given, **changes)  # type: ignore[arg-type]
+
+
+def choice(*scope: str, **changes: object) -> ConsentChoice:
+    return replace(ConsentChoice(scope=frozenset(scope)), **changes)  # type: ignore[arg-type]
+
+
+def test_a_choice_keeps_what_was_requested_so_that_it_is_not_asked_again() -> None:
+    requested = consent("basic", "email", READ, WRITE)
+    given = chosen(requested, choice("basic", READ, WRITE, details=SLEEP), frozenset({"basic"}))
+    assert given.scope == {"basic", READ}, "no rule is about writing"
+    assert given.declined_scope == {"email", WRITE}
+    assert given.details == SLEEP
+    assert is_decided(given, requested.scope, None)
+    assert is_decided(given, frozenset({READ}), MOOD)
+    assert not is_decided(given, frozenset({"phone"}), None)
+    assert granted(given, requested.scope, None) == ({"basic", READ}, SLEEP)
+    assert granted(given, frozenset({"basic", READ}), MOOD) == ({"basic"}, None)
+
+
+def test_a_choice_never_exceeds_the_request() -> None:
+    requested = consent(READ, details=SLEEP, requested_details=SLEEP)
+    assert chosen(requested, choice(READ), frozenset()).details == SLEEP
+
+
+@pytest.mark.parametrize(
+    "invalid",
+    [
+        choice("basic", "email", READ),
+        choice(READ),
+        choice("basic", READ, expires_at=NOW),
+        choice(),
+    ],
+)
+def test_an_invalid_choice_is_refused(invalid: ConsentChoice) -> None:
+    required = frozenset({"basic"}) if invalid.scope else frozenset[str]()
+    with pytest.raises(InvalidChoice):
+        chosen(consent("basic", READ), invalid, required)
+
+
+def test_a_choice_of_nothing_is_refused() -> None:
+    with pytest.raises(InvalidChoice):
+        chosen(consent(READ), choice(READ, details=WRITE_MOOD), frozenset())
+
+
+LATER = {"granted_at": NOW + DAY, "updated_at": NOW + DAY}
+
+
+@pytest.mark.parametrize(
+    ("before", "given", "decided", "scope", "allowed"),
+    [
+        (consent("basic"), consent("email"), True, {"basic", "email"}, None),
+        # A decision about an action replaces the earlier one, and no other.
+        (consent(READ), consent(READ, details=SLEEP), True, {READ}, SLEEP),
+        (consent(READ, details=SLEEP), consent(READ), True, {READ}, None),
+        (
+            consent(READ, details=SLEEP),
+            consent(WRITE, details=WRITE_MOOD),
+            True,
+            {READ, WRITE},
+            consent_details([*SLEEP.rules, *WRITE_MOOD.rules]),
+        ),
+        (
+            consent(READ),
+            consent(WRITE, details=WRITE_MOOD),
+            True,
+            {READ, WRITE},
+            consent_details([*details("read").rules, *WRITE_MOOD.rules]),
+        ),
+        (
+            consent(READ, WRITE),
+            consent(READ, declined_scope=frozenset({WRITE})),
+            True,
+            {READ},
+            None,
+        ),
+        # A client that shows no page adds only what was not requested before.
+        (consent(READ, details=SLEEP), consent(READ), False, {READ}, SLEEP),
+        (
+            consent(READ, declined_scope=frozenset({"email"})),
+            consent(READ, "email", "basic"),
+            False,
+            {READ, "basic"},
+            None,
+        ),
+        # After its end an earlier consent does not count.
+        (consent(READ, expires_at=NOW), consent("basic"), True, {"basic"}, None),
+    ],
+)
+def test_a_consent_combines_with_an_earlier_one(
+    before: Consent,
+    given: Consent,
+    decided: bool,
+    scope: set[str],
+    allowed: ConsentDetails | None,
+) -> None:
+    after = merged(before, replace(given, **LATER), decided=decided)  # type: ignore[arg-type]
+    assert (after.scope, after.details) == (scope, allowed)
+    assert after.updated_at == NOW + DAY
+    if not before.has_ended(NOW):
+        assert after.granted_at == NOW
+        assert after.requested_scope == before.requested_scope | given.requested_scope
+
+
+def test_only_a_decision_changes_the_end() -> None:
+    before = consent(READ, expires_at=NOW + 9 * DAY)
+    later = replace(consent(READ), **LATER)  # type: ignore[arg-type]
+    assert merged(before, later, decided=False).expires_at == NOW + 9 * DAY
+    assert merged(before, later, decided=True).expires_at is None
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "narrower"),
+    [
+        (consent(READ, details=SLEEP), consent(READ), True),
+        (consent(READ), consent(READ, details=SLEEP), False),
+        (consent(READ), consent(READ, WRITE), True),
+        (consent(READ, WRITE), consent(READ), False),
+        (consent(READ, expires_at=NOW + DAY), consent(READ), True),
+        (consent(READ), consent(READ, expires_at=NOW + DAY), False),
+        (consent(READ, details=MOOD), consent(READ, details=SLEEP), False),
+        (consent("basic"), consent("basic", READ, details=SLEEP), True),
+    ],
+)
+def test_narrower_means_nothing_more_and_no_longer(
+    after: Consent, before: Consent, narrower: bool
+) -> None:
+    assert is_narrower(after, before) == narrower

@@ -1,0 +1,210 @@
+"""RFC 9396: `authorization_details` from the request to the tokens."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from quantimodo.authorization.consents import Consents
+from quantimodo.crypto.jwt import unverified_claims
+from quantimodo.model.consents import ConsentChoice
+from quantimodo.protocol.consent_details import read_request
+from support.app import App, AppHarness
+
+SCOPE = "basic readmeasurements writemeasurements"
+SLEEP: list[dict[str, Any]] = [
+    {"actions": ["read"], "categories": ["Sleep"], "days": 90, "type": "health_measurements"}
+]
+MOOD = [{"actions": ["read"], "categories": ["Emotions"], "type": "health_measurements"}]
+CONSENT = "/api/v2/consents/current"
+CHOICE = ConsentChoice(
+    scope=frozenset({"basic", "readmeasurements"}), details=read_request(json.dumps(SLEEP))
+)
+
+
+async def narrow(harness: AppHarness, app: App, **changes: Any) -> str:
+    """What the person's page does; the result."""
+    ann = await harness.context.stores.users.user_by_email("ann@example.org")
+    client = await harness.context.stores.clients.client(app.id)
+    assert ann is not None
+    assert client is not None
+    choice = replace(CHOICE, **changes)
+    context = harness.context
+    consents = Consents(context.stores.authorizations, context.audit, context.clock)
+    return await consents.change(ann.id, client, choice)
+
+
+async def test_7_the_token_response_tells_what_was_granted(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app()
+    text = json.dumps(SLEEP, separators=(" , ", " : "))
+    tokens = await harness.tokens(app, scope=SCOPE, authorization_details=text)
+    assert tokens["authorization_details"] == SLEEP
+    assert tokens["scope"] == "basic readmeasurements"
+    refreshed = (await harness.refresh(app, tokens["refresh_token"])).json()
+    assert refreshed["authorization_details"] == SLEEP
+    assert refreshed["scope"] == "basic readmeasurements"
+    # RFC 9396 §9.2
+    for token in (refreshed["access_token"], refreshed["refresh_token"]):
+        found = await harness.introspect(app, token)
+        assert found["authorization_details"] == SLEEP
+        assert found["scope"] == "basic readmeasurements"
+
+
+async def test_7_without_a_restriction_nothing_changes(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app()
+    everything = [{"type": "health_measurements", "actions": ["read", "write"]}]
+    for details in (None, json.dumps(everything)):
+        tokens = await harness.tokens(app, scope=SCOPE, authorization_details=details)
+        assert "authorization_details" not in tokens
+        assert tokens["scope"] == SCOPE
+        assert "authorization_details" not in await harness.introspect(app, tokens["access_token"])
+
+
+async def test_9_1_a_jwt_access_token_has_them(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(token_format="jwt")
+    text = json.dumps(SLEEP)
+    tokens = await harness.tokens(app, scope=SCOPE, authorization_details=text)
+    claims = unverified_claims(tokens["access_token"])
+    assert claims["authorization_details"] == SLEEP
+    assert (await harness.introspect(app, tokens["access_token"]))["authorization_details"] == SLEEP
+
+
+@pytest.mark.parametrize(
+    ("details", "scope"),
+    [
+        ("[]", SCOPE),
+        ("x", SCOPE),
+        ('[{"type":"payment","actions":["read"]}]', SCOPE),
+        (json.dumps([{**SLEEP[0], "locations": ["https://api.example.org/"]}]), SCOPE),
+        (json.dumps(SLEEP), "basic"),
+        (json.dumps([{**SLEEP[0], "actions": ["read", "write"]}]), "readmeasurements"),
+    ],
+)
+async def test_5_what_cannot_be_granted_is_invalid_authorization_details(
+    harness: AppHarness, details: str, scope: str
+) -> None:
+    await harness.person()
+    app = await harness.app()
+    browser = await harness.signed_in()
+    answer = await harness.authorize(browser, app, scope=scope, authorization_details=details)
+    assert answer.parameters["error"] == "invalid_authorization_details"
+
+
+async def test_10_metadata_lists_the_type(harness: AppHarness) -> None:
+    found = (await harness.browser().get("/.well-known/openid-configuration")).json()
+    assert found["authorization_details_types_supported"] == ["health_measurements"]
+
+
+async def test_a_person_is_asked_once_for_the_same_details_and_again_for_more(
+    harness: AppHarness,
+) -> None:
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
+    both = json.dumps([*SLEEP, *MOOD])
+    for details, asked in (
+        (json.dumps(SLEEP), True),
+        (json.dumps(SLEEP), False),
+        (both, True),
+        (json.dumps(MOOD), False),
+        (None, True),
+        (both, False),
+    ):
+        page = await harness.ask(browser, app, scope=SCOPE, authorization_details=details)
+        assert (page.status_code == 200) == asked, details
+        if asked:
+            await harness.decide(browser, page)
+
+
+@pytest.mark.parametrize("token_format", ["opaque", "jwt"])
+async def test_a_narrower_consent_holds_from_the_next_request_on(
+    harness: AppHarness, token_format: str
+) -> None:
+    await harness.person()
+    app = await harness.app(token_format=token_format)
+    tokens = await harness.tokens(app, scope=SCOPE)
+    token = tokens["access_token"]
+    assert (await harness.call(token, CONSENT)).json()["authorizationDetails"] is None
+    assert await narrow(harness, app) == "changed"
+    found = (await harness.call(token, CONSENT)).json()
+    assert found["authorizationDetails"] == SLEEP
+    assert found["scope"] == "basic readmeasurements"
+    assert found["clientId"] == app.id
+    assert found["expiresAt"] is None
+    described = await harness.introspect(app, token)
+    assert described["authorization_details"] == SLEEP
+    assert described["scope"] == "basic readmeasurements"
+    post = await harness.browser().post(
+        "/api/v1/measurements", json=[], headers={"authorization": f"Bearer {token}"}
+    )
+    assert post.status_code == 403
+    refreshed = (await harness.refresh(app, tokens["refresh_token"])).json()
+    assert refreshed["authorization_details"] == SLEEP
+    # The request is the one that the person decided about, so that no page comes.
+    again = await harness.tokens(app, await harness.signed_in(), scope=SCOPE, prompt="none")
+    assert again["authorization_details"] == SLEEP
+
+
+@pytest.mark.parametrize("token_format", ["opaque", "jwt"])
+async def test_the_end_of_a_consent_ends_every_token(
+    harness: AppHarness, token_format: str
+) -> None:
+    await harness.person()
+    app = await harness.app(token_format=token_format)
+    tokens = await harness.tokens(app, scope=SCOPE)
+    browser = await harness.signed_in()
+    code = (await harness.authorize(browser, app, scope=SCOPE)).code
+    end = harness.context.clock.now() + timedelta(seconds=30)
+    assert await narrow(harness, app, expires_at=end) == "changed"
+    found = (await harness.call(tokens["access_token"], CONSENT)).json()
+    assert found["expiresAt"] is not None
+    exp = (await harness.introspect(app, tokens["access_token"]))["exp"]
+    assert exp == int(end.timestamp())
+    harness.advance(seconds=30)
+    assert (await harness.call(tokens["access_token"], CONSENT)).status_code == 401
+    for token in (tokens["access_token"], tokens["refresh_token"]):
+        assert await harness.introspect(app, token) == {"active": False}
+    refreshed = await harness.refresh(app, tokens["refresh_token"])
+    assert refreshed.json()["error"] == "invalid_grant"
+    assert (await harness.redeem(app, code)).json()["error"] == "invalid_grant"
+    # The app has to ask again; `prompt=none` shows no page.
+    silent = await harness.authorize(browser, app, scope=SCOPE, prompt="none")
+    assert silent.parameters["error"] == "consent_required"
+    assert (await harness.ask(browser, app, scope=SCOPE)).status_code == 200
+
+
+async def test_wider_needs_the_person_and_never_exceeds_the_request(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app()
+    text = json.dumps([*SLEEP, *MOOD])
+    await harness.tokens(app, scope=SCOPE, authorization_details=text)
+    assert await narrow(harness, app) == "changed"
+    assert await narrow(harness, app) == "unchanged"
+    wider = read_request(json.dumps([*SLEEP, *MOOD]))
+    assert await narrow(harness, app, details=wider) == "needs_confirmation"
+
+
+async def test_an_application_token_has_no_consent(harness: AppHarness) -> None:
+    app = await harness.app()
+    answer = (await harness.token(app, grant_type="client_credentials", scope="basic")).json()
+    assert (await harness.call(answer["access_token"], CONSENT)).status_code == 404
+    assert (await harness.browser().get(CONSENT)).status_code == 401
+
+
+async def test_the_front_channel_tells_it_too(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app(response_types=frozenset({"token"}))
+    browser = await harness.signed_in()
+    answer = await harness.authorize(
+        browser,
+        app,
+        scope=SCOPE,
+        response_type="token",
+        authorization_details=json.dumps(SLEEP),
+    )
+    assert json.loads(answer.parameters["authorization_details"]) == SLEEP
+    assert answer.parameters["scope"] == "basic readmeasurements"
