@@ -41,7 +41,13 @@ async def person_with_an_app(harness: AppHarness) -> tuple[httpx.AsyncClient, di
     app, browser = await harness.app(), await harness.signed_in()
     await harness.register_again(app, owner_id=ann.id)
     await harness.tokens(app, browser)
-    return browser, {"client_id": app.id, "provider": "google", "code": "x", "name": "x"}
+    return browser, {
+        "client_id": app.id,
+        "provider": "google",
+        "code": "x",
+        "name": "x",
+        "number": "1",
+    }
 
 
 @pytest.mark.parametrize("forged", ["no proof", "the proof of another", "another site"])

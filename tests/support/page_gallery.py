@@ -24,7 +24,7 @@ from quantimodo.model.users import User
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.browser import Forbidden
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
-from quantimodo.pages.consent_offers import ConsentOffers
+from quantimodo.pages.consent_form import initial_view
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 from quantimodo.pages.errors import SERVER_ERROR, error_page
 from quantimodo.pages.form_post import form_post_page
@@ -87,14 +87,7 @@ class Gallery:
         self.site = build(services, origin=origin, renderer=renderer, providers=providers)
         self.services = services
         self.consents: dict[str, ConsentView] = {}
-        pages = self.site.pages
-        self.offers = ConsentOffers(
-            pages.measurement_service,
-            pages.references,
-            pages.reads,
-            pages.profiles,
-            services.clock,
-        )
+        self.offers = self.site.pages.consent_services.offers
 
     async def open_account_services(self) -> None:
         """Ann has everything, Bob has nothing yet and an address that is not confirmed."""
@@ -307,6 +300,8 @@ class Gallery:
         }.items():
             await page.goto(path)
             yield name
+        async for name in self._app_consent(page):
+            yield name
         await page.goto(f"{one}/secret")
         await _press(page, "main button[type=submit]")
         yield "developers-one-secret"
@@ -368,6 +363,28 @@ class Gallery:
         await page.fill("[name=password]", "password")
         await _press(page, "main button[type=submit]")
         yield "account-first-password-refused"
+
+    async def _app_consent(self, page: Page) -> AsyncIterator[str]:
+        """What one application may do: less, then more, a mistake, and a receipt."""
+        await page.goto("/gallery/consent/first")
+        await page.check("#data-some")
+        yield "consent-choosing"
+        path = f"/account/apps/{self.mood.id}"
+        await page.goto(path)
+        yield "account-app"
+        await page.check("#data-some")
+        await _press(page, "#save")
+        yield "account-app-refused"
+        await page.goto(path)
+        await page.uncheck("#scope-writemeasurements")
+        await _press(page, "#save")
+        yield "account-app-narrower"
+        await page.check("#scope-writemeasurements")
+        await _press(page, "#save")
+        yield "account-app-confirm"
+        await page.goto(path)
+        await _press(page, "a[href*='/receipts/']")
+        yield "account-receipt"
 
     async def _two_step(self, page: Page) -> AsyncIterator[str]:
         """Set up an authenticator app as Bob, then look at what can be changed."""
@@ -474,7 +491,7 @@ class Gallery:
         offer = await self.offers.of(
             self.ann, scope, frozenset(view.client.metadata.optional_scope)
         )
-        view = replace(view, offer=offer)
+        view = replace(view, offer=offer, form=initial_view(offer))
         return consent_page(self.site.pages.renderer, view, form_action=["https://app.example.org"])
 
     async def _logout(self, request: Request) -> Response:

@@ -14,11 +14,14 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.consent_mails import ConsentMails
+from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.sign_out import SignOut
 from quantimodo.app.error_boundary import ErrorBoundary
 from quantimodo.app.page_application import page_application
 from quantimodo.app.personal_export import ExportDependencies, build_personal_export
+from quantimodo.authorization.consents import Consents
 from quantimodo.authorization.stored_requests import StoredRequests
 from quantimodo.clients.names import reserved_names
 from quantimodo.clients.registry import Registration, Registry
@@ -27,10 +30,12 @@ from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.limits import ReadLimits, ReadPolicy
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.model.clients import Client
-from quantimodo.model.consents import Consent
+from quantimodo.model.consents import Consent, ConsentChange
 from quantimodo.model.events import Mail
 from quantimodo.model.users import User
+from quantimodo.pages.app_consent import ConsentServices
 from quantimodo.pages.browser import Browser, BrowserRequest, CookiePolicy
+from quantimodo.pages.consent_offers import ConsentOffers
 from quantimodo.pages.identities import Linking
 from quantimodo.pages.layout import Renderer, see_other
 from quantimodo.pages.page_context import PageContext
@@ -149,6 +154,10 @@ async def listening(app: Any, port: int) -> AsyncIterator[str]:
         await serving
 
 
+async def _receipt(client: Client, user: User, change: ConsentChange) -> str:
+    return f"receipt {change.kind} of {client.id}"
+
+
 def build(
     services: AccountServices,
     *,
@@ -176,7 +185,8 @@ def build(
     measurement_service = MeasurementService(
         stores.measurements, stores.variables, References(stores.references), clock
     )
-    reads = ReadLimits(ReadPolicy())
+    reads, references = ReadLimits(ReadPolicy()), References(stores.references)
+    profiles = Profiles(stores.profiles, clock, services.audit)
     pages = Pages(
         renderer=renderer or shipped_renderer(),
         browser=browser,
@@ -196,10 +206,16 @@ def build(
         envelope=envelope,
         issuer=origin,
         linking=Linking(services.social, PROVIDERS, _origin, _begin),
-        profiles=Profiles(stores.profiles, clock, services.audit),
+        profiles=profiles,
         measurement_service=measurement_service,
         reads=reads,
-        references=References(stores.references),
+        references=references,
+        consent_services=ConsentServices(
+            Consents(stores.authorizations, services.audit, clock),
+            ConsentOffers(measurement_service, references, reads, profiles, clock),
+            ConsentMails(services.outbox, EmailTemplates(origin), services.throttle),
+            _receipt,
+        ),
         accesses=stores.accesses,
         personal_export=build_personal_export(
             ExportDependencies(

@@ -212,6 +212,16 @@ class EmailTemplates:
             "A file with everything in your account was downloaded.",
         )
 
+    def consent_receipt(self, to: str, path: str, receipt: str) -> Mail:
+        return self._mail(
+            to,
+            "A receipt of your consent",
+            "You requested this receipt of what you decided about an application:",
+            f"{self.issuer}{path}",
+            "It is signed. Programs can check it by the public keys of this server:",
+            receipt,
+        )
+
     def account_deleted(self, to: str) -> Mail:
         return self._mail(
             to,

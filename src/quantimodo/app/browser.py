@@ -2,9 +2,15 @@
 
 from urllib.parse import urlsplit
 
+from quantimodo.accounts.consent_mails import ConsentMails
+from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.app.services import AppContext
+from quantimodo.authorization.consents import Consents
+from quantimodo.pages.app_consent import ConsentServices
 from quantimodo.pages.browser import Browser, CookiePolicy
 from quantimodo.pages.consent_offers import ConsentOffers
+from quantimodo.tokens.consent_receipts import ConsentReceipts
+from quantimodo.tokens.subjects import Subjects
 
 
 def browser_service(context: AppContext) -> Browser:
@@ -29,4 +35,15 @@ def consent_offers(context: AppContext) -> ConsentOffers:
         context.reads,
         context.profiles,
         context.clock,
+    )
+
+
+def consent_services(context: AppContext) -> ConsentServices:
+    stores, issuer = context.stores, context.settings.issuer
+    subjects = Subjects(stores.subjects, context.entropy)
+    return ConsentServices(
+        Consents(stores.authorizations, context.audit, context.clock),
+        consent_offers(context),
+        ConsentMails(context.outbox, EmailTemplates(issuer), context.throttle),
+        ConsentReceipts(issuer, context.keyring, subjects, context.clock).sign,
     )

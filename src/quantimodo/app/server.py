@@ -15,7 +15,7 @@ from quantimodo.app.authorization import (
     user_info,
 )
 from quantimodo.app.background import background_work
-from quantimodo.app.browser import browser_service
+from quantimodo.app.browser import browser_service, consent_services
 from quantimodo.app.development import local_only
 from quantimodo.app.dispatch import Dispatcher, DispatchPolicy
 from quantimodo.app.error_boundary import ErrorBoundary
@@ -206,6 +206,7 @@ def _pages(
         references=context.references,
         accesses=stores.accesses,
         personal_export=_personal_export(context),
+        consent_services=consent_services(context),
         linking=Linking(
             context.social, context.providers, social.endpoint.origin, social.endpoint.begin_link
         ),

@@ -44,6 +44,7 @@ class Progress:
 
     `consent` is the stored consent to the client. `decision` is the button that the person pressed
     on the consent page for this request, and `choice` what the person allowed of it, None for all.
+    `choice_refused`: the form has an error, so the page is shown again.
     `account_mismatch`: the request came with the login of
     another account than the one that is signed in in this browser. `pending_since`: when the
     person gave the first proof of a login that still needs a second factor.
@@ -52,6 +53,7 @@ class Progress:
     consent: Consent | None = None
     decision: Literal["allow", "deny"] | None = None
     choice: ConsentChoice | None = None
+    choice_refused: bool = False
     account_mismatch: bool = False
     pending_since: datetime | None = None
 

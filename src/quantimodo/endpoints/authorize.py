@@ -113,8 +113,9 @@ class AuthorizeEndpoint:
                 return see_other(resume_path(request_id))
             progress = replace(await self._progress(request), decision=decision)
             interaction = replace(interaction, progress=progress)
+            chosen = posted if decision == "allow" else None
             return await self.dispatcher.proceed(
-                request, browser_request, interaction, authentication
+                request, browser_request, interaction, authentication, chosen
             )
         except OAuthError as error:
             return await self.responses.refuse(request, identified, error)

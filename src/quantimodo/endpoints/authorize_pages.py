@@ -10,10 +10,17 @@ from quantimodo.authorization.interactions import Interaction, Reason
 from quantimodo.authorization.steps.step import Step, View
 from quantimodo.authorization.stored_requests import resume_path, switch_path
 from quantimodo.endpoints.authorize_login import AuthenticationContext, LoginCarrier
+from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.model.consents import ConsentChoice
 from quantimodo.model.sessions import AuthenticatedSubject
+from quantimodo.model.users import User
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
+from quantimodo.pages.consent_form import initial_view, read_choice, submitted_view, unended
+from quantimodo.pages.consent_offer import ConsentOffer
 from quantimodo.pages.consent_offers import ConsentOffers
+from quantimodo.pages.form_errors import FormErrors
+from quantimodo.pages.forms import Form, FormView
 from quantimodo.pages.layout import form_sources, head_of, see_other
 from quantimodo.pages.page_context import PageContext
 from quantimodo.ports.account_stores import UserStore
@@ -42,6 +49,18 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class SubmittedConsent:
+    """The form of the consent page, and its errors."""
+
+    form: Form
+    errors: FormErrors
+
+    @property
+    def view(self) -> FormView:
+        return submitted_view(self.form, self.errors)
+
+
+@dataclass(frozen=True, slots=True)
 class StepPages:
     clients: ClientStore
     users: UserStore
@@ -50,12 +69,19 @@ class StepPages:
     offers: ConsentOffers
 
     async def show(
-        self, request: Request, browser_request: BrowserRequest, position: Position
+        self,
+        request: Request,
+        browser_request: BrowserRequest,
+        position: Position,
+        submitted: SubmittedConsent | None = None,
     ) -> Response:
-        """The step's page, or a redirect to it, for a stored interaction."""
+        """The step's page, or a redirect to it, for a stored interaction. `submitted`: the form of
+        the consent page has errors."""
         interaction, page = position.interaction, position.step.page
+        if submitted is not None:
+            note_refusal(request.scope, Refusal("invalid_request", submitted.errors.because))
         if isinstance(page, View):
-            response = await self._consent(browser_request, position)
+            response = await self._consent(browser_request, position, submitted)
         else:
             response = see_other(page(interaction))
         form = interaction.identified.form
@@ -71,34 +97,60 @@ class StepPages:
             return head_of(_STATUSES[page])
         return see_other(urlsplit(page(position.interaction)).path)
 
-    async def _consent(self, browser_request: BrowserRequest, position: Position) -> Response:
+    async def read_choice(
+        self, posted: Form, interaction: Interaction, subject: AuthenticatedSubject
+    ) -> ConsentChoice | SubmittedConsent:
+        """What the person chose on the consent page, or the form with its errors."""
+        offer = await self._offer(interaction, subject.user)
+        choice = read_choice(posted, offer)
+        return choice if isinstance(choice, ConsentChoice) else SubmittedConsent(posted, choice)
+
+    async def _offer(self, interaction: Interaction, user: User) -> ConsentOffer:
+        request = interaction.request
+        consent = unended(interaction.progress.consent, self.page_context.clock.now())
+        optional = frozenset(request.client.metadata.optional_scope)
+        return await self.offers.of(user, request.consent_scope, optional, request.details, consent)
+
+    async def _consent(
+        self,
+        browser_request: BrowserRequest,
+        position: Position,
+        submitted: SubmittedConsent | None,
+    ) -> Response:
         interaction, request = position.interaction, position.interaction.request
         client, redirect_uri = request.client, request.target.redirect_uri
         owner = None if client.owner_id is None else await self.users.user(client.owner_id)
         parts = urlsplit(redirect_uri)
         consent, by_token = interaction.progress.consent, position.authentication.login is not None
         user = position.known_subject.user
-        optional = frozenset(client.metadata.optional_scope)
+        ended = consent is not None and consent.has_ended(self.page_context.clock.now())
+        offer = await self._offer(interaction, user)
+        first = initial_view(offer)
         view = ConsentView(
             client=client,
             owner_name=None if owner is None else owner.name,
             user=user,
             scopes=[
-                ScopeLine(name, text.title, text.description)
+                ScopeLine(name, text.title, text.description, name in offer.optional)
                 for name, text in SCOPES.items()
                 if name in request.consent_scope
             ],
             request_id=interaction.id,
             csrf=browser_request.csrf,
             redirect_host=parts.netloc or f"{parts.scheme}:",
-            already=frozenset() if consent is None else consent.scope,
+            already=frozenset() if consent is None or ended else consent.scope,
             has_logo=await self.clients.logo(client.id) is not None,
             return_to=resume_path(interaction.id),
             by_token=by_token,
             switch=switch_path(interaction.id) if by_token else None,
-            offer=await self.offers.of(user, request.consent_scope, optional, None, consent),
+            offer=offer,
+            form=first if submitted is None else submitted.view,
+            keeps=first.value("data") == "keep",
         )
         page = consent_page(
-            self.page_context.renderer, view, form_action=form_sources(redirect_uri)
+            self.page_context.renderer,
+            view,
+            form_action=form_sources(redirect_uri),
+            again=None if submitted is None else submitted.errors,
         )
         return self.page_context.browser.attach_cookies(page, browser_request)

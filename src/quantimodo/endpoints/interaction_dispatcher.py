@@ -18,9 +18,10 @@ from quantimodo.authorization.steps.step import Step, View
 from quantimodo.authorization.stored_requests import StoredRequests
 from quantimodo.endpoints.authorize_completion import AuthorizationResponses
 from quantimodo.endpoints.authorize_login import AuthenticationContext, holder_of
-from quantimodo.endpoints.authorize_pages import Position, StepPages
+from quantimodo.endpoints.authorize_pages import Position, StepPages, SubmittedConsent
 from quantimodo.endpoints.requested_subject import RequestedSubject
 from quantimodo.pages.browser import BrowserRequest
+from quantimodo.pages.forms import Form
 from quantimodo.pages.layout import json_page
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.errors import OAuthError
@@ -44,18 +45,23 @@ class InteractionDispatcher:
         browser_request: BrowserRequest,
         interaction: Interaction,
         authentication: AuthenticationContext,
+        posted: Form | None = None,
     ) -> Response:
-        """Show the next step's page, or send the response.
+        """Show the next step's page, or send the response. `posted`: the form of the consent page,
+        in which the person pressed *Allow*.
 
         Raises `OAuthError` unless this call has claimed the stored request.
         """
+        submitted = None
+        if posted is not None:
+            interaction, submitted = await self._decided(interaction, authentication, posted)
         position = await self._locate(interaction, authentication)
         if position.step.page is View.RESPONSE:
             return await self._respond(request, browser_request, position)
         if not interaction.id:
             interaction = await self._store(browser_request, position.interaction)
             position = replace(position, interaction=interaction)
-        return await self.pages.show(request, browser_request, position)
+        return await self.pages.show(request, browser_request, position, submitted)
 
     async def preview(
         self, interaction: Interaction, authentication: AuthenticationContext
@@ -77,6 +83,24 @@ class InteractionDispatcher:
         if position.step.page is not View.RESPONSE:
             raise self.responses.interaction_required(interaction.identified, position.reason)
         return await self.responses.accept_json(position.interaction, position.known_subject)
+
+    async def _decided(
+        self, interaction: Interaction, authentication: AuthenticationContext, posted: Form
+    ) -> tuple[Interaction, SubmittedConsent | None]:
+        """The interaction with what the person chose, or with the errors of the form."""
+        request, form = interaction.request, interaction.identified.form
+        subject = await self.requested_subject.match(form, request, authentication.signed_in)
+        if subject is None:
+            return interaction, None
+        consent = await self.consents.on_record(subject, request.client)
+        progress = replace(interaction.progress, consent=consent)
+        found = await self.pages.read_choice(
+            posted, replace(interaction, progress=progress), subject
+        )
+        if isinstance(found, SubmittedConsent):
+            progress = replace(progress, decision=None, choice_refused=True)
+            return replace(interaction, progress=progress), found
+        return replace(interaction, progress=replace(progress, choice=found)), None
 
     async def _locate(
         self, interaction: Interaction, authentication: AuthenticationContext

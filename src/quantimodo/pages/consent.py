@@ -13,6 +13,9 @@ from starlette.responses import Response
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
 from quantimodo.pages.consent_offer import ConsentOffer
+from quantimodo.pages.consent_words import detail_lines, end_words
+from quantimodo.pages.form_errors import FormErrors
+from quantimodo.pages.forms import FormView
 from quantimodo.pages.layout import PageOptions, Renderer
 from quantimodo.pages.return_targets import about_links
 from quantimodo.protocol.scopes import SCOPE_OF_ACTION
@@ -38,7 +41,8 @@ class ConsentView:
     `already` are the scopes that the person allowed before; `return_to` is the local address of
     this request, for a person who wants to use another account. `by_token`: the account is that of
     a login JWT, not of the session; `switch` is the local address that continues without the JWT.
-    `offer`: what can be chosen of the request.
+    `offer`: what can be chosen of the request, by the fields of `form`; `keeps`: the consent on
+    record has details that these cannot spell.
     """
 
     client: Client
@@ -54,6 +58,22 @@ class ConsentView:
     by_token: bool = False
     switch: str | None = None
     offer: ConsentOffer | None = None
+    form: FormView = field(default_factory=FormView)
+    keeps: bool = False
+
+    @property
+    def requested_lines(self) -> Sequence[str]:
+        """What the application asks for of health data; empty for everything."""
+        offer = self.offer
+        return [] if offer is None else detail_lines(offer.details, offer.zone)
+
+    @property
+    def end(self) -> str:
+        """Until when the consent on record holds, or empty."""
+        current = None if self.offer is None else self.offer.current
+        if self.offer is None or current is None or current.expires_at is None:
+            return ""
+        return end_words(current.expires_at, self.offer.zone)
 
     @property
     def health(self) -> Sequence[ScopeLine]:
@@ -84,13 +104,21 @@ def is_of_operator(client: Client) -> bool:
 
 
 def consent_page(
-    renderer: Renderer, view: ConsentView, *, form_action: Sequence[str] = ()
+    renderer: Renderer,
+    view: ConsentView,
+    *,
+    form_action: Sequence[str] = (),
+    again: FormErrors | None = None,
 ) -> Response:
-    """The page. `form_action` is the origin (or scheme) to which the response goes."""
+    """The page. `form_action` is the origin (or scheme) to which the response goes. `again`: the
+    form is shown once more, because of these errors."""
     return renderer.page(
         "consent.html",
-        options=PageOptions(form_action=form_action, opener=True),
+        options=PageOptions(
+            status=200 if again is None else again.status, form_action=form_action, opener=True
+        ),
         view=view,
+        form=view.form,
         reviewed=is_reviewed(view.client),
         of_operator=is_of_operator(view.client),
         # Registration refuses other schemes; links check it again.

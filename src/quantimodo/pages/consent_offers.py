@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 from typing import Final
 
 from quantimodo.accounts.profiles import Profiles
+from quantimodo.measurements.allowed import allowed_measurements
 from quantimodo.measurements.catalogue import Catalogue, References
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.queries import MOST_AT_ONCE, MeasurementQuery
@@ -45,7 +47,7 @@ class ConsentOffers:
         current: Consent | None = None,
     ) -> ConsentOffer:
         """What this person can choose of the scope and the details."""
-        now, zone = self.clock.now(), zone_named((await self.profiles.of(user)).zoneinfo)
+        now, zone = self.clock.now(), await self.zone_of(user)
         offer = ConsentOffer(
             scope=scope,
             optional=optional & scope,
@@ -57,7 +59,7 @@ class ConsentOffers:
         if not health_actions(scope):
             return offer
         catalogue = await self.references.catalogue()
-        found = await self._recorded(user)
+        found = await self._recorded(user, details)
         recorded, partial = found or ((), False)
         lines = _lines(catalogue, details, recorded)
         return replace(
@@ -70,13 +72,21 @@ class ConsentOffers:
             partial=partial,
         )
 
-    async def _recorded(self, user: User) -> tuple[Sequence[VariableView], bool] | None:
+    async def zone_of(self, user: User) -> tzinfo:
+        """The time zone of the person's profile, or UTC."""
+        return zone_named((await self.profiles.of(user)).zoneinfo)
+
+    async def _recorded(
+        self, user: User, details: Details
+    ) -> tuple[Sequence[VariableView], bool] | None:
         """The variables that the request would open now, and whether there are more; None if the
         database takes too long."""
+        catalogue = await self.references.catalogue()
+        allowed = allowed_measurements(catalogue, details, "read", self.clock.now())
         query = MeasurementQuery(order=Order("variable"), limit=MOST_AT_ONCE)
         try:
             async with asyncio.timeout(_PATIENCE), self.reads.place(user.id):
-                found, total = await self.measurement_service.variables(user.id, query)
+                found, total = await self.measurement_service.variables(user.id, query, allowed)
         except (TimeoutError, Unavailable):
             return None
         return found, total > len(found)

@@ -41,6 +41,10 @@ NOTICES: Final = {
     "identity-unlinked": "The account is unlinked. It does not sign in any more. "
     "If another person may have used it, sign out all other devices.",
     "access-removed": "Access removed. The application can no longer use your account.",
+    "consent-changed": "Saved. What you took back has ended.",
+    "consent-unchanged": "Nothing was changed.",
+    "receipt-sent": "We sent you the receipt.",
+    "receipt-not-sent": "Confirm your e-mail address first.",
     "two-step-on": "Two-step verification is on. Signing in needs a code of your app from now on.",
     "two-step-off": "Two-step verification is off. You no longer need a code to sign in.",
     "recovery-codes-new": "You have new recovery codes. The earlier ones do not work any more.",

@@ -18,6 +18,7 @@ from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.pages.activity import Activity
+from quantimodo.pages.app_consent import AppConsent, ConsentServices, ReceiptPages
 from quantimodo.pages.apps import Apps
 from quantimodo.pages.browser import Browser
 from quantimodo.pages.data import Data
@@ -56,6 +57,7 @@ from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.ports.measurements import AccessLogStore
 
 PageRoute = tuple[tuple[str, ...], str, Endpoint]
+RECEIPT = "/account/apps/{client_id}/receipts/{number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ class Pages:
     references: References
     accesses: AccessLogStore
     personal_export: PersonalExport
+    consent_services: ConsentServices
     sign_up_open: bool = True
     security_txt: str = ""
     outbox: Outbox | None = None
@@ -180,6 +183,8 @@ def _outbox(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
 
 def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     apps = Apps(page_context, pages.clients, pages.users, pages.consents, pages.audit, pages.issuer)
+    app_consent = AppConsent(page_context, pages.clients, pages.users, pages.consent_services)
+    receipts = ReceiptPages(page_context, pages.clients, pages.consent_services)
     profile = Profile(page_context, pages.accounts.changes, pages.accounts.recovery, pages.profiles)
     devices = Devices(page_context, pages.sessions, pages.sign_out)
     security = Security(
@@ -204,6 +209,11 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     return [
         (("GET",), "/account", apps.show),
         (("POST",), "/account/apps/{client_id}/revoke", apps.revoke),
+        (("GET",), "/account/apps/{client_id}", app_consent.show),
+        (("POST",), "/account/apps/{client_id}", app_consent.change),
+        (("GET",), RECEIPT, receipts.show),
+        (("GET",), f"{RECEIPT}/receipt.jwt", receipts.download),
+        (("POST",), f"{RECEIPT}/mail", receipts.mail),
         (("GET",), "/account/data", data.show),
         (("POST",), "/account/data", data.add),
         (("POST",), "/account/data/import", data.import_csv),

@@ -23,7 +23,7 @@ def needed(
     if progress.decision is not None:
         return None
     client, consent = request.client, progress.consent
-    if "consent" in request.prompt:
+    if "consent" in request.prompt or progress.choice_refused:
         return REASON
     if consent is not None and consent.has_ended(now):
         return REASON
