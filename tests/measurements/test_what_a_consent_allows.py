@@ -245,8 +245,8 @@ async def test_an_application_reads_of_each_person_what_that_person_allows(
     app = await register(harness)
     await client_for(harness, app, ann, SLEEP)
     whole = await client_for(harness, app, bob)
-    answer = await harness.token(app, grant_type="client_credentials", scope="readmeasurements")
-    itself = ApiClient(harness, answer.json()["access_token"])
+    response = await harness.token(app, grant_type="client_credentials", scope="readmeasurements")
+    itself = ApiClient(harness, response.json()["access_token"])
     response = await itself.get(OF_APP, limit="200")
     assert response.headers["total-count"] == str(len(ALLOWED) + len(rows))
     by_person: dict[int, set[str]] = {ann.id: set(), bob.id: set()}

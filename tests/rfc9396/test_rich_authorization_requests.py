@@ -91,8 +91,8 @@ async def test_5_what_cannot_be_granted_is_invalid_authorization_details(
     await harness.person()
     app = await harness.app()
     browser = await harness.signed_in()
-    answer = await harness.authorize(browser, app, scope=scope, authorization_details=details)
-    assert answer.parameters["error"] == "invalid_authorization_details"
+    response = await harness.authorize(browser, app, scope=scope, authorization_details=details)
+    assert response.parameters["error"] == "invalid_authorization_details"
 
 
 async def test_10_metadata_lists_the_type(harness: AppHarness) -> None:
@@ -106,7 +106,7 @@ async def test_a_person_is_asked_once_for_the_same_details_and_again_for_more(
     await harness.person()
     app, browser = await harness.app(), await harness.signed_in()
     both = json.dumps([*SLEEP, *MOOD])
-    for details, asked in (
+    for details, shown in (
         (json.dumps(SLEEP), True),
         (json.dumps(SLEEP), False),
         (both, True),
@@ -115,8 +115,8 @@ async def test_a_person_is_asked_once_for_the_same_details_and_again_for_more(
         (both, False),
     ):
         page = await harness.ask(browser, app, scope=SCOPE, authorization_details=details)
-        assert (page.status_code == 200) == asked, details
-        if asked:
+        assert (page.status_code == 200) == shown, details
+        if shown:
             await harness.decide(browser, page)
 
 
@@ -190,8 +190,8 @@ async def test_wider_needs_the_person_and_never_exceeds_the_request(harness: App
 
 async def test_an_application_token_has_no_consent(harness: AppHarness) -> None:
     app = await harness.app()
-    answer = (await harness.token(app, grant_type="client_credentials", scope="basic")).json()
-    assert (await harness.call(answer["access_token"], CONSENT)).status_code == 404
+    response = (await harness.token(app, grant_type="client_credentials", scope="basic")).json()
+    assert (await harness.call(response["access_token"], CONSENT)).status_code == 404
     assert (await harness.browser().get(CONSENT)).status_code == 401
 
 
@@ -199,12 +199,12 @@ async def test_the_front_channel_tells_it_too(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(response_types=frozenset({"token"}))
     browser = await harness.signed_in()
-    answer = await harness.authorize(
+    response = await harness.authorize(
         browser,
         app,
         scope=SCOPE,
         response_type="token",
         authorization_details=json.dumps(SLEEP),
     )
-    assert json.loads(answer.parameters["authorization_details"]) == SLEEP
-    assert answer.parameters["scope"] == "basic readmeasurements"
+    assert json.loads(response.parameters["authorization_details"]) == SLEEP
+    assert response.parameters["scope"] == "basic readmeasurements"

@@ -6,6 +6,7 @@ query that has it.
 
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 from quantimodo.model.measurements import (
@@ -135,13 +136,11 @@ class MeasurementSelect:
     def _earliest(self, allowed: AllowedMeasurements) -> str:
         """The earliest allowed start time of a measurement of a variable: that of the first rule
         that holds for it."""
-        starts = [(allowed.starts_at(rule), rule) for rule in allowed.rules]
+        starts = [(_start(allowed, rule), rule) for rule in allowed.rules]
         cases = [
             f"WHEN {' AND '.join(self._of_rule(rule)) or '1 = 1'} THEN"
-            f" CAST({self.place(_ALWAYS if start is None else start)} AS BIGINT)"
-            for start, rule in sorted(
-                starts, key=lambda each: _ALWAYS if each[0] is None else each[0]
-            )
+            f" CAST({self.place(start)} AS BIGINT)"
+            for start, rule in sorted(starts, key=itemgetter(0))
         ]
         return f"CASE {' '.join(cases)} END" if cases else "NULL"
 
@@ -187,3 +186,8 @@ def _is_about_variables(each: Filter | AllowedMeasurements) -> bool:
             rule.category_ids is not None or rule.variables is not None for rule in each.rules
         )
     return each.field in OF_VARIABLES or any(one.unit_id is not None for one in each.comparisons)
+
+
+def _start(allowed: AllowedMeasurements, rule: AllowedRule) -> int:
+    start = allowed.starts_at(rule)
+    return _ALWAYS if start is None else start
