@@ -77,7 +77,7 @@ async def test_after_ten_minutes_nothing_is_changed(
     with pytest.raises(ReauthenticationNeeded):
         await services.accounts.changes.change_email(ann, NOTHING, "new@example.org")
     with pytest.raises(ReauthenticationNeeded):
-        await services.accounts.changes.delete(ann, NOTHING)
+        await services.accounts.deletion.close(ann, NOTHING)
     with pytest.raises(ReauthenticationNeeded):
         await services.accounts.changes.change_password(ann, NOTHING, NEW)
     assert await services.email_templates() == []
@@ -92,7 +92,7 @@ async def test_who_has_a_password_has_to_give_it_however_fresh_the_sign_in(
     session = await services.session(await services.by_provider())
     for wrong in (NOTHING, Secret("a guess")):
         with pytest.raises(DomainError):
-            await services.accounts.changes.delete(session, wrong)
+            await services.accounts.deletion.close(session, wrong)
         with pytest.raises(DomainError):
             await services.accounts.changes.change_email(session, wrong, "new@example.org")
     with pytest.raises(DomainError, match="there is a password"):
@@ -140,7 +140,9 @@ async def test_a_password_set_since_makes_the_email_worthless(
 async def test_an_account_is_deleted_with_its_identities(
     services: AccountServices, ann: Session
 ) -> None:
-    await services.accounts.changes.delete(ann, NOTHING)
+    await services.accounts.deletion.close(ann, NOTHING)
+    services.clock.advance(timedelta(days=7))
+    assert await services.accounts.deletion.delete_due() == 1
     assert await services.stores.users.user(ann.user.id) is None
     assert (
         await services.stores.identities.identity("https://provider.example.org", "elsewhere-1")

@@ -76,7 +76,7 @@ async def test_nothing_changes_without_the_current_password(
     with pytest.raises(DomainError):
         await services.accounts.changes.change_email(ann, wrong, "moved@example.org")
     with pytest.raises(DomainError):
-        await services.accounts.changes.delete(ann, wrong)
+        await services.accounts.deletion.close(ann, wrong)
     assert await services.sign_in()
     assert await services.stores.sessions.session(ann.key) is not None
     assert await services.email_templates() == []
@@ -87,9 +87,9 @@ async def test_who_finds_a_session_does_not_guess_the_password_with_it(
 ) -> None:
     for _ in range(10):
         with pytest.raises(DomainError):
-            await services.accounts.changes.delete(ann, Secret("a guess"))
+            await services.accounts.deletion.close(ann, Secret("a guess"))
     with pytest.raises(TooMany):
-        await services.accounts.changes.delete(ann, right())
+        await services.accounts.deletion.close(ann, right())
     assert await services.sign_in()  # and the owner is not locked out by it
 
 
@@ -201,23 +201,3 @@ async def test_an_address_that_was_taken_meanwhile_is_refused(
     with pytest.raises(DomainError):
         await services.accounts.recovery.verify(email_token, session=session)
     assert (await services.stores.users.user(ann.user.id)).email == "ann@example.org"  # type: ignore[union-attr]
-
-
-async def test_a_deleted_account_is_gone_with_its_sessions(
-    services: AccountServices, ann: Session
-) -> None:
-    other = await services.sign_in()
-    await services.accounts.changes.delete(ann, right())
-    assert await services.stores.users.user(ann.user.id) is None
-    assert not await services.is_live(other)
-    with pytest.raises(DomainError):
-        await services.sign_in()
-    assert (await services.email_templates())[0].subject == "Your account was deleted"
-    assert "account.deleted" in [event.kind for event in await services.events(ann.user)]
-
-
-async def test_a_deleted_address_can_begin_anew(services: AccountServices, ann: Session) -> None:
-    await services.accounts.changes.delete(ann, right())
-    again = await services.member()
-    assert again.id != ann.user.id
-    assert again.subject != ann.user.subject

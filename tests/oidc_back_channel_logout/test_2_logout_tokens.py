@@ -7,7 +7,7 @@ import pytest
 
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.ops.backchannel_logout import PAUSES
-from support.app import AUTHORIZE, ISSUER, App, AppHarness, form_fields
+from support.app import AUTHORIZE, ISSUER, PASSWORD, App, AppHarness, form_fields
 from support.jwt_forgery import claims_of, header_of, verified
 from support.logout_receiver import BACK, LogoutReceiver, id_token, is_signed_in, leave, registered
 
@@ -223,6 +223,12 @@ async def _delete(harness: AppHarness, browser: Any) -> None:
     assert await harness.context.stores.users.delete_user(1)
 
 
+async def _close(harness: AppHarness, browser: Any) -> None:
+    page = await browser.get("/account/delete")
+    fields = {**form_fields(page.text), "current": PASSWORD}
+    assert (await browser.post("/account/delete", data=fields)).status_code == 303
+
+
 async def _another_person(harness: AppHarness, browser: Any) -> None:
     await harness.person("ben@example.org")
     await harness.sign_in(browser, "ben@example.org")
@@ -242,6 +248,7 @@ async def _lose_the_address(harness: AppHarness, browser: Any) -> None:
         _end_from_elsewhere,
         _disable,
         _delete,
+        _close,
         _another_person,
         _lose_the_address,
     ],

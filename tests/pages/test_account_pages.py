@@ -1,6 +1,7 @@
 """A person's own account (security.md §7, §18)."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -192,8 +193,9 @@ async def test_an_account_is_deleted_with_the_password_and_everything_ends(
     refused = await ann.submit("/account/delete", current="wrong")
     assert refused.status_code == 400
     response = await ann.submit("/account/delete", current=PASSWORD)
-    assert response.headers["location"] == "/"
-    assert "Your account is deleted" in (await ann.get("/")).text
+    assert response.headers["location"] == "/account/closed"
+    services.clock.advance(timedelta(days=7))
+    assert await services.accounts.deletion.delete_due() == 1
     assert await services.stores.users.user_by_email("ann@example.org") is None
     assert await services.stores.clients.client(client.id) is None
     assert (await ann.get("/account")).status_code == 303

@@ -276,8 +276,10 @@ async def test_an_account_without_a_password_is_deleted(
     page = await ben.get("/account/delete")
     assert 'name="current"' not in page.text
     response = await ben.submit("/account/delete")
-    assert response.headers["location"] == "/"
-    assert await services.stores.users.user_by_email("ben@example.org") is None
+    assert response.headers["location"] == "/account/closed"
+    closed = await services.stores.users.user_by_email("ben@example.org")
+    assert closed is not None
+    assert closed.closed
 
 
 async def test_the_way_back_from_signing_in_again_stays_on_this_site(ben: Visitor) -> None:

@@ -60,11 +60,13 @@ _OF_PROVIDERS = ("upstream_logins_per_address", "security_events_per_address")
 
 LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/account_creation:AccountCreation.create": (OPERATOR, "sign_up_per_address"),
+    "accounts/account_deletion:AccountDeletion.close": ("changes_per_session",),
+    "accounts/account_deletion:AccountDeletion.delete_due": ("changes_per_session",),
+    "accounts/account_deletion:AccountDeletion.keep": ("changes_per_session",),
     "accounts/administration:Administration.disable": (OPERATOR,),
     "accounts/administration:Administration.enable": (OPERATOR,),
     "accounts/changes:Changes.change_email": ("changes_per_session", "emails_per_account"),
     "accounts/changes:Changes.change_password": ("changes_per_session",),
-    "accounts/changes:Changes.delete": ("changes_per_session",),
     "accounts/changes:Changes.set_first_password": ("changes_per_session",),
     "accounts/login:Login.complete_pending": ("second_factor_per_person",),
     "accounts/passkey_notices:PasskeyNotices.added": ("changes_per_session",),
@@ -120,7 +122,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "federation/providers/x:X._who": _SOCIAL,
     "federation/public_keys:PublicKeys._fetch": _OF_PROVIDERS,
     "federation/identity_notifier:IdentityNotifier.record": (CALLERS,),
-    "federation/security_event_handler:SecurityEventHandler._end": ("replays_per_signer",),
+    "federation/security_event_handler:SecurityEventHandler.end": ("replays_per_signer",),
     "federation/security_event_handler:SecurityEventHandler._sign_out": ("replays_per_signer",),
     "federation/security_event_handler:SecurityEventHandler.erase": ("replays_per_signer",),
     "federation/social_accounts:SocialAccounts._admit": ("social_per_address",),

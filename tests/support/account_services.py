@@ -319,6 +319,7 @@ def open_account_services(
         AccountDependencies(
             new_passwords=new_passwords(),
             users=watched(stores.users),
+            closings=watched(stores.closings),
             identities=watched(stores.identities),
             email_tokens=watched(stores.email_tokens),
             login=login,

@@ -350,6 +350,10 @@ class Gallery:
             yield name
         async for name in self._two_step(page):
             yield name
+        await page.goto("/account/delete")
+        await page.fill("[name=current]", PASSWORD)
+        await _press(page, "main button[type=submit]")
+        yield "account-closed"
         await self._come_by_provider(page)
         for name, path in {
             "account-identities-last": "/account/identities",

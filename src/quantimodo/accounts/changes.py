@@ -1,6 +1,6 @@
 """What signed-in people change about their own account.
 
-Owns re-authentication before e-mail, password or the account itself changes, and the new session
+Owns re-authentication before e-mail or password changes, and the new session
 id after it (security.md §18).
 """
 
@@ -88,15 +88,6 @@ class Changes:
         await self.recovery.request_email_change(user, email, held)
         self._record("email.change_requested", session)
         return await self.credentials.renew(session, held)
-
-    async def delete(self, session: Session, current: Secret) -> None:
-        user = session.user
-        await self.credentials.prove(session, current)
-        await self.users.delete_user(user.id)
-        self._record("account.deleted", session)
-        notice = address_of(user)
-        if notice is not None:
-            await self.mailer.send(self.email_templates.account_deleted(notice))
 
     async def _notify(self, user: User, template: Callable[[str], Mail]) -> None:
         notice = address_of(user)

@@ -5,7 +5,7 @@ contains text that a stranger typed (a name, a message).
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
@@ -222,6 +222,24 @@ class EmailTemplates:
             receipt,
         )
 
+    def account_closed(self, to: str, deletes_at: datetime) -> Mail:
+        return self._mail(
+            to,
+            "Your account is closed and will be deleted",
+            f"The account with this address is closed. On {_moment(deletes_at)} it will be deleted,"
+            " with all that belongs to it.",
+            "If you want to keep it, or if it was not you who closed it, sign in before that time:",
+            f"{self.issuer}/sign-in",
+        )
+
+    def account_kept(self, to: str) -> Mail:
+        return self._notice(
+            to,
+            "Your account is kept",
+            "The account with this address is open again, and will not be deleted. Applications"
+            " have to ask you again.",
+        )
+
     def account_deleted(self, to: str) -> Mail:
         return self._mail(
             to,
@@ -260,6 +278,11 @@ class EmailTemplates:
 def address_of(user: User) -> str | None:
     """Where notices about this account go: only to an address that was shown to be its own."""
     return None if user.email_verified_at is None else user.email
+
+
+def _moment(at: datetime) -> str:
+    utc = at.astimezone(UTC)
+    return f"{utc.day} {utc:%B %Y at %H:%M} UTC"
 
 
 def _codes_left(left: int) -> str:

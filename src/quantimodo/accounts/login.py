@@ -89,9 +89,11 @@ class LoginBrowser:
 
 @dataclass(frozen=True, slots=True)
 class StartedSession:
-    """The person is signed in. `cookie` is the value of the session cookie."""
+    """The person is signed in. `cookie` is the value of the session cookie. `closed`: the session
+    can only keep an account that the person closed."""
 
     cookie: Secret
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ class Login:
         if not await self.is_valid(user, proof):
             await self.sessions.discard(user.id, cookie)
             raise DomainError(_REMOVED[type(proof)])
-        return StartedSession(cookie)
+        return StartedSession(cookie, user.closed)
 
     def _record_refusal(self, user: User, address: str) -> None:
         where, now = printable(address, 64), self.clock.now()

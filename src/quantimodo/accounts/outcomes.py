@@ -10,13 +10,15 @@ from quantimodo.model.users import User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountPolicy:
-    """`issuer` is the public address of links in e-mails, without a slash at the end."""
+    """`issuer` is the public address of links in e-mails, without a slash at the end.
+    `deletion_grace`: how long a closed account can be kept."""
 
     issuer: str
     sign_up_open: bool = True
     sign_up_lifetime: timedelta = timedelta(hours=1)
     reset_lifetime: timedelta = timedelta(hours=1)
     verify_lifetime: timedelta = timedelta(hours=24)
+    deletion_grace: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

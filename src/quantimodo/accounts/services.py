@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from quantimodo.accounts.account_creation import AccountCreation
+from quantimodo.accounts.account_deletion import AccountDeletion
 from quantimodo.accounts.administration import Administration
 from quantimodo.accounts.changes import Changes
 from quantimodo.accounts.credentials import Credentials
@@ -16,7 +17,7 @@ from quantimodo.accounts.passwords import NewPasswords
 from quantimodo.accounts.recovery import Recovery
 from quantimodo.accounts.sign_up import SignUp
 from quantimodo.crypto.passwords import PasswordHasher
-from quantimodo.ports.account_stores import EmailTokenStore, UserStore
+from quantimodo.ports.account_stores import AccountClosingStore, EmailTokenStore, UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.federation_stores import IdentityStore
@@ -28,6 +29,7 @@ class AccountDependencies:
     """What the services of this package are built from."""
 
     users: UserStore
+    closings: AccountClosingStore
     identities: IdentityStore
     email_tokens: EmailTokenStore
     login: Login
@@ -51,6 +53,7 @@ class AccountServices:
     sign_up: SignUp
     recovery: Recovery
     changes: Changes
+    deletion: AccountDeletion
     administration: Administration
 
 
@@ -116,6 +119,16 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         clock=given.clock,
         audit=given.audit,
     )
+    deletion = AccountDeletion(
+        users=given.users,
+        closings=given.closings,
+        sessions=sessions,
+        credentials=credentials,
+        mailer=given.mailer,
+        email_templates=email_templates,
+        audit=given.audit,
+        grace=given.policy.deletion_grace,
+    )
     administration = Administration(
         users=given.users,
         sessions=sessions,
@@ -131,5 +144,6 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         sign_up=sign_up,
         recovery=recovery,
         changes=changes,
+        deletion=deletion,
         administration=administration,
     )

@@ -80,7 +80,13 @@ class Sessions:
         )
 
     async def current(self, cookie: str | None) -> Session | None:
-        """The live session of this cookie; None for whatever else it may be."""
+        """The live session of this cookie; None for whatever else it may be, a session of a closed
+        account included."""
+        session = await self.find(cookie)
+        return None if session is None or session.user.closed else session
+
+    async def find(self, cookie: str | None) -> Session | None:
+        """The live session of this cookie; of a closed account it can only keep the account."""
         key = None if cookie is None else key_of(Kind.SESSION, cookie)
         session = None if key is None else await self.store.session(key)
         now = self.clock.now()

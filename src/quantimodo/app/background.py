@@ -19,8 +19,8 @@ _log = structlog.get_logger("quantimodo.server")
 
 @asynccontextmanager
 async def background_work(context: AppContext, sampler: RefusalSampler) -> AsyncIterator[None]:
-    """Keys, cleanup, mail, logout notifications, and the numbers of lines that `sampler` left out.
-    All of it ends with the context."""
+    """Keys, cleanup, deletions of accounts, mail, logout notifications, and the numbers of lines
+    that `sampler` left out. All of it ends with the context."""
     holder = context.entropy.bytes(8).hex()
     cleaner = Cleaner(context.stores.retention, context.stores.leases, context.clock, holder)
 
@@ -35,6 +35,7 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
         asyncio.create_task(_every(60.0, "keys", rotate)),
         asyncio.create_task(_every(_KEYS_EVERY, "key view", context.keyring.load)),
         asyncio.create_task(_every(30.0, "cleaner", cleaner.round)),
+        asyncio.create_task(_every(30.0, "deletions", context.accounts.deletion.delete_due)),
         asyncio.create_task(_every(60.0, "refusal summary", report)),
     ]
     sender = _sender(context)

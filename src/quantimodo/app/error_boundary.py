@@ -24,6 +24,7 @@ from quantimodo.http.errors import MethodNotAllowed, NotFound, TooLarge
 from quantimodo.http.json import private_json
 from quantimodo.http.messages import Response
 from quantimodo.http.refusals import Refusal, noted_refusal
+from quantimodo.pages.account_closed import CLOSED, AccountClosed
 from quantimodo.pages.browser import SignInFirst
 from quantimodo.pages.errors import SERVER_ERROR, error_page
 from quantimodo.pages.layout import Renderer, json_page, see_other
@@ -79,6 +80,8 @@ class ErrorBoundary:
                 return PageResponse(status_code=LEFT)
             except SignInFirst:
                 return see_other(with_return_to("/sign-in", _return_to(request)))
+            except AccountClosed:
+                return see_other(CLOSED)
             except ReauthenticationNeeded:
                 return see_other(with_return_to("/account/again", _same_page(request)))
             except Exception as error:

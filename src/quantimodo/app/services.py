@@ -233,6 +233,7 @@ def _build_services(opened: _Resources) -> AppContext:
     accounts = build_account_services(
         AccountDependencies(
             users=stores.users,
+            closings=stores.closings,
             identities=stores.identities,
             email_tokens=stores.email_tokens,
             login=logins.login,
@@ -240,7 +241,11 @@ def _build_services(opened: _Resources) -> AppContext:
             new_passwords=opened.new_passwords,
             devices=logins.devices,
             mailer=outbox,
-            policy=AccountPolicy(issuer=settings.issuer, sign_up_open=sign_up_open),
+            policy=AccountPolicy(
+                issuer=settings.issuer,
+                sign_up_open=sign_up_open,
+                deletion_grace=settings.accounts.deletion_grace,
+            ),
             clock=clock,
             entropy=entropy,
             audit=audit,

@@ -145,6 +145,13 @@ class AccountSettings:
         "Two-step verification with an authenticator app. off: people cannot add one; those that"
         " exist are still required. required: a person without one adds one at the next sign-in.",
     )
+    deletion_grace: timedelta = _setting(
+        7 * _DAY,
+        "How long a person who deletes the account can still keep it. The account is closed at"
+        " once, and deleted after that time.",
+        least=timedelta(0),
+        most=90 * _DAY,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -233,6 +233,8 @@ def _fields(user: User) -> dict[str, Any]:
 
 def _state(user: User) -> str:
     words = ["disabled" if user.disabled_at else "active"]
+    if user.deletes_at is not None:
+        words.append("closed")
     if user.email_verified_at is None:
         words.append("not verified")
     if user.administrator:

@@ -99,7 +99,7 @@ class SocialTokens:
             verifier=form.get("code_verifier"),
         )
         user = await self.users.user(found.user_id)
-        if user is None or user.disabled_at is not None:
+        if user is None or not user.usable:
             raise AccessDenied("the account is disabled or was deleted")
         # security.md §3: a client that names itself is the only one that may use the JWT.
         clients = found.clients if client is None else (client.id,)

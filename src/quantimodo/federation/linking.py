@@ -71,7 +71,7 @@ def _beside(profile: Profile, email: str, namesake: User) -> Decision:
     verified = namesake.verified_email
     if not _proves_address(profile) or verified is None or not is_same_email(email, verified):
         return RequireSignIn(email)
-    return Refuse("disabled", namesake) if namesake.disabled_at else Link(namesake)
+    return Link(namesake) if namesake.usable else Refuse("disabled", namesake)
 
 
 def _proves_address(profile: Profile) -> bool:

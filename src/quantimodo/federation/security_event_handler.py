@@ -30,9 +30,11 @@ class SecurityEventHandler:
     async def end(self, issuer: str, subject: str) -> int | None:
         """The provider deleted the account: delete the identity, and end every session and every
         authorization of its person. Returns the person's id."""
-        user = await self._end(issuer, subject)
-        if user is None:
+        ended = await self._end(issuer, subject)
+        if ended is None:
             return None
+        user, provider = ended
+        self.notifier.record("identity.ended", user.id, detail=provider)
         await self.notifier.notify(user, EmailTemplates.identity_ended)
         return user.id
 
@@ -53,26 +55,29 @@ class SecurityEventHandler:
     async def erase(self, issuer: str, subject: str) -> int | None:
         """The person requests, through the provider, deletion of its data: `end`, and if that was
         the only sign-in method, delete the account. Returns the person's id."""
-        user = await self._end(issuer, subject)
-        if user is None:
+        ended = await self._end(issuer, subject)
+        if ended is None:
             return None
+        user, provider = ended
         if await self._has_sign_in_method(user):
+            self.notifier.record("identity.ended", user.id, detail=provider)
             await self.notifier.notify(user, EmailTemplates.identity_ended)
         else:
             await self.users.delete_user(user.id)
-            self.notifier.record("account.deleted", user.id)
+            # Without the person's id, which no table holds any more.
+            self.notifier.record("account.deleted", None)
             await self.notifier.notify(user, EmailTemplates.account_deleted)
         return user.id
 
-    async def _end(self, issuer: str, subject: str) -> User | None:
+    async def _end(self, issuer: str, subject: str) -> tuple[User, str] | None:
+        """The person, and the name of the provider."""
         found = await self.identities.identity(issuer, subject)
         user = None if found is None else await self.users.user(found.user_id)
         ended = await self.identities.end_identity(issuer, subject, self.clock.now())
         if found is None or user is None or ended != user.id:
             return None
         self._wake_logout_sender()
-        self.notifier.record("identity.ended", user.id, detail=found.provider)
-        return user
+        return user, found.provider
 
     async def _sign_out(self, issuer: str, subject: str, *, grants: bool) -> int | None:
         user_id = await self.identities.sign_out_identity(

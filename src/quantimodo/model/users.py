@@ -45,6 +45,17 @@ class User:
     email_verified_at: datetime | None = None
     administrator: bool = False
     disabled_at: datetime | None = None
+    deletes_at: datetime | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the person closed the account, which is deleted at `deletes_at`."""
+        return self.deletes_at is not None
+
+    @property
+    def usable(self) -> bool:
+        """Whether applications may use the account: neither disabled nor closed."""
+        return self.disabled_at is None and self.deletes_at is None
 
     @property
     def verified_email(self) -> str | None:

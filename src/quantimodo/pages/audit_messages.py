@@ -9,6 +9,8 @@ _SENTENCES: Final = {
     "account.created": "The account was made",
     "account.disabled": "The operator disabled the account",
     "account.enabled": "The operator enabled the account again",
+    "account.closed": "Closed the account, to delete it",
+    "account.kept": "Kept the account, which was closed",
     "account.deleted": "The account was deleted",
     "session.started": "Signed in",
     "session.ended": "Signed out a device",

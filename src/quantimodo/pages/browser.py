@@ -1,7 +1,6 @@
 """A browser's cookies, and the check that a form came from a page of this server.
 
-Owns the attributes of cookies and the CSRF check. Their names are in `pages/cookie_names.py`,
-sessions in `accounts/sessions.py`.
+Owns the attributes of cookies and the CSRF check. Their names are in `pages/cookie_names.py`.
 """
 
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from quantimodo.crypto.digests import keyed_digest, same
 from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
+from quantimodo.pages.account_closed import AccountClosed
 from quantimodo.pages.cookie_names import (
     BROWSER,
     BROWSER_STATE,
@@ -63,6 +63,7 @@ class BrowserRequest:
 
     `browser` is the cookie that binds forms to this browser, `fresh` when it is not set yet;
     `cookie` the session cookie as sent, if well-formed, and `session` the live session, if any.
+    `closed` is, instead, the session of an account that its person closed.
     """
 
     browser: Secret
@@ -72,9 +73,12 @@ class BrowserRequest:
     csrf: str = field(repr=False)
     address: str
     agent: str
+    closed: Session | None = None
 
     def required(self) -> Session:
-        """The session of a person who is signed in; raises `SignInFirst`."""
+        """The session of a person who is signed in; raises `SignInFirst` and `AccountClosed`."""
+        if self.closed is not None:
+            raise AccountClosed
         if self.session is None:
             raise SignInFirst
         return self.session
@@ -118,14 +122,17 @@ class Browser:
         found = self._read(request, BROWSER, Kind.BROWSER)
         browser = found or mint(Kind.BROWSER, self._clock.now(), self._entropy).raw
         cookie = self._read(request, SESSION, Kind.SESSION)
+        session = await self._sessions.find(cookie.reveal()) if cookie else None
+        closed = session if session and session.user.closed else None
         return BrowserRequest(
             browser=browser,
             fresh=found is None,
             cookie=cookie,
-            session=await self._sessions.current(cookie.reveal()) if cookie else None,
+            session=None if closed else session,
             csrf=self._proof(browser, cookie),
             address=peer_address(request),
             agent=request.headers.get("user-agent", "")[:400],
+            closed=closed,
         )
 
     async def session(self, request: Request) -> Session | None:
@@ -181,8 +188,8 @@ class Browser:
         return response
 
     def state(self, request: Request) -> str:
-        """The browser state that applications may watch (OpenID Connect Session Management §3.2):
-        it differs for each session cookie, and is "" without one."""
+        """The browser state that applications may watch (OpenID Connect Session Management §3.2),
+        different for each session cookie; "" without one."""
         cookie = self._read(request, SESSION, Kind.SESSION)
         return "" if cookie is None else self._state(cookie)
 
@@ -229,10 +236,8 @@ class Browser:
         *,
         cross_site: bool = False,
     ) -> None:
-        """Set a secret cookie with a name for one purpose.
-
-        `cross_site`: the browser also sends it with a form from another site (Apple's response).
-        """
+        """Set a secret cookie with a name for one purpose. `cross_site`: the browser also sends it
+        with a form from another site (Apple's response)."""
         self._set(response, name, value.reveal(), lifetime, cross_site=cross_site)
 
     def read_secret_cookie(self, request: Request, name: str) -> str:
@@ -252,8 +257,7 @@ class Browser:
         return keyed_digest(self._key, "browser state", cookie.reveal()).hex()[:32]
 
     def _set_state(self, response: Response, state: str) -> Response:
-        # The only cookie that a script reads. It is no secret and no credential. The script runs in
-        # a frame of another site.
+        # The only cookie that a script reads, in a frame of another site. It is no credential.
         lifetime = self._policy.session_lifetime
         self._set(response, BROWSER_STATE, state, lifetime, cross_site=True, script=True)
         return response

@@ -10,10 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.addresses import with_return_to
-from quantimodo.accounts.login import LoginBrowser, LoginResult, SecondFactorNeeded
+from quantimodo.accounts.login import (
+    LoginBrowser,
+    LoginResult,
+    SecondFactorNeeded,
+    StartedSession,
+)
 from quantimodo.accounts.pending_logins import LIFETIME
 from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.model.secrets import Secret
+from quantimodo.pages.account_closed import CLOSED
 from quantimodo.pages.browser import Browser, BrowserRequest
 from quantimodo.pages.cookie_names import PENDING_LOGIN
 from quantimodo.pages.page_context import PageContext
@@ -32,6 +38,8 @@ async def login_response(
     """A redirect with the cookies of this login. `return_to` is a local path."""
     if isinstance(login, SecondFactorNeeded) and urlsplit(return_to).path != RESUME:
         return_to = with_return_to(SECOND_FACTOR, return_to)
+    if isinstance(login, StartedSession) and login.closed:
+        return_to, notice = CLOSED, ""
     browser, response = page_context.browser, page_context.go(return_to, notice)
     if isinstance(login, SecondFactorNeeded):
         browser.set_secret_cookie(response, PENDING_LOGIN, login.pending_cookie, LIFETIME)

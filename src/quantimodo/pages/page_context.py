@@ -35,7 +35,7 @@ NOTICES: Final = {
     "verification-sent": "We sent you a link. Open it to confirm your address.",
     "verified": "Your address is confirmed.",
     "confirmed": "Your address is confirmed. Welcome.",
-    "deleted": "Your account is deleted, with everything in it.",
+    "account-kept": "Your account is open again, and will not be deleted.",
     "password-set": "Your password is set.",
     "identity-linked": "The account is linked. You can sign in by it from now on.",
     "identity-unlinked": "The account is unlinked. It does not sign in any more. "
@@ -92,8 +92,9 @@ class PageContext:
         form = await (read_form(request) if most is None else read_form(request, most))
         browser_request = await self.browser.browser_request(request)
         self.browser.check(request, form, browser_request)
-        if browser_request.session is not None:
-            await self.throttle.change(browser_request.session.sid)
+        session = browser_request.session or browser_request.closed
+        if session is not None:
+            await self.throttle.change(session.sid)
         return browser_request, form
 
     def show(

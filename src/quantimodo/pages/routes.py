@@ -21,6 +21,7 @@ from quantimodo.pages.activity import Activity
 from quantimodo.pages.app_consent import AppConsent, ConsentServices, ReceiptPages
 from quantimodo.pages.apps import Apps
 from quantimodo.pages.browser import Browser
+from quantimodo.pages.closed_account import closing_routes
 from quantimodo.pages.data import Data
 from quantimodo.pages.data_variable import VariableData
 from quantimodo.pages.developers import Developers
@@ -42,7 +43,7 @@ from quantimodo.pages.return_targets import ReturnTargets
 from quantimodo.pages.second_factor import SecondFactorPage
 from quantimodo.pages.second_factor_set_up import SecondFactorSetUp
 from quantimodo.pages.secret_once import SecretPage
-from quantimodo.pages.security import DeleteAccount, Security
+from quantimodo.pages.security import Security
 from quantimodo.pages.sign_in import SignIn, SignOut
 from quantimodo.pages.sign_up import SignUp
 from quantimodo.pages.static_pages import StaticPages
@@ -197,9 +198,6 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     )
     identities = Identities(page_context, pages.accounts.credentials, pages.linking)
     again = Again(page_context, pages.accounts.credentials, pages.passkey_sign_in, pages.linking)
-    delete_account = DeleteAccount(
-        page_context, pages.accounts.changes, pages.accounts.credentials, pages.clients
-    )
     undo = Undo(pages.envelope, pages.measurement_service, pages.clock)
     measurements, reads = pages.measurement_service, pages.reads
     data = Data(page_context, measurements, pages.references, pages.profiles, reads)
@@ -247,8 +245,7 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("POST",), "/account/identities/unlink", identities.unlink),
         (("GET",), "/account/again", again.show),
         (("POST",), "/account/again", again.submit),
-        (("GET",), "/account/delete", delete_account.show),
-        (("POST",), "/account/delete", delete_account.submit),
+        *closing_routes(page_context, pages.accounts, pages.clients),
     ]
 
 

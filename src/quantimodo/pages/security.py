@@ -1,4 +1,4 @@
-"""A person's password and address, recent events of the account, and its deletion."""
+"""A person's password and address, and recent events of the account."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,6 @@ from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.page_context import PageContext
 from quantimodo.ports.background_stores import EventStore
-from quantimodo.ports.client_stores import ClientStore
 
 _EVENTS_SHOWN = 20
 
@@ -123,51 +122,6 @@ class Security:
             section="account-security",
             person=browser_request.required().user,
             has_password=await self.credentials.has_password(browser_request.required().user.id),
-            form=view,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteAccount:
-    """/account/delete."""
-
-    page_context: PageContext
-    changes: Changes
-    credentials: Credentials
-    clients: ClientStore
-
-    async def show(self, request: Request) -> Response:
-        browser_request = await self.page_context.browser_request(request)
-        await _proves_by_password(self.page_context, self.credentials, browser_request)
-        return await self._page(request, browser_request, FormView())
-
-    async def submit(self, request: Request) -> Response:
-        """POST /account/delete, with the current password, or soon after a sign-in."""
-        browser_request, form = await self.page_context.posted(request)
-        try:
-            await self.changes.delete(browser_request.required(), form.secret("current"))
-        except REFUSALS as refusal:
-            again = form_errors(refusal, field="current")
-            return await self._page(request, browser_request, again.view(form), again)
-        return self.page_context.browser.sign_out(self.page_context.go("/", "deleted"))
-
-    async def _page(
-        self,
-        request: Request,
-        browser_request: BrowserRequest,
-        view: FormView,
-        again: FormErrors | None = None,
-    ) -> Response:
-        user = browser_request.required().user
-        return self.page_context.show(
-            request,
-            browser_request,
-            "account_delete.html",
-            again=again,
-            section="account-security",
-            person=user,
-            has_password=await self.credentials.has_password(user.id),
-            own=await self.clients.clients(owner_id=user.id),
             form=view,
         )
 

@@ -10,6 +10,7 @@ from quantimodo.accounts.login import LoginBrowser
 from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.accounts.password_sign_in import PasswordSignIn
 from quantimodo.accounts.sign_out import SignOut as SigningOut
+from quantimodo.pages.account_closed import CLOSED
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
@@ -105,6 +106,8 @@ class SignOut:
     async def show(self, request: Request) -> Response:
         """GET /sign-out: the confirmation page. A link alone does not sign out."""
         browser_request = await self.page_context.browser_request(request)
+        if browser_request.closed is not None:
+            return self.page_context.go(CLOSED)
         if browser_request.session is None:
             return self.page_context.go("/")
         return self.page_context.show(request, browser_request, "sign_out.html")
@@ -112,8 +115,9 @@ class SignOut:
     async def submit(self, request: Request) -> Response:
         """POST /sign-out."""
         browser_request, _ = await self.page_context.posted(request)
-        if browser_request.session is not None:
-            frames = await self.sign_out.leave(browser_request.session)
+        session = browser_request.session or browser_request.closed
+        if session is not None:
+            frames = await self.sign_out.leave(session)
             if frames:
                 logout_notification = signed_out_page(
                     self.page_context.renderer, frames, "/sign-in"

@@ -47,7 +47,8 @@ class UserStore(Protocol):
 
     async def delete_user(self, user_id: int) -> bool:
         """Delete the person with password, sessions, consents, grants and own clients, in one
-        transaction; very many measurements some at a time before it."""
+        transaction; very many measurements and the events some at a time before it. Notifications
+        of logouts stay until they are sent."""
 
     async def password_hash(self, user_id: int) -> str | None: ...
 
@@ -62,6 +63,28 @@ class UserStore(Protocol):
         self, user_id: int, expected: str, password_hash: str, at: datetime
     ) -> bool:
         """Set the hash if it still is `expected`; of concurrent changes one wins."""
+
+
+class AccountClosingStore(Protocol):
+    async def close_account(
+        self, user_id: int, at: datetime, deletes_at: datetime
+    ) -> datetime | None:
+        """Mark the account as closed, end all sessions, and revoke all grants and login codes, in
+        one transaction. Returns when it is deleted: of several calls the first one decides. None
+        if there is no such person. No grant is saved for a closed account."""
+
+    async def reopen_account(self, user_id: int, now: datetime) -> bool:
+        """False if it is not closed, is due, or its deletion has begun."""
+
+    async def closed_accounts(self, now: datetime, limit: int) -> Sequence[User]:
+        """Those that are due for deletion, or whose deletion has begun."""
+
+    async def claim_deletion(self, user_id: int, now: datetime) -> bool:
+        """Begin the deletion of a closed account that is due; it cannot be opened again. True also
+        when it has begun before: the caller that ended in between is replaced."""
+
+    async def drop_logout_recipients(self, user_id: int) -> None:
+        """Also those that are due."""
 
 
 class ProfileStore(Protocol):

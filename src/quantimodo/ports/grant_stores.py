@@ -73,9 +73,10 @@ class AuthorizationStore(Protocol):
         """Store a grant, the code and token of the front channel, and the client to notify when
         the session of the grant ends.
 
-        False, and nothing is saved, unless the person's consent to all of the grant is on record,
-        and its session, if it has one, lives; `withdraw_consent`, `change_consent` or the end of
-        the session at the same time either prevents it, or revokes or narrows it.
+        False, and nothing is saved, unless the account is open, the person's consent to all of the
+        grant is on record, and its session, if it has one, lives; `close_account`,
+        `withdraw_consent`, `change_consent` or the end of the session at the same time either
+        prevents it, or revokes or narrows it.
         """
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from quantimodo.ports.account_stores import (
+    AccountClosingStore,
     EmailTokenStore,
     LogoutRecipientStore,
     ProfileStore,
@@ -89,6 +90,7 @@ class Stores:
     clients: ClientStore
     registrations: RegistrationStore
     users: UserStore
+    closings: AccountClosingStore
     profiles: ProfileStore
     subjects: SubjectStore
     sessions: SessionStore

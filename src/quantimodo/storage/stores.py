@@ -4,6 +4,7 @@ from quantimodo.model.budgets import USUAL_QUOTAS, QuotaPolicy
 from quantimodo.ports.stores import Stores
 from quantimodo.storage.database import Database, Statement
 from quantimodo.storage.tables.access_log import Accesses
+from quantimodo.storage.tables.account_closings import AccountClosings
 from quantimodo.storage.tables.authorizations import Authorizations
 from quantimodo.storage.tables.clients import Clients
 from quantimodo.storage.tables.identities import Identities
@@ -47,6 +48,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         clients=Clients(database),
         registrations=Registrations(database),
         users=Users(database),
+        closings=AccountClosings(database),
         profiles=Profiles(database),
         subjects=Subjects(database),
         sessions=Sessions(database),

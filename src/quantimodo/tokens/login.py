@@ -117,7 +117,7 @@ class LoginTokens:
         if await self.tokens.is_revoked_jwt(claims["jti"]):
             return None
         user = await self.users.user_by_subject(self._subject(claims["sub"]))
-        if user is None or user.disabled_at is not None:
+        if user is None or not user.usable:
             return None
         # An identity that was unlinked, ended or signed out by its provider, or lost to the owner
         # of the address (security.md §22) since the JWT was issued does not sign in any more.

@@ -55,6 +55,10 @@ _DELETE_REQUEST = Statement("DELETE FROM authorization_requests WHERE key = {1} 
 # after, and the grant ends with it.
 _SESSION = "SELECT 1 FROM sessions WHERE sid = {1}"
 _LOCK_SESSION = Statement(_SESSION, postgres=f"{_SESSION} FOR KEY SHARE")
+# Locked first, as by all that ends authorizations: the account is closed before, and the grant is
+# refused, or after, and the grant is revoked.
+_OPEN_ACCOUNT = "SELECT 1 FROM users WHERE id = {1} AND deletes_at IS NULL"
+_LOCK_OPEN_ACCOUNT = Statement(_OPEN_ACCOUNT, postgres=f"{_OPEN_ACCOUNT} FOR SHARE")
 _ADD_GRANT = Statement(
     "INSERT INTO grants (id, client_id, user_id, scope, methods, authenticated_at, created_at,"
     " expires_at, sid, claims_request, details)"
@@ -124,6 +128,8 @@ class Authorizations(Table):
         logout_recipient: LogoutRecipient | None = None,
     ) -> bool:
         def operation() -> Operation[bool]:
+            if not (yield _LOCK_OPEN_ACCOUNT, (grant.user_id,)):
+                return False
             if grant.sid is not None and not (yield _LOCK_SESSION, (grant.sid,)):
                 return False
             key = (grant.user_id, grant.client_id)

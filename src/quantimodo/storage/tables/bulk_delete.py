@@ -1,8 +1,8 @@
-"""Deletes the measurements of a person or a variable in batches, so that no transaction keeps other
-requests waiting for long.
+"""Deletes the measurements of a person or a variable, and the events of a person, in batches, so
+that no transaction keeps other requests waiting for long.
 
-The last batch is left: it is deleted with its person or variable, by foreign key. A process that
-ends in between leaves some rows; the caller can repeat the call.
+The last batch of measurements is left: it is deleted with its person or variable, by foreign key. A
+process that ends in between leaves some rows; the caller can repeat the call.
 """
 
 from typing import Final
@@ -17,9 +17,13 @@ _DELETE_SOME: Final = (
 )
 OF_PERSON: Final = Statement(_DELETE_SOME.format(owner="user_id = {1}"))
 OF_VARIABLE: Final = Statement(_DELETE_SOME.format(owner="variable_id = {1}"))
+EVENTS_OF_PERSON: Final = Statement(
+    "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE user_id = {1} ORDER BY id"
+    " LIMIT {2}) RETURNING 1"
+)
 
 
 async def delete_in_batches(database: Database, statement: Statement, owner_id: int) -> None:
-    """Delete until at most one batch of rows is left."""
+    """Delete until none is left, or one batch of measurements."""
     while await database.write(execute(statement, owner_id, _BATCH)):
         pass

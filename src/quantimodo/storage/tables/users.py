@@ -6,7 +6,7 @@ from datetime import datetime
 from quantimodo.model.users import NewUser, User, fold_email
 from quantimodo.storage.database import Call, KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, first_value
-from quantimodo.storage.tables.bulk_delete import OF_PERSON, delete_in_batches
+from quantimodo.storage.tables.bulk_delete import EVENTS_OF_PERSON, OF_PERSON, delete_in_batches
 from quantimodo.storage.tables.session_end import end_sessions
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import (
@@ -28,6 +28,7 @@ USER = RowReader(
     Column("email_verified_at", from_micros_or_none),
     Column("administrator", bool),
     Column("disabled_at", from_micros_or_none),
+    Column("deletes_at", from_micros_or_none),
     table="u",
     cache=4096,
 )
@@ -55,6 +56,9 @@ _DISABLE = Statement("UPDATE users SET disabled_at = {2} WHERE id = {1} RETURNIN
 _ADMINISTRATOR = Statement("UPDATE users SET administrator = {2} WHERE id = {1} RETURNING id")
 _DUE_NOW = 0  # 1970: logout notifications are due at once
 _DELETE = Statement("DELETE FROM users WHERE id = {1} RETURNING id")
+_DROP_EMAIL_TOKENS = Statement(
+    "DELETE FROM email_tokens WHERE email = (SELECT email_key FROM users WHERE id = {1})"
+)
 _DELETE_GRANTS = Statement("DELETE FROM grants WHERE user_id = {1}")
 _PASSWORD = Statement("SELECT hash FROM passwords WHERE user_id = {1}")
 _SET_PASSWORD = Statement(
@@ -181,9 +185,11 @@ class Users(Table):
             # go by foreign key.
             yield _DELETE_GRANTS, (user_id,)
             yield DROP_LOGIN_CODES, (user_id,)
+            yield _DROP_EMAIL_TOKENS, (user_id,)
             return bool((yield _DELETE, (user_id,)))
 
         await delete_in_batches(self._database, OF_PERSON, user_id)
+        await delete_in_batches(self._database, EVENTS_OF_PERSON, user_id)
         return await self._database.write(operation)
 
     async def password_hash(self, user_id: int) -> str | None:

@@ -11,6 +11,8 @@
 -- ------------------------------------------------------------------------------------ accounts
 
 -- People with an account; `email_key` is the address in NFC and lower case, compared exactly.
+-- `deletes_at` is set when the person closed the account: it is deleted then, and 0 says that its
+-- deletion has begun.
 CREATE TABLE users (
   id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   subject TEXT NOT NULL UNIQUE,
@@ -21,8 +23,10 @@ CREATE TABLE users (
   administrator INTEGER NOT NULL DEFAULT 0,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
-  disabled_at BIGINT
+  disabled_at BIGINT,
+  deletes_at BIGINT
 );
+CREATE INDEX users_by_deletion ON users (deletes_at) WHERE deletes_at IS NOT NULL;
 
 -- Password hashes, in a separate table so that queries for a person do not read them.
 CREATE TABLE passwords (
@@ -118,6 +122,7 @@ CREATE TABLE session_clients (
 );
 CREATE INDEX session_clients_by_due ON session_clients (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX session_clients_by_expiry ON session_clients (expires_at);
+CREATE INDEX session_clients_by_user ON session_clients (user_id);
 
 -- One-time tokens in links that are sent by e-mail.
 CREATE TABLE email_tokens (

@@ -1,0 +1,91 @@
+"""Closes an account at once, and deletes it after a grace period in which its person can keep it.
+
+A closed account signs in only to be kept (`Sessions.closed`); no application can use it. Every
+method may run in several processes at once, and again after a crash.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from quantimodo.accounts.credentials import Credentials
+from quantimodo.accounts.email_templates import EmailTemplates, address_of
+from quantimodo.accounts.errors import AccountDeleted, DomainError
+from quantimodo.accounts.sessions import Sessions
+from quantimodo.model.events import Event, Mail
+from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import Session
+from quantimodo.model.users import User
+from quantimodo.ports.account_stores import AccountClosingStore, UserStore
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.mailer import Mailer
+
+_AT_ONCE: Final = 10  # accounts of one round
+_TOO_LATE: Final = "It is too late to keep this account: it is being deleted."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDeletion:
+    """`grace`: how long a closed account can be kept."""
+
+    users: UserStore
+    closings: AccountClosingStore
+    sessions: Sessions
+    credentials: Credentials
+    mailer: Mailer
+    email_templates: EmailTemplates
+    audit: Audit
+    grace: timedelta
+
+    async def close(self, session: Session, current: Secret) -> Secret:
+        """Close the account: every session, authorization and login code ends, and the logout
+        notifications of its applications become due. Returns the cookie of a session that can only
+        keep the account. Raises what `Credentials.prove` raises, and `AccountDeleted`."""
+        user, now = session.user, self._now()
+        await self.credentials.prove(session, current)
+        deletes_at = await self.closings.close_account(user.id, now, now + self.grace)
+        if deletes_at is None:
+            raise AccountDeleted
+        self.sessions.ring()
+        self._record("account.closed", now, user.id, session.address)
+        await self._send(user, lambda to: self.email_templates.account_closed(to, deletes_at))
+        return await self.sessions.renew(session, proved=False)
+
+    async def keep(self, session: Session) -> Secret:
+        """Open the closed account of this session again. Returns the cookie of a usual session.
+        Raises `DomainError` when the deletion is due."""
+        user, now = session.user, self._now()
+        if not await self.closings.reopen_account(user.id, now):
+            raise DomainError(_TOO_LATE)
+        self._record("account.kept", now, user.id, session.address)
+        await self._send(user, self.email_templates.account_kept)
+        return await self.sessions.renew(session, proved=False)
+
+    async def delete_due(self) -> int:
+        """Delete the closed accounts whose grace period is over; how many."""
+        deleted = 0
+        for user in await self.closings.closed_accounts(self._now(), _AT_ONCE):
+            if await self.closings.claim_deletion(user.id, self._now()):
+                # Before the row with the address is gone: after a crash in between, the e-mail is
+                # sent twice, never omitted.
+                await self._send(user, self.email_templates.account_deleted)
+                await self.closings.drop_logout_recipients(user.id)
+                await self.users.delete_user(user.id)
+                # Without the person's id, which no table holds any more.
+                self._record("account.deleted", self._now())
+                deleted += 1
+        return deleted
+
+    def _now(self) -> datetime:
+        return self.sessions.clock.now()
+
+    async def _send(self, user: User, template: Callable[[str], Mail]) -> None:
+        notice = address_of(user)
+        if notice is not None:
+            await self.mailer.send(template(notice))
+
+    def _record(
+        self, kind: str, at: datetime, user_id: int | None = None, address: str = ""
+    ) -> None:
+        self.audit.record(Event(at=at, kind=kind, user_id=user_id, address=address))
