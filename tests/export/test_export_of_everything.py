@@ -85,6 +85,7 @@ async def test_the_file_has_everything_of_the_person(site: Site, ann: Visitor, u
     (consent,) = json.loads(files["applications/consents.json"])
     assert consent["application"]["name"] == "Mood Tracker"
     assert consent["scope"] == ["basic", "readmeasurements"]
+    assert [change["kind"] for change in consent["history"]] == ["given"]
     assert json.loads(files["applications/registered.jsonl"])["name"] == "Mood Tracker"
     (activity,) = _csv(files["history/activity.csv"])
     assert (activity["Application"], activity["Measurements"]) == ("Mood Tracker", "5")

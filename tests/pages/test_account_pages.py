@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from quantimodo.model.measurements import Access
 from quantimodo.model.users import User
 from support.account_services import PASSWORD, AccountServices
 from support.page_site import Site, Visitor
@@ -75,7 +76,7 @@ async def test_access_is_taken_back_at_once(
     assert response.status_code == 303
     assert await services.stores.authorizations.consent(user.id, client.id) is None
     page = (await ann.get("/account")).text
-    assert "Access removed." in page
+    assert "Removed Mood Tracker. It can no longer use your account." in page
     assert "No application uses your account" in page
     assert "consent.withdrawn" in {event.kind for event in await services.events(user)}
 
@@ -216,3 +217,35 @@ async def test_the_time_zone_has_a_list_and_takes_names_of_iana_only(ann: Visito
     ):
         response = await ann.submit("/account/profile", "/account/profile/details", zoneinfo=zone)
         assert response.status_code == status, zone
+
+
+async def test_an_app_is_listed_with_what_it_did_last(
+    site: Site, services: AccountServices, ann: Visitor, user: User
+) -> None:
+    client = await site.register(user)
+    await site.allow(user, client, "readmeasurements")
+    assert "Last read" not in (await ann.get("/account")).text
+    now = services.clock.now()
+    for ago, number in ((timedelta(hours=5), 7), (timedelta(hours=2), 1_260)):
+        read = Access(
+            user_id=user.id,
+            client_id=client.id,
+            action="read",
+            first_at=now - ago,
+            last_at=now - ago,
+            measurements=number,
+        )
+        await services.stores.accesses.add_accesses([read])
+    page = (await ann.get("/account")).text
+    assert re.search("Last read <time [^>]*>2 hours ago</time>: 1,260 entries", page)
+    assert "7 entries" not in page
+
+
+async def test_a_notice_shows_no_markup_of_a_name(site: Site, ann: Visitor, user: User) -> None:
+    client = await site.register(user, name="<b>Bold</b> & ünï")
+    await site.allow(user, client, "basic")
+    await ann.submit("/account", f"/account/apps/{client.id}/revoke")
+    page = (await ann.get("/account")).text
+    assert "Removed &lt;b&gt;Bold&lt;/b&gt; &amp; ünï." in page
+    assert "<b>Bold" not in page
+    assert "Removed" not in (await ann.get("/account")).text

@@ -43,6 +43,7 @@ def build_personal_export(given: ExportDependencies) -> PersonalExport:
                 users=stores.users,
                 profiles=stores.profiles,
                 second_factors=stores.second_factors,
+                passkeys=stores.passkeys,
                 identities=stores.identities,
                 sessions=stores.sessions,
             ),

@@ -8,11 +8,13 @@ import msgspec
 
 from quantimodo.export.parts import FileDescription, Part, json_document, written, written_or_none
 from quantimodo.model.identities import Identity
+from quantimodo.model.passkeys import Passkey
 from quantimodo.model.profiles import Profile
 from quantimodo.model.sessions import Session
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import ProfileStore, SessionStore, UserStore
 from quantimodo.ports.federation_stores import IdentityStore
+from quantimodo.ports.passkeys import PasskeyStore
 from quantimodo.ports.second_factor_store import SecondFactorStore
 
 _PROFILE: Final = "account/profile.json"
@@ -38,6 +40,8 @@ _DESCRIPTIONS: Final = (
             ("password", "whether the account has one"),
             ("authenticatorApp", "since when there is one, or null"),
             ("recoveryCodesLeft", "how many recovery codes are not used"),
+            ("passkeys", "your passkeys, without their keys"),
+            ("host, synced", "the server that it works for, and whether it is synced"),
             ("linkedAccounts", "accounts at other sites that can sign in here"),
             ("provider, issuer, subject, name, email", "what the other site said"),
             ("createdAt, usedAt, signedOutAt", _TIMES),
@@ -61,6 +65,7 @@ class AccountFiles:
     users: UserStore
     profiles: ProfileStore
     second_factors: SecondFactorStore
+    passkeys: PasskeyStore
     identities: IdentityStore
     sessions: SessionStore
 
@@ -82,6 +87,7 @@ class AccountFiles:
             "password": await self.users.password_hash(user.id) is not None,
             "authenticatorApp": None if factor is None else written(factor.confirmed_at),
             "recoveryCodesLeft": await self.second_factors.count_recovery_codes(user.id),
+            "passkeys": [_passkey(each) for each in await self.passkeys.passkeys_of(user.id)],
             "linkedAccounts": [_linked(each) for each in identities],
         }
 
@@ -97,6 +103,16 @@ def _account(user: User, profile: Profile) -> Mapping[str, Any]:
         "createdAt": written(user.created_at),
         "updatedAt": written(user.updated_at),
         "profile": msgspec.to_builtins(profile),
+    }
+
+
+def _passkey(passkey: Passkey) -> Mapping[str, Any]:
+    return {
+        "name": passkey.name,
+        "host": passkey.rp_id,
+        "synced": passkey.backed_up,
+        "createdAt": written(passkey.created_at),
+        "usedAt": written_or_none(passkey.used_at),
     }
 
 

@@ -13,10 +13,12 @@ from quantimodo.export.parts import (
     written_or_none,
 )
 from quantimodo.model.clients import Client
-from quantimodo.model.consents import Consent
+from quantimodo.model.consent_details import Details
+from quantimodo.model.consents import Consent, ConsentChange
 from quantimodo.model.users import User
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.grant_stores import AuthorizationStore
+from quantimodo.protocol.consent_details import json_objects
 
 _CONSENTS: Final = "applications/consents.json"
 _OWN: Final = "applications/registered.jsonl"
@@ -27,8 +29,10 @@ _DESCRIPTIONS: Final = (
         "What you allowed applications.",
         (
             ("application", "the id and the name of the application"),
-            ("scope", "what it may do, as on the consent page"),
-            ("grantedAt, updatedAt", "ISO 8601, in UTC"),
+            ("scope, declinedScope", "what it may do, and what you declined"),
+            ("details", "rules for your health data, as authorization_details; null: no limit"),
+            ("grantedAt, updatedAt, expiresAt", "ISO 8601, in UTC"),
+            ("history", "what you allowed from each time on, newest first, at most 100 entries"),
         ),
     ),
     FileDescription(
@@ -69,9 +73,28 @@ class ApplicationFiles:
         return {
             "application": {"id": consent.client_id, "name": client.name if client else ""},
             "scope": sorted(consent.scope),
+            "declinedScope": sorted(consent.declined_scope),
+            "details": _details(consent.details),
             "grantedAt": written(consent.granted_at),
             "updatedAt": written(consent.updated_at),
+            "expiresAt": written_or_none(consent.expires_at),
+            "history": [
+                _change(each)
+                for each in await self.consents.changes_of_consent(
+                    consent.user_id, consent.client_id
+                )
+            ],
         }
+
+
+def _change(change: ConsentChange) -> Mapping[str, Any]:
+    return {
+        "at": written(change.at),
+        "kind": change.kind,
+        "scope": sorted(change.scope),
+        "details": _details(change.details),
+        "expiresAt": written_or_none(change.expires_at),
+    }
 
 
 def _registered(client: Client) -> Mapping[str, Any]:
@@ -89,3 +112,8 @@ def _registered(client: Client) -> Mapping[str, Any]:
         "createdAt": written(client.created_at),
         "disabledAt": written_or_none(client.disabled_at),
     }
+
+
+def _details(details: Details) -> Any:
+    """As in `authorization_details` (RFC 9396 §2)."""
+    return None if details is None else json_objects(details)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -10,18 +11,22 @@ from starlette.responses import Response
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.events import Event
+from quantimodo.model.measurements import Access
 from quantimodo.pages.page_context import PageContext
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.grant_stores import AuthorizationStore
+from quantimodo.ports.measurements import AccessLogStore
 from quantimodo.protocol.scopes import SCOPES
+
+_NEWEST: Final = 500  # entries of the access log among which the last one of each app is found
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectedApp:
     """An application that may use the account, as the overview shows it. `opens_at`: its
-    `initiate_login_uri`, or empty."""
+    `initiate_login_uri`, or empty; `last`: what it did last, None if that is long ago."""
 
     client: Client
     consent: Consent
@@ -29,6 +34,7 @@ class ConnectedApp:
     has_logo: bool
     may: Sequence[tuple[str, str]]
     opens_at: str
+    last: Access | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +46,17 @@ class Apps:
     users: UserStore
     consents: AuthorizationStore
     audit: Audit
+    accesses: AccessLogStore
     issuer: str
 
     async def show(self, request: Request) -> Response:
         browser_request = await self.page_context.browser_request(request)
         user = browser_request.required().user
         consents = await self.consents.consents_of(user.id)
-        found = [await self._connected(consent) for consent in consents]
+        newest = await self.accesses.accesses_of(user.id, limit=_NEWEST)
+        # The newest of each application comes last, and stays.
+        last = {access.client_id: access for _, access in reversed(newest)}
+        found = [await self._connected(each, last.get(each.client_id)) for each in consents]
         apps = sorted(
             (app for app in found if app is not None), key=lambda app: app.client.name.casefold()
         )
@@ -74,9 +84,10 @@ class Apps:
                     detail=client.name,
                 )
             )
-        return self.page_context.go("/account", "access-removed")
+        name = "" if client is None else client.name
+        return self.page_context.go("/account", "access-removed", name)
 
-    async def _connected(self, consent: Consent) -> ConnectedApp | None:
+    async def _connected(self, consent: Consent, last: Access | None) -> ConnectedApp | None:
         client = await self.clients.client(consent.client_id)
         if client is None:
             return None
@@ -88,6 +99,7 @@ class Apps:
             await self.clients.logo(client.id) is not None,
             [(name, text.title) for name, text in SCOPES.items() if name in consent.scope],
             self._opens_at(client.metadata.initiate_login_uri),
+            last,
         )
 
     def _opens_at(self, uri: str) -> str:

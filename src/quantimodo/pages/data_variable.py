@@ -85,7 +85,7 @@ class VariableData:
             browser_request.required().user.id, form.one("name")
         ):
             raise NotFound
-        return self.page_context.go("/account/data", "variable-removed")
+        return self.page_context.go("/account/data", "variable-removed", form.one("name"))
 
     async def _variable(
         self, request: Request, browser_request: BrowserRequest, name: str, restorable: str = ""

@@ -22,7 +22,7 @@ from quantimodo.ports.clock import Clock
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-# What a page says once after a form was accepted; the cookie holds only the key.
+# What a page says once after a form was accepted; the cookie holds the key, and what stands for {}.
 NOTICES: Final = {
     "signed-out": "You are signed out.",
     "renamed": "Your name is saved.",
@@ -40,7 +40,7 @@ NOTICES: Final = {
     "identity-linked": "The account is linked. You can sign in by it from now on.",
     "identity-unlinked": "The account is unlinked. It does not sign in any more. "
     "If another person may have used it, sign out all other devices.",
-    "access-removed": "Access removed. The application can no longer use your account.",
+    "access-removed": "Removed {}. It can no longer use your account.",
     "consent-changed": "Saved. What you took back has ended.",
     "consent-unchanged": "Nothing was changed.",
     "receipt-sent": "We sent you the receipt.",
@@ -59,13 +59,14 @@ NOTICES: Final = {
     "not-restored": "The measurement was not restored: another one of the same time, or of another "
     "kind of unit, is here now.",
     "data-imported": "The file is imported.",
-    "variable-removed": "It is deleted, with all its measurements.",
+    "variable-removed": "Deleted {}, with all its measurements.",
     "client-saved": "The application is saved.",
     "client-deleted": "The application is deleted. Its tokens no longer work.",
     "logo-saved": "The logo is saved.",
     "logo-removed": "The logo is removed.",
 }
 _NOTICE_LIFETIME: Final = timedelta(minutes=1)
+_LONGEST_NAME: Final = 125
 _DEFAULT: Final = PageOptions()
 
 
@@ -121,20 +122,26 @@ class PageContext:
             options=options,
             browser_request=browser_request,
             now=self.clock.now(),
-            notice=NOTICES.get(notice, ""),
+            notice=_notice(notice),
             **context,
         )
         if notice:
             self.browser.clear_cookie(response, "notice")
         return self.browser.attach_cookies(response, browser_request)
 
-    def go(self, location: str, notice: str = "") -> Response:
-        """Redirect to another page, which shows the notice once."""
+    def go(self, location: str, notice: str = "", name: str = "") -> Response:
+        """Redirect to another page, which shows the notice once, about what is called `name`."""
         response = see_other(location)
         if notice:
-            self.browser.set_cookie(response, "notice", notice, _NOTICE_LIFETIME)
+            text = f"{notice} {name[:_LONGEST_NAME]}" if name else notice
+            self.browser.set_cookie(response, "notice", text, _NOTICE_LIFETIME)
         return response
 
     def again(self, return_to: str) -> Response:
         """Redirect to the page that requests a new sign-in (security.md §18)."""
         return see_other(with_return_to("/account/again", return_to))
+
+
+def _notice(cookie: str) -> str:
+    key, _, name = cookie.partition(" ")
+    return NOTICES.get(key, "").replace("{}", name[:_LONGEST_NAME] or "it")

@@ -183,7 +183,10 @@ def _outbox(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
 
 
 def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
-    apps = Apps(page_context, pages.clients, pages.users, pages.consents, pages.audit, pages.issuer)
+    apps = Apps(
+        *(page_context, pages.clients, pages.users, pages.consents),
+        *(pages.audit, pages.accesses, pages.issuer),
+    )
     app_consent = AppConsent(page_context, pages.clients, pages.users, pages.consent_services)
     receipts = ReceiptPages(page_context, pages.clients, pages.consent_services)
     profile = Profile(page_context, pages.accounts.changes, pages.accounts.recovery, pages.profiles)
