@@ -154,6 +154,15 @@ STATEMENTS = {
         attacks/test_lockout_from_elsewhere.py *
         accounts/test_device_cookies.py *
         accounts/test_attempt_limits.py a_device_is_counted_apart_from_its_account""",
+    "23c a response of an authenticator counts once, for this server, in one browser": """
+        web_authentication/test_7_verification.py a_wrong_response_is_refused_for_its_reason
+        accounts/test_passkeys.py an_assertion_is_used_once
+        accounts/test_passkeys.py a_challenge_is_for_one_browser_one_purpose_and_ten_minutes
+        accounts/test_passkeys.py a_copied_counter_is_refused_and_reported
+        accounts/test_passkeys.py
+          an_unknown_passkey_gets_the_response_of_a_wrong_one_after_the_same_work
+        accounts/test_passkeys.py the_last_way_in_stays
+        storage/test_races_between_processes.py a_challenge_of_a_passkey_is_used_once""",
 }
 
 HOLES = {

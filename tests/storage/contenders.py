@@ -33,10 +33,12 @@ from samples import (
     refresh_token,
     signing_key,
     totp_factor,
+    used_challenge,
 )
 
 from quantimodo.model.budgets import USUAL_QUOTAS, Charge, QuotaPolicy, Signer, StorageBudget
 from quantimodo.model.consents import StoredRequest
+from quantimodo.model.passkeys import PasskeyUse
 from quantimodo.model.tokens import Grant, RefreshToken
 from quantimodo.ports.stores import Conflict, QuotaExceeded, Stores, Unavailable
 from quantimodo.storage.open import migrate, open_stores
@@ -163,6 +165,20 @@ async def _use_totp_step(stores: Stores, name: str) -> list[int]:
 
     # Steps only rise, so they are tried in order.
     return [number for number in range(TRIES) if await attempt(number)]
+
+
+async def _use_challenge(stores: Stores, name: str) -> list[int]:
+    """Each process uses the one passkey, which has no counter, with the same fifty challenges."""
+    (passkey,) = await stores.passkeys.passkeys_of(1)
+
+    async def attempt(number: int) -> bool:
+        challenge = used_challenge(f"{number}")
+        use = await stores.passkeys.use_passkey(
+            passkey.id, challenge, sign_count=0, backed_up=False, at=NOW
+        )
+        return use is PasskeyUse.USED
+
+    return await _tries(name, attempt)
 
 
 async def _use_recovery_code(stores: Stores, name: str) -> list[int]:
@@ -398,6 +414,7 @@ _ACTIONS: dict[str, Callable[..., Awaitable[Any]]] = {
     "first_login": _first_login,
     "unlink": _unlink,
     "use_totp_step": _use_totp_step,
+    "use_challenge": _use_challenge,
     "use_recovery_code": _use_recovery_code,
     "confirm_totp": _confirm_totp,
     "take_login_state": _take_login_state,

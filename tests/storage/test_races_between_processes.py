@@ -18,10 +18,12 @@ from samples import (
     key,
     login_code,
     login_state,
+    new_passkey,
     new_user,
     session,
     totp_enrolment,
     totp_factor,
+    used_challenge,
 )
 
 from quantimodo.ports.stores import Stores
@@ -144,6 +146,14 @@ async def test_a_recovery_code_is_used_once(stores: Stores, database_url: str) -
     await _enrol(stores, [key(f"code {number}") for number in range(TRIES)])
     _one_winner_each(await contend(_PROCESSES, database_url, "use_recovery_code"))
     assert await stores.second_factors.count_recovery_codes(1) == 0
+
+
+async def test_a_challenge_of_a_passkey_is_used_once(stores: Stores, database_url: str) -> None:
+    person = await stores.users.add_user(new_user("s"), None)
+    await stores.sessions.add_session(session("own", person), None)
+    added, challenge = new_passkey(person), used_challenge("of the addition")
+    assert await stores.passkeys.add_passkey(added, challenge, key("own"), 1)
+    _one_winner_each(await contend(_PROCESSES, database_url, "use_challenge"))
 
 
 async def test_an_authenticator_app_is_confirmed_once(stores: Stores, database_url: str) -> None:
