@@ -678,3 +678,26 @@ async def test_any_factor_of_the_server_can_be_the_one(
     factor = await login.second_factors.factor_of(ann)
     assert factor is not None
     assert await factor.verify(ann, Secret(RIGHT)) == ("otp",)
+
+
+async def test_one_mail_a_day_says_that_the_limit_of_wrong_codes_is_reached(
+    services: AccountServices, ann: User
+) -> None:
+    await set_up(services, ann)
+    subject = "Many wrong codes for your account"
+    cookie = await pending(services)
+    for _ in range(10):
+        with pytest.raises(DomainError):
+            await services.login.complete_pending(cookie, Secret("000000"), BROWSER)
+    assert subject not in await subjects(services)
+    refused = [services.login.complete_pending(cookie, Secret("000000"), BROWSER) for _ in range(5)]
+    results = await asyncio.gather(*refused, return_exceptions=True)
+    assert all(isinstance(each, TooMany) for each in results)
+    assert (await subjects(services)).count(subject) == 1
+    assert (await events(services, ann)).count("second_factor.limit") == 1
+    advance(services, days=1)
+    cookie = await pending(services)
+    for _ in range(11):
+        with pytest.raises((DomainError, TooMany)):
+            await services.login.complete_pending(cookie, Secret("000000"), BROWSER)
+    assert (await subjects(services)).count(subject) == 2

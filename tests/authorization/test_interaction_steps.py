@@ -127,6 +127,30 @@ def test_a_login_is_recent_enough_or_the_person_signs_in_again(
     assert following(interaction(**requested), session(age)) == name
 
 
+@pytest.mark.parametrize(
+    ("parameters", "methods", "has_factor", "name"),
+    [
+        ({"acr_values": "3"}, ("pwd",), True, "login"),
+        ({"acr_values": "urn:example:gold 3"}, ("pwd",), True, "login"),
+        ({"acr_values": "3"}, ("pwd",), False, "respond"),
+        ({"acr_values": "3 2"}, ("pwd",), True, "respond"),
+        ({"acr_values": "urn:example:gold"}, ("pwd",), True, "respond"),
+        ({"acr_values": "3"}, ("pwd", "otp", "mfa"), True, "respond"),
+        ({"acr_values": "3", "prompt": "none"}, ("pwd",), True, "respond"),
+        ({}, ("pwd",), True, "respond"),
+    ],
+)
+def test_acr_values_that_the_person_can_reach_need_one_more_sign_in(
+    parameters: dict[str, str], methods: tuple[str, ...], has_factor: bool, name: str
+) -> None:
+    """RFC 9470 §5; the values are voluntary (OpenID Connect Core §3.1.2.1)."""
+    client = replace(CLIENT, scope=frozenset({"basic", "openid"}), first_party=True)
+    progress = replace(DONE, has_factor=has_factor)
+    requested = interaction(progress, client, scope="openid", **parameters)
+    assert following(requested, replace(session(SECOND), methods=methods)) == name
+    assert following(requested, session()) == "respond", "the person tries once"
+
+
 def test_a_login_for_this_request_counts_for_five_minutes() -> None:
     after = replace(session(), authenticated_at=NOW + SECOND)
     fresh = interaction(prompt="login")

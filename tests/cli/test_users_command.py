@@ -110,7 +110,13 @@ def test_the_operator_resets_a_second_factor(terminal: Terminal) -> None:
             "INSERT INTO passkeys VALUES (1, x'00', ?, 'x', x'00', 0, 'x', '', '', 0, 0, 1, NULL)",
             (user_id,),
         )
+    shown = terminal("users", "show", "ada@example.org", "--json").json["second_factor"]
+    assert shown == {"since": "1970-01-01T00:00:00.000001+00:00", "recovery_codes": 1}
+    assert "1 recovery codes left" in terminal("users", "show", "ada@example.org").out
+    warned = terminal("doctor", "--json").json
+    assert "1 authenticator apps need a secret key" in str(warned)
     assert terminal("users", "reset-second-factor", "ada@example.org").code == 0
+    assert terminal("users", "show", "ada@example.org", "--json").json["second_factor"] is None
     with closing(sqlite3.connect(terminal.folder / "var/quantimodo.db")) as database:
         assert database.execute("SELECT * FROM totp_factors").fetchall() == []
         assert database.execute("SELECT * FROM recovery_codes").fetchall() == []

@@ -8,9 +8,10 @@ import pytest
 
 from quantimodo.model.profiles import Address, Profile
 from quantimodo.model.users import User
-from support.app import SESSION, USERINFO, AppHarness, response_of
+from support.app import SESSION, USERINFO, AppHarness, form_fields, response_of
 from support.jwt_forgery import claims_of, verified
 from support.registered_clients import registered
+from support.second_factor import RIGHT, FakeSecondFactor, add_second_factor
 
 WHOLE = Profile(
     given_name="Ann",
@@ -250,6 +251,32 @@ async def test_a_sign_in_with_one_factor_never_claims_acr_3(
     await harness.person()
     tokens = await harness.tokens(await harness.app(), scope="openid", acr_values=acr_values)
     assert claims_of(tokens["id_token"])["acr"] == "2"
+
+
+async def test_acr_values_of_3_step_up_a_person_who_has_a_second_factor(
+    harness: AppHarness,
+) -> None:
+    """RFC 9470 §5. Without a second factor the best sign-in there is suffices."""
+    ann = await harness.person()
+    await harness.person("bob@example.org", "Bob Example")
+    await add_second_factor(harness, FakeSecondFactor({ann.id}))
+    app = await harness.app()
+    for email, stepped_up in (("ann@example.org", True), ("bob@example.org", False)):
+        browser = await harness.signed_in(email)
+        harness.advance(seconds=1)
+        requested = await harness.ask(browser, app, scope="openid", acr_values="3")
+        to_sign_in = requested.headers.get("location", "").startswith("/sign-in?")
+        assert to_sign_in is stepped_up
+        if not stepped_up:
+            continue
+        resume = await harness.sign_in(browser, address=requested.headers["location"])
+        factor = (await browser.get(resume)).headers["location"]
+        fields = form_fields((await browser.get(factor)).text)
+        response = await browser.post("/sign-in/second-factor", data={**fields, "code": RIGHT})
+        consent = await browser.get(response.headers["location"])
+        code = response_of(await harness.decide(browser, consent)).parameters["code"]
+        tokens = (await harness.redeem(app, code)).json()
+        assert claims_of(tokens["id_token"])["acr"] == "3"
 
 
 async def test_an_essential_acr_that_the_sign_in_does_not_reach_asks_for_another_one(

@@ -87,6 +87,19 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/second_factor_notices:SecondFactorNotices.added": ("changes_per_session",),
     "accounts/second_factor_notices:SecondFactorNotices.code_used": ("sessions_per_person",),
     "accounts/second_factor_notices:SecondFactorNotices.codes_replaced": ("changes_per_session",),
+    "accounts/second_factor_notices:SecondFactorNotices.limit_reached": (
+        "second_factor_per_person",
+    ),
+    "accounts/second_factor_notices:SecondFactorNotices.recovery_cancelled": (
+        "second_factor_per_person",
+        "changes_per_session",
+    ),
+    "accounts/second_factor_notices:SecondFactorNotices.recovery_completed": (
+        "sign_in_per_account",
+    ),
+    "accounts/second_factor_notices:SecondFactorNotices.recovery_requested": (
+        "sign_in_per_account",
+    ),
     "accounts/second_factor_notices:SecondFactorNotices.removed": ("changes_per_session",),
     "accounts/second_factor_notices:SecondFactorNotices.replaced": ("changes_per_session",),
     "accounts/second_factor_notices:SecondFactorNotices.reset": (OPERATOR,),

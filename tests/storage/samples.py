@@ -14,6 +14,7 @@ from quantimodo.model.passkeys import NewPasskey, UsedChallenge
 from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
 from quantimodo.model.sessions import EmailToken, PendingLogin, Session
 from quantimodo.model.tokens import AccessToken, AuthorizationCode, Grant, RefreshToken
+from quantimodo.model.trusted_browsers import TrustedBrowser
 from quantimodo.model.users import NewUser, User
 from quantimodo.ports.stores import Stores
 
@@ -67,6 +68,18 @@ def pending_login(name: str, user: User, **changes: object) -> PendingLogin:
         "expires_at": LATER,
     }
     return PendingLogin(**values | changes)  # type: ignore[arg-type]
+
+
+def trusted_browser(name: str, user: User, **changes: object) -> TrustedBrowser:
+    values: dict[str, object] = {
+        "key": key(name),
+        "user_id": user.id,
+        "created_at": NOW,
+        "expires_at": NOW + timedelta(days=30),
+        "address": "192.0.2.7",
+        "agent": "Some Browser",
+    }
+    return TrustedBrowser(**values | changes)  # type: ignore[arg-type]
 
 
 def totp_enrolment(user: User | int, secret: str = "secret") -> TotpEnrolment:

@@ -27,11 +27,14 @@ from samples import (
     session,
     signing_key,
     totp_enrolment,
+    totp_factor,
+    trusted_browser,
     used_challenge,
 )
 
 from quantimodo.model.consents import StoredRequest
 from quantimodo.model.events import Event
+from quantimodo.model.factor_recoveries import FactorRecovery
 from quantimodo.model.measurements import Access
 from quantimodo.model.passkeys import PasskeyUse
 from quantimodo.model.registrations import RegistrationToken
@@ -267,6 +270,35 @@ async def _add_pending_login(
     )
 
 
+async def _add_factor_recovery(
+    stores: Stores, samples: Samples, name: str, dies_at: datetime
+) -> None:
+    person = await samples.user(email=f"{name}@example.org")
+    await stores.second_factors.save_totp_enrolment(totp_enrolment(person))
+    assert await stores.second_factors.confirm_totp_enrolment(totp_factor(person), [], None)
+    recovery = FactorRecovery(
+        user_id=person.id, requested_at=NOW - 500 * _DAY, due_at=dies_at, expires_at=dies_at
+    )
+    assert await stores.factor_recoveries.add_factor_recovery(recovery)
+
+
+async def _has_factor_recovery(stores: Stores, name: str) -> bool:
+    person = await stores.users.user_by_email(f"{name}@example.org")
+    assert person is not None
+    return await stores.factor_recoveries.factor_recovery(person.id) is not None
+
+
+async def _add_trusted_browser(
+    stores: Stores, samples: Samples, name: str, dies_at: datetime
+) -> None:
+    browser = trusted_browser(name, await samples.user(), expires_at=dies_at)
+    assert await stores.trusted_browsers.add_trusted_browser(browser, NOW)
+
+
+async def _has_trusted_browser(stores: Stores, name: str) -> bool:
+    return await stores.trusted_browsers.trusted_browser(key(name)) is not None
+
+
 async def _has_pending_login(stores: Stores, name: str) -> bool:
     return await stores.pending_logins.pending_login(key(name)) is not None
 
@@ -305,6 +337,8 @@ _TABLES: dict[str, tuple[Add, Has]] = {
     "used_challenges": (_add_used_challenge, _has_used_challenge),
     "totp_enrolments": (_add_totp_enrolment, _has_totp_enrolment),
     "pending_logins": (_add_pending_login, _has_pending_login),
+    "trusted_browsers": (_add_trusted_browser, _has_trusted_browser),
+    "factor_recoveries": (_add_factor_recovery, _has_factor_recovery),
     "sessions": (_add_session, _has_session),
     "session_clients": (_add_participant, _has_participant),
     "email_tokens": (_add_email_token, _has_email_token),

@@ -201,3 +201,31 @@ async def test_the_owner_s_own_factor_stays_when_the_address_is_verified(
     await _enrolled(stores, person)
     assert await stores.users.verify_email(person.id, email, NOW, keep_credentials=True)
     assert await stores.second_factors.totp_factor(person.id) is not None
+
+
+async def test_a_secret_is_replaced_by_itself_under_another_key(
+    stores: Stores, samples: Samples
+) -> None:
+    person = await samples.user()
+    await _enrolled(stores, person)
+    factor = totp_factor(person)
+    assert await stores.second_factors.reseal_totp(factor, b"under a newer key")
+    assert not await stores.second_factors.reseal_totp(factor, b"by a second process")
+    found = await stores.second_factors.totp_factor(person.id)
+    assert found == replace(factor, sealed_secret=b"under a newer key")
+    assert not await stores.second_factors.use_totp_step(factor, factor.last_step + 1)
+    step = factor.last_step + 1
+    assert await stores.second_factors.use_totp_step(found, step, b"newest")
+    assert await stores.second_factors.totp_factor(person.id) == replace(
+        factor, sealed_secret=b"newest", last_step=step
+    )
+    assert await stores.second_factors.count_recovery_codes(person.id) == len(_CODES)
+
+
+async def test_all_factors_are_read_in_pages(stores: Stores, samples: Samples) -> None:
+    people = [await samples.user() for _ in range(3)]
+    for person in people:
+        await _enrolled(stores, person)
+    first = await stores.second_factors.totp_factors(limit=2)
+    rest = await stores.second_factors.totp_factors(after=first[-1].user_id, limit=2)
+    assert [each.user_id for each in (*first, *rest)] == [each.id for each in people]

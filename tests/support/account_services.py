@@ -1,7 +1,7 @@
 """The real account services over a real database, with people."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -20,7 +20,7 @@ from quantimodo.accounts.services import AccountDependencies, build_account_serv
 from quantimodo.accounts.services import AccountServices as Services
 from quantimodo.accounts.sessions import SessionPolicy, Sessions
 from quantimodo.accounts.throttle import Throttle, ThrottlePolicy
-from quantimodo.app.login import LoginDependencies, build_login_services
+from quantimodo.app.login import LoginDependencies, Role, build_login_services
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.password_strength import StrengthMeter
 from quantimodo.crypto.passwords import HashPolicy, PasswordHasher
@@ -266,6 +266,7 @@ def open_account_services(
     second_factor: Mode = "optional",
     most_passkeys: int = 20,
     issuer: str = ISSUER,
+    required_of: Collection[Role] = (),
     factors: Sequence[SecondFactor] | None = None,
     workers: int = 1,
     waiting: int = 100,
@@ -297,6 +298,7 @@ def open_account_services(
             issuer=issuer,
             mode=second_factor,
             most_passkeys=most_passkeys,
+            required_of=required_of,
             stores=replace(
                 stores,
                 users=watched(stores.users),
@@ -326,7 +328,8 @@ def open_account_services(
             hasher=watched_hasher,
             devices=logins.devices,
             mailer=outbox,
-            policy=AccountPolicy(issuer=ISSUER, sign_up_open=sign_up_open),
+            code_key=envelope.derive("e-mail codes"),
+            policy=AccountPolicy(issuer=ISSUER, sign_up_open=sign_up_open, email_codes=True),
             clock=clock,
             entropy=entropy,
             audit=audit,

@@ -16,10 +16,12 @@ from quantimodo.accounts.second_factors import Enrolment
 from quantimodo.crypto.one_time_passwords import totp_uri
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.model.clients import Client
+from quantimodo.model.factor_recoveries import FactorRecovery
 from quantimodo.model.identities import DataDeletionRequest
 from quantimodo.model.measurements import Access
 from quantimodo.model.passkeys import NewPasskey, Passkey, UsedChallenge
 from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import PendingLogin
 from quantimodo.model.users import User
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.browser import Forbidden
@@ -254,6 +256,15 @@ class Gallery:
         await page.fill("[name=code]", WRONG)
         await _press(page, "main button[type=submit]")
         yield "second-factor-refused"
+        await page.goto("/sign-in/second-factor/lost")
+        yield "second-factor-lost"
+        await page.goto("/cancel-recovery")
+        yield "cancel-recovery"
+        await page.goto("/sign-in/code")
+        yield "email-code"
+        await page.fill("[name=email]", "fay@example.org")
+        await _press(page, "main button[type=submit]")
+        yield "email-code-enter"
         for name in ("set-up", "set-up-begun"):
             await page.goto(f"/gallery/{name}")
             yield name
@@ -403,6 +414,7 @@ class Gallery:
         await page.fill("[name=code]", app.code(self.services.clock.now()))
         await _press(page, "main button[type=submit]")
         yield "two-step-codes"
+        await self._trust()
         await page.goto("/account/security")
         yield "account-security-two-step"
         await page.goto("/account/security/two-step")
@@ -415,6 +427,22 @@ class Gallery:
         await self._use(page, cookie)
         await page.goto("/account/security/two-step/remove")
         yield "two-step-remove"
+
+    async def _trust(self) -> None:
+        """Bob trusts a browser, and someone says that his second factor is lost."""
+        bob = await self.services.stores.users.user_by_email("bob@example.org")
+        assert bob is not None
+        now = self.services.clock.now()
+        pending = PendingLogin(
+            key=b"key", user=bob, proof=b"", created_at=now, expires_at=now + timedelta(minutes=10)
+        )
+        check = self.services.login.second_factors
+        await check.trusted_browsers.add(pending, "192.0.2.7", "Firefox/140.0 Linux")
+        week = timedelta(days=7)
+        recovery = FactorRecovery(
+            user_id=bob.id, requested_at=now, due_at=now + week, expires_at=now + 3 * week
+        )
+        assert await self.services.stores.factor_recoveries.add_factor_recovery(recovery)
 
     async def _set_up(self, request: Request) -> Response:
         """The set-up before the session starts, where the operator requires it."""

@@ -37,6 +37,11 @@ class AuthenticatorApps:
             return None
         if await self._use_code(factor, response):
             return ("otp",)
+        # Between the read and the write the secret may have been encrypted under a newer key.
+        again = await self.store.totp_factor(user.id)
+        resealed = again is not None and again.sealed_secret != factor.sealed_secret
+        if again is not None and resealed and await self._use_code(again, response):
+            return ("otp",)
         return () if await self._use_recovery_code(user, response) else None
 
     async def _use_code(self, factor: TotpFactor, response: Secret) -> bool:
@@ -45,7 +50,10 @@ class AuthenticatorApps:
         except DecryptionFailed:  # the operator removed the key that encrypted it
             return False
         step = matching_step(secret, "".join(response.reveal().split()), self.clock.now())
-        return step is not None and await self.store.use_totp_step(factor, step)
+        if step is None:
+            return False
+        resealed = reseal_secret(self.envelope, factor)
+        return await self.store.use_totp_step(factor, step, resealed)
 
     async def _use_recovery_code(self, user: User, response: Secret) -> bool:
         for digest in self.recovery_codes.candidates(user.id, response):
@@ -64,6 +72,11 @@ def seal_secret(envelope: Envelope, user_id: int, secret: Secret) -> bytes:
 def open_secret(envelope: Envelope, user_id: int, sealed: bytes) -> Secret:
     """Raises `DecryptionFailed`."""
     return Secret(envelope.open(sealed, _purpose(user_id)).decode())
+
+
+def reseal_secret(envelope: Envelope, factor: TotpFactor) -> bytes | None:
+    """The secret under the newest key; None if it is already. Raises `DecryptionFailed`."""
+    return envelope.reseal(factor.sealed_secret, _purpose(factor.user_id))
 
 
 def _purpose(user_id: int) -> str:

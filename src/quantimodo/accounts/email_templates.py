@@ -7,6 +7,7 @@ contains text that a stranger typed (a name, a message).
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from quantimodo.accounts.second_factor_emails import SecondFactorEmails
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
@@ -15,10 +16,8 @@ _IGNORE = "If this was not you, ignore this e-mail: nothing happens without the 
 
 
 @dataclass(frozen=True, slots=True)
-class EmailTemplates:
-    """`issuer` is the public address of this server."""
-
-    issuer: str
+class EmailTemplates(SecondFactorEmails):
+    """All e-mails of accounts."""
 
     def confirm_sign_up(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
         return self._mail(
@@ -39,6 +38,16 @@ class EmailTemplates:
             "If you do not remember the password, choose a new one:",
             f"{self.issuer}/reset",
             "If this was not you, there is nothing to do: nothing was changed.",
+        )
+
+    def sign_in_code(self, to: str, code: Secret, lifetime: timedelta) -> Mail:
+        return self._mail(
+            to,
+            "Your code to sign in",
+            f"Enter this code in the browser in which you requested it: {code.reveal()}",
+            f"It is valid for {round(lifetime.total_seconds() / 60)} minutes. Do not give it to"
+            " other people, not even to those who run this server.",
+            "If this was not you, ignore this e-mail.",
         )
 
     def reset_password(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
@@ -129,82 +138,6 @@ class EmailTemplates:
             "The account that had this address has another one now.",
         )
 
-    def second_factor_added(self, to: str) -> Mail:
-        return self._notice(
-            to,
-            "Two-step verification is on",
-            "An authenticator app was added to your account. From now on you need its code to sign"
-            " in.",
-        )
-
-    def second_factor_replaced(self, to: str) -> Mail:
-        return self._notice(
-            to,
-            "Your authenticator app was replaced",
-            "The codes for your account now come from another authenticator app. The earlier app"
-            " and the earlier recovery codes no longer work.",
-        )
-
-    def second_factor_removed(self, to: str) -> Mail:
-        return self._notice(
-            to,
-            "Two-step verification is off",
-            "The authenticator app was removed from your account. You no longer need a code to sign"
-            " in.",
-        )
-
-    def recovery_codes_replaced(self, to: str) -> Mail:
-        return self._notice(
-            to,
-            "You have new recovery codes",
-            "New recovery codes were made for your account. The earlier ones no longer work.",
-        )
-
-    def recovery_code_used(self, to: str, left: int) -> Mail:
-        return self._notice(
-            to,
-            "A recovery code was used",
-            f"A recovery code was used to sign in to your account. {_codes_left(left)}",
-        )
-
-    def passkey_added(self, to: str) -> Mail:
-        return self._passkey_notice(
-            to,
-            "A passkey was added",
-            "A passkey was added to your account. It signs in without the password.",
-        )
-
-    def passkey_renamed(self, to: str) -> Mail:
-        return self._passkey_notice(
-            to, "A passkey was renamed", "A passkey of your account has another name now."
-        )
-
-    def passkey_removed(self, to: str) -> Mail:
-        return self._passkey_notice(
-            to,
-            "A passkey was removed",
-            "A passkey was removed from your account. It does not sign in any more.",
-        )
-
-    def passkeys_reset(self, to: str) -> Mail:
-        return self._passkey_notice(
-            to,
-            "Your passkeys were removed",
-            "The operator of this server removed all passkeys from your account. They do not sign"
-            " in any more.",
-        )
-
-    def passkey_copied(self, to: str) -> Mail:
-        return self._mail(
-            to,
-            "A passkey may have been copied",
-            "A sign-in to your account by one of your passkeys was refused: its counter shows that"
-            " another device may have a copy of it.",
-            "Remove the passkey, and add a new one. If you do not know the sign-in, sign out"
-            " everywhere as well:",
-            f"{self.issuer}/account/security/passkeys",
-        )
-
     def data_exported(self, to: str) -> Mail:
         return self._notice(
             to,
@@ -247,33 +180,6 @@ class EmailTemplates:
             "The account with this address was deleted, with all that belonged to it.",
         )
 
-    def _notice(self, to: str, subject: str, what: str) -> Mail:
-        return self._mail(
-            to,
-            subject,
-            f"{what} If this was you, there is nothing to do.",
-            "If not, choose a new password at once, and sign out everywhere:",
-            f"{self.issuer}/reset",
-        )
-
-    def _passkey_notice(self, to: str, subject: str, what: str) -> Mail:
-        return self._mail(
-            to,
-            subject,
-            f"{what} If this was you, there is nothing to do.",
-            "If not, remove the passkeys that you do not know:",
-            f"{self.issuer}/account/security/passkeys",
-            "Then choose a new password, which signs out everywhere:",
-            f"{self.issuer}/reset",
-        )
-
-    def _mail(self, to: str, subject: str, *paragraphs: str) -> Mail:
-        text = "\n\n".join((*paragraphs, f"-- \n{self.issuer}"))
-        return Mail(to=to, subject=subject, text=text + "\n")
-
-    def _link(self, path: str, email_token: Secret) -> str:
-        return f"{self.issuer}{path}?token={email_token.reveal()}"
-
 
 def address_of(user: User) -> str | None:
     """Where notices about this account go: only to an address that was shown to be its own."""
@@ -283,14 +189,6 @@ def address_of(user: User) -> str | None:
 def _moment(at: datetime) -> str:
     utc = at.astimezone(UTC)
     return f"{utc.day} {utc:%B %Y at %H:%M} UTC"
-
-
-def _codes_left(left: int) -> str:
-    if left == 0:
-        return "It was the last one. Make new ones on the Security page of your account."
-    if left == 1:
-        return "One is left. Make new ones on the Security page of your account."
-    return f"{left} are left."
 
 
 def _valid_for(lifetime: timedelta) -> str:

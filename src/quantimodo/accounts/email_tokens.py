@@ -12,7 +12,7 @@ from quantimodo.ports.account_stores import EmailTokenStore
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import Conflict
 
-Purpose = Literal["sign_up", "verify_email", "reset_password"]
+Purpose = Literal["sign_up", "verify_email", "reset_password", "cancel_recovery", "sign_in_code"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,10 @@ class ReauthenticationNeeded(Exception):
     """This action requires a recent sign-in (security.md §18)."""
 
 
+class SecondFactorMissing(Exception):
+    """This action requires a second factor, and the person has none."""
+
+
 class LinkNeeded(Exception):
     """An account with the provider's address exists: its owner has to sign in to it first, and
     then link (v2-api.md §4). `email` is that address, as the provider gave it to this person."""

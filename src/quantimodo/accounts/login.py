@@ -7,7 +7,7 @@ is in `password_sign_in.py`, `recovery.py`, `sign_up.py` and, for providers, in
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -66,34 +66,46 @@ class PasskeyProof(msgspec.Struct, frozen=True, tag="passkey"):
     methods: tuple[str, ...]
 
 
-Proof = PasswordProof | IdentityProof | PasskeyProof
+class EmailProof(msgspec.Struct, frozen=True, tag="email"):
+    """The person reads the mails of this address, which is the confirmed one of the account. RFC
+    8176 has no value for that."""
+
+    email: str
+    methods: tuple[str, ...] = ()
+
+
+Proof = PasswordProof | IdentityProof | PasskeyProof | EmailProof
 
 
 _REMOVED: Final[Mapping[type[Proof], str]] = {
     PasswordProof: _PASSWORD_CHANGED,
     IdentityProof: _IDENTITY_REMOVED,
     PasskeyProof: _PASSKEY_REMOVED,
+    EmailProof: _PASSWORD_CHANGED,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginBrowser:
     """The browser that signs in. `replaces` is its session cookie, if it has one; `device_cookies`
-    are by name."""
+    are by name. `trusted` is its cookie of a trusted browser, where the login may be shortened."""
 
     address: str
     agent: str
     replaces: Secret | None = None
     device_cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    trusted: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StartedSession:
     """The person is signed in. `cookie` is the value of the session cookie. `closed`: the session
-    can only keep an account that the person closed."""
+    can only keep an account that the person closed. `trusted_cookie` is that of a browser that is
+    trusted from now on."""
 
     cookie: Secret
     closed: bool = False
+    trusted_cookie: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +137,24 @@ class Login:
         The session's `amr` values are the methods of all proofs. Raises `DomainError` when the
         account was deleted, or the proof no longer holds, `TooMany` for too many sessions.
         """
-        if isinstance(proof, PasskeyProof) or not await self.second_factors.is_needed(user):
+        if isinstance(proof, PasskeyProof):
+            # The factor may be lost; the account is not.
+            await self.second_factors.recoveries.has_factor_now(user)
+            return await self._start(user, proof, browser)
+        if not await self.second_factors.is_needed(user, browser.trusted):
             return await self._start(user, proof, browser)
         return SecondFactorNeeded(await self.pending.start(user, msgspec.json.encode(proof)))
 
     async def complete_pending(
-        self, cookie: Secret | None, response: Secret, browser: LoginBrowser
+        self,
+        cookie: Secret | None,
+        response: Secret,
+        browser: LoginBrowser,
+        *,
+        trust: bool = False,
     ) -> StartedSession:
-        """Start the session of a pending login, by the response to its second factor.
+        """Start the session of a pending login, by the response to its second factor. `trust`: the
+        person wants to sign in without the factor in this browser for a while.
 
         Raises `LoginExpired`, `DomainError` for a wrong response, and `TooMany`.
         """
@@ -146,7 +168,12 @@ class Login:
         if methods is None:
             self._record_refusal(pending.user, browser.address)
             raise DomainError(_WRONG_FACTOR)
-        return await self.finish_pending(pending, methods, browser)
+        started = await self.finish_pending(pending, methods, browser)
+        if not trust:
+            return started
+        trusted = self.second_factors.trusted_browsers
+        added = await trusted.add(pending, browser.address, browser.agent)
+        return replace(started, trusted_cookie=added)
 
     async def finish_pending(
         self, pending: PendingLogin, methods: tuple[str, ...], browser: LoginBrowser
@@ -157,7 +184,8 @@ class Login:
         """
         if not await self.pending.take(pending):
             raise LoginExpired("This sign-in was completed already.")
-        first = _proof_of(pending)
+        await self.second_factors.recoveries.has_factor_now(pending.user)
+        first = proof_of(pending)
         every = dict.fromkeys((*first.methods, *methods, "mfa"))  # RFC 8176 §2
         proof = msgspec.structs.replace(first, methods=tuple(every))
         return await self._start(pending.user, proof, browser)
@@ -170,6 +198,9 @@ class Login:
             return held is not None and digest(held) == proof.mark
         if isinstance(proof, PasskeyProof):
             return await self.second_factors.has_passkey(user, proof.credential_id)
+        if isinstance(proof, EmailProof):
+            known = await self.users.user(user.id)
+            return known is not None and known.verified_email == proof.email
         found = await self.identities.identity(proof.issuer, proof.subject)
         if found is None or found.user_id != user.id:
             return False
@@ -198,6 +229,7 @@ class Login:
         )
 
 
-def _proof_of(pending: PendingLogin) -> Proof:
+def proof_of(pending: PendingLogin) -> Proof:
+    """The first proof of a pending login."""
     proof: Proof = msgspec.json.decode(pending.proof, type=Proof)
     return proof

@@ -11,10 +11,12 @@ from quantimodo.model.users import User
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountPolicy:
     """`issuer` is the public address of links in e-mails, without a slash at the end.
-    `deletion_grace`: how long a closed account can be kept."""
+    `deletion_grace`: how long a closed account can be kept. `email_codes`: people can sign in by a
+    code that is sent by e-mail."""
 
     issuer: str
     sign_up_open: bool = True
+    email_codes: bool = False
     sign_up_lifetime: timedelta = timedelta(hours=1)
     reset_lifetime: timedelta = timedelta(hours=1)
     verify_lifetime: timedelta = timedelta(hours=24)

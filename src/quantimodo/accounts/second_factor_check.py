@@ -4,7 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from quantimodo.accounts.device_cookies import DeviceCookies
+from quantimodo.accounts.errors import SecondFactorMissing, TooMany
+from quantimodo.accounts.factor_recovery import FactorRecoveries
+from quantimodo.accounts.second_factor_notices import SecondFactorNotices
+from quantimodo.accounts.second_factor_requirement import SecondFactorRequirement
 from quantimodo.accounts.throttle import Throttle
+from quantimodo.accounts.trusted_browsers import TrustedBrowsers
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.model.users import User
@@ -14,15 +19,18 @@ from quantimodo.ports.second_factor import SecondFactor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondFactorCheck:
-    """`factors` are those of this server. `required`: a person without one has to add one. `host`:
-    passkeys work for it."""
+    """`factors` are those of this server. A person without one, of whom the operator requires one,
+    has to add one. `host`: passkeys work for it."""
 
     throttle: Throttle
     devices: DeviceCookies
     passkeys: PasskeyStore
     host: str
+    notices: SecondFactorNotices
+    requirement: SecondFactorRequirement
+    trusted_browsers: TrustedBrowsers
+    recoveries: FactorRecoveries
     factors: Sequence[SecondFactor] = ()
-    required: bool = False
 
     async def factor_of(self, user: User) -> SecondFactor | None:
         """The second factor with which this person signs in."""
@@ -41,9 +49,24 @@ class SecondFactorCheck:
         found = await self.passkeys.passkey(credential_id)
         return found is not None and found.user_id == user.id
 
-    async def is_needed(self, user: User) -> bool:
-        """Whether the first proof alone does not sign this person in."""
-        return self.required or await self.factor_of(user) is not None
+    async def is_needed(self, user: User, trusted: Secret | None = None) -> bool:
+        """Whether the first proof alone does not sign this person in. `trusted` is the cookie of a
+        trusted browser, for a login that it may shorten."""
+        if await self.factor_of(user) is None:
+            return await self.is_required(user)
+        return not await self.trusted_browsers.trusts(user, trusted)
+
+    async def is_required(self, user: User) -> bool:
+        """Whether the operator requires a second factor of this person."""
+        return await self.requirement.applies_to(user)
+
+    async def require_for_apps(self, user: User) -> None:
+        """Raises `SecondFactorMissing` for a person without a second factor, where people who
+        register and change applications need one."""
+        if not self.requirement.developers or await self.factor_of(user) is not None:
+            return
+        if not await self.has_usable_passkey(user):
+            raise SecondFactorMissing
 
     async def verify(
         self,
@@ -54,12 +77,18 @@ class SecondFactorCheck:
     ) -> tuple[str, ...] | None:
         """The `amr` values that the response adds; None for a wrong one. Raises `TooMany`.
 
-        Guesses from elsewhere do not lock the person out of a browser that they use (security.md
+        The person gets one e-mail a day about a limit that was reached. Guesses from elsewhere do
+        not lock the person out of a browser that they use (security.md
         §23a).
         """
         user, login = pending.user, pending.key.hex()
         device = self.devices.device(user, device_cookies)
-        await self.throttle.second_factor(user.id, login, device)
+        try:
+            await self.throttle.second_factor(user.id, login, device)
+        except TooMany:
+            if await self.throttle.is_first_notice(user.id):
+                await self.notices.limit_reached(user)
+            raise
         methods = await factor.verify(user, response)
         if methods is not None:
             await self.throttle.second_factor_passed(user.id, device)

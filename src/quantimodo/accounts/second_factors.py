@@ -9,9 +9,14 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from quantimodo.accounts.authenticator_apps import open_secret, seal_secret
-from quantimodo.accounts.errors import AccountDeleted, DomainError, ReauthenticationNeeded
+from quantimodo.accounts.errors import (
+    AccountDeleted,
+    DomainError,
+    ReauthenticationNeeded,
+)
 from quantimodo.accounts.recovery_codes import RecoveryCodes
 from quantimodo.accounts.second_factor_notices import SecondFactorNotices
+from quantimodo.accounts.second_factor_requirement import SecondFactorRequirement
 from quantimodo.accounts.sessions import require_fresh
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
@@ -69,6 +74,7 @@ class SecondFactors:
     notices: SecondFactorNotices
     throttle: Throttle
     policy: SecondFactorPolicy
+    requirement: SecondFactorRequirement
     clock: Clock
     entropy: Entropy
 
@@ -88,6 +94,12 @@ class SecondFactors:
             return
         if await self.store.totp_factor(session.user.id) is not None:
             raise ReauthenticationNeeded
+
+    async def require_step_up(self, session: Session) -> None:
+        """Raises `ReauthenticationNeeded` for a person who has a second factor, unless the login
+        is recent and included it."""
+        if await self.status(session.user) is not None:
+            await self.require_recent_login(session)
 
     async def begin(self, session: Session) -> None:
         """Make a new secret for an app of this session's person. An app that is in use stays in
@@ -153,7 +165,7 @@ class SecondFactors:
 
     async def remove(self, session: Session) -> None:
         """Raises `ReauthenticationNeeded`, and `DomainError` where a second factor is required."""
-        if self.policy.mode == "required":
+        if await self.requirement.applies_to(session.user):
             raise DomainError(_STAYS)
         await self.require_recent_login(session)
         if not await self.store.drop_second_factors(session.user.id, session.key):

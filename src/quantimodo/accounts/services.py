@@ -1,6 +1,6 @@
 """The services of this package, and how they depend on each other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from quantimodo.accounts.account_creation import AccountCreation
 from quantimodo.accounts.account_deletion import AccountDeletion
@@ -8,6 +8,7 @@ from quantimodo.accounts.administration import Administration
 from quantimodo.accounts.changes import Changes
 from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.device_cookies import DeviceCookies
+from quantimodo.accounts.email_codes import EmailCodes
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.email_tokens import EmailTokens
 from quantimodo.accounts.login import Login
@@ -26,7 +27,8 @@ from quantimodo.ports.mailer import Mailer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountDependencies:
-    """What the services of this package are built from."""
+    """What the services of this package are built from. `code_key` names codes that are sent by
+    e-mail."""
 
     users: UserStore
     closings: AccountClosingStore
@@ -36,6 +38,7 @@ class AccountDependencies:
     hasher: PasswordHasher
     new_passwords: NewPasswords
     devices: DeviceCookies
+    code_key: bytes = field(repr=False)
     mailer: Mailer
     policy: AccountPolicy
     clock: Clock
@@ -54,6 +57,7 @@ class AccountServices:
     recovery: Recovery
     changes: Changes
     deletion: AccountDeletion
+    email_codes: EmailCodes | None
     administration: Administration
 
 
@@ -129,6 +133,16 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         audit=given.audit,
         grace=given.policy.deletion_grace,
     )
+    email_codes = EmailCodes(
+        users=given.users,
+        email_tokens=links,
+        login=login,
+        throttle=throttle,
+        mailer=given.mailer,
+        email_templates=email_templates,
+        key=given.code_key,
+        entropy=given.entropy,
+    )
     administration = Administration(
         users=given.users,
         sessions=sessions,
@@ -145,5 +159,6 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         recovery=recovery,
         changes=changes,
         deletion=deletion,
+        email_codes=email_codes if given.policy.email_codes else None,
         administration=administration,
     )

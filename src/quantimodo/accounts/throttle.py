@@ -56,6 +56,8 @@ class ThrottlePolicy:
     new_passwords_per_address: Limit = Limit(100, _QUARTER)
     reset_per_account: Limit = Limit(5, _HOUR)
     reset_per_address: Limit = Limit(50, _HOUR)
+    email_codes_per_account: Limit = Limit(5, _HOUR)
+    email_code_tries_per_account: Limit = Limit(10, _DAY)
     emails_per_account: Limit = Limit(5, _HOUR)
     registrations_per_address: Limit = Limit(1000, _HOUR)
     registration_changes_per_address: Limit = Limit(1000, _HOUR)
@@ -184,6 +186,20 @@ class Throttle:
         limit = self.policy.new_passwords_per_address
         await self._count("new password address", network(address), limit)
 
+    async def email_code(self, account: str, address: str) -> None:
+        """A code for a sign-in that is sent by e-mail."""
+        await self._count("email code address", network(address), self.policy.reset_per_address)
+        await self._count("email code account", account, self.policy.email_codes_per_account)
+
+    async def email_code_try(self, account: str, login: str) -> None:
+        """A code that is typed: counted for the one that was sent, and for the account."""
+        limit = self.policy.email_code_tries_per_account
+        await self._count("email code login", login, limit)
+        await self._count("email code try", account, limit)
+
+    async def email_code_passed(self, account: str) -> None:
+        await self.store.forget(self._name("email code try", account))
+
     async def reset(self, account: str, address: str) -> None:
         await self._count("reset address", network(address), self.policy.reset_per_address)
         await self._count("reset account", account, self.policy.reset_per_account)
@@ -233,6 +249,12 @@ class Throttle:
         whose = str(user_id)
         await self._count("second factor day", whose, self.policy.second_factor_per_day)
         await self._count("second factor", whose, limit)
+
+    async def is_first_notice(self, user_id: int) -> bool:
+        """Whether the person was not notified yet, within a day, that a limit of responses was
+        reached; of concurrent calls one is the first."""
+        name = self._name("second factor notice", str(user_id))
+        return await self.store.hit(name, _DAY, self.clock.now()) == 1
 
     async def second_factor_passed(self, user_id: int, device: str | None) -> None:
         """Forget the wrong responses in the counters that this one was counted in."""

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from quantimodo.accounts.secret_resealing import SecretResealing
 from quantimodo.app.logout import backchannel_logout_sender
 from quantimodo.app.refusal_sampling import SUMMARY, RefusalSampler
 from quantimodo.app.services import AppContext
@@ -19,14 +20,17 @@ _log = structlog.get_logger("quantimodo.server")
 
 @asynccontextmanager
 async def background_work(context: AppContext, sampler: RefusalSampler) -> AsyncIterator[None]:
-    """Keys, cleanup, deletions of accounts, mail, logout notifications, and the numbers of lines
-    that `sampler` left out. All of it ends with the context."""
+    """Keys, secrets of authenticator apps, cleanup, deletions of accounts, mail, logout
+    notifications, and the numbers of lines that `sampler` left out. All of it ends with the
+    context."""
     holder = context.entropy.bytes(8).hex()
     cleaner = Cleaner(context.stores.retention, context.stores.leases, context.clock, holder)
 
     async def rotate() -> None:
         await context.rotation.ensure()
         await context.keyring.load()
+
+    resealing = SecretResealing(store=context.stores.second_factors, envelope=context.envelope)
 
     async def report() -> None:
         report_left_out(sampler)
@@ -37,6 +41,7 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
         asyncio.create_task(_every(30.0, "cleaner", cleaner.round)),
         asyncio.create_task(_every(30.0, "deletions", context.accounts.deletion.delete_due)),
         asyncio.create_task(_every(60.0, "refusal summary", report)),
+        asyncio.create_task(_every(60.0, "secrets of apps", resealing.round)),
     ]
     sender = _sender(context)
     if sender is not None:

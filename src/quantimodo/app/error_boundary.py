@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response as PageResponse
 
 from quantimodo.accounts.addresses import with_return_to
-from quantimodo.accounts.errors import ReauthenticationNeeded
+from quantimodo.accounts.errors import ReauthenticationNeeded, SecondFactorMissing
 from quantimodo.app.error_table import ErrorResponse, response_to
 from quantimodo.endpoints.authorize_responses import wants_json
 from quantimodo.endpoints.routes import EndpointKind
@@ -84,6 +84,8 @@ class ErrorBoundary:
                 return see_other(CLOSED)
             except ReauthenticationNeeded:
                 return see_other(with_return_to("/account/again", _same_page(request)))
+            except SecondFactorMissing:
+                return see_other(TWO_STEP)
             except Exception as error:
                 return self._page_response(request, error, name, kind)
             self._note_page(request, response, name)
@@ -155,7 +157,10 @@ def _same_page(request: Request) -> str:
         return "/account/identities"
     if path == f"{TWO_STEP}/app/new":
         return TWO_STEP
-    return "/account/security/password" if path.endswith("/first-password") else path
+    if path.endswith("/first-password"):
+        return "/account/security/password"
+    query = request.url.query if request.method == "GET" else ""
+    return f"{path}?{query}" if query else path
 
 
 def _return_to(request: Request) -> str:

@@ -75,6 +75,7 @@ class _Parts:
                 consent_offers(context),
             ),
             responses=responses,
+            second_factors=context.accounts.login.second_factors,
             clock=clock,
         )
         return AuthorizeEndpoint(

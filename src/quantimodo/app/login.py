@@ -1,11 +1,16 @@
 """Builds the services that complete logins and manage second factors."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
 from urllib.parse import urlsplit
 
 from quantimodo.accounts.authenticator_apps import AuthenticatorApps
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.email_tokens import EmailTokens
+from quantimodo.accounts.factor_recovery import FactorRecoveries
 from quantimodo.accounts.login import Login
 from quantimodo.accounts.passkey_challenges import PasskeyChallenges
 from quantimodo.accounts.passkey_check import PasskeyCheck
@@ -16,9 +21,11 @@ from quantimodo.accounts.pending_logins import PendingLogins
 from quantimodo.accounts.recovery_codes import RecoveryCodes
 from quantimodo.accounts.second_factor_check import SecondFactorCheck
 from quantimodo.accounts.second_factor_notices import SecondFactorNotices
+from quantimodo.accounts.second_factor_requirement import SecondFactorRequirement
 from quantimodo.accounts.second_factors import Mode, SecondFactorPolicy, SecondFactors
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.throttle import Throttle
+from quantimodo.accounts.trusted_browsers import TrustedBrowsers
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.passkeys import RelyingParty
 from quantimodo.ports.audit import Audit
@@ -26,14 +33,20 @@ from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.mailer import Mailer
 from quantimodo.ports.stores import Stores
 
+Role = Literal["administrators", "developers"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginDependencies:
-    """What the services are built from. `issuer` is the public address of this server."""
+    """What the services are built from. `issuer` is the public address of this server;
+    `required_of` are the roles that need a second factor, whatever the mode."""
 
     issuer: str
     mode: Mode
     most_passkeys: int
+    required_of: Collection[Role] = ()
+    trusted_browser_lifetime: timedelta = timedelta(days=30)
+    recovery_delay: timedelta = timedelta(days=7)
     stores: Stores
     sessions: Sessions
     throttle: Throttle
@@ -74,6 +87,26 @@ def build_login_services(given: LoginDependencies) -> LoginServices:
         notices=notices,
         clock=clock,
     )
+    requirement = SecondFactorRequirement(
+        clients=stores.clients,
+        everyone=given.mode == "required",
+        administrators="administrators" in given.required_of,
+        developers="developers" in given.required_of,
+    )
+    trusted_browsers = TrustedBrowsers(
+        store=stores.trusted_browsers,
+        lifetime=given.trusted_browser_lifetime,
+        clock=clock,
+        entropy=given.entropy,
+    )
+    recoveries = FactorRecoveries(
+        store=stores.factor_recoveries,
+        users=stores.users,
+        email_tokens=EmailTokens(stores.email_tokens, clock, given.entropy),
+        notices=notices,
+        delay=given.recovery_delay,
+        clock=clock,
+    )
     login = Login(
         sessions=given.sessions,
         users=stores.users,
@@ -87,8 +120,11 @@ def build_login_services(given: LoginDependencies) -> LoginServices:
             devices=devices,
             passkeys=stores.passkeys,
             host=relying_party.id,
+            notices=notices,
             factors=(authenticator_apps,),
-            required=given.mode == "required",
+            requirement=requirement,
+            trusted_browsers=trusted_browsers,
+            recoveries=recoveries,
         ),
     )
     second_factors = SecondFactors(
@@ -97,6 +133,7 @@ def build_login_services(given: LoginDependencies) -> LoginServices:
         envelope=given.envelope,
         notices=notices,
         throttle=given.throttle,
+        requirement=requirement,
         policy=SecondFactorPolicy(service=urlsplit(given.issuer).netloc, mode=given.mode),
         clock=clock,
         entropy=given.entropy,

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from quantimodo.accounts.outcomes import AccountPolicy
+from quantimodo.app.login import Role
 from quantimodo.app.settings import Settings
 from quantimodo.app.settings_rules import read_statements
 from quantimodo.clients.dynamic import RegistrationPolicy
@@ -21,6 +23,25 @@ def registration_policy(settings: Settings) -> RegistrationPolicy:
         unused_lifetime=registration.unused_lifetime,
         statements=read_statements(registration.statements_file),
     )
+
+
+def account_policy(settings: Settings) -> AccountPolicy:
+    return AccountPolicy(
+        issuer=settings.issuer,
+        sign_up_open=settings.sign_up == "open",
+        email_codes=settings.accounts.email_codes,
+        deletion_grace=settings.accounts.deletion_grace,
+    )
+
+
+def second_factor_roles(settings: Settings) -> tuple[Role, ...]:
+    """The roles of which a second factor is required, where it is not required of everyone."""
+    accounts = settings.accounts
+    roles: tuple[tuple[bool, Role], ...] = (
+        (accounts.second_factor_of_administrators, "administrators"),
+        (accounts.second_factor_of_developers, "developers"),
+    )
+    return tuple(role for required, role in roles if required)
 
 
 def token_policy(settings: Settings) -> TokenPolicy:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from quantimodo.accounts.device_cookies import DeviceCookies
-from quantimodo.accounts.outcomes import AccountPolicy
 from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.accounts.passwords import NewPasswords
 from quantimodo.accounts.profiles import Profiles
@@ -28,10 +27,12 @@ from quantimodo.app.limits import charge_of_event, open_throttle, quota_policy
 from quantimodo.app.login import LoginDependencies, build_login_services
 from quantimodo.app.new_passwords import open_new_passwords
 from quantimodo.app.policies import (
+    account_policy,
     read_policy,
     registration_policy,
     rotation_policy,
     search_policy,
+    second_factor_roles,
     token_policy,
 )
 from quantimodo.app.provider_policies import outbound_policy
@@ -219,6 +220,9 @@ def _build_services(opened: _Resources) -> AppContext:
         issuer=settings.issuer,
         mode=settings.accounts.second_factor,
         most_passkeys=settings.accounts.passkeys_per_person,
+        required_of=second_factor_roles(settings),
+        recovery_delay=settings.accounts.factor_recovery_delay,
+        trusted_browser_lifetime=settings.accounts.trusted_browser_lifetime,
         stores=stores,
         sessions=sessions,
         throttle=throttle,
@@ -241,11 +245,8 @@ def _build_services(opened: _Resources) -> AppContext:
             new_passwords=opened.new_passwords,
             devices=logins.devices,
             mailer=outbox,
-            policy=AccountPolicy(
-                issuer=settings.issuer,
-                sign_up_open=sign_up_open,
-                deletion_grace=settings.accounts.deletion_grace,
-            ),
+            code_key=envelope.derive("e-mail codes"),
+            policy=account_policy(settings),
             clock=clock,
             entropy=entropy,
             audit=audit,

@@ -35,6 +35,7 @@ def decide(settings: Settings, fault: Fault) -> Settings:
         _check_network,
         _check_mail,
         _check_passwords,
+        _check_second_factor,
         _check_redirect_targets,
         _check_statements,
         check_providers,
@@ -208,6 +209,18 @@ def _check_passwords(settings: Settings, fault: Fault) -> None:
         return
     if scheme not in ("https", "http") or not address.endswith("/") or "?" in address:
         fault("passwords.breach_ranges", "must be like https://ranges.example.org/range/")
+
+
+def _check_second_factor(settings: Settings, fault: Fault) -> None:
+    accounts = settings.accounts
+    if accounts.second_factor != "off":
+        return
+    for role in ("administrators", "developers"):
+        if getattr(accounts, f"second_factor_of_{role}"):
+            fault(
+                f"accounts.second_factor_of_{role}",
+                "needs accounts.second_factor to be optional or required",
+            )
 
 
 def _check_redirect_targets(settings: Settings, fault: Fault) -> None:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, Literal, get_type_hints
 
+from quantimodo.app.settings_accounts import AccountSettings, PasswordSettings
 from quantimodo.app.settings_fields import section as _section
 from quantimodo.app.settings_fields import setting as _setting
 from quantimodo.app.settings_limits import BudgetSettings, LimitSettings
@@ -101,56 +102,6 @@ class KeySettings:
         "How long a new signing key is published before it signs.",
         least=_MINUTE,
         most=30 * _DAY,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PasswordSettings:
-    workers: int = _setting(
-        2, "How many passwords one worker process checks at once.", least=1, most=64
-    )
-    waiting: int = _setting(
-        16,
-        "How many more may wait for it; beyond that the response is 503 with the request to try"
-        " again.",
-        least=0,
-        most=10_000,
-    )
-    minimum_score: int = _setting(
-        3,
-        "How hard to guess a new password must be, as zxcvbn scores it: 1 needs more than 10^3"
-        " guesses, 2 more than 10^6, 3 more than 10^8, 4 more than 10^10.",
-        least=1,
-        most=4,
-    )
-    breach_ranges: str = _setting(
-        "",
-        "The address of the ranges of a list of breached passwords, such as"
-        " https://ranges.example.org/range/. A new password that is in the list is refused. The"
-        " first five hexadecimal digits of its SHA-1 hash leave the server. Empty: off.",
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSettings:
-    passkeys_per_person: int = _setting(
-        20,
-        "Passkeys that one person may have. 0: people cannot add any; those that exist still sign"
-        " in.",
-        least=0,
-        most=100,
-    )
-    second_factor: Literal["off", "optional", "required"] = _setting(
-        "optional",
-        "Two-step verification with an authenticator app. off: people cannot add one; those that"
-        " exist are still required. required: a person without one adds one at the next sign-in.",
-    )
-    deletion_grace: timedelta = _setting(
-        7 * _DAY,
-        "How long a person who deletes the account can still keep it. The account is closed at"
-        " once, and deleted after that time.",
-        least=timedelta(0),
-        most=90 * _DAY,
     )
 
 

@@ -47,7 +47,8 @@ class Progress:
     `choice_refused`: the form has an error, so the page is shown again.
     `account_mismatch`: the request came with the login of
     another account than the one that is signed in in this browser. `pending_since`: when the
-    person gave the first proof of a login that still needs a second factor.
+    person gave the first proof of a login that still needs a second factor. `has_factor`: whether
+    the person has a second factor; it is looked up only for a request with `acr` values.
     """
 
     consent: Consent | None = None
@@ -56,6 +57,7 @@ class Progress:
     choice_refused: bool = False
     account_mismatch: bool = False
     pending_since: datetime | None = None
+    has_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from quantimodo.accounts.secret_resealing import secret_keys_in_use
 from quantimodo.app.environment import SystemClock
 from quantimodo.app.provider_policies import callback_uri, outbound_policy, provider_policies
 from quantimodo.app.secret_keys import BadSecretKey, parse_keys
@@ -188,7 +189,7 @@ async def _signing_keys(settings: Settings) -> list[Finding]:
         return []
     try:
         async with open_app(settings) as context:
-            return await _keys_of(context)
+            return [*await _keys_of(context), *await _apps_of(context)]
     except (Unavailable, SchemaMismatch, BadSecretKey, sqlite3.Error, OSError):
         return []  # said above
     except DecryptionFailed:
@@ -206,6 +207,22 @@ async def _keys_of(context: AppContext) -> list[Finding]:
             text = f"no {algorithm} key is active: the next start makes one"
             found.append(Finding("warning", "keys", text))
     return found or [Finding("ok", "keys", f"active: {', '.join(ALGORITHMS)}")]
+
+
+async def _apps_of(context: AppContext) -> list[Finding]:
+    """Which secret keys the authenticator apps of people need."""
+    found = []
+    used = await secret_keys_in_use(context.stores.second_factors, context.envelope)
+    if used.lost:
+        text = f"{used.lost} authenticator apps need a secret key that is not configured any more"
+        found.append(Finding("fault", "apps", text))
+    if used.older:
+        text = (
+            f"{used.older} authenticator apps still need an older secret key: keep it until a"
+            " running server has encrypted them again"
+        )
+        found.append(Finding("warning", "apps", text))
+    return found
 
 
 async def _mail(settings: Settings) -> list[Finding]:

@@ -3,13 +3,14 @@
 import json
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from quantimodo.accounts.addresses import presented_email
+from quantimodo.accounts.second_factors import SecondFactorStatus
 from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import Failed, field_errors, run
 from quantimodo.cli.option_groups import option_group
@@ -90,8 +91,17 @@ def list_users(as_json: AsJson = False) -> None:
 
 @users.command()
 def show(who: Who, as_json: AsJson = False) -> None:
-    """Show one account."""
-    _print(run(lambda context: _person(context, who)), as_json)
+    """Show one account, and its second factor."""
+
+    async def read(context: AppContext) -> tuple[User, SecondFactorStatus | None]:
+        user = await _person(context, who)
+        return user, await context.second_factors.status(user)
+
+    user, status = run(read)
+    if as_json:
+        print_json({**_fields(user), "second_factor": None if status is None else asdict(status)})
+    else:
+        print_fields({**_fields(user), "second_factor": _second_factor(status)})
 
 
 @users.command("profile")
@@ -229,6 +239,12 @@ def _fields(user: User) -> dict[str, Any]:
         "disabled": user.disabled_at is not None,
         "created_at": user.created_at,
     }
+
+
+def _second_factor(status: SecondFactorStatus | None) -> str:
+    if status is None:
+        return "none"
+    return f"since {status.since}; {status.recovery_codes} recovery codes left"
 
 
 def _state(user: User) -> str:

@@ -47,12 +47,22 @@ class Envelope:
 
     def open(self, sealed: bytes, purpose: str) -> bytes:
         """What was sealed for this purpose. Raises `DecryptionFailed`."""
+        return self._open(sealed, purpose)[0]
+
+    def reseal(self, sealed: bytes, purpose: str) -> bytes | None:
+        """The same under the first key; None if it is already. Raises `DecryptionFailed`."""
+        plaintext, number = self._open(sealed, purpose)
+        return self.seal(plaintext, purpose) if number else None
+
+    def _open(self, sealed: bytes, purpose: str) -> tuple[bytes, int]:
+        """And the number of the key."""
         if len(sealed) < 1 + _NONCE_LENGTH + _TAG_LENGTH or sealed[:1] != _VERSION:
             raise DecryptionFailed
         nonce, box = sealed[1 : 1 + _NONCE_LENGTH], sealed[1 + _NONCE_LENGTH :]
-        for key in self._keys:
+        for number, key in enumerate(self._keys):
+            cipher = AESGCM(_subkey(key, "seal", purpose))
             try:
-                return AESGCM(_subkey(key, "seal", purpose)).decrypt(nonce, box, _bound(purpose))
+                return cipher.decrypt(nonce, box, _bound(purpose)), number
             except InvalidTag:
                 continue
         raise DecryptionFailed

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     REQUEST = "qmq_"
     SESSION = "qmz_"
     PENDING_LOGIN = "qmp_"
+    TRUSTED_BROWSER = "qmv_"
     EMAIL_TOKEN = "qmt_"
     BROWSER = "qmb_"
     STATE = "qmw_"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.second_factor_check import SecondFactorCheck
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.authorization.consents import Consents
 from quantimodo.authorization.interactions import Interaction, InteractionPolicy
@@ -20,10 +21,13 @@ from quantimodo.endpoints.authorize_completion import AuthorizationResponses
 from quantimodo.endpoints.authorize_login import AuthenticationContext, holder_of
 from quantimodo.endpoints.authorize_pages import Position, StepPages, SubmittedConsent
 from quantimodo.endpoints.requested_subject import RequestedSubject
+from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.forms import Form
 from quantimodo.pages.layout import json_page
 from quantimodo.ports.clock import Clock
+from quantimodo.protocol.authorization import AuthorizationRequest
+from quantimodo.protocol.claims_request import lacks_acr
 from quantimodo.protocol.errors import OAuthError
 
 
@@ -37,6 +41,7 @@ class InteractionDispatcher:
     throttle: Throttle
     pages: StepPages
     responses: AuthorizationResponses
+    second_factors: SecondFactorCheck
     clock: Clock
 
     async def proceed(
@@ -121,6 +126,7 @@ class InteractionDispatcher:
         progress = replace(
             interaction.progress,
             consent=await self.consents.on_record(subject, request.client),
+            has_factor=await self._has_factor(request, subject),
             account_mismatch=authentication.account_mismatch
             or authentication.may_be_another_app(request),
         )
@@ -134,6 +140,13 @@ class InteractionDispatcher:
             step=step,
             reason=reason,
         )
+
+    async def _has_factor(
+        self, request: AuthorizationRequest, subject: AuthenticatedSubject | None
+    ) -> bool:
+        if subject is None or not lacks_acr(request.claims, subject.methods):
+            return False
+        return await self.second_factors.factor_of(subject.user) is not None
 
     async def _store(
         self, browser_request: BrowserRequest, interaction: Interaction

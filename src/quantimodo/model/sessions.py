@@ -82,7 +82,7 @@ class EmailToken:
     """
 
     key: bytes
-    purpose: Literal["sign_up", "verify_email", "reset_password"]
+    purpose: Literal["sign_up", "verify_email", "reset_password", "cancel_recovery", "sign_in_code"]
     expires_at: datetime
     email: str
     user_id: int | None = None

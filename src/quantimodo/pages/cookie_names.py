@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 SESSION: Final = "session"
 BROWSER: Final = "browser"
 PENDING_LOGIN: Final = "pending_login"
+TRUSTED_BROWSER: Final = "trusted_browser"
+# The key of a code for a sign-in that was sent by e-mail.
+EMAIL_CODE: Final = "email_code"
 # Read by the script of the session management frame too.
 BROWSER_STATE: Final = "browser_state"
 # Each is followed by the hexadecimal key of one request.
@@ -22,7 +25,7 @@ DEVICE: Final = "device_"
 LOGIN_OVER: Final = "login_over"
 
 # Short texts from one page to the next.
-CookieName = Literal["confirm", "reset", "verify", "notice", "shown", "reset_return"]
+CookieName = Literal["confirm", "reset", "verify", "cancel", "notice", "shown", "reset_return"]
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 

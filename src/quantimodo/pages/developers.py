@@ -8,6 +8,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.second_factor_check import SecondFactorCheck
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.clients.registry import Registry
 from quantimodo.http.errors import NotFound
@@ -24,7 +25,7 @@ from quantimodo.pages.client_form import (
 )
 from quantimodo.pages.form_errors import FormErrors, error_view
 from quantimodo.pages.forms import Form, FormView
-from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.secret_once import SecretPage
 from quantimodo.pages.snippets import authorize_example, token_example
 from quantimodo.ports.client_stores import ClientStore
@@ -44,7 +45,23 @@ class Developers:
     registry: Registry
     clients: ClientStore
     secrets: SecretPage
+    second_factors: SecondFactorCheck
     issuer: str
+
+    def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
+        """Its lines of the table of pages."""
+        return [
+            (("GET",), "/developers", self.show),
+            (("GET",), "/developers/new", self.new),
+            (("POST",), "/developers/new", self.create),
+            (("GET",), "/developers/{client_id}", self.one),
+            (("POST",), "/developers/{client_id}", self.edit),
+            (("POST",), "/developers/{client_id}/logo", self.set_logo),
+            (("GET",), "/developers/{client_id}/secret", self.secret),
+            (("POST",), "/developers/{client_id}/secret", self.rotate),
+            (("GET",), "/developers/{client_id}/delete", self.confirm_delete),
+            (("POST",), "/developers/{client_id}/delete", self.delete),
+        ]
 
     async def show(self, request: Request) -> Response:
         """GET /developers."""
@@ -58,12 +75,14 @@ class Developers:
     async def new(self, request: Request) -> Response:
         """GET /developers/new."""
         browser_request = await self.page_context.browser_request(request)
+        await self.second_factors.require_for_apps(browser_request.required().user)
         return self._new_page(request, browser_request, BLANK)
 
     async def create(self, request: Request) -> Response:
         """POST /developers/new: registers, then shows the secret once on the next page."""
         browser_request, form = await self.page_context.posted(request)
         owner_id = browser_request.required().user.id
+        await self.second_factors.require_for_apps(browser_request.required().user)
         try:
             registered = await self.registry.register(submitted(form), owner_id=owner_id)
         except InvalidMetadata as refusal:
@@ -145,7 +164,9 @@ class Developers:
 
     async def _posted(self, request: Request) -> tuple[BrowserRequest, Form, Client]:
         browser_request, form = await self.page_context.posted(request)
-        return browser_request, form, await self._own(request, browser_request)
+        client = await self._own(request, browser_request)
+        await self.second_factors.require_for_apps(browser_request.required().user)
+        return browser_request, form, client
 
     async def _own(self, request: Request, browser_request: BrowserRequest) -> Client:
         client_id: str = request.path_params["client_id"]

@@ -40,7 +40,7 @@ class Devices:
         """POST /account/sessions/end: only a session of this person."""
         browser_request, form = await self.page_context.posted(request)
         here = browser_request.required()
-        key = _key(form.one("session"))
+        key = key_from_hex(form.one("session"))
         if key == here.key:
             frames = await self.sign_out.leave(here)
             if frames:
@@ -65,7 +65,8 @@ def _described(session: Session) -> tuple[str, str]:
     return describe(session.agent), "phone" if is_hand_held(session.agent) else "device"
 
 
-def _key(text: str) -> bytes:
+def key_from_hex(text: str) -> bytes:
+    """The key in this field of a form; b"" if it is none."""
     try:
         return unhexlify(text)
     except (Error, ValueError):

@@ -3,6 +3,7 @@
 In an authorization both are the dispatcher's decision, so the browser returns to it.
 """
 
+from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -21,9 +22,11 @@ from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.model.secrets import Secret
 from quantimodo.pages.account_closed import CLOSED
 from quantimodo.pages.browser import Browser, BrowserRequest
-from quantimodo.pages.cookie_names import PENDING_LOGIN
+from quantimodo.pages.cookie_names import PENDING_LOGIN, TRUSTED_BROWSER
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.return_targets import ReturnTarget
 
+_TRUSTED: Final = timedelta(days=90)  # the server knows when it ends
 SECOND_FACTOR: Final = "/sign-in/second-factor"
 SET_UP: Final = f"{SECOND_FACTOR}/set-up"
 
@@ -46,6 +49,8 @@ async def login_response(
         return response
     if pending_login_cookie(browser, request) is not None:
         browser.clear_secret_cookie(response, PENDING_LOGIN)
+    if login.trusted_cookie is not None:
+        browser.set_secret_cookie(response, TRUSTED_BROWSER, login.trusted_cookie, _TRUSTED)
     return await browser.complete_sign_in(request, response, login)
 
 
@@ -59,6 +64,17 @@ def login_browser(
         replaces=browser_request.cookie,
         device_cookies=browser.device_cookies(request),
     )
+
+
+def trusted_cookie(
+    browser: Browser, request: Request, browser_request: BrowserRequest, leads: ReturnTarget
+) -> Secret | None:
+    """The cookie of this browser that replaces the second factor, where it may: not for a request
+    that steps up, and not for a person who is signed in and signs in again."""
+    if leads.steps_up or browser_request.session is not None:
+        return None
+    raw = browser.read_secret_cookie(request, TRUSTED_BROWSER)
+    return Secret(raw) if raw else None
 
 
 def pending_login_cookie(browser: Browser, request: Request) -> Secret | None:

@@ -45,6 +45,10 @@ NOTICES: Final = {
     "consent-unchanged": "Nothing was changed.",
     "receipt-sent": "We sent you the receipt.",
     "receipt-not-sent": "Confirm your e-mail address first.",
+    "trust-ended": "That browser is not trusted any more. It needs a code at its next sign-in.",
+    "recovery-cancelled": "It is cancelled: two-step verification stays on. If you did not start "
+    "it, change your password.",
+    "recovery-completed": "Two-step verification is off. Sign in without a code.",
     "two-step-on": "Two-step verification is on. Signing in needs a code of your app from now on.",
     "two-step-off": "Two-step verification is off. You no longer need a code to sign in.",
     "recovery-codes-new": "You have new recovery codes. The earlier ones do not work any more.",

@@ -1,5 +1,6 @@
 """The account's pages of passkeys: the list, adding, renaming and removing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +14,7 @@ from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.forms import Form, FormView
 from quantimodo.pages.layout import json_page
-from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.page_context import Endpoint, PageContext
 
 PASSKEYS: Final = "/account/security/passkeys"
 ENDPOINTS: Final = "/.well-known/passkey-endpoints"
@@ -27,6 +28,18 @@ class PasskeyPages:
     page_context: PageContext
     passkeys: Passkeys
     issuer: str
+
+    def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
+        """Its lines of the table of pages."""
+        return [
+            (("GET",), PASSKEYS, self.show),
+            (("GET",), f"{PASSKEYS}/new", self.new),
+            (("POST",), f"{PASSKEYS}/new", self.add),
+            (("GET",), f"{PASSKEYS}/one", self.one),
+            (("POST",), f"{PASSKEYS}/one", self.rename),
+            (("POST",), f"{PASSKEYS}/remove", self.remove),
+            (("GET",), ENDPOINTS, self.endpoints),
+        ]
 
     async def show(self, request: Request) -> Response:
         """GET: all passkeys of the person."""

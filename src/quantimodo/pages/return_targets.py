@@ -63,6 +63,13 @@ class ReturnTarget:
         )
 
     @property
+    def steps_up(self) -> bool:
+        """Whether its request needs more than a sign-in: a new one, or a certain `acr`. A
+        trusted browser does not replace the second factor there."""
+        request = self.authorization_request
+        return self.wants_fresh or (request is not None and bool(request.claims.acr))
+
+    @property
     def is_over(self) -> bool:
         """Whether its request is finished or expired."""
         return self.client is None and urlsplit(self.return_to).path == RESUME

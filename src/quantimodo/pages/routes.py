@@ -26,7 +26,9 @@ from quantimodo.pages.data import Data
 from quantimodo.pages.data_variable import VariableData
 from quantimodo.pages.developers import Developers
 from quantimodo.pages.devices import Devices
+from quantimodo.pages.email_code import EmailCodePages
 from quantimodo.pages.export import Export
+from quantimodo.pages.factor_recovery import FactorRecoveryPages
 from quantimodo.pages.guides import ADDRESS as GUIDES
 from quantimodo.pages.guides import Guides
 from quantimodo.pages.identities import Again, Identities, Linking
@@ -35,7 +37,7 @@ from quantimodo.pages.links import Links
 from quantimodo.pages.login_responses import SECOND_FACTOR, SET_UP
 from quantimodo.pages.outbox import Outbox, OutboxPage
 from quantimodo.pages.page_context import Endpoint, PageContext
-from quantimodo.pages.passkeys import ENDPOINTS, PASSKEYS, PasskeyPages
+from quantimodo.pages.passkeys import PasskeyPages
 from quantimodo.pages.profile import Profile
 from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.recovery import Reset, Verification
@@ -47,7 +49,8 @@ from quantimodo.pages.security import Security
 from quantimodo.pages.sign_in import SignIn, SignOut
 from quantimodo.pages.sign_up import SignUp
 from quantimodo.pages.static_pages import StaticPages
-from quantimodo.pages.two_step import CODES, TWO_STEP, TwoStep
+from quantimodo.pages.step_up import StepUp
+from quantimodo.pages.two_step import TwoStep
 from quantimodo.pages.undo import Undo
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
@@ -122,12 +125,14 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
         pages.sign_up_open,
         pages.outbox is not None,
     )
+    email_codes = pages.accounts.email_codes
     sign_in = SignIn(
         page_context,
         pages.accounts.password_sign_in,
         pages.passkey_sign_in,
         leads,
         pages.providers,
+        email_codes is not None,
     )
     factor = SecondFactorPage(page_context, pages.accounts.login, pages.passkey_sign_in, leads)
     sign_out = SignOut(page_context, pages.sign_out)
@@ -145,6 +150,8 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
         (("POST",), SECOND_FACTOR, factor.submit),
         (("POST",), f"{SECOND_FACTOR}/passkey", factor.submit_passkey),
         *_second_factor_set_up(pages, page_context, leads),
+        *([] if email_codes is None else EmailCodePages(page_context, email_codes, leads).routes()),
+        *_factor_recovery(pages, page_context, leads, links),
         (("GET",), "/sign-out", sign_out.show),
         (("POST",), "/sign-out", sign_out.submit),
         (("GET",), "/sign-up", sign_up.show),
@@ -176,6 +183,14 @@ def _second_factor_set_up(
     return [(("GET",), SET_UP, set_up.show), (("POST",), SET_UP, set_up.submit)]
 
 
+def _factor_recovery(
+    pages: Pages, page_context: PageContext, leads: ReturnTargets, links: Links
+) -> Sequence[PageRoute]:
+    login = pages.accounts.login
+    recoveries = login.second_factors.recoveries
+    return FactorRecoveryPages(page_context, login.pending, recoveries, leads, links).routes()
+
+
 def _outbox(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     if pages.outbox is None:
         return []
@@ -198,9 +213,12 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         pages.second_factors,
         pages.passkey_sign_in.passkeys,
         pages.events,
+        pages.accounts.login.second_factors.trusted_browsers,
+        pages.accounts.login.second_factors.recoveries,
     )
     identities = Identities(page_context, pages.accounts.credentials, pages.linking)
     again = Again(page_context, pages.accounts.credentials, pages.passkey_sign_in, pages.linking)
+    step_up = StepUp(page_context, pages.second_factors)
     undo = Undo(pages.envelope, pages.measurement_service, pages.clock)
     measurements, reads = pages.measurement_service, pages.reads
     data = Data(page_context, measurements, pages.references, pages.profiles, reads)
@@ -218,16 +236,16 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("GET",), "/account/data", data.show),
         (("POST",), "/account/data", data.add),
         (("POST",), "/account/data/import", data.import_csv),
-        (("GET",), "/account/data/export", data.export),
+        (("GET",), "/account/data/export", step_up.before(data.export)),
         (("GET",), "/account/data/variable", variable.show),
         (("POST",), "/account/data/remove", variable.remove),
         (("POST",), "/account/data/restore", variable.restore),
-        (("GET",), "/account/data/delete", variable.confirm_deletion),
-        (("POST",), "/account/data/delete", variable.delete),
+        (("GET",), "/account/data/delete", step_up.before(variable.confirm_deletion)),
+        (("POST",), "/account/data/delete", step_up.before(variable.delete)),
         (("GET",), "/account/export", export.show),
         (("POST",), "/account/export", export.download),
         (("GET",), "/account/activity", activity.show),
-        (("GET",), "/account/activity/export", activity.export),
+        (("GET",), "/account/activity/export", step_up.before(activity.export)),
         (("GET",), "/account/profile", profile.show),
         (("POST",), "/account/profile", profile.rename),
         (("POST",), "/account/profile/details", profile.save_details),
@@ -236,11 +254,12 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("POST",), "/account/sessions/end", devices.end),
         (("POST",), "/account/sessions/end-others", devices.end_others),
         (("GET",), "/account/security", security.show),
+        (("POST",), "/account/security/trusted-browsers/end", security.end_trust),
         (("GET",), "/account/security/password", security.password),
         (("POST",), "/account/security/password", security.change_password),
         (("POST",), "/account/security/first-password", security.set_first_password),
-        (("GET",), "/account/security/email", security.email),
-        (("POST",), "/account/security/email", security.change_email),
+        (("GET",), "/account/security/email", step_up.before(security.email)),
+        (("POST",), "/account/security/email", step_up.before(security.change_email)),
         *_two_step(pages, page_context),
         *_passkeys(pages, page_context),
         (("GET",), "/account/identities", identities.show),
@@ -248,50 +267,28 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("POST",), "/account/identities/unlink", identities.unlink),
         (("GET",), "/account/again", again.show),
         (("POST",), "/account/again", again.submit),
-        *closing_routes(page_context, pages.accounts, pages.clients),
+        *(
+            (methods, path, step_up.before(page) if path == "/account/delete" else page)
+            for methods, path, page in closing_routes(page_context, pages.accounts, pages.clients)
+        ),
     ]
 
 
 def _two_step(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     secrets = SecretPage(pages.browser, pages.envelope, pages.clock)
     two_step = TwoStep(page_context, pages.second_factors, secrets)
-    return [
-        (("GET",), TWO_STEP, two_step.show),
-        (("POST",), f"{TWO_STEP}/app/new", two_step.begin),
-        (("GET",), f"{TWO_STEP}/app", two_step.app),
-        (("POST",), f"{TWO_STEP}/app", two_step.confirm),
-        (("GET",), CODES, two_step.codes),
-        (("POST",), CODES, two_step.replace_codes),
-        (("GET",), f"{TWO_STEP}/remove", two_step.confirm_removal),
-        (("POST",), f"{TWO_STEP}/remove", two_step.remove),
-    ]
+    return two_step.routes()
 
 
 def _passkeys(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     passkeys = PasskeyPages(page_context, pages.passkey_sign_in.passkeys, pages.issuer)
-    return [
-        (("GET",), PASSKEYS, passkeys.show),
-        (("GET",), f"{PASSKEYS}/new", passkeys.new),
-        (("POST",), f"{PASSKEYS}/new", passkeys.add),
-        (("GET",), f"{PASSKEYS}/one", passkeys.one),
-        (("POST",), f"{PASSKEYS}/one", passkeys.rename),
-        (("POST",), f"{PASSKEYS}/remove", passkeys.remove),
-        (("GET",), ENDPOINTS, passkeys.endpoints),
-    ]
+    return passkeys.routes()
 
 
 def _portal(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     secrets = SecretPage(pages.browser, pages.envelope, pages.clock)
-    portal = Developers(page_context, pages.registry, pages.clients, secrets, pages.issuer)
-    return [
-        (("GET",), "/developers", portal.show),
-        (("GET",), "/developers/new", portal.new),
-        (("POST",), "/developers/new", portal.create),
-        (("GET",), "/developers/{client_id}", portal.one),
-        (("POST",), "/developers/{client_id}", portal.edit),
-        (("POST",), "/developers/{client_id}/logo", portal.set_logo),
-        (("GET",), "/developers/{client_id}/secret", portal.secret),
-        (("POST",), "/developers/{client_id}/secret", portal.rotate),
-        (("GET",), "/developers/{client_id}/delete", portal.confirm_delete),
-        (("POST",), "/developers/{client_id}/delete", portal.delete),
-    ]
+    second_factors = pages.accounts.login.second_factors
+    portal = Developers(
+        page_context, pages.registry, pages.clients, secrets, second_factors, pages.issuer
+    )
+    return portal.routes()

@@ -44,6 +44,7 @@ class SecondFactorPage:
                 pending_login_cookie(self.page_context.browser, request),
                 form.secret("code"),
                 login_browser(self.page_context.browser, request, browser_request),
+                trust=form.one("trust") == "1",
             )
         except LoginExpired:
             return self._to_sign_in(leads)
@@ -78,7 +79,8 @@ class SecondFactorPage:
         pending, check = await self._pending(request), self.login.second_factors
         factor = None if pending is None else await check.factor_of(pending.user)
         passkey = None if pending is None else await self.passkey_sign_in.options_pending(pending)
-        if pending is not None and factor is None and passkey is None and check.required:
+        has_none = pending is not None and factor is None and passkey is None
+        if pending is not None and has_none and await check.is_required(pending.user):
             return self.page_context.go(with_return_to(SET_UP, leads.return_to))
         if pending is None or (factor is None and passkey is None):
             return self._to_sign_in(leads)
@@ -92,6 +94,7 @@ class SecondFactorPage:
             person=pending.user,
             label=None if factor is None else factor.label,
             passkey=passkey,
+            trusted_days=check.trusted_browsers.lifetime.days,
             form=error_view(again),
         )
 

@@ -106,15 +106,14 @@ class SecondFactorSetUp:
     async def _pending(self, request: Request) -> PendingLogin | None:
         """The pending login of this browser, if its person has no second factor and needs one."""
         cookie = pending_login_cookie(self.page_context.browser, request)
-        login = self.set_up.login
-        pending = await login.pending.find(cookie)
-        if pending is None or not login.second_factors.required:
-            return None
-        check = login.second_factors
-        if await check.factor_of(pending.user) is not None:
+        check = self.set_up.login.second_factors
+        pending = await self.set_up.login.pending.find(cookie)
+        if pending is None or await check.factor_of(pending.user) is not None:
             return None
         # The first proof alone must not add a factor where a passkey can be used.
-        return None if await check.has_usable_passkey(pending.user) else pending
+        if await check.has_usable_passkey(pending.user):
+            return None
+        return pending if await check.is_required(pending.user) else None
 
     def _continue(self, leads: ReturnTarget) -> Response:
         return self.page_context.go(with_return_to(SECOND_FACTOR, leads.return_to))

@@ -7,14 +7,18 @@ from starlette.responses import Response
 
 from quantimodo.accounts.changes import Changes
 from quantimodo.accounts.credentials import Credentials
+from quantimodo.accounts.factor_recovery import FactorRecoveries
 from quantimodo.accounts.passkeys import Passkeys
 from quantimodo.accounts.second_factors import SecondFactors
 from quantimodo.accounts.sessions import require_fresh
+from quantimodo.accounts.trusted_browsers import TrustedBrowsers
 from quantimodo.pages.audit_messages import circumstances, sentence
 from quantimodo.pages.browser import BrowserRequest
+from quantimodo.pages.devices import key_from_hex
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.user_agents import describe
 from quantimodo.ports.background_stores import EventStore
 
 _EVENTS_SHOWN = 20
@@ -30,6 +34,8 @@ class Security:
     second_factors: SecondFactors
     passkeys: Passkeys
     events: EventStore
+    trusted_browsers: TrustedBrowsers
+    recoveries: FactorRecoveries
 
     async def show(self, request: Request) -> Response:
         browser_request = await self.page_context.browser_request(request)
@@ -46,8 +52,18 @@ class Security:
             offers_passkeys=self.passkeys.policy.offered,
             offers_two_step=self.second_factors.policy.mode != "off",
             has_password=await self.credentials.has_password(user.id),
+            trusted=await self.trusted_browsers.list(user),
+            describe=describe,
+            recovery=await self.recoveries.status(user),
             events=[(event, sentence(event), circumstances(event)) for event in events],
         )
+
+    async def end_trust(self, request: Request) -> Response:
+        """POST /account/security/trusted-browsers/end: only a browser of this person."""
+        browser_request, form = await self.page_context.posted(request)
+        key = key_from_hex(form.one("browser"))
+        await self.trusted_browsers.remove(browser_request.required().user, key)
+        return self.page_context.go("/account/security", "trust-ended")
 
     async def password(self, request: Request) -> Response:
         """GET /account/security/password: to change it, or to set the first one."""

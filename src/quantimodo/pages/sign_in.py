@@ -15,7 +15,7 @@ from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.layout import PageOptions
-from quantimodo.pages.login_responses import login_browser, login_response
+from quantimodo.pages.login_responses import login_browser, login_response, trusted_cookie
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.return_targets import ReturnTargets
@@ -29,6 +29,7 @@ class SignIn:
     passkey_sign_in: PasskeySignIn
     return_targets: ReturnTargets
     providers: Sequence[ProviderButton] = ()
+    email_codes: bool = False
 
     async def show(self, request: Request) -> Response:
         """GET /sign-in. Always the form, also for a signed-in person: to switch accounts."""
@@ -42,6 +43,7 @@ class SignIn:
         """POST /sign-in."""
         browser_request, form = await self.page_context.posted(request)
         return_to = form.one("return_to")
+        leads = await self.return_targets.of(return_to)
         try:
             login = await self.password_sign_in.sign_in(
                 form.one("username"),
@@ -50,6 +52,9 @@ class SignIn:
                     address=browser_request.address,
                     agent=browser_request.agent,
                     replaces=browser_request.cookie,
+                    trusted=trusted_cookie(
+                        self.page_context.browser, request, browser_request, leads
+                    ),
                 ),
                 self.page_context.browser.device_cookies(request),
             )
@@ -57,7 +62,6 @@ class SignIn:
             again = form_errors(refusal, names={"email": "username"})
             view = again.view(form, "username")
             return await self._page(request, browser_request, return_to, view, again)
-        leads = await self.return_targets.of(return_to)
         return await login_response(self.page_context, request, login, leads.return_to)
 
     async def submit_passkey(self, request: Request) -> Response:
@@ -95,6 +99,7 @@ class SignIn:
             passkey=passkeys.options(browser_request.browser) if passkeys.offered else None,
             form=view,
             providers=self.providers,
+            email_codes=self.email_codes,
         )
 
 

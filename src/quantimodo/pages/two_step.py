@@ -12,7 +12,7 @@ from quantimodo.accounts.second_factors import Enrolment, SecondFactors
 from quantimodo.model.secrets import Secret
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
-from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.qr_codes import key_groups, qr_code
 from quantimodo.pages.secret_once import SecretPage
 
@@ -37,6 +37,19 @@ class TwoStep:
     page_context: PageContext
     second_factors: SecondFactors
     secrets: SecretPage
+
+    def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
+        """Its lines of the table of pages."""
+        return [
+            (("GET",), TWO_STEP, self.show),
+            (("POST",), f"{TWO_STEP}/app/new", self.begin),
+            (("GET",), f"{TWO_STEP}/app", self.app),
+            (("POST",), f"{TWO_STEP}/app", self.confirm),
+            (("GET",), CODES, self.codes),
+            (("POST",), CODES, self.replace_codes),
+            (("GET",), f"{TWO_STEP}/remove", self.confirm_removal),
+            (("POST",), f"{TWO_STEP}/remove", self.remove),
+        ]
 
     async def show(self, request: Request) -> Response:
         """GET: whether it is on, and what can be changed."""
@@ -123,14 +136,17 @@ class TwoStep:
         browser_request: BrowserRequest,
         again: FormErrors | None = None,
     ) -> Response:
+        user = browser_request.required().user
         return self.page_context.show(
             request,
             browser_request,
             "account_two_step.html",
             again=again,
             section="account-security",
-            status=await self.second_factors.status(browser_request.required().user),
+            status=await self.second_factors.status(user),
             mode=self.second_factors.policy.mode,
+            required=await self.second_factors.requirement.applies_to(user),
+            of_developers=self.second_factors.requirement.developers,
             form=error_view(again),
         )
 

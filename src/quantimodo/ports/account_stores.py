@@ -52,7 +52,8 @@ class UserStore(Protocol):
 
     async def password_hash(self, user_id: int) -> str | None: ...
 
-    async def set_password(self, user_id: int, password_hash: str, at: datetime) -> None: ...
+    async def set_password(self, user_id: int, password_hash: str, at: datetime) -> None:
+        """Set a password that was chosen by an e-mailed link (`factor_recovery_store.py`)."""
 
     async def add_password(
         self, user_id: int, password_hash: str, at: datetime, session: bytes

@@ -28,8 +28,18 @@ class SecondFactorStore(Protocol):
         ended. Of concurrent calls one wins.
         """
 
-    async def use_totp_step(self, factor: TotpFactor, step: int) -> bool:
-        """Record a code of this time step as used. False unless the step is later than the last
+    async def totp_factors(self, *, after: int = 0, limit: int = 100) -> Sequence[TotpFactor]:
+        """By the number of the person, ascending, after `after`."""
+
+    async def reseal_totp(self, factor: TotpFactor, sealed_secret: bytes) -> bool:
+        """Store the same secret, encrypted under another key. False if the stored one is no longer
+        that of `factor`."""
+
+    async def use_totp_step(
+        self, factor: TotpFactor, step: int, sealed_secret: bytes | None = None
+    ) -> bool:
+        """Record a code of this time step as used, and store the same secret as `sealed_secret`,
+        encrypted under another key, if one is given. False unless the step is later than the last
         one and the secret is still that of `factor`; of concurrent calls one wins."""
 
     async def count_recovery_codes(self, user_id: int) -> int:

@@ -27,6 +27,7 @@ from quantimodo.ports.background_stores import (
     RetentionStore,
 )
 from quantimodo.ports.client_stores import ClientStore, RegistrationStore
+from quantimodo.ports.factor_recovery_store import FactorRecoveryStore
 from quantimodo.ports.federation_stores import (
     DataDeletionRequestStore,
     IdentityStore,
@@ -44,6 +45,7 @@ from quantimodo.ports.measurements import (
 from quantimodo.ports.passkeys import PasskeyStore
 from quantimodo.ports.pending_logins import PendingLoginStore
 from quantimodo.ports.second_factor_store import SecondFactorStore
+from quantimodo.ports.trusted_browser_store import TrustedBrowserStore
 
 
 class Conflict(Exception):
@@ -100,6 +102,8 @@ class Stores:
     pending_logins: PendingLoginStore
     second_factors: SecondFactorStore
     passkeys: PasskeyStore
+    trusted_browsers: TrustedBrowserStore
+    factor_recoveries: FactorRecoveryStore
     authorizations: AuthorizationStore
     tokens: TokenStore
     identities: IdentityStore

@@ -76,6 +76,13 @@ def fails_acr(request: ClaimsRequest, methods: Sequence[str] = (_SEVERAL,)) -> b
     return request.acr_essential and not frozenset(request.acr) & frozenset(_met(methods))
 
 
+def lacks_acr(request: ClaimsRequest, methods: Sequence[str]) -> bool:
+    """Whether a stronger sign-in would meet a requested `acr` value, and this one meets none
+    (RFC 9470 §5)."""
+    wanted = frozenset(request.acr)
+    return not wanted & frozenset(_met(methods)) and bool(wanted & frozenset(ACR_VALUES))
+
+
 def _met(methods: Sequence[str]) -> Sequence[str]:
     return ACR_VALUES if _SEVERAL in methods else ACR_VALUES[:-1]
 

@@ -7,6 +7,7 @@ from quantimodo.storage.tables.access_log import Accesses
 from quantimodo.storage.tables.account_closings import AccountClosings
 from quantimodo.storage.tables.authorizations import Authorizations
 from quantimodo.storage.tables.clients import Clients
+from quantimodo.storage.tables.factor_recoveries import FactorRecoveries
 from quantimodo.storage.tables.identities import Identities
 from quantimodo.storage.tables.keys import Keys
 from quantimodo.storage.tables.login_states import LoginCodes, LoginStates
@@ -23,6 +24,7 @@ from quantimodo.storage.tables.second_factors import SecondFactors
 from quantimodo.storage.tables.sessions import EmailTokens, Sessions
 from quantimodo.storage.tables.throttles import Leases, Throttles
 from quantimodo.storage.tables.tokens import Tokens
+from quantimodo.storage.tables.trusted_browsers import TrustedBrowsers
 from quantimodo.storage.tables.users import Users
 from quantimodo.storage.tables.variables import References, Variables
 
@@ -58,6 +60,8 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         pending_logins=PendingLogins(database),
         second_factors=SecondFactors(database),
         passkeys=Passkeys(database),
+        trusted_browsers=TrustedBrowsers(database),
+        factor_recoveries=FactorRecoveries(database),
         authorizations=Authorizations(database),
         tokens=Tokens(database),
         identities=Identities(database),

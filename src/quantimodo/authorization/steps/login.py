@@ -7,7 +7,7 @@ from quantimodo.authorization.interactions import Interaction, InteractionPolicy
 from quantimodo.authorization.stored_requests import resume_path
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.protocol.authorization import AuthorizationRequest
-from quantimodo.protocol.claims_request import fails_acr
+from quantimodo.protocol.claims_request import fails_acr, lacks_acr
 from quantimodo.protocol.errors import LoginRequired
 
 REASON = Reason(LoginRequired, "the person has to sign in")
@@ -49,7 +49,21 @@ def is_authenticated(
     # essential `acr`. `authorize_completion.py` refuses a login that does not.
     if fails_acr(request.claims, subject.methods) and subject.authenticated_at < created_at:
         return False
+    if steps_up(interaction, subject):
+        return False
     return not is_stale(request, subject.authenticated_at, created_at, now, policy)
+
+
+def steps_up(interaction: Interaction, subject: AuthenticatedSubject) -> bool:
+    """Whether the person signs in again for `acr_values` that this login does not meet (RFC 9470
+    §5), although they can. The values are voluntary (OpenID Connect Core §3.1.2.1): the person
+    tries once, and `prompt=none` returns what there is."""
+    request = interaction.request
+    if request.claims.acr_essential or "none" in request.prompt:
+        return False
+    if not interaction.progress.has_factor or subject.authenticated_at >= interaction.created_at:
+        return False
+    return lacks_acr(request.claims, subject.methods)
 
 
 def is_pending(interaction: Interaction, policy: InteractionPolicy, now: datetime) -> bool:

@@ -45,6 +45,8 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
         " ORDER BY expires_at LIMIT {2}) RETURNING 1"
     ),
     "pending_logins": _expired("pending_logins", "key"),
+    "trusted_browsers": _expired("trusted_browsers", "key"),
+    "factor_recoveries": _expired("factor_recoveries", "user_id"),
     "totp_enrolments": _expired("totp_enrolments", "user_id"),
     "used_challenges": _expired("used_challenges", "digest"),
     "email_tokens": _expired("email_tokens", "key"),

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader
+from quantimodo.storage.tables.session_end import DROP_TRUSTED_BROWSERS
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
+    CONFIRM_PASSWORD,
+    DROP_FACTOR_RECOVERY,
     DROP_TOTP_ENROLMENT,
     DROP_TOTP_FACTOR,
     LOCK_PERSON,
@@ -42,8 +45,15 @@ _SAVE_FACTOR = Statement(
     " sealed_secret = excluded.sealed_secret, confirmed_at = excluded.confirmed_at,"
     " last_step = excluded.last_step"
 )
+_PAGE = Statement(
+    f"SELECT {_FACTOR.columns} FROM totp_factors WHERE user_id > {{1}} ORDER BY user_id LIMIT {{2}}"
+)
+_RESEAL = Statement(
+    "UPDATE totp_factors SET sealed_secret = {3}"
+    " WHERE user_id = {1} AND sealed_secret = {2} RETURNING user_id"
+)
 _USE_STEP = Statement(
-    "UPDATE totp_factors SET last_step = {3}"
+    "UPDATE totp_factors SET last_step = {3}, sealed_secret = {4}"
     " WHERE user_id = {1} AND sealed_secret = {2} AND last_step < {3} RETURNING user_id"
 )
 _HAS_FACTOR = Statement("SELECT user_id FROM totp_factors WHERE user_id = {1}")
@@ -80,12 +90,25 @@ class SecondFactors(Table):
                 return False
             yield _SAVE_FACTOR, (user_id, sealed_secret, *times)
             yield from _replacing_codes(user_id, recovery_codes)
+            yield DROP_TRUSTED_BROWSERS, (user_id,)
+            yield DROP_FACTOR_RECOVERY, (user_id,)
+            yield CONFIRM_PASSWORD, (user_id,)
             return True
 
         return await self._database.write(operation)
 
-    async def use_totp_step(self, factor: TotpFactor, step: int) -> bool:
-        change = execute(_USE_STEP, factor.user_id, factor.sealed_secret, step)
+    async def totp_factors(self, *, after: int = 0, limit: int = 100) -> Sequence[TotpFactor]:
+        return _FACTOR.read_all(await self._database.list_rows(_PAGE, after, limit))
+
+    async def reseal_totp(self, factor: TotpFactor, sealed_secret: bytes) -> bool:
+        change = execute(_RESEAL, factor.user_id, factor.sealed_secret, sealed_secret)
+        return bool(await self._database.write(change))
+
+    async def use_totp_step(
+        self, factor: TotpFactor, step: int, sealed_secret: bytes | None = None
+    ) -> bool:
+        stored = factor.sealed_secret
+        change = execute(_USE_STEP, factor.user_id, stored, step, sealed_secret or stored)
         return bool(await self._database.write(change))
 
     async def count_recovery_codes(self, user_id: int) -> int:
@@ -113,6 +136,8 @@ class SecondFactors(Table):
             if not (yield from _holding(user_id, session)):
                 return False
             yield DROP_TOTP_ENROLMENT, (user_id,)
+            yield DROP_TRUSTED_BROWSERS, (user_id,)
+            yield DROP_FACTOR_RECOVERY, (user_id,)
             return bool((yield DROP_TOTP_FACTOR, (user_id,)))
 
         return await self._database.write(operation)

@@ -14,6 +14,8 @@ _FIND_ALL = "SELECT key, sid FROM sessions WHERE user_id = {1} AND key <> {2} OR
 _LOCK_ALL = Statement(_FIND_ALL, postgres=f"{_FIND_ALL} FOR UPDATE")
 _DELETE = Statement("DELETE FROM sessions WHERE key = {1}")
 _DELETE_PENDING = Statement("DELETE FROM pending_logins WHERE user_id = {1}")
+# "Sign out everywhere" trusts no browser any more.
+DROP_TRUSTED_BROWSERS = Statement("DELETE FROM trusted_browsers WHERE user_id = {1}")
 _PROLONG = Statement("UPDATE session_clients SET expires_at = {2} WHERE sid = {1}")
 _MARK_DUE = Statement("UPDATE session_clients SET due_at = {2} WHERE sid = {1} AND due_at IS NULL")
 # Back-Channel Logout §2.7: a grant of this session ends with it, unless it has `offline_access`. A
@@ -34,11 +36,13 @@ def end_session(user_id: int, key: bytes, at: int) -> Operation[bool]:
 
 
 def end_sessions(user_id: int, at: int, except_key: bytes = b"") -> Operation[int]:
-    """End all of a person's sessions but one, and their pending logins; how many sessions."""
+    """End all of a person's sessions but one, their pending logins and their trusted
+    browsers; how many sessions."""
     found = yield _LOCK_ALL, (user_id, except_key)
     for key, sid in found:
         yield from _end(key, sid, at)
     yield _DELETE_PENDING, (user_id,)
+    yield DROP_TRUSTED_BROWSERS, (user_id,)
     return len(found)
 
 

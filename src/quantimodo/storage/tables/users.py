@@ -7,7 +7,7 @@ from quantimodo.model.users import NewUser, User, fold_email
 from quantimodo.storage.database import Call, KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, first_value
 from quantimodo.storage.tables.bulk_delete import EVENTS_OF_PERSON, OF_PERSON, delete_in_batches
-from quantimodo.storage.tables.session_end import end_sessions
+from quantimodo.storage.tables.session_end import DROP_TRUSTED_BROWSERS, end_sessions
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import (
     from_micros,
@@ -61,15 +61,25 @@ _DROP_EMAIL_TOKENS = Statement(
 )
 _DELETE_GRANTS = Statement("DELETE FROM grants WHERE user_id = {1}")
 _PASSWORD = Statement("SELECT hash FROM passwords WHERE user_id = {1}")
-_SET_PASSWORD = Statement(
+_FIRST_PASSWORD = Statement(
     "INSERT INTO passwords (user_id, hash, changed_at) VALUES ({1}, {2}, {3})"
-    " ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at"
+)
+_SET_PASSWORD = Statement(
+    "INSERT INTO passwords (user_id, hash, changed_at, set_by_link) VALUES ({1}, {2}, {3}, 1)"
+    " ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at,"
+    " set_by_link = 1"
 )
 _DROP_PASSWORD = Statement("DELETE FROM passwords WHERE user_id = {1}")
 DROP_LOGIN_CODES = Statement("DELETE FROM login_codes WHERE user_id = {1}")
 _DROP_IDENTITIES = Statement("DELETE FROM identities WHERE user_id = {1}")
 # Recovery codes go with the factor, by foreign key.
 DROP_TOTP_FACTOR = Statement("DELETE FROM totp_factors WHERE user_id = {1} RETURNING user_id")
+DROP_FACTOR_RECOVERY = Statement(
+    "DELETE FROM factor_recoveries WHERE user_id = {1} RETURNING user_id"
+)
+CONFIRM_PASSWORD = Statement(
+    "UPDATE passwords SET set_by_link = 0 WHERE user_id = {1} AND set_by_link = 1"
+)
 DROP_TOTP_ENROLMENT = Statement("DELETE FROM totp_enrolments WHERE user_id = {1}")
 DROP_PASSKEYS = Statement("DELETE FROM passkeys WHERE user_id = {1} RETURNING id")
 _DROP_CONSENTS = Statement("DELETE FROM consents WHERE user_id = {1}")
@@ -138,7 +148,8 @@ class Users(Table):
         def operation() -> Operation[int]:
             user_id: int = first_value((yield insert_user(user)))
             if password_hash is not None:
-                yield _SET_PASSWORD, (user_id, password_hash, to_micros(user.created_at))
+                first = (user_id, password_hash, to_micros(user.created_at))
+                yield _FIRST_PASSWORD, first
             return user_id
 
         return new_user(await self._database.write(operation), user)
@@ -197,7 +208,12 @@ class Users(Table):
         return password_hash
 
     async def set_password(self, user_id: int, password_hash: str, at: datetime) -> None:
-        await self._database.write(execute(_SET_PASSWORD, user_id, password_hash, to_micros(at)))
+        def operation() -> Operation[None]:
+            yield LOCK_PERSON, (user_id,)
+            yield _SET_PASSWORD, (user_id, password_hash, to_micros(at))
+            yield DROP_TRUSTED_BROWSERS, (user_id,)
+
+        await self._database.write(operation)
 
     async def add_password(
         self, user_id: int, password_hash: str, at: datetime, session: bytes
@@ -213,5 +229,12 @@ class Users(Table):
     async def replace_password(
         self, user_id: int, expected: str, password_hash: str, at: datetime
     ) -> bool:
-        change = execute(_REPLACE_PASSWORD, user_id, expected, password_hash, to_micros(at))
-        return bool(await self._database.write(change))
+        def operation() -> Operation[bool]:
+            yield LOCK_PERSON, (user_id,)
+            values = (user_id, expected, password_hash, to_micros(at))
+            if not (yield _REPLACE_PASSWORD, values):
+                return False
+            yield DROP_TRUSTED_BROWSERS, (user_id,)
+            return True
+
+        return await self._database.write(operation)

@@ -29,10 +29,12 @@ CREATE TABLE users (
 CREATE INDEX users_by_deletion ON users (deletes_at) WHERE deletes_at IS NOT NULL;
 
 -- Password hashes, in a separate table so that queries for a person do not read them.
+-- `set_by_link`: it was set by an e-mailed link, and no sign-in with a second factor came since.
 CREATE TABLE passwords (
   user_id BIGINT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
   hash TEXT NOT NULL,
-  changed_at BIGINT NOT NULL
+  changed_at BIGINT NOT NULL,
+  set_by_link INTEGER NOT NULL DEFAULT 0
 );
 
 -- Passkeys (Web Authentication): public keys by which people sign in. `rp_id` is the host of the
@@ -105,6 +107,27 @@ CREATE TABLE pending_logins (
 );
 CREATE INDEX pending_logins_by_user ON pending_logins (user_id, key);
 CREATE INDEX pending_logins_by_expiry ON pending_logins (expires_at);
+
+-- Browsers in which a person signs in without the second factor for a while.
+CREATE TABLE trusted_browsers (
+  key BYTEA PRIMARY KEY,
+  user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  address TEXT NOT NULL,
+  agent TEXT NOT NULL
+);
+CREATE INDEX trusted_browsers_by_user ON trusted_browsers (user_id, key);
+CREATE INDEX trusted_browsers_by_expiry ON trusted_browsers (expires_at);
+
+-- Requests to remove a second factor whose person has lost it.
+CREATE TABLE factor_recoveries (
+  user_id BIGINT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+  requested_at BIGINT NOT NULL,
+  due_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX factor_recoveries_by_expiry ON factor_recoveries (expires_at);
 
 -- Clients that a session signed its person in to, and logout notifications that are due.
 -- There are no foreign keys, so that notifications are sent after the person is deleted.

@@ -1,0 +1,34 @@
+"""The store of requests to remove a lost second factor, one for each person.
+
+The promises of `stores.py` hold here too. A new factor, and the removal of the factor, delete the
+request in the same operation.
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+from quantimodo.model.factor_recoveries import FactorRecovery
+
+
+class FactorRecoveryStore(Protocol):
+    async def add_factor_recovery(self, recovery: FactorRecovery) -> bool:
+        """Save it. False if the person has one that has not expired, or no factor, or a password
+        that was set by an e-mailed link."""
+
+    async def factor_recovery(self, user_id: int) -> FactorRecovery | None:
+        """The request of this person, expired or not."""
+
+    async def cancel_factor_recovery(self, user_id: int) -> bool:
+        """Delete it. Of this and `complete_factor_recovery` exactly one returns True."""
+
+    async def complete_factor_recovery(self, user_id: int, at: datetime) -> bool:
+        """Delete it and all second factors of the person. False, and nothing changes, before it is
+        due, after it has expired, or with a password that was set by an e-mailed link."""
+
+    async def password_is_from_link(self, user_id: int) -> bool:
+        """Whether the password was set by an e-mailed link, and no sign-in with the second factor
+        came since."""
+
+    async def factor_shown(self, user_id: int) -> bool:
+        """A sign-in with the second factor: delete the request, and count the password as one that
+        was not set by a link. Whether there was a request."""
