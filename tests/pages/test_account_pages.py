@@ -249,3 +249,25 @@ async def test_a_notice_shows_no_markup_of_a_name(site: Site, ann: Visitor, user
     assert "Removed &lt;b&gt;Bold&lt;/b&gt; &amp; ünï." in page
     assert "<b>Bold" not in page
     assert "Removed" not in (await ann.get("/account")).text
+
+
+async def test_the_activity_of_the_last_seven_days_is_summed_up(
+    site: Site, services: AccountServices, ann: Visitor, user: User
+) -> None:
+    client = await site.register(user)
+    now = services.clock.now()
+    for ago, number in ((timedelta(days=8), 7), (timedelta(days=2), 1_000), (timedelta(0), 260)):
+        read = Access(
+            user_id=user.id,
+            client_id=client.id,
+            action="read",
+            first_at=now - ago,
+            last_at=now - ago,
+            measurements=number,
+            requests=2,
+        )
+        await services.stores.accesses.add_accesses([read])
+    page = (await ann.get("/account/activity")).text
+    assert "The last seven days" in page
+    assert "read 1,260 measurements in 4 requests" in page
+    assert "The last seven days" not in (await ann.get(f"/account/activity?app={client.id}")).text

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from starlette.requests import Request
@@ -20,6 +20,8 @@ from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.measurements import AccessLogStore
 
 _PAGE: Final = 50
+_WEEK: Final = timedelta(days=7)
+_SUMMED: Final = 500  # the most lines of the log that a summary reads
 _AT_ONCE: Final = 500  # lines of an export
 _DID: Final = {"read": "Read", "write": "Recorded or changed", "delete": "Deleted"}
 _KEPT_DAYS: Final = 400
@@ -35,6 +37,18 @@ class ActivityLine:
     did: str
     what: str
     last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklySum:
+    """What one application did in the last seven days, in one way. `partial`: at least that much,
+    because the log has more lines than a summary reads."""
+
+    app: str
+    did: str
+    measurements: int
+    requests: int
+    partial: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +79,23 @@ class Activity:
             older=page[-1][0] if len(found) > _PAGE else None,
             kept_days=_KEPT_DAYS,
             app=app,
+            week=[] if app else await self._week(user.id),
         )
+
+    async def _week(self, user_id: int) -> Sequence[WeeklySum]:
+        """By application; of at most `_SUMMED` lines of the log."""
+        since = self.page_context.clock.now() - _WEEK
+        found = await self.accesses.accesses_of(user_id, limit=_SUMMED)
+        recent = [access for _, access in found if access.last_at > since]
+        sums = dict[tuple[str, str], list[int]]()
+        for line in await self._lines(recent, {}):
+            total = sums.setdefault((line.app, line.did), [0, 0])
+            total[0] += line.access.measurements
+            total[1] += line.access.requests
+        return [
+            WeeklySum(app, did, total[0], total[1], len(recent) == _SUMMED)
+            for (app, did), total in sorted(sums.items())
+        ]
 
     async def _filter_client(self, request: Request) -> Client | None:
         """The application that the list is filtered by; None for all."""
