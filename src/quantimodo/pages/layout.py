@@ -31,6 +31,7 @@ _PERMISSIONS: Final = ", ".join(
 # The shipped scripts, and the templates of the pages that have them. Every page works without.
 PAGES_OF_SCRIPTS: Final[Mapping[str, Sequence[str]]] = {
     "password.js": (
+        "account_again.html",
         "account_delete.html",
         "account_email.html",
         "account_first_password.html",

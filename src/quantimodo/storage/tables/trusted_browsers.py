@@ -63,7 +63,7 @@ class TrustedBrowsers(Table):
         return _BROWSER.read_found(await self._database.one(_BY_KEY, key))
 
     async def trusted_browsers(self, user_id: int) -> Sequence[TrustedBrowser]:
-        return _BROWSER.read_all(await self._database.rows(_OF_PERSON, user_id))
+        return _BROWSER.read_all(await self._database.list_rows(_OF_PERSON, user_id))
 
     async def drop_trusted_browser(self, user_id: int, key: bytes) -> bool:
         return bool(await self._database.write(execute(_DROP, key, user_id)))
