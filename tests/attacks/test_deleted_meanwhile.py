@@ -35,9 +35,10 @@ class Interrupted:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
 
-    async def save_consent(self, consent: Consent) -> None:
+    async def save_consent(self, consent: Consent, *, decided: bool) -> Consent:
         await self.happens()
-        await self.store.save_consent(consent)
+        saved: Consent = await self.store.save_consent(consent, decided=decided)
+        return saved
 
 
 async def interrupt(
