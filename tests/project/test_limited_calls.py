@@ -140,6 +140,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "federation/security_event_handler:SecurityEventHandler.erase": ("replays_per_signer",),
     "federation/social_accounts:SocialAccounts._admit": ("social_per_address",),
     "federation/social_accounts:SocialAccounts._create": ("social_per_address",),
+    "federation/social_accounts:SocialAccounts._ended": _SOCIAL,
     "federation/social_accounts:SocialAccounts._linked": ("upstream_logins_per_address",),
     "federation/social_accounts:SocialAccounts._signed_in": ("social_per_address",),
     "federation/social_accounts:SocialAccounts.unlink": ("changes_per_session",),

@@ -22,6 +22,7 @@ from samples import (
     login_code,
     login_state,
     new_passkey,
+    new_user,
     pending_login,
     refresh_token,
     session,
@@ -39,9 +40,10 @@ from quantimodo.model.measurements import Access
 from quantimodo.model.passkeys import PasskeyUse
 from quantimodo.model.registrations import RegistrationToken
 from quantimodo.model.sessions import LogoutRecipient
-from quantimodo.ports.stores import Stores
+from quantimodo.ports.stores import SignInEnded, Stores
 
 _DAY = timedelta(days=1)
+ISSUER = "https://provider.example.org"
 _MICROSECOND = timedelta(microseconds=1)
 
 Add = Callable[[Stores, Samples, str, datetime], Awaitable[None]]
@@ -210,6 +212,23 @@ async def _has_login_code(stores: Stores, name: str) -> bool:
     return await stores.login_codes.login_code(key(name)) is not None
 
 
+async def _add_ended_sign_in(
+    stores: Stores, samples: Samples, name: str, dies_at: datetime
+) -> None:
+    await stores.identities.end_identity(ISSUER, name, dies_at - 30 * _DAY)
+
+
+async def _has_ended_sign_in(stores: Stores, name: str) -> bool:
+    try:
+        person = new_user(f"of {name}")
+        await stores.identities.add_user_with_identity(
+            person, identity(name, said_at=NOW - 4000 * _DAY)
+        )
+    except SignInEnded:
+        return True
+    return False
+
+
 async def _add_replay(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     assert await stores.replays.spend_once(key(name), dies_at, SIGNER)
 
@@ -350,6 +369,7 @@ _TABLES: dict[str, tuple[Add, Has]] = {
     "grants": (_add_grant, _has_code),
     "revoked_jwts": (_add_jwt, _has_jwt),
     "login_states": (_add_login_state, _has_login_state),
+    "ended_sign_ins": (_add_ended_sign_in, _has_ended_sign_in),
     "login_codes": (_add_login_code, _has_login_code),
     "replays": (_add_replay, _has_replay),
     "clients": (_add_idle, _has_idle),

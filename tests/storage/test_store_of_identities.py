@@ -1,9 +1,10 @@
 """`IdentityStore`: who people are at providers."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 import pytest
@@ -20,7 +21,7 @@ from samples import (
 )
 
 from quantimodo.model.identities import Identity
-from quantimodo.ports.stores import Conflict, Stores
+from quantimodo.ports.stores import Conflict, SignInEnded, Stores
 from quantimodo.storage.open import sqlite_path
 
 ISSUER = "https://provider.example.org"
@@ -227,7 +228,9 @@ async def test_an_identity_that_ended_takes_all_access_along(
         await stores.login_codes.add_login_code(login_code(person.subject, person.id))
         grants.append(await samples.grant(person))
 
-    assert await stores.identities.end_identity(ISSUER, ann.subject, SOON) == ann.id
+    ended = await stores.identities.end_identity(ISSUER, ann.subject, SOON)
+    assert ended is not None
+    assert (ended.user_id, ended.subject) == (ann.id, ann.subject)
     assert await stores.identities.identities_of(ann.id) == [kept]
     assert await stores.sessions.session(key(ann.subject)) is None
     assert await stores.login_codes.login_code(key(ann.subject)) is None
@@ -246,8 +249,8 @@ async def test_an_identity_that_ended_takes_all_access_along(
 
 
 async def test_the_last_way_in_ends_too_when_the_provider_says_so(stores: Stores) -> None:
-    person, _ = await stores.identities.add_user_with_identity(new_user("s1"), identity("1"))
-    assert await stores.identities.end_identity(ISSUER, "1", NOW) == person.id
+    person, added = await stores.identities.add_user_with_identity(new_user("s1"), identity("1"))
+    assert await stores.identities.end_identity(ISSUER, "1", NOW) == added
     assert await stores.identities.identities_of(person.id) == []
     assert await stores.users.user(person.id) == person
 
@@ -290,3 +293,57 @@ async def test_the_refresh_token_of_a_signed_out_identity_is_forgotten(
     assert await _sealed(database_url, added.id) == b"sealed"
     await stores.identities.sign_out_identity(ISSUER, "1", SOON, grants=False)
     assert await _sealed(database_url, added.id) is None
+
+
+async def _end(stores: Stores, subject: str, at: datetime, how: str) -> None:
+    if how == "ended":
+        await stores.identities.end_identity(ISSUER, subject, at)
+    else:
+        await stores.identities.sign_out_identity(ISSUER, subject, at, grants=how == "suspended")
+
+
+@pytest.mark.parametrize("how", ["ended", "suspended", "signed out"])
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_sign_in_from_before_the_provider_ended_it_adds_no_identity(
+    stores: Stores, samples: Samples, how: str, known: bool
+) -> None:
+    person = await samples.user()
+    if known:
+        old = await stores.identities.add_identity(person.id, identity("1"))
+    await _end(stores, "1", SOON, how)
+    await _end(stores, "1", NOW, how)  # an older message comes later
+    if known and how != "ended":
+        await stores.users.set_password(person.id, "hash", NOW)
+        await stores.users.change_email(person.id, "ann@example.org", NOW)
+        assert await stores.identities.drop_identity(person.id, old.id)
+    for said_at in (NOW, SOON):
+        with pytest.raises(SignInEnded):
+            await stores.identities.add_identity(person.id, identity("1", said_at=said_at))
+        with pytest.raises(SignInEnded):
+            await stores.identities.add_user_with_identity(
+                new_user("s1"), identity("1", said_at=said_at)
+            )
+    assert await stores.users.user_by_subject("s1") is None
+    await stores.identities.add_identity(person.id, identity("2"))
+    later = SOON + timedelta(microseconds=1)
+    added = await stores.identities.add_identity(person.id, identity("1", said_at=later))
+    assert added.signed_out_at == SOON
+    assert await stores.identities.identity(ISSUER, "1") == added
+
+
+async def test_no_identity_is_left_by_sign_ins_that_race_with_its_end(stores: Stores) -> None:
+    async def sign_in(subject: str, number: int) -> bool:
+        try:
+            await stores.identities.add_user_with_identity(
+                new_user(f"{subject} {number}"), identity(subject)
+            )
+        except (Conflict, SignInEnded):
+            return False
+        return True
+
+    for number in range(40):
+        subject = f"racing {number}"
+        end = stores.identities.end_identity(ISSUER, subject, SOON)
+        ended, *added = await asyncio.gather(end, *(sign_in(subject, each) for each in range(3)))
+        assert await stores.identities.identity(ISSUER, subject) is None
+        assert sum(added) == (ended is not None), "the caller erases the account that was added"

@@ -134,9 +134,8 @@ async def test_all_other_ends_do_so_too(stores: Stores, samples: Samples) -> Non
     assert email is not None
     assert await stores.users.verify_email(people[2].id, email, NOW, keep_credentials=False)
     await stores.sessions.add_session(session("new", people[0]), key("3"))
-    ended = identity("ended")
-    await stores.identities.add_identity(people[4].id, ended)
-    assert await stores.identities.end_identity(ended.issuer, ended.subject, NOW) == people[4].id
+    ended = await stores.identities.add_identity(people[4].id, identity("ended"))
+    assert await stores.identities.end_identity(ended.issuer, ended.subject, NOW) == ended
     assert await _due(stores) == [f"sid of {number}" for number in range(5)]
 
 

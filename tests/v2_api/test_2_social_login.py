@@ -703,6 +703,7 @@ async def test_a_response_by_form_is_void_once_the_provider_signs_the_account_ou
     await end(identity.issuer, identity.subject)
     assert is_page(await browser.get(posted.headers["location"]), 403)
     assert "__Host-quantimodo_session" not in browser.cookies
+    harness.advance(seconds=1)
     await sign_in_with(browser, provider="apple")
     assert "__Host-quantimodo_session" in browser.cookies
 

@@ -1,7 +1,7 @@
 """Verified profiles that wait for their person: to choose whether to link, or for a request that
 has the session cookie. Each is stored as a login state, bound to this browser."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -56,6 +56,5 @@ class PendingProfiles:
 
     def _opened(self, found: LoginState) -> PendingProfile:
         pending = self.states.content(found, _USE, PendingProfile)
-        # The provider may have signed the account out since then (`Identity.signed_out_at`).
-        said_at = pending.profile.said_at or found.created_at
-        return PendingProfile(replace(pending.profile, said_at=said_at), pending.purpose)
+        # The provider may have ended the account since then.
+        return PendingProfile(pending.profile.said_by(found.created_at), pending.purpose)

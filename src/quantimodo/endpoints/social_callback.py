@@ -122,6 +122,8 @@ class CallbackHandler:
             profile = await provider.handle_callback(parameters, returned.authorization_context)
         except ProviderFault as fault:
             return await self.completion.fail(request, provider, fault, purpose)
+        # A provider that has ended its account since then may still take the code.
+        profile = profile.said_by(returned.began_at)
         if request.method == "POST" and not isinstance(purpose, ReturnToClient):
             # A POST from another site has no session cookie; the request after the redirect has.
             return await self.pending_profiles.store(request, profile, purpose, ARRIVED)

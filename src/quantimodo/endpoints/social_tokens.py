@@ -67,9 +67,10 @@ class SocialTokens:
         if redirect_url is not None:
             target = await self._registered_target(redirect_url, client)
             origin = _redirect_origin(redirect_url, target)
+        began_at = self.clock.now()
         with faults_of(provider.name):
             profile = await provider.redeem(Secret(code), redirect_url)
-        return await self._sign_in(request, profile, origin)
+        return await self._sign_in(request, profile.said_by(began_at), origin)
 
     async def authorize_token(self, request: Request) -> Response:
         """GET or POST /api/v2/auth/social/authorizeToken."""
@@ -85,9 +86,10 @@ class SocialTokens:
         client = await self._named_client(form)
         refresh_token = form.get("refresh_token")
         refresh = None if refresh_token is None else Secret(refresh_token)
+        began_at = self.clock.now()
         with faults_of(provider.name):
             profile = await provider.verify_native_token(token, refresh, form.get("nonce"))
-        return await self._sign_in(request, profile, _native_origin(client))
+        return await self._sign_in(request, profile.said_by(began_at), _native_origin(client))
 
     async def _redeem_login_code(
         self, code: str, provider: Provider, form: Form, client: Client | None

@@ -5,7 +5,7 @@ The stored login state has our PKCE verifier, the nonce and the purpose of the l
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -34,10 +34,12 @@ class _Content(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class OpenedLoginState:
-    """A browser that came back from a provider: what it was redirected with, and its purpose."""
+    """A browser that came back from a provider: what it was redirected with, when, and the purpose
+    of the login."""
 
     authorization_context: AuthorizationContext
     purpose: Purpose
+    began_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,7 @@ class UpstreamLogin:
             redirect_uri=self.issuer + callback_path(provider.name),
             fresh=content.fresh,
         )
-        return OpenedLoginState(authorization_context, content.purpose)
+        return OpenedLoginState(authorization_context, content.purpose, found.created_at)
 
     async def check(self, request: Request, state: str) -> None:
         """Check that this browser was redirected with this state, which stays valid. Raises

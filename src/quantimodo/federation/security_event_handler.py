@@ -71,13 +71,12 @@ class SecurityEventHandler:
 
     async def _end(self, issuer: str, subject: str) -> tuple[User, str] | None:
         """The person, and the name of the provider."""
-        found = await self.identities.identity(issuer, subject)
-        user = None if found is None else await self.users.user(found.user_id)
         ended = await self.identities.end_identity(issuer, subject, self.clock.now())
-        if found is None or user is None or ended != user.id:
+        if ended is None:
             return None
         self._wake_logout_sender()
-        return user, found.provider
+        user = await self.users.user(ended.user_id)
+        return None if user is None else (user, ended.provider)
 
     async def _sign_out(self, issuer: str, subject: str, *, grants: bool) -> int | None:
         user_id = await self.identities.sign_out_identity(

@@ -27,7 +27,7 @@ from quantimodo.model.users import NewUser, User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.federation_stores import IdentityStore
-from quantimodo.ports.stores import Conflict
+from quantimodo.ports.stores import Conflict, SignInEnded
 
 _TRIES: Final = 5
 _REASONS: Final = {
@@ -81,6 +81,8 @@ class SocialAccounts:
                 return await self._admit(profile, address)
             except Conflict:  # a concurrent change: the current state decides
                 continue
+            except SignInEnded:
+                raise self._ended(profile, None, address) from None
         raise DomainError("This could not be done just now. Try again.")
 
     async def begin_session(
@@ -113,6 +115,8 @@ class SocialAccounts:
             )
         except Conflict:
             return await self._linked_before(session, profile)
+        except SignInEnded:
+            raise self._ended(profile, session.user.id, session.address) from None
         await self._linked(session.user, profile, session.address)
         return identity
 
@@ -165,8 +169,7 @@ class SocialAccounts:
     ) -> Admitted:
         now = self.clock.now()
         if _is_stale(profile, identity):
-            self.notifier.record("identity.refused", user.id, address, profile.provider)
-            raise DomainError(_SIGNED_OUT_SINCE)
+            raise self._ended(profile, user.id, address)
         await self.store.use_identity(
             identity.id,
             now,
@@ -199,6 +202,10 @@ class SocialAccounts:
         )
         self.notifier.record("account.created", user.id, address, profile.provider)
         return Admitted(user=user, identity=identity, new_user=True)
+
+    def _ended(self, profile: Profile, user_id: int | None, address: str) -> DomainError:
+        self.notifier.record("identity.refused", user_id, address, profile.provider)
+        return DomainError(_SIGNED_OUT_SINCE)
 
     async def _linked_before(self, session: Session, profile: Profile) -> Identity:
         found = await self.store.identity(profile.issuer, profile.subject)

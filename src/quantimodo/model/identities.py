@@ -1,6 +1,6 @@
 """Identities at upstream providers, and sign-ins in progress there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from quantimodo.model.secrets import Secret
@@ -22,12 +22,18 @@ class Profile:
     email_authoritative: bool = False  # … and is the authority for it (security.md §27)
     methods: tuple[str, ...] = ("fed",)  # RFC 8176 `amr` values, the provider's own if it says
     refresh_token: Secret | None = None
-    said_at: datetime | None = None  # when it said so, if that may be a while ago
+    said_at: datetime | None = None  # when it said so, at the earliest; None: now
+
+    def said_by(self, moment: datetime) -> "Profile":
+        """The profile as the provider's statement of this moment, or of an earlier one."""
+        said_at = moment if self.said_at is None else min(self.said_at, moment)
+        return replace(self, said_at=said_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewIdentity:
-    """An identity to be added. `sealed_refresh_token` is the provider's, encrypted."""
+    """An identity to be added. `sealed_refresh_token` is the provider's, encrypted; `said_at` is
+    when the sign-in began, or when the provider issued the token by which it was made."""
 
     provider: str
     issuer: str
@@ -35,6 +41,7 @@ class NewIdentity:
     name: str
     email: str | None
     created_at: datetime
+    said_at: datetime
     sealed_refresh_token: bytes | None = None
 
 

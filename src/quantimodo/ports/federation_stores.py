@@ -28,13 +28,15 @@ class IdentityStore(Protocol):
         self, user_id: int, identity: NewIdentity, session: bytes | None = None
     ) -> Identity:
         """Raises `Conflict` when the identity belongs to a person, the person was deleted, or
-        the `session` in which they link it was ended."""
+        the `session` in which they link it was ended; `SignInEnded` when the provider ended
+        sign-ins through it at `identity.said_at` or later, also in a concurrent call."""
 
     async def add_user_with_identity(
         self, user: NewUser, identity: NewIdentity
     ) -> tuple[User, Identity]:
-        """Both, or nothing. Raises `Conflict` when the address or the identity is taken; of any
-        number of concurrent first logins of one identity exactly one adds a person."""
+        """Both, or nothing. Raises `Conflict` when the address or the identity is taken, and
+        `SignInEnded` as `add_identity`; of any number of concurrent first logins of one identity
+        exactly one adds a person."""
 
     async def use_identity(
         self, identity_id: int, at: datetime, *, name: str, email: str | None, sealed: bytes | None
@@ -45,16 +47,18 @@ class IdentityStore(Protocol):
         """Unlink it, unless it is the person's last way to sign in (no password, no other
         identity): False then, and when it is not theirs. Holds under concurrency."""
 
-    async def end_identity(self, issuer: str, subject: str, at: datetime) -> int | None:
+    async def end_identity(self, issuer: str, subject: str, at: datetime) -> Identity | None:
         """The provider says that the account is gone: delete the identity, end every session and
-        revoke every grant of its person, in one transaction. Returns the person's id."""
+        revoke every grant of its person, and refuse sign-ins through it that began before, in one
+        transaction. Returns the deleted identity."""
 
     async def sign_out_identity(
         self, issuer: str, subject: str, at: datetime, *, grants: bool
     ) -> int | None:
         """The provider says that its account was signed out: keep the moment, forget the refresh
         token, end every session and drop every login code of the person, with `grants` revoke
-        these too, in one transaction. Whose it is; the identity stays."""
+        these too, and refuse sign-ins that began before, in one transaction. Whose it is; the
+        identity stays."""
 
 
 class LoginStateStore(Protocol):

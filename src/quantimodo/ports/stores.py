@@ -52,6 +52,10 @@ class Conflict(Exception):
     """A unique name (an e-mail address, a client id) is taken."""
 
 
+class SignInEnded(Exception):
+    """The provider deleted, disabled or signed out the account after this sign-in began."""
+
+
 class Unavailable(Exception):
     """The database cannot be used now (overloaded, disk full, connection lost); nothing was stored.
     A connection that is lost during the commit leaves it unknown whether the write was stored."""

@@ -152,7 +152,9 @@ class Facebook:
         until, signer = moment(claims, "exp") + SKEW, Signer("provider", self.name)
         if not await self._replays.spend_once(found.fingerprint, until, signer):
             raise bad_token("limited login: replayed")
-        return self._profile(subject, claims, refresh_token)
+        # The app may have held it for its whole lifetime.
+        said = self._profile(subject, claims, refresh_token)
+        return said.said_by(moment(claims, "iat"))
 
     def _profile(
         self, subject: str, said: Mapping[str, Any], refresh_token: Secret | None

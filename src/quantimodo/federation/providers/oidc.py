@@ -127,7 +127,7 @@ class Oidc:
             await self._spend(found)
             said = self._profile(who, found.claims, refresh_token)
             # The app may have held it for its whole lifetime.
-            return replace(said, said_at=moment(found.claims, "iat"))
+            return said.said_by(moment(found.claims, "iat"))
         if self._quirks.opaque is None:
             raise BadToken("Send the ID token that the provider gave the app.")
         claims = await self._quirks.opaque(token, metadata)

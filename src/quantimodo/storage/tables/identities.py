@@ -5,9 +5,10 @@ from datetime import datetime
 
 from quantimodo.model.identities import Identity, NewIdentity
 from quantimodo.model.users import NewUser, User
-from quantimodo.ports.stores import Conflict
+from quantimodo.ports.stores import Conflict, SignInEnded
 from quantimodo.storage.database import Call, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, first_value
+from quantimodo.storage.tables.ended_sign_ins import end_sign_ins, sign_ins_ended_at
 from quantimodo.storage.tables.session_end import end_sessions
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
@@ -41,8 +42,8 @@ _OF_USER = Statement(
 )
 _ADD = Statement(
     "INSERT INTO identities (user_id, provider, issuer, subject, name, email,"
-    " sealed_refresh_token, created_at, used_at)"
-    " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {8}) RETURNING id"
+    " sealed_refresh_token, created_at, used_at, signed_out_at)"
+    " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {8}, {9}) RETURNING id"
 )
 _USE = Statement(
     "UPDATE identities SET used_at = {2}, name = {3}, email = {4},"
@@ -63,7 +64,7 @@ _SIGN_OUT = Statement(
 )
 
 
-def _insert(user_id: int, identity: NewIdentity) -> Call:
+def _insert(user_id: int, identity: NewIdentity, ended_at: int | None) -> Call:
     return (
         _ADD,
         (
@@ -75,11 +76,20 @@ def _insert(user_id: int, identity: NewIdentity) -> Call:
             identity.email,
             identity.sealed_refresh_token,
             to_micros(identity.created_at),
+            ended_at,
         ),
     )
 
 
-def _added(identity_id: int, user_id: int, identity: NewIdentity) -> Identity:
+def _not_ended(identity: NewIdentity) -> Operation[int | None]:
+    """When the provider ended sign-ins through this identity, which is before this one began."""
+    ended_at = yield from sign_ins_ended_at(identity.issuer, identity.subject)
+    if ended_at is not None and to_micros(identity.said_at) <= ended_at:
+        raise SignInEnded
+    return ended_at
+
+
+def _added(identity_id: int, user_id: int, identity: NewIdentity, ended_at: int | None) -> Identity:
     return Identity(
         id=identity_id,
         user_id=user_id,
@@ -90,6 +100,7 @@ def _added(identity_id: int, user_id: int, identity: NewIdentity) -> Identity:
         email=identity.email,
         created_at=identity.created_at,
         used_at=identity.created_at,
+        signed_out_at=from_micros_or_none(ended_at),
     )
 
 
@@ -103,25 +114,28 @@ class Identities(Table):
     async def add_identity(
         self, user_id: int, identity: NewIdentity, session: bytes | None = None
     ) -> Identity:
-        def operation() -> Operation[int]:
+        def operation() -> Operation[tuple[int, int | None]]:
+            ended_at = yield from _not_ended(identity)
             yield LOCK_PERSON, (user_id,)
             if session is not None and not (yield OWN_SESSION, (user_id, session)):
                 raise Conflict("the session was ended")
-            identity_id: int = first_value((yield _insert(user_id, identity)))
-            return identity_id
+            identity_id: int = first_value((yield _insert(user_id, identity, ended_at)))
+            return identity_id, ended_at
 
-        return _added(await self._database.write(operation), user_id, identity)
+        identity_id, ended_at = await self._database.write(operation)
+        return _added(identity_id, user_id, identity, ended_at)
 
     async def add_user_with_identity(
         self, user: NewUser, identity: NewIdentity
     ) -> tuple[User, Identity]:
-        def operation() -> Operation[tuple[int, int]]:
+        def operation() -> Operation[tuple[int, int, int | None]]:
+            ended_at = yield from _not_ended(identity)
             user_id: int = first_value((yield insert_user(user)))
-            identity_id: int = first_value((yield _insert(user_id, identity)))
-            return user_id, identity_id
+            identity_id: int = first_value((yield _insert(user_id, identity, ended_at)))
+            return user_id, identity_id, ended_at
 
-        user_id, identity_id = await self._database.write(operation)
-        return new_user(user_id, user), _added(identity_id, user_id, identity)
+        user_id, identity_id, ended_at = await self._database.write(operation)
+        return new_user(user_id, user), _added(identity_id, user_id, identity, ended_at)
 
     async def use_identity(
         self, identity_id: int, at: datetime, *, name: str, email: str | None, sealed: bytes | None
@@ -135,13 +149,16 @@ class Identities(Table):
 
         return await self._database.write(operation)
 
-    async def end_identity(self, issuer: str, subject: str, at: datetime) -> int | None:
-        def operation() -> Operation[int | None]:
-            user_id = yield from _change(issuer, subject, lambda found: (_DELETE, (found,)))
-            if user_id is not None:
-                yield from _sign_out(user_id, to_micros(at))
-                yield REVOKE_GRANTS, (user_id, to_micros(at))
-            return user_id
+    async def end_identity(self, issuer: str, subject: str, at: datetime) -> Identity | None:
+        moment = to_micros(at)
+
+        def operation() -> Operation[Identity | None]:
+            yield from end_sign_ins(issuer, subject, moment)
+            ended = yield from _change(issuer, subject, lambda found: (_DELETE, (found,)))
+            if ended is not None:
+                yield from _sign_out(ended.user_id, moment)
+                yield REVOKE_GRANTS, (ended.user_id, moment)
+            return ended
 
         return await self._database.write(operation)
 
@@ -151,26 +168,27 @@ class Identities(Table):
         moment = to_micros(at)
 
         def operation() -> Operation[int | None]:
-            user_id = yield from _change(
-                issuer, subject, lambda found: (_SIGN_OUT, (found, moment))
-            )
-            if user_id is not None:
-                yield from _sign_out(user_id, moment)
-                if grants:
-                    yield REVOKE_GRANTS, (user_id, moment)
-            return user_id
+            yield from end_sign_ins(issuer, subject, moment)
+            found = yield from _change(issuer, subject, lambda found: (_SIGN_OUT, (found, moment)))
+            if found is None:
+                return None
+            yield from _sign_out(found.user_id, moment)
+            if grants:
+                yield REVOKE_GRANTS, (found.user_id, moment)
+            return found.user_id
 
         return await self._database.write(operation)
 
 
-def _change(issuer: str, subject: str, change: Callable[[int], Call]) -> Operation[int | None]:
-    """Lock the person of this identity, then change it; the person's id. None: no such identity."""
+def _change(issuer: str, subject: str, change: Callable[[int], Call]) -> Operation[Identity | None]:
+    """Lock the person of this identity, then change it; the identity as it was. None: there is no
+    such identity."""
     found = _IDENTITY.read_first((yield _BY_SUBJECT, (issuer, subject)))
     if found is None:
         return None
     # The person is locked first by all calls that change sign-in methods, so that none deadlock.
     yield LOCK_PERSON, (found.user_id,)
-    return found.user_id if (yield change(found.id)) else None
+    return found if (yield change(found.id)) else None
 
 
 def _sign_out(user_id: int, at: int) -> Operation[None]:

@@ -65,6 +65,7 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
     "grants": _oldest("grants", "id", "expires_at <= {1}"),
     "revoked_jwts": _expired("revoked_jwts", "jti"),
     "login_states": _expired("login_states", "key"),
+    "ended_sign_ins": _expired("ended_sign_ins", "key"),
     # As with codes: a second use must be seen for what it is.
     "login_codes": Statement(
         "DELETE FROM login_codes WHERE key IN (SELECT key FROM login_codes"

@@ -392,6 +392,16 @@ CREATE TABLE identities (
 );
 CREATE INDEX identities_by_user ON identities (user_id, id);
 
+-- Accounts at upstream providers that the provider has deleted, disabled or signed out, whether or
+-- not a person here has them; `key` is the digest of issuer and subject. Sign-ins through one that
+-- began before `ended_at` add no identity.
+CREATE TABLE ended_sign_ins (
+  key BLOB PRIMARY KEY,
+  ended_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX ended_sign_ins_by_expiry ON ended_sign_ins (expires_at);
+
 -- Sign-ins at upstream providers that have not come back yet.
 CREATE TABLE login_states (
   key BLOB PRIMARY KEY,
