@@ -18,7 +18,8 @@ from support.registered_clients import (
 )
 
 SOCIAL = "/api/v2/auth/social"
-ROWS = 4096 // 360  # of the smallest quota
+REGISTER = "/api/v2/oauth2/register"
+ROWS = 4096 // 376  # of the smallest quota
 
 
 async def signing_app(harness: AppHarness, **changes: Any) -> tuple[App, Any]:
@@ -70,19 +71,44 @@ async def test_records_that_expired_make_space(open_harness: OpenHarness) -> Non
 async def test_apps_of_other_people_use_up_nothing_of_the_operators(
     open_harness: OpenHarness,
 ) -> None:
-    async with open_harness(budgets__replays_total="4096") as harness:
-        owner = await harness.person()
-        foreign = await signing_app(harness, owner_id=owner.id)
+    """All apps of one person, or of one network, share one part of what is free."""
+    rows = 650  # of which one owner gets 10
+    async with open_harness(budgets__replays_total=str(rows * 376)) as harness:
+        owner, other = await harness.person(), await harness.person("ben@example.org", "Ben")
+        first = await signing_app(harness, owner_id=owner.id)
         second = await signing_app(harness, owner_id=owner.id)
-        self_registered = await signing_app(harness, registration_digest=b"d" * 32)
-        operators = await signing_app(harness)
-        await fill(harness, foreign)
-        for other in (second, self_registered):
-            refused = await present(harness, other, "x")
-            assert refused.status_code == 503
+        for number in range(10):
+            answer = await present(harness, (first, second)[number % 2], f"jti {number}")
+            assert answer.status_code == 200, answer.text
+        for app in (first, second, await signing_app(harness, owner_id=owner.id)):
+            refused = await present(harness, app, "x")
+            assert refused.status_code == 429
             assert refused.json()["error"] == "temporarily_unavailable"
             assert int(refused.headers["retry-after"]) > 0
-        assert (await present(harness, operators, "x")).status_code == 200
+        assert (await present(harness, first, "jti 0")).status_code == 401, "used before"
+        for changes in (
+            {"owner_id": other.id},
+            {"registration_digest": b"d" * 32, "registered_from": b"one network"},
+            {"registration_digest": b"e" * 32, "registered_from": b"another"},
+            {"registration_digest": b"f" * 32},
+            {},
+        ):
+            app = await signing_app(harness, **changes)
+            assert (await present(harness, app, "x")).status_code == 200, changes
+
+
+async def test_apps_that_register_from_one_network_have_one_owner(
+    open_harness: OpenHarness,
+) -> None:
+    async with open_harness(registration__mode="open") as harness:
+        for name in ("One", "Two"):
+            document = {"client_name": name, "redirect_uris": ["https://app.example.org/cb"]}
+            answer = await harness.browser().post(REGISTER, json=document)
+            assert answer.status_code == 201, answer.text
+        stored = await harness.context.stores.clients.clients()
+        networks = [client.registered_from for client in stored]
+        assert networks[0] is not None
+        assert networks[0] == networks[1]
 
 
 async def test_a_native_token_that_cannot_be_recorded_is_refused(

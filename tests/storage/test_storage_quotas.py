@@ -1,6 +1,7 @@
 """security.md §14, §14c: records of what may be used once are bounded, and none is deleted before
 it expires, because its value could be used again. A full quota refuses the new record."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,7 +12,7 @@ from samples import LATER, NOW, SOON, data_deletion_request, key
 from quantimodo.model.budgets import QuotaPolicy, Signer
 from quantimodo.ports.stores import Conflict, QuotaExceeded, Stores
 from quantimodo.storage.open import open_stores
-from quantimodo.storage.tables.replays import DELETION_BYTES, REPLAY_BYTES
+from quantimodo.storage.tables.replays import DELETION_BYTES, FREE_SHARE, REPLAY_BYTES
 
 APP = Signer("operator's client", "app")
 OTHER_APP = Signer("operator's client", "other app")
@@ -100,6 +101,77 @@ async def test_space_is_known_before_it_is_used(small: Stores) -> None:
 async def test_no_record_has_a_longer_key_than_it_counts_for(small: Stores) -> None:
     with pytest.raises(ValueError, match="too long"):
         await small.replays.spend_once(b"x" * 65, SOON, APP)
+
+
+ROWS = 650
+
+
+@pytest.fixture
+async def shared(database_url: str) -> AsyncIterator[Stores]:
+    """Stores whose group of other clients has 650 records, of which the first owner gets 10."""
+    opened = await open_stores(database_url, quotas=QuotaPolicy(replays_total=ROWS * REPLAY_BYTES))
+    yield opened
+    await opened.close()
+
+
+def of_owner(owner: str, app: str = "app") -> Signer:
+    return Signer("other client", f"{app} of {owner}", owner)
+
+
+def expected_shares(owners: int) -> list[int]:
+    """How many records each owner gets, if one after the other takes all that it may."""
+    shares: list[int] = []
+    for _ in range(owners):
+        mine = 0
+        while mine + 1 <= max(1, (ROWS - sum(shares) - mine - 1) // FREE_SHARE):
+            mine += 1
+        shares.append(mine)
+    return shares
+
+
+async def test_all_applications_of_one_owner_share_what_one_owner_may_hold(shared: Stores) -> None:
+    assert await spend(shared, range(6), of_owner("ann", "first")) == 6
+    await shared.replays.require_space(key("next"), of_owner("ann", "second"))
+    assert await spend(shared, range(20), of_owner("ann", "second")) == 4
+    for app in ("first", "second", "third"):
+        with pytest.raises(QuotaExceeded) as refused:
+            await shared.replays.spend_once(key("one more"), SOON, of_owner("ann", app))
+        assert refused.value.by_signer
+        with pytest.raises(QuotaExceeded):
+            await shared.replays.require_space(key("one more"), of_owner("ann", app))
+    assert not await shared.replays.is_spent(key("one more"))
+    assert not await shared.replays.spend_once(
+        key(f"{of_owner('ann', 'first')} 0"), SOON, of_owner("ann", "first")
+    )
+    assert await spend(shared, range(2), of_owner("ben")) == 2
+
+
+async def test_no_owner_finds_the_quota_used_up_by_a_few_others(shared: Stores) -> None:
+    shares = expected_shares(40)
+    assert shares[0] == 10
+    assert min(shares) >= 5
+    for number, share in enumerate(shares):
+        assert await spend(shared, range(share + 1), of_owner(f"owner {number}")) == share
+
+
+async def test_the_share_of_an_owner_holds_under_concurrency(shared: Stores) -> None:
+    async def spend_one(owner: str, number: int) -> bool:
+        signer = of_owner(owner, f"app {number % 3}")
+        try:
+            return await shared.replays.spend_once(key(f"{owner} {number}"), SOON, signer)
+        except QuotaExceeded:
+            return False
+
+    owners = [f"owner {number}" for number in range(6)]
+    spent = await asyncio.gather(
+        *(spend_one(owner, number) for number in range(14) for owner in owners)
+    )
+    shares = [sum(spent[place :: len(owners)]) for place in range(len(owners))]
+    assert max(shares) <= 10
+    assert min(shares) >= expected_shares(len(owners))[-1]
+    # Each record was counted once for its owner, and is taken off once.
+    assert await shared.retention.delete_expired("replays", SOON, 500) == sum(shares)
+    assert await spend(shared, range(20), of_owner("owner 0")) == 10
 
 
 async def test_data_deletion_requests_are_bounded_and_none_is_deleted(small: Stores) -> None:

@@ -45,6 +45,7 @@ _FULL = Client(
     ),
     sealed_secret=b"\0sealed",
     registration_digest=b"\0digest",
+    registered_from=b"\0network",
     revision=3,
 )
 

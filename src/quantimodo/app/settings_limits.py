@@ -167,7 +167,8 @@ class BudgetSettings:
     replays_total: int = _quota(
         128,
         "Bytes of records of used assertions and tokens, of all providers, of all applications of"
-        " the operator, and of all other applications, counted apart.",
+        " the operator, and of all other applications, counted apart. All other applications of one"
+        " owner get a sixty-fourth of what is free.",
     )
     data_deletion_requests_total: int = _quota(
         64, "Bytes of all data deletion requests of providers. A full quota refuses."

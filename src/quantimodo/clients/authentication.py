@@ -100,9 +100,15 @@ def _algorithms(client: Client) -> Collection[str]:
 
 
 def _signer(client: Client) -> Signer:
-    """An application that the operator registered shares no quota with those of other people."""
-    foreign = client.owner_id is not None or client.registration_digest is not None
-    return Signer("other client" if foreign else "operator's client", client.id)
+    """An application that the operator registered shares no quota with those of other people. The
+    owner of the others is the person, or the network from which it registered itself."""
+    if client.owner_id is not None:
+        return Signer("other client", client.id, f"person {client.owner_id}")
+    if client.registration_digest is None:
+        return Signer("operator's client", client.id)
+    network = client.registered_from
+    owner = f"client {client.id}" if network is None else f"network {network.hex()}"
+    return Signer("other client", client.id, owner)
 
 
 def _stated(credentials: Credentials) -> str:

@@ -94,6 +94,7 @@ class DynamicClients:
         spent only by a registration that is good; of N that spend the last use one wins. Without
         a token it counts in the storage budget `charge`, and raises `BudgetExceeded`.
         """
+        network = None if charge is None else charge.network
         charge = charge if token is None else None
         await self._check_leave(token)
         requested, logo = await self._understood(document, None)
@@ -107,6 +108,7 @@ class DynamicClients:
             added = await self.registry.register_itself(
                 requested,
                 digest(managing.raw.reveal()),
+                network=network,
                 delete_if_unused_at=unproven,
                 charge=charge,
             )

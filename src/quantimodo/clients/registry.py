@@ -78,21 +78,24 @@ class Registry:
         registration: Registration,
         token: bytes,
         *,
+        network: bytes | None = None,
         delete_if_unused_at: datetime | None,
         charge: Charge | None = None,
     ) -> Registered:
         """Add an application that registers itself (RFC 7591). `token`: the digest of what it will
-        manage itself by; `delete_if_unused_at` and `charge` as in the store. Raises
-        `InvalidMetadata`, `BudgetExceeded`."""
+        manage itself by; `network`: a keyed digest of the network that it registers from;
+        `delete_if_unused_at` and `charge` as in the store. Raises `InvalidMetadata`,
+        `BudgetExceeded`."""
         requested = normalise(registration)
         _accept(requested, await self._reserved(requested))
-        return await self._add(requested, None, token, delete_if_unused_at, charge)
+        return await self._add(requested, None, token, network, delete_if_unused_at, charge)
 
     async def _add(
         self,
         requested: Registration,
         owner_id: int | None,
         token: bytes | None = None,
+        network: bytes | None = None,
         delete_if_unused_at: datetime | None = None,
         charge: Charge | None = None,
     ) -> Registered:
@@ -107,6 +110,7 @@ class Registry:
             secret=_digest(secret),
             sealed_secret=self._sealed(requested, secret),
             registration_digest=token,
+            registered_from=network,
         )
         client = _with_metadata(bare, requested)
         await self.clients.add_client(client, delete_if_unused_at, charge)

@@ -40,10 +40,15 @@ class BudgetPolicy:
 @dataclass(frozen=True, slots=True)
 class Signer:
     """Who signed a value that is accepted once. Each group has a separate total, so that
-    applications of strangers cannot use up what those of the operator need."""
+    applications of strangers cannot use up what those of the operator need.
+
+    `owner`: who registered the application, if that is not the operator. All applications of one
+    owner get a share of what is free in their group, so that no owner uses it up.
+    """
 
     group: Literal["provider", "operator's client", "other client"]
     name: str
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

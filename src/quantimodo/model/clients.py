@@ -25,7 +25,8 @@ class Client:
     `secret` is what it authenticates with; `previous_secret` still works until it expires,
     so that a secret can be rotated without a gap. A public client has neither. `sealed_secret` is
     the same secret, encrypted, for a client that is registered to use it as a key (HMAC).
-    `registration_digest` is the digest of its registration access token (RFC 7592).
+    `registration_digest` is the digest of its registration access token (RFC 7592);
+    `registered_from` is a keyed digest of the network from which it registered itself.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Client:
     metadata: ClientMetadata = BARE
     sealed_secret: bytes | None = None
     registration_digest: bytes | None = None
+    registered_from: bytes | None = None
     revision: int = 0
 
     @property

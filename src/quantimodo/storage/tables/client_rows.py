@@ -86,6 +86,7 @@ CLIENT: Final = RowReader(
     Column("metadata", _to_metadata),
     "sealed_secret",
     "registration_digest",
+    "registered_from",
 )
 
 # Each column, and its value for a client.
@@ -116,6 +117,7 @@ _STORED: Final[Mapping[str, Callable[[Client], Any]]] = {
     "metadata": lambda client: _metadata_text(client.metadata),
     "sealed_secret": lambda client: client.sealed_secret,
     "registration_digest": lambda client: client.registration_digest,
+    "registered_from": lambda client: client.registered_from,
 }
 CLIENT_COLUMNS: Final = tuple(_STORED)
 

@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 
 from quantimodo.storage.database import KeyedRead, Operation, Statement
+from quantimodo.storage.rows import first_value
 
 _MOST_COUNTERS: Final = 16
 _LEAST_ROWS: Final = 1000  # of one counter: with fewer, chance would leave much of a quota unused
@@ -47,10 +48,12 @@ class RowQuota:
         return Part(self._prefix + bytes([number]), self._most // self._parts)
 
 
-def take(part: Part, size: int) -> Operation[bool]:
-    """Count `size` bytes. False if the quota is full: then the caller raises, so that its
-    transaction stores nothing."""
-    return size <= part.most and bool((yield _TAKE, (part.name, size, part.most)))
+def take(part: Part, size: int) -> Operation[int]:
+    """Count `size` bytes; what the part counts now. 0 if the quota is full: then the caller raises,
+    so that its transaction stores nothing."""
+    if size > part.most:
+        return 0
+    return int(first_value((yield _TAKE, (part.name, size, part.most))) or 0)
 
 
 def give_back(rows: Iterable[tuple[bytes, int]]) -> Operation[None]:

@@ -20,17 +20,20 @@ from quantimodo.storage.timestamps import (
 )
 
 _LONGEST_KEY: Final = 64
-REPLAY_BYTES: Final = ROW_OVERHEAD + _LONGEST_KEY + 2 * 16 + 8  # what one row counts as
+REPLAY_BYTES: Final = ROW_OVERHEAD + _LONGEST_KEY + 3 * 16 + 8  # what one row counts as
+# An owner may hold a sixty-fourth of what is free in its group. The free space shrinks by that
+# fraction for each owner that uses its share up, and does not end before hundreds have done so.
+FREE_SHARE: Final = 64
 DELETION_BYTES: Final = ROW_OVERHEAD + 20 + 16 + 3 * 8  # with a name of a provider as they are
 
 _SPENT = KeyedRead("SELECT key FROM replays WHERE key")
 _SPEND = Statement(
-    "INSERT INTO replays (key, expires_at, signer_quota, group_quota) VALUES ({1}, {2}, {3}, {4})"
-    " ON CONFLICT (key) DO NOTHING RETURNING key"
+    "INSERT INTO replays (key, expires_at, signer_quota, group_quota, owner_quota)"
+    " VALUES ({1}, {2}, {3}, {4}, {5}) ON CONFLICT (key) DO NOTHING RETURNING key"
 )
 _DROP_REPLAYS = Statement(
     "DELETE FROM replays WHERE key IN (SELECT key FROM replays WHERE expires_at <= {1}"
-    " ORDER BY expires_at LIMIT {2}) RETURNING signer_quota, group_quota"
+    " ORDER BY expires_at LIMIT {2}) RETURNING signer_quota, group_quota, owner_quota"
 )
 
 _REQUEST = RowReader(
@@ -61,15 +64,21 @@ class Replays(Table):
     async def spend_once(self, key: bytes, expires_at: datetime, signer: Signer) -> bool:
         if len(key) > _LONGEST_KEY:
             raise ValueError("the key of a replay record is too long")
-        by_signer, by_group = self._parts(key, signer)
-        values = (key, to_micros(expires_at), by_signer.name, by_group.name)
+        by_signer, by_group, by_owner = self._parts(key, signer)
+        owner_name = None if by_owner is None else by_owner.name
+        values = (key, to_micros(expires_at), by_signer.name, by_group.name, owner_name)
+        parts = sorted(part for part in (by_signer, by_group, by_owner) if part is not None)
 
         def operation() -> Operation[bool]:
             if not (yield _SPEND, values):
                 return False
-            for part in sorted((by_signer, by_group)):
-                if not (yield from take(part, REPLAY_BYTES)):
+            held = {}
+            for part in parts:
+                held[part] = yield from take(part, REPLAY_BYTES)
+                if not held[part]:
                     raise _replays_full(by_signer=part is by_signer)
+            if by_owner is not None and not _is_fair(held[by_owner], held[by_group], by_group):
+                raise _share_used_up()
             return True
 
         return await self._database.write(operation)
@@ -78,16 +87,26 @@ class Replays(Table):
         return await self._database.one(_SPENT, key) is not None
 
     async def require_space(self, key: bytes, signer: Signer) -> None:
-        by_signer, by_group = self._parts(key, signer)
+        by_signer, by_group, by_owner = self._parts(key, signer)
         for part in (by_signer, by_group):
-            if not await _fits(self._database, part, REPLAY_BYTES):
+            if await _held(self._database, part) + REPLAY_BYTES > part.most:
                 raise _replays_full(by_signer=part is by_signer)
+        if by_owner is not None:
+            held = await _held(self._database, by_owner) + REPLAY_BYTES
+            in_group = await _held(self._database, by_group) + REPLAY_BYTES
+            if not _is_fair(held, in_group, by_group):
+                raise _share_used_up()
 
-    def _parts(self, key: bytes, signer: Signer) -> tuple[Part, Part]:
-        policy = self._policy
+    def _parts(self, key: bytes, signer: Signer) -> tuple[Part, Part, Part | None]:
+        """The counters of the signer, of its group, and of its owner if it has one. The last two
+        are split alike, so that what is free in one part is compared with one part."""
+        policy, owner = self._policy, signer.owner
         one = RowQuota(f"{signer.group} {signer.name}", policy.replays_per_signer, REPLAY_BYTES)
         group = RowQuota(signer.group, policy.replays_total, REPLAY_BYTES)
-        return one.part_of(key), group.part_of(key)
+        if owner is None:
+            return one.part_of(key), group.part_of(key), None
+        owned = RowQuota(f"{signer.group} of {owner}", policy.replays_total, REPLAY_BYTES)
+        return one.part_of(key), group.part_of(key), owned.part_of(key)
 
 
 class DataDeletionRequests(Table):
@@ -115,13 +134,24 @@ class DataDeletionRequests(Table):
         return _REQUEST.read_found(await self._database.one(_FIND_REQUEST, code))
 
     async def require_space(self) -> None:
-        if not await _fits(self._database, self._part, DELETION_BYTES):
+        if await _held(self._database, self._part) + DELETION_BYTES > self._part.most:
             raise _requests_full()
 
 
 def _replays_full(*, by_signer: bool) -> QuotaExceeded:
     whose = "one signer" if by_signer else "all signers of a group"
     return QuotaExceeded(f"the quota of replay records of {whose} is used up", by_signer=by_signer)
+
+
+def _share_used_up() -> QuotaExceeded:
+    return QuotaExceeded(
+        "the share of one owner in the quota of replay records is used up", by_signer=True
+    )
+
+
+def _is_fair(held: int, in_group: int, group: Part) -> bool:
+    """Whether an owner may hold so many bytes; one record always."""
+    return held <= max(REPLAY_BYTES, (group.most - in_group) // FREE_SHARE)
 
 
 def _requests_full() -> QuotaExceeded:
@@ -131,7 +161,7 @@ def _requests_full() -> QuotaExceeded:
 def drop_expired_replays(now: int, limit: int) -> Operation[int]:
     """Delete expired replay records, and take them off their quotas."""
     rows = yield _DROP_REPLAYS, (now, limit)
-    yield from give_back((name, REPLAY_BYTES) for row in rows for name in row)
+    yield from give_back((name, REPLAY_BYTES) for row in rows for name in row if name is not None)
     return len(rows)
 
 
@@ -142,9 +172,9 @@ def drop_expired_requests(now: int, limit: int) -> Operation[int]:
     return len(rows)
 
 
-async def _fits(database: Database, part: Part, size: int) -> bool:
+async def _held(database: Database, part: Part) -> int:
     row = await database.one(HELD, part.name)
     if row is None:
-        return size <= part.most
+        return 0
     _, held = row
-    return bool(size + held <= part.most)
+    return int(held)

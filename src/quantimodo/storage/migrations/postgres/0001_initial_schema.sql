@@ -175,7 +175,8 @@ CREATE INDEX throttles_by_reset ON throttles (resets_at);
 
 -- OAuth clients; `metadata` holds the fields of RFC 7591 that have no column, as one JSON document.
 -- `sealed_secret` is the secret for clients that use it as a key (HS256), and
--- `registration_digest` the digest of the client's registration access token (RFC 7592).
+-- `registration_digest` the digest of the client's registration access token (RFC 7592),
+-- `registered_from` a keyed digest of the network from which it registered itself.
 CREATE TABLE clients (
   id TEXT PRIMARY KEY,
   revision BIGINT NOT NULL,
@@ -202,7 +203,8 @@ CREATE TABLE clients (
   disabled_at BIGINT,
   metadata TEXT NOT NULL DEFAULT '{}',
   sealed_secret BYTEA,
-  registration_digest BYTEA
+  registration_digest BYTEA,
+  registered_from BYTEA
 );
 CREATE INDEX clients_by_owner ON clients (owner_id, id);
 -- Names of first-party clients, which other clients cannot use.
@@ -439,11 +441,12 @@ CREATE INDEX login_codes_by_expiry ON login_codes (expires_at);
 CREATE INDEX login_codes_by_network ON login_codes (network, key, stored_bytes);
 
 -- Keys of values that are accepted once, such as the `jti` of a login JWT, until they expire.
--- `signer_quota` and `group_quota` are the rows of `quotas` that count the record.
+-- `signer_quota`, `owner_quota` and `group_quota` are the rows of `quotas` that count the record.
 CREATE TABLE replays (
   key BYTEA PRIMARY KEY,
   expires_at BIGINT NOT NULL,
   signer_quota BYTEA NOT NULL,
+  owner_quota BYTEA,
   group_quota BYTEA NOT NULL
 );
 CREATE INDEX replays_by_expiry ON replays (expires_at);
