@@ -218,9 +218,7 @@ def _pages(
         *social_routes(context, page_context, social),
         *logout_routes(context, page_context),
     ]
-    if not settings.insecure_sandbox:
-        routes = local_only(routes)
-    return page_application(routes, boundary)
+    return page_application(local_only(routes), boundary)
 
 
 def _personal_export(context: AppContext) -> PersonalExport:

@@ -63,11 +63,10 @@ def _with_development(settings: Settings, fault: Fault) -> Settings:
 
 def _with_sandbox(settings: Settings, fault: Fault) -> Settings:
     loopback_only = _issuer_is_loopback(settings) and is_loopback_host(settings.host)
-    allowed = loopback_only or settings.insecure_sandbox
     if settings.sandbox is None:
-        return replace(settings, sandbox=bool(settings.development) and allowed)
-    if settings.sandbox and not allowed:
-        fault("sandbox", "needs an issuer and a host on this machine (or set insecure_sandbox)")
+        return replace(settings, sandbox=bool(settings.development) and loopback_only)
+    if settings.sandbox and not loopback_only:
+        fault("sandbox", "needs an issuer and a host on this machine (127.0.0.1, localhost)")
     return settings
 
 

@@ -302,11 +302,6 @@ class Settings:
         " browsers on the server's own machine; needs a loopback issuer and host, and is true by"
         " default in development.",
     )
-    insecure_sandbox: bool = _setting(
-        False,
-        "Allow the sandbox when issuer, host or browser are not on this machine: anybody can then"
-        " sign in as anybody of the sandbox.",
-    )
     insecure_private_hosts: tuple[str, ...] = _setting(
         (),
         "Sign-in providers, and applications that receive sign-outs or have documents of theirs"

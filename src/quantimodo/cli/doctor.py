@@ -78,7 +78,7 @@ async def examine(settings: Settings) -> list[Finding]:
     found = [Finding("ok", "settings", "can be used")]
     checks: Sequence[Check] = (
         _address,
-        _sandbox,
+        _insecure_hosts,
         _secret_file,
         _database,
         _signing_keys,
@@ -112,11 +112,8 @@ def _issuer_findings(settings: Settings) -> Iterator[Finding]:
         )
 
 
-async def _sandbox(settings: Settings) -> list[Finding]:
+async def _insecure_hosts(settings: Settings) -> list[Finding]:
     found = []
-    if settings.sandbox and settings.insecure_sandbox:
-        text = "insecure_sandbox is on: anybody signs in as anybody of the sandbox"
-        found.append(Finding("warning", "sandbox", text))
     if settings.insecure_private_hosts:
         text = "insecure_private_hosts is set: what is sent there may travel without TLS"
         found.append(Finding("warning", "providers", text))
