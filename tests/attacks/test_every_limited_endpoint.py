@@ -1,0 +1,263 @@
+"""security.md §14c: each public endpoint that fetches something, sends a mail or writes an audit
+event refuses with 429, a message and `Retry-After` when its limit is used up.
+
+`tests/project/test_limited_calls.py` reads the calls from the source; this test walks the addresses
+through the wire. The forms of signed-in people are in `test_limited_events.py`.
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from quantimodo.accounts.errors import TooMany
+from quantimodo.endpoints.routes import SHOWN, ApiEndpoints, api_routes
+from support.app import AUTHORIZE, CALLBACK, PASSWORD, App, AppHarness, OpenHarness, form_fields
+from support.fake_provider import (
+    AUTHORIZE_CODE,
+    AUTHORIZE_TOKEN,
+    BACK,
+    LOGIN,
+    FakeUpstream,
+    begin_linking,
+    depart,
+    profile,
+    state_of,
+)
+
+ADDRESS = "192.0.2.7"
+SOCIAL = "/api/v2/auth/social"
+REGISTER = "/api/v2/oauth2/register"
+COUNT = 30  # of each limit: more than the requests before it is used up
+LIMITS = {
+    f"limits__{name}": f"{COUNT} per 1h"
+    for name in (
+        "sign_in_per_account",
+        "sign_in_per_address",
+        "social_per_address",
+        "upstream_logins_per_address",
+        "requests_per_address",
+        "sign_up_per_address",
+        "reset_per_address",
+        "emails_per_account",
+        "registrations_per_address",
+        "registration_changes_per_address",
+        "fetches_per_address",
+        "security_events_per_address",
+        "changes_per_session",
+    )
+}
+
+
+@dataclass(slots=True)
+class Caller:
+    """A stranger with a browser, a person who is signed in, and applications of both kinds."""
+
+    harness: AppHarness
+    app: App
+    registered: dict[str, Any]
+    signed_in: httpx.AsyncClient
+    states: list[tuple[httpx.AsyncClient, str, str]] = field(default_factory=list)
+
+    def stranger(self) -> httpx.AsyncClient:
+        return self.harness.browser()
+
+    async def form(self, path: str, **typed: str) -> httpx.Response:
+        browser = self.stranger()
+        page = await browser.get(path)
+        return await browser.post(path, data={**form_fields(page.text), **typed})
+
+    async def account_form(self, page: str, path: str, **typed: str) -> httpx.Response:
+        fields = form_fields((await self.signed_in.get(page)).text)
+        return await self.signed_in.post(path, data={**fields, **typed})
+
+    async def manage(self, method: str) -> httpx.Response:
+        headers = {"authorization": f"Bearer {self.registered['registration_access_token']}"}
+        path = f"{REGISTER}/{self.registered['client_id']}"
+        return await self.stranger().request(method, path, json={}, headers=headers)
+
+    async def authorize(self, **changes: str) -> httpx.Response:
+        asked = {"client_id": self.registered["client_id"], "redirect_uri": CALLBACK}
+        query = {**asked, "response_type": "code", **changes}
+        return await self.stranger().get(AUTHORIZE, params=query)
+
+    async def exchange(self, method: str, path: str, **sent: str) -> httpx.Response:
+        fields = {"provider": "google", **sent}
+        if method == "GET":
+            return await self.stranger().get(path, params=fields)
+        return await self.stranger().post(path, data=fields)
+
+    async def event(self, place: str) -> httpx.Response:
+        said = {"signed": False, "kind": "gone", "subject": "108", "id": "one"}
+        return await self.stranger().post(f"{SOCIAL}/{place}/google", json=said)
+
+    async def begun(self, provider: str) -> None:
+        """Begin a sign-in that comes back later."""
+        browser = self.stranger()
+        departed = await browser.get(f"/sign-in/with/{provider}?return_to=/account")
+        self.states.append((browser, provider, state_of(departed)))
+
+    async def come_back(self, provider: str) -> httpx.Response:
+        place = next(n for n, each in enumerate(self.states) if each[1] == provider)
+        browser, _, state = self.states.pop(place)
+        fields = {"state": state, "code": "gia"}
+        if provider == "google":
+            return await browser.get(f"{BACK}/google", params=fields)
+        posted = await browser.post(f"{BACK}/apple", data=fields)
+        return await browser.get(posted.headers["location"])
+
+
+Call = Callable[[Caller], Awaitable[httpx.Response]]
+DOCUMENT = {"redirect_uris": [CALLBACK], "client_name": "Sample"}
+TYPED = {"name": "P", "password": "a long password"}
+
+# By method and path, as in the tables of routes.
+CALLS: dict[str, Call] = {
+    "POST /sign-in": lambda c: c.form("/sign-in", username="a@example.org", password="wrong"),
+    "POST /sign-up": lambda c: c.form("/sign-up", email="p@example.org", **TYPED),
+    "POST /reset": lambda c: c.form("/reset", email="p@example.org"),
+    "GET /sign-in/with/{provider}": lambda c: c.stranger().get("/sign-in/with/google"),
+    "GET /sign-in/arrived": lambda c: c.come_back("apple"),
+    f"GET {BACK}/{{provider}}": lambda c: c.come_back("google"),
+    f"GET {LOGIN}": lambda c: depart(c.stranger()),
+    f"GET {AUTHORIZE_CODE}": lambda c: c.exchange("GET", AUTHORIZE_CODE, code="gia"),
+    f"POST {AUTHORIZE_CODE}": lambda c: c.exchange("POST", AUTHORIZE_CODE, code="gia"),
+    f"GET {AUTHORIZE_TOKEN}": lambda c: c.exchange("GET", AUTHORIZE_TOKEN, accessToken="gia"),
+    f"POST {AUTHORIZE_TOKEN}": lambda c: c.exchange("POST", AUTHORIZE_TOKEN, accessToken="gia"),
+    f"POST {SOCIAL}/notifications/{{provider}}": lambda c: c.event("notifications"),
+    f"POST {SOCIAL}/deauthorize/{{provider}}": lambda c: c.event("deauthorize"),
+    f"POST {SOCIAL}/data-deletion/{{provider}}": lambda c: c.event("data-deletion"),
+    f"POST {REGISTER}": lambda c: c.stranger().post(REGISTER, json=DOCUMENT),
+    f"GET {REGISTER}/{{client_id}}": lambda c: c.manage("GET"),
+    f"PUT {REGISTER}/{{client_id}}": lambda c: c.manage("PUT"),
+    f"GET {AUTHORIZE}": lambda c: c.authorize(),
+    f"GET {AUTHORIZE} with request_uri": lambda c: c.authorize(
+        request_uri="https://app.example.org/request.jwt"
+    ),
+    "POST /account/verification": lambda c: c.account_form(
+        "/account/profile", "/account/verification"
+    ),
+    "POST /account/security/email": lambda c: c.account_form(
+        "/account/security/email",
+        "/account/security/email",
+        email="new@example.org",
+        current=PASSWORD,
+    ),
+    "POST /account/identities/link": lambda c: begin_linking(c.signed_in),
+    f"DELETE {REGISTER}/{{client_id}}": lambda c: c.manage("DELETE"),
+}
+
+# Public endpoints that neither fetch nor write an audit event without a secret, or that have
+# another limit.
+_SECRET = "needs a token of 256 random bits, which is used once and was mailed under a limit"
+_STATE = "needs the cookie of a sign-in that began under a limit"
+_TOKEN = "needs a secret or a token; used twice, it has a storage budget"
+_FACTOR = "limited by sign-in and person: tests/authorization/test_second_factor.py"
+_SAME = "the same endpoint as its GET, which is in the table"
+_SIGN_OUT = "ends a session, which began under a limit"
+OTHERS = {
+    f"POST {AUTHORIZE}": _SAME,
+    "POST /api/v2/oauth2/authorize": _SAME,
+    "POST /api/v2/oauth2/logout": _SIGN_OUT,
+    "POST /api/v2/oauth2/logout/confirm": _SIGN_OUT,
+    "POST /confirm": _SECRET,
+    "POST /verify": _SECRET,
+    "POST /reset/new": _SECRET,
+    "POST /sign-in/link": _STATE,
+    f"POST {BACK}/{{provider}}": _STATE,
+    "POST /sign-in/second-factor": _FACTOR,
+    "POST /sign-in/second-factor/set-up": _FACTOR,
+    "POST token": _TOKEN,
+    "POST revoke": _TOKEN,
+    "POST introspect": _TOKEN,
+    "POST userinfo": _TOKEN,
+    "POST measurements": _TOKEN,
+    "PUT measurement": _TOKEN,
+    "DELETE measurement": _TOKEN,
+}
+SIGNED_IN = ("/account", "/developers", "/api/v2/oauth/authorize/", "/sign-out")
+
+
+@pytest.fixture
+async def caller(open_harness: OpenHarness) -> AsyncIterator[Caller]:
+    google = FakeUpstream(people={"gia": profile()})
+    apple = FakeUpstream(
+        "apple", "Apple", responds_by_form_post=True, people={"gia": profile("apple")}
+    )
+    settings = {"registration__mode": "open", "social_redirect_urls": CALLBACK, **LIMITS}
+    async with open_harness([google, apple], **settings) as harness:
+        user, app = await harness.person(), await harness.app()
+        await harness.context.stores.users.change_email(user.id, "ann@example.org", None)
+        document = {**DOCUMENT, "request_uris": ["https://app.example.org/request.jwt"]}
+        found = await harness.browser().post(REGISTER, json=document)
+        caller = Caller(harness, app, found.json(), await harness.signed_in())
+        for _ in range(2):
+            await caller.begun("google")
+            await caller.begun("apple")
+        yield caller
+
+
+async def use_up(caller: Caller) -> None:
+    """Use up each limit of the address and of the person."""
+    throttle = caller.harness.context.throttle
+    for count in (
+        lambda: throttle.sign_in_from(ADDRESS),
+        lambda: throttle.sign_up(secrets.token_hex(8), ADDRESS),
+        lambda: throttle.reset(secrets.token_hex(8), ADDRESS),
+        lambda: throttle.social(ADDRESS),
+        lambda: throttle.start_upstream_login(ADDRESS),
+        lambda: throttle.store_request(ADDRESS),
+        lambda: throttle.register(ADDRESS),
+        lambda: throttle.manage_registration(ADDRESS),
+        lambda: throttle.fetch(ADDRESS),
+        lambda: throttle.security_event(ADDRESS),
+        lambda: throttle.send_email("ann@example.org"),
+        lambda: throttle.send_email("new@example.org"),
+    ):
+        for _ in range(COUNT + 1):
+            try:
+                await count()
+            except TooMany:
+                break
+        else:
+            raise AssertionError("the limit did not refuse")
+
+
+async def test_each_endpoint_refuses_when_its_limit_is_used_up(caller: Caller) -> None:
+    for what, call in CALLS.items():
+        if not what.startswith("DELETE"):
+            answer = await call(caller)
+            assert answer.status_code not in (404, 405, 429, 500), (what, answer.text)
+    await use_up(caller)
+    written = caller.harness.rows()
+    for what, call in CALLS.items():
+        refused = await call(caller)
+        assert refused.status_code == 429, (what, refused.text)
+        assert int(refused.headers["retry-after"]) > 0, what
+        assert "too many" in refused.text.lower(), (what, refused.text)
+    after = caller.harness.rows()
+    for table in ("clients", "mails", "email_tokens", "authorization_requests", "identities"):
+        assert after[table] == written[table], table
+
+
+def test_each_public_endpoint_is_in_the_table(caller: Caller) -> None:
+    served: Any = caller.harness.application
+    pages = {
+        f"{method} {route.path}"
+        for route in served._pages.routes
+        for method in route.methods - {"HEAD"}
+        if method != "GET" and not route.path.startswith(SIGNED_IN)
+    }
+    nothing = ApiEndpoints(**dict.fromkeys(ApiEndpoints.__dataclass_fields__))  # type: ignore[arg-type]
+    routes = api_routes(nothing, legacy_transport=True)
+    named = {
+        f"{method} {route.path if f'{method} {route.path}' in CALLS else route.name}"
+        for route in routes
+        for method in route.methods - {"HEAD", "GET", "OPTIONS"}
+    }
+    shown = {f"{method} {route.path}" for route in SHOWN for method in route.methods}
+    assert (pages | named) - set(CALLS) - set(OTHERS) == set()
+    assert set(OTHERS) - (pages | named | shown) == set()
