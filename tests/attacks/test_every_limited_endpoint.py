@@ -65,10 +65,10 @@ class Caller:
     def stranger(self) -> httpx.AsyncClient:
         return self.harness.browser()
 
-    async def form(self, path: str, **typed: str) -> httpx.Response:
+    async def form(self, page: str, path: str = "", **typed: str) -> httpx.Response:
         browser = self.stranger()
-        page = await browser.get(path)
-        return await browser.post(path, data={**form_fields(page.text), **typed})
+        fields = form_fields((await browser.get(page)).text)
+        return await browser.post(path or page, data={**fields, **typed})
 
     async def account_form(self, page: str, path: str, **typed: str) -> httpx.Response:
         fields = form_fields((await self.signed_in.get(page)).text)
@@ -80,8 +80,8 @@ class Caller:
         return await self.stranger().request(method, path, json={}, headers=headers)
 
     async def authorize(self, **changes: str) -> httpx.Response:
-        asked = {"client_id": self.registered["client_id"], "redirect_uri": CALLBACK}
-        query = {**asked, "response_type": "code", **changes}
+        named = {"client_id": self.registered["client_id"], "redirect_uri": CALLBACK}
+        query = {**named, "response_type": "code", **changes}
         return await self.stranger().get(AUTHORIZE, params=query)
 
     async def exchange(self, method: str, path: str, **sent: str) -> httpx.Response:
@@ -117,6 +117,7 @@ TYPED = {"name": "P", "password": "a long password"}
 # By method and path, as in the tables of routes.
 CALLS: dict[str, Call] = {
     "POST /sign-in": lambda c: c.form("/sign-in", username="a@example.org", password="wrong"),
+    "POST /sign-in/passkey": lambda c: c.form("/sign-in", "/sign-in/passkey", credential="{}"),
     "POST /sign-up": lambda c: c.form("/sign-up", email="p@example.org", **TYPED),
     "POST /reset": lambda c: c.form("/reset", email="p@example.org"),
     "GET /sign-in/with/{provider}": lambda c: c.stranger().get("/sign-in/with/google"),
@@ -156,6 +157,7 @@ _SECRET = "needs a token of 256 random bits, which is used once and was mailed u
 _STATE = "needs the cookie of a sign-in that began under a limit"
 _TOKEN = "needs a secret or a token; used twice, it has a storage budget"
 _FACTOR = "limited by sign-in and person: tests/authorization/test_second_factor.py"
+_RECOVERY = "needs the first proof of a sign-in, and starts one recovery until that is cancelled"
 _SAME = "the same endpoint as its GET, which is in the table"
 _SIGN_OUT = "ends a session, which began under a limit"
 OTHERS = {
@@ -170,6 +172,9 @@ OTHERS = {
     f"POST {BACK}/{{provider}}": _STATE,
     "POST /sign-in/second-factor": _FACTOR,
     "POST /sign-in/second-factor/set-up": _FACTOR,
+    "POST /sign-in/second-factor/passkey": _FACTOR,
+    "POST /sign-in/second-factor/lost": _RECOVERY,
+    "POST /cancel-recovery": _SECRET,
     "POST token": _TOKEN,
     "POST revoke": _TOKEN,
     "POST introspect": _TOKEN,
@@ -229,8 +234,8 @@ async def use_up(caller: Caller) -> None:
 async def test_each_endpoint_refuses_when_its_limit_is_used_up(caller: Caller) -> None:
     for what, call in CALLS.items():
         if not what.startswith("DELETE"):
-            answer = await call(caller)
-            assert answer.status_code not in (404, 405, 429, 500), (what, answer.text)
+            response = await call(caller)
+            assert response.status_code not in (404, 405, 429, 500), (what, response.text)
     await use_up(caller)
     written = caller.harness.rows()
     for what, call in CALLS.items():

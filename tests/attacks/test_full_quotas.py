@@ -78,8 +78,8 @@ async def test_apps_of_other_people_use_up_nothing_of_the_operators(
         first = await signing_app(harness, owner_id=owner.id)
         second = await signing_app(harness, owner_id=owner.id)
         for number in range(10):
-            answer = await present(harness, (first, second)[number % 2], f"jti {number}")
-            assert answer.status_code == 200, answer.text
+            response = await present(harness, (first, second)[number % 2], f"jti {number}")
+            assert response.status_code == 200, response.text
         for app in (first, second, await signing_app(harness, owner_id=owner.id)):
             refused = await present(harness, app, "x")
             assert refused.status_code == 429
@@ -103,8 +103,8 @@ async def test_apps_that_register_from_one_network_have_one_owner(
     async with open_harness(registration__mode="open") as harness:
         for name in ("One", "Two"):
             document = {"client_name": name, "redirect_uris": ["https://app.example.org/cb"]}
-            answer = await harness.browser().post(REGISTER, json=document)
-            assert answer.status_code == 201, answer.text
+            response = await harness.browser().post(REGISTER, json=document)
+            assert response.status_code == 201, response.text
         stored = await harness.context.stores.clients.clients()
         networks = [client.registered_from for client in stored]
         assert networks[0] is not None

@@ -11,7 +11,7 @@ import secrets
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +99,19 @@ OF_STRANGERS = [
 
 
 def of_accounts() -> list[Mail]:
-    """One mail of each template that is not in `OF_STRANGERS`."""
-    values = {"to": EMAIL, "email_token": TOKEN, "lifetime": DAY, "left": 0}
+    """One mail of each template that is not in `OF_STRANGERS`. A consent receipt is as long as the
+    consent: its mail is short beside it."""
+    values = {
+        "to": EMAIL,
+        "email_token": TOKEN,
+        "code": Secret("123456"),
+        "lifetime": DAY,
+        "left": 0,
+        "deletes_at": datetime(2026, 11, 29, tzinfo=UTC),
+        "due_at": datetime(2026, 11, 29, tzinfo=UTC),
+        "path": "",
+        "receipt": "",
+    }
     mails = []
     for name, template in inspect.getmembers(TEMPLATES, inspect.ismethod):
         if not name.startswith("_"):

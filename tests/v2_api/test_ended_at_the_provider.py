@@ -45,8 +45,8 @@ async def end(harness: AppHarness, kind: str) -> None:
     harness.advance(seconds=1)
     for provider in ("google", "apple"):
         said = {"signed": True, "kind": kind, "subject": "108", "id": "one"}
-        answer = await harness.browser().post(f"{NOTIFICATIONS}/{provider}", json=said)
-        assert answer.status_code == 200
+        response = await harness.browser().post(f"{NOTIFICATIONS}/{provider}", json=said)
+        assert response.status_code == 200
     harness.advance(seconds=1)
 
 
@@ -108,12 +108,12 @@ async def test_what_began_before_creates_and_links_nothing(
     finish = await path(harness)
     people = len(harness.rows()["users"])
     await end(harness, kind)
-    answer = await finish()
-    if answer.status_code == 303:
-        assert "error=access_denied" in answer.headers["location"]
+    response = await finish()
+    if response.status_code == 303:
+        assert "error=access_denied" in response.headers["location"]
     else:
-        assert answer.status_code == 403
-        assert "has ended this sign-in" in answer.text
+        assert response.status_code == 403
+        assert "has ended this sign-in" in response.text
     assert not harness.rows()["identities"]
     assert len(harness.rows()["users"]) == people
 
@@ -125,8 +125,8 @@ async def test_a_native_token_from_before_creates_nothing(
     google.people["gia"] = profile(said_at=harness.context.clock.now())
     await end(harness, "delete_data")
     query = {"provider": "google", "accessToken": "gia"}
-    answer = await harness.browser().post(AUTHORIZE_TOKEN, data=query)
-    assert answer.status_code == 403
+    response = await harness.browser().post(AUTHORIZE_TOKEN, data=query)
+    assert response.status_code == 403
     assert not harness.rows()["users"]
 
 
