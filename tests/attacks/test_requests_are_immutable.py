@@ -43,6 +43,12 @@ async def test_nothing_beside_the_request_id_counts_when_it_goes_on(harness: App
     browser = await harness.signed_in()
     page = await browser.get(resume, params={**parse_qs(urlsplit(resume).query), **CHANGES})
     fields = {**CHANGES, **form_fields(page.text), "decision": "allow"}
+    # The field `scope` is a choice of the person, and a choice never exceeds the request.
+    wider = await browser.post(DECISION, params=CHANGES, data=fields)
+    assert wider.status_code == 422
+    assert "location" not in wider.headers
+    assert not harness.rows()["codes"]
+    del fields["scope"]
     response = response_of(await browser.post(DECISION, params=CHANGES, data=fields))
     assert response.location.startswith(f"{CALLBACK}?code=")
     assert response.parameters["state"] == "some-state"
