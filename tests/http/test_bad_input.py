@@ -35,6 +35,7 @@ MEASURING = (
     "/api/v1/variableCategories",
     "/api/v1/units",
     "/api/v1/unitCategories",
+    "/api/v2/consents/current",
 )
 RESOURCES = (ME, *USERINFOS, *MEASURING)
 DOCUMENTS = (

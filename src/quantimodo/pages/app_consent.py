@@ -234,7 +234,8 @@ class ReceiptPages:
         number = request.path_params["number"]
         for change in await self.services.consents.history(session.user.id, client.id):
             if str(change.id) == number:
-                await self.page_context.throttle.change(session.sid)
+                if request.method != "HEAD":  # RFC 9110 §9.3.2: HEAD has no effect
+                    await self.page_context.throttle.change(session.sid)
                 return await self.services.sign(client, session.user, change), client, change
         raise NotFound
 
