@@ -87,15 +87,17 @@ class MeasurementService:
         change: Change,
         permissions: Permissions = EVERYTHING,
     ) -> MeasurementView | None:
-        """The changed measurement; None when there is none. Raises `MeasurementError`."""
+        """The changed measurement; None when there is none that the application may read.
+
+        The response has the measurement, so its new start has to be readable too. Raises
+        `MeasurementError`.
+        """
         catalogue, allowed = await self.references.catalogue(), permissions.write
         found = await self._writable(user_id, measurement_id, permissions)
-        if found is None:
+        if found is None or not _allows(permissions.read, found, found.start):
             return None
         entry = changed_entry(catalogue, found, change)
-        if allowed is not None and not allowed.allows(
-            found.category_id, found.variable, entry.start
-        ):
+        if not all(_allows(each, found, entry.start) for each in (allowed, permissions.read)):
             raise forbidden()
         try:
             if not await self.store.change_measurement(
@@ -250,3 +252,7 @@ class MeasurementService:
     @property
     def _groups(self) -> GroupReader:
         return GroupReader(self.store, self.references)
+
+
+def _allows(allowed: AllowedMeasurements | None, found: Measurement, start: Micros) -> bool:
+    return allowed is None or allowed.allows(found.category_id, found.variable, start)

@@ -351,9 +351,6 @@ OPERATIONS: Final = (
         security=by_token("writemeasurements"),
         responses={
             200: _found(Measurement, _SLEEP),
-            204: Response(
-                "Changed. The person does not allow the app to read it.", (), ("NotStored",)
-            ),
             **_WRITING,
             404: _NOT_FOUND,
         },

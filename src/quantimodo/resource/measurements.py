@@ -178,9 +178,6 @@ class OneMeasurement:
         if changed is None:
             raise _not_found()
         self._note(admitted, "write", changed)
-        one, readable = changed.measurement, permissions.read
-        if readable is not None and not readable.allows(one.category_id, one.variable, one.start):
-            return Response(204, b"", PRIVATE)
         return private_json(200, measurement_json(changed))
 
     async def _remove(self, admitted: Admitted, number: int) -> Response:
