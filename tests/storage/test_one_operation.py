@@ -16,7 +16,9 @@ from quantimodo.storage.tables.token_batches import ISSUE, access_token_values
 
 _ADD = Statement("INSERT INTO leases (name, holder, expires_at) VALUES ({1}, {2}, 1)")
 _NAMES = Statement("SELECT name FROM leases ORDER BY name")
-_ADD_WRONG_FOREIGN_KEY = Statement("INSERT INTO passwords VALUES ({1}, 'hash', 1)")
+_ADD_WRONG_FOREIGN_KEY = Statement(
+    "INSERT INTO passwords (user_id, hash, changed_at) VALUES ({1}, 'hash', 1)"
+)
 
 
 class _Interrupted(Exception):
