@@ -151,7 +151,13 @@ async def _password(stores: Stores, person: User, passkey: Passkey) -> None:
 
 async def _identity(stores: Stores, person: User, passkey: Passkey) -> None:
     identity = NewIdentity(
-        provider="sample", issuer="https://x", subject="1", name="", email=None, created_at=NOW
+        provider="sample",
+        issuer="https://x",
+        subject="1",
+        name="",
+        email=None,
+        created_at=NOW,
+        said_at=NOW,
     )
     await stores.identities.add_identity(person.id, identity)
 
