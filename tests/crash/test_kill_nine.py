@@ -15,13 +15,13 @@ from support.raw_http import Connection
 from support.workers import Workers
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-KILLS = 20
+KILLS = 10
 WORKERS = 2
 CHAINS = 2 * LANES
 RESPONSES = (40, 200)  # how many, at least and at most, before a kill
 
 
-async def test_twenty_kills_of_all_processes_lose_nothing_that_was_acknowledged(
+async def test_ten_kills_of_all_processes_lose_nothing_that_was_acknowledged(
     prepared: Callable[[int], Workers], witness: Witness
 ) -> None:
     server, random = prepared(WORKERS), Random(7)
