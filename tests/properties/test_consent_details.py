@@ -26,9 +26,9 @@ from quantimodo.protocol.consent_details import (
     LONGEST_TEXT,
     MOST_NAMES,
     MOST_OBJECTS,
-    read_request,
-    read_stored,
-    spell,
+    from_json,
+    parse_authorization_details,
+    to_json,
 )
 from quantimodo.protocol.errors import InvalidAuthorizationDetails
 from quantimodo.protocol.scopes import effective
@@ -70,11 +70,11 @@ def allows(value: Details, use: Use, now: datetime = NOW) -> bool:
 
 @given(details)
 def test_a_text_gives_the_same_details_again(value: ConsentDetails) -> None:
-    text = spell(value)
-    assert read_stored(text) == value
-    assert spell(read_stored(text)) == text
+    text = to_json(value)
+    assert from_json(text) == value
+    assert to_json(from_json(text)) == text
     if value.rules:
-        assert read_request(text) == value
+        assert parse_authorization_details(text) == value
 
 
 @given(st.lists(rules, max_size=4), uses)
@@ -183,7 +183,7 @@ def one(**members: object) -> str:
 )
 def test_malformed_details_are_refused_without_an_echo(text: str) -> None:
     with pytest.raises(InvalidAuthorizationDetails) as refused:
-        read_request(text)
+        parse_authorization_details(text)
     assert refused.value.code == "invalid_authorization_details"
     assert "delete" not in refused.value.description
     assert len(refused.value.description) < 200
@@ -193,7 +193,7 @@ def test_the_longest_text_is_read() -> None:
     names_of = [f"{number:02}" + "x" * 70 for number in range(MOST_NAMES)]
     text = one(variables=names_of)
     assert len(text) < LONGEST_TEXT
-    assert read_request(text).rules[0].variables == frozenset(names_of)
+    assert parse_authorization_details(text).rules[0].variables == frozenset(names_of)
 
 
 @given(st.lists(names, min_size=1, max_size=5, unique=True), st.datetimes(timezones=st.just(UTC)))
@@ -202,4 +202,4 @@ def test_names_and_instants_of_all_kinds_keep_their_text(
 ) -> None:
     normal = frozenset(unicodedata.normalize("NFC", name) for name in variables)
     value = consent_details([DetailRule(variables=normal, since=since)])
-    assert read_request(spell(value)) == value
+    assert parse_authorization_details(to_json(value)) == value

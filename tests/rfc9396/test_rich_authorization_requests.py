@@ -10,7 +10,7 @@ import pytest
 from quantimodo.authorization.consents import Consents
 from quantimodo.crypto.jwt import unverified_claims
 from quantimodo.model.consents import ConsentChoice
-from quantimodo.protocol.consent_details import read_request
+from quantimodo.protocol.consent_details import parse_authorization_details
 from support.app import App, AppHarness
 
 SCOPE = "basic readmeasurements writemeasurements"
@@ -20,7 +20,8 @@ SLEEP: list[dict[str, Any]] = [
 MOOD = [{"actions": ["read"], "categories": ["Emotions"], "type": "health_measurements"}]
 CONSENT = "/api/v2/consents/current"
 CHOICE = ConsentChoice(
-    scope=frozenset({"basic", "readmeasurements"}), details=read_request(json.dumps(SLEEP))
+    scope=frozenset({"basic", "readmeasurements"}),
+    details=parse_authorization_details(json.dumps(SLEEP)),
 )
 
 
@@ -184,7 +185,7 @@ async def test_wider_needs_the_person_and_never_exceeds_the_request(harness: App
     await harness.tokens(app, scope=SCOPE, authorization_details=text)
     assert await narrow(harness, app) == "changed"
     assert await narrow(harness, app) == "unchanged"
-    wider = read_request(json.dumps([*SLEEP, *MOOD]))
+    wider = parse_authorization_details(json.dumps([*SLEEP, *MOOD]))
     assert await narrow(harness, app, details=wider) == "needs_confirmation"
 
 

@@ -12,7 +12,7 @@ from quantimodo.model.consent_details import DetailRule, consent_details, covers
 from quantimodo.model.consents import Consent
 from quantimodo.model.tokens import Grant
 from quantimodo.ports.stores import Stores
-from quantimodo.protocol.consent_details import read_stored_or_none, spell_or_none
+from quantimodo.protocol.consent_details import from_json_or_none, to_json_or_none
 from quantimodo.protocol.scopes import effective
 
 READ = frozenset({"read"})
@@ -44,7 +44,7 @@ def grant_of(given: Consent) -> Grant:
         authenticated_at=NOW,
         created_at=NOW,
         expires_at=LATER if given.expires_at is None else min(LATER, given.expires_at),
-        details=spell_or_none(details),
+        details=to_json_or_none(details),
     )
 
 
@@ -92,7 +92,7 @@ async def test_a_narrow_consent_narrows_each_live_token_at_once(
     narrow = changed(details=SLEEP, expires_at=end)
     assert await stores.authorizations.change_consent(*key_of_consent, narrow)
 
-    text = spell_or_none(SLEEP)
+    text = to_json_or_none(SLEEP)
     for grant in (unused, used):
         now, revoked = await stored_grant(stores, grant)
         assert (now.details, now.expires_at, now.scope, revoked) == (text, end, SCOPE, False)
@@ -114,7 +114,7 @@ async def test_a_wider_consent_widens_no_grant(stores: Stores, samples: Samples)
     wide = changed(details=None, expires_at=None)
     assert await stores.authorizations.change_consent(*key_of_consent, wide)
     stored, _ = await stored_grant(stores, grant)
-    assert (stored.details, stored.expires_at) == (spell_or_none(SLEEP), SOON)
+    assert (stored.details, stored.expires_at) == (to_json_or_none(SLEEP), SOON)
     assert await stores.authorizations.save_code(
         wider := grant_of(replace(given, details=None, expires_at=None)), code_of(wider)
     )
@@ -152,7 +152,7 @@ async def test_nothing_begins_beyond_details_and_end(stores: Stores, samples: Sa
     grant = grant_of(given)
     for wider in (
         grant._replace(details=None),
-        grant._replace(details=spell_or_none(BOTH)),
+        grant._replace(details=to_json_or_none(BOTH)),
         grant._replace(expires_at=LATER),
     ):
         assert not await stores.authorizations.save_code(wider, code_of(wider))
@@ -180,12 +180,12 @@ async def test_what_begins_or_is_redeemed_while_a_consent_narrows_is_never_wider
         for grant in (*before, *during):
             found = await stores.tokens.find_code(code_of(grant).key)
             if found is not None:
-                assert covers(SLEEP, read_stored_or_none(found.grant.details))
+                assert covers(SLEEP, from_json_or_none(found.grant.details))
                 assert found.grant.expires_at == SOON
         for token in tokens:
             stored = await stores.tokens.find_access_token(token.key)
             assert stored is not None
-            assert covers(SLEEP, read_stored_or_none(stored.details))
+            assert covers(SLEEP, from_json_or_none(stored.details))
 
 
 async def test_a_new_decision_replaces_what_it_is_about(stores: Stores, samples: Samples) -> None:
@@ -194,7 +194,7 @@ async def test_a_new_decision_replaces_what_it_is_about(stores: Stores, samples:
     narrow = replace(given, details=SLEEP, updated_at=SOON)
     saved = await stores.authorizations.save_consent(narrow)
     assert (saved.details, saved.requested_details) == (SLEEP, None)
-    assert (await stored_grant(stores, grant))[0].details == spell_or_none(SLEEP)
+    assert (await stored_grant(stores, grant))[0].details == to_json_or_none(SLEEP)
     # A client that shows no page adds nothing to what the person narrowed.
     silent = await stores.authorizations.save_consent(given, decided=False)
     assert silent.details == SLEEP

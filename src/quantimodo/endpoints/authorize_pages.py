@@ -16,7 +16,12 @@ from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.model.users import User
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
-from quantimodo.pages.consent_form import initial_view, read_choice, submitted_view, unended
+from quantimodo.pages.consent_form import (
+    initial_view,
+    read_choice,
+    submitted_view,
+    without_past_end,
+)
 from quantimodo.pages.consent_offer import ConsentOffer
 from quantimodo.pages.consent_offers import ConsentOffers
 from quantimodo.pages.form_errors import FormErrors
@@ -107,7 +112,7 @@ class StepPages:
 
     async def _offer(self, interaction: Interaction, user: User) -> ConsentOffer:
         request = interaction.request
-        consent = unended(interaction.progress.consent, self.page_context.clock.now())
+        consent = without_past_end(interaction.progress.consent, self.page_context.clock.now())
         optional = frozenset(request.client.metadata.optional_scope)
         return await self.offers.of(user, request.consent_scope, optional, request.details, consent)
 

@@ -14,7 +14,7 @@ from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
-from quantimodo.protocol.consent_details import json_objects, read_stored
+from quantimodo.protocol.consent_details import from_json, json_objects
 from quantimodo.protocol.errors import InvalidClient
 from quantimodo.protocol.scopes import effective, spell
 from quantimodo.tokens.access import AccessTokens
@@ -105,6 +105,6 @@ class IntrospectionEndpoint:
 
 def _restricted(scope: frozenset[str], text: str) -> dict[str, Any]:
     """RFC 9396 §9.2: the details, and the scope without what they do not open."""
-    details = read_stored(text)
+    details = from_json(text)
     opened, _ = effective(scope, details)
     return {"scope": spell(opened), "authorization_details": json_objects(details)}

@@ -44,9 +44,7 @@ def restricted(filters: QueryFilters, allowed: AllowedMeasurements | None) -> Fi
     return filters if allowed is None else (*filters, allowed)
 
 
-def alike(
-    people: Sequence[Person],
-) -> dict[AllowedMeasurements | None, list[int]]:
+def ids_by_allowed(people: Sequence[Person]) -> dict[AllowedMeasurements | None, list[int]]:
     """The ids of the people, by what is allowed of them."""
     found: dict[AllowedMeasurements | None, list[int]] = {}
     for user_id, allowed in people:
@@ -66,7 +64,7 @@ async def resolve(
         return ResolvedQuery(filters, None)
     unit = catalogue.unit_named(query.unit)
     unit_ids = frozenset[int]()
-    for allowed, user_ids in alike(people).items():
+    for allowed, user_ids in ids_by_allowed(people).items():
         unit_ids |= await store.units_in_use(user_ids, restricted(filters, allowed))
     used = [catalogue.unit(each) for each in sorted(unit_ids)]
     if not all(convertible(each, unit) for each in used):

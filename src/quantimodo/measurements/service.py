@@ -27,7 +27,7 @@ from quantimodo.measurements.queries import MeasurementQuery
 from quantimodo.measurements.resolved_queries import (
     Person,
     ResolvedQuery,
-    alike,
+    ids_by_allowed,
     is_descending,
     resolve,
     restricted,
@@ -160,7 +160,7 @@ class MeasurementService:
         if query.grouping is not None:
             return await self._groups.page(people, resolved, query)
         numbers: dict[int, int] = {}
-        for allowed, user_ids in alike(people).items():
+        for allowed, user_ids in ids_by_allowed(people).items():
             numbers |= await count(user_ids, resolved.filters_for(allowed))
         skip, left, rows = query.offset, query.limit, list[Measurement]()
         for user_id, allowed in people:

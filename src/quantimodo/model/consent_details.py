@@ -126,7 +126,7 @@ def consent_details(rules: Iterable[DetailRule]) -> ConsentDetails:
         for rule in found
         if not any(other is not rule and other.includes(rule) for other in found)
     ]
-    return ConsentDetails(tuple(sorted(needed, key=_place)[:MOST_RULES]))
+    return ConsentDetails(tuple(sorted(needed, key=_sort_key)[:MOST_RULES]))
 
 
 NOTHING: Final = ConsentDetails()
@@ -231,7 +231,7 @@ def _merged_names(
     return list(groups.items())
 
 
-def _place(rule: DetailRule) -> tuple[object, ...]:
+def _sort_key(rule: DetailRule) -> tuple[object, ...]:
     def sort_names(names: Names | None) -> tuple[bool, list[str]]:
         return names is not None, sorted(names or ())
 

@@ -17,7 +17,12 @@ from quantimodo.model.consents import Consent, ConsentChange, ConsentChoice
 from quantimodo.model.users import User
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.consent import ScopeLine, is_of_operator, is_reviewed
-from quantimodo.pages.consent_form import initial_view, read_choice, submitted_view, unended
+from quantimodo.pages.consent_form import (
+    initial_view,
+    read_choice,
+    submitted_view,
+    without_past_end,
+)
 from quantimodo.pages.consent_offer import ConsentOffer
 from quantimodo.pages.consent_offers import ConsentOffers
 from quantimodo.pages.consent_words import detail_lines, end_words, scope_titles
@@ -114,7 +119,7 @@ class AppConsent:
 
     async def _offer(self, user: User, consent: Consent) -> ConsentOffer:
         scope = consent.requested_scope
-        current = unended(consent, self.page_context.clock.now())
+        current = without_past_end(consent, self.page_context.clock.now())
         return await self.services.offers.of(user, scope, scope, consent.requested_details, current)
 
     async def _page(

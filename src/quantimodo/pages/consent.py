@@ -42,7 +42,7 @@ class ConsentView:
     this request, for a person who wants to use another account. `by_token`: the account is that of
     a login JWT, not of the session; `switch` is the local address that continues without the JWT.
     `offer`: what can be chosen of the request, by the fields of `form`; `keeps`: the consent on
-    record has details that these cannot spell.
+    record has details that these cannot express.
     """
 
     client: Client

@@ -36,7 +36,7 @@ _FIELDS: Final = ("data", "from", "from_date", "until", "until_date")
 _BOXES: Final = ("scope", "category", "variable")
 
 
-def unended(consent: Consent | None, now: datetime) -> Consent | None:
+def without_past_end(consent: Consent | None, now: datetime) -> Consent | None:
     """The consent, without an end that has passed: as the form begins."""
     if consent is None or not consent.has_ended(now):
         return consent
@@ -183,26 +183,26 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
 
 
 def _with_details(offer: ConsentOffer, view: FormView, consent: Consent) -> FormView:
-    """The view with the fields that spell the details of the consent, or that keep them."""
+    """The view with the fields for the details of the consent, or with those that keep them."""
     actions = health_actions(offer.scope)
     allowed = within(intersection(offer.details, consent.details), actions)
     if allowed == within(offer.details, actions):
         return replace(view, values={**view.values, "data": "all", "from": "all"})
-    spelled = [] if allowed is None else _spelled(allowed, offer.zone)
-    form = Form([*spelled, ("until", "open")])
+    fields = [] if allowed is None else _fields_of(allowed, offer.zone)
+    form = Form([*fields, ("until", "open")])
     # The scopes of the form are those of the consent.
     fitting = replace(offer, scope=consent.scope, optional=frozenset())
-    choice = read_choice(form, fitting) if spelled else None
+    choice = read_choice(form, fitting) if fields else None
     if not isinstance(choice, ConsentChoice) or choice.details != within(
         allowed, health_actions(consent.scope)
     ):
         return replace(view, values={**view.values, "data": "keep", "from": "keep"})
-    values = {name: value for name, value in spelled if name in _FIELDS}
-    chosen = {f"{name}:{value}" for name, value in spelled if name in _BOXES}
+    values = {name: value for name, value in fields if name in _FIELDS}
+    chosen = {f"{name}:{value}" for name, value in fields if name in _BOXES}
     return replace(view, values={**view.values, **values}, chosen=view.chosen | chosen)
 
 
-def _spelled(details: ConsentDetails, zone: tzinfo) -> list[tuple[str, str]]:
+def _fields_of(details: ConsentDetails, zone: tzinfo) -> list[tuple[str, str]]:
     """The fields for details whose rules have one window; without a meaning for others."""
     rule = details.rules[0] if details.rules else DetailRule()
     fields = [("data", "some")]

@@ -17,7 +17,7 @@ from quantimodo.protocol.claims_request import (
     fails_acr,
     read_claims,
 )
-from quantimodo.protocol.consent_details import read_request
+from quantimodo.protocol.consent_details import parse_authorization_details
 from quantimodo.protocol.errors import (
     InvalidAuthorizationDetails,
     InvalidRequest,
@@ -242,7 +242,7 @@ def _details(form: Form, scope: frozenset[str]) -> tuple[frozenset[str], Details
     text = form.get("authorization_details")
     if text is None:
         return scope, None
-    details = read_request(text)
+    details = parse_authorization_details(text)
     if not details.actions <= scopes.health_actions(scope):
         raise InvalidAuthorizationDetails(
             "authorization_details has an action whose scope is not requested, or not registered"

@@ -35,7 +35,7 @@ _MEMBERS: Final = frozenset({"type", "actions", "categories", "variables", "sinc
 _INSTANT: Final = "%Y-%m-%dT%H:%M:%S"
 
 
-def spell(details: ConsentDetails) -> str:
+def to_json(details: ConsentDetails) -> str:
     """The canonical JSON text: equal details have equal texts."""
     objects = json_objects(details)
     return json.dumps(objects, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -46,7 +46,7 @@ def json_objects(details: ConsentDetails) -> list[dict[str, Any]]:
     return [_object(rule) for rule in details.rules]
 
 
-def read_request(text: str) -> ConsentDetails:
+def parse_authorization_details(text: str) -> ConsentDetails:
     """The details that a client requests. Raises `InvalidAuthorizationDetails` (RFC 9396 §5)."""
     if len(text.encode("utf-8", "surrogatepass")) > LONGEST_TEXT:
         raise _refused(f"has more than {LONGEST_TEXT} bytes")
@@ -62,17 +62,17 @@ def read_request(text: str) -> ConsentDetails:
 
 
 @lru_cache(maxsize=1024)
-def read_stored(text: str) -> ConsentDetails:
-    """The details of a text that `spell` made."""
+def from_json(text: str) -> ConsentDetails:
+    """The details of a text that `to_json` made."""
     return consent_details(map(_rule, _loads(text)))
 
 
-def read_stored_or_none(text: str | None) -> Details:
-    return None if text is None else read_stored(text)
+def from_json_or_none(text: str | None) -> Details:
+    return None if text is None else from_json(text)
 
 
-def spell_or_none(details: Details) -> str | None:
-    return None if details is None else spell(details)
+def to_json_or_none(details: Details) -> str | None:
+    return None if details is None else to_json(details)
 
 
 def instant_text(moment: datetime) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from quantimodo.model.consent_details import Details, covers, explicit, intersection, union, within
 from quantimodo.model.consents import Consent, ConsentChoice
 from quantimodo.model.tokens import Grant
-from quantimodo.protocol.consent_details import read_stored_or_none
+from quantimodo.protocol.consent_details import from_json_or_none
 from quantimodo.protocol.scopes import Scope, effective, health_actions
 
 
@@ -34,7 +34,7 @@ def granted(consent: Consent, scope: Scope, details: Details) -> tuple[Scope, De
 def allows_grant(consent: Consent, grant: Grant) -> bool:
     """Whether the consent allows all of the grant, and ends no earlier."""
     ends_later = consent.expires_at is None or grant.expires_at <= consent.expires_at
-    return ends_later and is_within(consent, grant.scope, read_stored_or_none(grant.details))
+    return ends_later and is_within(consent, grant.scope, from_json_or_none(grant.details))
 
 
 def is_within(consent: Consent, scope: Scope, details: Details) -> bool:

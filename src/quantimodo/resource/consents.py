@@ -8,7 +8,7 @@ from quantimodo.http.messages import Request, Response
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.grant_stores import AuthorizationStore
-from quantimodo.protocol.consent_details import instant_text, json_objects, read_stored
+from quantimodo.protocol.consent_details import from_json, instant_text, json_objects
 from quantimodo.protocol.errors import InvalidToken
 from quantimodo.protocol.scopes import effective, spell
 from quantimodo.resource.bearer_authentication import BearerAuthentication
@@ -49,6 +49,6 @@ class CurrentConsent:
 def _access(found: FoundAccessToken) -> dict[str, Any]:
     if found.details is None:
         return {"scope": spell(found.scope), "authorizationDetails": None}
-    details = read_stored(found.details)
+    details = from_json(found.details)
     opened, _ = effective(found.scope, details)
     return {"scope": spell(opened), "authorizationDetails": json_objects(details)}

@@ -25,7 +25,7 @@ from quantimodo.model.measurements import Access, AllowedMeasurements
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import AccessRecorder
-from quantimodo.protocol.consent_details import read_stored
+from quantimodo.protocol.consent_details import from_json
 from quantimodo.protocol.errors import InsufficientScope
 from quantimodo.protocol.scopes import effective, health_actions
 from quantimodo.resource.bearer_authentication import BearerAuthentication
@@ -65,7 +65,7 @@ class MeasurementAccess:
             raise InsufficientScope(scope)
         permissions = EVERYTHING
         if found.details is not None:
-            opened, details = effective(found.scope, read_stored(found.details))
+            opened, details = effective(found.scope, from_json(found.details))
             if scope not in opened:
                 raise InsufficientScope(scope)
             part = explicit(details, health_actions(opened))

@@ -13,7 +13,7 @@ from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.protocol.authorization import AuthorizationRequest
 from quantimodo.protocol.claims import SCOPE_OF_CLAIM
 from quantimodo.protocol.claims_request import NOTHING, met_acr
-from quantimodo.protocol.consent_details import spell_or_none
+from quantimodo.protocol.consent_details import to_json_or_none
 from quantimodo.protocol.consents import granted
 from quantimodo.protocol.errors import AccessDenied
 from quantimodo.protocol.responses import Parameters
@@ -98,7 +98,7 @@ class AuthorizationResponder:
             # A grant without `openid` does not end with the session (docs/decisions/0008).
             sid=signed_in.sid if "openid" in scope else None,
             claims_request=_claims_request(request, signed_in, consent),
-            details=spell_or_none(details),
+            details=to_json_or_none(details),
         )
 
     async def _logout_recipient(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quantimodo.keys.keyring import Keyring
-from quantimodo.protocol.consent_details import json_objects, read_stored
+from quantimodo.protocol.consent_details import from_json, json_objects
 from quantimodo.protocol.scopes import spell
 from quantimodo.protocol.vocabulary import ACCESS_TOKEN_TYPE
 from quantimodo.tokens.minted import MintedAccessToken
@@ -35,7 +35,7 @@ class SignedTokens:
             claims["grant_id"] = _text(grant.id)
             claims["auth_time"] = int(grant.authenticated_at.timestamp())
             if grant.details is not None:  # RFC 9396 §9.1
-                claims["authorization_details"] = json_objects(read_stored(grant.details))
+                claims["authorization_details"] = json_objects(from_json(grant.details))
         return self.keyring.signer("ES256").sign(claims, ACCESS_TOKEN_TYPE)
 
 

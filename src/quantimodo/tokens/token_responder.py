@@ -12,7 +12,7 @@ from quantimodo.crypto.tokens import SuccessorDerivation
 from quantimodo.grant_types.contract import Decision, IssueOwn, Redeem, Repeat, Rotate
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.grant_stores import TokenStore
-from quantimodo.protocol.consent_details import json_objects, read_stored
+from quantimodo.protocol.consent_details import from_json, json_objects
 from quantimodo.protocol.scopes import effective, spell
 from quantimodo.tokens.minted import (
     Authorization,
@@ -114,7 +114,7 @@ class TokenResponder:
         response = access_token_parameters(access, text, now)
         if authorization.grant.details is not None:
             # RFC 9396 §7: what was granted. RFC 6749 §5.1: the scope without what is not.
-            details = read_stored(authorization.grant.details)
+            details = from_json(authorization.grant.details)
             response["scope"] = spell(effective(access.scope, details)[0])
             response["authorization_details"] = json_objects(details)
         response["authorization_expires_in"] = seconds_until(authorization.grant.expires_at, now)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from quantimodo.model.consents import Consent, ConsentChange
-from quantimodo.protocol.consent_details import read_stored_or_none, spell_or_none
+from quantimodo.protocol.consent_details import from_json_or_none, to_json_or_none
 from quantimodo.protocol.consents import granted, merged
 from quantimodo.protocol.scopes import SCOPE_OF_ACTION
 from quantimodo.storage.database import Database, Operation, Statement
@@ -31,10 +31,10 @@ CONSENT: Final = RowReader(
     Column("scope", to_scope),
     Column("granted_at", from_micros),
     Column("updated_at", from_micros),
-    Column("details", read_stored_or_none),
+    Column("details", from_json_or_none),
     Column("expires_at", from_micros_or_none),
     Column("declined_scope", to_scope),
-    Column("requested_details", read_stored_or_none),
+    Column("requested_details", from_json_or_none),
 )
 _CHANGE = RowReader(
     ConsentChange,
@@ -42,7 +42,7 @@ _CHANGE = RowReader(
     Column("at", from_micros),
     "kind",
     Column("scope", to_scope),
-    Column("details", read_stored_or_none),
+    Column("details", from_json_or_none),
     Column("expires_at", from_micros_or_none),
 )
 _ONE = f"SELECT {CONSENT.columns} FROM consents WHERE user_id = {{1}} AND client_id = {{2}}"
@@ -145,10 +145,10 @@ def _store(before: Consent | None, after: Consent) -> Operation[None]:
             scope_text(after.scope),
             to_micros(after.granted_at),
             to_micros(after.updated_at),
-            spell_or_none(after.details),
+            to_json_or_none(after.details),
             to_micros_or_none(after.expires_at),
             scope_text(after.declined_scope),
-            spell_or_none(after.requested_details),
+            to_json_or_none(after.requested_details),
         ),
     )
     if before is None:
@@ -169,11 +169,11 @@ def _narrow_grants(consent: Consent) -> Operation[None]:
     for scope_of_grant, details_of_grant in (yield _LIVE_GRANTS, key):
         same = (*key, scope_of_grant, details_of_grant or "")
         scope = to_scope(scope_of_grant)
-        narrow, details = granted(consent, scope, read_stored_or_none(details_of_grant))
+        narrow, details = granted(consent, scope, from_json_or_none(details_of_grant))
         if not narrow or scope - narrow - _HEALTH:
             yield _REVOKE_SOME, (*same, to_micros(consent.updated_at))
-        elif (scope_text(narrow), spell_or_none(details)) != (scope_of_grant, details_of_grant):
-            yield _NARROW_SOME, (*same, scope_text(narrow), spell_or_none(details))
+        elif (scope_text(narrow), to_json_or_none(details)) != (scope_of_grant, details_of_grant):
+            yield _NARROW_SOME, (*same, scope_text(narrow), to_json_or_none(details))
     if consent.expires_at is not None:
         yield _END_EARLIER, (*key, to_micros(consent.expires_at))
 
@@ -189,7 +189,7 @@ def _add_change(
             to_micros(consent.updated_at),
             kind,
             scope_text(consent.scope),
-            spell_or_none(consent.details),
+            to_json_or_none(consent.details),
             to_micros_or_none(consent.expires_at),
         ),
     )

@@ -21,7 +21,7 @@ from quantimodo.model.measurements import (
 )
 from quantimodo.ports.measurements import GroupPage
 from quantimodo.ports.stores import Conflict
-from quantimodo.protocol.consent_details import read_stored_or_none
+from quantimodo.protocol.consent_details import from_json_or_none
 from quantimodo.storage.database import Call, Operation, Row, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, first_value
 from quantimodo.storage.tables.bulk_insert import Insert, insert_many
@@ -75,7 +75,7 @@ _ONE = Statement(
     " WHERE m.id = {2} AND m.user_id = {1}"
 )
 _CONSENTING = RowReader(
-    ConsentingPerson, "user_id", Column("details", read_stored_or_none), table="g"
+    ConsentingPerson, "user_id", Column("details", from_json_or_none), table="g"
 )
 READERS_PEOPLE = Statement(
     f"SELECT {_CONSENTING.columns} FROM consents g JOIN users u ON u.id = g.user_id"
