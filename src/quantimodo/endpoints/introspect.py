@@ -14,9 +14,9 @@ from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
-from quantimodo.protocol.consent_details import from_json, json_objects
+from quantimodo.protocol.consents import restricted_members
 from quantimodo.protocol.errors import InvalidClient
-from quantimodo.protocol.scopes import effective, spell
+from quantimodo.protocol.scopes import spell
 from quantimodo.tokens.access import AccessTokens
 from quantimodo.tokens.policy import TokenPolicy
 from quantimodo.tokens.subjects import Subjects
@@ -76,7 +76,7 @@ class IntrospectionEndpoint:
         if found.jti is not None:
             response["jti"] = found.jti
         if found.details is not None:
-            response |= _restricted(found.scope, found.details)
+            response |= restricted_members(found.scope, found.details)
         return response
 
     async def _refresh_token(self, key: bytes, client: Client) -> dict[str, Any]:
@@ -99,12 +99,5 @@ class IntrospectionEndpoint:
             "iss": self.policy.issuer,
         }
         if found.grant.details is not None:
-            response |= _restricted(found.grant.scope, found.grant.details)
+            response |= restricted_members(found.grant.scope, found.grant.details)
         return response
-
-
-def _restricted(scope: frozenset[str], text: str) -> dict[str, Any]:
-    """RFC 9396 §9.2: the details, and the scope without what they do not open."""
-    details = from_json(text)
-    opened, _ = effective(scope, details)
-    return {"scope": spell(opened), "authorization_details": json_objects(details)}

@@ -2,12 +2,13 @@
 combines with an earlier consent. Pure."""
 
 from dataclasses import replace
+from typing import Any
 
 from quantimodo.model.consent_details import Details, covers, explicit, intersection, union, within
 from quantimodo.model.consents import Consent, ConsentChoice
 from quantimodo.model.tokens import Grant
-from quantimodo.protocol.consent_details import from_json_or_none
-from quantimodo.protocol.scopes import Scope, effective, health_actions
+from quantimodo.protocol.consent_details import from_json, from_json_or_none, json_objects
+from quantimodo.protocol.scopes import Scope, effective, health_actions, spell
 
 
 class InvalidChoice(Exception):
@@ -29,6 +30,14 @@ def is_decided(consent: Consent, scope: Scope, details: Details) -> bool:
 def granted(consent: Consent, scope: Scope, details: Details) -> tuple[Scope, Details]:
     """The part of a request that the consent allows."""
     return effective(scope & consent.scope, intersection(details, consent.details))
+
+
+def restricted_members(scope: Scope, details: str) -> dict[str, Any]:
+    """The members of a response about access with details (RFC 9396 §7, §9.2): the details, and
+    the scope without what they do not open (RFC 6749 §5.1)."""
+    found = from_json(details)
+    opened, _ = effective(scope, found)
+    return {"scope": spell(opened), "authorization_details": json_objects(found)}
 
 
 def allows_grant(consent: Consent, grant: Grant) -> bool:

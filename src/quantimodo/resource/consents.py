@@ -8,9 +8,10 @@ from quantimodo.http.messages import Request, Response
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.grant_stores import AuthorizationStore
-from quantimodo.protocol.consent_details import from_json, instant_text, json_objects
+from quantimodo.protocol.consent_details import instant_text
+from quantimodo.protocol.consents import restricted_members
 from quantimodo.protocol.errors import InvalidToken
-from quantimodo.protocol.scopes import effective, spell
+from quantimodo.protocol.scopes import spell
 from quantimodo.resource.bearer_authentication import BearerAuthentication
 
 
@@ -49,6 +50,8 @@ class CurrentConsent:
 def _access(found: FoundAccessToken) -> dict[str, Any]:
     if found.details is None:
         return {"scope": spell(found.scope), "authorizationDetails": None}
-    details = from_json(found.details)
-    opened, _ = effective(found.scope, details)
-    return {"scope": spell(opened), "authorizationDetails": json_objects(details)}
+    members = restricted_members(found.scope, found.details)
+    return {
+        "scope": members["scope"],
+        "authorizationDetails": members["authorization_details"],
+    }

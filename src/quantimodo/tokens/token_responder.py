@@ -12,8 +12,7 @@ from quantimodo.crypto.tokens import SuccessorDerivation
 from quantimodo.grant_types.contract import Decision, IssueOwn, Redeem, Repeat, Rotate
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.grant_stores import TokenStore
-from quantimodo.protocol.consent_details import from_json, json_objects
-from quantimodo.protocol.scopes import effective, spell
+from quantimodo.protocol.consents import restricted_members
 from quantimodo.tokens.minted import (
     Authorization,
     IdTokenContext,
@@ -113,10 +112,7 @@ class TokenResponder:
         text = await self.minter.text(access)
         response = access_token_parameters(access, text, now)
         if authorization.grant.details is not None:
-            # RFC 9396 §7: what was granted. RFC 6749 §5.1: the scope without what is not.
-            details = from_json(authorization.grant.details)
-            response["scope"] = spell(effective(access.scope, details)[0])
-            response["authorization_details"] = json_objects(details)
+            response |= restricted_members(access.scope, authorization.grant.details)
         response["authorization_expires_in"] = seconds_until(authorization.grant.expires_at, now)
         if refresh is not None:
             response["refresh_token"] = refresh.raw.reveal()
