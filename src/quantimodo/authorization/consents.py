@@ -133,10 +133,6 @@ def required_scope(request: AuthorizationRequest) -> frozenset[str]:
 
 
 def _result(before: Consent, after: Consent, *, confirmed: bool) -> ChangeResult:
-    if (before.scope, before.details, before.expires_at) == (
-        after.scope,
-        after.details,
-        after.expires_at,
-    ):
+    if after.choice == before.choice:
         return "unchanged"
     return "changed" if confirmed or is_narrower(after, before) else "needs_confirmation"

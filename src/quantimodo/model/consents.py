@@ -8,6 +8,15 @@ from quantimodo.model.consent_details import Details
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentChoice:
+    """What a person chose to allow: a part of what the client requested, and until when."""
+
+    scope: frozenset[str]
+    details: Details = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
     """What a person allows a client, until `expires_at` or until it is withdrawn.
 
@@ -30,6 +39,11 @@ class Consent:
     def requested_scope(self) -> frozenset[str]:
         return self.scope | self.declined_scope
 
+    @property
+    def choice(self) -> ConsentChoice:
+        """What it allows, and until when."""
+        return ConsentChoice(scope=self.scope, details=self.details, expires_at=self.expires_at)
+
     def has_ended(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
 
@@ -39,15 +53,6 @@ class ConsentingPerson(NamedTuple):
 
     user_id: int
     details: Details
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentChoice:
-    """What a person chose to allow: a part of what the client requested, and until when."""
-
-    scope: frozenset[str]
-    details: Details = None
-    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,13 +153,9 @@ def _store(before: Consent | None, after: Consent) -> Operation[None]:
     )
     if before is None:
         yield from _add_change(after, "given")
-    elif _allowed(before) != _allowed(after):
+    elif after.choice != before.choice:
         yield from _add_change(after, "changed")
         yield from _narrow_grants(after)
-
-
-def _allowed(consent: Consent) -> tuple[object, ...]:
-    return consent.scope, consent.details, consent.expires_at
 
 
 def _narrow_grants(consent: Consent) -> Operation[None]:
