@@ -9,6 +9,7 @@ import pytest
 from quantimodo.model.consent_details import ConsentDetails, DetailRule, consent_details
 from quantimodo.model.consents import Consent, ConsentChoice
 from quantimodo.protocol.consents import (
+    MOST_REQUESTED_NAMES,
     InvalidChoice,
     chosen,
     granted,
@@ -82,6 +83,24 @@ def test_an_invalid_choice_is_refused(invalid: ConsentChoice) -> None:
 def test_a_choice_of_nothing_is_refused() -> None:
     with pytest.raises(InvalidChoice):
         chosen(consent(READ), choice(READ, details=WRITE_MOOD), frozenset())
+
+
+@pytest.mark.parametrize("decided", [True, False])
+def test_an_application_that_requests_ever_more_names_does_not_make_its_consent_grow(
+    decided: bool,
+) -> None:
+    stored: Consent | None = None
+    for number in range(40):
+        names = frozenset(f"Variable {number} {each}" for each in range(50))
+        requested = consent_details([DetailRule(variables=names)])
+        given = consent(READ, WRITE, details=requested, requested_details=requested)
+        stored = merged(stored, given, decided=decided)
+        assert is_decided(stored, given.scope, requested)
+        assert is_decided(stored, stored.scope, stored.details)
+        assert stored.requested_details is not None
+        assert stored.requested_details.number_of_names <= MOST_REQUESTED_NAMES
+    assert stored is not None
+    assert (stored.details == requested) == decided
 
 
 LATER = {"granted_at": NOW + DAY, "updated_at": NOW + DAY}

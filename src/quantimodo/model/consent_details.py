@@ -31,6 +31,10 @@ class DetailRule:
     since: datetime | None = None
     days: int | None = None
 
+    @property
+    def number_of_names(self) -> int:
+        return len(self.categories or ()) + len(self.variables or ())
+
     def starts_at(self, now: datetime) -> datetime | None:
         """The earliest start time of an allowed measurement; None without a limit."""
         starts = [] if self.since is None else [self.since]
@@ -87,6 +91,10 @@ class ConsentDetails:
     def actions(self) -> frozenset[Action]:
         """The actions that it allows on any measurement."""
         return frozenset(action for rule in self.rules for action in rule.actions)
+
+    @property
+    def number_of_names(self) -> int:
+        return sum(rule.number_of_names for rule in self.rules)
 
     def of_actions(self, actions: frozenset[Action]) -> "ConsentDetails":
         """The part for these actions."""

@@ -56,12 +56,12 @@ def parse_authorization_details(text: str) -> ConsentDetails:
     if len(objects) > MOST_OBJECTS:
         raise _refused(f"has more than {MOST_OBJECTS} objects")
     rules = [_rule(each) for each in objects]
-    if sum(len(rule.categories or ()) + len(rule.variables or ()) for rule in rules) > MOST_NAMES:
+    if sum(rule.number_of_names for rule in rules) > MOST_NAMES:
         raise _refused(f"has more than {MOST_NAMES} categories and variables")
     return consent_details(rules)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)  # a text can have 50 KB
 def from_json(text: str) -> ConsentDetails:
     """The details of a text that `to_json` made."""
     return consent_details(map(_rule, _loads(text)))

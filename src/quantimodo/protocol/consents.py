@@ -2,13 +2,16 @@
 combines with an earlier consent. Pure."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from quantimodo.model.consent_details import Details, covers, explicit, intersection, union, within
 from quantimodo.model.consents import Consent, ConsentChoice
 from quantimodo.model.tokens import Grant
 from quantimodo.protocol.consent_details import from_json, from_json_or_none, json_objects
 from quantimodo.protocol.scopes import Scope, effective, health_actions, spell
+
+MOST_REQUESTED_NAMES: Final = 500
+"""Categories and variables in the requests that a consent has on record."""
 
 
 class InvalidChoice(Exception):
@@ -88,13 +91,16 @@ def merged(before: Consent | None, given: Consent, *, decided: bool) -> Consent:
     scope = (before.scope - given.declined_scope) | given.scope
     kept = explicit(before.details, health_actions(before.scope) - (new if decided else set()))
     added = explicit(given.details, health_actions(given.scope) - (set() if decided else old))
+    allowed = union(kept, added)
     if not decided:
         scope -= before.declined_scope
     requested_scope = before.requested_scope | given.requested_scope
-    requested = union(
-        explicit(before.requested_details, old), explicit(given.requested_details, new)
-    )
-    scope, details = effective(scope, union(kept, added))
+    requested_now = explicit(given.requested_details, new)
+    requested = union(explicit(before.requested_details, old), requested_now)
+    if requested.number_of_names > MOST_REQUESTED_NAMES:
+        # The person is asked again about earlier requests for what is not allowed.
+        requested = union(allowed, requested_now)
+    scope, details = effective(scope, allowed)
     return replace(
         given,
         scope=scope,
