@@ -7,6 +7,7 @@ that the scope allows. As JSON: `protocol/consent_details.py`.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final, Literal, get_args
 
 Action = Literal["read", "write"]
@@ -169,14 +170,19 @@ def union(one: ConsentDetails, other: ConsentDetails) -> ConsentDetails:
 
 def within(details: Details, actions: frozenset[Action]) -> Details:
     """The details for a scope that opens these actions; None where they do not restrict it."""
-    if details is None or covers(details, EVERYTHING.of_actions(actions)):
+    if details is None or covers(details, _everything_of(actions)):
         return None
     return details.of_actions(actions)
 
 
 def explicit(details: Details, actions: frozenset[Action]) -> ConsentDetails:
     """The details for a scope that opens these actions, with rules for everything."""
-    return _whole(details).of_actions(actions)
+    return _everything_of(actions) if details is None else details.of_actions(actions)
+
+
+@lru_cache(maxsize=4)  # each subset of the actions
+def _everything_of(actions: frozenset[Action]) -> ConsentDetails:
+    return EVERYTHING.of_actions(actions)
 
 
 def _whole(details: Details) -> ConsentDetails:

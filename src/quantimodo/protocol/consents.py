@@ -24,9 +24,8 @@ class InvalidChoice(Exception):
 
 def is_decided(consent: Consent, scope: Scope, details: Details) -> bool:
     """Whether the person decided about all of this before, whatever the decision was."""
-    actions = health_actions(scope)
-    return scope <= consent.requested_scope and covers(
-        explicit(consent.requested_details, actions), explicit(details, actions)
+    return scope <= consent.requested_scope and _covers_scope(
+        consent.requested_details, details, scope
     )
 
 
@@ -51,10 +50,7 @@ def allows_grant(consent: Consent, grant: Grant) -> bool:
 
 def is_within(consent: Consent, scope: Scope, details: Details) -> bool:
     """Whether the consent allows all of this."""
-    actions = health_actions(scope)
-    return scope <= consent.scope and covers(
-        explicit(consent.details, actions), explicit(details, actions)
-    )
+    return scope <= consent.scope and _covers_scope(consent.details, details, scope)
 
 
 def chosen(requested: Consent, choice: ConsentChoice, required: Scope) -> Consent:
@@ -118,3 +114,11 @@ def is_narrower(after: Consent, before: Consent) -> bool:
         after.expires_at is not None and after.expires_at <= before.expires_at
     )
     return ends_earlier and is_within(before, after.scope, after.details)
+
+
+def _covers_scope(allowed: Details, requested: Details, scope: Scope) -> bool:
+    """Whether `allowed` has all of `requested` that the scope opens."""
+    if allowed is None:
+        return True
+    actions = health_actions(scope)
+    return covers(explicit(allowed, actions), explicit(requested, actions))
