@@ -134,8 +134,8 @@ class AppConsent:
         history = await self.services.consents.history(user.id, client.id)
         if consent is None and not history:
             raise NotFound
-        zone = await self.services.offers.zone_of(user)
         offer = None if consent is None else await self._offer(user, consent)
+        zone = await self.services.offers.zone_of(user) if offer is None else offer.zone
         view = FormView() if offer is None else initial_view(offer)
         keeps = view.value("data") == "keep"
         owner = None if client.owner_id is None else await self.users.user(client.owner_id)

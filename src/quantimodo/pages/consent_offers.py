@@ -26,6 +26,8 @@ from quantimodo.protocol.scopes import Scope, health_actions
 
 _PATIENCE: Final = 1.0
 """Seconds that a page waits for the numbers."""
+_MOST_OF_CATEGORY: Final = 5
+"""Variables of one category on the page."""
 _MOST_VARIABLES: Final = 20
 """On one page. A form has at most 64 fields, and there are 24 categories."""
 
@@ -59,15 +61,11 @@ class ConsentOffers:
         if not health_actions(scope):
             return offer
         catalogue = await self.references.catalogue()
-        found = await self._recorded(user, details)
+        found = await self._recorded(user, catalogue, details)
         recorded, partial = found or ((), False)
-        lines = _lines(catalogue, details, recorded)
         return replace(
             offer,
-            categories=[
-                replace(line, since=None if line.since is None else in_zone(line.since, zone))
-                for line in lines
-            ],
+            categories=_lines(catalogue, details, recorded, zone),
             previewed=found is not None,
             partial=partial,
         )
@@ -77,11 +75,10 @@ class ConsentOffers:
         return zone_named((await self.profiles.of(user)).zoneinfo)
 
     async def _recorded(
-        self, user: User, details: Details
+        self, user: User, catalogue: Catalogue, details: Details
     ) -> tuple[Sequence[VariableView], bool] | None:
         """The variables that the request would open now, and whether there are more; None if the
         database takes too long."""
-        catalogue = await self.references.catalogue()
         allowed = allowed_measurements(catalogue, details, "read", self.clock.now())
         query = MeasurementQuery(order=Order("variable"), limit=MOST_AT_ONCE)
         try:
@@ -93,35 +90,36 @@ class ConsentOffers:
 
 
 def _lines(
-    catalogue: Catalogue, details: Details, recorded: Sequence[VariableView]
+    catalogue: Catalogue, details: Details, recorded: Sequence[VariableView], zone: tzinfo
 ) -> Sequence[CategoryLine]:
     """The categories, those with most measurements first."""
     of_category: dict[str, list[VariableView]] = {}
+    names = []
     for view in sorted(recorded, key=lambda each: -each.summary.number):
         if view.summary.number:
-            of_category.setdefault(view.category, []).append(view)
-    shown = {view.summary.variable.name for views in of_category.values() for view in views[:5]}
-    by_number = sorted(recorded, key=lambda each: -each.summary.number)
-    names = [
-        view.summary.variable.name for view in by_number if view.summary.variable.name in shown
-    ]
+            views = of_category.setdefault(view.category, [])
+            views.append(view)
+            if len(views) <= _MOST_OF_CATEGORY:
+                names.append(view.summary.variable.name)
     listed = frozenset(names[:_MOST_VARIABLES])
     lines = [
-        _line(each.name, of_category.get(each.name, []), listed)
+        _line(each.name, of_category.get(each.name, []), listed, zone)
         for each in catalogue.variable_categories
         if _offers(details, each.name)
     ]
     return sorted(lines, key=lambda line: (-line.number, line.name))
 
 
-def _line(name: str, views: Sequence[VariableView], listed: frozenset[str]) -> CategoryLine:
+def _line(
+    name: str, views: Sequence[VariableView], listed: frozenset[str], zone: tzinfo
+) -> CategoryLine:
     earliest = min(
         (v.summary.earliest for v in views if v.summary.earliest is not None), default=None
     )
     return CategoryLine(
         name,
         sum(view.summary.number for view in views),
-        None if earliest is None else moment_of(earliest),
+        None if earliest is None else in_zone(moment_of(earliest), zone),
         [
             VariableLine(view.summary.variable.name, view.summary.number)
             for view in views
