@@ -21,6 +21,8 @@ async def test_an_id_that_cannot_be_is_nothing(engine: AppHarness, odd: str) -> 
     csrf = form_fields((await browser.get("/account/profile")).text)["csrf"]
     for path, status in {
         f"/account/apps/{odd}/revoke": 303,
+        f"/account/apps/{odd}": 404,
+        f"/account/apps/{odd}/receipts/1/mail": 404,
         f"/developers/{odd}": 404,
         f"/developers/{odd}/secret": 404,
         f"/developers/{odd}/delete": 404,
@@ -28,7 +30,13 @@ async def test_an_id_that_cannot_be_is_nothing(engine: AppHarness, odd: str) -> 
     }.items():
         response = await browser.post(path, data={"csrf": csrf})
         assert response.status_code == status, path
-    for path in (f"/developers/{odd}", f"/logos/{odd}", f"/static/{odd}"):
+    for path in (
+        f"/account/apps/{odd}",
+        f"/account/apps/{odd}/receipts/1/receipt.jwt",
+        f"/developers/{odd}",
+        f"/logos/{odd}",
+        f"/static/{odd}",
+    ):
         assert (await browser.get(path)).status_code == 404, path
     for method in ("GET", "DELETE"):
         response = await browser.request(

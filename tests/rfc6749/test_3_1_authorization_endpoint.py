@@ -92,6 +92,9 @@ FAULTS = {
     "an age that is too long": "max_age=" + "9" * 9000,
     "a request object twice": "request=a.b.c&request=a.b.c",
     "a request object that is not UTF-8": "request=%FF",
+    "details twice": "authorization_details=[]&authorization_details=[]",
+    "details that are not UTF-8": "authorization_details=%FF",
+    "details of nine thousand characters": "authorization_details=" + "+" * 9000,
     "a mode twice": "response_mode=query&response_mode=fragment",
     "a mode that is not UTF-8": "response_mode=%FF",
 }

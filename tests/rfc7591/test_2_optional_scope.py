@@ -16,6 +16,7 @@ from quantimodo.protocol.registration import (
     with_privileges_of,
     with_settings_of,
 )
+from support.app import OpenHarness
 
 CALLBACK = "https://app.example.org/callback"
 REVIEWED = Client(
@@ -50,6 +51,37 @@ def test_only_scopes_of_the_application_can_be_optional(
     )
     found = faults(registration)
     assert not found if accepted else {fault.field for fault in found} == {"optional_scope"}
+
+
+async def test_a_malformed_list_is_refused_and_registers_nothing(open_harness: OpenHarness) -> None:
+    async with open_harness(registration__mode="open") as harness:
+        before = harness.rows()
+        for optional in (
+            "phone",
+            5,
+            {},
+            [5],
+            [["phone"]],
+            ["openid"],
+            ["unknown"],
+            ["phone\0"],
+            ["phone " * 2000],
+            ["phone"] * 2000,
+            ["address"],
+        ):
+            response = await harness.browser().post(
+                "/api/v2/oauth2/register",
+                json={
+                    "redirect_uris": [CALLBACK],
+                    "scope": "basic phone",
+                    "optional_scope": optional,
+                },
+            )
+            assert response.status_code == 400, optional
+            assert response.json()["error"] == "invalid_client_metadata", optional
+            assert len(response.content) < 300, optional
+        after = harness.rows()
+        assert after["clients"] == before["clients"]
 
 
 @pytest.mark.parametrize("kept", [with_privileges_of, with_settings_of])
