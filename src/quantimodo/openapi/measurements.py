@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedDict
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import JSON, Content, Operation, Response, Security, said
+from quantimodo.openapi.operation import JSON, Content, Operation, Response, said
 from quantimodo.openapi.resources import REFUSED
 from quantimodo.openapi.responses import refused
-from quantimodo.openapi.shared import by_token
+from quantimodo.openapi.shared import BY_ANY_TOKEN, by_token
 
 TAG: Final = "Measurements"
 CSV: Final = "text/csv; charset=utf-8"
@@ -253,7 +253,6 @@ _CONFLICT: Final = refused(
     {"invalid_request": "these variables are being changed by another request; try again"},
     "NotStored",
 )
-_BY_TOKEN: Final[Security] = ({"bearer": []}, {"tokenInQuery": []})
 _REFERENCE: Final = {status: REFUSED[status] for status in (400, 401)}
 
 
@@ -265,7 +264,7 @@ def _reference(route: str, name: str, summary: str, kind: Any, example: Any) -> 
         tag=TAG,
         summary=summary,
         description="Reference data. Any valid token is accepted.",
-        security=_BY_TOKEN,
+        security=BY_ANY_TOKEN,
         responses={200: _found(list[kind], [example]), **_REFERENCE},
         shared=_SHARED,
     )
@@ -349,11 +348,7 @@ OPERATIONS: Final = (
         bodies=(JSON,),
         examples={"better": {"value": 4}},
         security=by_token("writemeasurements"),
-        responses={
-            200: _found(Measurement, _SLEEP),
-            **_WRITING,
-            404: _NOT_FOUND,
-        },
+        responses={200: _found(Measurement, _SLEEP), **_WRITING, 404: _NOT_FOUND},
         shared=_SHARED,
     ),
     Operation(

@@ -6,8 +6,8 @@ from typing import Final
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import FORM, JSON, Content, Operation, Response
 from quantimodo.openapi.parameters import TokenInBody
-from quantimodo.openapi.responses import CurrentConsent, Person, UserInfo, refused
-from quantimodo.openapi.shared import by_token
+from quantimodo.openapi.responses import SLEEP_DETAILS, CurrentConsent, Person, UserInfo, refused
+from quantimodo.openapi.shared import BY_ANY_TOKEN, by_token
 
 TAG: Final = "People"
 
@@ -61,14 +61,7 @@ _SLEEP_ONLY: Final = {
     "clientId": fakes.CLIENT_ID,
     "clientName": "Mood Tracker",
     "scope": "readmeasurements",
-    "authorizationDetails": [
-        {
-            "type": "health_measurements",
-            "actions": ["read"],
-            "categories": ["Sleep"],
-            "days": 90,
-        }
-    ],
+    "authorizationDetails": SLEEP_DETAILS,
     "allowedSince": "2026-11-23T12:00:00Z",
     "updatedAt": "2026-11-23T12:00:00Z",
     "expiresAt": None,
@@ -116,7 +109,7 @@ OPERATIONS: Final = (
         summary="What the person of a token allows its app",
         description="Any valid token of a person. The person can narrow it at any time, also while"
         " the token is valid.",
-        security=({"bearer": []}, {"tokenInQuery": []}),
+        security=BY_ANY_TOKEN,
         responses={
             200: Response(
                 "The access of this token.",

@@ -11,7 +11,7 @@ from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import JSON, Content, Response, said
 from quantimodo.protocol.consent_details import TYPE
 
-_SLEEP: Final = [{"type": TYPE, "actions": ["read"], "categories": ["Sleep"], "days": 90}]
+SLEEP_DETAILS: Final = [{"type": TYPE, "actions": ["read"], "categories": ["Sleep"], "days": 90}]
 
 
 class AuthorizationDetail(TypedDict, total=False):
@@ -36,7 +36,9 @@ class CurrentConsent(TypedDict):
     scope: Annotated[str, said("Space-separated scopes of this token.", "readmeasurements")]
     authorizationDetails: Annotated[
         list[AuthorizationDetail] | None,
-        said("The health data that this token opens. Null: all that its scope opens.", _SLEEP),
+        said(
+            "The health data that this token opens. Null: all that its scope opens.", SLEEP_DETAILS
+        ),
     ]
     allowedSince: Annotated[str, said("When the person first allowed it.", "2026-11-23T12:00:00Z")]
     updatedAt: Annotated[str, said("When that last changed.", "2026-11-23T12:00:00Z")]
@@ -103,7 +105,7 @@ class TokenAnswer(TypedDict, total=False):
         list[AuthorizationDetail],
         said(
             "The health data that the scope opens. Missing when it opens all (RFC 9396).",
-            _SLEEP,
+            SLEEP_DETAILS,
         ),
     ]
 
@@ -130,7 +132,7 @@ class Introspection(TypedDict, total=False):
         list[AuthorizationDetail],
         said(
             "The health data that the scope opens. Missing when it opens all (RFC 9396).",
-            _SLEEP,
+            SLEEP_DETAILS,
         ),
     ]
 

@@ -68,6 +68,7 @@ BY_CLIENT: Final[Security] = ({"clientBasic": []}, {})
 """An app by HTTP Basic; or by `client_id` and `client_secret` among the parameters."""
 
 OPERATOR: Final[Security] = ({"operator": []},)
+BY_ANY_TOKEN: Final[Security] = ({"bearer": []}, {"tokenInQuery": []})
 
 
 def by_token(scope: str) -> Security:
