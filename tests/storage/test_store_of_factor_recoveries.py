@@ -68,7 +68,9 @@ async def test_of_completion_and_cancellation_one_wins(stores: Stores, samples: 
         assert (left is None) is completed
 
 
-@pytest.mark.parametrize("change", ["cancelled", "shown", "replaced", "dropped", "deleted"])
+@pytest.mark.parametrize(
+    "change", ["cancelled", "shown", "replaced", "dropped", "verified", "deleted"]
+)
 async def test_it_ends_with_the_factor(stores: Stores, samples: Samples, change: str) -> None:
     person = await protected(stores, samples)
     store = stores.factor_recoveries
@@ -84,6 +86,11 @@ async def test_it_ends_with_the_factor(stores: Stores, samples: Samples, change:
             assert await stores.second_factors.confirm_totp_enrolment(factor, [], None)
         case "dropped":
             assert await stores.second_factors.drop_second_factors(person.id)
+        case "verified":
+            await stores.users.change_email(person.id, person.email or "", None)
+            assert await stores.users.verify_email(
+                person.id, person.email or "", NOW, keep_credentials=False
+            )
         case "deleted":
             assert await stores.users.delete_user(person.id)
     assert await store.factor_recovery(person.id) is None

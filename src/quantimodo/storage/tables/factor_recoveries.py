@@ -5,14 +5,13 @@ from datetime import datetime
 from quantimodo.model.factor_recoveries import FactorRecovery
 from quantimodo.storage.database import KeyedRead, Operation, Statement
 from quantimodo.storage.rows import Column, RowReader
-from quantimodo.storage.tables.session_end import DROP_TRUSTED_BROWSERS
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
     CONFIRM_PASSWORD,
     DROP_FACTOR_RECOVERY,
-    DROP_TOTP_ENROLMENT,
-    DROP_TOTP_FACTOR,
+    HAS_FACTOR,
     LOCK_PERSON,
+    drop_factor,
 )
 from quantimodo.storage.timestamps import from_micros, to_micros
 
@@ -24,7 +23,6 @@ _RECOVERY = RowReader(
     Column("expires_at", from_micros),
 )
 _FIND = KeyedRead(f"SELECT {_RECOVERY.columns} FROM factor_recoveries WHERE user_id")
-_HAS_FACTOR = Statement("SELECT user_id FROM totp_factors WHERE user_id = {1}")
 _FROM_LINK = Statement("SELECT user_id FROM passwords WHERE user_id = {1} AND set_by_link = 1")
 _DROP_EXPIRED = Statement("DELETE FROM factor_recoveries WHERE user_id = {1} AND expires_at <= {2}")
 _ADD = Statement(
@@ -43,7 +41,7 @@ class FactorRecoveries(Table):
 
         def operation() -> Operation[bool]:
             yield LOCK_PERSON, (user_id,)
-            if not (yield _HAS_FACTOR, (user_id,)) or (yield _FROM_LINK, (user_id,)):
+            if not (yield HAS_FACTOR, (user_id,)) or (yield _FROM_LINK, (user_id,)):
                 return False
             yield _DROP_EXPIRED, (user_id, at)
             times = to_micros(recovery.due_at), to_micros(recovery.expires_at)
@@ -68,9 +66,7 @@ class FactorRecoveries(Table):
                 return False
             if not (yield _TAKE_DUE, (user_id, to_micros(at))):
                 return False
-            yield DROP_TOTP_ENROLMENT, (user_id,)
-            yield DROP_TRUSTED_BROWSERS, (user_id,)
-            yield DROP_TOTP_FACTOR, (user_id,)
+            yield from drop_factor(user_id)
             return True
 
         return await self._database.write(operation)

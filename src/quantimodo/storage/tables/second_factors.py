@@ -10,10 +10,10 @@ from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
     CONFIRM_PASSWORD,
     DROP_FACTOR_RECOVERY,
-    DROP_TOTP_ENROLMENT,
-    DROP_TOTP_FACTOR,
+    HAS_FACTOR,
     LOCK_PERSON,
     OWN_SESSION,
+    drop_factor,
 )
 from quantimodo.storage.timestamps import from_micros, to_micros
 
@@ -56,7 +56,6 @@ _USE_STEP = Statement(
     "UPDATE totp_factors SET last_step = {3}, sealed_secret = {4}"
     " WHERE user_id = {1} AND sealed_secret = {2} AND last_step < {3} RETURNING user_id"
 )
-_HAS_FACTOR = Statement("SELECT user_id FROM totp_factors WHERE user_id = {1}")
 _COUNT_CODES = Statement("SELECT COUNT(*) FROM recovery_codes WHERE user_id = {1}")
 _ADD_CODE = Statement("INSERT INTO recovery_codes (user_id, digest) VALUES ({1}, {2})")
 _USE_CODE = Statement(
@@ -121,7 +120,7 @@ class SecondFactors(Table):
         def operation() -> Operation[bool]:
             if not (yield from _holding(user_id, session)):
                 return False
-            if not (yield _HAS_FACTOR, (user_id,)):
+            if not (yield HAS_FACTOR, (user_id,)):
                 return False
             yield from _replacing_codes(user_id, recovery_codes)
             return True
@@ -135,10 +134,7 @@ class SecondFactors(Table):
         def operation() -> Operation[bool]:
             if not (yield from _holding(user_id, session)):
                 return False
-            yield DROP_TOTP_ENROLMENT, (user_id,)
-            yield DROP_TRUSTED_BROWSERS, (user_id,)
-            yield DROP_FACTOR_RECOVERY, (user_id,)
-            return bool((yield DROP_TOTP_FACTOR, (user_id,)))
+            return (yield from drop_factor(user_id))
 
         return await self._database.write(operation)
 

@@ -72,15 +72,16 @@ _SET_PASSWORD = Statement(
 _DROP_PASSWORD = Statement("DELETE FROM passwords WHERE user_id = {1}")
 DROP_LOGIN_CODES = Statement("DELETE FROM login_codes WHERE user_id = {1}")
 _DROP_IDENTITIES = Statement("DELETE FROM identities WHERE user_id = {1}")
+HAS_FACTOR = Statement("SELECT user_id FROM totp_factors WHERE user_id = {1}")
 # Recovery codes go with the factor, by foreign key.
-DROP_TOTP_FACTOR = Statement("DELETE FROM totp_factors WHERE user_id = {1} RETURNING user_id")
+_DROP_TOTP_FACTOR = Statement("DELETE FROM totp_factors WHERE user_id = {1} RETURNING user_id")
 DROP_FACTOR_RECOVERY = Statement(
     "DELETE FROM factor_recoveries WHERE user_id = {1} RETURNING user_id"
 )
 CONFIRM_PASSWORD = Statement(
     "UPDATE passwords SET set_by_link = 0 WHERE user_id = {1} AND set_by_link = 1"
 )
-DROP_TOTP_ENROLMENT = Statement("DELETE FROM totp_enrolments WHERE user_id = {1}")
+_DROP_TOTP_ENROLMENT = Statement("DELETE FROM totp_enrolments WHERE user_id = {1}")
 DROP_PASSKEYS = Statement("DELETE FROM passkeys WHERE user_id = {1} RETURNING id")
 _DROP_CONSENTS = Statement("DELETE FROM consents WHERE user_id = {1}")
 REVOKE_GRANTS = Statement(
@@ -131,6 +132,14 @@ def new_user(user_id: int, user: NewUser) -> User:
     )
 
 
+def drop_factor(user_id: int) -> Operation[bool]:
+    """Delete the second factor of a person, and what depends on it; whether there was one."""
+    yield _DROP_TOTP_ENROLMENT, (user_id,)
+    yield DROP_TRUSTED_BROWSERS, (user_id,)
+    yield DROP_FACTOR_RECOVERY, (user_id,)
+    return bool((yield _DROP_TOTP_FACTOR, (user_id,)))
+
+
 class Users(Table):
     async def user(self, user_id: int) -> User | None:
         return USER.read_found(await self._database.one(_BY_ID, user_id))
@@ -170,8 +179,7 @@ class Users(Table):
             if verified and not keep_credentials:
                 yield _DROP_PASSWORD, (user_id,)
                 yield _DROP_IDENTITIES, (user_id,)
-                yield DROP_TOTP_FACTOR, (user_id,)
-                yield DROP_TOTP_ENROLMENT, (user_id,)
+                yield from drop_factor(user_id)
                 yield DROP_PASSKEYS, (user_id,)
                 yield from end_sessions(user_id, to_micros(at))
                 yield DROP_LOGIN_CODES, (user_id,)
