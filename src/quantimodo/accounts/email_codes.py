@@ -48,19 +48,18 @@ class EmailCodes:
         """
         email = email_address(email)
         await self.throttle.email_code(email, address)
-        user = await self.users.user_by_email(email)
+        user = await self._owner(email)
         code = self._new_code()
         charge = self.throttle.charge("email_tokens", address)
-        reachable = user is not None and user.disabled_at is None and user.verified_email
         raw = await self.email_tokens.issue(
             "sign_in_code",
             email,
             LIFETIME,
-            user_id=user.id if user is not None and reachable else None,
+            user_id=None if user is None else user.id,
             payload=self._mark(code),
             charge=charge,
         )
-        if user is None or not reachable or user.email is None:
+        if user is None or user.email is None:
             decoy = bytes(_EMAIL_LENGTH)
             await self.email_tokens.issue(
                 "sign_in_code", email, timedelta(0), payload=decoy, charge=charge
@@ -79,18 +78,19 @@ class EmailCodes:
             raise DomainError(_WRONG)
         await self.throttle.email_code_try(found.email, found.key.hex())
         typed = Secret("".join(code.reveal().split()))
-        user = None if found.user_id is None else await self._owner(found.user_id, found.email)
+        user = await self._owner(found.email)
         if not same(found.payload, self._mark(typed)) or user is None or user.email is None:
             raise DomainError(_WRONG)
-        if not await self.email_tokens.take(found):
+        if user.id != found.user_id or not await self.email_tokens.take(found):
             raise DomainError(_WRONG)
         login = await self.login.complete_login(user, EmailProof(user.email), browser)
         await self.throttle.email_code_passed(found.email)
         return login
 
-    async def _owner(self, user_id: int, email: str) -> User | None:
+    async def _owner(self, email: str) -> User | None:
+        """The person whose confirmed address this is; None for a disabled account."""
         user = await self.users.user_by_email(email)
-        if user is None or user.id != user_id or user.disabled_at is not None:
+        if user is None or user.disabled_at is not None:
             return None
         return user if user.verified_email else None
 

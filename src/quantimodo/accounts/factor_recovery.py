@@ -70,7 +70,7 @@ class FactorRecoveries:
         user, now = pending.user, self.clock.now()
         if not self.delay:
             raise DomainError(_OFF)
-        if user.email is None or user.email_verified_at is None:
+        if user.verified_email is None:
             raise DomainError(_UNVERIFIED)
         if by_email:
             raise DomainError(_BY_EMAIL)
@@ -83,7 +83,7 @@ class FactorRecoveries:
         if not await self.store.add_factor_recovery(recovery):
             return
         raw = await self.email_tokens.issue(
-            "cancel_recovery", user.email, self.delay + WINDOW, user_id=user.id
+            "cancel_recovery", user.verified_email, self.delay + WINDOW, user_id=user.id
         )
         await self.notices.recovery_requested(user, raw, due_at)
 

@@ -77,12 +77,13 @@ class SecondFactorPage:
         again: FormErrors | None = None,
     ) -> Response:
         pending, check = await self._pending(request), self.login.second_factors
-        factor = None if pending is None else await check.factor_of(pending.user)
-        passkey = None if pending is None else await self.passkey_sign_in.options_pending(pending)
-        has_none = pending is not None and factor is None and passkey is None
-        if pending is not None and has_none and await check.is_required(pending.user):
-            return self.page_context.go(with_return_to(SET_UP, leads.return_to))
-        if pending is None or (factor is None and passkey is None):
+        if pending is None:
+            return self._to_sign_in(leads)
+        factor = await check.factor_of(pending.user)
+        passkey = await self.passkey_sign_in.options_pending(pending)
+        if factor is None and passkey is None:
+            if await check.is_required(pending.user):
+                return self.page_context.go(with_return_to(SET_UP, leads.return_to))
             return self._to_sign_in(leads)
         return self.page_context.show(
             request,
