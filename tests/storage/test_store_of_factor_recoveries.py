@@ -58,18 +58,18 @@ async def test_of_completion_and_cancellation_one_wins(stores: Stores, samples: 
         person = await protected(stores, samples)
         store = stores.factor_recoveries
         await store.add_factor_recovery(recovery(person))
-        completed, cancelled, shown = await asyncio.gather(
+        completed, cancelled, used = await asyncio.gather(
             store.complete_factor_recovery(person.id, DUE),
             store.cancel_factor_recovery(person.id),
-            store.factor_shown(person.id),
+            store.factor_used(person.id),
         )
-        assert [completed, cancelled, shown].count(True) == 1
+        assert [completed, cancelled, used].count(True) == 1
         left = await stores.second_factors.totp_factor(person.id)
         assert (left is None) is completed
 
 
 @pytest.mark.parametrize(
-    "change", ["cancelled", "shown", "replaced", "dropped", "verified", "deleted"]
+    "change", ["cancelled", "used", "replaced", "dropped", "verified", "deleted"]
 )
 async def test_it_ends_with_the_factor(stores: Stores, samples: Samples, change: str) -> None:
     person = await protected(stores, samples)
@@ -78,8 +78,8 @@ async def test_it_ends_with_the_factor(stores: Stores, samples: Samples, change:
     match change:
         case "cancelled":
             assert await store.cancel_factor_recovery(person.id)
-        case "shown":
-            assert await store.factor_shown(person.id)
+        case "used":
+            assert await store.factor_used(person.id)
         case "replaced":
             await stores.second_factors.save_totp_enrolment(totp_enrolment(person, "new"))
             factor = totp_factor(person, "new")
@@ -97,7 +97,7 @@ async def test_it_ends_with_the_factor(stores: Stores, samples: Samples, change:
     assert not await store.complete_factor_recovery(person.id, DUE)
 
 
-async def test_a_password_from_a_link_blocks_it_until_the_factor_is_shown(
+async def test_a_password_from_a_link_blocks_it_until_the_factor_is_used(
     stores: Stores, samples: Samples
 ) -> None:
     person = await protected(stores, samples)
@@ -105,7 +105,7 @@ async def test_a_password_from_a_link_blocks_it_until_the_factor_is_shown(
     await stores.users.set_password(person.id, "by a link", NOW)
     assert await store.password_is_from_link(person.id)
     assert not await store.add_factor_recovery(recovery(person))
-    assert not await store.factor_shown(person.id)
+    assert not await store.factor_used(person.id)
     assert not await store.password_is_from_link(person.id)
     assert await store.add_factor_recovery(recovery(person))
     await stores.users.set_password(person.id, "by a link", NOW)

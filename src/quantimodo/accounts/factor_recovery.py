@@ -114,9 +114,9 @@ class FactorRecoveries:
             return False
         return await self.cancel(user)
 
-    async def has_factor_now(self, user: User) -> None:
-        """The person has just signed in with the second factor: it is not lost."""
-        if await self.store.factor_shown(user.id):
+    async def factor_used(self, user: User) -> None:
+        """The person signed in with the second factor or a passkey: cancel the request, if any."""
+        if await self.store.factor_used(user.id):
             await self._drop_links(user)
             self.notices.recovery_cancelled(user)
 

@@ -139,7 +139,7 @@ class Login:
         """
         if isinstance(proof, PasskeyProof):
             # The factor may be lost; the account is not.
-            await self.second_factors.recoveries.has_factor_now(user)
+            await self.second_factors.recoveries.factor_used(user)
             return await self._start(user, proof, browser)
         if not await self.second_factors.is_needed(user, browser.trusted):
             return await self._start(user, proof, browser)
@@ -184,7 +184,7 @@ class Login:
         """
         if not await self.pending.take(pending):
             raise LoginExpired("This sign-in was completed already.")
-        await self.second_factors.recoveries.has_factor_now(pending.user)
+        await self.second_factors.recoveries.factor_used(pending.user)
         first = proof_of(pending)
         every = dict.fromkeys((*first.methods, *methods, "mfa"))  # RFC 8176 §2
         proof = msgspec.structs.replace(first, methods=tuple(every))

@@ -78,8 +78,7 @@ class SecondFactorCheck:
         """The `amr` values that the response adds; None for a wrong one. Raises `TooMany`.
 
         The person gets one e-mail a day about a limit that was reached. Guesses from elsewhere do
-        not lock the person out of a browser that they use (security.md
-        §23a).
+        not lock the person out of a browser that they use (security.md §23a).
         """
         user, login = pending.user, pending.key.hex()
         device = self.devices.device(user, device_cookies)

@@ -9,11 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from quantimodo.accounts.authenticator_apps import open_secret, seal_secret
-from quantimodo.accounts.errors import (
-    AccountDeleted,
-    DomainError,
-    ReauthenticationNeeded,
-)
+from quantimodo.accounts.errors import AccountDeleted, DomainError, ReauthenticationNeeded
 from quantimodo.accounts.recovery_codes import RecoveryCodes
 from quantimodo.accounts.second_factor_notices import SecondFactorNotices
 from quantimodo.accounts.second_factor_requirement import SecondFactorRequirement

@@ -26,7 +26,8 @@ from quantimodo.pages.cookie_names import PENDING_LOGIN, TRUSTED_BROWSER
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.return_targets import ReturnTarget
 
-_TRUSTED: Final = timedelta(days=90)  # the server knows when it ends
+# The longest that the settings allow. The server checks the actual lifetime.
+_TRUSTED: Final = timedelta(days=90)
 SECOND_FACTOR: Final = "/sign-in/second-factor"
 SET_UP: Final = f"{SECOND_FACTOR}/set-up"
 

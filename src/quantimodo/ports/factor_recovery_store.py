@@ -29,6 +29,6 @@ class FactorRecoveryStore(Protocol):
         """Whether the password was set by an e-mailed link, and no sign-in with the second factor
         came since."""
 
-    async def factor_shown(self, user_id: int) -> bool:
+    async def factor_used(self, user_id: int) -> bool:
         """A sign-in with the second factor: delete the request, and count the password as one that
         was not set by a link. Whether there was a request."""

@@ -74,7 +74,7 @@ class FactorRecoveries(Table):
     async def password_is_from_link(self, user_id: int) -> bool:
         return bool(await self._database.rows(_FROM_LINK, user_id))
 
-    async def factor_shown(self, user_id: int) -> bool:
+    async def factor_used(self, user_id: int) -> bool:
         def operation() -> Operation[bool]:
             yield LOCK_PERSON, (user_id,)
             yield CONFIRM_PASSWORD, (user_id,)
