@@ -170,6 +170,19 @@ async def test_it_needs_a_pending_login(harness: AppHarness, action: str) -> Non
     assert await has_factor(harness, ann)
 
 
+@pytest.mark.parametrize(
+    ("delay", "words"), [("7d", "7 days"), ("1d", "1 day"), ("36h", "36 hours")]
+)
+async def test_the_page_says_the_delay_that_the_operator_sets(
+    open_harness: OpenHarness, delay: str, words: str
+) -> None:
+    async with open_harness(accounts__factor_recovery_delay=delay) as harness:
+        await protected(harness)
+        page = await (await pending(harness)).get(LOST)
+        assert f"can be turned off after {words}." in page.text
+        assert f">Start the {words}<" in page.text
+
+
 async def test_the_operator_offers_none(open_harness: OpenHarness) -> None:
     async with open_harness(accounts__factor_recovery_delay="0s") as harness:
         await protected(harness)

@@ -119,6 +119,14 @@ async def test_the_person_ends_it(harness: AppHarness) -> None:
     assert await needs_code(harness, browser)
 
 
+async def test_the_page_says_the_time_that_the_operator_sets(open_harness: OpenHarness) -> None:
+    async with open_harness(accounts__trusted_browser_lifetime="12h") as harness:
+        await protected(harness)
+        browser = harness.browser()
+        await harness.sign_in(browser)
+        assert "Trust this browser for 12 hours<" in (await browser.get(FACTOR)).text
+
+
 async def test_the_operator_allows_none(open_harness: OpenHarness) -> None:
     async with open_harness(accounts__trusted_browser_lifetime="0s") as harness:
         _, app = await protected(harness)

@@ -6,7 +6,7 @@ import pytest
 
 from quantimodo.model.events import Event
 from quantimodo.pages.audit_messages import circumstances, sentence
-from quantimodo.pages.timestamps import ago, moment
+from quantimodo.pages.timestamps import ago, in_words, moment
 from quantimodo.pages.user_agents import describe, is_hand_held
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -53,6 +53,20 @@ def test_a_phone_is_distinguished_from_a_desktop() -> None:
 )
 def test_how_long_ago(passed: timedelta, words: str) -> None:
     assert ago(NOW - passed, NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("duration", "words"),
+    [
+        (timedelta(days=30), "30 days"),
+        (timedelta(days=1), "1 day"),
+        (timedelta(hours=36), "36 hours"),
+        (timedelta(minutes=90), "90 minutes"),
+        (timedelta(seconds=61), "61 seconds"),
+    ],
+)
+def test_a_duration_has_the_largest_unit_that_divides_it(duration: timedelta, words: str) -> None:
+    assert in_words(duration) == words
 
 
 def test_a_moment_says_its_zone() -> None:

@@ -5,9 +5,9 @@ contains text that a stranger typed (a name, a message).
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from quantimodo.accounts.second_factor_emails import SecondFactorEmails
+from quantimodo.accounts.second_factor_emails import SecondFactorEmails, moment
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
@@ -159,7 +159,7 @@ class EmailTemplates(SecondFactorEmails):
         return self._mail(
             to,
             "Your account is closed and will be deleted",
-            f"The account with this address is closed. On {_moment(deletes_at)} it will be deleted,"
+            f"The account with this address is closed. On {moment(deletes_at)} it will be deleted,"
             " with all that belongs to it.",
             "If you want to keep it, or if it was not you who closed it, sign in before that time:",
             f"{self.issuer}/sign-in",
@@ -184,11 +184,6 @@ class EmailTemplates(SecondFactorEmails):
 def address_of(user: User) -> str | None:
     """Where notices about this account go: only to an address that was shown to be its own."""
     return None if user.email_verified_at is None else user.email
-
-
-def _moment(at: datetime) -> str:
-    utc = at.astimezone(UTC)
-    return f"{utc.day} {utc:%B %Y at %H:%M} UTC"
 
 
 def _valid_for(lifetime: timedelta) -> str:

@@ -1,7 +1,7 @@
 """The e-mails about second factors and passkeys, and the form of all e-mails. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
@@ -41,9 +41,8 @@ class SecondFactorEmails:
         return self._notice(
             to,
             "Many wrong codes for your account",
-            "Someone signed in to your account by its password, or another way, and entered so many"
-            " wrong codes that no more are accepted for now. If it was not you, that person has"
-            " your password: change it.",
+            "Someone passed the first step of a sign-in to your account, by the password or another"
+            " way, and then entered so many wrong codes that no more are accepted for now.",
         )
 
     def factor_recovery_requested(self, to: str, email_token: Secret, due_at: datetime) -> Mail:
@@ -51,8 +50,8 @@ class SecondFactorEmails:
             to,
             "Two-step verification will be turned off",
             "Someone signed in to your account and said that the authenticator app and the recovery"
-            f" codes are lost. From {due_at:%d %B %Y, %H:%M} UTC on, two-step verification can be"
-            " turned off at a sign-in.",
+            f" codes are lost. From {moment(due_at)} on, two-step verification can be turned off at"
+            " a sign-in.",
             "If this was not you, cancel it here, and change your password:",
             self._link("/cancel-recovery", email_token),
             "A sign-in with a code cancels it too.",
@@ -136,6 +135,12 @@ class SecondFactorEmails:
 
     def _link(self, path: str, email_token: Secret) -> str:
         return f"{self.issuer}{path}?token={email_token.reveal()}"
+
+
+def moment(at: datetime) -> str:
+    """As in `2 November 2026 at 03:51 UTC`."""
+    utc = at.astimezone(UTC)
+    return f"{utc.day} {utc:%B %Y at %H:%M} UTC"
 
 
 def _codes_left(left: int) -> str:

@@ -110,7 +110,7 @@ class FactorRecoveryPages:
             leads=leads,
             person=pending.user,
             recovery=await self.recoveries.status(pending.user),
-            days=self.recoveries.delay.days,
+            delay=self.recoveries.delay,
             form=error_view(again),
         )
 

@@ -18,7 +18,7 @@ from quantimodo.accounts.passwords import ADVISED, SHORTEST
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.consent_words import since_words
 from quantimodo.pages.numbers import counted, number, quantity
-from quantimodo.pages.timestamps import ago, day, moment
+from quantimodo.pages.timestamps import ago, day, in_words, moment
 
 NO_STORE: Final = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
@@ -127,6 +127,7 @@ class Renderer:
             auto_reload=False,
         )
         self._templates.filters |= {
+            "in_words": in_words,
             "moment": moment,
             "day": day,
             "ago": ago,

@@ -95,7 +95,7 @@ class SecondFactorPage:
             person=pending.user,
             label=None if factor is None else factor.label,
             passkey=passkey,
-            trusted_days=check.trusted_browsers.lifetime.days,
+            trusted_for=check.trusted_browsers.lifetime,
             form=error_view(again),
         )
 

@@ -4,8 +4,11 @@ measurements of people whose profile names a zone."""
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from quantimodo.pages.numbers import counted
+
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
+_UNITS = ((timedelta(days=1), "day"), (_HOUR, "hour"), (_MINUTE, "minute"))
 
 
 def day(at: datetime) -> str:
@@ -40,13 +43,17 @@ def ago(at: datetime, now: datetime) -> str:
     if passed < _MINUTE:
         return "just now"
     if passed < _HOUR:
-        return _count(passed // _MINUTE, "minute")
+        return f"{counted(passed // _MINUTE, 'minute', 'minutes')} ago"
     if passed < timedelta(days=1):
-        return _count(passed // _HOUR, "hour")
+        return f"{counted(passed // _HOUR, 'hour', 'hours')} ago"
     if passed.days == 1:
         return "yesterday"
     return f"{passed.days} days ago" if passed.days < 8 else f"on {day(at)}"
 
 
-def _count(number: int, unit: str) -> str:
-    return f"{number} {unit}{'' if number == 1 else 's'} ago"
+def in_words(duration: timedelta) -> str:
+    """In the largest unit that divides it, as in `30 days` or `36 hours`."""
+    for length, unit in _UNITS:
+        if not duration % length:
+            return counted(duration // length, unit, f"{unit}s")
+    return counted(duration // timedelta(seconds=1), "second", "seconds")
