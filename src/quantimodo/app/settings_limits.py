@@ -53,13 +53,16 @@ class LimitSettings:
         Limit(5, _HOUR), "Password resets that may be requested for one e-mail address."
     )
     reset_per_address: Limit = _setting(
-        Limit(50, _HOUR), "Password resets that may be requested from one network address."
+        Limit(50, _HOUR),
+        "Password resets that may be requested from one network address, and, counted apart, codes"
+        " for a sign-in.",
     )
     email_codes_per_account: Limit = _setting(
         Limit(5, _HOUR), "Codes for a sign-in that may be sent to one e-mail address."
     )
     email_code_tries_per_account: Limit = _setting(
-        Limit(10, 24 * _HOUR), "Such codes that may be entered wrongly for one e-mail address."
+        Limit(10, 24 * _HOUR),
+        "Wrong codes for a sign-in that may be entered for one e-mail address, and for one code.",
     )
     emails_per_account: Limit = _setting(
         Limit(5, _HOUR), "Other mails that signed-in people may cause to one e-mail address."
