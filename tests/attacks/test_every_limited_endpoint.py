@@ -118,6 +118,7 @@ TYPED = {"name": "P", "password": "a long password"}
 CALLS: dict[str, Call] = {
     "POST /sign-in": lambda c: c.form("/sign-in", username="a@example.org", password="wrong"),
     "POST /sign-in/passkey": lambda c: c.form("/sign-in", "/sign-in/passkey", credential="{}"),
+    "POST /sign-in/code": lambda c: c.form("/sign-in/code", email="p@example.org"),
     "POST /sign-up": lambda c: c.form("/sign-up", email="p@example.org", **TYPED),
     "POST /reset": lambda c: c.form("/reset", email="p@example.org"),
     "GET /sign-in/with/{provider}": lambda c: c.stranger().get("/sign-in/with/google"),
@@ -157,6 +158,7 @@ _SECRET = "needs a token of 256 random bits, which is used once and was mailed u
 _STATE = "needs the cookie of a sign-in that began under a limit"
 _TOKEN = "needs a secret or a token; used twice, it has a storage budget"
 _FACTOR = "limited by sign-in and person: tests/authorization/test_second_factor.py"
+_CODE = "needs the cookie of a code; limited by e-mail address: test_codes_by_email.py"
 _RECOVERY = "needs the first proof of a sign-in, and starts one recovery until that is cancelled"
 _SAME = "the same endpoint as its GET, which is in the table"
 _SIGN_OUT = "ends a session, which began under a limit"
@@ -170,6 +172,7 @@ OTHERS = {
     "POST /reset/new": _SECRET,
     "POST /sign-in/link": _STATE,
     f"POST {BACK}/{{provider}}": _STATE,
+    "POST /sign-in/code/enter": _CODE,
     "POST /sign-in/second-factor": _FACTOR,
     "POST /sign-in/second-factor/set-up": _FACTOR,
     "POST /sign-in/second-factor/passkey": _FACTOR,
@@ -192,7 +195,12 @@ async def caller(open_harness: OpenHarness) -> AsyncIterator[Caller]:
     apple = FakeUpstream(
         "apple", "Apple", responds_by_form_post=True, people={"gia": profile("apple")}
     )
-    settings = {"registration__mode": "open", "social_redirect_urls": CALLBACK, **LIMITS}
+    settings = {
+        "registration__mode": "open",
+        "social_redirect_urls": CALLBACK,
+        "accounts__email_codes": "true",
+        **LIMITS,
+    }
     async with open_harness([google, apple], **settings) as harness:
         user, app = await harness.person(), await harness.app()
         await harness.context.stores.users.change_email(user.id, "ann@example.org", None)
@@ -212,6 +220,7 @@ async def use_up(caller: Caller) -> None:
         lambda: throttle.sign_in_from(ADDRESS),
         lambda: throttle.sign_up(secrets.token_hex(8), ADDRESS),
         lambda: throttle.reset(secrets.token_hex(8), ADDRESS),
+        lambda: throttle.email_code(secrets.token_hex(8), ADDRESS),
         lambda: throttle.social(ADDRESS),
         lambda: throttle.start_upstream_login(ADDRESS),
         lambda: throttle.store_request(ADDRESS),

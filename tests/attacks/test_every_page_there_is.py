@@ -1,5 +1,6 @@
 """security.md §11 and v2-api.md §1 over the table of routes: no page that is added forgets them."""
 
+from collections.abc import AsyncIterator
 from typing import cast
 
 import httpx
@@ -8,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from quantimodo.endpoints.routes import SHOWN
-from support.app import AppHarness, form_fields
+from support.app import AppHarness, OpenHarness, form_fields
 
 # What others send to us, each with its own proof.
 _PROTOCOL = {route.path for route in SHOWN}
@@ -22,6 +23,13 @@ _PUBLIC = {
     "/robots.txt",
     "/.well-known/security.txt",
 }
+
+
+@pytest.fixture
+async def harness(open_harness: OpenHarness) -> AsyncIterator[AppHarness]:
+    """With the pages that are off by default."""
+    async with open_harness(accounts__email_codes="true") as opened:
+        yield opened
 
 
 def pages_of(harness: AppHarness, method: str) -> list[str]:
