@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from quantimodo.model.users import User
 from support.app import SESSION, AppHarness, OpenHarness, form_fields
-from support.authenticator_app import set_up
+from support.authenticator_app import protected
 
 REQUEST = "/sign-in/code"
 ENTER = f"{REQUEST}/enter"
@@ -140,22 +139,10 @@ async def test_an_address_that_changed_meanwhile_does_not_sign_in(on: AppHarness
     assert (await enter(browser, code)).status_code == 400
 
 
-async def protected(harness: AppHarness) -> User:
-    ann = await harness.person()
-    cookie = await harness.context.sessions.start(
-        ann, methods=("pwd",), address="192.0.2.7", agent="a test", replaces=None
-    )
-    session = await harness.context.sessions.current(cookie.reveal())
-    assert session is not None
-    await set_up(harness.context.second_factors, session, harness.context.clock.now())
-    await harness.context.sessions.end_all(ann.id)
-    return ann
-
-
 async def test_a_second_factor_is_needed_and_the_mailbox_does_not_remove_it(
     on: AppHarness,
 ) -> None:
-    ann = await protected(on)
+    ann, _ = await protected(on)
     browser = on.browser()
     await request_code(browser)
     response = await enter(browser, await code_of(on))

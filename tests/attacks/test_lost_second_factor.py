@@ -9,23 +9,10 @@ import pytest
 
 from quantimodo.model.users import User
 from support.app import SESSION, AppHarness, OpenHarness, form_fields
-from support.authenticator_app import AuthenticatorApp, set_up
+from support.authenticator_app import protected
 
 FACTOR = "/sign-in/second-factor"
 LOST = f"{FACTOR}/lost"
-
-
-async def protected(harness: AppHarness) -> tuple[User, AuthenticatorApp]:
-    ann = await harness.person()
-    cookie = await harness.context.sessions.start(
-        ann, methods=("pwd",), address="192.0.2.7", agent="a test", replaces=None
-    )
-    session = await harness.context.sessions.current(cookie.reveal())
-    assert session is not None
-    app, _ = await set_up(harness.context.second_factors, session, harness.context.clock.now())
-    await harness.context.sessions.end_all(ann.id)
-    harness.advance(minutes=1)
-    return ann, app
 
 
 async def pending(harness: AppHarness) -> httpx.AsyncClient:

@@ -18,7 +18,7 @@ from support.app import (
     form_fields,
     response_of,
 )
-from support.authenticator_app import AuthenticatorApp, set_up
+from support.authenticator_app import protect
 from support.fake_provider import FakeUpstream, profile, redeem_login, sign_in_with
 
 FACTOR = "/sign-in/second-factor"
@@ -35,20 +35,6 @@ def google() -> FakeUpstream:
 async def harness(open_harness: OpenHarness, google: FakeUpstream) -> AsyncIterator[AppHarness]:
     async with open_harness([google]) as opened:
         yield opened
-
-
-async def protect(harness: AppHarness, user: User) -> tuple[AuthenticatorApp, list[str]]:
-    """Add a second factor to this account; the session that did so is ended."""
-    sessions = harness.context.sessions
-    cookie = await sessions.start(
-        user, methods=("pwd",), address="192.0.2.7", agent="a test", replaces=None
-    )
-    session = await sessions.current(cookie.reveal())
-    assert session is not None
-    added = await set_up(harness.context.second_factors, session, harness.context.clock.now())
-    await sessions.end_all(user.id)
-    harness.advance(minutes=1)
-    return added
 
 
 async def login_token(harness: AppHarness) -> str:

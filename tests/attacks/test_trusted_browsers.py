@@ -6,25 +6,11 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from quantimodo.model.users import User
 from support.app import SESSION, AppHarness, OpenHarness, form_fields
-from support.authenticator_app import AuthenticatorApp, set_up
+from support.authenticator_app import AuthenticatorApp, protect, protected
 
 FACTOR = "/sign-in/second-factor"
 TRUSTED = "__Host-quantimodo_trusted_browser"
-
-
-async def protected(harness: AppHarness) -> tuple[User, AuthenticatorApp]:
-    ann = await harness.person()
-    cookie = await harness.context.sessions.start(
-        ann, methods=("pwd",), address="192.0.2.7", agent="a test", replaces=None
-    )
-    session = await harness.context.sessions.current(cookie.reveal())
-    assert session is not None
-    app, _ = await set_up(harness.context.second_factors, session, harness.context.clock.now())
-    await harness.context.sessions.end_all(ann.id)
-    harness.advance(minutes=1)
-    return ann, app
 
 
 async def trusting(
@@ -70,12 +56,7 @@ async def test_without_the_tick_elsewhere_and_for_others_it_counts_not(harness: 
     stolen = harness.browser()
     stolen.cookies.set(TRUSTED, browser.cookies[TRUSTED], domain="id.example.org")
     bob = await harness.person("bob@example.org", "Bob Example")
-    found = await harness.context.sessions.start(
-        bob, methods=("pwd",), address="192.0.2.7", agent="a test", replaces=None
-    )
-    session = await harness.context.sessions.current(found.reveal())
-    assert session is not None
-    await set_up(harness.context.second_factors, session, harness.context.clock.now())
+    await protect(harness, bob)
     assert await needs_code(harness, stolen, email="bob@example.org")
     assert not any(browser.cookies[TRUSTED] in repr(each) for each in harness.rows().values())
 

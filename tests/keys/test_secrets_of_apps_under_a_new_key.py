@@ -13,23 +13,10 @@ from quantimodo.accounts.secret_resealing import (
 from quantimodo.app.services import AppContext
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.model.secrets import Secret
-from quantimodo.model.users import User
 from support.app import AppHarness, OpenHarness
-from support.authenticator_app import AuthenticatorApp, set_up
+from support.authenticator_app import protected
 
 OLD, NEW = "A" * 43, "B" * 42 + "A"
-
-
-async def protected(harness: AppHarness) -> tuple[User, AuthenticatorApp]:
-    ann = await harness.person()
-    cookie = await harness.context.sessions.start(
-        ann, methods=("pwd",), address="192.0.2.7", agent="a test", replaces=None
-    )
-    session = await harness.context.sessions.current(cookie.reveal())
-    assert session is not None
-    app, _ = await set_up(harness.context.second_factors, session, harness.context.clock.now())
-    harness.advance(minutes=1)
-    return ann, app
 
 
 async def renew_signing_keys(context: AppContext) -> None:

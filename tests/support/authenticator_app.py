@@ -11,6 +11,8 @@ import pyotp
 from quantimodo.accounts.second_factors import SecondFactors
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
+from quantimodo.model.users import User
+from support.app import AppHarness
 
 KEY = re.compile(r'id="key"[^>]*>([A-Z2-7 ]+)<')
 CODE = re.compile(r"<code>([a-z2-7]{4}(?:-[a-z2-7]{4}){3})</code>")
@@ -47,6 +49,28 @@ async def set_up(
     app = AuthenticatorApp(enrolment.secret.reveal())
     codes = await second_factors.confirm(session, Secret(app.code(now)))
     return app, [code.reveal() for code in codes]
+
+
+async def protect(harness: AppHarness, user: User) -> tuple[AuthenticatorApp, list[str]]:
+    """Add a second factor to this account; the session that did so is ended. The codes of the app
+    count from now on."""
+    sessions = harness.context.sessions
+    cookie = await sessions.start(
+        user, methods=("pwd",), address="192.0.2.7", agent="a test", replaces=None
+    )
+    session = await sessions.current(cookie.reveal())
+    assert session is not None
+    added = await set_up(harness.context.second_factors, session, harness.context.clock.now())
+    await sessions.end_all(user.id)
+    harness.advance(minutes=1)
+    return added
+
+
+async def protected(harness: AppHarness) -> tuple[User, AuthenticatorApp]:
+    """A person with a second factor."""
+    ann = await harness.person()
+    app, _ = await protect(harness, ann)
+    return ann, app
 
 
 LATER = timedelta(minutes=1)
