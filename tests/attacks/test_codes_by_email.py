@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -156,6 +157,63 @@ async def test_a_second_factor_is_needed_and_the_mailbox_does_not_remove_it(
         assert refused.status_code == 400
         assert "code from your mail" in refused.text
     assert await on.context.second_factors.status(ann) is not None
+
+
+@pytest.mark.parametrize("path", [REQUEST, ENTER])
+async def test_another_method_is_refused(on: AppHarness, path: str) -> None:
+    for method in ("PUT", "PATCH", "DELETE"):
+        response = await on.browser().request(method, path)
+        assert response.status_code == 405
+        assert set(response.headers["allow"].split(", ")) >= {"GET", "POST"}
+
+
+async def test_no_such_address_gets_a_code(on: AppHarness) -> None:
+    await on.person()
+    browser = on.browser()
+    fields = form_fields((await browser.get(REQUEST)).text)
+    for wrong, status in (
+        (None, 422),
+        ("", 422),
+        ("ann", 422),
+        ("ann@example.org\r\nbcc: eve@example.org", 422),
+        (f"{'a' * 300}@example.org", 422),
+        (["ann@example.org", "eve@example.org"], 400),
+    ):
+        typed = {} if wrong is None else {"email": wrong}
+        response = await browser.post(REQUEST, data={**fields, **typed})
+        assert response.status_code == status, wrong
+        assert COOKIE not in browser.cookies
+    assert await on.context.outbox.recent(10) == []
+
+
+async def test_no_such_code_signs_in(on: AppHarness) -> None:
+    await on.person()
+    browser = on.browser()
+    await request_code(browser)
+    code = await code_of(on)
+    fields = form_fields((await browser.get(ENTER)).text)
+    for wrong in (None, "", code[:5], f"{code}0", f"+{code}", "١٢٣٤٥٦", "1" * 9000, [code, code]):
+        typed = {} if wrong is None else {"code": wrong}
+        response = await browser.post(ENTER, data={**fields, **typed})
+        assert response.status_code == 400, wrong
+        assert SESSION not in browser.cookies
+        assert not isinstance(wrong, str) or not wrong or wrong not in response.text
+    assert (await browser.post(ENTER, data={**fields, "code": code})).status_code == 303
+
+
+async def test_the_key_of_the_browser_is_of_this_purpose(on: AppHarness) -> None:
+    ann = await on.person()
+    await request_code(on.browser())
+    code = await code_of(on)
+    tokens = on.context.accounts.recovery.email_tokens
+    reset = await tokens.issue(
+        "reset_password", "ann@example.org", timedelta(hours=1), user_id=ann.id
+    )
+    for key in ("x", "qmt_" + "A" * 43, reset.reveal(), "a" * 5000):
+        browser = on.browser()
+        browser.cookies.set(COOKIE, key, domain="id.example.org")
+        assert (await enter(browser, code)).status_code == 400
+        assert SESSION not in browser.cookies
 
 
 async def test_it_is_off_by_default(harness: AppHarness) -> None:

@@ -13,6 +13,8 @@ from support.authenticator_app import protected
 
 FACTOR = "/sign-in/second-factor"
 LOST = f"{FACTOR}/lost"
+CANCEL = "/cancel-recovery"
+CANCEL_SIGNED_IN = "/account/security/recovery/cancel"
 
 
 async def pending(harness: AppHarness) -> httpx.AsyncClient:
@@ -168,6 +170,44 @@ async def test_the_page_says_the_delay_that_the_operator_sets(
         page = await (await pending(harness)).get(LOST)
         assert f"can be turned off after {words}." in page.text
         assert f">Start the {words}<" in page.text
+
+
+async def test_other_methods_and_a_doubled_field_change_nothing(harness: AppHarness) -> None:
+    ann, _ = await protected(harness)
+    browser = await pending(harness)
+    for path, has_page in ((LOST, True), (CANCEL, True), (CANCEL_SIGNED_IN, False)):
+        for method in ("PUT", "DELETE", *(() if has_page else ("GET",))):
+            response = await browser.request(method, path)
+            assert response.status_code == 405
+            assert "POST" in response.headers["allow"]
+    fields = form_fields((await browser.get(LOST)).text)
+    doubled = {**fields, "action": ["request", "complete"]}
+    assert (await browser.post(LOST, data=doubled)).status_code == 400
+    recoveries = harness.context.accounts.login.second_factors.recoveries
+    assert (await recoveries.status(ann)).state == "possible"
+
+
+async def test_only_its_own_link_and_a_session_of_the_person_cancel(harness: AppHarness) -> None:
+    ann, _ = await protected(harness)
+    await act(await pending(harness), "request")
+    reset = await harness.context.accounts.recovery.email_tokens.issue(
+        "reset_password", "ann@example.org", timedelta(hours=1), user_id=ann.id
+    )
+    for token in ("", "x", "qmt_" + "A" * 43, "a" * 5000, reset.reveal()):
+        reader = harness.browser()
+        await reader.get(CANCEL, params={"token": token})
+        fields = form_fields((await reader.get(CANCEL)).text)
+        assert (await reader.post(CANCEL, data=fields)).status_code == 410
+    await harness.person("eve@example.org", "Eve Example")
+    eve = await harness.signed_in("eve@example.org")
+    fields = form_fields((await eve.get("/account/profile")).text)
+    assert (await eve.post(CANCEL_SIGNED_IN, data=fields)).status_code == 303
+    stranger = harness.browser()
+    fields = form_fields((await stranger.get("/sign-in")).text)
+    refused = await stranger.post(CANCEL_SIGNED_IN, data=fields)
+    assert refused.headers["location"].startswith("/sign-in?")
+    recoveries = harness.context.accounts.login.second_factors.recoveries
+    assert (await recoveries.status(ann)).state == "requested"
 
 
 async def test_the_operator_offers_none(open_harness: OpenHarness) -> None:

@@ -11,6 +11,7 @@ from support.authenticator_app import AuthenticatorApp, protect, protected
 
 FACTOR = "/sign-in/second-factor"
 TRUSTED = "__Host-quantimodo_trusted_browser"
+END = "/account/security/trusted-browsers/end"
 
 
 async def trusting(
@@ -92,12 +93,50 @@ async def test_the_person_ends_it(harness: AppHarness) -> None:
     await harness.person("eve@example.org", "Eve Example")
     eve = await harness.signed_in("eve@example.org")
     other = form_fields((await eve.get("/account/profile")).text)["csrf"]
-    end = "/account/security/trusted-browsers/end"
-    await eve.post(end, data={"csrf": other, "browser": row.key.hex()})
+    await eve.post(END, data={"csrf": other, "browser": row.key.hex()})
     assert len(await harness.context.stores.trusted_browsers.trusted_browsers(ann.id)) == 1
-    await browser.post(end, data={**form_fields(page.text), "browser": row.key.hex()})
+    await browser.post(END, data={**form_fields(page.text), "browser": row.key.hex()})
     browser.cookies.delete(SESSION)
     assert await needs_code(harness, browser)
+
+
+async def test_no_other_key_ends_it(harness: AppHarness) -> None:
+    ann, app = await protected(harness)
+    browser = await trusting(harness, app)
+    await harness.sign_in(browser)
+    fields = form_fields((await browser.get("/account/profile")).text)
+    (row,) = await harness.context.stores.trusted_browsers.trusted_browsers(ann.id)
+    key = row.key.hex()
+    for wrong, status in (
+        (None, 303),
+        ("", 303),
+        ("x", 303),
+        (key[:-2], 303),
+        (f"{key}00", 303),
+        ("0" * 9000, 303),
+        ([key, key], 400),
+    ):
+        typed = {} if wrong is None else {"browser": wrong}
+        response = await browser.post(END, data={**fields, **typed})
+        assert response.status_code == status, wrong
+    for method in ("GET", "PUT", "DELETE"):
+        response = await browser.request(method, END)
+        assert (response.status_code, response.headers["allow"]) == (405, "POST")
+    stranger = harness.browser()
+    fields = form_fields((await stranger.get("/sign-in")).text)
+    refused = await stranger.post(END, data={**fields, "browser": key})
+    assert refused.headers["location"].startswith("/sign-in?")
+    assert await harness.context.stores.trusted_browsers.trusted_browsers(ann.id) == [row]
+
+
+async def test_no_other_cookie_is_trusted(harness: AppHarness) -> None:
+    _, app = await protected(harness)
+    browser = await trusting(harness, app)
+    right = browser.cookies[TRUSTED]
+    for wrong in ("", "x", right[:-1], f"{right}A", right.replace("qmv_", "qmz_"), "a" * 3000):
+        other = harness.browser()
+        other.cookies.set(TRUSTED, wrong, domain="id.example.org")
+        assert await needs_code(harness, other), wrong
 
 
 async def test_the_page_says_the_time_that_the_operator_sets(open_harness: OpenHarness) -> None:
