@@ -7,7 +7,6 @@ from typing import Literal
 
 from quantimodo.app.settings_fields import setting as _setting
 
-_SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
 
 
@@ -68,14 +67,14 @@ class AccountSettings:
         30 * _DAY,
         "How long a browser signs in without the second step if its person chose so on the page of"
         " the code. 0s: they cannot choose it.",
-        least=0 * _SECOND,
+        least=timedelta(0),
         most=90 * _DAY,
     )
     factor_recovery_delay: timedelta = _setting(
         7 * _DAY,
         "After this time a person who lost the authenticator app and the recovery codes can turn"
         " two-step verification off, unless it is cancelled. 0s: only the operator can.",
-        least=0 * _SECOND,
+        least=timedelta(0),
         most=90 * _DAY,
     )
     second_factor_of_administrators: bool = _setting(
