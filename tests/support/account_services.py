@@ -299,6 +299,8 @@ def open_account_services(
             mode=second_factor,
             most_passkeys=most_passkeys,
             required_of=required_of,
+            trusted_browser_lifetime=timedelta(days=30),
+            recovery_delay=timedelta(days=7),
             stores=replace(
                 stores,
                 users=watched(stores.users),

@@ -44,9 +44,9 @@ class LoginDependencies:
     issuer: str
     mode: Mode
     most_passkeys: int
-    required_of: Collection[Role] = ()
-    trusted_browser_lifetime: timedelta = timedelta(days=30)
-    recovery_delay: timedelta = timedelta(days=7)
+    required_of: Collection[Role]
+    trusted_browser_lifetime: timedelta
+    recovery_delay: timedelta
     stores: Stores
     sessions: Sessions
     throttle: Throttle
