@@ -66,6 +66,10 @@ class SignInNeeded(DomainError):
     it."""
 
 
+class AccountClosed(Exception):
+    """The person closed the account: only the page that keeps it works."""
+
+
 class ReauthenticationNeeded(Exception):
     """This action requires a recent sign-in (security.md §18)."""
 

@@ -15,7 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response as PageResponse
 
 from quantimodo.accounts.addresses import with_return_to
-from quantimodo.accounts.errors import ReauthenticationNeeded, SecondFactorMissing
+from quantimodo.accounts.errors import (
+    AccountClosed,
+    ReauthenticationNeeded,
+    SecondFactorMissing,
+)
 from quantimodo.app.error_table import ErrorResponse, response_to
 from quantimodo.endpoints.authorize_responses import wants_json
 from quantimodo.endpoints.routes import EndpointKind
@@ -24,10 +28,10 @@ from quantimodo.http.errors import MethodNotAllowed, NotFound, TooLarge
 from quantimodo.http.json import private_json
 from quantimodo.http.messages import Response
 from quantimodo.http.refusals import Refusal, noted_refusal
-from quantimodo.pages.account_closed import CLOSED, AccountClosed
 from quantimodo.pages.browser import SignInFirst
 from quantimodo.pages.errors import SERVER_ERROR, error_page
 from quantimodo.pages.layout import Renderer, json_page, see_other
+from quantimodo.pages.login_responses import CLOSED
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.two_step import TWO_STEP
 from quantimodo.ports.clock import Entropy

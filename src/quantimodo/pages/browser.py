@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.device_cookies import DEVICE_COOKIE_LIFETIME, DeviceCookies
+from quantimodo.accounts.errors import AccountClosed
 from quantimodo.accounts.login import StartedSession
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.crypto.digests import keyed_digest, same
 from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
-from quantimodo.pages.account_closed import AccountClosed
 from quantimodo.pages.cookie_names import (
     BROWSER,
     BROWSER_STATE,

@@ -9,23 +9,24 @@ from quantimodo.accounts.account_deletion import AccountDeletion
 from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.services import AccountServices
 from quantimodo.accounts.sessions import require_fresh
-from quantimodo.pages.account_closed import CLOSED
 from quantimodo.pages.browser import BrowserRequest, SignInFirst
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.forms import FormView
+from quantimodo.pages.login_responses import CLOSED
 from quantimodo.pages.page_context import Endpoint, PageContext
+from quantimodo.pages.step_up import StepUp
 from quantimodo.ports.client_stores import ClientStore
 
 
 def closing_routes(
-    page_context: PageContext, accounts: AccountServices, clients: ClientStore
+    page_context: PageContext, accounts: AccountServices, clients: ClientStore, step_up: StepUp
 ) -> list[tuple[tuple[str, ...], str, Endpoint]]:
     """The pages that close an account, and keep it."""
     delete = DeleteAccount(page_context, accounts.deletion, accounts.credentials, clients)
     closed = ClosedAccount(page_context, accounts.deletion)
     return [
-        (("GET",), "/account/delete", delete.show),
-        (("POST",), "/account/delete", delete.submit),
+        (("GET",), "/account/delete", step_up.before(delete.show)),
+        (("POST",), "/account/delete", step_up.before(delete.submit)),
         (("GET",), CLOSED, closed.show),
         (("POST",), CLOSED, closed.keep),
     ]

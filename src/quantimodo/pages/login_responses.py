@@ -20,7 +20,6 @@ from quantimodo.accounts.login import (
 from quantimodo.accounts.pending_logins import LIFETIME
 from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.model.secrets import Secret
-from quantimodo.pages.account_closed import CLOSED
 from quantimodo.pages.browser import Browser, BrowserRequest
 from quantimodo.pages.cookie_names import PENDING_LOGIN, TRUSTED_BROWSER
 from quantimodo.pages.page_context import PageContext
@@ -30,6 +29,7 @@ from quantimodo.pages.return_targets import ReturnTarget
 _TRUSTED: Final = timedelta(days=90)
 SECOND_FACTOR: Final = "/sign-in/second-factor"
 SET_UP: Final = f"{SECOND_FACTOR}/set-up"
+CLOSED: Final = "/account/closed"
 
 
 async def login_response(

@@ -267,10 +267,7 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("POST",), "/account/identities/unlink", identities.unlink),
         (("GET",), "/account/again", again.show),
         (("POST",), "/account/again", again.submit),
-        *(
-            (methods, path, step_up.before(page) if path == "/account/delete" else page)
-            for methods, path, page in closing_routes(page_context, pages.accounts, pages.clients)
-        ),
+        *closing_routes(page_context, pages.accounts, pages.clients, step_up),
     ]
 
 

@@ -10,12 +10,16 @@ from quantimodo.accounts.login import LoginBrowser
 from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.accounts.password_sign_in import PasswordSignIn
 from quantimodo.accounts.sign_out import SignOut as SigningOut
-from quantimodo.pages.account_closed import CLOSED
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.layout import PageOptions
-from quantimodo.pages.login_responses import login_browser, login_response, trusted_cookie
+from quantimodo.pages.login_responses import (
+    CLOSED,
+    login_browser,
+    login_response,
+    trusted_cookie,
+)
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.return_targets import ReturnTargets
