@@ -69,6 +69,27 @@ async def test_sessions_of_one_person_are_limited(open_harness: OpenHarness) -> 
         assert await sign_in() == 303
 
 
+async def test_closing_and_keeping_an_account_in_turn_is_limited(open_harness: OpenHarness) -> None:
+    """Each closing starts a session, which has its own limit of changes."""
+    settings = {
+        "limits__sessions_per_person": "2 per 1h",
+        "limits__changes_per_session": "2 per 1h",
+    }
+    async with open_harness(**settings) as harness:
+        ann = await harness.person()
+        browser = await harness.signed_in()
+
+        async def send(path: str) -> int:
+            fields = {**form_fields((await browser.get(path)).text), "current": PASSWORD}
+            return (await browser.post(path, data=fields)).status_code
+
+        steps = ["/account/delete", "/account/closed"] * 2 + ["/account/delete"]
+        assert [await send(path) for path in steps] == [303, 303, 303, 303, 429]
+        user = await harness.context.stores.users.user(ann.id)
+        assert user is not None
+        assert not user.closed
+
+
 @pytest.mark.parametrize(
     ("path", "limit"), [("/sign-up", "sign_up_per_address"), ("/reset", "reset_per_address")]
 )

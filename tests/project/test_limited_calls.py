@@ -60,8 +60,8 @@ _OF_PROVIDERS = ("upstream_logins_per_address", "security_events_per_address")
 
 LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/account_creation:AccountCreation.create": (OPERATOR, "sign_up_per_address"),
-    "accounts/account_deletion:AccountDeletion.close": ("changes_per_session",),
-    "accounts/account_deletion:AccountDeletion.delete_due": ("changes_per_session",),
+    "accounts/account_deletion:AccountDeletion.close": ("sessions_per_person",),
+    "accounts/account_deletion:AccountDeletion.delete_due": ("sessions_per_person",),
     "accounts/account_deletion:AccountDeletion.keep": ("changes_per_session",),
     "accounts/administration:Administration.disable": (OPERATOR,),
     "accounts/administration:Administration.enable": (OPERATOR,),

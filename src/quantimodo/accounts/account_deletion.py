@@ -41,9 +41,12 @@ class AccountDeletion:
     async def close(self, session: Session, current: Secret) -> Secret:
         """Close the account: every session, authorization and login code ends, and the logout
         notifications of its applications become due. Returns the cookie of a session that can only
-        keep the account. Raises what `Credentials.prove` raises, and `AccountDeleted`."""
+        keep the account. Raises what `Credentials.prove` raises, `TooMany` for too many sessions,
+        and `AccountDeleted`."""
         user, now = session.user, self._now()
         await self.credentials.prove(session, current)
+        # The session that follows has its own limit of changes.
+        await self.credentials.throttle.start_session(user.id, session.address)
         deletes_at = await self.closings.close_account(user.id, now, now + self.grace)
         if deletes_at is None:
             raise AccountDeleted
