@@ -534,3 +534,17 @@ async def test_the_operator_removes_all(services: AccountServices, ann: User) ->
     assert not await services.passkeys.reset(ann)
     assert (await kinds(services, ann))[0] == "passkeys.reset"
     assert (await subjects(services))[0] == "Your passkeys were removed"
+
+
+async def test_a_data_deletion_request_keeps_an_account_that_has_a_passkey(
+    services: AccountServices,
+) -> None:
+    """security.md §29: only an account without another way to sign in is deleted."""
+    profile = profile_of()
+    admitted = await services.social.admit(profile, address=ADDRESS)
+    session = await start(services, admitted.user, "fed")
+    device = await add(services, session)
+    erased = await services.security_events.erase(profile.issuer, profile.subject)
+    assert erased == admitted.user.id
+    assert await services.social.identities(admitted.user.id) == []
+    assert (await sign_in(services, device)).user.id == admitted.user.id

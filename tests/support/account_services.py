@@ -357,6 +357,7 @@ def open_account_services(
         security_events=SecurityEventHandler(
             users=watched(stores.users),
             identities=watched(stores.identities),
+            passkeys=watched(stores.passkeys),
             notifier=notifier,
             clock=clock,
         ),

@@ -12,6 +12,7 @@ from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import IdentityStore
+from quantimodo.ports.passkeys import PasskeyStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class SecurityEventHandler:
 
     users: UserStore
     identities: IdentityStore
+    passkeys: PasskeyStore
     notifier: IdentityNotifier
     clock: Clock
     logout_wakeup: asyncio.Event | None = None
@@ -95,5 +97,7 @@ class SecurityEventHandler:
 
     async def _has_sign_in_method(self, user: User) -> bool:
         if await self.identities.identities_of(user.id):
+            return True
+        if await self.passkeys.passkeys_of(user.id):
             return True
         return user.email is not None and await self.users.password_hash(user.id) is not None
