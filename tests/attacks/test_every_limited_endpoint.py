@@ -5,8 +5,11 @@ event refuses with 429, a message and `Retry-After` when its limit is used up.
 through the wire. The forms of signed-in people are in `test_limited_events.py`.
 """
 
+import re
 import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -154,15 +157,77 @@ CALLS: dict[str, Call] = {
 
 # Public endpoints that neither fetch nor write an audit event without a secret, or that have
 # another limit.
+_READS = "shows a page or returns a document"
+_RESOURCE = "reads, for a token; the person's log of accesses is bounded by their applications"
 _SECRET = "needs a token of 256 random bits, which is used once and was mailed under a limit"
 _STATE = "needs the cookie of a sign-in that began under a limit"
 _TOKEN = "needs a secret or a token; used twice, it has a storage budget"
 _FACTOR = "limited by sign-in and person: tests/authorization/test_second_factor.py"
 _CODE = "needs the cookie of a code; limited by e-mail address: test_codes_by_email.py"
 _RECOVERY = "needs the first proof of a sign-in, and starts one recovery until that is cancelled"
-_SAME = "the same endpoint as its GET, which is in the table"
+_SAME = f"the same endpoint as GET {AUTHORIZE}, which is in the table"
 _SIGN_OUT = "ends a session, which began under a limit"
 OTHERS = {
+    **dict.fromkeys(
+        (
+            "GET /",
+            "GET /.well-known/change-password",
+            "GET /.well-known/passkey-endpoints",
+            "GET /.well-known/security.txt",
+            "GET /api/v2/oauth2/check_session",
+            "GET /cancel-recovery",
+            "GET /confirm",
+            "GET /data-deletion/{code}",
+            "GET /docs",
+            "GET /favicon.ico",
+            "GET /guides",
+            "GET /guides/{path:path}",
+            "GET /logos/{client_id}",
+            "GET /reset",
+            "GET /reset/new",
+            "GET /reset/sent",
+            "GET /robots.txt",
+            "GET /sign-in",
+            "GET /sign-in/code",
+            "GET /sign-in/code/enter",
+            "GET /sign-in/second-factor",
+            "GET /sign-in/second-factor/lost",
+            "GET /sign-in/second-factor/set-up",
+            "GET /sign-up",
+            "GET /sign-up/sent",
+            "GET /static/{name}",
+            "GET /verify",
+            "GET alive",
+            "GET key_set",
+            "GET metadata",
+            "GET metrics",
+            "GET openapi",
+            "GET ready",
+        ),
+        _READS,
+    ),
+    **dict.fromkeys(
+        (
+            "GET application_measurements",
+            "GET current_consent",
+            "GET measurement",
+            "GET measurements",
+            "GET measurements_csv",
+            "GET unit_categories",
+            "GET units",
+            "GET user_me",
+            "GET userinfo",
+            "GET variable",
+            "GET variable_categories",
+            "GET variables",
+        ),
+        _RESOURCE,
+    ),
+    "GET /api/v2/oauth2/authorize": _SAME,
+    "GET /api/v2/oauth2/logout": _SIGN_OUT,
+    "GET /sign-in/link": _STATE,
+    "GET token": _TOKEN,
+    "POST /sign-in/code/enter": _CODE,
     f"POST {AUTHORIZE}": _SAME,
     "POST /api/v2/oauth2/authorize": _SAME,
     "POST /api/v2/oauth2/logout": _SIGN_OUT,
@@ -263,15 +328,36 @@ def test_each_public_endpoint_is_in_the_table(caller: Caller) -> None:
         f"{method} {route.path}"
         for route in served._pages.routes
         for method in route.methods - {"HEAD"}
-        if method != "GET" and not route.path.startswith(SIGNED_IN)
+        if not route.path.startswith(SIGNED_IN)
     }
     nothing = ApiEndpoints(**dict.fromkeys(ApiEndpoints.__dataclass_fields__))  # type: ignore[arg-type]
     routes = api_routes(nothing, legacy_transport=True)
     named = {
         f"{method} {route.path if f'{method} {route.path}' in CALLS else route.name}"
         for route in routes
-        for method in route.methods - {"HEAD", "GET", "OPTIONS"}
+        for method in route.methods - {"HEAD", "OPTIONS"}
     }
     shown = {f"{method} {route.path}" for route in SHOWN for method in route.methods}
     assert (pages | named) - set(CALLS) - set(OTHERS) == set()
     assert set(OTHERS) - (pages | named | shown) == set()
+
+
+async def test_a_page_that_is_only_read_writes_nothing(caller: Caller) -> None:
+    """For a stranger and for a signed-in person, with what its address can carry."""
+    query = "token=x&code=x&return_to=/account&login_hint=ann@example.org"
+    before = await everything(caller.harness)
+    for what, why in OTHERS.items():
+        path = re.sub(r"{[^}]*}", "x", what.removeprefix("GET "))
+        if why is _READS and path.startswith("/"):
+            for browser in (caller.stranger(), caller.signed_in):
+                response = await browser.get(f"{path}?{query}")
+                assert response.status_code < 500, path
+    assert await everything(caller.harness) == before
+
+
+async def everything(harness: AppHarness) -> dict[str, Any]:
+    """All rows of the database, and the number of events."""
+    await harness.context.audit.flush()
+    with closing(sqlite3.connect(harness.database)) as database:
+        events = database.execute("SELECT count(*) FROM events").fetchall()
+    return {**harness.rows(), "events": events}
