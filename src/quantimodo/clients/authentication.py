@@ -100,8 +100,8 @@ def _algorithms(client: Client) -> Collection[str]:
 
 
 def _signer(client: Client) -> Signer:
-    """An application that the operator registered shares no quota with those of other people. The
-    owner of the others is the person, or the network from which it registered itself."""
+    """An application that the operator registered shares no quota with those of other people. Each
+    of these has an owner: the person, or the network from which it registered itself."""
     if client.owner_id is not None:
         return Signer("other client", client.id, f"person {client.owner_id}")
     if client.registration_digest is None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from quantimodo.export.parts import FileDescription, Part, json_document, written, written_or_none
+from quantimodo.export.parts import FileDescription, Part, iso_time, iso_time_or_none, json_document
 from quantimodo.model.identities import Identity
 from quantimodo.model.passkeys import Passkey
 from quantimodo.model.profiles import Profile
@@ -85,7 +85,7 @@ class AccountFiles:
         identities = await self.identities.identities_of(user.id)
         return {
             "password": await self.users.password_hash(user.id) is not None,
-            "authenticatorApp": None if factor is None else written(factor.confirmed_at),
+            "authenticatorApp": None if factor is None else iso_time(factor.confirmed_at),
             "recoveryCodesLeft": await self.second_factors.count_recovery_codes(user.id),
             "passkeys": [_passkey(each) for each in await self.passkeys.passkeys_of(user.id)],
             "linkedAccounts": [_linked(each) for each in identities],
@@ -98,10 +98,10 @@ def _account(user: User, profile: Profile) -> Mapping[str, Any]:
         "subject": user.subject,
         "name": user.name,
         "email": user.email,
-        "emailVerifiedAt": written_or_none(user.email_verified_at),
+        "emailVerifiedAt": iso_time_or_none(user.email_verified_at),
         "administrator": user.administrator,
-        "createdAt": written(user.created_at),
-        "updatedAt": written(user.updated_at),
+        "createdAt": iso_time(user.created_at),
+        "updatedAt": iso_time(user.updated_at),
         "profile": msgspec.to_builtins(profile),
     }
 
@@ -111,8 +111,8 @@ def _passkey(passkey: Passkey) -> Mapping[str, Any]:
         "name": passkey.name,
         "host": passkey.rp_id,
         "synced": passkey.backed_up,
-        "createdAt": written(passkey.created_at),
-        "usedAt": written_or_none(passkey.used_at),
+        "createdAt": iso_time(passkey.created_at),
+        "usedAt": iso_time_or_none(passkey.used_at),
     }
 
 
@@ -123,9 +123,9 @@ def _linked(identity: Identity) -> Mapping[str, Any]:
         "subject": identity.subject,
         "name": identity.name,
         "email": identity.email,
-        "createdAt": written(identity.created_at),
-        "usedAt": written(identity.used_at),
-        "signedOutAt": written_or_none(identity.signed_out_at),
+        "createdAt": iso_time(identity.created_at),
+        "usedAt": iso_time(identity.used_at),
+        "signedOutAt": iso_time_or_none(identity.signed_out_at),
     }
 
 
@@ -134,8 +134,8 @@ def _device(session: Session) -> Mapping[str, Any]:
         "browser": session.agent,
         "address": session.address,
         "methods": session.methods,
-        "createdAt": written(session.created_at),
-        "authenticatedAt": written(session.authenticated_at),
-        "seenAt": written(session.seen_at),
-        "expiresAt": written(session.expires_at),
+        "createdAt": iso_time(session.created_at),
+        "authenticatedAt": iso_time(session.authenticated_at),
+        "seenAt": iso_time(session.seen_at),
+        "expiresAt": iso_time(session.expires_at),
     }

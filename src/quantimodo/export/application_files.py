@@ -7,10 +7,10 @@ from typing import Any, Final
 from quantimodo.export.parts import (
     FileDescription,
     Part,
+    iso_time,
+    iso_time_or_none,
     json_document,
     json_lines,
-    written,
-    written_or_none,
 )
 from quantimodo.model.clients import Client
 from quantimodo.model.consent_details import Details
@@ -75,9 +75,9 @@ class ApplicationFiles:
             "scope": sorted(consent.scope),
             "declinedScope": sorted(consent.declined_scope),
             "details": _details(consent.details),
-            "grantedAt": written(consent.granted_at),
-            "updatedAt": written(consent.updated_at),
-            "expiresAt": written_or_none(consent.expires_at),
+            "grantedAt": iso_time(consent.granted_at),
+            "updatedAt": iso_time(consent.updated_at),
+            "expiresAt": iso_time_or_none(consent.expires_at),
             "history": [
                 _change(each)
                 for each in await self.consents.changes_of_consent(
@@ -89,11 +89,11 @@ class ApplicationFiles:
 
 def _change(change: ConsentChange) -> Mapping[str, Any]:
     return {
-        "at": written(change.at),
+        "at": iso_time(change.at),
         "kind": change.kind,
         "scope": sorted(change.scope),
         "details": _details(change.details),
-        "expiresAt": written_or_none(change.expires_at),
+        "expiresAt": iso_time_or_none(change.expires_at),
     }
 
 
@@ -109,8 +109,8 @@ def _registered(client: Client) -> Mapping[str, Any]:
         "scope": sorted(client.scope),
         "grantTypes": sorted(client.grant_types),
         "public": client.public,
-        "createdAt": written(client.created_at),
-        "disabledAt": written_or_none(client.disabled_at),
+        "createdAt": iso_time(client.created_at),
+        "disabledAt": iso_time_or_none(client.disabled_at),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from quantimodo.export.parts import FileDescription, Part, csv_lines, written
+from quantimodo.export.parts import FileDescription, Part, csv_lines, iso_time
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.model.events import Event
 from quantimodo.model.measurements import Access
@@ -61,7 +61,7 @@ class HistoryFiles:
     async def parts(self, user: User) -> AsyncGenerator[Part, None]:
         async for part in self._activity(user):
             yield part
-        async for part in self._happened(user):
+        async for part in self._account_events(user):
             yield part
 
     async def _activity(self, user: User) -> AsyncGenerator[Part, None]:
@@ -79,7 +79,7 @@ class HistoryFiles:
                 return
             before = page[-1][0]
 
-    async def _happened(self, user: User) -> AsyncGenerator[Part, None]:
+    async def _account_events(self, user: User) -> AsyncGenerator[Part, None]:
         yield Part(_EVENTS, csv_lines([[name for name, _ in _EVENT_COLUMNS]]))
         before = None
         while True:
@@ -100,10 +100,10 @@ def _access(access: Access, name: str) -> Sequence[Any]:
         access.category,
         access.measurements,
         access.requests,
-        written(access.first_at),
-        written(access.last_at),
+        iso_time(access.first_at),
+        iso_time(access.last_at),
     )
 
 
 def _event(event: Event) -> Sequence[Any]:
-    return (written(event.at), event.kind, event.client_id or "", event.address, event.detail)
+    return (iso_time(event.at), event.kind, event.client_id or "", event.address, event.detail)

@@ -57,10 +57,10 @@ def csv_lines(rows: Iterable[Sequence[Any]]) -> bytes:
     )
 
 
-def written(moment: datetime) -> str:
+def iso_time(moment: datetime) -> str:
     """ISO 8601, in UTC."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def written_or_none(moment: datetime | None) -> str | None:
-    return None if moment is None else written(moment)
+def iso_time_or_none(moment: datetime | None) -> str | None:
+    return None if moment is None else iso_time(moment)

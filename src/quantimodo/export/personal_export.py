@@ -1,6 +1,7 @@
 """Exports everything of one account, for its person, as one ZIP file.
 
-Owns who may have it and what is recorded of it. The files are in the modules beside this one.
+Owns who may export it, and what is recorded about that. The modules beside this one write the
+files.
 """
 
 from collections.abc import AsyncGenerator, Sequence

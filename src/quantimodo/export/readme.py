@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from quantimodo.export.parts import FileDescription, Part, written
+from quantimodo.export.parts import FileDescription, Part, iso_time
 from quantimodo.model.users import User
 
 _NAME: Final = "README.txt"
@@ -26,7 +26,7 @@ and not yet in another. Passwords, keys, codes and tokens are in none of them.
 
 def readme(user: User, issuer: str, at: datetime, descriptions: Sequence[FileDescription]) -> Part:
     """The first file of an export."""
-    head = _HEAD.format(login_name=user.login_name, issuer=issuer, at=written(at))
+    head = _HEAD.format(login_name=user.login_name, issuer=issuer, at=iso_time(at))
     return Part(_NAME, "\n".join([head, *map(_section, descriptions)]).encode())
 
 

@@ -1,9 +1,9 @@
 """Writes a ZIP file to a stream, in constant memory, compressed beside the event loop.
 
 `zipfile` of the standard library writes to a stream that cannot seek: sizes and checksums follow
-the data of each file. Files are written with ZIP64 sizes, because their size
-is not known before. `zipstream-ng` and `stream-zip` do the same; they would be a dependency more,
-and both read their sources from synchronous code.
+the data of each file. Files are written with ZIP64 sizes, because their size is not known before.
+`zipstream-ng` and `stream-zip` do the same; each would be one more dependency, and reads its
+sources from synchronous code.
 """
 
 import asyncio

@@ -68,27 +68,27 @@ class Activity:
             before=_number(request.query_params.get("before", "")),
             limit=_PAGE + 1,
         )
-        page = found[:_PAGE]
+        page, names = found[:_PAGE], dict[str, str]()
         zone = zone_named((await self.profiles.of(user)).zoneinfo)
         return self.page_context.show(
             request,
             browser_request,
             "account_activity.html",
             section="account-activity",
-            lines=await self._lines([access for _, access in page], {}, zone),
+            lines=await self._lines([access for _, access in page], names, zone),
             older=page[-1][0] if len(found) > _PAGE else None,
             kept_days=_KEPT_DAYS,
             app=app,
-            week=[] if app else await self._week(user.id),
+            week=[] if app else await self._week(user.id, names),
         )
 
-    async def _week(self, user_id: int) -> Sequence[WeeklySum]:
+    async def _week(self, user_id: int, names: dict[str, str]) -> Sequence[WeeklySum]:
         """By application; of at most `_SUMMED` lines of the log."""
         since = self.page_context.clock.now() - _WEEK
         found = await self.accesses.accesses_of(user_id, limit=_SUMMED)
         recent = [access for _, access in found if access.last_at > since]
         sums = dict[tuple[str, str], list[int]]()
-        for line in await self._lines(recent, {}):
+        for line in await self._lines(recent, names):
             total = sums.setdefault((line.app, line.did), [0, 0])
             total[0] += line.access.measurements
             total[1] += line.access.requests

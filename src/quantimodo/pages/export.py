@@ -16,7 +16,7 @@ class Export:
     personal_export: PersonalExport
 
     async def show(self, request: Request) -> Response:
-        """What the file has; only after a recent sign-in."""
+        """What the file contains; only after a recent sign-in."""
         browser_request = await self.page_context.browser_request(request)
         await self.personal_export.require_recent_login(browser_request.required())
         return self.page_context.show(

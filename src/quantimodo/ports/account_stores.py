@@ -85,7 +85,7 @@ class AccountClosingStore(Protocol):
         when it has begun before: the caller that ended in between is replaced."""
 
     async def drop_logout_recipients(self, user_id: int) -> None:
-        """Also those that are due."""
+        """Delete the person's logout recipients, also those that are due."""
 
 
 class ProfileStore(Protocol):

@@ -22,7 +22,7 @@ from quantimodo.storage.timestamps import (
 _LONGEST_KEY: Final = 64
 REPLAY_BYTES: Final = ROW_OVERHEAD + _LONGEST_KEY + 3 * 16 + 8  # what one row counts as
 # An owner may hold a sixty-fourth of what is free in its group. The free space shrinks by that
-# fraction for each owner that uses its share up, and does not end before hundreds have done so.
+# fraction for each owner that uses its share up, and lasts until hundreds have done so.
 FREE_SHARE: Final = 64
 DELETION_BYTES: Final = ROW_OVERHEAD + 20 + 16 + 3 * 8  # with a name of a provider as they are
 
