@@ -237,7 +237,6 @@ OTHERS = {
     "POST /reset/new": _SECRET,
     "POST /sign-in/link": _STATE,
     f"POST {BACK}/{{provider}}": _STATE,
-    "POST /sign-in/code/enter": _CODE,
     "POST /sign-in/second-factor": _FACTOR,
     "POST /sign-in/second-factor/set-up": _FACTOR,
     "POST /sign-in/second-factor/passkey": _FACTOR,

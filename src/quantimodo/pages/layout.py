@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from quantimodo.accounts.passwords import ADVISED, SHORTEST
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.consent_words import since_words
-from quantimodo.pages.numbers import counted, number, quantity
+from quantimodo.pages.numbers import counted, quantity
 from quantimodo.pages.timestamps import ago, day, in_words, moment
 
 NO_STORE: Final = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
@@ -131,7 +131,6 @@ class Renderer:
             "moment": moment,
             "day": day,
             "ago": ago,
-            "number": number,
             "quantity": quantity,
             "counted": counted,
             "since": since_words,

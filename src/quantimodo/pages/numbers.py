@@ -4,7 +4,9 @@ from typing import Final
 
 _BESIDE: Final = ("%", "/")  # units that begin so stand beside the number, without a space
 _PLAIN: Final = ("count", "index", "ratio")  # the number alone is enough
-_ONE: Final = frozenset({"doses", "servings", "pieces", "pills", "tablets", "capsules", "drops"})
+_PLURALS: Final = frozenset(
+    {"doses", "servings", "pieces", "pills", "tablets", "capsules", "drops"}
+)
 
 
 def number(value: float) -> str:
@@ -23,7 +25,7 @@ def quantity(value: float, unit: str) -> str:
         return f"{shown} °{unit}"
     if unit == "event":
         return counted(value, unit, "events")
-    if unit in _ONE:
+    if unit in _PLURALS:
         return counted(value, unit[:-1], unit)
     return f"{shown}{unit}" if unit.startswith(_BESIDE) else f"{shown} {unit}"
 
