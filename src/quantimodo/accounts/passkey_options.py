@@ -26,7 +26,8 @@ def creation_options(
 ) -> str:
     """For a new passkey of this person. `existing`: those that an authenticator must not replace.
 
-    The handle of the person is their subject, which no application sees that has pairwise subjects.
+    The handle of the person is their public subject. Applications with pairwise subjects do not
+    see it.
     """
     return _json(
         {
