@@ -17,7 +17,7 @@ PORTS = {
     "FormPoster": ("poster", {"post"}),
     "Audit": ("audit", {"record"}),
     "AuditTrail": ("audit", {"record"}),
-    "IdentityNotifier": ("notifier", {"record"}),
+    "AccountNotifier": ("notifier", {"record"}),
 }
 OPERATOR = "a command of the operator"
 CALLERS = "the callers, which are in this table"
@@ -69,6 +69,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/changes:Changes.change_password": ("changes_per_session",),
     "accounts/changes:Changes.set_first_password": ("changes_per_session",),
     "accounts/login:Login.complete_pending": ("second_factor_per_person",),
+    "accounts/notifier:AccountNotifier.record": (CALLERS,),
     "accounts/passkey_notices:PasskeyNotices.added": ("changes_per_session",),
     "accounts/passkey_notices:PasskeyNotices.copied": ("sign_in_per_account",),
     "accounts/passkey_notices:PasskeyNotices.refused": ("refused_sign_ins_per_address",),
@@ -134,7 +135,6 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "federation/providers/oidc:Oidc._completed": _SOCIAL,
     "federation/providers/x:X._who": _SOCIAL,
     "federation/public_keys:PublicKeys._fetch": _OF_PROVIDERS,
-    "federation/identity_notifier:IdentityNotifier.record": (CALLERS,),
     "federation/security_event_handler:SecurityEventHandler.end": ("replays_per_signer",),
     "federation/security_event_handler:SecurityEventHandler._sign_out": ("replays_per_signer",),
     "federation/security_event_handler:SecurityEventHandler.erase": ("replays_per_signer",),

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.login import Login, LoginBrowser, LoginResult, StartedSession
+from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed
 from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.accounts.passkeys import Passkeys
@@ -25,7 +26,6 @@ from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.password_strength import StrengthMeter
 from quantimodo.crypto.passwords import HashPolicy, PasswordHasher
 from quantimodo.crypto.tokens import Kind, mint
-from quantimodo.federation.identity_notifier import IdentityNotifier
 from quantimodo.federation.security_event_handler import SecurityEventHandler
 from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.model.events import Event, Mail
@@ -337,7 +337,7 @@ def open_account_services(
             audit=audit,
         )
     )
-    notifier = IdentityNotifier(
+    notifier = AccountNotifier(
         mailer=outbox, email_templates=EmailTemplates(ISSUER), clock=clock, audit=audit
     )
     social = SocialAccounts(

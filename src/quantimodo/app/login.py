@@ -12,6 +12,7 @@ from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.email_tokens import EmailTokens
 from quantimodo.accounts.factor_recovery import FactorRecoveries
 from quantimodo.accounts.login import Login
+from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.passkey_challenges import PasskeyChallenges
 from quantimodo.accounts.passkey_check import PasskeyCheck
 from quantimodo.accounts.passkey_notices import PasskeyNotices
@@ -65,16 +66,21 @@ class LoginServices:
     devices: DeviceCookies
 
 
+def build_notifier(given: LoginDependencies) -> AccountNotifier:
+    """Construct the notifier of accounts."""
+    return AccountNotifier(
+        mailer=given.mailer,
+        email_templates=EmailTemplates(given.issuer),
+        clock=given.clock,
+        audit=given.audit,
+    )
+
+
 def build_login_services(given: LoginDependencies) -> LoginServices:
     """Construct the services, with the second factors of this server."""
     stores, clock = given.stores, given.clock
     relying_party = RelyingParty.of(given.issuer)
-    notices = SecondFactorNotices(
-        mailer=given.mailer,
-        email_templates=EmailTemplates(given.issuer),
-        clock=clock,
-        audit=given.audit,
-    )
+    notices = SecondFactorNotices(build_notifier(given))
     devices = DeviceCookies(
         keys=given.envelope.derive_all("device cookies"), clock=clock, entropy=given.entropy
     )
@@ -161,12 +167,7 @@ def _passkeys(
         store=given.stores.passkeys,
         second_factors=second_factors,
         challenges=PasskeyChallenges(keys, given.clock, given.entropy),
-        notices=PasskeyNotices(
-            mailer=given.mailer,
-            email_templates=EmailTemplates(given.issuer),
-            clock=given.clock,
-            audit=given.audit,
-        ),
+        notices=PasskeyNotices(build_notifier(given)),
         policy=PasskeyPolicy(
             relying_party=relying_party, service=relying_party.id, most=given.most_passkeys
         ),

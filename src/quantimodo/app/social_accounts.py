@@ -1,9 +1,7 @@
 """Builds the service that signs people in by the accounts of providers."""
 
-from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.login import Login
-from quantimodo.app.login import LoginDependencies
-from quantimodo.federation.identity_notifier import IdentityNotifier
+from quantimodo.app.login import LoginDependencies, build_notifier
 from quantimodo.federation.social_accounts import SocialAccounts
 
 
@@ -11,18 +9,12 @@ def build_social_accounts(
     given: LoginDependencies, login: Login, *, sign_up_open: bool
 ) -> SocialAccounts:
     """Construct the service."""
-    notifier = IdentityNotifier(
-        mailer=given.mailer,
-        email_templates=EmailTemplates(given.issuer),
-        clock=given.clock,
-        audit=given.audit,
-    )
     return SocialAccounts(
         users=given.stores.users,
         store=given.stores.identities,
         login=login,
         throttle=given.throttle,
-        notifier=notifier,
+        notifier=build_notifier(given),
         envelope=given.envelope,
         sign_up_open=sign_up_open,
         clock=given.clock,

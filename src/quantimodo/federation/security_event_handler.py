@@ -7,7 +7,7 @@ import asyncio
 from dataclasses import dataclass
 
 from quantimodo.accounts.email_templates import EmailTemplates
-from quantimodo.federation.identity_notifier import IdentityNotifier
+from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock
@@ -25,7 +25,7 @@ class SecurityEventHandler:
     users: UserStore
     identities: IdentityStore
     passkeys: PasskeyStore
-    notifier: IdentityNotifier
+    notifier: AccountNotifier
     clock: Clock
     logout_wakeup: asyncio.Event | None = None
 

@@ -14,10 +14,10 @@ from quantimodo.accounts.account_creation import new_subject
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.errors import DomainError, LinkNeeded
 from quantimodo.accounts.login import IdentityProof, Login, LoginBrowser, LoginResult
+from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.sessions import require_fresh
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.envelope import Envelope
-from quantimodo.federation.identity_notifier import IdentityNotifier
 from quantimodo.federation.linking import Create, Link, Refuse, RequireSignIn, SignIn, decide
 from quantimodo.federation.new_identities import new_identity, normalized, sealed_refresh_token
 from quantimodo.model.identities import Identity, NewIdentity, Profile
@@ -62,7 +62,7 @@ class SocialAccounts:
     store: IdentityStore
     login: Login
     throttle: Throttle
-    notifier: IdentityNotifier
+    notifier: AccountNotifier
     envelope: Envelope
     sign_up_open: bool
     clock: Clock

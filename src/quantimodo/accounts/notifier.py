@@ -1,4 +1,4 @@
-"""Records changes of a person's identities, and e-mails the person about them."""
+"""Records events of accounts, and e-mails the person about them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _LONGEST_ADDRESS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityNotifier:
+class AccountNotifier:
     mailer: Mailer
     email_templates: EmailTemplates
     clock: Clock
