@@ -71,6 +71,11 @@ class FormView:
         return self.errors.get(name, "")
 
 
+def row_id(text: str) -> int:
+    """The id of a stored row; 0, which no row has, for any other text."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+
+
 async def read_form(request: Request, most: int = _MOST_BYTES) -> Form:
     """The form in the body. Raises `FormFault` for another body, or one above `most` bytes."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()

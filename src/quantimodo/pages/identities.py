@@ -22,6 +22,7 @@ from quantimodo.model.identities import Identity
 from quantimodo.model.sessions import Session
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
+from quantimodo.pages.forms import row_id
 from quantimodo.pages.layout import PageOptions, form_sources
 from quantimodo.pages.login_responses import login_browser, login_response
 from quantimodo.pages.page_context import PageContext
@@ -91,8 +92,7 @@ class Identities:
         browser_request, form = await self.page_context.posted(request)
         session = browser_request.required()
         # For another person's or an unknown identity the service raises the error.
-        number = form.one("identity")
-        identity_id = int(number) if number.isdecimal() and len(number) < 19 else 0
+        identity_id = row_id(form.one("identity"))
         rows = await self._linked(session)
         try:
             # The service counts all linked identities, but one of a provider that is not configured

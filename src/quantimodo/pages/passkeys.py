@@ -12,7 +12,7 @@ from quantimodo.http.errors import NotFound
 from quantimodo.model.passkeys import Passkey
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
-from quantimodo.pages.forms import Form, FormView
+from quantimodo.pages.forms import Form, FormView, row_id
 from quantimodo.pages.layout import json_page
 from quantimodo.pages.page_context import Endpoint, PageContext
 
@@ -71,7 +71,7 @@ class PasskeyPages:
         browser_request = await self.page_context.browser_request(request)
         session = browser_request.required()
         await self.passkeys.require_recent_login(session)
-        passkey_id = _number(request.query_params.get("passkey", ""))
+        passkey_id = row_id(request.query_params.get("passkey", ""))
         passkey = await self.passkeys.find(session, passkey_id)
         if passkey is None:
             raise NotFound
@@ -110,7 +110,7 @@ class PasskeyPages:
     async def _passkey(self, browser_request: BrowserRequest, form: Form) -> Passkey:
         """The passkey of this form. Raises `NotFound` for that of another person."""
         session = browser_request.required()
-        found = await self.passkeys.find(session, _number(form.one("passkey")))
+        found = await self.passkeys.find(session, row_id(form.one("passkey")))
         if found is None:
             raise NotFound
         return found
@@ -170,8 +170,3 @@ class PasskeyPages:
             works=self.passkeys.works(passkey),
             form=view,
         )
-
-
-def _number(text: str) -> int:
-    """The id of a passkey; 0, which no passkey has, for any other text."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
