@@ -3,13 +3,13 @@
 Pure. Binary values are base64url, as in `PublicKeyCredential.parseCreationOptionsFromJSON`.
 """
 
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
 from quantimodo.accounts.passkey_challenges import LIFETIME
+from quantimodo.crypto.jwt import base64url
 from quantimodo.crypto.passkeys import ALGORITHMS, RelyingParty
 from quantimodo.model.passkeys import Passkey
 from quantimodo.model.users import User
@@ -76,4 +76,4 @@ def _json(options: dict[str, Any]) -> str:
 
 
 def _text(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
+    return base64url(data).decode()

@@ -1,6 +1,5 @@
 """Sign-in by a passkey: without a name, again in a session, and as a second factor."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,12 +11,14 @@ from quantimodo.accounts.login import (
     PasskeyProof,
     StartedSession,
 )
+from quantimodo.accounts.passkey_challenges import Purpose
 from quantimodo.accounts.passkey_check import PasskeyCheck
 from quantimodo.accounts.passkey_options import request_options
 from quantimodo.accounts.passkeys import Passkeys
 from quantimodo.model.passkeys import Passkey
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin, Session
+from quantimodo.model.users import User
 
 # RFC 8176 §2: possession of a key, and a person who is present. `hwk` and `swk` say where the key
 # is stored, which no attestation shows here. The authenticator verified the person: two factors.
@@ -54,9 +55,7 @@ class PasskeySignIn:
 
     async def options_again(self, session: Session) -> str | None:
         """To sign in again as the same person; None if they have no passkey."""
-        allowed = await self.passkeys.usable(session.user)
-        challenge = self.check.challenges.issue("sign in again", session.key.hex())
-        return request_options(self.check.relying_party, challenge, allowed) if allowed else None
+        return await self._options_of(session.user, "sign in again", session.key.hex())
 
     async def sign_in_again(
         self, session: Session, response: Secret, browser: LoginBrowser
@@ -69,9 +68,7 @@ class PasskeySignIn:
 
     async def options_pending(self, pending: PendingLogin) -> str | None:
         """For the second factor of this login; None if its person has no passkey."""
-        allowed: Sequence[Passkey] = await self.passkeys.usable(pending.user)
-        challenge = self.check.challenges.issue("second factor", pending.key.hex())
-        return request_options(self.check.relying_party, challenge, allowed) if allowed else None
+        return await self._options_of(pending.user, "second factor", pending.key.hex())
 
     async def complete_pending(
         self, cookie: Secret | None, response: Secret, browser: LoginBrowser
@@ -89,6 +86,13 @@ class PasskeySignIn:
         await self.check.use(response, "second factor", pending.key.hex(), browser, user)
         await factors.throttle.second_factor_passed(user.id, device)
         return await self.login.finish_pending(pending, _KEY, browser)
+
+    async def _options_of(self, user: User, purpose: Purpose, holder: str) -> str | None:
+        allowed = await self.passkeys.usable(user)
+        if not allowed:
+            return None
+        challenge = self.check.challenges.issue(purpose, holder)
+        return request_options(self.check.relying_party, challenge, allowed)
 
 
 def _proof(passkey: Passkey) -> PasskeyProof:
