@@ -80,6 +80,7 @@ async def test_below_the_addresses_of_programs_another_method_is_refused_in_json
         ("/api/v2/oauth2/logout", {"GET", "HEAD", "POST"}),
         ("/.well-known/security.txt", {"GET", "HEAD"}),
         ("/.well-known/change-password", {"GET", "HEAD"}),
+        ("/.well-known/passkey-endpoints", {"GET", "HEAD"}),
     ):
         for method in ("PUT", "PATCH", "DELETE", "BREW"):
             response = await harness.send_raw(method, path)

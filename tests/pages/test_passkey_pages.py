@@ -173,6 +173,56 @@ async def test_what_no_browser_sends_is_a_refusal(
         assert (await send(browser, shown, action, credential)).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("path", "doubled"),
+    [
+        ("/sign-in/passkey", "credential"),
+        ("/sign-in/passkey", "return_to"),
+        (f"{FACTOR}/passkey", "credential"),
+        (f"{FACTOR}/passkey", "return_to"),
+        (AGAIN, "credential"),
+        (AGAIN, "return_to"),
+        (NEW, "credential"),
+        (NEW, "name"),
+        (ONE, "passkey"),
+        (ONE, "name"),
+        (REMOVE, "passkey"),
+    ],
+)
+async def test_a_doubled_field_is_refused(
+    harness: AppHarness, ann: User, path: str, doubled: str
+) -> None:
+    await with_passkey(harness)
+    (passkey,) = await harness.context.stores.passkeys.passkeys_of(ann.id)
+    browser = await harness.signed_in()
+    fields = {
+        "csrf": form_fields((await browser.get(NEW)).text)["csrf"],
+        "passkey": f"{passkey.id}",
+    }
+    refused = await browser.post(path, data={**fields, doubled: [fields.get(doubled, "x")] * 2})
+    assert refused.status_code == 400
+    assert "sent twice" in refused.text
+    assert await harness.context.stores.passkeys.passkeys_of(ann.id) == [passkey]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/sign-in/passkey"),
+        ("GET", f"{FACTOR}/passkey"),
+        ("GET", REMOVE),
+        ("POST", PASSKEYS),
+        ("PUT", NEW),
+        ("DELETE", ONE),
+    ],
+)
+async def test_another_method_is_refused(
+    harness: AppHarness, ann: User, method: str, path: str
+) -> None:
+    browser = await harness.signed_in()
+    assert (await browser.request(method, path)).status_code == 405
+
+
 async def second_factor(harness: AppHarness) -> SoftAuthenticator:
     """A passkey of Ann, who has an authenticator app too."""
     authenticator, browser = await with_passkey(harness), await harness.signed_in()
@@ -309,6 +359,22 @@ async def test_every_page_says_what_to_do_without_javascript(
 async def test_password_managers_find_the_pages(harness: AppHarness) -> None:
     found = await harness.browser().get("/.well-known/passkey-endpoints")
     assert found.json() == {"enroll": f"{ISSUER}{NEW}", "manage": f"{ISSUER}{PASSKEYS}"}
+
+
+async def test_where_people_cannot_add_passkeys_the_pages_say_so(
+    open_harness: OpenHarness,
+) -> None:
+    async with open_harness(accounts__passkeys_per_person="0") as harness:
+        await harness.person()
+        browser = await harness.signed_in()
+        assert "does not offer passkeys" in (await browser.get(PASSKEYS)).text
+        assert (await browser.get(NEW)).headers["location"] == PASSKEYS
+        csrf = form_fields((await browser.get("/account/profile")).text)["csrf"]
+        refused = await browser.post(NEW, data={"csrf": csrf, "credential": "x", "name": ""})
+        assert refused.status_code == 400
+        assert "does not offer passkeys" in refused.text
+        assert (await browser.get("/.well-known/passkey-endpoints")).status_code == 404
+        assert "data-passkey" in (await browser.get("/sign-in")).text
 
 
 async def test_a_server_at_an_ip_address_offers_none(open_harness: OpenHarness) -> None:
