@@ -15,7 +15,7 @@ demo: ## Walk the whole main job against a running `make serve`, request by requ
 	@scripts/environment run
 	@$(BIN)/quantimodo demo
 
-check: ## Format, lint, types, import contracts, and the tests on SQLite: under a minute
+check: ## Format, lint, types, import contracts, and quick tests on SQLite: under a minute
 	@scripts/environment test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

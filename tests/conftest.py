@@ -69,16 +69,30 @@ async def stores(sqlite_url: str) -> AsyncIterator[Stores]:
 
 
 _ONLY_IN_FULL_RUNS = (
-    *("accounts", "attacks", "cli", "client", "clients", "federation", "http", "interop", "keys"),
-    *("measurements", "oidc_back_channel_logout", "oidc_front_channel_logout", "oidc_rp_logout"),
-    *("oidc_session_management", "openapi", "outbound", "pages", "properties", "rfc7523"),
-    *("rfc7591", "rfc9101", "rfc9700", "sandbox", "authorization/test_second_factor.py"),
-    *("oidc_core", "ops/test_mail.py"),
+    *("accounts", "attacks", "cli", "client", "clients", "export", "federation", "http", "interop"),
+    *("jarm", "keys", "measurements", "oidc_back_channel_logout", "oidc_core"),
+    *("oidc_front_channel_logout", "oidc_rp_logout", "oidc_session_management", "openapi"),
+    *("outbound", "pages", "properties", "rfc7523", "rfc7591", "rfc7592", "rfc8252", "rfc9068"),
+    *("rfc9101", "rfc9396", "rfc9700", "sandbox", "web_authentication", "ops"),
+    *("authorization/test_bad_consent_forms.py", "authorization/test_consent_choices.py"),
+    "authorization/test_second_factor.py",
     *("storage/test_client_metadata_round_trip.py", "storage/test_one_operation.py"),
     *("storage/test_query_plans.py", "storage/test_retention.py", "storage/test_searches.py"),
     *("storage/test_storage_budgets.py", "storage/test_storage_quotas.py"),
-    *("v2_api/test_2_social_login.py", "v2_api/test_3_native.py", "v2_api/test_5_sent_twice.py"),
-    *("v2_api/test_5_sign_in_page.py", "v2_api/test_provider_notices.py"),
+    *("storage/test_store_of_account_closings.py", "storage/test_store_of_consents.py"),
+    *("storage/test_store_of_factor_recoveries.py", "storage/test_store_of_passkeys.py"),
+    *("storage/test_store_of_identities.py", "storage/test_store_of_login_states.py"),
+    *("storage/test_store_of_logout_recipients.py", "storage/test_store_of_mails_and_events.py"),
+    *("storage/test_store_of_pending_logins.py", "storage/test_store_of_profiles.py"),
+    *("storage/test_store_of_registrations.py", "storage/test_store_of_second_factors.py"),
+    *("storage/test_store_of_trusted_browsers.py", "storage/test_deleted_is_gone.py"),
+    *("project/test_citations.py", "project/test_documents.py", "project/test_settings.py"),
+    "rfc6749/test_3_1_authorization_endpoint.py",
+    *("v2_api/test_2_linked_accounts.py", "v2_api/test_2_social_login.py"),
+    *("v2_api/test_2_social_login_twice.py", "v2_api/test_3_native.py"),
+    *("v2_api/test_4_envelope.py", "v2_api/test_5_authorize_by_login_jwt.py"),
+    *("v2_api/test_5_sent_twice.py", "v2_api/test_5_sign_in_page.py"),
+    *("v2_api/test_ended_at_the_provider.py", "v2_api/test_provider_notices.py"),
 )
 
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from project.prose_rules import RULES, findings
-
-ROOT = Path(__file__).parents[2]
+from support.source_trees import ROOT, SOURCE, trees
 
 _ROOTS = ("src", "tests", "clients", "docs", "bench", "scripts")
 _KINDS = {".py", ".md", ".html", ".txt", ".css", ".js", ".mjs", ".toml", ".sql", ".svg", ""}
@@ -116,14 +115,19 @@ def _names(source: ast.AST) -> Iterator[str]:
                 pass
 
 
-@pytest.mark.parametrize("root", ["src", "tests", "bench", "clients"])
-def test_http_messages_are_named_requests_and_responses(root: str) -> None:
+_OTHER_CODE = [
+    pytest.param(ROOT / folder, marks=pytest.mark.full) for folder in ("tests", "bench", "clients")
+]
+
+
+@pytest.mark.parametrize("folder", [SOURCE, *_OTHER_CODE])
+def test_http_messages_are_named_requests_and_responses(folder: Path) -> None:
     # RFC 9110 §3.4: a name that engineers of the field search for.
     faults = {
         f"{path.relative_to(ROOT)}: {name}"
-        for path in _files()
-        if path.suffix == ".py" and path.relative_to(ROOT).parts[0] == root
-        for name in _names(ast.parse(path.read_text("utf-8")))
+        for path, tree in trees(folder).items()
+        if not _NOT_OURS.intersection(path.parts)
+        for name in _names(tree)
         if _OLD_WORDS.search(name) and name not in _MODELS_OF_2016
     }
     assert not faults, "\n" + "\n".join(sorted(faults))
