@@ -2,7 +2,10 @@
 
 import pytest
 
-from quantimodo.pages.numbers import counted, number, quantity
+from quantimodo.i18n.formats import counted, number
+from quantimodo.pages.numbers import quantity
+
+ONE, MANY = "%(number)s entry", "%(number)s entries"
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,6 @@ def test_a_quantity_is_written_as_people_do(value: float, unit: str, text: str) 
 
 def test_numbers_have_separators_and_one_is_singular() -> None:
     assert number(1_234_567) == "1,234,567"
-    assert counted(1, "entry", "entries") == "1 entry"
-    assert counted(9_254, "entry", "entries") == "9,254 entries"
-    assert counted(0, "entry", "entries") == "0 entries"
+    assert counted(1, ONE, MANY) == "1 entry"
+    assert counted(9_254, ONE, MANY) == "9,254 entries"
+    assert counted(0, ONE, MANY) == "0 entries"

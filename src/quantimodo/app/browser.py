@@ -9,6 +9,8 @@ from quantimodo.authorization.consents import Consents
 from quantimodo.pages.app_consent import ConsentServices
 from quantimodo.pages.browser import Browser, CookiePolicy
 from quantimodo.pages.consent_offers import ConsentOffers
+from quantimodo.pages.cookie_names import cookie_prefix
+from quantimodo.pages.languages import Languages
 from quantimodo.tokens.consent_receipts import ConsentReceipts
 from quantimodo.tokens.subjects import Subjects
 
@@ -25,6 +27,16 @@ def browser_service(context: AppContext) -> Browser:
         context.clock,
         context.entropy,
         key=context.envelope.derive("forms"),
+    )
+
+
+def page_languages(context: AppContext) -> Languages:
+    """How pages get their language."""
+    parts = urlsplit(context.settings.issuer)
+    return Languages(
+        default=context.settings.default_locale,
+        cookie=cookie_prefix(f"{parts.scheme}://{parts.netloc}") + "language",
+        profile_of=context.profiles.of,
     )
 
 

@@ -30,6 +30,7 @@ from quantimodo.http.messages import Response
 from quantimodo.http.refusals import Refusal, noted_refusal
 from quantimodo.pages.browser import SignInFirst
 from quantimodo.pages.errors import SERVER_ERROR, error_page
+from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import Renderer, json_page, see_other
 from quantimodo.pages.login_responses import CLOSED
 from quantimodo.pages.page_context import Endpoint
@@ -49,8 +50,11 @@ Handler = Callable[[Request, Exception], Awaitable[PageResponse]]
 class ErrorBoundary:
     """Responds to exceptions of endpoints of every kind, and logs refusals. One per worker."""
 
-    def __init__(self, renderer: Renderer, entropy: Entropy) -> None:
+    def __init__(
+        self, renderer: Renderer, entropy: Entropy, languages: Languages = ENGLISH_ONLY
+    ) -> None:
         self._renderer = renderer
+        self._languages = languages
         self._entropy = entropy
         self._log = structlog.get_logger("quantimodo.requests")
 
@@ -78,6 +82,10 @@ class ErrorBoundary:
         """The endpoint of a page, with a response for all that it raises; `name` is for the log."""
 
         async def respond(request: Request) -> PageResponse:
+            with self._languages.of_request(request):
+                return await respond_in_language(request)
+
+        async def respond_in_language(request: Request) -> PageResponse:
             try:
                 response = await endpoint(request)
             except ClientLeft:
@@ -103,7 +111,8 @@ class ErrorBoundary:
         async def no_endpoint(request: Request, error: Exception) -> PageResponse:
             programs = request.url.path.startswith(_FOR_PROGRAMS)
             kind = EndpointKind.API if programs else EndpointKind.PAGE
-            return self._page_response(request, _of_starlette(error), PAGE, kind)
+            with self._languages.of_request(request):
+                return self._page_response(request, _of_starlette(error), PAGE, kind)
 
         return {HTTPException: no_endpoint, TooLarge: no_endpoint, Exception: no_endpoint}
 

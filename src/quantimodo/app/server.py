@@ -15,7 +15,7 @@ from quantimodo.app.authorization import (
     user_info,
 )
 from quantimodo.app.background import background_work
-from quantimodo.app.browser import browser_service, consent_services
+from quantimodo.app.browser import browser_service, consent_services, page_languages
 from quantimodo.app.development import local_only
 from quantimodo.app.dispatch import Dispatcher, DispatchPolicy
 from quantimodo.app.error_boundary import ErrorBoundary
@@ -93,11 +93,14 @@ def _dispatcher(
     context: AppContext, metrics: Metrics, renderer: Renderer, steps: Sequence[Step]
 ) -> Dispatcher:
     settings = context.settings
-    page_context = PageContext(renderer, browser_service(context), context.throttle, context.clock)
+    languages = page_languages(context)
+    page_context = PageContext(
+        renderer, browser_service(context), context.throttle, context.clock, languages
+    )
     document = openapi_document(settings.issuer, legacy_transport=settings.legacy_transport)
     endpoints = _endpoints(context, metrics, document)
     routes = api_routes(endpoints, legacy_transport=settings.legacy_transport)
-    boundary = ErrorBoundary(renderer, context.entropy)
+    boundary = ErrorBoundary(renderer, context.entropy, languages)
     return Dispatcher(
         routes,
         _pages(context, page_context, boundary, PageInputs(metrics, document, steps)),
@@ -207,6 +210,7 @@ def _pages(
         accesses=stores.accesses,
         personal_export=_personal_export(context),
         consent_services=consent_services(context),
+        languages=page_context.languages,
         linking=Linking(
             context.social, context.providers, social.endpoint.origin, social.endpoint.begin_link
         ),

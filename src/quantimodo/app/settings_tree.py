@@ -284,6 +284,11 @@ class Settings:
     sign_up: Literal["open", "closed"] = _setting(
         "open", "Whether people can sign up by themselves."
     )
+    default_locale: Literal["en"] = _setting(
+        "en",
+        "The language of pages and e-mails for people whose browser, application and profile name"
+        " none that is offered.",
+    )
     legacy_transport: bool = _setting(
         True,
         "Take what the 2016 API page documents and RFC 9700 warns of: GET on the token endpoint,"

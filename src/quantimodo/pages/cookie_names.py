@@ -25,7 +25,9 @@ DEVICE: Final = "device_"
 LOGIN_OVER: Final = "login_over"
 
 # Short texts from one page to the next.
-CookieName = Literal["confirm", "reset", "verify", "cancel", "notice", "shown", "reset_return"]
+CookieName = Literal[
+    "confirm", "reset", "verify", "cancel", "notice", "shown", "reset_return", "language"
+]
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 

@@ -7,30 +7,38 @@ from typing import Final
 
 from starlette.responses import Response
 
+from quantimodo.i18n.formats import counted
+from quantimodo.i18n.translation import gettext as _
+from quantimodo.model.texts import N_
 from quantimodo.pages.layout import PageOptions, Renderer
 
 NOT_FOUND: Final = (
-    "There is no such page",
-    "The address may be mistyped, or what was here is gone.",
+    N_("There is no such page"),
+    N_("The address may be mistyped, or what was here is gone."),
 )
 METHOD_NOT_ALLOWED: Final = (
-    "That does not work here",
-    "This page cannot be opened in this way. Go back, and use the page's own buttons.",
+    N_("That does not work here"),
+    N_("This page cannot be opened in this way. Go back, and use the page's own buttons."),
 )
 FORBIDDEN: Final = (
-    "This form is out of date",
-    "It was opened before you signed in or out, or it did not come from this site. "
-    "Nothing was changed. Go back, reload the page, and try again; cookies must be allowed.",
+    N_("This form is out of date"),
+    N_(
+        "It was opened before you signed in or out, or it did not come from this site. "
+        "Nothing was changed. Go back, reload the page, and try again; cookies must be allowed."
+    ),
 )
-TOO_LARGE: Final = ("Too large", "What was sent is larger than is allowed here. Send less.")
-UNUSABLE_FORM: Final = "This form could not be used"
+TOO_LARGE: Final = (
+    N_("Too large"),
+    N_("What was sent is larger than is allowed here. Send less."),
+)
+UNUSABLE_FORM: Final = N_("This form could not be used")
 BUSY: Final = (
-    "The server is busy",
-    "Nothing was changed. Wait a few seconds, go back, and try again.",
+    N_("The server is busy"),
+    N_("Nothing was changed. Wait a few seconds, go back, and try again."),
 )
 SERVER_ERROR: Final = (
-    "Something went wrong on our side",
-    "Nothing you did caused this. Try again in a moment; if it stays, tell the operator.",
+    N_("Something went wrong on our side"),
+    N_("Nothing you did caused this. Try again in a moment; if it stays, tell the operator."),
 )
 
 
@@ -55,8 +63,11 @@ def error_page(
 
 def too_many(wait: timedelta) -> tuple[str, str]:
     """Title and text for a person who tried too often."""
-    text = f"To protect accounts, this was stopped for now. Try again in {in_words(wait)}."
-    return "Too many tries", text
+    text = N_(
+        "To protect accounts, this was stopped for now. Try again in %(wait)s.",
+        wait=in_words(wait),
+    )
+    return N_("Too many tries"), text
 
 
 def retry_after(wait: timedelta) -> dict[str, str]:
@@ -68,5 +79,7 @@ def in_words(wait: timedelta) -> str:
     """The same for people."""
     minutes = ceil(wait.total_seconds() / 60)
     if minutes <= 1:
-        return "a minute"
-    return f"{minutes} minutes" if minutes < 90 else f"{ceil(minutes / 60)} hours"
+        return _("a minute")
+    if minutes < 90:
+        return counted(minutes, "%(number)s minute", "%(number)s minutes")
+    return counted(ceil(minutes / 60), "%(number)s hour", "%(number)s hours")

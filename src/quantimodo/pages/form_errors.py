@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from quantimodo.accounts.errors import Busy, DomainError, InvalidInput, PasskeyRefused, TooMany
+from quantimodo.model.texts import N_
 from quantimodo.pages.errors import in_words, retry_after
 from quantimodo.pages.forms import Form, FormView
 
@@ -46,10 +47,13 @@ def form_errors(
             return FormErrors(400, {field: refusal.message}, refusal.message)
         case TooMany():
             wait = refusal.retry_after
-            text = f"Too many tries. To protect the account, wait {in_words(wait)} and try again."
+            text = N_(
+                "Too many tries. To protect the account, wait %(wait)s and try again.",
+                wait=in_words(wait),
+            )
             return FormErrors(429, {"": text}, str(refusal), retry_after(wait))
         case Busy():
-            text = "The server is busy. Nothing was changed; try again in a few seconds."
+            text = N_("The server is busy. Nothing was changed; try again in a few seconds.")
             wait = refusal.retry_after
             return FormErrors(503, {"": text}, str(refusal), retry_after(wait))
 

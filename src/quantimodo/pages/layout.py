@@ -15,10 +15,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from quantimodo.accounts.passwords import ADVISED, SHORTEST
+from quantimodo.i18n.formats import counted, day, moment
+from quantimodo.i18n.translation import gettext, ngettext, present_language, translated
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.consent_words import since_words
-from quantimodo.pages.numbers import counted, quantity
-from quantimodo.pages.timestamps import ago, day, in_words, moment
+from quantimodo.pages.numbers import quantity
+from quantimodo.pages.timestamps import ago, in_words
 
 NO_STORE: Final = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
@@ -120,6 +122,7 @@ class Renderer:
         self.assets = assets
         self._templates = Environment(
             loader=PackageLoader("quantimodo.pages"),
+            extensions=["jinja2.ext.i18n"],
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -132,12 +135,14 @@ class Renderer:
             "day": day,
             "ago": ago,
             "quantity": quantity,
-            "counted": counted,
+            "translated": translated,
             "since": since_words,
         }
         # The defaults of templates that are shown without a visitor (an error, a form post).
         self._templates.globals |= {
             "asset": assets.url,
+            "language": present_language,
+            "counted": counted,
             "product": product,
             "visit": None,
             "section": "",
@@ -146,6 +151,9 @@ class Renderer:
             "shortest_password": SHORTEST,
             "advised_password": ADVISED,
         }
+
+        # The same templates for all languages: the present one is looked up for each text.
+        self._templates.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
 
     def text(self, name: str, **context: Any) -> str:
         """The rendered template `name`, for a response with other headers."""
@@ -168,6 +176,7 @@ class Renderer:
                 "permissions-policy": _PERMISSIONS,
                 "x-content-type-options": "nosniff",
                 "x-frame-options": "DENY",
+                "content-language": present_language().tag,
                 **(options.headers or {}),
             },
         )

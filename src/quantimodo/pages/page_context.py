@@ -17,6 +17,7 @@ from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.pages.browser import Browser, BrowserRequest
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, read_form
+from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import PageOptions, Renderer, see_other
 from quantimodo.ports.clock import Clock
 
@@ -82,9 +83,13 @@ class PageContext:
     browser: Browser
     throttle: Throttle
     clock: Clock
+    languages: Languages = ENGLISH_ONLY
 
     async def browser_request(self, request: Request) -> BrowserRequest:
-        return await self.browser.browser_request(request)
+        """The request with the state of its browser; the language of the person applies."""
+        browser_request = await self.browser.browser_request(request)
+        await self.languages.apply_profile(browser_request.session or browser_request.closed)
+        return browser_request
 
     async def posted(
         self, request: Request, most: int | None = None
@@ -95,7 +100,7 @@ class PageContext:
         `most`: the limit in bytes for a form that may be larger than usual.
         """
         form = await (read_form(request) if most is None else read_form(request, most))
-        browser_request = await self.browser.browser_request(request)
+        browser_request = await self.browser_request(request)
         self.browser.check(request, form, browser_request)
         session = browser_request.session or browser_request.closed
         if session is not None:

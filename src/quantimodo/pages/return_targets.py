@@ -14,9 +14,12 @@ from quantimodo.authorization.interactions import InteractionPolicy
 from quantimodo.authorization.steps.login import is_stale
 from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.crypto.tokens import Kind, key_of
+from quantimodo.i18n.negotiation import of_ui_locales
+from quantimodo.i18n.translation import Source, suggest
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import StoredRequest
 from quantimodo.model.sessions import Session
+from quantimodo.model.texts import N_
 from quantimodo.pages.layout import form_sources
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
@@ -94,6 +97,7 @@ class ReturnTargets:
         if stored is None or client is None:
             return ReturnTarget(path)
         form = Form.of_pairs(stored.parameters)
+        suggest(of_ui_locales(form.get("ui_locales") or ""), Source.REQUEST)
         try:
             target = identify(form, client)
         except (InvalidClientOrRedirect, OAuthError):
@@ -123,9 +127,9 @@ class ReturnTargets:
 def about_links(client: Client) -> Sequence[tuple[str, str]]:
     """Links to documents of an application: title and address."""
     links = (
-        ("Website", client.homepage_uri),
-        ("Privacy policy", client.policy_uri),
-        ("Terms", client.tos_uri),
+        (N_("Website"), client.homepage_uri),
+        (N_("Privacy policy"), client.policy_uri),
+        (N_("Terms"), client.tos_uri),
     )
     # Registration refuses other schemes; links check it again.
     return [(word, uri) for word, uri in links if uri.startswith("https://")]

@@ -32,6 +32,7 @@ from quantimodo.pages.factor_recovery import FactorRecoveryPages
 from quantimodo.pages.guides import ADDRESS as GUIDES
 from quantimodo.pages.guides import Guides
 from quantimodo.pages.identities import Again, Identities, Linking
+from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.links import Links
 from quantimodo.pages.login_responses import SECOND_FACTOR, SET_UP
@@ -98,11 +99,14 @@ class Pages:
     security_txt: str = ""
     outbox: Outbox | None = None
     providers: Sequence[ProviderButton] = ()
+    languages: Languages = ENGLISH_ONLY
 
 
 def page_routes(pages: Pages) -> list[PageRoute]:
     """All pages, as (methods, path, endpoint)."""
-    page_context = PageContext(pages.renderer, pages.browser, pages.throttle, pages.clock)
+    page_context = PageContext(
+        pages.renderer, pages.browser, pages.throttle, pages.clock, pages.languages
+    )
     assets, guides = pages.renderer.assets, Guides.installed(pages.renderer)
     return [
         *_authorize_endpoint(pages, page_context),

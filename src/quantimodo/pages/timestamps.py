@@ -1,24 +1,20 @@
 """Times for people, with their zone, because pages run no script. The zone is UTC, except for
 measurements of people whose profile names a zone."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from quantimodo.pages.numbers import counted
+from quantimodo.i18n.formats import counted, day
+from quantimodo.i18n.translation import gettext as _
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
-_UNITS = ((timedelta(days=1), "day"), (_HOUR, "hour"), (_MINUTE, "minute"))
-
-
-def day(at: datetime) -> str:
-    """As in `2 November 2026`."""
-    return f"{at.day} {at:%B %Y}"
-
-
-def moment(at: datetime) -> str:
-    """As in `2 November 2026, 03:51 UTC`."""
-    return f"{day(at)}, {at:%H:%M} {at:%Z}"
+_UNITS: tuple[tuple[timedelta, Callable[[float], str]], ...] = (
+    (timedelta(days=1), lambda value: counted(value, "%(number)s day", "%(number)s days")),
+    (_HOUR, lambda value: counted(value, "%(number)s hour", "%(number)s hours")),
+    (_MINUTE, lambda value: counted(value, "%(number)s minute", "%(number)s minutes")),
+)
 
 
 def in_zone(at: datetime, zone: tzinfo) -> datetime:
@@ -41,19 +37,22 @@ def ago(at: datetime, now: datetime) -> str:
     """How long ago, in words; the date when it is more than a week."""
     passed = now - at
     if passed < _MINUTE:
-        return "just now"
+        return _("just now")
     if passed < _HOUR:
-        return f"{counted(passed // _MINUTE, 'minute', 'minutes')} ago"
+        return counted(passed // _MINUTE, "%(number)s minute ago", "%(number)s minutes ago")
     if passed < timedelta(days=1):
-        return f"{counted(passed // _HOUR, 'hour', 'hours')} ago"
+        return counted(passed // _HOUR, "%(number)s hour ago", "%(number)s hours ago")
     if passed.days == 1:
-        return "yesterday"
-    return f"{passed.days} days ago" if passed.days < 8 else f"on {day(at)}"
+        return _("yesterday")
+    if passed.days < 8:
+        return counted(passed.days, "%(number)s day ago", "%(number)s days ago")
+    return _("on %(day)s") % {"day": day(at)}
 
 
 def in_words(duration: timedelta) -> str:
     """In the largest unit that divides it, as in `30 days` or `36 hours`."""
-    for length, unit in _UNITS:
+    for length, words in _UNITS:
         if not duration % length:
-            return counted(duration // length, unit, f"{unit}s")
-    return counted(duration // timedelta(seconds=1), "second", "seconds")
+            return words(duration // length)
+    seconds = duration // timedelta(seconds=1)
+    return counted(seconds, "%(number)s second", "%(number)s seconds")

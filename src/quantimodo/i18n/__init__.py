@@ -1,0 +1,1 @@
+"""Languages: catalogues, which one a response has, and dates and numbers in it."""

@@ -1,0 +1,20 @@
+"""The languages of pages and e-mails."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """`name` in the language itself; `tag` is its language tag (BCP 47)."""
+
+    tag: str
+    name: str
+    direction: str = "ltr"
+
+
+ENGLISH: Final = Language("en", "English")
+
+# Those that are offered. Each has a complete catalogue, except English: its texts are the sources.
+LANGUAGES: Final[Mapping[str, Language]] = {each.tag: each for each in (ENGLISH,)}
