@@ -7,6 +7,7 @@ import pytest
 
 import quantimodo.pages
 from quantimodo.pages.layout import PAGES_OF_SCRIPTS
+from support.account_services import PASSWORD, AccountServices
 from support.page_site import Visitor
 
 PAGES = Path(quantimodo.pages.__file__).parent
@@ -29,6 +30,18 @@ async def test_each_field_says_what_it_is_for(visitor: Visitor, ann: Visitor, pa
         assert " maxlength=" not in each, "a long password would be cut when it is pasted"
         assert " value=" not in each
     assert len(page.content) < 60_000
+
+
+async def test_a_person_is_named_by_the_address_that_signs_in(
+    services: AccountServices, visitor: Visitor
+) -> None:
+    """Also while it is not confirmed: applications see the subject instead, the person does not."""
+    bob = await services.member("bob@example.org", verified=False)
+    await visitor.sign_in("bob@example.org", PASSWORD)
+    for path in ("/sign-in", "/sign-out", "/account/security/password", "/account/delete"):
+        page = await visitor.get(path)
+        assert "bob@example.org" in page.text, path
+        assert bob.subject not in page.text, path
 
 
 @pytest.mark.parametrize("name", ["confirm", "reset_new", "account_first_password"])

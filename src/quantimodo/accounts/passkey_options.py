@@ -34,7 +34,7 @@ def creation_options(
             "rp": {"id": relying_party.id, "name": service},
             "user": {
                 "id": _text(user.subject.encode()),
-                "name": user.email or user.login_name,
+                "name": user.sign_in_name,
                 "displayName": user.name,
             },
             "challenge": _text(challenge),

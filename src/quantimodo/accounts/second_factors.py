@@ -116,7 +116,7 @@ class SecondFactors:
         if found is None:
             return None
         _, secret = found
-        account = user.email or user.login_name
+        account = user.sign_in_name
         return Enrolment(secret, totp_uri(secret, account, self.policy.service))
 
     async def confirm(self, session: Session, code: Secret) -> Sequence[Secret]:

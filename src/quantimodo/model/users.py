@@ -67,6 +67,12 @@ class User:
         """`loginName` of the v1 API: the verified address, or else the subject."""
         return self.verified_email or self.subject
 
+    @property
+    def sign_in_name(self) -> str:
+        """What the person signs in with, shown to that person alone: the address, verified or not,
+        or else the subject."""
+        return self.email or self.subject
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUser:
