@@ -19,6 +19,7 @@ KEPT = {
     "identities",
     "clients",
     "client_logos",
+    "resources",
     "redirect_uris",
     "consents",
     # At most 100 changes of each consent.

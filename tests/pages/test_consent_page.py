@@ -166,6 +166,7 @@ def offers(site: Site, policy: ReadPolicy) -> ConsentOffers:
         pages.references,
         ReadLimits(policy),
         pages.profiles,
+        pages.consent_services.offers.resources,
         pages.clock,
     )
 

@@ -55,6 +55,7 @@ NOT_RUN = {
         "browser_flows/test_oidc_client_ts.py runs the library with the same options"
     ),
     ("docs/developer/jwt-access-tokens.md", "quantimodo clients create"): _COMMANDS,
+    ("docs/developer/resources.md", "quantimodo resources add"): _COMMANDS,
     ("docs/developer/registration.md", "curl -s https://id.example.org"): (
         "rfc7591/ sends the request"
     ),

@@ -212,7 +212,9 @@ def build(
         references=references,
         consent_services=ConsentServices(
             Consents(stores.authorizations, services.audit, clock),
-            ConsentOffers(measurement_service, references, reads, profiles, clock),
+            ConsentOffers(
+                measurement_service, references, reads, profiles, stores.resources, clock
+            ),
             ConsentMails(services.outbox, EmailTemplates(origin), services.throttle),
             _receipt,
         ),

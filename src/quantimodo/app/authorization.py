@@ -6,6 +6,7 @@ from quantimodo.crypto.tokens import SuccessorDerivation
 from quantimodo.grant_types.refresh_token import RefreshTokenGrant
 from quantimodo.grant_types.table import GrantTypeTable, grant_type_table
 from quantimodo.protocol.discovery import INTROSPECT, REVOKE, TOKEN
+from quantimodo.protocol.resources import Targets
 from quantimodo.tokens.authorization_responder import AuthorizationResponder
 from quantimodo.tokens.id_tokens import IdTokens
 from quantimodo.tokens.minter import TokenMinter
@@ -34,13 +35,19 @@ def token_minter(context: AppContext) -> TokenMinter:
         IdTokens(policy, keyring, subjects, context.stores.profiles, context.client_keys),
         subjects,
         context.entropy,
+        context.stores.resources,
     )
 
 
 def grant_types(context: AppContext) -> GrantTypeTable:
     settings = context.settings
     grace, derivation = settings.tokens.refresh_reuse_grace, successor_derivation(context)
-    return grant_type_table(RefreshTokenGrant(grace, settings.legacy_transport, derivation))
+    targets = Targets(context.token_policy.audience)
+    return grant_type_table(
+        RefreshTokenGrant(grace, settings.legacy_transport, derivation, targets),
+        targets,
+        context.stores.resources,
+    )
 
 
 def authorization_responder(context: AppContext) -> AuthorizationResponder:
@@ -48,6 +55,7 @@ def authorization_responder(context: AppContext) -> AuthorizationResponder:
         token_minter(context),
         context.stores.authorizations,
         Subjects(context.stores.subjects, context.entropy),
+        Targets(context.token_policy.audience),
         context.clock,
         context.entropy,
     )

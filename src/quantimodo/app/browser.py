@@ -46,6 +46,7 @@ def consent_offers(context: AppContext) -> ConsentOffers:
         context.references,
         context.reads,
         context.profiles,
+        context.stores.resources,
         context.clock,
     )
 

@@ -10,6 +10,7 @@ from quantimodo.app.social import login_browsers, login_tokens
 from quantimodo.authorization.consents import Consents
 from quantimodo.authorization.interactions import InteractionPolicy
 from quantimodo.authorization.request_objects import RequestObjects
+from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.stored_requests import RESUME, StoredRequests
 from quantimodo.endpoints.authorize import AuthorizeEndpoint
@@ -97,6 +98,7 @@ class _Parts:
             request_objects=RequestObjects(
                 issuer, context.client_keys, context.fetcher, context.clock
             ),
+            resources=ResourceReader(context.token_policy.audience, context.stores.resources),
             throttle=context.throttle,
             metrics=self.metrics,
             legacy_transport=context.settings.legacy_transport,

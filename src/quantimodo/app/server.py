@@ -117,7 +117,7 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
     stores, clock, policy = context.stores, context.clock, context.token_policy
     settings = context.settings
     clients = client_authentication(context)
-    access = AccessTokens(policy, stores.tokens, context.keyring, clock)
+    access = AccessTokens(policy, stores.tokens, context.keyring, stores.resources, clock)
     bearer = BearerAuthentication(access, stores.clients, metrics, settings.legacy_transport)
     social = social_tokens(context, metrics)
     registration = RegistrationEndpoint(policy.issuer, context.dynamic, context.throttle)
@@ -138,6 +138,7 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
             stores.clients,
             stores.tokens,
             access,
+            stores.resources,
             Subjects(stores.subjects, context.entropy),
             policy,
             clock,

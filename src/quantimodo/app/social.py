@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quantimodo.app.services import AppContext
+from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.endpoints.finished_logins import FinishedLogins
 from quantimodo.endpoints.login_browsers import LoginBrowsers
 from quantimodo.endpoints.login_completion import LINK, LoginCompletion
@@ -78,7 +79,8 @@ def social_parts(context: AppContext, page_context: PageContext) -> SocialParts:
         entropy=context.entropy,
     )
     pending_profiles = PendingProfiles(states=login_states)
-    return_targets = ReturnTargets(stores.clients, stores.authorizations, context.clock)
+    resources = ResourceReader(context.token_policy.audience, stores.resources)
+    return_targets = ReturnTargets(stores.clients, stores.authorizations, resources, context.clock)
     completion = LoginCompletion(
         accounts=context.social,
         codes=_codes(context),

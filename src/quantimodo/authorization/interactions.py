@@ -13,6 +13,7 @@ from quantimodo.model.consents import Consent, ConsentChoice, StoredRequest
 from quantimodo.protocol.authorization import AuthorizationRequest, Target
 from quantimodo.protocol.errors import LoginRequired, OAuthError
 from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.resources import WITHOUT, RequestedResources
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,20 @@ ResponseChannel = RedirectResponse | JsonResponse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentifiedRequest:
-    """Parameters whose client and redirect URI are known, so that the client can get an error."""
+    """Parameters whose client and redirect URI are known, so that the client can get an error.
+    `resources`: the registered APIs that they name."""
 
     form: Form
     client: Client
     target: Target
     channel: ResponseChannel = field(default_factory=RedirectResponse)
+    resources: RequestedResources = WITHOUT
+
+    @property
+    def revision(self) -> str:
+        """Changes when the client or one of the APIs is changed."""
+        changed = [self.client.revision, *(each.revision for each in self.resources.foreign)]
+        return ".".join(map(str, changed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

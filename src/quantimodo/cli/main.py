@@ -11,6 +11,7 @@ from quantimodo.cli.demo import demo
 from quantimodo.cli.doctor import doctor
 from quantimodo.cli.keys import keys
 from quantimodo.cli.registrations import registrations
+from quantimodo.cli.resources import resources
 from quantimodo.cli.serve import serve
 from quantimodo.cli.settings import settings
 from quantimodo.cli.users import users
@@ -40,6 +41,7 @@ def command_line() -> typer.Typer:
     table.command()(doctor)
     table.add_typer(clients, name="clients")
     table.add_typer(registrations, name="registrations")
+    table.add_typer(resources, name="resources")
     table.add_typer(users, name="users")
     table.add_typer(keys, name="keys")
     table.add_typer(database, name="database")

@@ -108,8 +108,8 @@ class AuthorizeEndpoint:
                 authentication = AuthenticationContext()
             decision = _decision(posted)
             # security.md §10: the person allows what the page showed. If the app was changed since,
-            # its scopes above all, the page is shown again.
-            if decision == "allow" and posted.one("revision") != str(identified.client.revision):
+            # its scopes above all, or an API that it requests, the page is shown again.
+            if decision == "allow" and posted.one("revision") != identified.revision:
                 return see_other(resume_path(request_id))
             progress = replace(await self._progress(request), decision=decision)
             interaction = replace(interaction, progress=progress)
@@ -182,7 +182,9 @@ class AuthorizeEndpoint:
         """Raises `OAuthError` for a request that is not valid."""
         return Interaction(
             identified=identified,
-            request=validate(identified.form, identified.client, identified.target),
+            request=validate(
+                identified.form, identified.client, identified.target, identified.resources
+            ),
             created_at=self.clock.now() if stored is None else stored.created_at,
             stored=stored,
             id=request_id,

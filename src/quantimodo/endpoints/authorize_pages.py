@@ -28,6 +28,7 @@ from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
 from quantimodo.pages.layout import form_sources, head_of, see_other
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.resource_words import api_lines
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.errors import LoginRequired
@@ -151,6 +152,8 @@ class StepPages:
             offer=offer,
             form=first if submitted is None else submitted.view,
             keeps=first.value("data") == "keep",
+            apis=[api_lines(each, request.scope) for each in request.resources],
+            revision=interaction.identified.revision,
         )
         page = consent_page(
             self.page_context.renderer,

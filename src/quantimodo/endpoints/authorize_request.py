@@ -18,6 +18,7 @@ from quantimodo.authorization.interactions import (
     ResponseChannel,
 )
 from quantimodo.authorization.request_objects import RequestObjects
+from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.endpoints.authorize_login import NOT_IN_ADDRESS
 from quantimodo.endpoints.authorize_responses import wants_json
@@ -46,6 +47,7 @@ class RequestReader:
     clients: ClientStore
     authentication: ClientAuthentication
     request_objects: RequestObjects
+    resources: ResourceReader
     throttle: Throttle
     metrics: Metrics
     legacy_transport: bool
@@ -62,13 +64,13 @@ class RequestReader:
             await self.throttle.fetch(peer_address(request))
         form, unfit = await self._unfolded(plain, client)
         channel: ResponseChannel = JsonResponse() if wants_json(request) else RedirectResponse()
-        return _identified(form, client, channel), malformed or unfit
+        return await self._identified(form, client, channel), malformed or unfit
 
     async def read_stored(self, stored: StoredRequest) -> IdentifiedRequest:
         """A stored request. Raises `InvalidClientOrRedirect` or `OAuthError` when its client was
         deleted, or no longer has this redirect URI."""
         form = Form.of_pairs(stored.parameters)
-        return _identified(form, await self._client(form), RedirectResponse())
+        return await self._identified(form, await self._client(form), RedirectResponse())
 
     def check_transport(self, request: Request, identified: IdentifiedRequest) -> None:
         """Raises `InvalidRequest` for a login JWT in an address, where that is not allowed."""
@@ -78,6 +80,17 @@ class RequestReader:
         if identified.client.strict or not self.legacy_transport:
             raise InvalidRequest(NOT_IN_ADDRESS)
         self.metrics.legacy("login_token_in_query")
+
+    async def _identified(
+        self, form: Form, client: Client, channel: ResponseChannel
+    ) -> IdentifiedRequest:
+        return IdentifiedRequest(
+            form=form,
+            client=client,
+            target=identify(form, client),
+            channel=channel,
+            resources=await self.resources.read(form),
+        )
 
     async def _client(self, form: Form) -> Client:
         client = await self.clients.client(form.required("client_id"))
@@ -105,11 +118,6 @@ class RequestReader:
 def recognised_query(form: Form) -> str:
     """The request as a query, of recognised parameters only; none of them is a secret."""
     return urlencode([(name, text) for name, text in form.items() if name in PARAMETERS])
-
-
-def _identified(form: Form, client: Client, channel: ResponseChannel) -> IdentifiedRequest:
-    target = identify(form, client)
-    return IdentifiedRequest(form=form, client=client, target=target, channel=channel)
 
 
 async def _parameters(request: Request) -> tuple[Form, InvalidRequest | None]:

@@ -13,9 +13,11 @@ from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import TokenReader
+from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.consents import restricted_members
 from quantimodo.protocol.errors import InvalidClient
+from quantimodo.protocol.resources import audience_of, plain_names
 from quantimodo.protocol.scopes import spell
 from quantimodo.tokens.access import AccessTokens
 from quantimodo.tokens.policy import TokenPolicy
@@ -28,12 +30,14 @@ _PARAMETERS = OF_CLIENTS | {"token"}
 
 @dataclass(frozen=True, slots=True)
 class IntrospectionEndpoint:
-    """Tells a client about its own tokens, and a resource server about those for our resources."""
+    """Tells a client about its own tokens for our API, a resource server about all of these, and
+    the clients of a registered API about its tokens."""
 
     clients: ClientAuthentication
     registered: ClientStore
     tokens: TokenReader
     access: AccessTokens
+    resources: ResourceStore
     subjects: Subjects
     policy: TokenPolicy
     clock: Clock
@@ -47,11 +51,21 @@ class IntrospectionEndpoint:
         raw = form.required("token")
         if key := key_of(Kind.REFRESH, raw):
             return private_json(200, await self._refresh_token(key, client))
-        found = await self.access.find_live(raw)
+        found = await self.access.find_any(raw)
         # security.md §9, RFC 7662 §2.2: the response for tokens of other clients is "not active".
-        if found is None or not (found.client_id == client.id or client.resource_server):
+        if found is None or not await self._may_introspect(client, found):
             return private_json(200, _INACTIVE)
         return private_json(200, self._describe(found, await self._subject(found)))
+
+    async def _may_introspect(self, client: Client, found: FoundAccessToken) -> bool:
+        audience = audience_of(found.scope)
+        if audience is None:
+            return found.client_id == client.id or client.resource_server
+        # RFC 7662 §4: only by the API that the token is for.
+        resource = await self.resources.resource(audience.identifier)
+        if resource is None or resource.id != audience.id:
+            return False
+        return client.id in resource.introspected_by
 
     async def _subject(self, found: FoundAccessToken) -> str:
         if found.user is None:
@@ -62,20 +76,21 @@ class IntrospectionEndpoint:
         return found.user.subject if client is None else await self.subjects.of(client, found.user)
 
     def _describe(self, found: FoundAccessToken, subject: str) -> dict[str, Any]:
+        audience = audience_of(found.scope)
         response: dict[str, Any] = {
             "active": True,
-            "scope": spell(found.scope),
+            "scope": spell(plain_names(found.scope)),
             "client_id": found.client_id,
             "token_type": "Bearer",
             "exp": int(found.expires_at.timestamp()),
             "iat": int(found.issued_at.timestamp()),
             "sub": subject,
-            "aud": self.policy.audience,
+            "aud": self.policy.audience if audience is None else audience.identifier,
             "iss": self.policy.issuer,
         }
         if found.jti is not None:
             response["jti"] = found.jti
-        if found.details is not None:
+        if found.details is not None and audience is None:
             response |= restricted_members(found.scope, found.details)
         return response
 
@@ -91,7 +106,7 @@ class IntrospectionEndpoint:
             return _INACTIVE
         response: dict[str, Any] = {
             "active": True,
-            "scope": spell(found.grant.scope),
+            "scope": spell(plain_names(found.grant.scope)),
             "client_id": client.id,
             "exp": int(end.timestamp()),
             "iat": int(found.token.issued_at.timestamp()),

@@ -30,6 +30,7 @@ PARAMETERS = OF_CLIENTS | {
     "code_verifier",
     "refresh_token",
     "scope",
+    "resource",
 }
 """All that the endpoint reads. A new grant adds its own; anything else is ignored (RFC 6749 §3.2,
 v2-api.md §6)."""

@@ -1,5 +1,6 @@
 """Authorization code grant (RFC 6749 §4.1.3): a code is exchanged once for tokens."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from quantimodo.crypto.tokens import Kind, key_of
@@ -10,9 +11,12 @@ from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.errors import InvalidGrant, ReplayDetected
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.pkce import check_verifier
+from quantimodo.protocol.resources import Targets
 
 
+@dataclass(frozen=True, slots=True)
 class AuthorizationCodeGrant:
+    targets: Targets
     grant_type = "authorization_code"
 
     async def load(self, form: Form, tokens: TokenReader) -> FoundCode | None:
@@ -37,7 +41,8 @@ class AuthorizationCodeGrant:
             raise InvalidGrant("the code has expired or was revoked")
         _check_redirect_uri(evidence, form.get("redirect_uri"), client)
         check_verifier(evidence.code.challenge, form.get("code_verifier"))
-        return Redeem(client, evidence)
+        scope = self.targets.narrow(evidence.grant.scope, form.all("resource"))
+        return Redeem(client, evidence, scope)
 
 
 def _check_redirect_uri(found: FoundCode, given: str | None, client: Client) -> None:

@@ -1,29 +1,40 @@
 """Client credentials grant (RFC 6749 §4.4): an application acts for itself."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from quantimodo.grant_types.contract import IssueOwn
 from quantimodo.model.clients import Client
+from quantimodo.model.resources import Resource
 from quantimodo.ports.grant_stores import TokenReader
+from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol import scopes
 from quantimodo.protocol.errors import InvalidScope, UnauthorizedClient
 from quantimodo.protocol.parameters import Form
-
-# OpenID Connect's scopes identify a person; an application's own token has none.
-_OPENID = frozenset({"openid", "profile", "email", "address", "phone", "offline_access"})
+from quantimodo.protocol.resources import IDENTITY, Targets, full_names
 
 
+@dataclass(frozen=True, slots=True)
 class ClientCredentialsGrant:
+    targets: Targets
+    resources: ResourceStore
     grant_type = "client_credentials"
 
-    async def load(self, form: Form, tokens: TokenReader) -> None:
-        return None
+    async def load(self, form: Form, tokens: TokenReader) -> Resource | None:
+        named = frozenset(form.all("resource")) - {self.targets.own}
+        return await self.resources.resource(min(named)) if named else None
 
-    def decide(self, form: Form, client: Client, evidence: None, now: datetime) -> IssueOwn:
+    def decide(
+        self, form: Form, client: Client, evidence: Resource | None, now: datetime
+    ) -> IssueOwn:
         # RFC 6749 §4.4: MUST only be used by confidential clients.
         if client.public:
             raise UnauthorizedClient("a public client cannot use this grant")
-        own = client.scope - _OPENID
+        if identifiers := form.all("resource"):
+            available = self._available(client, evidence)
+            scope = self.targets.narrow(available, identifiers, form.get("scope"))
+            return IssueOwn(client, scope)
+        own = client.scope - IDENTITY
         requested = form.get("scope")
         if requested is None:
             return IssueOwn(client, own)
@@ -31,3 +42,10 @@ class ClientCredentialsGrant:
         if not allowed:
             raise InvalidScope("the app may have none of the requested scopes for itself")
         return IssueOwn(client, allowed)
+
+    def _available(self, client: Client, resource: Resource | None) -> frozenset[str]:
+        """What the application may have for itself. No person decides, so an API has to list it."""
+        own = client.scope - IDENTITY
+        if resource is None or client.id not in resource.clients:
+            return own
+        return own | full_names(resource, (each.name for each in resource.scopes))

@@ -24,7 +24,8 @@ class StoredSuccessor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IssueOwn:
-    """An access token for the application itself: no person, nothing spent."""
+    """An access token for the application itself: no person, nothing spent. `scope` is that of one
+    API, by full names (`protocol/resources.py`)."""
 
     client: Client
     scope: frozenset[str]
@@ -32,10 +33,11 @@ class IssueOwn:
 
 @dataclass(frozen=True, slots=True)
 class Redeem:
-    """Redeem this code and issue its tokens."""
+    """Redeem this code and issue its tokens; the access token has `scope`."""
 
     client: Client
     found: FoundCode
+    scope: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from quantimodo.model.tokens import FoundRefreshToken
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.errors import InvalidGrant, InvalidRequest, ReplayDetected
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.scopes import narrow
+from quantimodo.protocol.resources import Targets
 
 
 def presented(form: Form) -> str:
@@ -41,6 +41,7 @@ class RefreshTokenGrant:
     grace: timedelta
     legacy_transport: bool
     derivation: SuccessorDerivation
+    targets: Targets
     grant_type = "refresh_token"
 
     async def load(self, form: Form, tokens: TokenReader) -> RefreshEvidence | None:
@@ -77,7 +78,7 @@ class RefreshTokenGrant:
         if current.token.expires_at <= now or found.grant.expires_at <= now:
             raise InvalidGrant("the refresh token has expired or was revoked")
         # RFC 6749 §6: this request may narrow the scope; the successor keeps the grant's.
-        scope = narrow(found.grant.scope, form.get("scope"))
+        scope = self.targets.narrow(found.grant.scope, form.all("resource"), form.get("scope"))
         if successor is not None:
             return Repeat(client, found, scope, successor)
         return Rotate(client, found, scope, presented(form))

@@ -9,8 +9,10 @@ from quantimodo.grant_types.client_credentials import ClientCredentialsGrant
 from quantimodo.grant_types.contract import GrantType
 from quantimodo.grant_types.refresh_token import RefreshTokenGrant
 from quantimodo.model.clients import Client
+from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol.errors import UnauthorizedClient, UnsupportedGrantType
 from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.resources import Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,13 @@ class GrantTypeTable:
         return grant_type
 
 
-def grant_type_table(refresh: RefreshTokenGrant) -> GrantTypeTable:
+def grant_type_table(
+    refresh: RefreshTokenGrant, targets: Targets, resources: ResourceStore
+) -> GrantTypeTable:
     """All grant types of this server."""
     offered: tuple[GrantType[Any], ...] = (
-        AuthorizationCodeGrant(),
+        AuthorizationCodeGrant(targets),
         refresh,
-        ClientCredentialsGrant(),
+        ClientCredentialsGrant(targets, resources),
     )
     return GrantTypeTable({grant_type.grant_type: grant_type for grant_type in offered})

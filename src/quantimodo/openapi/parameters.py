@@ -62,6 +62,14 @@ class AuthorizationRequest(TypedDict, total=False):
             _SCOPES,
         ),
     ]
+    resource: Annotated[
+        str,
+        said(
+            "The identifier of the API that the tokens are for (RFC 8707). Repeat the parameter for"
+            " several. Without it, the API of this server.",
+            fakes.AUDIENCE,
+        ),
+    ]
     state: Annotated[
         str,
         said("Returned unchanged. Bind it to the browser, and compare.", fakes.STATE),
@@ -230,6 +238,13 @@ class TokenRequest(TypedDict, total=False):
             " part of"
             " what the app is registered for.",
             _SCOPES,
+        ),
+    ]
+    resource: Annotated[
+        str,
+        said(
+            "The API that the access token is for: one of those that were granted (RFC 8707).",
+            fakes.AUDIENCE,
         ),
     ]
     client_id: ClientId

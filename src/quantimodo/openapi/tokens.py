@@ -88,6 +88,7 @@ _TOKEN_RESPONSES: Final = {
             "unauthorized_client": "the app is not registered for this grant_type",
             "unsupported_grant_type": "this grant_type is not offered",
             "invalid_scope": "a requested scope does not exist here",
+            "invalid_target": "this resource was not granted",
         },
         "NotStored",
     ),

@@ -1,6 +1,6 @@
 """/account/apps/{client_id}: what one application may do: change it, its history, the receipts."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -33,7 +33,7 @@ from quantimodo.pages.page_context import PageContext
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.consents import InvalidChoice
-from quantimodo.protocol.scopes import SCOPES
+from quantimodo.protocol.scopes import ScopeText
 
 SignReceipt = Callable[[Client, User, ConsentChange], Awaitable[str]]
 _KINDS = {
@@ -108,7 +108,8 @@ class AppConsent:
             return await self._page(request, browser_request, client, (form, again))
         if result == "needs_confirmation":
             require_fresh(session, self.page_context.clock.now())
-            return self._confirmation(request, browser_request, client, (form, choice, offer.zone))
+            allowed = _allowed(choice, offer.zone, await self.services.offers.texts(choice.scope))
+            return self._confirmation(request, browser_request, client, (form, allowed))
         if result == "gone":
             return self.page_context.go("/account")
         notice = "consent-changed" if result == "changed" else "consent-unchanged"
@@ -131,9 +132,11 @@ class AppConsent:
     ) -> Response:
         user = browser_request.required().user
         consent = await self.services.consents.of(user.id, client.id)
+        named = frozenset[str]() if consent is None else consent.requested_scope
         history = await self.services.consents.history(user.id, client.id)
         if consent is None and not history:
             raise NotFound
+        texts = await self.services.offers.texts(named.union(*(each.scope for each in history)))
         offer = None if consent is None else await self._offer(user, consent)
         zone = await self.services.offers.zone_of(user) if offer is None else offer.zone
         view = FormView() if offer is None else initial_view(offer)
@@ -152,12 +155,12 @@ class AppConsent:
             of_operator=is_of_operator(client),
             consent=consent,
             ended=consent is not None and consent.has_ended(self.page_context.clock.now()),
-            allowed=None if consent is None else _allowed(consent, zone),
-            scopes=[] if consent is None else _scopes(client, consent),
+            allowed=None if consent is None else _allowed(consent, zone, texts),
+            scopes=[] if consent is None else _scopes(client, consent, texts),
             offer=offer,
             keeps=keeps,
             form=view if submitted is None else submitted_view(*submitted),
-            history=[_history_line(client, each, zone) for each in history],
+            history=[_history_line(client, each, zone, texts) for each in history],
         )
 
     def _confirmation(
@@ -165,9 +168,9 @@ class AppConsent:
         request: Request,
         browser_request: BrowserRequest,
         client: Client,
-        sent: tuple[Form, ConsentChoice, tzinfo],
+        sent: tuple[Form, Allowed],
     ) -> Response:
-        form, choice, zone = sent
+        form, allowed = sent
         return self.page_context.show(
             request,
             browser_request,
@@ -175,7 +178,7 @@ class AppConsent:
             section="account",
             client=client,
             path=_path(client),
-            allowed=_allowed(choice, zone),
+            allowed=allowed,
             fields=[pair for pair in form.fields if pair[0] not in ("csrf", "confirmed")],
         )
 
@@ -217,6 +220,7 @@ class ReceiptPages:
     ) -> Response:
         receipt, client, change = await self._receipt(request, browser_request)
         zone = await self.services.offers.zone_of(browser_request.required().user)
+        texts = await self.services.offers.texts(change.scope)
         return self.page_context.show(
             request,
             browser_request,
@@ -226,7 +230,7 @@ class ReceiptPages:
             form=FormView(errors=again.errors if again else {}),
             client=client,
             person=browser_request.required().user,
-            line=_history_line(client, change, zone),
+            line=_history_line(client, change, zone, texts),
             receipt=receipt,
         )
 
@@ -261,30 +265,33 @@ def _path(client: Client) -> str:
     return f"/account/apps/{client.id}"
 
 
-def _allowed(found: Consent | ConsentChange | ConsentChoice, zone: tzinfo) -> Allowed:
+def _allowed(
+    found: Consent | ConsentChange | ConsentChoice, zone: tzinfo, texts: Mapping[str, ScopeText]
+) -> Allowed:
     return Allowed(
-        scope_titles(found.scope),
+        scope_titles(found.scope, texts),
         detail_lines(found.details, zone),
         end_words(found.expires_at, zone),
     )
 
 
-def _scopes(client: Client, consent: Consent) -> list[ScopeLine]:
+def _scopes(client: Client, consent: Consent, texts: Mapping[str, ScopeText]) -> list[ScopeLine]:
     """What the application requested; the person may decline all of it afterwards."""
     return [
-        ScopeLine(name, title, _description(client, name), optional=True)
-        for name, title in scope_titles(consent.requested_scope)
+        ScopeLine(name, title, _description(client, name, texts[name]), optional=True)
+        for name, title in scope_titles(consent.requested_scope, texts)
     ]
 
 
-def _description(client: Client, name: str) -> str:
-    text = SCOPES[name].description
+def _description(client: Client, name: str, text: ScopeText) -> str:
     if name in client.metadata.optional_scope:
-        return text
-    return f"{text} The application says that it needs this."
+        return text.description
+    return f"{text.description} The application says that it needs this.".lstrip()
 
 
-def _history_line(client: Client, change: ConsentChange, zone: tzinfo) -> HistoryLine:
+def _history_line(
+    client: Client, change: ConsentChange, zone: tzinfo, texts: Mapping[str, ScopeText]
+) -> HistoryLine:
     return HistoryLine(
-        change, _KINDS[change.kind], _allowed(change, zone), receipt_path(client, change)
+        change, _KINDS[change.kind], _allowed(change, zone, texts), receipt_path(client, change)
     )

@@ -12,13 +12,15 @@ from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.events import Event
 from quantimodo.model.measurements import Access
+from quantimodo.pages.consent_words import scope_titles
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.resource_words import scope_texts
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.ports.measurements import AccessLogStore
-from quantimodo.protocol.scopes import SCOPES
+from quantimodo.ports.resource_store import ResourceStore
 
 _NEWEST: Final = 500  # entries of the access log among which the last one of each app is found
 
@@ -47,6 +49,7 @@ class Apps:
     consents: AuthorizationStore
     audit: Audit
     accesses: AccessLogStore
+    resources: ResourceStore
     issuer: str
 
     async def show(self, request: Request) -> Response:
@@ -97,7 +100,7 @@ class Apps:
             consent,
             owner.name if owner else None,
             await self.clients.logo(client.id) is not None,
-            [(name, text.title) for name, text in SCOPES.items() if name in consent.scope],
+            scope_titles(consent.scope, await scope_texts(self.resources, consent.scope)),
             self._opens_at(client.metadata.initiate_login_uri),
             last,
         )

@@ -79,7 +79,7 @@ _DETAILED: Final = (
 
 def sentence(event: Event) -> str:
     """The sentence for this kind of event; an unknown kind is shown by its name."""
-    if event.kind.startswith("client.") and event.detail:
+    if event.kind.startswith(("client.", "resource.")) and event.detail:
         return f"{event.detail[:1].upper()}{event.detail[1:]}"
     known = _SENTENCES.get(event.kind)
     return known or event.kind.replace(".", " ").replace("_", " ").capitalize()

@@ -17,6 +17,7 @@ from quantimodo.pages.consent_words import detail_lines, end_words
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.layout import PageOptions, Renderer
+from quantimodo.pages.resource_words import ApiLines
 from quantimodo.pages.return_targets import about_links
 from quantimodo.protocol.scopes import SCOPE_OF_ACTION
 
@@ -42,7 +43,8 @@ class ConsentView:
     this request, for a person who wants to use another account. `by_token`: the account is that of
     a login JWT, not of the session; `switch` is the local address that continues without the JWT.
     `offer`: what can be chosen of the request, by the fields of `form`; `keeps`: the consent on
-    record has details that these cannot express.
+    record has details that these cannot express. `apis` are requested APIs of others. `revision`
+    changes with the client and these APIs.
     """
 
     client: Client
@@ -60,6 +62,8 @@ class ConsentView:
     offer: ConsentOffer | None = None
     form: FormView = field(default_factory=FormView)
     keeps: bool = False
+    apis: Sequence[ApiLines] = ()
+    revision: str = "0"
 
     @property
     def requested_lines(self) -> Sequence[str]:

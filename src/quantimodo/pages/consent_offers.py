@@ -1,7 +1,7 @@
 """Reads what a person can choose of a request: categories, and what is recorded in them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Final
@@ -19,10 +19,12 @@ from quantimodo.model.consents import Consent
 from quantimodo.model.measurements import Order
 from quantimodo.model.users import User
 from quantimodo.pages.consent_offer import CategoryLine, ConsentOffer, VariableLine
+from quantimodo.pages.resource_words import scope_texts
 from quantimodo.pages.timestamps import in_zone, zone_named
 from quantimodo.ports.clock import Clock
+from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.ports.stores import Unavailable
-from quantimodo.protocol.scopes import Scope, health_actions
+from quantimodo.protocol.scopes import Scope, ScopeText, health_actions
 
 _PATIENCE: Final = 1.0
 """Seconds that a page waits for the numbers."""
@@ -38,7 +40,12 @@ class ConsentOffers:
     references: References
     reads: ReadLimits
     profiles: Profiles
+    resources: ResourceStore
     clock: Clock
+
+    async def texts(self, scope: Scope) -> Mapping[str, ScopeText]:
+        """The texts of scopes, also of those of registered APIs."""
+        return await scope_texts(self.resources, scope)
 
     async def of(
         self,

@@ -1,6 +1,6 @@
 """Consents in plain words: for the consent page, the account, receipts and e-mails."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
@@ -10,7 +10,7 @@ from quantimodo.i18n.translation import translated
 from quantimodo.model.consent_details import DetailRule, Details
 from quantimodo.model.texts import N_
 from quantimodo.pages.timestamps import in_zone
-from quantimodo.protocol.scopes import SCOPES
+from quantimodo.protocol.scopes import SCOPES, ScopeText
 
 _ACTIONS: Final = {
     frozenset({"read"}): N_("Read"),
@@ -19,10 +19,12 @@ _ACTIONS: Final = {
 }
 
 
-def scope_titles(scope: Iterable[str]) -> list[tuple[str, str]]:
+def scope_titles(
+    scope: Iterable[str], texts: Mapping[str, ScopeText] = SCOPES
+) -> list[tuple[str, str]]:
     """The scopes with their titles, health data first."""
     named = frozenset(scope)
-    found = [(name, translated(text.title)) for name, text in SCOPES.items() if name in named]
+    found = [(name, translated(text.title)) for name, text in texts.items() if name in named]
     return sorted(found, key=lambda each: not each[0].endswith("measurements"))
 
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from quantimodo.accounts.addresses import local_path
 from quantimodo.authorization.interactions import InteractionPolicy
+from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.authorization.steps.login import is_stale
 from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.crypto.tokens import Kind, key_of
@@ -33,6 +34,7 @@ from quantimodo.protocol.authorization import (
 )
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.resources import RequestedResources
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class ReturnTarget:
 class ReturnTargets:
     clients: ClientStore
     requests: AuthorizationStore
+    resources: ResourceReader
     clock: Clock
 
     async def of(self, return_to: str) -> ReturnTarget:
@@ -102,7 +105,8 @@ class ReturnTargets:
             target = identify(form, client)
         except (InvalidClientOrRedirect, OAuthError):
             return ReturnTarget(path)
-        authorization_request = _parsed(form, client, target)
+        resources = await self.resources.read(form)
+        authorization_request = _parsed(form, client, target, resources)
         # Browsers apply the form's CSP to the redirects that follow it.
         leads = form_sources(target.redirect_uri)
         return ReturnTarget(
@@ -135,9 +139,11 @@ def about_links(client: Client) -> Sequence[tuple[str, str]]:
     return [(word, uri) for word, uri in links if uri.startswith("https://")]
 
 
-def _parsed(form: Form, client: Client, target: Target) -> AuthorizationRequest | None:
+def _parsed(
+    form: Form, client: Client, target: Target, resources: RequestedResources
+) -> AuthorizationRequest | None:
     try:
-        return validate(form, client, target)
+        return validate(form, client, target, resources)
     except OAuthError:
         return None  # the app was changed since; it gets an error when the request continues
 

@@ -11,6 +11,7 @@ from quantimodo.accounts.services import AccountServices
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.sign_out import SignOut as SigningOut
 from quantimodo.accounts.throttle import Throttle
+from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.clients.registry import Registry
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.export.personal_export import PersonalExport
@@ -120,7 +121,8 @@ def page_routes(pages: Pages) -> list[PageRoute]:
 
 
 def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
-    leads = ReturnTargets(pages.clients, pages.consents, pages.clock)
+    resources = ResourceReader(f"{pages.issuer}/api", pages.consent_services.offers.resources)
+    leads = ReturnTargets(pages.clients, pages.consents, resources, pages.clock)
     links = Links(page_context, pages.outbox is not None)
     plain = StaticPages(
         page_context,
@@ -204,7 +206,7 @@ def _outbox(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
 def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     apps = Apps(
         *(page_context, pages.clients, pages.users, pages.consents),
-        *(pages.audit, pages.accesses, pages.issuer),
+        *(pages.audit, pages.accesses, pages.consent_services.offers.resources, pages.issuer),
     )
     app_consent = AppConsent(page_context, pages.clients, pages.users, pages.consent_services)
     receipts = ReceiptPages(page_context, pages.clients, pages.consent_services)

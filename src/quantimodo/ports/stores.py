@@ -44,6 +44,7 @@ from quantimodo.ports.measurements import (
 )
 from quantimodo.ports.passkeys import PasskeyStore
 from quantimodo.ports.pending_logins import PendingLoginStore
+from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.ports.second_factor_store import SecondFactorStore
 from quantimodo.ports.trusted_browser_store import TrustedBrowserStore
 
@@ -95,6 +96,7 @@ class Stores:
     database: OpenDatabase
     clients: ClientStore
     registrations: RegistrationStore
+    resources: ResourceStore
     users: UserStore
     closings: AccountClosingStore
     profiles: ProfileStore

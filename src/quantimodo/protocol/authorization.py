@@ -10,6 +10,7 @@ from typing import get_args
 
 from quantimodo.model.clients import Client
 from quantimodo.model.consent_details import Details
+from quantimodo.model.resources import Resource
 from quantimodo.protocol import pkce, scopes
 from quantimodo.protocol.claims_request import (
     NOTHING,
@@ -21,7 +22,7 @@ from quantimodo.protocol.consent_details import parse_authorization_details
 from quantimodo.protocol.errors import (
     InvalidAuthorizationDetails,
     InvalidRequest,
-    InvalidScope,
+    InvalidTarget,
     RegistrationNotSupported,
     UnauthorizedClient,
     UnmetAuthenticationRequirements,
@@ -29,6 +30,7 @@ from quantimodo.protocol.errors import (
 )
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.redirects import matches
+from quantimodo.protocol.resources import WITHOUT, RequestedResources, requested_scope
 from quantimodo.protocol.responses import ResponseMode, default_mode
 from quantimodo.protocol.vocabulary import RESPONSE_WORDS, spell_response_type
 
@@ -54,6 +56,7 @@ PARAMETERS = frozenset(
         "ui_locales",
         "claims_locales",
         "authorization_details",
+        "resource",
     }
 )
 """The recognised parameters of a request. All others are ignored (RFC 6749 §3.1), and never stored
@@ -82,7 +85,8 @@ class Target:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
     """A valid request. `scope`: the requested scopes that the client may have; `claims`: the claims
-    that it requests individually; `details`: the health data, None for all that the scope opens."""
+    that it requests individually; `details`: the health data, None for all that the scope opens;
+    `resources`: the registered APIs that it names, besides ours."""
 
     client: Client
     target: Target
@@ -95,6 +99,12 @@ class AuthorizationRequest:
     login_hint: str | None
     claims: ClaimsRequest = NOTHING
     details: Details = None
+    resources: tuple[Resource, ...] = ()
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """The registered API of an access token in the front channel; none for ours."""
+        return tuple(each.identifier for each in self.resources)
 
     @property
     def consent_scope(self) -> frozenset[str]:
@@ -128,14 +138,20 @@ def identify(form: Form, client: Client) -> Target:
     return Target(redirect_uri, requested is not None, _mode(form), form.get("state"))
 
 
-def validate(form: Form, client: Client, target: Target) -> AuthorizationRequest:
-    """The whole request. Raises an `OAuthError` for the client."""
+def validate(
+    form: Form, client: Client, target: Target, resources: RequestedResources = WITHOUT
+) -> AuthorizationRequest:
+    """The whole request. `resources`: the registered APIs that it names. Raises an `OAuthError` for
+    the client."""
     # OpenID Connect Core §7.2.1
     if form.get("registration") is not None:
         raise RegistrationNotSupported("the parameter registration is not supported")
     words = _response_type(form, client)
     _check_mode(form, words, client)
-    scope = _scope(form, client)
+    scope = requested_scope(form.get("scope"), client, form.all("resource"), resources)
+    if "token" in words and len(resources.foreign) + resources.own > 1:
+        # RFC 8707 §2.1: there is one access token in the front channel, and it is for one API.
+        raise InvalidTarget("this response_type has one access token: name one resource")
     if "id_token" in words and "openid" not in scope:
         raise InvalidRequest("an ID token needs the scope openid")
     nonce = form.get("nonce")
@@ -159,6 +175,7 @@ def validate(form: Form, client: Client, target: Target) -> AuthorizationRequest
         login_hint=form.get("login_hint"),
         claims=claims,
         details=details,
+        resources=resources.foreign,
     )
 
 
@@ -202,14 +219,6 @@ def _check_mode(form: Form, words: frozenset[str], client: Client) -> None:
     # JARM §2.3.1: except in an encrypted response.
     if requested == "query.jwt" and not client.metadata.authorization_encrypted_response_alg:
         raise InvalidRequest("response_mode query.jwt carries tokens only when they are encrypted")
-
-
-def _scope(form: Form, client: Client) -> frozenset[str]:
-    requested = scopes.parse(form.get("scope") or "basic")
-    allowed = requested & client.scope
-    if not allowed:
-        raise InvalidScope("the app is not registered for any of the requested scopes")
-    return allowed
 
 
 def _challenge(form: Form, client: Client, words: frozenset[str]) -> str | None:

@@ -8,6 +8,7 @@ from quantimodo.model.consent_details import Details, covers, explicit, intersec
 from quantimodo.model.consents import Consent, ConsentChoice
 from quantimodo.model.tokens import Grant
 from quantimodo.protocol.consent_details import from_json, from_json_or_none, json_objects
+from quantimodo.protocol.resources import plain_names
 from quantimodo.protocol.scopes import Scope, effective, health_actions, spell
 
 MOST_REQUESTED_NAMES: Final = 500
@@ -39,7 +40,7 @@ def restricted_members(scope: Scope, details: str) -> dict[str, Any]:
     the scope without what they do not open (RFC 6749 §5.1)."""
     found = from_json(details)
     opened, _ = effective(scope, found)
-    return {"scope": spell(opened), "authorization_details": json_objects(found)}
+    return {"scope": spell(plain_names(opened)), "authorization_details": json_objects(found)}
 
 
 def allows_grant(consent: Consent, grant: Grant) -> bool:

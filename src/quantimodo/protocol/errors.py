@@ -9,6 +9,7 @@
       InvalidRequestObject  InvalidRequestUri  RegistrationNotSupported
                              OpenID Connect Core §3.1.2.6
       InvalidAuthorizationDetails                                   RFC 9396 §5
+      InvalidTarget                                                 RFC 8707 §2
       InvalidClientMetadata  InvalidRedirectUri  InvalidSoftwareStatement
       UnapprovedSoftwareStatement  RegistrationClosed               RFC 7591 §3.2.2
     BearerError              RFC 6750 §3.1, for resources
@@ -94,6 +95,12 @@ class InvalidAuthorizationDetails(OAuthError):
     """RFC 9396 §5."""
 
     code = "invalid_authorization_details"
+
+
+class InvalidTarget(OAuthError):
+    """RFC 8707 §2."""
+
+    code = "invalid_target"
 
 
 class InvalidRequestObject(OAuthError):

@@ -56,12 +56,17 @@ def check_claims(claims: Mapping[str, Any], client: Client, issuer: str, now: da
 def merge(form: Form, claims: Mapping[str, Any]) -> Form:
     """One request: the object overrides the plain parameters (OpenID Connect Core §6.1)."""
     outside = {name: text for name, text in form.items() if name not in _NEVER_INSIDE}
-    inside = {name: _spelled(value) for name, value in claims.items() if name not in _OF_THE_TOKEN}
+    named = {name: value for name, value in claims.items() if name not in _OF_THE_TOKEN}
+    resources = _resources(named.pop("resource", ()))
+    inside = {name: _spelled(value) for name, value in named.items()}
     for name in ("response_type", "client_id"):
         # OpenID Connect Core §6.1: parameters in both must match.
         if name in outside and inside.get(name, outside[name]) != outside[name]:
             raise InvalidRequestObject(f"{name} differs in the request object")
-    return Form.of_pairs({**outside, **inside}.items(), {}, READ)
+    if not resources:
+        resources = [("resource", each) for each in form.all("resource")]
+    outside.pop("resource", None)
+    return Form.of_pairs([*{**outside, **inside}.items(), *resources], {}, READ)
 
 
 def _moment(claims: Mapping[str, Any], name: str) -> float | None:
@@ -74,6 +79,14 @@ def _moment(claims: Mapping[str, Any], name: str) -> float | None:
         return float(value)
     except OverflowError:
         raise InvalidRequestObject(f"{name} of the request object is not a time") from None
+
+
+def _resources(value: Any) -> list[tuple[str, str]]:
+    """RFC 8707 §2: several values are an array in a request object."""
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, (list, tuple)) or not all(isinstance(each, str) for each in values):
+        raise InvalidRequestObject("resource of the request object must be a text, or a list")
+    return [("resource", each) for each in values]
 
 
 def _spelled(value: Any) -> str:

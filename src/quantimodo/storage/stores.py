@@ -19,6 +19,7 @@ from quantimodo.storage.tables.pending_logins import PendingLogins
 from quantimodo.storage.tables.profiles import Profiles, Subjects
 from quantimodo.storage.tables.registrations import Registrations
 from quantimodo.storage.tables.replays import DataDeletionRequests, Replays
+from quantimodo.storage.tables.resources import Resources
 from quantimodo.storage.tables.retention import Retention
 from quantimodo.storage.tables.second_factors import SecondFactors
 from quantimodo.storage.tables.sessions import EmailTokens, Sessions
@@ -49,6 +50,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         database=OpenDatabase(database),
         clients=Clients(database),
         registrations=Registrations(database),
+        resources=Resources(database),
         users=Users(database),
         closings=AccountClosings(database),
         profiles=Profiles(database),

@@ -14,6 +14,8 @@ from quantimodo.keys.keyring import Keyring
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import TokenReader
+from quantimodo.ports.resource_store import ResourceStore
+from quantimodo.protocol.resources import audience_of, full_names
 from quantimodo.protocol.vocabulary import ACCESS_TOKEN_TYPE
 from quantimodo.tokens.policy import TokenPolicy
 
@@ -23,10 +25,17 @@ class AccessTokens:
     policy: TokenPolicy
     store: TokenReader
     keyring: Keyring
+    resources: ResourceStore
     clock: Clock
 
     async def find_live(self, raw: str) -> FoundAccessToken | None:
-        """The token if this server issued it and it is neither expired nor revoked; else None."""
+        """The token if this server issued it for its own API, and it is neither expired nor
+        revoked; else None."""
+        found = await self.find_any(raw)
+        return None if found is None or audience_of(found.scope) is not None else found
+
+    async def find_any(self, raw: str) -> FoundAccessToken | None:
+        """The same for a token of any API that is registered here."""
         key = key_of(Kind.ACCESS, raw)
         found = await self.store.find_access_token(key) if key else await self._find_jwt(raw)
         if found is None or found.revoked or found.expires_at <= self.clock.now():
@@ -37,6 +46,9 @@ class AccessTokens:
         claims = await self.verified_claims(raw)
         if claims is None:
             return None
+        scope = await self._scope(claims)
+        if scope is None:
+            return None
         grant_id = _grant(claims)
         token_status = await self.store.token_status(claims["jti"], claims["client_id"], grant_id)
         if token_status is None:
@@ -45,7 +57,7 @@ class AccessTokens:
         return FoundAccessToken(
             client_id=claims["client_id"],
             user=token_status.user,
-            scope=frozenset(claims["scope"].split()),
+            scope=scope,
             issued_at=datetime.fromtimestamp(claims["iat"], UTC),
             expires_at=expires_at if end is None else min(expires_at, end),
             revoked=False,
@@ -56,8 +68,18 @@ class AccessTokens:
             details=token_status.details,
         )
 
+    async def _scope(self, claims: dict[str, Any]) -> frozenset[str] | None:
+        """The scope by full names; None if the API of the token is not registered any more."""
+        names = frozenset(claims["scope"].split())
+        if claims["aud"] == self.policy.audience:
+            return names
+        resource = await self.resources.resource(claims["aud"])
+        if resource is None or int(resource.created_at.timestamp()) > claims["iat"]:
+            return None
+        return full_names(resource, names)
+
     async def verified_claims(self, raw: str) -> dict[str, Any] | None:
-        """The claims of a JWT access token that this server signed for its resources."""
+        """The claims of a JWT access token that this server signed, for whichever API."""
         kid = unverified_kid(raw)
         verifier = None if kid is None else await self.keyring.verifier(kid)
         if verifier is None:
@@ -66,10 +88,8 @@ class AccessTokens:
             claims = verify(raw, verifier, ACCESS_TOKEN_TYPE)
         except BadToken:
             return None
-        # RFC 9068 §4: the issuer and the audience are exactly those of this server.
-        if claims.get("iss") != self.policy.issuer or claims.get("aud") != self.policy.audience:
-            return None
-        return claims
+        # RFC 9068 §4: the issuer is exactly this server. `_scope` checks the audience.
+        return claims if claims.get("iss") == self.policy.issuer else None
 
 
 def _grant(claims: dict[str, Any]) -> bytes | None:

@@ -16,6 +16,7 @@ from quantimodo.protocol.claims_request import NOTHING, met_acr
 from quantimodo.protocol.consent_details import to_json_or_none
 from quantimodo.protocol.consents import granted
 from quantimodo.protocol.errors import AccessDenied
+from quantimodo.protocol.resources import Targets
 from quantimodo.protocol.responses import Parameters
 from quantimodo.tokens.minted import Authorization, IdTokenContext
 from quantimodo.tokens.minter import TokenMinter, access_token_parameters
@@ -29,6 +30,7 @@ class AuthorizationResponder:
     minter: TokenMinter
     store: AuthorizationStore
     subjects: Subjects
+    targets: Targets
     clock: Clock
     entropy: Entropy
 
@@ -49,7 +51,9 @@ class AuthorizationResponder:
         if "code" in types:
             code = self.minter.mint_code(grant, request, now)
         if "token" in types:
-            access = self.minter.mint_access_token(authorization, grant.scope, now)
+            scope = self.targets.narrow(grant.scope, request.identifiers)
+            resource = await self.minter.resource_of(scope)
+            access = self.minter.mint_access_token(authorization, scope, now, resource=resource)
         if not await self.store.save_code(
             grant,
             None if code is None else code.row,
@@ -65,7 +69,7 @@ class AuthorizationResponder:
         if access is not None and text is not None:
             members = access_token_parameters(access, text, now)
             parameters += [(name, str(value)) for name, value in members.items()]
-            if grant.details is not None:
+            if grant.details is not None and access.audience is None:
                 parameters.append(("authorization_details", grant.details))  # RFC 9396 §7
         if "id_token" in types and "openid" in grant.scope:
             context = IdTokenContext(

@@ -19,7 +19,8 @@ class Authorization(NamedTuple):
 
 class MintedAccessToken(NamedTuple):
     """An access token. `raw` is the opaque text; a JWT takes only its `jti` from the key. `row` is
-    None for a JWT, which is not stored. `authorization` is None for an application's own token."""
+    None for a JWT, which is not stored. `authorization` is None for an application's own token;
+    `audience` is the identifier of a registered API, None for ours."""
 
     client: Client
     authorization: Authorization | None
@@ -29,6 +30,7 @@ class MintedAccessToken(NamedTuple):
     issued_at: datetime
     expires_at: datetime
     row: AccessToken | None
+    audience: str | None = None
 
 
 class MintedRefreshToken(NamedTuple):

@@ -9,10 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from quantimodo.crypto.tokens import Kind, Minted, mint
-from quantimodo.model.clients import Client
+from quantimodo.model.clients import Client, TokenFormat
+from quantimodo.model.resources import Resource
 from quantimodo.model.tokens import AccessToken, AuthorizationCode, Grant, RefreshToken
 from quantimodo.ports.clock import Entropy
+from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol.authorization import AuthorizationRequest
+from quantimodo.protocol.errors import InvalidTarget
+from quantimodo.protocol.resources import audience_of, plain_names
 from quantimodo.protocol.scopes import spell
 from quantimodo.tokens.id_tokens import IdTokens
 from quantimodo.tokens.minted import (
@@ -34,17 +38,35 @@ class TokenMinter:
     id_tokens: IdTokens
     subjects: Subjects
     entropy: Entropy
+    resources: ResourceStore
+
+    async def resource_of(self, scope: frozenset[str]) -> Resource | None:
+        """The registered API that an access token with this scope is for; None for ours. Raises
+        `InvalidTarget` if it is not registered any more."""
+        named = audience_of(scope)
+        if named is None:
+            return None
+        found = await self.resources.resource(named.identifier)
+        if found is None or found.id != named.id:
+            raise InvalidTarget("this resource is not registered any more")
+        return found
 
     def mint_application_token(
-        self, client: Client, scope: frozenset[str], now: datetime
+        self,
+        client: Client,
+        scope: frozenset[str],
+        now: datetime,
+        resource: Resource | None = None,
     ) -> MintedAccessToken:
-        """An access token for the application itself (RFC 6749 §4.4)."""
-        secret, expires_at = mint(Kind.ACCESS, now, self.entropy), now + self.policy.access_lifetime
-        row = None
-        if client.token_format == "opaque":
+        """An access token for the application itself (RFC 6749 §4.4). `resource`: the registered
+        API that it is for; None for ours."""
+        secret = mint(Kind.ACCESS, now, self.entropy)
+        expires_at = now + self._lifetime(resource)
+        row, audience = None, None if resource is None else resource.identifier
+        if _format(client, resource) == "opaque":
             row = AccessToken(secret.key, client.id, None, None, scope, now, expires_at)
         return MintedAccessToken(
-            client, None, secret.raw, secret.key[:20], scope, now, expires_at, row
+            client, None, secret.raw, secret.key[:20], scope, now, expires_at, row, audience
         )
 
     def mint_access_token(
@@ -53,18 +75,28 @@ class TokenMinter:
         scope: frozenset[str],
         now: datetime,
         derived: Minted | None = None,
+        resource: Resource | None = None,
     ) -> MintedAccessToken:
-        """An access token of a grant; `derived` is its secret if it is a successor."""
+        """An access token of a grant; `derived` is its secret if it is a successor. `resource`: the
+        registered API that it is for; None for ours."""
         client, grant, _ = authorization
         secret = derived or mint(Kind.ACCESS, now, self.entropy)
-        expires_at = _end(grant, now, self.policy.access_lifetime)
-        row = None
-        if client.token_format == "opaque":
+        expires_at = _end(grant, now, self._lifetime(resource))
+        row, audience = None, None if resource is None else resource.identifier
+        if _format(client, resource) == "opaque":
             row = AccessToken(
                 secret.key, client.id, grant.id, grant.user_id, scope, now, expires_at
             )
         return MintedAccessToken(
-            client, authorization, secret.raw, secret.key[:20], scope, now, expires_at, row
+            client,
+            authorization,
+            secret.raw,
+            secret.key[:20],
+            scope,
+            now,
+            expires_at,
+            row,
+            audience,
         )
 
     def mint_refresh_token(
@@ -90,7 +122,7 @@ class TokenMinter:
 
     async def text(self, access: MintedAccessToken) -> str:
         """The access token as its client gets it: opaque, or a signed JWT (RFC 9068)."""
-        if access.client.token_format == "opaque":
+        if access.row is not None:
             return access.raw.reveal()
         subject = access.client.id
         if access.authorization is not None:
@@ -102,15 +134,27 @@ class TokenMinter:
     ) -> str:
         return await self.id_tokens.mint(authorization, context, now)
 
+    def _lifetime(self, resource: Resource | None) -> timedelta:
+        lifetime = self.policy.access_lifetime
+        if resource is None or resource.token_lifetime is None:
+            return lifetime
+        return min(lifetime, resource.token_lifetime)
+
 
 def access_token_parameters(access: MintedAccessToken, text: str, now: datetime) -> dict[str, Any]:
     """The members of a response that has an access token (RFC 6749 §4.2.2, §5.1)."""
+    scope = spell(plain_names(access.scope))
     return {
         "access_token": text,
         "token_type": "Bearer",
         "expires_in": seconds_until(access.expires_at, now),
-        "scope": spell(access.scope),
+        # RFC 6749 §3.3: a scope is never empty; an API may have none.
+        **({"scope": scope} if scope else {}),
     }
+
+
+def _format(client: Client, resource: Resource | None) -> TokenFormat:
+    return client.token_format if resource is None else resource.token_format
 
 
 def _end(grant: Grant, now: datetime, lifetime: timedelta) -> datetime:

@@ -6,6 +6,7 @@ from typing import Any
 
 from quantimodo.keys.keyring import Keyring
 from quantimodo.protocol.consent_details import from_json, json_objects
+from quantimodo.protocol.resources import plain_names
 from quantimodo.protocol.scopes import spell
 from quantimodo.protocol.vocabulary import ACCESS_TOKEN_TYPE
 from quantimodo.tokens.minted import MintedAccessToken
@@ -22,19 +23,19 @@ class SignedTokens:
         claims: dict[str, Any] = {
             "iss": self.policy.issuer,
             "sub": subject,
-            "aud": self.policy.audience,
+            "aud": access.audience or self.policy.audience,  # RFC 9068 §3
             "client_id": access.client.id,
             "iat": int(access.issued_at.timestamp()),
             "exp": int(access.expires_at.timestamp()),
             "jti": _text(access.jti),
-            "scope": spell(access.scope),
+            "scope": spell(plain_names(access.scope)),
         }
         if access.authorization is not None:
             grant = access.authorization.grant
             # The token is valid only as long as the grant is.
             claims["grant_id"] = _text(grant.id)
             claims["auth_time"] = int(grant.authenticated_at.timestamp())
-            if grant.details is not None:  # RFC 9396 §9.1
+            if grant.details is not None and access.audience is None:  # RFC 9396 §9.1
                 claims["authorization_details"] = json_objects(from_json(grant.details))
         return self.keyring.signer("ES256").sign(claims, ACCESS_TOKEN_TYPE)
 

@@ -13,6 +13,7 @@ from quantimodo.grant_types.contract import Decision, IssueOwn, Redeem, Repeat, 
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.protocol.consents import restricted_members
+from quantimodo.protocol.resources import audience_of, split
 from quantimodo.tokens.minted import (
     Authorization,
     IdTokenContext,
@@ -48,8 +49,8 @@ class TokenResponder:
                 return await self._rotate(decision)
 
     async def _issue_own(self, decision: IssueOwn) -> TokenResponse:
-        now = self.clock.now()
-        access = self.minter.mint_application_token(decision.client, decision.scope, now)
+        now, resource = self.clock.now(), await self.minter.resource_of(decision.scope)
+        access = self.minter.mint_application_token(decision.client, decision.scope, now, resource)
         if access.row is not None:
             await self.store.issue(access.row)
         return access_token_parameters(access, await self.minter.text(access), now)
@@ -57,7 +58,10 @@ class TokenResponder:
     async def _redeem(self, decision: Redeem) -> TokenResponse | None:
         now, client, found = self.clock.now(), decision.client, decision.found
         authorization = Authorization(client, found.grant, found.user)
-        access = self.minter.mint_access_token(authorization, found.grant.scope, now)
+        resource = await self.minter.resource_of(decision.scope)
+        access = self.minter.mint_access_token(
+            authorization, decision.scope, now, resource=resource
+        )
         refresh = None
         if "refresh_token" in client.grant_types:
             refresh = self.minter.mint_refresh_token(found.grant, now)
@@ -70,7 +74,10 @@ class TokenResponder:
         now, found, successor_nonce = self.clock.now(), decision.found, self.entropy.bytes(16)
         derived = self.derivation.derive(decision.raw, successor_nonce, now)
         authorization = Authorization(decision.client, found.grant, found.user)
-        access = self.minter.mint_access_token(authorization, decision.scope, now, derived.access)
+        resource = await self.minter.resource_of(decision.scope)
+        access = self.minter.mint_access_token(
+            authorization, decision.scope, now, derived.access, resource
+        )
         refresh = self.minter.mint_refresh_token(found.grant, now, derived.refresh)
         if not await self.store.rotate(found.token, now, successor_nonce, access.row, refresh.row):
             return None
@@ -88,15 +95,21 @@ class TokenResponder:
     ) -> MintedAccessToken:
         """The access token that was issued with the successor; a new one after its end."""
         derived, row = decision.successor.tokens.access, decision.successor.found.token
+        found, resource = decision.found, await self.minter.resource_of(decision.scope)
         access = self.minter.mint_access_token(
-            authorization, decision.scope, row.issued_at, derived
+            authorization, decision.scope, row.issued_at, derived, resource
         )
         if access.row is not None:
             stored = await self.store.find_access_token(derived.key)
-            if stored is not None:
+            if stored is not None and audience_of(stored.scope) == audience_of(decision.scope):
                 access = access._replace(scope=stored.scope, expires_at=stored.expires_at)
+            elif stored is not None or split(found.grant.scope)[1]:
+                # It was for another API: this request gets a separate one.
+                access = access._replace(expires_at=now)
         if access.expires_at <= now:
-            access = self.minter.mint_access_token(authorization, decision.scope, now)
+            access = self.minter.mint_access_token(
+                authorization, decision.scope, now, resource=resource
+            )
             if access.row is not None:
                 await self.store.issue(access.row)
         return access
@@ -111,13 +124,15 @@ class TokenResponder:
     ) -> TokenResponse:
         text = await self.minter.text(access)
         response = access_token_parameters(access, text, now)
-        if authorization.grant.details is not None:
+        if authorization.grant.details is not None and access.audience is None:
             response |= restricted_members(access.scope, authorization.grant.details)
         response["authorization_expires_in"] = seconds_until(authorization.grant.expires_at, now)
         if refresh is not None:
             response["refresh_token"] = refresh.raw.reveal()
             response["refresh_token_expires_in"] = seconds_until(refresh.row.expires_at, now)
-        if "openid" in access.scope:
-            context = IdTokenContext(access.scope, nonce, access_token=text)
+        # An ID token is for the client, whichever API the access token is for.
+        own = access.scope if access.audience is None else split(authorization.grant.scope)[0]
+        if "openid" in own:
+            context = IdTokenContext(own, nonce, access_token=text)
             response["id_token"] = await self.minter.mint_id_token(authorization, context, now)
         return response

@@ -226,6 +226,26 @@ CREATE TABLE redirect_uris (
 );
 CREATE INDEX redirect_uris_by_client ON redirect_uris (client_id);
 
+-- Registered APIs (RFC 8707), at most a number of each owner. `scopes` is JSON: name, title and
+-- description of each. `clients` and `introspected_by` are lists of client ids. `token_lifetime` is
+-- in seconds.
+CREATE TABLE resources (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  revision BIGINT NOT NULL,
+  identifier TEXT NOT NULL UNIQUE,
+  owner_id BIGINT REFERENCES users (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  clients TEXT NOT NULL,
+  introspected_by TEXT NOT NULL,
+  token_format TEXT NOT NULL,
+  token_lifetime BIGINT,
+  documentation_uri TEXT NOT NULL,
+  reviewed INTEGER NOT NULL,
+  created_at BIGINT NOT NULL
+);
+CREATE INDEX resources_by_owner ON resources (owner_id, identifier);
+
 -- Initial access tokens for dynamic client registration (RFC 7591 §1.2).
 CREATE TABLE registration_tokens (
   key BYTEA PRIMARY KEY,

@@ -1,0 +1,58 @@
+"""Registered APIs and their scopes in words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from quantimodo.model.resources import Resource
+from quantimodo.ports.resource_store import ResourceStore
+from quantimodo.protocol.resources import audience, plain_name, split
+from quantimodo.protocol.scopes import SCOPES, Scope, ScopeText
+
+
+@dataclass(frozen=True, slots=True)
+class ApiLines:
+    """A requested API: `host` is the place of it, and `scopes` are those that are requested."""
+
+    name: str
+    host: str
+    reviewed: bool
+    scopes: Sequence[tuple[str, ScopeText]]
+
+
+def host_of(identifier: str) -> str:
+    parts = urlsplit(identifier)
+    return parts.netloc or identifier
+
+
+def api_lines(resource: Resource, scope: Scope) -> ApiLines:
+    """The API with those of its scopes that are in `scope`."""
+    return ApiLines(
+        resource.name,
+        host_of(resource.identifier),
+        resource.reviewed,
+        [(name, text) for name, text in _texts(resource).items() if name in scope],
+    )
+
+
+async def scope_texts(store: ResourceStore, scope: Iterable[str]) -> Mapping[str, ScopeText]:
+    """The texts of all scopes of ours, and of those in `scope` that are of registered APIs. An API
+    that is gone has the names for texts. Reads nothing for scopes of ours."""
+    texts = SCOPES
+    for named, names in split(frozenset(scope))[1].items():
+        resource = await store.resource(named.identifier)
+        host = host_of(named.identifier)
+        known: Mapping[str, ScopeText] = {}
+        if resource is not None and resource.id == named.id:
+            title = f"Use {resource.name}"
+            known = {audience(resource).full_name: ScopeText(title, ""), **_texts(resource)}
+        for name in sorted(names):
+            gone = ScopeText(plain_name(name) or "Use an API that is not registered any more", "")
+            text = known.get(name, gone)
+            texts = {**texts, name: ScopeText(f"{text.title} ({host})", text.description)}
+    return texts
+
+
+def _texts(resource: Resource) -> dict[str, ScopeText]:
+    prefix = audience(resource).full_name
+    return {prefix + each.name: ScopeText(each.title, each.description) for each in resource.scopes}

@@ -1,0 +1,25 @@
+"""Registered APIs. The promises of `stores.py` hold here too."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from quantimodo.model.resources import Resource
+
+
+class ResourceStore(Protocol):
+    async def resource(self, identifier: str) -> Resource | None:
+        """The one with exactly this identifier."""
+
+    async def resources(self, *, owner_id: int | None = None) -> Sequence[Resource]:
+        """By identifier, ascending; of one owner, or all. At most 1000."""
+
+    async def add_resource(self, resource: Resource, most_owned: int | None = None) -> Resource:
+        """Add it, and return it with its id. Raises `Conflict` when the identifier is taken, and
+        `BudgetExceeded` when its owner has `most_owned` already, also of concurrent calls."""
+
+    async def replace_resource(self, resource: Resource) -> bool:
+        """Replace the row, but not its identifier, if its revision still is `resource.revision`,
+        and count that up."""
+
+    async def delete_resource(self, identifier: str) -> bool:
+        """Delete it: no token is issued for it, and all of its tokens are inactive."""
