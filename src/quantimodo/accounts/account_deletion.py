@@ -16,13 +16,14 @@ from quantimodo.accounts.sessions import Sessions
 from quantimodo.model.events import Event, Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import AccountClosingStore, UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.mailer import Mailer
 
 _AT_ONCE: Final = 10  # accounts of one round
-_TOO_LATE: Final = "It is too late to keep this account: it is being deleted."
+_TOO_LATE: Final = N_("It is too late to keep this account: it is being deleted.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

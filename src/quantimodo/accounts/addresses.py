@@ -7,6 +7,7 @@ import unicodedata
 from urllib.parse import quote
 
 from quantimodo.accounts.errors import InvalidInput
+from quantimodo.model.texts import N_
 
 # RFC 5321 §4.5.3.1: what a mail server must be able to take.
 _LONGEST_EMAIL = 254
@@ -59,12 +60,15 @@ def presented_email(text: str) -> str:
 def person_name(text: str) -> str:
     """A display name: trimmed, with runs of spaces collapsed. Raises `InvalidInput` for `name`."""
     if not all(_is_visible(character) for character in text):
-        raise InvalidInput("name", "Use letters, digits and punctuation only in the name.")
+        raise InvalidInput("name", N_("Use letters, digits and punctuation only in the name."))
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not name.strip(_JOINERS):
-        raise InvalidInput("name", "Enter a name.")
+        raise InvalidInput("name", N_("Enter a name."))
     if len(name) > _LONGEST_NAME:
-        raise InvalidInput("name", f"Use a name of at most {_LONGEST_NAME} characters.")
+        raise InvalidInput(
+            "name",
+            N_("Use a name of at most %(longest)s characters.", longest=_LONGEST_NAME),
+        )
     return name
 
 
@@ -125,7 +129,7 @@ def _is_atom_character(character: str) -> bool:
 
 def _ascii_domain(domain: str) -> str:
     if not _DEVIATIONS.isdisjoint(domain):
-        raise InvalidInput("email", "Write the domain of the address in its xn-- form.")
+        raise InvalidInput("email", N_("Write the domain of the address in its xn-- form."))
     try:
         ascii_domain = domain.encode("idna").decode().lower()
     except UnicodeError:
@@ -153,4 +157,4 @@ def _is_visible(character: str) -> bool:
 
 
 def _not_an_address() -> InvalidInput:
-    return InvalidInput("email", "Enter an e-mail address such as name@example.org.")
+    return InvalidInput("email", N_("Enter an e-mail address such as name@example.org."))

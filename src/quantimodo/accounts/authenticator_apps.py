@@ -9,11 +9,12 @@ from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.one_time_passwords import matching_step
 from quantimodo.model.second_factors import TotpFactor
 from quantimodo.model.secrets import Secret
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.second_factor_store import SecondFactorStore
 
-LABEL: Final = "Code of your authenticator app, or a recovery code"
+LABEL: Final = N_("Code of your authenticator app, or a recovery code")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from quantimodo.accounts.sessions import Sessions, require_fresh
 from quantimodo.model.events import Event, Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User, fold_email
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
@@ -43,10 +44,10 @@ class Changes:
         )
         held = await self.credentials.prove(session, current)
         if held is None:
-            raise DomainError("This account has no password yet. Reload the page, and set one.")
+            raise DomainError(N_("This account has no password yet. Reload the page, and set one."))
         fresh = await self.credentials.hash(new)
         if not await self.credentials.replace(user, held, fresh):
-            raise DomainError("The password was changed just now, elsewhere. Sign in again.")
+            raise DomainError(N_("The password was changed just now, elsewhere. Sign in again."))
         if user.email is not None:
             await self.email_tokens.drop("reset_password", user.email)
         self._record("password.changed", session)
@@ -58,8 +59,10 @@ class Changes:
         user = session.user
         if user.email is None:
             raise DomainError(
-                "A password goes with an e-mail address. Give the account one first, then come"
-                " back."
+                N_(
+                    "A password goes with an e-mail address. Give the account one first, then come"
+                    " back."
+                )
             )
         await self.credentials.check_new(
             new, email=user.email, name=user.name, address=session.address
@@ -68,7 +71,7 @@ class Changes:
         fresh = await self.credentials.hash(new)
         if not await self.credentials.add(session, fresh):
             raise DomainError(
-                "Nothing was changed: there is a password now, or you were signed out."
+                N_("Nothing was changed: there is a password now, or you were signed out.")
             )
         await self.email_tokens.drop("reset_password", user.email)
         self._record("password.set", session)
@@ -83,7 +86,7 @@ class Changes:
         user = session.user
         email = email_address(email)
         if user.email is not None and fold_email(email) == fold_email(user.email):
-            raise InvalidInput("email", "This is the address of your account already.")
+            raise InvalidInput("email", N_("This is the address of your account already."))
         held = await self.credentials.prove(session, current)
         await self.recovery.request_email_change(user, email, held)
         self._record("email.change_requested", session)

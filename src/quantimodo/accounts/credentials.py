@@ -16,6 +16,7 @@ from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.passwords import PasswordHasher, PoolFull
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock
@@ -83,8 +84,11 @@ class Credentials:
         held = await self.match(user, password)
         if held is None:
             raise DomainError(
-                "The current password is not right. If you do not remember it, choose a new one by"
-                " way of the sign-in page."
+                N_(
+                    "The current password is not right. If you do not remember it, choose a new"
+                    " one by"
+                    " way of the sign-in page."
+                )
             )
         await self.throttle.reauthenticated(user.id)
         return held
@@ -108,7 +112,7 @@ class Credentials:
         ):
             return cookie
         await self.sessions.discard(user.id, cookie)
-        raise DomainError("The ways to sign in were changed just now. Sign in again.")
+        raise DomainError(N_("The ways to sign in were changed just now. Sign in again."))
 
     async def reset(self, user: User, password_hash: str) -> None:
         """Set the password, then end all sessions; `Login` relies on this order.

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
+from quantimodo.model.texts import N_
+
 
 class InvalidInput(Exception):
     """Fields of a form are invalid. `faults` has a message for each that says what to do; `field`
@@ -58,7 +60,7 @@ class AccountDeleted(DomainError):
     """The account was deleted or disabled in the meantime."""
 
     def __init__(self) -> None:
-        super().__init__("This account is not there any more.")
+        super().__init__(N_("This account is not there any more."))
 
 
 class SignInNeeded(DomainError):
@@ -85,7 +87,7 @@ class LinkNeeded(Exception):
     def __init__(self, email: str) -> None:
         super().__init__("sign in to the existing account, then link")
         self.email = email
-        self.message = (
+        self.message = N_(
             "There is an account with this e-mail address already. Sign in to it first, then link"
             " this way of signing in to it."
         )

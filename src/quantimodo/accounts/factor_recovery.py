@@ -14,6 +14,7 @@ from quantimodo.accounts.errors import DomainError
 from quantimodo.accounts.second_factor_notices import SecondFactorNotices
 from quantimodo.model.factor_recoveries import FactorRecovery
 from quantimodo.model.sessions import PendingLogin
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock
@@ -22,17 +23,20 @@ from quantimodo.ports.factor_recovery_store import FactorRecoveryStore
 WINDOW: Final = timedelta(days=14)
 """How long the removal can be completed once it is due."""
 
-_OFF: Final = "Ask the people who run this server: they can turn two-step verification off for you."
-_UNVERIFIED: Final = f"Your account has no confirmed e-mail address. {_OFF}"
-_FROM_LINK: Final = (
-    "You chose your password by a mailed link, so it does not show that you are more than a reader"
-    f" of your mail. {_OFF}"
+_OFF: Final = N_(
+    "Ask the people who run this server: they can turn two-step verification off for you."
 )
-_BY_EMAIL: Final = (
+_UNVERIFIED: Final = N_("Your account has no confirmed e-mail address. %(off)s", off=_OFF)
+_FROM_LINK: Final = N_(
+    "You chose your password by a mailed link, so it does not show that you are"
+    " more than a reader of your mail. %(off)s",
+    off=_OFF,
+)
+_BY_EMAIL: Final = N_(
     "You signed in by a code from your mail. For this, sign in with your password, or by a linked"
     " account."
 )
-_GONE: Final = "This is not possible now. It was cancelled, or is not due."
+_GONE: Final = N_("This is not possible now. It was cancelled, or is not due.")
 
 State = Literal["off", "possible", "requested", "due"]
 

@@ -22,16 +22,17 @@ from quantimodo.crypto.digests import digest
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import IdentityStore
 
-_PASSWORD_CHANGED: Final = "The ways to sign in were changed just now. Sign in again."
-_IDENTITY_REMOVED: Final = "This way of signing in was removed just now. Sign in again."
-_PASSKEY_REMOVED: Final = "This passkey was removed just now. Sign in another way."
-_WRONG_FACTOR: Final = "This is not right. Try again."
+_PASSWORD_CHANGED: Final = N_("The ways to sign in were changed just now. Sign in again.")
+_IDENTITY_REMOVED: Final = N_("This way of signing in was removed just now. Sign in again.")
+_PASSKEY_REMOVED: Final = N_("This passkey was removed just now. Sign in another way.")
+_WRONG_FACTOR: Final = N_("This is not right. Try again.")
 
 
 class LoginExpired(DomainError):
@@ -161,7 +162,7 @@ class Login:
         pending = await self.pending.find(cookie)
         factor = None if pending is None else await self.second_factors.factor_of(pending.user)
         if pending is None or factor is None:
-            raise LoginExpired("This sign-in took too long. Sign in again.")
+            raise LoginExpired(N_("This sign-in took too long. Sign in again."))
         methods = await self.second_factors.verify(
             factor, pending, response, browser.device_cookies
         )
@@ -183,7 +184,7 @@ class Login:
         Raises `LoginExpired` when it was completed already, and `DomainError`.
         """
         if not await self.pending.take(pending):
-            raise LoginExpired("This sign-in was completed already.")
+            raise LoginExpired(N_("This sign-in was completed already."))
         await self.second_factors.recoveries.factor_used(pending.user)
         first = proof_of(pending)
         every = dict.fromkeys((*first.methods, *methods, "mfa"))  # RFC 8176 §2

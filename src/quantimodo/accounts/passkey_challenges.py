@@ -13,6 +13,7 @@ from typing import Final, Literal
 from quantimodo.accounts.errors import PasskeyRefused
 from quantimodo.crypto.digests import digest, keyed_digest, same
 from quantimodo.model.passkeys import UsedChallenge
+from quantimodo.model.texts import N_
 from quantimodo.ports.clock import Clock, Entropy
 
 LIFETIME: Final = timedelta(minutes=10)
@@ -23,7 +24,7 @@ _LENGTH: Final = _BODY + 32
 FOREIGN: Final = "the challenge is not one of this browser for this purpose"
 EXPIRED: Final = "the challenge has expired"
 REPLAYED: Final = "the challenge was used before"
-_LATE: Final = "This took too long, or the page was open for too long. Try again."
+_LATE: Final = N_("This took too long, or the page was open for too long. Try again.")
 
 Purpose = Literal["add", "sign in", "sign in again", "second factor"]
 

@@ -27,15 +27,16 @@ from quantimodo.crypto.passkeys import (
 )
 from quantimodo.model.passkeys import Passkey, PasskeyUse
 from quantimodo.model.secrets import Secret
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.passkeys import PasskeyStore
 
-_WRONG: Final = (
+_WRONG: Final = N_(
     "This passkey does not sign in here. Use another one, or sign in with your password."
 )
-_UNVERIFIED: Final = (
+_UNVERIFIED: Final = N_(
     "Your device did not check that it is you, by a fingerprint, your face or a PIN. Try again, or"
     " sign in with your password."
 )

@@ -18,13 +18,14 @@ from quantimodo.accounts.passkeys import Passkeys
 from quantimodo.model.passkeys import Passkey
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin, Session
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 
 # RFC 8176 §2: possession of a key, and a person who is present. `hwk` and `swk` say where the key
 # is stored, which no attestation shows here. The authenticator verified the person: two factors.
 _KEY: Final = ("pop", "user")
 _METHODS: Final = (*_KEY, "mfa")
-_EXPIRED: Final = "This sign-in took too long. Sign in again."
+_EXPIRED: Final = N_("This sign-in took too long. Sign in again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

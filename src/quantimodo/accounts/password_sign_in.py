@@ -12,11 +12,12 @@ from quantimodo.accounts.sessions import printable
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
+from quantimodo.model.texts import N_
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 
-_WRONG = "The e-mail address or the password is not right."
+_WRONG = N_("The e-mail address or the password is not right.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from quantimodo.accounts.errors import Busy, InvalidInput
 from quantimodo.crypto.password_strength import StrengthMeter
 from quantimodo.crypto.passwords import PoolFull
 from quantimodo.model.secrets import Secret
+from quantimodo.model.texts import N_
 from quantimodo.ports.breached_passwords import BreachedPasswords, BreachLookupFailed
 
 SHORTEST: Final = 8
@@ -28,11 +29,11 @@ Outcome = Literal["found", "not_found", "failed"]
 _RETRY_AFTER: Final = timedelta(seconds=2)
 _SHORTEST_WORD: Final = 3
 _LONGEST_CAUSE: Final = 200
-_EASY: Final = (
+_EASY: Final = N_(
     "This password is easy to guess. Use a longer one: three or four unrelated words, for example."
     " Your name and your address do not make it stronger."
 )
-_STOLEN: Final = (
+_STOLEN: Final = N_(
     "This password is in a list of stolen passwords. Choose another one, and change it where you"
     " use it."
 )
@@ -79,9 +80,15 @@ def check_length(password: Secret) -> None:
     """Raises `InvalidInput` for the field `password`."""
     text = unicodedata.normalize("NFKC", password.reveal())
     if len(text) < SHORTEST:
-        raise _rejected(f"Use a password of at least {SHORTEST} characters; {ADVISED} are better.")
+        raise _rejected(
+            N_(
+                "Use a password of at least %(shortest)s characters; %(advised)s are better.",
+                shortest=SHORTEST,
+                advised=ADVISED,
+            )
+        )
     if len(password.reveal()) > LONGEST or len(text) > LONGEST:
-        raise _rejected(f"Use a password of at most {LONGEST} characters.")
+        raise _rejected(N_("Use a password of at most %(longest)s characters.", longest=LONGEST))
 
 
 def is_presentable(password: Secret) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from quantimodo.accounts.errors import DomainError
 from quantimodo.model.events import Event
 from quantimodo.model.profiles import Profile
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import ProfileStore
 from quantimodo.ports.audit import Audit
@@ -37,5 +38,5 @@ class Profiles:
         try:
             await self.store.save_profile(user.id, profile, now)
         except Conflict:
-            raise DomainError("The account is not there any more.") from None
+            raise DomainError(N_("The account is not there any more.")) from None
         self.audit.record(Event(at=now, kind="profile.changed", user_id=user.id))

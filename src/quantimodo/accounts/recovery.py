@@ -21,6 +21,7 @@ from quantimodo.model.budgets import Charge
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import EmailToken, Session
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User, fold_email
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
@@ -28,7 +29,7 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.mailer import Mailer
 from quantimodo.ports.stores import Conflict
 
-_DEAD_LINK = "This link is not good any more. Ask for a new one."
+_DEAD_LINK = N_("This link is not good any more. Ask for a new one.")
 _EMAIL_LENGTH = 600  # about as long as an encrypted e-mail
 
 
@@ -185,7 +186,9 @@ class Recovery:
         # Whose mailbox it is must also be whose account it is: else one could give one's account
         # another person's address, by an e-mail that they open without much thought.
         if session is None or session.user.id != email_token.user_id:
-            raise SignInNeeded("Sign in to your account in this browser, then open the link again.")
+            raise SignInNeeded(
+                N_("Sign in to your account in this browser, then open the link again.")
+            )
         user = session.user
         held = await self.users.password_hash(user.id)
         if not same(move.password, _mark(held)):
@@ -195,7 +198,7 @@ class Recovery:
         try:
             await self.users.change_email(user.id, move.email, self.clock.now())
         except Conflict:
-            raise DomainError("This address has another account. Use another one.") from None
+            raise DomainError(N_("This address has another account. Use another one.")) from None
         await self._tell_old_address(user)
         moved = await self.users.user(user.id)
         return None if moved is None else Verified(moved)

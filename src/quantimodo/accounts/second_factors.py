@@ -21,6 +21,7 @@ from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin, Session
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.second_factor_store import SecondFactorStore
@@ -29,11 +30,15 @@ from quantimodo.ports.stores import Conflict
 Mode = Literal["off", "optional", "required"]
 
 _LIFETIME: Final = timedelta(hours=1)
-_WRONG_CODE: Final = "This code is not right. Enter the one that the app shows now."
-_LOST: Final = "This set-up is not valid any more. Start again."
-_CHANGED: Final = "Nothing was changed: you were signed out, or it was changed elsewhere just now."
-_OFF: Final = "This server does not offer two-step verification."
-_STAYS: Final = "This server requires two-step verification. You can set up another app instead."
+_WRONG_CODE: Final = N_("This code is not right. Enter the one that the app shows now.")
+_LOST: Final = N_("This set-up is not valid any more. Start again.")
+_CHANGED: Final = N_(
+    "Nothing was changed: you were signed out, or it was changed elsewhere just now."
+)
+_OFF: Final = N_("This server does not offer two-step verification.")
+_STAYS: Final = N_(
+    "This server requires two-step verification. You can set up another app instead."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

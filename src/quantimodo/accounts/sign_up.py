@@ -20,12 +20,13 @@ from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest, same
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import EmailToken
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.mailer import Mailer
 from quantimodo.ports.stores import Conflict
 
-_DEAD_LINK = "This link is not good any more. Sign up again to get a new one."
+_DEAD_LINK = N_("This link is not good any more. Sign up again to get a new one.")
 
 
 class PendingSignUp(msgspec.Struct, frozen=True):
@@ -62,7 +63,7 @@ class SignUp:
     ) -> None:
         """Mail a link that makes the account. Raises InvalidInput, TooMany, Busy, Refused."""
         if not self.policy.sign_up_open:
-            raise DomainError("This server makes no new accounts. Ask its operator for one.")
+            raise DomainError(N_("This server makes no new accounts. Ask its operator for one."))
         faults = Faults()
         with faults.collected():
             name = person_name(name)
@@ -146,8 +147,11 @@ class SignUp:
         if password is None:
             raise InvalidInput(
                 "password",
-                "Choose a password: this link was opened in another browser than the one in which"
-                " the account was asked for.",
+                N_(
+                    "Choose a password: this link was opened in another browser than the one in"
+                    " which"
+                    " the account was asked for."
+                ),
             )
         await self.credentials.check_new(
             password, email=pending_sign_up.email, name=pending_sign_up.name, address=address
@@ -167,7 +171,7 @@ class SignUp:
                 address=address,
             )
         except Conflict:
-            raise DomainError("This address has an account already. Sign in to it.") from None
+            raise DomainError(N_("This address has an account already. Sign in to it.")) from None
         await self.email_tokens.drop("sign_up", pending_sign_up.email)
         return user
 

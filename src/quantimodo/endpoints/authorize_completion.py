@@ -27,6 +27,7 @@ from quantimodo.endpoints.session_state import SessionStates
 from quantimodo.http.errors import InteractionRequired
 from quantimodo.model.consents import Consent, StoredRequest
 from quantimodo.model.sessions import AuthenticatedSubject
+from quantimodo.model.texts import N_
 from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.page_context import PageContext
@@ -38,7 +39,9 @@ from quantimodo.protocol.responses import Parameters
 from quantimodo.tokens.authorization_responder import AuthorizationResponder
 from quantimodo.tokens.jarm import JarmEncoder
 
-GONE = "This request is complete already, or it waited too long. Go back to the app and try again."
+GONE = N_(
+    "This request is complete already, or it waited too long. Go back to the app and try again."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

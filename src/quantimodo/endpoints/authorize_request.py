@@ -24,6 +24,7 @@ from quantimodo.endpoints.authorize_login import NOT_IN_ADDRESS
 from quantimodo.endpoints.authorize_responses import wants_json
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import StoredRequest
+from quantimodo.model.texts import N_
 from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.browser import peer_address
 from quantimodo.pages.forms import read_body
@@ -95,7 +96,7 @@ class RequestReader:
     async def _client(self, form: Form) -> Client:
         client = await self.clients.client(form.required("client_id"))
         if client is None or client.disabled_at is not None:
-            raise InvalidClientOrRedirect("There is no app with this client_id here.")
+            raise InvalidClientOrRedirect(N_("There is no app with this client_id here."))
         secret = form.get("client_secret")
         if secret is not None:
             # v2-api.md §5: the page of 2016 sends it. It is not needed, but a wrong one is refused.

@@ -10,6 +10,7 @@ from quantimodo.endpoints.envelopes import accepted
 from quantimodo.http.accept import quality
 from quantimodo.http.errors import InteractionRequired, RequestRejected
 from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.model.texts import N_
 from quantimodo.pages.form_post import form_post_page
 from quantimodo.pages.layout import Renderer, json_page, see_other
 from quantimodo.protocol.authorization import Target
@@ -19,7 +20,7 @@ from quantimodo.protocol.responses import Parameters, redirect_target
 
 def rejected(text: str) -> RequestRejected:
     """An error in the client or the redirect URI: shown here, never sent on (security.md §1)."""
-    return RequestRejected("Authorization request rejected", text)
+    return RequestRejected(N_("Authorization request rejected"), text)
 
 
 def note_error(request: Request, error: OAuthError) -> None:

@@ -50,7 +50,8 @@ def accepted(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def refused(code: str, text: str, **more: str) -> dict[str, Any]:
-    """`text` is for people: fixed words, nothing of what was sent."""
+    """`text` is for people: fixed words in English, nothing of what was sent."""
+    text = str(text)  # the encoder refuses a `Text`
     return {
         "success": False,
         "status": "error",

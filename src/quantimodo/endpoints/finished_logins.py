@@ -20,6 +20,7 @@ from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.jwt import base64url, decoded
 from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.model.secrets import Secret
+from quantimodo.model.texts import N_
 from quantimodo.pages.cookie_names import LOGIN_OVER
 from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.page_context import PageContext
@@ -29,13 +30,16 @@ _LIFETIME: Final = timedelta(hours=1)
 _LONGEST: Final = 1500  # of a cookie's 4096 bytes
 _ACCOUNT: Final = "/account"
 _FINISHED: Final = (
-    "This sign-in is finished",
-    "It was opened once more, by Back or Reload. Nothing was changed.",
+    N_("This sign-in is finished"),
+    N_("It was opened once more, by Back or Reload. Nothing was changed."),
 )
 _LOST: Final = (
-    "This sign-in cannot go on",
-    "It was finished already, it waited too long, or it was begun in another browser. Nothing was"
-    " changed. Go back to where you began, and sign in again; cookies must be allowed.",
+    N_("This sign-in cannot go on"),
+    N_(
+        "It was finished already, it waited too long, or it was begun in another"
+        " browser. Nothing was"
+        " changed. Go back to where you began, and sign in again; cookies must be allowed."
+    ),
 )
 
 
@@ -87,8 +91,8 @@ class FinishedLogins:
         if urlsplit(path).path == RESUME and leads.client is None:
             path = _ACCOUNT  # the application has its response
         if not signed_in and not path.startswith("/sign-in"):
-            return "Go to the sign-in page", with_return_to("/sign-in", path)
-        return ("Go to your account" if path == _ACCOUNT else "Go on"), path
+            return N_("Go to the sign-in page"), with_return_to("/sign-in", path)
+        return (N_("Go to your account") if path == _ACCOUNT else N_("Go on")), path
 
     def _find(self, request: Request, state: str) -> str | None:
         raw = self.page_context.browser.read_secret_cookie(request, LOGIN_OVER)

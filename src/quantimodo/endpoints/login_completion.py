@@ -27,6 +27,7 @@ from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.model.identities import Profile
 from quantimodo.model.sessions import Session
+from quantimodo.model.texts import N_
 from quantimodo.outbound.errors import ProviderFault
 from quantimodo.pages.browser import BrowserRequest, peer_address
 from quantimodo.pages.errors import error_page, retry_after, too_many
@@ -41,15 +42,18 @@ LINKED: Final = "identity-linked"
 
 _ERRORS: Final = ("access_denied", "temporarily_unavailable")
 _TAKEN_BACK: Final = (
-    "This sign-in cannot go on",
-    "The app that sent you is not registered here any more, or not with this address. Nothing was"
-    " sent to it.",
+    N_("This sign-in cannot go on"),
+    N_(
+        "The app that sent you is not registered here any more, or not with this"
+        " address. Nothing was"
+        " sent to it."
+    ),
 )
-_TOO_MANY: Final = "Too many tries. Try again in a few minutes."
-_REMOVED: Final = "This way of signing in was removed just now."
+_TOO_MANY: Final = N_("Too many tries. Try again in a few minutes.")
+_REMOVED: Final = N_("This way of signing in was removed just now.")
 _NOT_LINKED: Final = (
-    "Nothing was linked",
-    "You signed out, or in to another account, meanwhile. Go to your account and begin again.",
+    N_("Nothing was linked"),
+    N_("You signed out, or in to another account, meanwhile. Go to your account and begin again."),
 )
 
 
@@ -101,7 +105,7 @@ class LoginCompletion:
         """The person does not link the identity."""
         match purpose:
             case ReturnToClient():
-                text = "The person did not sign in."
+                text = N_("The person did not sign in.")
                 return await self.refuse_app(request, purpose, "access_denied", text)
             case StartSession(return_to):
                 return see_other(with_return_to("/sign-in", local_path(return_to)))

@@ -16,6 +16,7 @@ from quantimodo.http.errors import RequestRejected
 from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.model.clients import Client
 from quantimodo.model.sessions import Session
+from quantimodo.model.texts import N_
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.forms import read_body
 from quantimodo.pages.layout import PageOptions, form_sources, see_other
@@ -39,7 +40,7 @@ CONFIRM = f"{END_SESSION}/confirm"
 
 _FORM = "application/x-www-form-urlencoded"
 _MOST_BYTES = 65_536
-_TITLE = "Logout request rejected"
+_TITLE = N_("Logout request rejected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class LogoutEndpoint:
         client_id = requesting_client(form, hint)
         client = None if client_id is None else await self.clients.client(client_id)
         if client_id is not None and (client is None or client.disabled_at is not None):
-            raise LogoutRefused("There is no app with this client_id here.")
+            raise LogoutRefused(N_("There is no app with this client_id here."))
         return LogoutRequestContext(form, hint, client, destination(form, client))
 
     def _confirm(

@@ -24,6 +24,7 @@ from quantimodo.endpoints.upstream_login import UpstreamLogin
 from quantimodo.federation.contract import Provider
 from quantimodo.federation.redirect_targets import RedirectTargets, UnregisteredRedirect
 from quantimodo.http.errors import NotFound, RequestRejected
+from quantimodo.model.texts import N_
 from quantimodo.outbound.errors import ProviderFault
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.layout import head_of, see_other
@@ -33,7 +34,7 @@ from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.social import ALIASES, PARAMETERS, login_request
 
-_TITLE: Final = "This sign-in cannot begin"
+_TITLE: Final = N_("This sign-in cannot begin")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,5 +131,5 @@ def unknown_provider(providers: Mapping[str, Provider]) -> str:
     """An error message that names the configured providers (v2-api.md §2.2), and does not echo the
     requested one."""
     if not providers:
-        return "No sign-in provider is set up on this server."
+        return N_("No sign-in provider is set up on this server.")
     return f"provider must be one of: {', '.join(sorted(providers))}."

@@ -8,6 +8,7 @@ from quantimodo.accounts.addresses import known_email, shown_name
 from quantimodo.accounts.errors import DomainError
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.model.identities import NewIdentity, Profile
+from quantimodo.model.texts import N_
 
 PROVIDER_TOKENS: Final = "provider tokens"  # the envelope's purpose
 _LONGEST_SUBJECT: Final = 255  # OpenID Connect Core §2
@@ -25,7 +26,7 @@ def normalized(profile: Profile) -> Profile:
         (profile.subject, _LONGEST_SUBJECT),
     ):
         if not 0 < len(text) <= longest or not text.isprintable():
-            raise DomainError("The provider sent a response that cannot be used.")
+            raise DomainError(N_("The provider sent a response that cannot be used."))
     email = known_email(profile.email)
     return replace(profile, email=email, name=shown_name(profile.name, email))
 

@@ -23,6 +23,7 @@ from quantimodo.federation.new_identities import new_identity, normalized, seale
 from quantimodo.model.identities import Identity, NewIdentity, Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
+from quantimodo.model.texts import N_
 from quantimodo.model.users import NewUser, User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock, Entropy
@@ -31,11 +32,13 @@ from quantimodo.ports.stores import Conflict, SignInEnded
 
 _TRIES: Final = 5
 _REASONS: Final = {
-    "disabled": "This account is disabled. Contact the operator of this server.",
-    "sign_up_closed": "This server makes no new accounts. Ask its operator for one.",
+    "disabled": N_("This account is disabled. Contact the operator of this server."),
+    "sign_up_closed": N_("This server makes no new accounts. Ask its operator for one."),
 }
-_SIGNED_OUT_SINCE: Final = "The provider has ended this sign-in. Sign in there again, then here."
-_OF_ANOTHER_ACCOUNT: Final = (
+_SIGNED_OUT_SINCE: Final = N_(
+    "The provider has ended this sign-in. Sign in there again, then here."
+)
+_OF_ANOTHER_ACCOUNT: Final = N_(
     "This is linked to another account here. Sign in with it to see which one, and unlink it there"
     " first."
 )
@@ -83,7 +86,7 @@ class SocialAccounts:
                 continue
             except SignInEnded:
                 raise self._ended(profile, None, address) from None
-        raise DomainError("This could not be done just now. Try again.")
+        raise DomainError(N_("This could not be done just now. Try again."))
 
     async def begin_session(
         self,
@@ -126,11 +129,14 @@ class SocialAccounts:
         identities = await self.store.identities_of(session.user.id)
         identity = next((one for one in identities if one.id == identity_id), None)
         if identity is None:
-            raise DomainError("This is not linked to your account any more.")
+            raise DomainError(N_("This is not linked to your account any more."))
         if not await self.store.drop_identity(session.user.id, identity_id):
             raise DomainError(
-                "This is the last way to sign in to your account. Set a password, or link another"
-                " one, first."
+                N_(
+                    "This is the last way to sign in to your account. Set a password, or link"
+                    " another"
+                    " one, first."
+                )
             )
         self.notifier.record(
             "identity.unlinked", session.user.id, session.address, identity.provider
@@ -210,7 +216,7 @@ class SocialAccounts:
     async def _linked_before(self, session: Session, profile: Profile) -> Identity:
         found = await self.store.identity(profile.issuer, profile.subject)
         if found is None:
-            raise DomainError("You were signed out meanwhile. Sign in, then link it again.")
+            raise DomainError(N_("You were signed out meanwhile. Sign in, then link it again."))
         if found.user_id != session.user.id:
             raise DomainError(_OF_ANOTHER_ACCOUNT)
         return found

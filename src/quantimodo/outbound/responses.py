@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 
+from quantimodo.model.texts import N_
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderUnavailable
 
-LATER = "The sign-in provider does not respond. Try again in a moment."
-_STRANGE = "The sign-in provider sent a response that cannot be used."
+LATER = N_("The sign-in provider does not respond. Try again in a moment.")
+_STRANGE = N_("The sign-in provider sent a response that cannot be used.")
 
 
 @dataclass(frozen=True, slots=True)

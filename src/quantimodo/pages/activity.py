@@ -10,9 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from quantimodo.accounts.profiles import Profiles
+from quantimodo.i18n.translation import translated
 from quantimodo.measurements.csv_export import BYTE_ORDER_MARK, csv_cell, csv_text
 from quantimodo.model.clients import Client
 from quantimodo.model.measurements import Access
+from quantimodo.model.texts import N_
 from quantimodo.pages.layout import NO_STORE
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.timestamps import in_zone, zone_named
@@ -23,9 +25,17 @@ _PAGE: Final = 50
 _WEEK: Final = timedelta(days=7)
 _SUMMED: Final = 500  # the most lines of the log that a summary reads
 _AT_ONCE: Final = 500  # lines of an export
-_DID: Final = {"read": "Read", "write": "Recorded or changed", "delete": "Deleted"}
+_DID: Final = {"read": N_("Read"), "write": N_("Recorded or changed"), "delete": N_("Deleted")}
 _KEPT_DAYS: Final = 400
-_COLUMNS: Final = ("Application", "Did", "What", "Measurements", "Requests", "First", "Last")
+_COLUMNS: Final = (
+    "Application",
+    "Did",
+    "What",
+    "Measurements",
+    "Requests",
+    "First",
+    "Last",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +139,9 @@ class Activity:
         """`names` caches names of applications; missing ones are added."""
         for client_id in {access.client_id for access in accesses} - names.keys():
             client = await self.clients.client(client_id)
-            names[client_id] = client.name if client else "An application that is gone"
+            names[client_id] = (
+                client.name if client else translated(N_("An application that is gone"))
+            )
         return [
             ActivityLine(
                 access,

@@ -12,8 +12,11 @@ from quantimodo.accounts.errors import TooMany
 from quantimodo.accounts.sessions import require_fresh
 from quantimodo.authorization.consents import Consents
 from quantimodo.http.errors import NotFound
+from quantimodo.i18n.translation import gettext as _
+from quantimodo.i18n.translation import translated
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent, ConsentChange, ConsentChoice
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.consent import ScopeLine, is_of_operator, is_reviewed
@@ -37,9 +40,9 @@ from quantimodo.protocol.scopes import ScopeText
 
 SignReceipt = Callable[[Client, User, ConsentChange], Awaitable[str]]
 _KINDS = {
-    "given": "You allowed",
-    "changed": "You changed it to",
-    "withdrawn": "You took access back",
+    "given": N_("You allowed"),
+    "changed": N_("You changed it to"),
+    "withdrawn": N_("You took access back"),
 }
 
 
@@ -285,8 +288,10 @@ def _scopes(client: Client, consent: Consent, texts: Mapping[str, ScopeText]) ->
 
 def _description(client: Client, name: str, text: ScopeText) -> str:
     if name in client.metadata.optional_scope:
-        return text.description
-    return f"{text.description} The application says that it needs this.".lstrip()
+        return translated(text.description)
+    described = translated(text.description)
+    needed = _("%(text)s The application says that it needs this.") % {"text": described}
+    return needed.lstrip()
 
 
 def _history_line(

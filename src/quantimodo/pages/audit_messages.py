@@ -2,58 +2,64 @@
 
 from typing import Final
 
+from quantimodo.i18n.translation import translated
 from quantimodo.model.events import Event
+from quantimodo.model.texts import N_
 from quantimodo.pages.user_agents import describe
 
 _SENTENCES: Final = {
-    "account.created": "The account was made",
-    "account.disabled": "The operator disabled the account",
-    "account.enabled": "The operator enabled the account again",
-    "account.closed": "Closed the account, to delete it",
-    "account.kept": "Kept the account, which was closed",
-    "account.deleted": "The account was deleted",
-    "session.started": "Signed in",
-    "session.ended": "Signed out a device",
-    "session.refused": "A sign-in was refused: wrong password",
-    "second_factor.refused": "A sign-in was refused: the password was right, the code was wrong",
-    "second_factor.limit": "Too many wrong codes: no more are accepted for now",
-    "factor_recovery.requested": "A removal of the second step was requested, because it is lost",
-    "factor_recovery.cancelled": "The removal of the second step was cancelled",
-    "factor_recovery.completed": "The second step was removed, because it was lost",
-    "second_factor.added": "Turned on two-step verification",
-    "second_factor.replaced": "Replaced the authenticator app",
-    "second_factor.removed": "Turned off two-step verification",
-    "second_factor.reset": "The operator turned off two-step verification",
-    "recovery_codes.replaced": "Made new recovery codes",
-    "recovery_code.used": "Signed in with a recovery code",
-    "passkey.added": "Added a passkey",
-    "passkey.renamed": "Renamed a passkey",
-    "passkey.removed": "Removed a passkey",
-    "passkeys.reset": "The operator removed all passkeys",
-    "passkey.refused": "A sign-in by passkey was refused",
-    "passkey.copied": "A sign-in by passkey was refused: another device may have a copy of it",
-    "password.changed": "Changed the password",
-    "password.reset_requested": "A link to set a new password was requested",
-    "password.reset": "Set a new password by a mailed link",
-    "password.set": "Set a first password",
-    "identity.used": "Signed in by a linked account",
-    "identity.refused": "A sign-in by a linked account was refused",
-    "identity.linked": "Linked an account elsewhere, which can sign in now",
-    "identity.unlinked": "Unlinked an account elsewhere",
-    "identity.ended": "The other site ended a linked account: everything was signed out",
-    "identity.signed_out": "The other site signed a linked account out: so did this one",
-    "data.exported": "Exported everything in the account",
-    "profile.changed": "Changed the profile",
-    "email.verified": "Confirmed the e-mail address",
-    "email.change_requested": "Requested a change of the e-mail address",
-    "email.changed": "Changed the e-mail address",
-    "consent.given": "Allowed an application to use the account",
-    "consent.changed": "Changed what an application may use",
-    "consent.withdrawn": "Took access back from an application",
-    "login_code.replayed": "Ended a sign-in of an application: a used code came back",
-    "logout.notified": "Notified an application that you signed out",
-    "logout.not_notified": "Could not notify an application that you signed out",
-    "token.replayed": "Ended an application's access: a used token came back",
+    "account.created": N_("The account was made"),
+    "account.disabled": N_("The operator disabled the account"),
+    "account.enabled": N_("The operator enabled the account again"),
+    "account.closed": N_("Closed the account, to delete it"),
+    "account.kept": N_("Kept the account, which was closed"),
+    "account.deleted": N_("The account was deleted"),
+    "session.started": N_("Signed in"),
+    "session.ended": N_("Signed out a device"),
+    "session.refused": N_("A sign-in was refused: wrong password"),
+    "second_factor.refused": N_(
+        "A sign-in was refused: the password was right, the code was wrong"
+    ),
+    "second_factor.limit": N_("Too many wrong codes: no more are accepted for now"),
+    "factor_recovery.requested": N_(
+        "A removal of the second step was requested, because it is lost"
+    ),
+    "factor_recovery.cancelled": N_("The removal of the second step was cancelled"),
+    "factor_recovery.completed": N_("The second step was removed, because it was lost"),
+    "second_factor.added": N_("Turned on two-step verification"),
+    "second_factor.replaced": N_("Replaced the authenticator app"),
+    "second_factor.removed": N_("Turned off two-step verification"),
+    "second_factor.reset": N_("The operator turned off two-step verification"),
+    "recovery_codes.replaced": N_("Made new recovery codes"),
+    "recovery_code.used": N_("Signed in with a recovery code"),
+    "passkey.added": N_("Added a passkey"),
+    "passkey.renamed": N_("Renamed a passkey"),
+    "passkey.removed": N_("Removed a passkey"),
+    "passkeys.reset": N_("The operator removed all passkeys"),
+    "passkey.refused": N_("A sign-in by passkey was refused"),
+    "passkey.copied": N_("A sign-in by passkey was refused: another device may have a copy of it"),
+    "password.changed": N_("Changed the password"),
+    "password.reset_requested": N_("A link to set a new password was requested"),
+    "password.reset": N_("Set a new password by a mailed link"),
+    "password.set": N_("Set a first password"),
+    "identity.used": N_("Signed in by a linked account"),
+    "identity.refused": N_("A sign-in by a linked account was refused"),
+    "identity.linked": N_("Linked an account elsewhere, which can sign in now"),
+    "identity.unlinked": N_("Unlinked an account elsewhere"),
+    "identity.ended": N_("The other site ended a linked account: everything was signed out"),
+    "identity.signed_out": N_("The other site signed a linked account out: so did this one"),
+    "data.exported": N_("Exported everything in the account"),
+    "profile.changed": N_("Changed the profile"),
+    "email.verified": N_("Confirmed the e-mail address"),
+    "email.change_requested": N_("Requested a change of the e-mail address"),
+    "email.changed": N_("Changed the e-mail address"),
+    "consent.given": N_("Allowed an application to use the account"),
+    "consent.changed": N_("Changed what an application may use"),
+    "consent.withdrawn": N_("Took access back from an application"),
+    "login_code.replayed": N_("Ended a sign-in of an application: a used code came back"),
+    "logout.notified": N_("Notified an application that you signed out"),
+    "logout.not_notified": N_("Could not notify an application that you signed out"),
+    "token.replayed": N_("Ended an application's access: a used token came back"),
 }
 
 _DETAILED: Final = (
@@ -82,7 +88,9 @@ def sentence(event: Event) -> str:
     if event.kind.startswith(("client.", "resource.")) and event.detail:
         return f"{event.detail[:1].upper()}{event.detail[1:]}"
     known = _SENTENCES.get(event.kind)
-    return known or event.kind.replace(".", " ").replace("_", " ").capitalize()
+    return (
+        translated(known) if known else event.kind.replace(".", " ").replace("_", " ").capitalize()
+    )
 
 
 def circumstances(event: Event) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
+from quantimodo.i18n.translation import translated
 from quantimodo.model.clients import Client
+from quantimodo.model.texts import N_
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
 from quantimodo.protocol.client_field import ClientField, FormField
@@ -49,24 +51,26 @@ _TEXTS: Final = tuple(field for field, form in _SHOWN if form.control in ("line"
 _BOXES: Final = {
     field.name: form.name or field.name for field, form in _SHOWN if form.control == "check"
 }
-LABELS: Final = {field.name: form.label for field, form in _SHOWN} | {"logo": "Logo"}
+LABELS: Final = {field.name: form.label for field, form in _SHOWN} | {"logo": N_("Logo")}
 SECTIONS: Final = {
     name: Section(title, hint, [each for each in _SHOWN if each[1].section == name])
     for name, title, hint in (
-        ("display", "What people see", ""),
-        ("connection", "How it connects", ""),
+        ("display", N_("What people see"), ""),
+        ("connection", N_("How it connects"), ""),
         (
             "scope",
-            "What it may request",
-            "People are asked for what a request names, at most these. Fewer are allowed more"
-            " readily.",
+            N_("What it may request"),
+            N_(
+                "People are asked for what a request names, at most these. Fewer are allowed more"
+                " readily."
+            ),
         ),
         (
             "logout",
-            "When people sign out",
-            "For applications that sign people in with openid.",
+            N_("When people sign out"),
+            N_("For applications that sign people in with openid."),
         ),
-        ("advanced", "More", ""),
+        ("advanced", N_("More"), ""),
     )
 }
 
@@ -136,4 +140,5 @@ def _is_set(field: ClientField, client: Client) -> bool:
 
 
 def _sentence(message: str) -> str:
-    return f"{message[:1].upper()}{message[1:]}."
+    shown = translated(message)
+    return f"{shown[:1].upper()}{shown[1:]}."

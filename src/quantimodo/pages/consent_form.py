@@ -21,6 +21,7 @@ from quantimodo.model.consent_details import (
     within,
 )
 from quantimodo.model.consents import Consent, ConsentChoice
+from quantimodo.model.texts import N_
 from quantimodo.pages.consent_offer import ConsentOffer
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
@@ -67,7 +68,7 @@ def read_choice(form: Form, offer: ConsentOffer) -> ConsentChoice | FormErrors:
     details = _details(form, offer, errors) if health_actions(scope) else None
     expires_at = _end(form, offer, errors)
     if offer.scope and not scope:
-        errors.setdefault("scope", "Choose something to allow, or cancel.")
+        errors.setdefault("scope", N_("Choose something to allow, or cancel."))
     if errors:
         return FormErrors(422, errors, "the choices cannot be accepted")
     return ConsentChoice(scope=scope, details=details, expires_at=expires_at)
@@ -76,7 +77,7 @@ def read_choice(form: Form, offer: ConsentOffer) -> ConsentChoice | FormErrors:
 def _scope(form: Form, offer: ConsentOffer, errors: dict[str, str]) -> Scope:
     ticked = frozenset(form.many("scope"))
     if not ticked <= offer.scope:
-        errors["scope"] = "The application does not ask for all of this."
+        errors["scope"] = N_("The application does not ask for all of this.")
     return (offer.scope - offer.optional) | (ticked & offer.scope)
 
 
@@ -89,7 +90,7 @@ def _details(form: Form, offer: ConsentOffer, errors: dict[str, str]) -> Details
         rules = [replace(rule, since=window.since, days=window.days) for rule in rules]
     found = intersection(offer.details, consent_details(rules))
     if found is not None and not found.rules:
-        errors["data"] = "The application does not ask for this. Choose something else."
+        errors["data"] = N_("The application does not ask for this. Choose something else.")
     return within(found, health_actions(offer.scope))
 
 
@@ -101,7 +102,7 @@ def _rules(form: Form, offer: ConsentOffer, errors: dict[str, str]) -> Sequence[
             return (offer.current.details or EVERYTHING).rules
         case "some":
             return _chosen_rules(form, offer, errors)
-    errors["data"] = "Choose which data."
+    errors["data"] = N_("Choose which data.")
     return ()
 
 
@@ -110,9 +111,9 @@ def _chosen_rules(form: Form, offer: ConsentOffer, errors: dict[str, str]) -> li
     variables = frozenset(form.many("variable"))
     shown = {line.name for each in offer.categories for line in each.variables}
     if not categories <= {each.name for each in offer.categories} or not variables <= shown:
-        errors["category"] = "Something that you chose is not available any more. Choose again."
+        errors["category"] = N_("Something that you chose is not available any more. Choose again.")
     elif not categories and not variables:
-        errors["category"] = "Choose at least one, or all."
+        errors["category"] = N_("Choose at least one, or all.")
     rules = [DetailRule(categories=categories)] if categories else []
     for each in offer.categories:
         parts = variables & {line.name for line in each.variables}
@@ -135,16 +136,16 @@ def _window(form: Form, offer: ConsentOffer, errors: dict[str, str]) -> DetailRu
             return DetailRule(since=_first_day(form.one("from_date"), offer, errors))
         case "keep" if form.one("data") == "keep":
             return None
-    errors["from"] = "Choose from when on."
+    errors["from"] = N_("Choose from when on.")
     return None
 
 
 def _first_day(text: str, offer: ConsentOffer, errors: dict[str, str]) -> datetime | None:
     chosen = _date(text)
     if chosen is None:
-        errors["from_date"] = "Enter a day, such as 2026-01-31."
+        errors["from_date"] = N_("Enter a day, such as 2026-01-31.")
     elif chosen > offer.today:
-        errors["from_date"] = "Choose a day that is not in the future."
+        errors["from_date"] = N_("Choose a day that is not in the future.")
     return None if chosen is None else _midnight(chosen, offer.zone)
 
 
@@ -158,13 +159,13 @@ def _end(form: Form, offer: ConsentOffer, errors: dict[str, str]) -> datetime | 
         case "date":
             chosen = _date(form.one("until_date"))
             if chosen is None:
-                errors["until_date"] = "Enter a day, such as 2026-12-31."
+                errors["until_date"] = N_("Enter a day, such as 2026-12-31.")
             elif chosen < offer.today:
-                errors["until_date"] = "Choose today or a later day."
+                errors["until_date"] = N_("Choose today or a later day.")
             return None if chosen is None else _midnight(chosen + timedelta(days=1), offer.zone)
         case "keep" if offer.current is not None:
             return offer.current.expires_at
-    errors["until"] = "Choose until when."
+    errors["until"] = N_("Choose until when.")
     return None
 
 

@@ -21,14 +21,16 @@ from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.times import moment_of
 from quantimodo.measurements.views import VariableView
 from quantimodo.model.measurements import Order
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.charts import Chart
-from quantimodo.pages.data_form import read_measurement, words
+from quantimodo.pages.data_form import read_measurement
 from quantimodo.pages.data_queries import newest, page_offset, variable_chart, variable_path
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import LARGEST_SHEET, Form, FormView
 from quantimodo.pages.layout import NO_STORE
+from quantimodo.pages.measurement_messages import words
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.timestamps import in_zone, zone_named
 
@@ -73,7 +75,7 @@ class Data:
             and not form.one("unit")
             and await self.measurement_service.variable(user.id, name) is None
         ):
-            errors["unit"] = "This is new: choose its unit too."
+            errors["unit"] = N_("This is new: choose its unit too.")
         try:
             if not errors:
                 await self.measurement_service.save(user.id, [sent])
@@ -97,7 +99,11 @@ class Data:
             await self.measurement_service.save(user.id, sheet.sets)
         except MeasurementError as refused:
             line = sheet.line(refused)
-            text = words(refused) if line is None else f"Line {line}: {words(refused)}"
+            text = (
+                words(refused)
+                if line is None
+                else N_("Line %(line)s: %(reason)s", line=line, reason=words(refused))
+            )
             return await self._overview(
                 request, browser_request, {}, FormErrors(422, {"file": text})
             )

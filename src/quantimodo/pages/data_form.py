@@ -2,14 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Final
 
 from quantimodo.measurements.csv_cells import number_of
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.payloads import SentMeasurement, SentSet, name_of, note_of, start_of
+from quantimodo.model.texts import N_
 from quantimodo.pages.forms import Form
+from quantimodo.pages.measurement_messages import words
 
 _THOUSANDS: Final = re.compile(r"[+\u2212-]?[1-9]\d{0,2}(,\d{3})+")
 
@@ -19,22 +20,25 @@ def read_measurement(form: Form, zone: tzinfo) -> tuple[SentSet, dict[str, str]]
     errors: dict[str, str] = {}
     value, start = 0.0, _placed(form.one("when").strip(), zone)
     if not form.one("variable").strip():
-        errors["variable"] = "Say what you measured."
+        errors["variable"] = N_("Say what you measured.")
     try:
         value = _number(form.one("value").strip())
     except ValueError as fault:
-        errors["value"] = str(fault)
+        errors["value"] = fault.args[0]
     if not start:
-        errors["when"] = "Say when it was."
+        errors["when"] = N_("Say when it was.")
     for field, check in (
-        ("variable", lambda: form.one("variable").strip() and name_of(form.one("variable"), "it")),
+        (
+            "variable",
+            lambda: form.one("variable").strip() and name_of(form.one("variable"), "it"),
+        ),
         ("when", lambda: start and start_of(start, None)),
         ("note", lambda: note_of(form.one("note"))),
     ):
         try:
             check()
         except ValueError as fault:
-            errors[field] = words(MeasurementError(str(fault)))
+            errors[field] = words(MeasurementError(fault.args[0]))
     one = SentMeasurement(start_time=start, value=value, note=form.one("note") or None)
     sent = SentSet(
         measurements=[one],
@@ -48,11 +52,11 @@ def read_measurement(form: Form, zone: tzinfo) -> tuple[SentSet, dict[str, str]]
 def _number(text: str) -> float:
     """Raises `ValueError` with the sentence to show."""
     if _THOUSANDS.fullmatch(text):  # ambiguous: a thousands separator or a decimal comma
-        raise ValueError("Write it without a comma: as 1234, or as 1.234.")
+        raise ValueError(N_("Write it without a comma: as 1234, or as 1.234."))
     try:
         return number_of(text.replace(",", ".", 1))
     except ValueError:
-        raise ValueError("Enter a number.") from None
+        raise ValueError(N_("Enter a number.")) from None
 
 
 def _placed(when: str, zone: tzinfo) -> str:
@@ -62,20 +66,3 @@ def _placed(when: str, zone: tzinfo) -> str:
     except ValueError:
         return when
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).isoformat()
-
-
-def words(refused: MeasurementError) -> str:
-    """The message for a person: without the position in a request, which they do not see."""
-    text = refused.text
-    if refused.set_index is not None:
-        text = text.partition(": ")[2]
-    known: Mapping[str, str] = {
-        "the unit is of another category than the variable's": "What you measured before has a"
-        " unit of another kind; choose one that fits.",
-        "startTime is text that may be a spreadsheet's date; send seconds since 1970 as a"
-        " number, or ISO 8601": "This may be a spreadsheet's date; write the time as"
-        " 2026-11-23T07:30.",
-        "startTime is neither seconds since 1970 nor ISO 8601": "The time cannot be read; write it"
-        " as 2026-11-23T07:30.",
-    }
-    return known.get(text, f"{text[:1].upper()}{text[1:]}.")

@@ -13,6 +13,7 @@ from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.clients.registry import Registry
 from quantimodo.http.errors import NotFound
 from quantimodo.model.clients import Client
+from quantimodo.model.texts import N_
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.client_form import (
     BLANK,
@@ -32,10 +33,10 @@ from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.scopes import SCOPES
 
 OVERLAPS: Final = (
-    ("0", "At once", timedelta(0)),
-    ("1h", "In 1 hour", timedelta(hours=1)),
-    ("24h", "In 24 hours", timedelta(hours=24)),
-    ("7d", "In 7 days", timedelta(days=7)),
+    ("0", N_("At once"), timedelta(0)),
+    ("1h", N_("In 1 hour"), timedelta(hours=1)),
+    ("24h", N_("In 24 hours"), timedelta(hours=24)),
+    ("7d", N_("In 7 days"), timedelta(days=7)),
 )
 
 
@@ -135,7 +136,7 @@ class Developers:
         chosen = form.one("overlap")
         overlap = next((span for name, _, span in OVERLAPS if name == chosen), None)
         if overlap is None:
-            again = FormErrors(422, {"overlap": "Choose when the old secret stops working."})
+            again = FormErrors(422, {"overlap": N_("Choose when the old secret stops working.")})
             return self._secret_page(request, browser_request, client, again)
         try:
             registered = await self.registry.rotate_secret(client, overlap=overlap)

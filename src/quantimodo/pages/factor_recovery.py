@@ -12,6 +12,7 @@ from quantimodo.accounts.factor_recovery import FactorRecoveries
 from quantimodo.accounts.login import EmailProof, proof_of
 from quantimodo.accounts.pending_logins import PendingLogins
 from quantimodo.model.sessions import PendingLogin
+from quantimodo.model.texts import N_
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.layout import PageOptions
@@ -21,7 +22,7 @@ from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.return_targets import ReturnTarget, ReturnTargets
 
 LOST: Final = f"{SECOND_FACTOR}/lost"
-_SIGN_IN: Final = InvalidLink("/account/security", "See the state of your account")
+_SIGN_IN: Final = InvalidLink("/account/security", N_("See the state of your account"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 from quantimodo.model.secrets import Secret
+from quantimodo.model.texts import N_
 
 _MOST_BYTES: Final = 400 * 1024  # more than the largest accepted picture, for its form
 LARGEST_SHEET: Final = 4 * 1024 * 1024  # ten thousand measurements, with notes
@@ -41,7 +42,7 @@ class Form:
         """The field's text, "" when it was left out. Raises `FormFault` on a second value."""
         found = self.many(name)
         if len(found) > 1:
-            raise FormFault(400, "A field of this form was sent twice.")
+            raise FormFault(400, N_("A field of this form was sent twice."))
         return found[0] if found else ""
 
     def secret(self, name: str) -> Secret:
@@ -80,11 +81,11 @@ async def read_form(request: Request, most: int = _MOST_BYTES) -> Form:
     """The form in the body. Raises `FormFault` for another body, or one above `most` bytes."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in (_URLENCODED, _MULTIPART):
-        raise FormFault(415, "Send this form as a web page does.")
+        raise FormFault(415, N_("Send this form as a web page does."))
     body = await read_body(request, most)
     form = _fields(body) if media_type == _URLENCODED else await _parts(request, body)
     if not all(_is_text(key) and _is_text(value) for key, value in form.fields):
-        raise FormFault(400, "The form holds a character that cannot be used.")
+        raise FormFault(400, N_("The form holds a character that cannot be used."))
     return form
 
 
@@ -106,9 +107,9 @@ async def read_body(request: Request, most: int) -> bytes:
         async for chunk in request.stream():
             body += chunk
             if len(body) > most:
-                raise FormFault(413, "What was sent is too large.")
+                raise FormFault(413, N_("What was sent is too large."))
     except ClientDisconnect:
-        raise FormFault(400, "The form was cut off on its way.") from None
+        raise FormFault(400, N_("The form was cut off on its way.")) from None
     return bytes(body)
 
 
@@ -121,7 +122,7 @@ def _fields(body: bytes) -> Form:
             max_num_fields=_MOST_FIELDS,
         )
     except ValueError as fault:  # UnicodeDecodeError is one
-        raise FormFault(400, "The form could not be read.") from fault
+        raise FormFault(400, N_("The form could not be read.")) from fault
     return Form(pairs)
 
 
@@ -132,7 +133,7 @@ async def _parts(request: Request, body: bytes) -> Form:
     try:
         parts = (await parser.parse()).multi_items()
     except (MultiPartException, LookupError, ValueError) as fault:
-        raise FormFault(400, "The form could not be read.") from fault
+        raise FormFault(400, N_("The form could not be read.")) from fault
     files = {key: await _content(part) for key, part in parts if isinstance(part, UploadFile)}
     return Form([(key, part) for key, part in parts if isinstance(part, str)], files)
 

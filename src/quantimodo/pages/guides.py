@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.model.texts import N_
 from quantimodo.pages.errors import NOT_FOUND, error_page
 from quantimodo.pages.layout import Renderer, see_other
 
@@ -42,9 +43,12 @@ _HEADERS: Final = {
     "x-frame-options": "DENY",
 }
 _NOT_BUILT: Final = (
-    "The guides are not installed",
-    "This installation was made without the guides. The documents are in the folder docs/ of the "
-    "source; in a clone, scripts/guides builds them. The API documentation is at /docs.",
+    N_("The guides are not installed"),
+    N_(
+        "This installation was made without the guides. The documents are in the"
+        " folder docs/ of the "
+        "source; in a clone, scripts/guides builds them. The API documentation is at /docs."
+    ),
 )
 
 

@@ -20,6 +20,7 @@ from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.http.errors import NotFound
 from quantimodo.model.identities import Identity
 from quantimodo.model.sessions import Session
+from quantimodo.model.texts import N_
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.forms import row_id
@@ -29,7 +30,10 @@ from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
 
 _LAST_WAY = DomainError(
-    "This is the last way to sign in to your account. Set a password, or link another one, first."
+    N_(
+        "This is the last way to sign in to your account. Set a password, or link"
+        " another one, first."
+    )
 )
 
 

@@ -14,6 +14,8 @@ from starlette.responses import Response
 from quantimodo.accounts.addresses import with_return_to
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.i18n.translation import translated
+from quantimodo.model.texts import N_
 from quantimodo.pages.browser import Browser, BrowserRequest
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, read_form
@@ -23,52 +25,61 @@ from quantimodo.ports.clock import Clock
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-# What a page says once after a form was accepted; the cookie holds the key, and what stands for {}.
+# What a page says once after a form was accepted; the cookie holds the key, and the name in it.
 NOTICES: Final = {
-    "signed-out": "You are signed out.",
-    "renamed": "Your name is saved.",
-    "profile-saved": "Your profile is saved.",
-    "password-changed": "Your password is changed.",
-    "password-reset": "Your new password is set, and you are signed in. "
-    "Every other device was signed out.",
-    "password-replaced": "Your new password is set. Every device was signed out.",
-    "email-requested": "We sent a link to your new address. It takes effect when you open it.",
-    "verification-sent": "We sent you a link. Open it to confirm your address.",
-    "verified": "Your address is confirmed.",
-    "confirmed": "Your address is confirmed. Welcome.",
-    "account-kept": "Your account is open again, and will not be deleted.",
-    "password-set": "Your password is set.",
-    "identity-linked": "The account is linked. You can sign in by it from now on.",
-    "identity-unlinked": "The account is unlinked. It does not sign in any more. "
-    "If another person may have used it, sign out all other devices.",
-    "access-removed": "Removed {}. It can no longer use your account.",
-    "consent-changed": "Saved. What you took back has ended.",
-    "consent-unchanged": "Nothing was changed.",
-    "receipt-sent": "We sent you the receipt.",
-    "receipt-not-sent": "Confirm your e-mail address first.",
-    "trust-ended": "That browser is not trusted any more. It needs a code at its next sign-in.",
-    "recovery-cancelled": "It is cancelled: two-step verification stays on. If you did not start "
-    "it, change your password.",
-    "recovery-completed": "Two-step verification is off. Sign in without a code.",
-    "two-step-on": "Two-step verification is on. Signing in needs a code of your app from now on.",
-    "two-step-off": "Two-step verification is off. You no longer need a code to sign in.",
-    "recovery-codes-new": "You have new recovery codes. The earlier ones do not work any more.",
-    "passkey-added": "The passkey is added. You can sign in by it from now on.",
-    "passkey-renamed": "The name is saved.",
-    "passkey-removed": "The passkey is removed. Delete it in your password manager as well.",
-    "session-ended": "That device is signed out.",
-    "others-ended": "All other devices are signed out.",
-    "measurement-added": "The measurement is kept.",
-    "measurement-restored": "The measurement is restored.",
-    "too-late-to-restore": "It is too late to restore this measurement. It is deleted.",
-    "not-restored": "The measurement was not restored: another one of the same time, or of another "
-    "kind of unit, is here now.",
-    "data-imported": "The file is imported.",
-    "variable-removed": "Deleted {}, with all its measurements.",
-    "client-saved": "The application is saved.",
-    "client-deleted": "The application is deleted. Its tokens no longer work.",
-    "logo-saved": "The logo is saved.",
-    "logo-removed": "The logo is removed.",
+    "signed-out": N_("You are signed out."),
+    "renamed": N_("Your name is saved."),
+    "profile-saved": N_("Your profile is saved."),
+    "password-changed": N_("Your password is changed."),
+    "password-reset": N_(
+        "Your new password is set, and you are signed in. Every other device was signed out."
+    ),
+    "password-replaced": N_("Your new password is set. Every device was signed out."),
+    "email-requested": N_("We sent a link to your new address. It takes effect when you open it."),
+    "verification-sent": N_("We sent you a link. Open it to confirm your address."),
+    "verified": N_("Your address is confirmed."),
+    "confirmed": N_("Your address is confirmed. Welcome."),
+    "account-kept": N_("Your account is open again, and will not be deleted."),
+    "password-set": N_("Your password is set."),
+    "identity-linked": N_("The account is linked. You can sign in by it from now on."),
+    "identity-unlinked": N_(
+        "The account is unlinked. It does not sign in any more. "
+        "If another person may have used it, sign out all other devices."
+    ),
+    "access-removed": N_("Removed %(name)s. It can no longer use your account."),
+    "consent-changed": N_("Saved. What you took back has ended."),
+    "consent-unchanged": N_("Nothing was changed."),
+    "receipt-sent": N_("We sent you the receipt."),
+    "receipt-not-sent": N_("Confirm your e-mail address first."),
+    "trust-ended": N_("That browser is not trusted any more. It needs a code at its next sign-in."),
+    "recovery-cancelled": N_(
+        "It is cancelled: two-step verification stays on. If you did not start "
+        "it, change your password."
+    ),
+    "recovery-completed": N_("Two-step verification is off. Sign in without a code."),
+    "two-step-on": N_(
+        "Two-step verification is on. Signing in needs a code of your app from now on."
+    ),
+    "two-step-off": N_("Two-step verification is off. You no longer need a code to sign in."),
+    "recovery-codes-new": N_("You have new recovery codes. The earlier ones do not work any more."),
+    "passkey-added": N_("The passkey is added. You can sign in by it from now on."),
+    "passkey-renamed": N_("The name is saved."),
+    "passkey-removed": N_("The passkey is removed. Delete it in your password manager as well."),
+    "session-ended": N_("That device is signed out."),
+    "others-ended": N_("All other devices are signed out."),
+    "measurement-added": N_("The measurement is kept."),
+    "measurement-restored": N_("The measurement is restored."),
+    "too-late-to-restore": N_("It is too late to restore this measurement. It is deleted."),
+    "not-restored": N_(
+        "The measurement was not restored: another one of the same time, or of another "
+        "kind of unit, is here now."
+    ),
+    "data-imported": N_("The file is imported."),
+    "variable-removed": N_("Deleted %(name)s, with all its measurements."),
+    "client-saved": N_("The application is saved."),
+    "client-deleted": N_("The application is deleted. Its tokens no longer work."),
+    "logo-saved": N_("The logo is saved."),
+    "logo-removed": N_("The logo is removed."),
 }
 _NOTICE_LIFETIME: Final = timedelta(minutes=1)
 _LONGEST_NAME: Final = 125
@@ -153,4 +164,5 @@ class PageContext:
 
 def _notice(cookie: str) -> str:
     key, _, name = cookie.partition(" ")
-    return NOTICES.get(key, "").replace("{}", name[:_LONGEST_NAME] or "it")
+    text = translated(NOTICES.get(key, ""))
+    return text.replace("%(name)s", name[:_LONGEST_NAME] or translated(N_("it")))

@@ -11,6 +11,7 @@ from quantimodo.accounts.errors import DomainError, SignInNeeded
 from quantimodo.accounts.login import StartedSession
 from quantimodo.accounts.outcomes import Pending, Verified
 from quantimodo.accounts.recovery import Recovery
+from quantimodo.model.texts import N_
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.forms import FormView
@@ -20,7 +21,7 @@ from quantimodo.pages.login_responses import login_response
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.return_targets import ReturnTarget, ReturnTargets
 
-_VERIFY_AGAIN: Final = InvalidLink("/account/profile", "Go to your profile")
+_VERIFY_AGAIN: Final = InvalidLink("/account/profile", N_("Go to your profile"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class Reset:
 
     async def _invalid_link(self, request: Request, browser_request: BrowserRequest) -> Response:
         where = quote((await self._leads(request)).return_to, safe="")
-        again = InvalidLink(f"/reset?return_to={where}", "Ask for a new link")
+        again = InvalidLink(f"/reset?return_to={where}", N_("Ask for a new link"))
         return self.links.dead(request, browser_request, "reset", again)
 
     async def _leads(self, request: Request) -> ReturnTarget:

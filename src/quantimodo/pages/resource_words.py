@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from quantimodo.i18n.translation import translated
 from quantimodo.model.resources import Resource
+from quantimodo.model.texts import N_
 from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol.resources import audience, plain_name, split
 from quantimodo.protocol.scopes import SCOPES, Scope, ScopeText
@@ -44,12 +46,17 @@ async def scope_texts(store: ResourceStore, scope: Iterable[str]) -> Mapping[str
         host = host_of(named.identifier)
         known: Mapping[str, ScopeText] = {}
         if resource is not None and resource.id == named.id:
-            title = f"Use {resource.name}"
+            title = N_("Use %(name)s", name=resource.name)
             known = {audience(resource).full_name: ScopeText(title, ""), **_texts(resource)}
         for name in sorted(names):
-            gone = ScopeText(plain_name(name) or "Use an API that is not registered any more", "")
+            gone = ScopeText(
+                plain_name(name) or N_("Use an API that is not registered any more"), ""
+            )
             text = known.get(name, gone)
-            texts = {**texts, name: ScopeText(f"{text.title} ({host})", text.description)}
+            texts = {
+                **texts,
+                name: ScopeText(f"{translated(text.title)} ({host})", text.description),
+            }
     return texts
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from quantimodo.accounts.outcomes import Pending
 from quantimodo.accounts.sign_up import SignUp as SignUpService
+from quantimodo.model.texts import N_
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
@@ -19,7 +20,7 @@ from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.return_targets import ReturnTargets
 
-_AGAIN: Final = InvalidLink("/sign-up", "Sign up again")
+_AGAIN: Final = InvalidLink("/sign-up", N_("Sign up again"))
 
 
 @dataclass(frozen=True, slots=True)

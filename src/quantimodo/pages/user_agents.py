@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from quantimodo.i18n.translation import gettext
+
 # In this order: most browsers also have the names of those below them.
 _BROWSERS: Final = (
     ("Edg", "Edge"),
@@ -31,9 +33,11 @@ def describe(agent: str) -> str:
     browser = _find(agent, _BROWSERS)
     if browser is None:
         word = agent.split("/")[0].split(" ")[0][:40]
-        return word if word.replace("-", "").isalnum() else "Unknown browser"
+        return word if word.replace("-", "").isalnum() else gettext("Unknown browser")
     system = _find(agent, _SYSTEMS)
-    return f"{browser} on {system}" if system else browser
+    if not system:
+        return browser
+    return gettext("%(browser)s on %(system)s") % {"browser": browser, "system": system}
 
 
 def is_hand_held(agent: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
 from quantimodo.model.clients import IdTokenAlgorithm, TokenFormat
+from quantimodo.model.texts import N_
 from quantimodo.protocol.client_field import (
     LONGEST_NAME,
     ClientField,
@@ -54,8 +55,8 @@ FIELDS: Final = (
         form=FormField(
             section="display",
             control="line",
-            label="Name",
-            hint="On the page where people decide.",
+            label=N_("Name"),
+            hint=N_("On the page where people decide."),
             optional=False,
             most=LONGEST_NAME,
         ),
@@ -69,8 +70,8 @@ FIELDS: Final = (
         form=FormField(
             section="display",
             control="area",
-            label="Description",
-            hint="What it does, in a sentence or two.",
+            label=N_("Description"),
+            hint=N_("What it does, in a sentence or two."),
             rows=2,
         ),
     ),
@@ -82,7 +83,7 @@ FIELDS: Final = (
         check=check_link,
         schema=Schema(description="Its home page.", example="https://app.example.org/"),
         option=Option(name="homepage", help=_LINK),
-        form=FormField(section="display", control="url", label="Website"),
+        form=FormField(section="display", control="url", label=N_("Website")),
     ),
     ClientField(
         name="policy_uri",
@@ -92,7 +93,7 @@ FIELDS: Final = (
         check=check_link,
         schema=Schema(description="Its privacy policy.", example="https://app.example.org/privacy"),
         option=Option(name="policy", help=_LINK),
-        form=FormField(section="display", control="url", label="Privacy policy"),
+        form=FormField(section="display", control="url", label=N_("Privacy policy")),
     ),
     ClientField(
         name="tos_uri",
@@ -102,7 +103,7 @@ FIELDS: Final = (
         check=check_link,
         schema=Schema(description="Its terms of use.", example="https://app.example.org/terms"),
         option=Option(name="terms", help=_LINK),
-        form=FormField(section="display", control="url", label="Terms of use"),
+        form=FormField(section="display", control="url", label=N_("Terms of use")),
     ),
     ClientField(
         name="public",
@@ -114,7 +115,7 @@ FIELDS: Final = (
             help="A public client cannot keep a secret.",
         ),
         form=FormField(
-            section="connection", control="client_type", name="kind", label="Where does it run?"
+            section="connection", control="client_type", name="kind", label=N_("Where does it run?")
         ),
     ),
     ClientField(
@@ -135,10 +136,12 @@ FIELDS: Final = (
         form=FormField(
             section="connection",
             control="area",
-            label="Redirect URIs",
-            hint="Where people come back to, one on each line. https, or http for 127.0.0.1 and"
-            " localhost, or a scheme of your app such as org.example.app:/callback. None for an"
-            " application that only acts as itself.",
+            label=N_("Redirect URIs"),
+            hint=N_(
+                "Where people come back to, one on each line. https, or http for 127.0.0.1 and"
+                " localhost, or a scheme of your app such as org.example.app:/callback. None for an"
+                " application that only acts as itself."
+            ),
             code=True,
             optional=False,
         ),
@@ -155,7 +158,7 @@ FIELDS: Final = (
             example="openid profile readmeasurements",
         ),
         option=Option(name="scope", help="Space-separated scopes. Default: all."),
-        form=FormField(section="scope", control="scopes", label="Scopes"),
+        form=FormField(section="scope", control="scopes", label=N_("Scopes")),
     ),
     ClientField(
         name="optional_scope",
@@ -171,7 +174,7 @@ FIELDS: Final = (
             name="optional_scope",
             help="A scope that a person may decline. Repeat for several; the others are needed.",
         ),
-        form=FormField(section="scope", control="optional_scopes", label="Optional"),
+        form=FormField(section="scope", control="optional_scopes", label=N_("Optional")),
     ),
     ClientField(
         name="post_logout_redirect_uris",
@@ -189,8 +192,8 @@ FIELDS: Final = (
         form=FormField(
             section="logout",
             control="area",
-            label="Addresses after signing out",
-            hint="Where people may come back to, one on each line.",
+            label=N_("Addresses after signing out"),
+            hint=N_("Where people may come back to, one on each line."),
             rows=2,
             code=True,
         ),
@@ -211,8 +214,10 @@ FIELDS: Final = (
         form=FormField(
             section="logout",
             control="url",
-            label="Back-channel logout",
-            hint="The address of your server that receives a notification when a person signs out.",
+            label=N_("Back-channel logout"),
+            hint=N_(
+                "The address of your server that receives a notification when a person signs out."
+            ),
         ),
     ),
     ClientField(
@@ -231,8 +236,8 @@ FIELDS: Final = (
         form=FormField(
             section="logout",
             control="url",
-            label="Front-channel logout",
-            hint="What the person's browser loads then; at the host of a redirect URI.",
+            label=N_("Front-channel logout"),
+            hint=N_("What the person's browser loads then; at the host of a redirect URI."),
         ),
     ),
     ClientField(
@@ -253,9 +258,11 @@ FIELDS: Final = (
             section="advanced",
             control="check",
             name="own",
-            label="Acting as itself",
-            text="Let it act as itself, too",
-            hint="Without any person: the client credentials grant. For applications on a server.",
+            label=N_("Acting as itself"),
+            text=N_("Let it act as itself, too"),
+            hint=N_(
+                "Without any person: the client credentials grant. For applications on a server."
+            ),
         ),
     ),
     ClientField(
@@ -290,10 +297,12 @@ FIELDS: Final = (
         form=FormField(
             section="advanced",
             control="check",
-            label="Strict",
-            text="Strict",
-            hint="Requires PKCE, and refuses secrets and tokens in addresses, which clients of"
-            " 2016 still send.",
+            label=N_("Strict"),
+            text=N_("Strict"),
+            hint=N_(
+                "Requires PKCE, and refuses secrets and tokens in addresses, which clients of"
+                " 2016 still send."
+            ),
         ),
     ),
     ClientField(
@@ -353,11 +362,13 @@ FIELDS: Final = (
             section="advanced",
             control="check",
             name="claims",
-            label="Claims in the ID token",
-            text="Claims in the ID token",
-            hint="Puts name, e-mail address and the like into the ID token, as far as the scopes"
-            " open them. For libraries that do not call userinfo, such as Auth.js; see the"
-            " documentation.",
+            label=N_("Claims in the ID token"),
+            text=N_("Claims in the ID token"),
+            hint=N_(
+                "Puts name, e-mail address and the like into the ID token, as far as the scopes"
+                " open them. For libraries that do not call userinfo, such as Auth.js; see the"
+                " documentation."
+            ),
         ),
     ),
     *METADATA_FIELDS,

@@ -9,6 +9,7 @@ from typing import Any, Final
 from zoneinfo import available_timezones
 
 from quantimodo.model.profiles import Address, Profile
+from quantimodo.model.texts import N_
 from quantimodo.protocol.uris import InvalidUri, check_web_address
 
 TEXTS: Final = tuple(
@@ -89,9 +90,9 @@ def _faults(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             continue
         longest = _LONGEST_ADDRESS if name in _LINES else _LONGEST
         if len(text) > longest:
-            yield name, f"Use at most {longest} characters."
+            yield name, N_("Use at most %(longest)s characters.", longest=longest)
         elif _has_invisible(text.replace("\n", "") if name in _LINES else text):
-            yield name, "Leave out characters that do not show."
+            yield name, N_("Leave out characters that do not show.")
         else:
             yield from _of_its_kind(name, text)
 
@@ -101,15 +102,15 @@ def _of_its_kind(name: str, text: str) -> Iterator[tuple[str, str]]:
         try:
             check_web_address(text)
         except InvalidUri as fault:
-            yield name, f"The address {fault}."
+            yield name, N_("The address %(fault)s.", fault=str(fault))
     elif name == "birthdate" and not _is_date(text):
-        yield name, "Write it as 1990-01-31, or the year alone; 0000-01-31 leaves the year out."
+        yield name, N_("Write it as 1990-01-31, or the year alone; 0000-01-31 leaves the year out.")
     elif name == "zoneinfo" and text not in available_timezones():
-        yield name, "Take a zone of the list, as Europe/Berlin."
+        yield name, N_("Take a zone of the list, as Europe/Berlin.")
     elif name == "locale" and _LOCALE.fullmatch(text) is None:
-        yield name, "Write a language, as en or en-GB."
+        yield name, N_("Write a language, as en or en-GB.")
     elif name == "phone_number" and _PHONE.fullmatch(text) is None:
-        yield name, "Begin with + and the country: +10000000000."
+        yield name, N_("Begin with + and the country: +10000000000.")
 
 
 def _is_date(text: str) -> bool:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from quantimodo.model.consent_details import Action, Details, within
+from quantimodo.model.texts import N_
 from quantimodo.protocol.errors import InvalidScope
 
 Scope = frozenset[str]
@@ -20,23 +21,30 @@ class ScopeText:
 
 
 SCOPES: dict[str, ScopeText] = {
-    "basic": ScopeText("See who you are", "Your name, your sign-in name and your e-mail address."),
+    "basic": ScopeText(
+        N_("See who you are"), N_("Your name, your sign-in name and your e-mail address.")
+    ),
     "readmeasurements": ScopeText(
-        "Read your measurements",
-        "Everything that you have recorded: sleep, mood, steps and other variables.",
+        N_("Read your measurements"),
+        N_("Everything that you have recorded: sleep, mood, steps and other variables."),
     ),
     "writemeasurements": ScopeText(
-        "Add and change measurements", "Record new measurements for you, and correct or delete."
+        N_("Add and change measurements"),
+        N_("Record new measurements for you, and correct or delete."),
     ),
-    "openid": ScopeText("Recognise you", "A number that tells the app it is you, and no more."),
+    "openid": ScopeText(
+        N_("Recognise you"), N_("A number that tells the app it is you, and no more.")
+    ),
     "profile": ScopeText(
-        "See your profile", "Your name, and what else you tell of yourself on your profile."
+        N_("See your profile"), N_("Your name, and what else you tell of yourself on your profile.")
     ),
-    "email": ScopeText("See your e-mail address", "Your address, once you have confirmed it."),
-    "address": ScopeText("See your postal address", "The address on your profile, if any."),
-    "phone": ScopeText("See your phone number", "The number on your profile, if any."),
+    "email": ScopeText(
+        N_("See your e-mail address"), N_("Your address, once you have confirmed it.")
+    ),
+    "address": ScopeText(N_("See your postal address"), N_("The address on your profile, if any.")),
+    "phone": ScopeText(N_("See your phone number"), N_("The number on your profile, if any.")),
     "offline_access": ScopeText(
-        "Stay connected", "Keep this access while you are away, until you take it back."
+        N_("Stay connected"), N_("Keep this access while you are away, until you take it back.")
     ),
 }
 KNOWN: Scope = frozenset(SCOPES)
