@@ -9,6 +9,7 @@ import pytest
 
 from quantimodo.app.services import prepare
 from quantimodo.app.settings import load_settings
+from support.command_processes import CommandProcesses, command_processes
 from support.terminal import PATIENCE, Terminal
 
 
@@ -26,10 +27,17 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def commands() -> Iterator[CommandProcesses]:
+    """One process that runs the commands of all tests in children."""
+    with command_processes() as started:
+        yield started
+
+
 @pytest.fixture
-def empty_terminal(tmp_path: Path) -> Iterator[Terminal]:
+def empty_terminal(tmp_path: Path, commands: CommandProcesses) -> Iterator[Terminal]:
     """In a folder without a database."""
-    opened = Terminal(tmp_path)
+    opened = Terminal(tmp_path, commands)
     yield opened
     for server in opened.servers:
         if server.process.poll() is None:

@@ -6,12 +6,16 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+
+from support.command_processes import CommandProcesses
 
 QUANTIMODO = (sys.executable, "-m", "quantimodo.cli.main")
 PATIENCE = 90
@@ -50,9 +54,11 @@ class Server:
 
 @dataclass
 class Terminal:
-    """A shell in which `quantimodo` is run, with its settings."""
+    """A shell in which `quantimodo` is run, with its settings; with `commands`, in processes that
+    have imported the server already."""
 
     folder: Path
+    commands: CommandProcesses | None = None
     settings: dict[str, str] = field(default_factory=dict)
     servers: list[Server] = field(default_factory=list)
 
@@ -69,18 +75,54 @@ class Terminal:
         outside: Mapping[str, str] | None = None,
         **settings: str,
     ) -> CommandResult:
-        """Run it; `outside` are variables that are no settings of ours."""
+        """Run it; `outside` are variables that are no settings of ours, which an interpreter may
+        read at its start."""
+        if self.commands is None or outside:
+            result = self._run_alone(arguments, stdin, settings, outside or {})
+        else:
+            result = self._run_prepared(self.commands, arguments, stdin, settings)
+        assert "Traceback" not in result.err, result.err
+        return result
+
+    def _run_alone(
+        self,
+        arguments: Sequence[str],
+        stdin: str,
+        settings: dict[str, str],
+        outside: Mapping[str, str],
+    ) -> CommandResult:
         done = subprocess.run(
             [*QUANTIMODO, *arguments],
             input=stdin,
             cwd=self.folder,
-            env={**self.environment(settings), **(outside or {})},
+            env={**self.environment(settings), **outside},
             capture_output=True,
             text=True,
             timeout=PATIENCE,
         )
-        assert "Traceback" not in done.stderr, done.stderr
         return CommandResult(done.returncode, done.stdout, done.stderr)
+
+    def _run_prepared(
+        self,
+        commands: CommandProcesses,
+        arguments: Sequence[str],
+        stdin: str,
+        settings: dict[str, str],
+    ) -> CommandResult:
+        with ExitStack() as opened:
+            given, out, err = (opened.enter_context(tempfile.TemporaryFile("w+")) for _ in range(3))
+            given.write(stdin)
+            given.seek(0)
+            code = commands.run(
+                arguments,
+                folder=self.folder,
+                environment=self.environment(settings),
+                streams=(given, out, err),
+                patience=PATIENCE,
+            )
+            for stream in (out, err):
+                stream.seek(0)
+            return CommandResult(code, out.read(), err.read())
 
     def does(self, *arguments: str, stdin: str = "", **settings: str) -> CommandResult:
         """Run what must succeed."""
