@@ -21,7 +21,7 @@ check: ## Format, lint, types, import contracts, and quick tests on SQLite: unde
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	@# Compiled once and kept, also where the environment says not to.
-	env -u PYTHONDONTWRITEBYTECODE TMPDIR=$$(scripts/quick-folder) $(BIN)/pytest -q -n auto -m "not postgres and not browser and not node and not slow and not full"
+	env -u PYTHONDONTWRITEBYTECODE TMPDIR=$$(scripts/quick-folder 1) $(BIN)/pytest -q -n auto -m "not postgres and not browser and not node and not slow and not full"
 
 test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and crashes
 	@scripts/environment test
@@ -36,7 +36,8 @@ test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and 
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n auto
+	@# A transaction that waits for the disk waits longer than most tests take.
+	env -u PYTHONDONTWRITEBYTECODE TMPDIR=$$(scripts/quick-folder 4) $(BIN)/pytest -n auto
 
 format: ## Format the code and mend what the linter can mend
 	@scripts/environment test

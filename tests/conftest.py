@@ -2,11 +2,12 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copyfile
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
@@ -52,6 +53,14 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("schema") / "schema.db"
     migrate_sqlite(path, _START)
     return path
+
+
+@pytest.fixture
+def disk_path() -> Iterator[Path]:
+    """A folder on the disk, as servers have it; `tmp_path` may be in memory, where a transaction
+    waits for nothing."""
+    with TemporaryDirectory(prefix="qm-disk-", dir="/var/tmp") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ _ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
 @pytest.fixture(params=_ENGINES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, disk_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/crash.db"
+        return f"sqlite:///{disk_path}/crash.db"
     url: str = request.getfixturevalue("empty_postgres_url")
     return url
 

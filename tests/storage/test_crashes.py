@@ -10,6 +10,7 @@ import sqlite3
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from shutil import copyfile
 
 import asyncpg
 import pytest
@@ -25,6 +26,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 _CRASHES = 20
 _ENOUGH = 300  # acknowledged before the end
+
+
+@pytest.fixture
+def sqlite_url(disk_path: Path, migrated_file: Path) -> str:
+    return f"sqlite:///{copyfile(migrated_file, disk_path / 'crash.db')}"
 
 
 @pytest.fixture(scope="module")

@@ -73,8 +73,9 @@ class PostgresServer:
 
     def __init__(self, *, durable: bool = True) -> None:
         as_root = os.geteuid() == 0
-        # The socket's path must be short, and as root the folder open to another account.
-        self.folder = Path(tempfile.mkdtemp(prefix="qm-pg-", dir="/tmp" if as_root else None))
+        # On the disk, also where other files of the tests are in memory. The socket's path must be
+        # short, and as root the folder open to another account.
+        self.folder = Path(tempfile.mkdtemp(prefix="qm-pg-", dir="/tmp"))
         self._account: dict[str, Any] = {}
         if as_root:
             account = pwd.getpwnam("nobody")
