@@ -20,6 +20,7 @@ import pytest
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
+from quantimodo.protocol.scopes import SCOPES
 from support.app import CALLBACK, PASSWORD, AppHarness, OpenHarness, form_fields
 from support.fake_provider import FakeUpstream, brought, depart, profile, there_and_back
 from support.registered_clients import (
@@ -111,6 +112,11 @@ def of_accounts() -> list[Mail]:
         "due_at": datetime(2026, 11, 29, tzinfo=UTC),
         "path": "",
         "receipt": "",
+        "device": "Samsung Internet on Windows",
+        "at": datetime(2026, 11, 29, tzinfo=UTC),
+        "app": "é" * 60,
+        "may": [text.title for text in SCOPES.values()],
+        "client_id": "c" * 32,
     }
     mails = []
     for name, template in inspect.getmembers(TEMPLATES, inspect.ismethod):

@@ -282,7 +282,6 @@ async def test_a_receipt_is_mailed_to_the_confirmed_address_a_few_times(
         (await browser.post(f"{path}/mail", data={"csrf": csrf})).status_code for _ in range(6)
     ]
     assert statuses == [303] * 5 + [429]
-    (first, *rest) = [kept.mail for kept in await harness.context.outbox.recent(10)]
-    assert len(rest) == 4
-    assert first.to == "ann@example.org"
-    assert path in first.text
+    queued = [kept.mail for kept in await harness.context.outbox.recent(10)]
+    receipts_sent = [mail for mail in queued if path in mail.text]
+    assert [mail.to for mail in receipts_sent] == ["ann@example.org"] * 5

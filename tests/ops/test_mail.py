@@ -24,6 +24,7 @@ from support.certificates import tls_pair
 
 MINUTE = timedelta(minutes=1)
 SENDER = "no-reply@id.example.org"
+SERVICE = "Example Health"
 
 
 def email(to: str = "ann@example.org", subject: str = "Hello", text: str = "Line.\n.\nÄ\n") -> Mail:
@@ -46,7 +47,12 @@ class Post:
         **login: Any,
     ) -> Sender:
         policy = SmtpPolicy(
-            host="127.0.0.1", port=sink.port, security=security, sender=SENDER, **login
+            host="127.0.0.1",
+            port=sink.port,
+            security=security,
+            sender=SENDER,
+            service=SERVICE,
+            **login,
         )
         return Sender(
             self.stores.mails, self.envelope, Smtp(policy, trust), self.clock, self.wakeup
@@ -72,13 +78,15 @@ async def test_an_email_is_delivered_unchanged(post: Post, sink: Sink) -> None:
     await post.sender(sink).send_due()
     (arrived,) = sink.email_templates
     assert arrived["To"] == "ann@example.org"
-    assert arrived["From"] == SENDER
-    assert arrived["Subject"] == "Grüße"
+    assert arrived["From"] == f"{SERVICE} <{SENDER}>"
+    assert arrived["Subject"] == f"{SERVICE}: Grüße"
     assert arrived["Auto-Submitted"] == "auto-generated"
     assert arrived["Date"] == "Mon, 23 Nov 2026 12:00:00 +0000"
     assert arrived["Message-ID"].endswith("@id.example.org>")
     # RFC 5321 §4.5.2: a dot alone does not end it.
-    assert arrived.get_content().replace("\r\n", "\n").replace("\n..\n", "\n.\n") == (
+    plain = arrived.get_body(("plain",))
+    assert plain is not None
+    assert plain.get_content().replace("\r\n", "\n").replace("\n..\n", "\n.\n") == (
         "Eins.\n.\nZwei: ä\n"
     )
 
@@ -335,13 +343,13 @@ async def test_a_wrong_mail_password_loses_no_email_and_is_not_logged(
     ],
 )
 def test_the_url_of_a_mail_server_is_read(url: str, host: str, port: int, security: str) -> None:
-    policy = smtp_policy(url, SENDER)
+    policy = smtp_policy(url, SENDER, SERVICE)
     assert (policy.host, policy.port, policy.security) == (host, port, security)
     assert policy.username is None
 
 
 def test_a_login_in_the_url_is_decoded_and_not_printed() -> None:
-    policy = smtp_policy("smtp://server%40example.org:p%2Fss@mail.example.org", SENDER)
+    policy = smtp_policy("smtp://server%40example.org:p%2Fss@mail.example.org", SENDER, SERVICE)
     assert policy.username == "server@example.org"
     assert policy.password is not None
     assert policy.password.reveal() == "p/ss"
@@ -364,5 +372,5 @@ def test_a_login_in_the_url_is_decoded_and_not_printed() -> None:
 )
 def test_a_url_that_cannot_be_used_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(ValueError, match="mail server") as refused:
-        smtp_policy(url, SENDER)
+        smtp_policy(url, SENDER, SERVICE)
     assert "hush" not in str(refused.value)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from quantimodo.authorization.consents import Consents
+from quantimodo.app.browser import consents as consents_of
 from quantimodo.crypto.jwt import unverified_claims
 from quantimodo.model.consents import ConsentChoice
 from quantimodo.protocol.consent_details import parse_authorization_details
@@ -33,7 +33,7 @@ async def narrow(harness: AppHarness, app: App, **changes: Any) -> str:
     assert client is not None
     choice = replace(CHOICE, **changes)
     context = harness.context
-    consents = Consents(context.stores.authorizations, context.audit, context.clock)
+    consents = consents_of(context)
     return await consents.change(ann.id, client, choice)
 
 

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from quantimodo.accounts.consent_mails import ConsentMails
 from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.known_devices import KnownDevices
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.sign_out import SignOut
 from quantimodo.app.error_boundary import ErrorBoundary
@@ -41,6 +42,7 @@ from quantimodo.pages.layout import Renderer, see_other
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.routes import PageRoute, Pages, page_routes
+from quantimodo.pages.user_agents import describe
 from support.account_services import ADDRESS, ISSUER, AccountServices
 from support.environment import shipped_renderer
 
@@ -177,7 +179,12 @@ def build(
     browser = Browser(
         CookiePolicy(origin=origin),
         services.sessions,
-        services.devices,
+        KnownDevices(
+            cookies=services.devices,
+            notifier=services.social.notifier,
+            throttle=services.throttle,
+            describe=describe,
+        ),
         clock,
         entropy,
         key=envelope.derive("forms"),
@@ -187,6 +194,7 @@ def build(
     )
     reads, references = ReadLimits(ReadPolicy()), References(stores.references)
     profiles = Profiles(stores.profiles, clock, services.audit)
+    consent_mails = ConsentMails(services.outbox, EmailTemplates(origin), services.throttle)
     pages = Pages(
         renderer=renderer or shipped_renderer(),
         browser=browser,
@@ -211,11 +219,11 @@ def build(
         reads=reads,
         references=references,
         consent_services=ConsentServices(
-            Consents(stores.authorizations, services.audit, clock),
+            Consents(stores.authorizations, consent_mails, services.audit, clock),
             ConsentOffers(
                 measurement_service, references, reads, profiles, stores.resources, clock
             ),
-            ConsentMails(services.outbox, EmailTemplates(origin), services.throttle),
+            consent_mails,
             _receipt,
         ),
         accesses=stores.accesses,

@@ -1,18 +1,35 @@
-"""Receipts of consents by e-mail."""
+"""E-mails about consents: what was allowed, and receipts."""
 
 from dataclasses import dataclass
 
 from quantimodo.accounts.email_templates import EmailTemplates, address_of
 from quantimodo.accounts.throttle import Throttle
+from quantimodo.model.clients import Client
+from quantimodo.model.consents import Consent
 from quantimodo.model.users import User
 from quantimodo.ports.mailer import Mailer
+from quantimodo.protocol.scopes import SCOPES
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentMails:
+    """Implements `ConsentNotices`."""
+
     mailer: Mailer
     email_templates: EmailTemplates
     throttle: Throttle
+
+    async def allowed(self, user: User, client: Client, consent: Consent) -> None:
+        """Mail what the application may do, to the verified address of the person. Over the limit
+        of such mails it sends none."""
+        to = address_of(user)
+        if to is None or not await self.throttle.may_notify("application", user.id):
+            return
+        own = [text.title for name, text in SCOPES.items() if name in consent.scope]
+        may = [*own, *sorted(consent.scope - SCOPES.keys())]  # those of other APIs by name
+        await self.mailer.send(
+            self.email_templates.application_allowed(to, client.name, may, client.id)
+        )
 
     async def send_receipt(self, user: User, path: str, receipt: str) -> bool:
         """Mail a receipt to the verified address of the person; False without one. Raises

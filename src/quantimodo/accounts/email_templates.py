@@ -1,13 +1,15 @@
 """The e-mails about accounts, in plain text.
 
 Pure. An e-mail says what happened, what to do, and what to do if it was another person. It never
-contains text that a stranger typed (a name, a message).
+contains text that a stranger typed (a message, a person's name), but it has the names of
+applications that the person allowed. `ops/mail_html.py` makes the HTML part.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from quantimodo.accounts.second_factor_emails import SecondFactorEmails, moment
+from quantimodo.accounts.activity_emails import ActivityEmails
+from quantimodo.accounts.second_factor_emails import moment
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
@@ -16,7 +18,7 @@ _IGNORE = "If this was not you, ignore this e-mail: nothing happens without the 
 
 
 @dataclass(frozen=True, slots=True)
-class EmailTemplates(SecondFactorEmails):
+class EmailTemplates(ActivityEmails):
     """All e-mails of accounts."""
 
     def confirm_sign_up(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
@@ -27,6 +29,7 @@ class EmailTemplates(SecondFactorEmails):
             self._link("/confirm", email_token),
             _valid_for(lifetime),
             _IGNORE,
+            action="Confirm your address",
         )
 
     def already_registered(self, to: str) -> Mail:
@@ -38,6 +41,7 @@ class EmailTemplates(SecondFactorEmails):
             "If you do not remember the password, choose a new one:",
             f"{self.issuer}/reset",
             "If this was not you, there is nothing to do: nothing was changed.",
+            action="Sign in",
         )
 
     def sign_in_code(self, to: str, code: Secret, lifetime: timedelta) -> Mail:
@@ -58,6 +62,7 @@ class EmailTemplates(SecondFactorEmails):
             self._link("/reset/new", email_token),
             _valid_for(lifetime),
             "If this was not you, ignore this e-mail: your password stays unchanged.",
+            action="Choose a new password",
         )
 
     def verify_address(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
@@ -68,6 +73,7 @@ class EmailTemplates(SecondFactorEmails):
             self._link("/verify", email_token),
             _valid_for(lifetime),
             _IGNORE,
+            action="Verify your address",
         )
 
     def verify_new_address(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
@@ -79,6 +85,7 @@ class EmailTemplates(SecondFactorEmails):
             self._link("/verify", email_token),
             _valid_for(lifetime),
             _IGNORE,
+            action="Verify your new address",
         )
 
     def address_in_use(self, to: str) -> Mail:
@@ -163,6 +170,7 @@ class EmailTemplates(SecondFactorEmails):
             " with all that belongs to it.",
             "If you want to keep it, or if it was not you who closed it, sign in before that time:",
             f"{self.issuer}/sign-in",
+            action="Sign in",
         )
 
     def account_kept(self, to: str) -> Mail:

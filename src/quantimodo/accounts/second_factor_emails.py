@@ -55,6 +55,7 @@ class SecondFactorEmails:
             "If this was not you, cancel it here, and change your password:",
             self._link("/cancel-recovery", email_token),
             "A sign-in with a code cancels it too.",
+            action="Cancel it",
         )
 
     def recovery_codes_replaced(self, to: str) -> Mail:
@@ -129,9 +130,10 @@ class SecondFactorEmails:
             f"{self.issuer}/reset",
         )
 
-    def _mail(self, to: str, subject: str, *paragraphs: str) -> Mail:
+    def _mail(self, to: str, subject: str, *paragraphs: str, action: str = "") -> Mail:
+        """`action` is the label of the button for the first paragraph that is a link."""
         text = "\n\n".join((*paragraphs, f"-- \n{self.issuer}"))
-        return Mail(to=to, subject=subject, text=text + "\n")
+        return Mail(to=to, subject=subject, text=text + "\n", action=action)
 
     def _link(self, path: str, email_token: Secret) -> str:
         return f"{self.issuer}{path}?token={email_token.reveal()}"

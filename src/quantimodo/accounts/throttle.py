@@ -27,6 +27,8 @@ BudgetKind = Literal[
     "registrations",
 ]
 
+NoticeKind = Literal["device", "application", "first read"]
+
 _QUARTER = timedelta(minutes=15)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -70,6 +72,7 @@ class ThrottlePolicy:
     sessions_per_person: Limit = Limit(1000, _HOUR)
     changes_per_session: Limit = Limit(1000, _HOUR)
     exports_per_person: Limit = Limit(10, _DAY)
+    notices_per_person: Limit = Limit(5, _DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +258,11 @@ class Throttle:
         reached; of concurrent calls one is the first."""
         name = self._name("second factor notice", str(user_id))
         return await self.store.hit(name, _DAY, self.clock.now()) == 1
+
+    async def may_notify(self, kind: NoticeKind, user_id: int) -> bool:
+        """Whether one more e-mail of this kind goes to the person; each kind is counted apart."""
+        name, limit = self._name(f"notice {kind}", str(user_id)), self.policy.notices_per_person
+        return await self.store.hit(name, limit.window, self.clock.now()) <= limit.count
 
     async def second_factor_passed(self, user_id: int, device: str | None) -> None:
         """Forget the wrong responses in the counters that this one was counted in."""

@@ -71,7 +71,7 @@ def _sender(context: AppContext) -> Sender | None:
     smtp = context.settings.smtp
     if not smtp.url:
         return None
-    mail_transport = Smtp(smtp_policy(smtp.url, smtp.from_address))
+    mail_transport = Smtp(smtp_policy(smtp.url, smtp.from_address, smtp.service))
     return Sender(
         context.stores.mails, context.envelope, mail_transport, context.clock, context.mail_wakeup
     )

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from quantimodo.accounts.consent_mails import ConsentMails
 from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.known_devices import KnownDevices
 from quantimodo.app.services import AppContext
 from quantimodo.authorization.consents import Consents
 from quantimodo.pages.app_consent import ConsentServices
@@ -11,6 +12,7 @@ from quantimodo.pages.browser import Browser, CookiePolicy
 from quantimodo.pages.consent_offers import ConsentOffers
 from quantimodo.pages.cookie_names import cookie_prefix
 from quantimodo.pages.languages import Languages
+from quantimodo.pages.user_agents import describe
 from quantimodo.tokens.consent_receipts import ConsentReceipts
 from quantimodo.tokens.subjects import Subjects
 
@@ -23,7 +25,12 @@ def browser_service(context: AppContext) -> Browser:
             session_lifetime=context.settings.sessions.absolute_lifetime,
         ),
         context.sessions,
-        context.devices,
+        KnownDevices(
+            cookies=context.devices,
+            notifier=context.social.notifier,
+            throttle=context.throttle,
+            describe=describe,
+        ),
         context.clock,
         context.entropy,
         key=context.envelope.derive("forms"),
@@ -51,12 +58,22 @@ def consent_offers(context: AppContext) -> ConsentOffers:
     )
 
 
+def consent_mails(context: AppContext) -> ConsentMails:
+    return ConsentMails(context.outbox, EmailTemplates(context.settings.issuer), context.throttle)
+
+
+def consents(context: AppContext) -> Consents:
+    return Consents(
+        context.stores.authorizations, consent_mails(context), context.audit, context.clock
+    )
+
+
 def consent_services(context: AppContext) -> ConsentServices:
     stores, issuer = context.stores, context.settings.issuer
     subjects = Subjects(stores.subjects, context.entropy)
     return ConsentServices(
-        Consents(stores.authorizations, context.audit, context.clock),
+        consents(context),
         consent_offers(context),
-        ConsentMails(context.outbox, EmailTemplates(issuer), context.throttle),
+        consent_mails(context),
         ConsentReceipts(issuer, context.keyring, subjects, context.clock).sign,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quantimodo.app.authorization import authorization_responder, client_authentication
-from quantimodo.app.browser import consent_offers
+from quantimodo.app.browser import consent_offers, consents
 from quantimodo.app.services import AppContext
 from quantimodo.app.social import login_browsers, login_tokens
 from quantimodo.authorization.consents import Consents
@@ -50,7 +50,7 @@ class _Parts:
     def endpoint(self, steps: Sequence[Step]) -> AuthorizeEndpoint:
         context = self.context
         stores, clock = context.stores, context.clock
-        consents = Consents(stores.authorizations, context.audit, clock)
+        given_consents = consents(context)
         requests = StoredRequests(stores.authorizations, context.envelope, clock, context.entropy)
         logins = LoginCarrier(
             login_tokens(context),
@@ -60,12 +60,12 @@ class _Parts:
             context.accounts.login.second_factors,
             clock,
         )
-        responses = self._responses(consents, requests, logins)
+        responses = self._responses(given_consents, requests, logins)
         dispatcher = InteractionDispatcher(
             steps=steps,
             policy=InteractionPolicy(),
             requested_subject=self._requested_subject(),
-            consents=consents,
+            consents=given_consents,
             requests=requests,
             throttle=context.throttle,
             pages=StepPages(

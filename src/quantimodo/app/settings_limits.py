@@ -111,6 +111,11 @@ class LimitSettings:
     exports_per_person: Limit = _setting(
         Limit(10, 24 * _HOUR), "Exports of everything that one person may download."
     )
+    notices_per_person: Limit = _setting(
+        Limit(5, 24 * _HOUR),
+        "Mails to one person about sign-ins in new browsers, about applications that they allow,"
+        " and about first reads of health data; each kind is counted apart.",
+    )
 
 
 def _budget(mebibytes: int, says: str, *, least: int = 1_048_576) -> Any:

@@ -2,6 +2,7 @@
 must be the longer one, what must be readable. Reads no file and no environment."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from ipaddress import ip_network
@@ -24,6 +25,7 @@ Fault = Callable[[str, str], None]
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _SHORTEST_TOKEN = 16
+_SERVICE = re.compile(r'[^"<>\\]{1,64}')
 
 
 def decide(settings: Settings, fault: Fault) -> Settings:
@@ -190,9 +192,11 @@ def _check_mail(settings: Settings, fault: Fault) -> None:
     except InvalidInput:
         fault("smtp.from_address", "must be an e-mail address")
         return
+    if not _SERVICE.fullmatch(smtp.service) or not smtp.service.isprintable():
+        fault("smtp.service", 'must have 1 to 64 printable characters, none of them " < > \\')
     try:
         if smtp.url:
-            smtp_policy(smtp.url, smtp.from_address)
+            smtp_policy(smtp.url, smtp.from_address, smtp.service)
     except ValueError:
         fault("smtp.url", "must be like smtp://user:password@mail.example.org:587 or smtps://…")
 

@@ -38,6 +38,9 @@ class SmtpSettings:
         secret=True,
     )
     from_address: str = _setting("no-reply@example.org", "The address that mails come from.")
+    service: str = _setting(
+        "QuantiModo", "The name of the sender of mails; the subject of each begins with it."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

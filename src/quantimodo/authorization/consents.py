@@ -10,6 +10,7 @@ from quantimodo.model.events import Event
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
+from quantimodo.ports.consent_notices import ConsentNotices
 from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.authorization import AuthorizationRequest
@@ -24,6 +25,7 @@ class Consents:
     """Raises `AccessDenied` when the account or the application was deleted in the meantime."""
 
     store: AuthorizationStore
+    notices: ConsentNotices
     audit: Audit
     clock: Clock
 
@@ -40,13 +42,18 @@ class Consents:
         choice: ConsentChoice | None = None,
     ) -> Consent:
         """Save what a person who pressed *Allow* chose, or all of the request; the consent that
-        results. Raises `AccessDenied` for a choice that `check` refuses."""
+        results. The person is notified if it allows something new. Raises `AccessDenied` for a
+        choice that `check` refuses."""
         try:
             given = self.check(request, signed_in, choice)
         except InvalidChoice as error:
             raise AccessDenied("the person's choice cannot be stored", because=error.text) from None
+        before = await self.store.consent(signed_in.user.id, request.client.id)
         consent = await self._save(given, decided=True)
         self._record("consent.given", consent, request.client.name)
+        ended = before is None or before.has_ended(self.clock.now())
+        if before is None or ended or not is_narrower(consent, before):
+            await self.notices.allowed(signed_in.user, request.client, consent)
         return consent
 
     def check(

@@ -231,7 +231,8 @@ async def _mail(settings: Settings) -> list[Finding]:
             Finding("fault", "mail", "set smtp.url: without it no person can confirm an address")
         ]
     try:
-        async with Smtp(smtp_policy(smtp.url, smtp.from_address)).connect():
+        policy = smtp_policy(smtp.url, smtp.from_address, smtp.service)
+        async with Smtp(policy).connect():
             return [Finding("ok", "mail", "the mail server takes us in")]
     except MailServerUnavailable as fault:
         return [Finding("fault", "mail", f"the mail server cannot be used: {fault}")]

@@ -20,11 +20,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A message to one person, in plain text."""
+    """A message to one person, in plain text. Its paragraphs are separated by empty lines.
+
+    `action` is the label of the button for the first link, or empty for no button.
+    """
 
     to: str
     subject: str
     text: str
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ import aiosmtplib
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.ops.mail import MailServerUnavailable, MessageDeferred, MessageRejected
+from quantimodo.ops.mail_html import html_of
 
 Security = Literal["starttls", "tls", "insecure_plaintext"]
 
@@ -29,12 +30,14 @@ _TOO_LATE = 500  # RFC 5321 §4.2.1: 5yz is permanent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpPolicy:
-    """The mail server, and `sender`, the address that e-mails are sent from."""
+    """The mail server, `sender`, the address that e-mails are sent from, and `service`, the name
+    that each subject begins with."""
 
     host: str
     port: int
     security: Security
     sender: str
+    service: str
     username: str | None = None
     password: Secret | None = None
 
@@ -43,7 +46,7 @@ class SmtpPolicy:
         return self.sender.rpartition("@")[2]
 
 
-def smtp_policy(url: str, sender: str) -> SmtpPolicy:
+def smtp_policy(url: str, sender: str, service: str) -> SmtpPolicy:
     """From `smtp://user:password@host:587?starttls`, `smtps://host` or
     `smtp://127.0.0.1:25?insecure_plaintext`. `smtp` alone means STARTTLS.
 
@@ -62,6 +65,7 @@ def smtp_policy(url: str, sender: str) -> SmtpPolicy:
         port=port or _PORTS[security],
         security=security,
         sender=sender,
+        service=service,
         username=None if parts.username is None else unquote(parts.username),
         password=None if parts.password is None else Secret(unquote(parts.password)),
     )
@@ -115,7 +119,7 @@ class SmtpClientConnection:
         sender = self._policy.sender
         with _down():
             try:
-                message = to_message(mail, sender, message_id, written_at)
+                message = to_message(mail, self._policy, message_id, written_at)
                 await self._client.send_message(message, sender=sender, recipients=[mail.to])
             except aiosmtplib.SMTPRecipientsRefused as fault:
                 raise _error_of(fault.recipients[0]) from None
@@ -126,17 +130,20 @@ class SmtpClientConnection:
                 raise MessageRejected(553) from None
 
 
-def to_message(mail: Mail, sender: str, message_id: str, written_at: datetime) -> EmailMessage:
-    """The e-mail as an RFC 5322 message."""
+def to_message(
+    mail: Mail, policy: SmtpPolicy, message_id: str, written_at: datetime
+) -> EmailMessage:
+    """The e-mail as an RFC 5322 message: the text, and the same as HTML."""
     message = EmailMessage()
-    message["From"] = sender
+    message["From"] = f'"{policy.service}" <{policy.sender}>'
     message["To"] = mail.to
-    message["Subject"] = mail.subject
+    message["Subject"] = f"{policy.service}: {mail.subject}"
     message["Date"] = format_datetime(written_at)
-    message["Message-ID"] = f"<{message_id}@{sender.rpartition('@')[2]}>"
+    message["Message-ID"] = f"<{message_id}@{policy.domain}>"
     # RFC 3834 §5: automatic responders do not reply.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
+    message.add_alternative(html_of(mail, policy.service), subtype="html")
     return message
 
 

@@ -11,8 +11,9 @@ from urllib.parse import quote, unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.device_cookies import DEVICE_COOKIE_LIFETIME, DeviceCookies
+from quantimodo.accounts.device_cookies import DEVICE_COOKIE_LIFETIME
 from quantimodo.accounts.errors import AccountClosed
+from quantimodo.accounts.known_devices import KnownDevices
 from quantimodo.accounts.login import StartedSession
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.crypto.digests import keyed_digest, same
@@ -92,16 +93,13 @@ def peer_address(request: Request) -> str:
 class Browser:
     """Reads a request's cookies, writes a response's, and checks where a form came from."""
 
-    __slots__ = (
-        *("_clock", "_devices", "_entropy", "_key"),
-        *("_policy", "_prefix", "_sessions"),
-    )
+    __slots__ = ("_clock", "_devices", "_entropy", "_key", "_policy", "_prefix", "_sessions")
 
     def __init__(
         self,
         policy: CookiePolicy,
         sessions: Sessions,
-        devices: DeviceCookies,
+        devices: KnownDevices,
         clock: Clock,
         entropy: Entropy,
         *,
@@ -162,11 +160,11 @@ class Browser:
     async def complete_sign_in(
         self, request: Request, response: Response, login: StartedSession
     ) -> Response:
-        """Set the cookie of a session that a person has just signed in to, and a device cookie for
-        their account (security.md §23a)."""
+        """Set the cookie of a session that has just started, and its device cookie (security.md
+        §23a). The person is notified of a new browser."""
         session = await self._sessions.current(login.cookie.reveal())
         if session is not None:
-            issued = self._devices.issue(session.user.id, self.device_cookies(request))
+            issued = await self._devices.signed_in(session, self.device_cookies(request))
             for name in issued.replaced:
                 self._drop(response, DEVICE + name)
             self._set(response, DEVICE + issued.name, issued.value.reveal(), DEVICE_COOKIE_LIFETIME)
@@ -183,8 +181,8 @@ class Browser:
         return self._set_state(response, self._state(cookie))
 
     def sign_out(self, response: Response) -> Response:
-        self._drop(response, SESSION)
-        self._drop(response, BROWSER_STATE)
+        for name in (SESSION, BROWSER_STATE):
+            self._drop(response, name)
         return response
 
     def state(self, request: Request) -> str:

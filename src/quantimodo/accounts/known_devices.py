@@ -1,0 +1,43 @@
+"""The browsers that an account knows: those with a valid device cookie for it.
+
+Owns the e-mail about a sign-in in another browser. It is sent for each sign-in of that kind, up to
+a limit, so that many sign-ins do not fill the mailbox.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from quantimodo.accounts.device_cookies import DeviceCookies, IssuedDeviceCookie
+from quantimodo.accounts.notifier import AccountNotifier
+from quantimodo.accounts.throttle import Throttle
+from quantimodo.model.sessions import Session
+
+_NEW_ACCOUNT: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDevices:
+    """`describe` returns the kind of a browser by its `User-Agent` header, for people."""
+
+    cookies: DeviceCookies
+    notifier: AccountNotifier
+    throttle: Throttle
+    describe: Callable[[str], str]
+
+    async def signed_in(self, session: Session, held: Mapping[str, str]) -> IssuedDeviceCookie:
+        """The device cookie for a browser that has those of `held`, by name, and in which this
+        session has just started. The person is notified if the account does not know the browser.
+
+        The first sign-ins of a new account do not count: its person has just made it.
+        """
+        user = session.user
+        known = self.cookies.device(user, held) is not None
+        new_account = session.created_at - user.created_at < _NEW_ACCOUNT
+        if not known and not new_account and await self.throttle.may_notify("device", user.id):
+            device = self.describe(session.agent)
+            await self.notifier.notify(
+                user, lambda emails, to: emails.new_device(to, device, session.created_at)
+            )
+        return self.cookies.issue(user.id, held)

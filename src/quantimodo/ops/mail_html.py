@@ -1,0 +1,60 @@
+"""The HTML part of an e-mail, made from its text (RFC 2046 §5.1.4). Pure.
+
+One layout for all e-mails. It loads nothing and has no script; the colors follow the theme of the
+reader. It is made when the e-mail is sent, so that the queue stores the text only.
+"""
+
+import re
+from html import escape
+from typing import Final
+
+from quantimodo.model.events import Mail
+
+_ADDRESS: Final = re.compile(r"https?://[^\s<>\"]+")
+_SIGNATURE: Final = "-- \n"  # RFC 3676 §4.3
+_STYLE: Final = (
+    ":root{color-scheme:light dark}"
+    "body{margin:0;padding:24px 12px;background:#f4f6f4;color:#14201c;"
+    "font:16px/1.5 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif}"
+    "div{max-width:34em;margin:0 auto;padding:24px;background:#fff;border:1px solid #dde3df;"
+    "border-radius:12px;overflow-wrap:anywhere}"
+    "h1{margin:0 0 16px;font-size:22px;line-height:1.3}"
+    "p{margin:0 0 16px;white-space:pre-line}"
+    "a{color:#0b6b57}"
+    "a.b{display:inline-block;padding:12px 20px;border-radius:8px;background:#0b6b57;color:#fff;"
+    "font-weight:600;text-decoration:none}"
+    ".s{margin:0;font-size:14px;color:#4f5d57}"
+    "@media (prefers-color-scheme:dark){"
+    "body{background:#0d1311;color:#e7eeea}div{background:#151d1a;border-color:#27332e}"
+    "a{color:#5fd0b3}a.b{background:#5fd0b3;color:#05251c}.s{color:#a4b3ac}}"
+)
+
+
+def html_of(mail: Mail, service: str) -> str:
+    """The HTML document of this e-mail. `service` is the name of the sender."""
+    body, _, signature = mail.text.rstrip("\n").partition(_SIGNATURE)
+    parts, action = [], mail.action
+    for paragraph in filter(None, body.split("\n\n")):
+        text = paragraph.strip("\n")
+        if action and _ADDRESS.fullmatch(text):
+            parts.append(f'<p><a class="b" href="{escape(text)}">{escape(action)}</a></p>')
+            action = ""
+        parts.append(f"<p>{_linked(text)}</p>")
+    parts.append(f'<p class="s">{escape(service)}<br>{_linked(signature)}</p>')
+    title = escape(mail.subject)
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        '<meta name="color-scheme" content="light dark">'
+        '<meta name="supported-color-schemes" content="light dark">'
+        f"<title>{title}</title><style>{_STYLE}</style></head>"
+        f"<body><div><h1>{title}</h1>{''.join(parts)}</div></body></html>\n"
+    )
+
+
+def _linked(text: str) -> str:
+    """The text, escaped. A line that is an address is a link."""
+    return "\n".join(
+        f'<a href="{escape(line)}">{escape(line)}</a>' if _ADDRESS.fullmatch(line) else escape(line)
+        for line in text.split("\n")
+    )

@@ -1,0 +1,12 @@
+"""Notifying a person of what they allowed an application."""
+
+from typing import Protocol
+
+from quantimodo.model.clients import Client
+from quantimodo.model.consents import Consent
+from quantimodo.model.users import User
+
+
+class ConsentNotices(Protocol):
+    async def allowed(self, user: User, client: Client, consent: Consent) -> None:
+        """Notify the person that this consent allows something new."""

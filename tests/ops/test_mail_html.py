@@ -1,0 +1,103 @@
+"""The HTML part of e-mails: it says what the text says, loads nothing, and escapes all text."""
+
+import inspect
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.model.events import Mail
+from quantimodo.model.secrets import Secret
+from quantimodo.ops.mail_html import html_of
+
+ISSUER = "https://id.example.org"
+AT = datetime(2026, 11, 29, 12, tzinfo=UTC)
+VALUES: dict[str, Any] = {
+    "to": "ann@example.org",
+    "email_token": Secret("qmt_fake&token"),
+    "code": Secret("123456"),
+    "lifetime": timedelta(hours=1),
+    "left": 3,
+    "deletes_at": AT,
+    "due_at": AT,
+    "at": AT,
+    "path": "/account/apps/app-1/receipts/1",
+    "receipt": f"{'e' * 400}.{'r' * 400}",
+    "device": "Firefox on Linux",
+    "app": "<b>Moodline</b> & co",
+    "may": ["See who you are", "Read your measurements"],
+    "client_id": "app-1",
+}
+
+
+class Page(HTMLParser):
+    """The elements, the attributes and the text of a document."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.names: set[str] = set()
+        self.text = ""
+        self.feed(document)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.names |= {name for name, _ in attrs}
+        self.links += [value or "" for name, value in attrs if name == "href"]
+        self.text += "\n"
+
+    def handle_data(self, data: str) -> None:
+        if self.tags[-1] != "style":
+            self.text += data
+
+
+def templates() -> list[Any]:
+    emails = EmailTemplates(ISSUER)
+    found = inspect.getmembers(emails, inspect.ismethod)
+    return [each for name, each in found if not name.startswith("_")]
+
+
+def mail_of(template: Any) -> Mail:
+    return template(**{each: VALUES[each] for each in inspect.signature(template).parameters})
+
+
+@pytest.mark.parametrize("template", templates(), ids=lambda each: each.__name__)
+def test_every_email_has_its_text_and_links_as_html(template: Any) -> None:
+    mail = mail_of(template)
+    document = html_of(mail, "Example Health")
+    page = Page(document)
+    words = " ".join(page.text.split())
+    lines = mail.text.replace("-- \n", "").splitlines()
+    assert all(" ".join(line.split()) in words for line in lines)
+    for line in filter(lambda line: line.startswith("https://"), lines):
+        assert line in page.links
+        assert page.text.split().count(line) == lines.count(line), "a link stands as text too"
+    assert len(document) < 4_500
+    # No outside resource, script, form, frame or tracking.
+    allowed = {*("html", "head", "meta", "title", "style", "body"), *("div", "h1", "p", "a", "br")}
+    assert set(page.tags) <= allowed
+    assert page.names <= {"lang", "charset", "name", "content", "class", "href"}
+    assert all(link.startswith(ISSUER) for link in page.links)
+    assert "url(" not in document
+    assert "color-scheme" in document
+
+
+@pytest.mark.parametrize("template", templates(), ids=lambda each: each.__name__)
+def test_a_button_is_the_first_link(template: Any) -> None:
+    mail = mail_of(template)
+    document = html_of(mail, "Example Health")
+    assert document.count('class="b"') == (1 if mail.action else 0)
+    if mail.action:
+        assert "https://" in mail.text.partition("-- \n")[0]
+
+
+def test_texts_of_others_are_escaped() -> None:
+    mail = Mail(to="a@example.org", subject="<i>x</i>", text="<script>\n\nhttps://x.example/<b>\n")
+    document = html_of(mail, "<Example> & co")
+    assert "<script>" not in document
+    assert "<i>" not in document
+    assert "<b>" not in document
+    assert "&lt;Example&gt; &amp; co" in document
