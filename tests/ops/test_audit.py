@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from quantimodo.model.budgets import Charge, StorageBudget
 from quantimodo.model.events import Event
+from quantimodo.model.users import NewUser
 from quantimodo.ops.audit import AuditTrail
 from quantimodo.ports.background_stores import EventStore
 from quantimodo.ports.clock import Clock
@@ -32,6 +33,13 @@ class Failing:
 
     async def events_of(self, user_id: int, limit: int) -> Sequence[Event]:
         return await self._store.events_of(user_id, limit)
+
+
+@pytest.fixture(autouse=True)
+async def person(stores: Stores, clock: Clock) -> None:
+    """The person whose events these are."""
+    newcomer = NewUser(subject="s", name="Ann", email=None, created_at=clock.now())
+    assert (await stores.users.add_user(newcomer, None)).id == 1
 
 
 @pytest.fixture

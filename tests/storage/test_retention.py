@@ -155,11 +155,14 @@ async def _has_mail(stores: Stores, name: str) -> bool:
 
 
 async def _add_event(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    await stores.events.add_events([Event(at=dies_at - 400 * _DAY, kind=name, user_id=1)])
+    person = await samples.user()
+    await stores.events.add_events([Event(at=dies_at - 400 * _DAY, kind=name, user_id=person.id)])
 
 
 async def _has_event(stores: Stores, name: str) -> bool:
-    return name in [event.kind for event in await stores.events.events_of(1, 100)]
+    people = await stores.users.users()
+    events = [event for each in people for event in await stores.events.events_of(each.id, 100)]
+    return name in [event.kind for event in events]
 
 
 async def _add_lease(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:

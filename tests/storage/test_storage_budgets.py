@@ -13,6 +13,7 @@ from samples import (
     LATER,
     NOW,
     SOON,
+    Samples,
     client,
     consent,
     email_token,
@@ -123,7 +124,8 @@ async def has_refused_sign_in(stores: Stores, number: int) -> bool:
     return any(each.detail.startswith(f"{number} ") for each in events)
 
 
-async def test_refused_sign_ins_delete_no_other_events(stores: Stores) -> None:
+async def test_refused_sign_ins_delete_no_other_events(stores: Stores, samples: Samples) -> None:
+    assert (await samples.user()).id == 1
     for number in range(20):
         event = Event(at=NOW, kind="session.started", user_id=1, detail=f"{number + 500} {FILLER}")
         await stores.events.add_events([event])

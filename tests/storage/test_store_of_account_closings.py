@@ -146,7 +146,6 @@ async def test_no_table_has_the_id_or_the_address_of_a_deleted_person(
     assert {"users", "identities", "events", "email_tokens", "sessions"} <= before
     await stores.closings.close_account(user.id, NOW, DUE)
     assert await stores.closings.claim_deletion(user.id, AFTER)
-    await stores.closings.drop_logout_recipients(user.id)
     assert await stores.users.delete_user(user.id)
     for table in stores.retention.expiring_tables:  # what expired in the grace period
         while await stores.retention.delete_expired(table, AFTER, 100):

@@ -238,3 +238,27 @@ async def test_a_delayed_one_comes_back_and_a_dropped_one_does_not(
     [again] = await stores.logout_recipients.claim_logout_notifications(SOON + LEASE, LEASE, 100)
     assert again.client_id == first.client_id
     assert again.attempts == 1
+
+
+async def test_notifications_are_sent_after_the_person_was_deleted_without_the_id(
+    stores: Stores, samples: Samples
+) -> None:
+    """Also retries that come after the grace period of a closed account (issue 16.5)."""
+    person, other = await samples.user(), await samples.user()
+    for name, whose in (("s", person), ("t", person), ("other", other)):
+        await stores.sessions.add_session(session(name, whose), None)
+        await _given(stores, samples, whose, name)
+    await stores.closings.close_account(person.id, NOW, NOW)
+    first = await stores.logout_recipients.claim_logout_notifications(NOW, LEASE, 100)
+    assert {each.user_id for each in first} == {person.id}
+    await stores.users.delete_user(person.id)
+    again = await stores.logout_recipients.claim_logout_notifications(NOW + LEASE, LEASE, 100)
+    assert [(each.sid, each.user_id, each.attempts) for each in sorted(again, key=_sid)] == [
+        ("sid of s", None, 1),
+        ("sid of t", None, 1),
+    ]
+    assert {each.subject for each in again} == {"some subject"}
+
+
+def _sid(recipient: LogoutRecipient) -> str:
+    return recipient.sid

@@ -89,10 +89,14 @@ async def test_events_come_newest_first_as_added(stores: Stores, samples: Sample
     assert await stores.events.events_of(other.id + 1, 10) == []
 
 
-async def test_later_events_come_before_earlier_ones_whatever_their_moment(stores: Stores) -> None:
-    await stores.events.add_events([Event(at=SOON, kind="first", user_id=1)])
-    await stores.events.add_events([Event(at=NOW, kind="second", user_id=1)])
-    assert [event.kind for event in await stores.events.events_of(1, 10)] == ["second", "first"]
+async def test_later_events_come_before_earlier_ones_whatever_their_moment(
+    stores: Stores, samples: Samples
+) -> None:
+    person = await samples.user()
+    await stores.events.add_events([Event(at=SOON, kind="first", user_id=person.id)])
+    await stores.events.add_events([Event(at=NOW, kind="second", user_id=person.id)])
+    found = await stores.events.events_of(person.id, 10)
+    assert [event.kind for event in found] == ["second", "first"]
 
 
 async def test_no_events_are_added_without_a_word(stores: Stores) -> None:
@@ -109,3 +113,17 @@ async def test_events_are_read_in_pages(stores: Stores, samples: Samples) -> Non
     assert [event for _, event in (*first, *rest)] == events[::-1]
     assert len({number for number, _ in (*first, *rest)}) == 5
     assert await stores.events.events_before(person.id, rest[-1][0], 3) == []
+
+
+async def test_events_of_a_deleted_person_have_no_id(stores: Stores, samples: Samples) -> None:
+    """Also those that another process wrote while the person was deleted (issue 16.5)."""
+    person = await samples.user()
+    before = Event(at=NOW, kind="logout.notified", user_id=person.id)
+    late = Event(at=NOW, kind="logout.not_notified", user_id=person.id)
+    await stores.events.add_events([before])
+    await asyncio.gather(
+        stores.users.delete_user(person.id),
+        *(stores.events.add_events([late, late]) for _ in range(10)),
+    )
+    await stores.events.add_events([late])
+    assert await stores.events.events_of(person.id, 100) == []

@@ -74,7 +74,6 @@ class AccountDeletion:
                 # Before the row with the address is gone: after a crash in between, the e-mail is
                 # sent twice, never omitted.
                 await self._send(user, self.email_templates.account_deleted)
-                await self.closings.drop_logout_recipients(user.id)
                 await self.users.delete_user(user.id)
                 # Without the person's id, which no table holds any more.
                 self._record("account.deleted", self._now())

@@ -63,11 +63,12 @@ class PendingLogin:
 class LogoutRecipient:
     """A client that a browser session signed its person in to, as `subject`. It is notified when
     that session ends. `attempts` counts the notifications sent; `expires_at` is the session's.
+    `user_id` is None when the person was deleted before the client was notified.
     """
 
     sid: str
     client_id: str
-    user_id: int
+    user_id: int | None
     subject: str
     at: datetime
     expires_at: datetime

@@ -84,9 +84,6 @@ class AccountClosingStore(Protocol):
         """Begin the deletion of a closed account that is due; it cannot be opened again. True also
         when it has begun before: the caller that ended in between is replaced."""
 
-    async def drop_logout_recipients(self, user_id: int) -> None:
-        """Delete the person's logout recipients, also those that are due."""
-
 
 class ProfileStore(Protocol):
     async def profile(self, user_id: int) -> Profile | None: ...

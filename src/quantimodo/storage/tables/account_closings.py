@@ -27,7 +27,6 @@ _DUE = Statement(
     f"SELECT {USER.columns} FROM users u WHERE u.deletes_at <= {{1}} ORDER BY u.deletes_at"
     " LIMIT {2}"
 )
-_DROP_LOGOUT_RECIPIENTS = Statement("DELETE FROM session_clients WHERE user_id = {1}")
 
 
 class AccountClosings(Table):
@@ -53,6 +52,3 @@ class AccountClosings(Table):
 
     async def claim_deletion(self, user_id: int, now: datetime) -> bool:
         return bool(await self._database.write(execute(_CLAIM, user_id, to_micros(now))))
-
-    async def drop_logout_recipients(self, user_id: int) -> None:
-        await self._database.write(execute(_DROP_LOGOUT_RECIPIENTS, user_id))

@@ -40,9 +40,16 @@ _RECENT = Statement("SELECT id, sealed, created_at FROM mails ORDER BY id DESC L
 _EVENT = RowReader(
     Event, Column("at", from_micros), "kind", "user_id", "client_id", "address", "detail"
 )
-_ADD_EVENT = Statement(
+# An event of a person who was deleted meanwhile is stored without their id. The lock makes a
+# deletion wait for events that were stored just before it, and delete them.
+_PERSON_OF_EVENT = "SELECT id FROM users WHERE id = {3}"
+_ADD_EVENT_OF = (
     f"INSERT INTO events ({_EVENT.columns}, network, stored_bytes)"
-    " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
+    " VALUES ({{1}}, {{2}}, ({person}), {{4}}, {{5}}, {{6}}, {{7}}, {{8}})"
+)
+_ADD_EVENT = Statement(
+    _ADD_EVENT_OF.format(person=_PERSON_OF_EVENT),
+    postgres=_ADD_EVENT_OF.format(person=f"{_PERSON_OF_EVENT} FOR KEY SHARE"),
 )
 _EVENTS = BudgetedTable("events", key="id", order="id", counted="network IS NOT NULL")
 _EVENTS_OF = Statement(

@@ -59,6 +59,12 @@ _DELETE = Statement("DELETE FROM users WHERE id = {1} RETURNING id")
 _DROP_EMAIL_TOKENS = Statement(
     "DELETE FROM email_tokens WHERE email = (SELECT email_key FROM users WHERE id = {1})"
 )
+# Notifications that are due are sent after the person is deleted, without their id.
+_RELEASE_LOGOUT_RECIPIENTS = Statement(
+    "UPDATE session_clients SET user_id = NULL WHERE user_id = {1} AND due_at IS NOT NULL"
+)
+_DROP_LOGOUT_RECIPIENTS = Statement("DELETE FROM session_clients WHERE user_id = {1}")
+_DROP_EVENTS = Statement("DELETE FROM events WHERE user_id = {1}")
 _DELETE_GRANTS = Statement("DELETE FROM grants WHERE user_id = {1}")
 _PASSWORD = Statement("SELECT hash FROM passwords WHERE user_id = {1}")
 _FIRST_PASSWORD = Statement(
@@ -205,7 +211,12 @@ class Users(Table):
             yield _DELETE_GRANTS, (user_id,)
             yield DROP_LOGIN_CODES, (user_id,)
             yield _DROP_EMAIL_TOKENS, (user_id,)
-            return bool((yield _DELETE, (user_id,)))
+            yield _RELEASE_LOGOUT_RECIPIENTS, (user_id,)
+            yield _DROP_LOGOUT_RECIPIENTS, (user_id,)
+            deleted = bool((yield _DELETE, (user_id,)))
+            # Those that were stored after the batches below: no event of the person follows.
+            yield _DROP_EVENTS, (user_id,)
+            return deleted
 
         await delete_in_batches(self._database, OF_PERSON, user_id)
         await delete_in_batches(self._database, EVENTS_OF_PERSON, user_id)

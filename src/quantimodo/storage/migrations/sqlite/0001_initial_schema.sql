@@ -130,12 +130,13 @@ CREATE TABLE factor_recoveries (
 CREATE INDEX factor_recoveries_by_expiry ON factor_recoveries (expires_at);
 
 -- Clients that a session signed its person in to, and logout notifications that are due.
--- There are no foreign keys, so that notifications are sent after the person is deleted.
+-- There are no foreign keys, so that notifications are sent after the person is deleted; `user_id` is
+-- NULL then.
 -- `due_at` is NULL while the session lasts; `expires_at` is the expiry of the session.
 CREATE TABLE session_clients (
   sid TEXT NOT NULL,
   client_id TEXT NOT NULL,
-  user_id BIGINT NOT NULL,
+  user_id BIGINT,
   subject TEXT NOT NULL,
   at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL,
