@@ -153,9 +153,9 @@ def test_sqlite_counts_one_variable_in_the_index_alone(sqlite_url: str) -> None:
 @pytest.mark.postgres
 @pytest.mark.parametrize(("query", "allowed"), CASES)
 async def test_postgres_walks_through_no_table(
-    postgres_url: str, query: str, allowed: Filters
+    unused_postgres_url: str, query: str, allowed: Filters
 ) -> None:
-    connection: Any = await asyncpg.connect(postgres_url)
+    connection: Any = await asyncpg.connect(unused_postgres_url)
     try:
         # Tables are empty here, and of an empty one all is read at once.
         await connection.execute("SET enable_seqscan = off")
@@ -169,8 +169,10 @@ async def test_postgres_walks_through_no_table(
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("sql", [*SINGLE, READERS_PEOPLE.postgres])
-async def test_postgres_finds_what_belongs_to_one_by_an_index(postgres_url: str, sql: str) -> None:
-    connection: Any = await asyncpg.connect(postgres_url)
+async def test_postgres_finds_what_belongs_to_one_by_an_index(
+    unused_postgres_url: str, sql: str
+) -> None:
+    connection: Any = await asyncpg.connect(unused_postgres_url)
     try:
         await connection.execute("SET enable_seqscan = off")
         values = ("app", "readmeasurements", 1, 0, 9)[: sql.count("$")]

@@ -196,8 +196,8 @@ def _looks_up(node: dict[str, Any]) -> bool:
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("name", _READS)
-async def test_postgres_reads_by_unique_keys_alone(postgres_url: str, name: str) -> None:
-    connection = await postgres.connect(postgres_url)
+async def test_postgres_reads_by_unique_keys_alone(unused_postgres_url: str, name: str) -> None:
+    connection = await postgres.connect(unused_postgres_url)
     try:
         nodes = await _postgres_plan(connection, _READS[name].postgres)
     finally:
@@ -213,8 +213,10 @@ async def test_postgres_reads_by_unique_keys_alone(postgres_url: str, name: str)
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("name", _BATCHES)
-async def test_postgres_writes_batches_by_primary_keys_alone(postgres_url: str, name: str) -> None:
-    connection = await postgres.connect(postgres_url, postgres.BATCHED)
+async def test_postgres_writes_batches_by_primary_keys_alone(
+    unused_postgres_url: str, name: str
+) -> None:
+    connection = await postgres.connect(unused_postgres_url, postgres.BATCHED)
     try:
         nodes = await _postgres_plan(connection, _BATCHES[name].postgres)
     finally:
@@ -227,8 +229,8 @@ async def test_postgres_writes_batches_by_primary_keys_alone(postgres_url: str, 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("name", sorted(_OTHERS))
-async def test_postgres_walks_through_no_table(postgres_url: str, name: str) -> None:
-    connection = await postgres.connect(postgres_url)
+async def test_postgres_walks_through_no_table(unused_postgres_url: str, name: str) -> None:
+    connection = await postgres.connect(unused_postgres_url)
     try:
         nodes = await _postgres_plan(connection, _OTHERS[name].postgres)
     finally:
@@ -238,8 +240,8 @@ async def test_postgres_walks_through_no_table(postgres_url: str, name: str) -> 
 
 
 @pytest.mark.postgres
-async def test_postgres_follows_every_foreign_key_by_an_index(postgres_url: str) -> None:
-    connection = await asyncpg.connect(postgres_url)
+async def test_postgres_follows_every_foreign_key_by_an_index(unused_postgres_url: str) -> None:
+    connection = await asyncpg.connect(unused_postgres_url)
     try:
         bare = await connection.fetch(
             "SELECT conrelid::regclass::text, conname FROM pg_constraint c WHERE contype = 'f'"

@@ -56,13 +56,23 @@ def _programs() -> Path:
     return found[-1].parent
 
 
-_DISCONNECT = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+# Waits until they are gone: none commits a row after that.
+_DISCONNECT = f"""
+SELECT pg_terminate_backend(pid, {1000 * _START_SECONDS}) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()"""
-_EMPTY = """
+_KEPT = "('schema_migrations', 'units', 'unit_categories', 'variable_categories')"
+_USED = f"""
+SELECT quote_ident(relname) AS name, pg_relation_size(oid) AS bytes FROM pg_class
+WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname NOT IN {_KEPT}
+  AND pg_relation_size(oid) > 0"""
+_MANY_BYTES = 1_000_000
+_TRUNCATE = f"""
 DO $$ BEGIN EXECUTE (SELECT 'TRUNCATE ' || string_agg(quote_ident(relname), ', ')
-  || ' RESTART IDENTITY' FROM pg_stat_user_tables WHERE relname NOT IN
-  ('schema_migrations', 'units', 'unit_categories', 'variable_categories')); END $$"""
+  || ' RESTART IDENTITY' FROM pg_stat_user_tables WHERE relname NOT IN {_KEPT}); END $$"""
+_RESTART = f"""
+SELECT setval(seqrelid, seqstart, false) FROM pg_sequence WHERE NOT EXISTS (
+  SELECT FROM pg_depend JOIN pg_class ON pg_class.oid = refobjid
+  WHERE objid = seqrelid AND relname IN {_KEPT})"""
 
 
 class PostgresServer:
@@ -228,7 +238,7 @@ class Databases:
 
     def give_back(self, url: str) -> None:
         """Empty one that was `migrated`, also with open connections, to be used again."""
-        self._run(url, _DISCONNECT, _EMPTY)
+        off_loop(lambda: _empty(url))
         self._spare.append(url)
 
     def _run(self, url: str, *statements: str) -> None:
@@ -241,6 +251,24 @@ class Databases:
                 await connection.close()
 
         off_loop(run)
+
+
+async def _empty(url: str) -> None:
+    """Delete all rows but the reference data. To truncate makes new files for every table and
+    index, which takes longer than most tests, so that is for many rows."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(_DISCONNECT)
+        used = await connection.fetch(_USED)
+        if any(table["bytes"] > _MANY_BYTES for table in used):
+            await connection.execute(_TRUNCATE)
+        elif used:
+            await connection.execute("SET session_replication_role = replica")  # no foreign keys
+            await connection.execute("; ".join(f"DELETE FROM {table['name']}" for table in used))
+            await connection.execute(f"VACUUM {', '.join(table['name'] for table in used)}")
+        await connection.execute(_RESTART)
+    finally:
+        await connection.close()
 
 
 def off_loop(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -269,6 +297,14 @@ def postgres_url(postgres_databases: Databases) -> Iterator[str]:
     url = postgres_databases.migrated()
     yield url
     postgres_databases.give_back(url)
+
+
+@pytest.fixture(scope="session")
+def unused_postgres_url(postgres_databases: Databases) -> Iterator[str]:
+    """A database with the current schema in which no test writes: its plans depend on nothing."""
+    url = postgres_databases.migrated("unused")
+    yield url
+    postgres_databases.drop(url)
 
 
 @pytest.fixture
