@@ -5,12 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from quantimodo.app.server import build_server
-from quantimodo.app.services import open_app, prepare
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import Stores
 from support.account_services import AccountServices, open_account_services
-from support.app import AppHarness, OpenHarness, PreparedDatabase, settings_for
+from support.app import AppHarness, OpenHarness, PreparedDatabase, open_app_harness, settings_for
 from support.environment import FrozenClock
 from support.upstream import Upstream, ec_key, pem_of
 
@@ -46,14 +44,8 @@ async def engine(
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_url")
     settings = settings_for(url, tmp_path)
-    await prepare(settings, clock, entropy)
-    async with open_app(settings, clock, entropy) as services:
-        application = await build_server(services, prepared_database.renderer)
-        harness = AppHarness(
-            services, application, tmp_path / "odd.db", prepared_database.password_hash
-        )
+    async with open_app_harness(settings, clock, entropy, prepared_database) as harness:
         yield harness
-        await harness.close()
 
 
 @pytest.fixture

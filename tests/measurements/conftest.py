@@ -29,14 +29,12 @@ async def harness(
     entropy: SeededEntropy,
 ) -> AsyncIterator[AppHarness]:
     """The whole server in process, over a fresh database."""
-    if engine == "sqlite":
-        settings = settings_for(f"sqlite:///{tmp_path}/server.db", tmp_path)
-        async with open_app_harness(settings, clock, entropy, prepared_database) as harness:
-            yield harness
-    else:
-        settings = settings_for(request.getfixturevalue("postgres_url"), tmp_path)
-        async with open_app_harness(settings, clock, entropy) as harness:
-            yield harness
+    url = f"sqlite:///{tmp_path}/server.db"
+    if engine == "postgres":
+        url = request.getfixturevalue("postgres_url")
+    settings = settings_for(url, tmp_path)
+    async with open_app_harness(settings, clock, entropy, prepared_database) as harness:
+        yield harness
 
 
 @pytest.fixture

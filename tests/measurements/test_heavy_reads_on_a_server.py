@@ -12,13 +12,14 @@ import pytest
 
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from support.app import AUTHORIZE, CALLBACK, CHALLENGE, TOKEN, VERIFIER, App
+from support.environment import no_authorities
 from support.live_server import Live, ServeLive
 
 pytestmark = pytest.mark.slow
 
 ROWS, POST = 60_000, 2_000
 START = 1_400_000_000
-TOKENS = 30
+TOKENS = 10
 READERS = 6
 HEAVY = {
     "filter list": "value=" + ",".join(f"(gt){n}" for n in range(1, 100)) + "&sort=-value",
@@ -38,14 +39,17 @@ class Reader:
 
     async def read(self, query: str) -> httpx.Response:
         headers = {"authorization": f"Bearer {self.token}"}
-        async with httpx.AsyncClient(base_url=self.live.address, timeout=120) as client:
+        async with self._client() as client:
             return await client.get(f"/api/v1/measurements?{query}", headers=headers)
 
     async def request_token(self) -> httpx.Response:
-        async with httpx.AsyncClient(base_url=self.live.address, timeout=120) as client:
+        async with self._client() as client:
             form = {"grant_type": "client_credentials", "scope": "basic"}
             form |= {"client_id": self.app.id, "client_secret": str(self.app.secret)}
             return await client.post(TOKEN, data=form)
+
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.live.address, timeout=120, verify=no_authorities())
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -18,7 +18,7 @@ from quantimodo.app.policies import read_policy, search_policy
 from quantimodo.app.settings import load_settings
 from quantimodo.measurements.limits import ReadLimits, ReadPolicy, TooManyReads
 from quantimodo.ports.stores import TooSlow
-from support.app import AppHarness, open_app_harness, settings_for
+from support.app import AppHarness, PreparedDatabase, open_app_harness, settings_for
 from support.environment import FrozenClock, SeededEntropy
 
 READS = [
@@ -35,6 +35,7 @@ READS = [
 async def busy(
     request: pytest.FixtureRequest,
     engine: str,
+    prepared_database: PreparedDatabase,
     tmp_path: Path,
     clock: FrozenClock,
     entropy: SeededEntropy,
@@ -45,7 +46,7 @@ async def busy(
         url = request.getfixturevalue("postgres_url")
     # The wide deadline is the store's own, for the search in the way; the reads' is set below.
     settings = settings_for(url, tmp_path, reads__deadline="60s", reads__at_once="1")
-    async with open_app_harness(settings, clock, entropy) as harness:
+    async with open_app_harness(settings, clock, entropy, prepared_database) as harness:
         yield harness
 
 
@@ -136,6 +137,7 @@ async def test_a_page_of_the_account_is_no_more_made_when_its_reader_left(
 async def test_past_its_deadline_a_read_is_503_and_says_what_to_do(
     request: pytest.FixtureRequest,
     engine: str,
+    prepared_database: PreparedDatabase,
     tmp_path: Path,
     clock: FrozenClock,
     entropy: SeededEntropy,
@@ -144,7 +146,7 @@ async def test_past_its_deadline_a_read_is_503_and_says_what_to_do(
     if engine == "postgres":
         url = request.getfixturevalue("postgres_url")
     settings = settings_for(url, tmp_path, reads__deadline="1s", reads__at_once="1")
-    async with open_app_harness(settings, clock, entropy) as harness:
+    async with open_app_harness(settings, clock, entropy, prepared_database) as harness:
         await harness.person()
         app = await open_client(harness, ALL)
         await app.add(SLEEP)

@@ -33,6 +33,7 @@ from quantimodo.crypto.passwords import PasswordHasher
 from quantimodo.federation.contract import Provider
 from quantimodo.federation.provider_table import open_providers
 from quantimodo.model.clients import Client
+from quantimodo.model.keys import SigningKey
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import NewUser, User
 from quantimodo.outbound.http_client import GuardedHttpClient
@@ -40,6 +41,7 @@ from quantimodo.pages.layout import Renderer
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.document_fetcher import DocumentFetcher
 from quantimodo.protocol.scopes import SCOPES
+from quantimodo.storage.open import sqlite_path
 from support.environment import shipped_renderer
 
 ISSUER = "https://id.example.org"
@@ -104,9 +106,10 @@ class AuthorizationResponse:
 @dataclass(frozen=True, slots=True)
 class PreparedDatabase:
     """What every test server shares, made once a run: a database with its schema and signing
-    keys, the compiled pages, and the hash of `PASSWORD`."""
+    keys, these keys for the other engine, the compiled pages, and the hash of `PASSWORD`."""
 
     database: Path
+    keys: Sequence[SigningKey]
     renderer: Renderer
     password_hash: str
 
@@ -338,12 +341,14 @@ def form_fields(page: str) -> dict[str, str]:
 async def prepare_database(settings: Settings, clock: Clock, entropy: Entropy) -> PreparedDatabase:
     """Make what all worlds of a run share, in the database of these settings (SQLite)."""
     await prepare(settings, clock, entropy)
+    async with open_app(settings, clock, entropy) as context:
+        keys = await context.stores.keys.signing_keys()
     hasher = PasswordHasher(1, 1, entropy)
     try:
         hashed = await hasher.hash(Secret(PASSWORD))
     finally:
         hasher.close()
-    return PreparedDatabase(file_of(settings), shipped_renderer(), hashed)
+    return PreparedDatabase(file_of(settings), keys, shipped_renderer(), hashed)
 
 
 OpenHarness = Callable[..., AbstractAsyncContextManager[AppHarness]]
@@ -359,14 +364,20 @@ async def open_app_harness(
     fetcher: DocumentFetcher | None = None,
     internet: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[AppHarness]:
-    """A separate server, over a copy of the foundation when there is one; with these providers
-    of sign-ins instead of those of the settings, and this instead of the network for what apps
-    registered; or with the providers of the settings, over this `internet`."""
+    """A separate server, over a copy of the prepared database when there is one, or with its keys
+    in an empty database on PostgreSQL; with these providers of sign-ins instead of those of the
+    settings, and this instead of the network for what apps registered; or with the providers of
+    the settings, over this `internet`."""
+    keys: Sequence[SigningKey] = ()
     if prepared_database is None:
         prepared_database = await prepare_database(settings, clock, entropy)
+    elif sqlite_path(settings.database) is None:
+        keys = prepared_database.keys
     else:
         shutil.copy(prepared_database.database, file_of(settings))
     async with open_app(settings, clock, entropy) as context:
+        for key in keys:  # to make new ones takes longer than most tests
+            assert await context.stores.keys.add_signing_key(key, replaces=None)
         if providers is not None:
             context = replace(context, providers={each.name: each for each in providers})
         if internet is not None:
