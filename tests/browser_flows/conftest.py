@@ -10,6 +10,7 @@ from quantimodo.accounts.throttle import Limit, ThrottlePolicy
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import Stores
 from support.account_services import AccountServices, open_account_services
+from support.app import PreparedDatabase
 from support.browser import BrowserSetup, free_port, open_browser_setup
 from support.second_factor import FakeSecondFactor
 
@@ -35,7 +36,7 @@ def port() -> int:
 
 @pytest.fixture
 async def browser_setup(
-    tmp_path: Path, clock: Clock, entropy: Entropy
+    tmp_path: Path, clock: Clock, entropy: Entropy, prepared_database: PreparedDatabase
 ) -> AsyncIterator[BrowserSetup]:
-    async with open_browser_setup(tmp_path, clock, entropy) as opened:
+    async with open_browser_setup(tmp_path, clock, entropy, prepared_database) as opened:
         yield opened

@@ -12,6 +12,7 @@ from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.model.client_metadata import ClientMetadata
 from support.app import PASSWORD, TOKEN, VERIFIER
 from support.browser import BrowserSetup
+from support.environment import no_authorities
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -54,7 +55,7 @@ async def test_an_app_sees_only_what_was_chosen_and_the_person_changes_it_later(
     path = browser_setup.authorize_path(app.id, scope="basic readmeasurements writemeasurements")
     async with (
         browser_setup.person() as page,
-        httpx.AsyncClient(base_url=browser_setup.server) as client,
+        httpx.AsyncClient(base_url=browser_setup.server, verify=no_authorities()) as client,
     ):
         await page.goto(path)
         await page.fill("[name=username]", "ann@example.org")

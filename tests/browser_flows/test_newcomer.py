@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from support.app import AUTHORIZE, CHALLENGE, ME, PASSWORD, REVOKE, TOKEN, VERIFIER
 from support.browser import free_port
+from support.environment import no_authorities
 from support.page_gallery import chromium, looking
 from support.page_site import listening
 from support.terminal import PATIENCE, Server, Terminal
@@ -84,7 +85,9 @@ async def test_from_an_empty_directory_to_access_taken_back(
 ) -> None:
     await _sign_up(server, page)
     app = await _register(page, callback, kind)
-    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE) as client:
+    async with httpx.AsyncClient(
+        base_url=server.url, timeout=PATIENCE, verify=no_authorities()
+    ) as client:
         code = await _allow(server, page, app, callback)
         tokens = await _trade(client, app, code, callback)
         me = await _me(client, tokens)

@@ -9,6 +9,7 @@ from playwright.async_api import Page
 
 from support.app import ME, PASSWORD, TOKEN, VERIFIER
 from support.browser import BrowserSetup
+from support.environment import no_authorities
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -48,7 +49,7 @@ async def test_a_person_signs_up_registers_allows_and_revokes_an_app(
 ) -> None:
     async with (
         browser_setup.person() as page,
-        httpx.AsyncClient(base_url=browser_setup.server) as client,
+        httpx.AsyncClient(base_url=browser_setup.server, verify=no_authorities()) as client,
     ):
         await page.goto("/")
         await press(page, "main >> text=Make an account")

@@ -19,6 +19,7 @@ import pytest
 from quantimodo.app.services import open_app
 from quantimodo.app.settings import load_settings
 from quantimodo.clients.registry import Registration
+from support.environment import no_authorities
 from support.workers import environment_for, free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -83,7 +84,12 @@ def _response(site: httpx.Client, path: str, process: subprocess.Popen[bytes]) -
 
 
 def _site(port: int) -> httpx.Client:
-    return httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=_PATIENCE, trust_env=False)
+    return httpx.Client(
+        base_url=f"http://127.0.0.1:{port}",
+        timeout=_PATIENCE,
+        trust_env=False,
+        verify=no_authorities(),
+    )
 
 
 def _kid(token: str) -> str:

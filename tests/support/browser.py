@@ -15,7 +15,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from quantimodo.ports.clock import Clock, Entropy
-from support.app import AUTHORIZE, CHALLENGE, App, AppHarness, open_app_harness, settings_for
+from support.app import (
+    AUTHORIZE,
+    CHALLENGE,
+    App,
+    AppHarness,
+    PreparedDatabase,
+    open_app_harness,
+    settings_for,
+)
 from support.page_gallery import chromium, looking
 from support.page_site import listening
 
@@ -75,7 +83,7 @@ class BrowserSetup:
 
 @asynccontextmanager
 async def open_browser_setup(
-    folder: Path, clock: Clock, entropy: Entropy
+    folder: Path, clock: Clock, entropy: Entropy, prepared_database: PreparedDatabase
 ) -> AsyncIterator[BrowserSetup]:
     """The servers, without people yet."""
     callbacks: list[dict[str, str]] = []
@@ -94,7 +102,7 @@ async def open_browser_setup(
         sandbox="false",
     )
     async with (
-        open_app_harness(settings, clock, entropy) as harness,
+        open_app_harness(settings, clock, entropy, prepared_database) as harness,
         listening(harness.application, port) as server,
         listening(app, free_port()) as app_address,
         chromium() as browser,

@@ -22,6 +22,7 @@ from quantimodo.model.secrets import Secret
 from quantimodo.model.tokens import AuthorizationCode, Grant
 from quantimodo.model.users import User
 from support.app import ALL_GRANTS, CALLBACK, CHALLENGE, PASSWORD, form_fields
+from support.environment import no_authorities
 from support.oauth_client import SCOPE, Caller, Tokens
 from support.raw_http import Connection, get
 from support.workers import Workers
@@ -117,7 +118,7 @@ class Cluster:
         assert (await browser.post("/sign-in", data=form)).status_code == 303
 
     def browser(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.server.settings.issuer)
+        return httpx.AsyncClient(base_url=self.server.settings.issuer, verify=no_authorities())
 
     async def close(self) -> None:
         for connection in self._open:

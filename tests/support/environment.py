@@ -4,9 +4,17 @@ are compiled already."""
 from datetime import datetime, timedelta
 from functools import cache
 from random import Random
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.layout import Renderer
+
+
+@cache
+def no_authorities() -> SSLContext:
+    """TLS that trusts nobody, for clients of addresses without TLS: to read the certificates of
+    all authorities, as each httpx client does, takes longer than most requests."""
+    return SSLContext(PROTOCOL_TLS_CLIENT)
 
 
 @cache

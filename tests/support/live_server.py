@@ -20,6 +20,7 @@ from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 from quantimodo.protocol.scopes import SCOPES
 from support.app import ALL_GRANTS, PASSWORD, App, form_fields
+from support.environment import no_authorities
 from support.workers import Workers, environment_for, free_port
 
 _PATIENCE = 60
@@ -40,7 +41,9 @@ class Live:
 
     def browser(self) -> httpx.AsyncClient:
         """A new browser without cookies, also usable as a plain client."""
-        client = httpx.AsyncClient(base_url=self.address, timeout=_PATIENCE)
+        client = httpx.AsyncClient(
+            base_url=self.address, timeout=_PATIENCE, verify=no_authorities()
+        )
         self._open.append(client)
         return client
 

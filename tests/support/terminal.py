@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from support.command_processes import CommandProcesses
+from support.environment import no_authorities
 
 QUANTIMODO = (sys.executable, "-m", "quantimodo.cli.main")
 PATIENCE = 90
@@ -45,7 +46,13 @@ class Server:
     def get(
         self, path: str = "/.well-known/openid-configuration", **headers: str
     ) -> httpx.Response:
-        return httpx.get(self.url + path, headers=headers, timeout=PATIENCE, trust_env=False)
+        return httpx.get(
+            self.url + path,
+            headers=headers,
+            timeout=PATIENCE,
+            trust_env=False,
+            verify=no_authorities(),
+        )
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
