@@ -18,7 +18,16 @@ import pytest
 
 from quantimodo.accounts.errors import TooMany
 from quantimodo.endpoints.routes import SHOWN, ApiEndpoints, api_routes
-from support.app import AUTHORIZE, CALLBACK, PASSWORD, App, AppHarness, OpenHarness, form_fields
+from support.app import (
+    AUTHORIZE,
+    CALLBACK,
+    CHALLENGE,
+    PASSWORD,
+    App,
+    AppHarness,
+    OpenHarness,
+    form_fields,
+)
 from support.fake_provider import (
     AUTHORIZE_CODE,
     AUTHORIZE_TOKEN,
@@ -61,6 +70,7 @@ class Caller:
 
     harness: AppHarness
     app: App
+    public: App
     registered: dict[str, Any]
     signed_in: httpx.AsyncClient
     states: list[tuple[httpx.AsyncClient, str, str]] = field(default_factory=list)
@@ -86,6 +96,11 @@ class Caller:
         named = {"client_id": self.registered["client_id"], "redirect_uri": CALLBACK}
         query = {**named, "response_type": "code", **changes}
         return await self.stranger().get(AUTHORIZE, params=query)
+
+    async def push(self) -> httpx.Response:
+        public = {"client_id": self.public.id, "redirect_uri": CALLBACK, "response_type": "code"}
+        pkce = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+        return await self.stranger().post("/api/v2/oauth2/par", data={**public, **pkce})
 
     async def exchange(self, method: str, path: str, **sent: str) -> httpx.Response:
         fields = {"provider": "google", **sent}
@@ -142,6 +157,7 @@ CALLS: dict[str, Call] = {
     f"GET {AUTHORIZE} with request_uri": lambda c: c.authorize(
         request_uri="https://app.example.org/request.jwt"
     ),
+    "POST pushed_request": lambda c: c.push(),
     "POST /account/verification": lambda c: c.account_form(
         "/account/profile", "/account/verification"
     ),
@@ -270,7 +286,8 @@ async def caller(open_harness: OpenHarness) -> AsyncIterator[Caller]:
         await harness.context.stores.users.change_email(user.id, "ann@example.org", None)
         document = {**DOCUMENT, "request_uris": ["https://app.example.org/request.jwt"]}
         found = await harness.browser().post(REGISTER, json=document)
-        caller = Caller(harness, app, found.json(), await harness.signed_in())
+        public = await harness.app(public=True)
+        caller = Caller(harness, app, public, found.json(), await harness.signed_in())
         for _ in range(2):
             await caller.begun("google")
             await caller.begun("apple")

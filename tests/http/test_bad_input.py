@@ -13,6 +13,7 @@ from support.fake_provider import AUTHORIZE_CODE, AUTHORIZE_TOKEN
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
+PAR = "/api/v2/oauth2/par"
 SOCIAL = (AUTHORIZE_CODE, AUTHORIZE_TOKEN)
 POSTS = (
     TOKEN,
@@ -22,6 +23,7 @@ POSTS = (
     "/api/v2/oauth/revoke",
     INTROSPECT,
     "/api/v2/oauth/introspect",
+    PAR,
 )
 TAKES_JSON = POSTS[:4]
 USERINFOS = (USERINFO, "/api/v2/oauth/userinfo")
@@ -68,6 +70,8 @@ def essence(path: str) -> str:
         return "provider=google&"
     if path in TAKES_JSON:
         return "grant_type=client_credentials&"
+    if path == PAR:
+        return "response_type=token&"  # the app is not registered for it
     return "token=qmr_nothing&"
 
 
@@ -195,7 +199,7 @@ async def test_a_bad_body_is_a_clear_refusal_and_changes_nothing(
     assert harness.rows() == before
 
 
-@pytest.mark.parametrize("path", [REVOKE, INTROSPECT])
+@pytest.mark.parametrize("path", [REVOKE, INTROSPECT, PAR])
 async def test_json_is_for_the_token_endpoint_alone(harness: AppHarness, path: str) -> None:
     app = await harness.app()
     response = await send(harness, "POST", path, Bad("JSON", b'{"token":"x"}', JSON), app)

@@ -42,6 +42,21 @@ async def test_a_request_is_never_replaced(stores: Stores) -> None:
     assert await stores.authorizations.request(_REQUEST.key) == _REQUEST
 
 
+async def test_a_request_is_kept_longer_until_it_is_claimed(stores: Stores) -> None:
+    store = stores.authorizations
+    await store.save_request(_REQUEST)
+    for until in (LATER, SOON):
+        await store.keep_request(_REQUEST.key, until)
+        found = await store.request(_REQUEST.key)
+        assert found is not None
+        assert found.expires_at == LATER, "never shorter"
+    assert await store.claim_request(_REQUEST.key, b"holder", SOON)
+    await store.keep_request(_REQUEST.key, LATER)
+    claimed = await store.request(_REQUEST.key)
+    assert claimed is not None
+    assert claimed.expires_at == SOON
+
+
 async def test_of_many_who_drop_a_request_one_did(stores: Stores) -> None:
     await stores.authorizations.save_request(_REQUEST)
     drops = await asyncio.gather(

@@ -53,6 +53,7 @@ class ThrottlePolicy:
     social_per_address: Limit = Limit(100, _QUARTER)
     upstream_logins_per_address: Limit = Limit(200, _QUARTER)
     requests_per_address: Limit = Limit(10_000, _QUARTER)
+    pushed_requests_per_app: Limit = Limit(100_000, _QUARTER)
     sign_up_per_account: Limit = Limit(5, _HOUR)
     sign_up_per_address: Limit = Limit(50, _HOUR)
     new_passwords_per_address: Limit = Limit(100, _QUARTER)
@@ -155,6 +156,16 @@ class Throttle:
         """An authorization request that is kept until its person has signed in or decided."""
         limit = self.policy.requests_per_address
         await self._count("request address", network(address), limit)
+
+    async def push_request(self, pusher: str) -> None:
+        """An authorization request that a confidential app pushes (RFC 9126): counted by app, for
+        all its people come from the address of its server."""
+        await self._count("pushed request", pusher, self.policy.pushed_requests_per_app)
+
+    def charge_pushed(self, pusher: str) -> Charge:
+        """The budget of the requests that the apps of one owner push."""
+        charged_key = keyed_digest(self.key, "budget pushed requests", pusher)
+        return Charge(charged_key, self.budgets.authorization_requests)
 
     async def register(self, address: str) -> None:
         """An application that registers itself."""

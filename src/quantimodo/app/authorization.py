@@ -5,7 +5,7 @@ from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.crypto.tokens import SuccessorDerivation
 from quantimodo.grant_types.refresh_token import RefreshTokenGrant
 from quantimodo.grant_types.table import GrantTypeTable, grant_type_table
-from quantimodo.protocol.discovery import INTROSPECT, REVOKE, TOKEN
+from quantimodo.protocol.discovery import INTROSPECT, PUSHED_REQUEST, REVOKE, TOKEN
 from quantimodo.protocol.resources import Targets
 from quantimodo.tokens.authorization_responder import AuthorizationResponder
 from quantimodo.tokens.id_tokens import IdTokens
@@ -65,7 +65,7 @@ def client_authentication(context: AppContext) -> ClientAuthentication:
     issuer = context.token_policy.issuer
     # RFC 7523 §3, OpenID Connect Core §9: the issuer or the token endpoint; who asks another
     # endpoint may name that one.
-    endpoints = (TOKEN, "/api/v2/oauth/access_token", REVOKE, INTROSPECT)
+    endpoints = (TOKEN, "/api/v2/oauth/access_token", PUSHED_REQUEST, REVOKE, INTROSPECT)
     return ClientAuthentication(
         context.stores.clients,
         context.clock,

@@ -55,7 +55,7 @@ _ENCODED: Final = "send the body without compression: no Content-Encoding is rea
 _IDENTITY: Final = (b"accept-encoding", b"identity")
 _MANY_EVENTS: Final = "Too many messages from this address were refused. Try again later."
 _MANY_TRIES: Final = "Too many tries from this network address. Wait, and try again."
-_MANY_REGISTRATIONS: Final = "too many registrations from this address: try again later"
+_MANY_REQUESTS: Final = "too many requests of this application or address: try again later"
 _MANY_ASSERTIONS: Final = (
     "too many assertions are recorded until they expire; use shorter lifetimes, and try again later"
 )
@@ -240,7 +240,7 @@ TABLE: Final[Mapping[type[BaseException], Mapping[EndpointKind, Cell]]] = {
     },
     # What can be tried again later.
     TooMany: {
-        _API: lambda e: _json(429, _LATER, _MANY_REGISTRATIONS, _wait(e.retry_after)),
+        _API: lambda e: _json(429, _LATER, _MANY_REQUESTS, _wait(e.retry_after)),
         _ENVELOPE: lambda e: _envelope(429, "too_many_requests", _MANY_TRIES, _wait(e.retry_after)),
         _SECURITY_EVENT: lambda e: replace(
             _event_error(429, "too_many_requests", _MANY_EVENTS), headers=(_wait(e.retry_after),)
@@ -250,7 +250,7 @@ TABLE: Final[Mapping[type[BaseException], Mapping[EndpointKind, Cell]]] = {
         ),
     },
     BudgetExceeded: {
-        _API: lambda _: _json(429, _LATER, _MANY_REGISTRATIONS, _wait(_REGISTRATIONS_FULL)),
+        _API: lambda _: _json(429, _LATER, _MANY_REQUESTS, _wait(_REGISTRATIONS_FULL)),
     },
     QuotaExceeded: {
         _API: lambda e: _full(e, _json(429, _LATER, _MANY_ASSERTIONS)),

@@ -17,7 +17,7 @@ from quantimodo.endpoints.authorize import AuthorizeEndpoint
 from quantimodo.endpoints.authorize_completion import AuthorizationResponses
 from quantimodo.endpoints.authorize_login import LoginCarrier
 from quantimodo.endpoints.authorize_pages import StepPages
-from quantimodo.endpoints.authorize_request import RequestReader
+from quantimodo.endpoints.authorize_request import RequestPolicy, RequestReader
 from quantimodo.endpoints.interaction_dispatcher import InteractionDispatcher
 from quantimodo.endpoints.requested_subject import RequestedSubject
 from quantimodo.endpoints.routes import AUTHORIZE, DECISION
@@ -41,6 +41,21 @@ def authorize_routes(
     ]
 
 
+def stored_requests(context: AppContext) -> StoredRequests:
+    return StoredRequests(
+        context.stores.authorizations, context.envelope, context.clock, context.entropy
+    )
+
+
+def request_objects(context: AppContext) -> RequestObjects:
+    issuer = context.token_policy.issuer
+    return RequestObjects(issuer, context.client_keys, context.fetcher, context.clock)
+
+
+def resource_reader(context: AppContext) -> ResourceReader:
+    return ResourceReader(context.token_policy.audience, context.stores.resources)
+
+
 @dataclass(frozen=True, slots=True)
 class _Parts:
     context: AppContext
@@ -51,7 +66,7 @@ class _Parts:
         context = self.context
         stores, clock = context.stores, context.clock
         given_consents = consents(context)
-        requests = StoredRequests(stores.authorizations, context.envelope, clock, context.entropy)
+        requests = stored_requests(context)
         logins = LoginCarrier(
             login_tokens(context),
             stores.clients,
@@ -80,7 +95,7 @@ class _Parts:
             clock=clock,
         )
         return AuthorizeEndpoint(
-            self._reader(),
+            self._reader(requests),
             logins,
             requests,
             dispatcher,
@@ -90,18 +105,21 @@ class _Parts:
             clock,
         )
 
-    def _reader(self) -> RequestReader:
-        context, issuer = self.context, self.context.token_policy.issuer
+    def _reader(self, requests: StoredRequests) -> RequestReader:
+        context, settings = self.context, self.context.settings
         return RequestReader(
             clients=context.stores.clients,
             authentication=client_authentication(context),
-            request_objects=RequestObjects(
-                issuer, context.client_keys, context.fetcher, context.clock
-            ),
-            resources=ResourceReader(context.token_policy.audience, context.stores.resources),
+            request_objects=request_objects(context),
+            resources=resource_reader(context),
+            requests=requests,
             throttle=context.throttle,
             metrics=self.metrics,
-            legacy_transport=context.settings.legacy_transport,
+            policy=RequestPolicy(
+                legacy_transport=settings.legacy_transport,
+                pushed_lifetime=settings.tokens.pushed_request_lifetime,
+                require_pushed=settings.tokens.require_pushed_requests,
+            ),
         )
 
     def _requested_subject(self) -> RequestedSubject:

@@ -19,7 +19,12 @@ from quantimodo.app.browser import browser_service, consent_services, page_langu
 from quantimodo.app.development import local_only
 from quantimodo.app.dispatch import Dispatcher, DispatchPolicy
 from quantimodo.app.error_boundary import ErrorBoundary
-from quantimodo.app.interactive_flow import authorize_routes
+from quantimodo.app.interactive_flow import (
+    authorize_routes,
+    request_objects,
+    resource_reader,
+    stored_requests,
+)
 from quantimodo.app.logout import logout_routes, sign_out
 from quantimodo.app.measurement_routes import measuring_endpoints
 from quantimodo.app.page_application import page_application
@@ -33,6 +38,7 @@ from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.steps.table import STEPS
 from quantimodo.endpoints.discovery import KeySetEndpoint, MetadataEndpoint
 from quantimodo.endpoints.introspect import IntrospectionEndpoint
+from quantimodo.endpoints.pushed_requests import PushedRequestEndpoint
 from quantimodo.endpoints.register import RegistrationEndpoint
 from quantimodo.endpoints.revoke import RevocationEndpoint
 from quantimodo.endpoints.routes import ApiEndpoints, api_routes
@@ -132,6 +138,14 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
             metrics=metrics,
             legacy_transport=settings.legacy_transport,
         ),
+        pushed_request=PushedRequestEndpoint(
+            clients,
+            request_objects(context),
+            resource_reader(context),
+            stored_requests(context),
+            context.throttle,
+            settings.tokens.pushed_request_lifetime,
+        ),
         revoke=RevocationEndpoint(clients, stores.tokens, access, clock),
         introspect=IntrospectionEndpoint(
             clients,
@@ -152,7 +166,9 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
         register=registration.register,
         registration=registration.manage,
         metadata=MetadataEndpoint(
-            policy.issuer, registration=settings.registration.mode != "closed"
+            policy.issuer,
+            registration=settings.registration.mode != "closed",
+            require_pushed=settings.tokens.require_pushed_requests,
         ),
         key_set=KeySetEndpoint(context.keyring),
         openapi=OpenApiEndpoint(document),

@@ -67,6 +67,10 @@ class LimitSettings:
     emails_per_account: Limit = _setting(
         Limit(5, _HOUR), "Other mails that signed-in people may cause to one e-mail address."
     )
+    pushed_requests_per_app: Limit = _setting(
+        Limit(100_000, 15 * _MINUTE),
+        "Authorization requests that one confidential app may push (RFC 9126).",
+    )
     registrations_per_address: Limit = _setting(
         Limit(1000, _HOUR), "Apps that may register themselves from one network address."
     )

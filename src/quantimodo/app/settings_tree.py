@@ -54,6 +54,15 @@ class TokenSettings:
     code_lifetime: timedelta = _setting(
         _MINUTE, "How long an authorization code can be redeemed.", least=_SECOND, most=_MINUTE
     )
+    pushed_request_lifetime: timedelta = _setting(
+        90 * _SECOND,
+        "How long the request_uri of a pushed authorization request (RFC 9126) can be used.",
+        least=5 * _SECOND,
+        most=10 * _MINUTE,
+    )
+    require_pushed_requests: bool = _setting(
+        False, "Refuse authorization requests that no app pushed (RFC 9126)."
+    )
     refresh_idle_lifetime: timedelta = _setting(
         30 * _DAY,
         "A refresh token that is not used for this long dies.",

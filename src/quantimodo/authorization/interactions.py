@@ -29,16 +29,28 @@ class JsonResponse:
 ResponseChannel = RedirectResponse | JsonResponse
 
 
+@dataclass(frozen=True, slots=True)
+class PushedRequest:
+    """A pushed request that came back by its `request_uri` (RFC 9126 §4). `id` is as that of a
+    stored interaction."""
+
+    stored: StoredRequest
+    request_uri: str
+    id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentifiedRequest:
     """Parameters whose client and redirect URI are known, so that the client can get an error.
-    `resources`: the registered APIs that they name."""
+    `resources`: the registered APIs that they name. `pushed`: how they came, unless in the request
+    itself."""
 
     form: Form
     client: Client
     target: Target
     channel: ResponseChannel = field(default_factory=RedirectResponse)
     resources: RequestedResources = WITHOUT
+    pushed: PushedRequest | None = None
 
     @property
     def revision(self) -> str:

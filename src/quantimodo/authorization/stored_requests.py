@@ -1,7 +1,8 @@
-"""Stored authorization requests (security.md §10).
+"""Stored authorization requests (security.md §10), pushed ones included (RFC 9126).
 
 A request is stored once, immutable; later steps carry its id and cannot change it. The steps are in
-`steps/`; pages and responses are in `endpoints/`.
+`steps/`; pages and responses are in `endpoints/`. The id of a pushed request is the secret part of
+its `request_uri`; its first page keeps it as long as other requests.
 """
 
 import asyncio
@@ -20,10 +21,13 @@ from quantimodo.model.consents import StoredRequest
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.protocol.authorization import PARAMETERS
-from quantimodo.protocol.errors import InvalidRequest
+from quantimodo.protocol.errors import InvalidRequest, InvalidRequestUri
 from quantimodo.protocol.parameters import Form
 
 RESUME: Final = "/api/v2/oauth/authorize/resume"
+
+REQUEST_URI: Final = "urn:ietf:params:oauth:request_uri:"
+"""How the `request_uri` of a pushed request begins (RFC 9126 §2.2)."""
 
 LARGEST: Final = 16_384  # bytes of the stored parameters
 # Long enough to find the phone with the second factor, or to open an e-mail.
@@ -59,8 +63,18 @@ class StoredRequests:
 
         Raises `InvalidRequest` when they have more than 16 KiB.
         """
+        return await self._save(Kind.REQUEST, client_id, form, _LIFETIME, charge)
+
+    async def push(self, client_id: str, form: Form, lifetime: timedelta, charge: Charge) -> str:
+        """Store a pushed request for this long; returns its `request_uri`. Raises as `save`."""
+        kind = Kind.PUSHED_REQUEST
+        return REQUEST_URI + await self._save(kind, client_id, form, lifetime, charge)
+
+    async def _save(
+        self, kind: Kind, client_id: str, form: Form, lifetime: timedelta, charge: Charge | None
+    ) -> str:
         now = self.clock.now()
-        minted = mint(Kind.REQUEST, now, self.entropy)
+        minted = mint(kind, now, self.entropy)
         parameters = tuple((name, text) for name, text in form.items() if name in PARAMETERS)
         if sum(len(name) + len(text.encode()) for name, text in parameters) > LARGEST:
             raise InvalidRequest("the parameters of the request are too long together")
@@ -69,16 +83,36 @@ class StoredRequests:
             client_id=client_id,
             parameters=parameters,
             created_at=now,
-            expires_at=now + _LIFETIME,
+            expires_at=now + lifetime,
         )
         await self.store.save_request(request, charge)
         return minted.raw.reveal()
 
     async def recall(self, request_id: str) -> StoredRequest | None:
         """The request, unless it has expired. After the response it is kept for a minute."""
-        key = key_of(Kind.REQUEST, request_id)
+        key = key_of(Kind.REQUEST, request_id) or key_of(Kind.PUSHED_REQUEST, request_id)
         found = None if key is None else await self.store.request(key)
         return None if found is None or found.expires_at <= self.clock.now() else found
+
+    async def pushed(self, request_uri: str, client_id: str, lifetime: timedelta) -> StoredRequest:
+        """The request that this client pushed less than `lifetime` ago, and that has no response
+        yet (RFC 9126 §2.2, §7.3). Raises `InvalidRequestUri`, the same for every cause."""
+        key = key_of(Kind.PUSHED_REQUEST, request_uri.removeprefix(REQUEST_URI))
+        found = None if key is None else await self.store.request(key)
+        if (
+            found is None
+            or found.client_id != client_id
+            or found.claimed_by is not None
+            or min(found.expires_at, found.created_at + lifetime) <= self.clock.now()
+        ):
+            raise InvalidRequestUri(
+                "request_uri is unknown, used, expired, or another app's: push the request again"
+            )
+        return found
+
+    async def keep(self, stored: StoredRequest) -> None:
+        """Keep a pushed request for its person's steps, as long as other requests."""
+        await self.store.keep_request(stored.key, self.clock.now() + _LIFETIME)
 
     async def claim(self, stored: StoredRequest, holder: str) -> bool:
         """Claim it for this holder: True for the one caller that may respond, which must then call

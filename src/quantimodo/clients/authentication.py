@@ -83,7 +83,7 @@ class ClientAuthentication:
             raise _refusal(credentials, str(fault)) from None
         # security.md §14: used once. The name says nothing without the statement.
         key = b"assertion " + digest(f"{client.id} {statement.jti}")
-        if not await self.replays.spend_once(key, statement.expires_at, _signer(client)):
+        if not await self.replays.spend_once(key, statement.expires_at, signer_of(client)):
             raise _refusal(credentials, "the assertion was used before")
 
 
@@ -99,7 +99,7 @@ def _algorithms(client: Client) -> Collection[str]:
     return [name for name in allowed if registered in ("", name)]
 
 
-def _signer(client: Client) -> Signer:
+def signer_of(client: Client) -> Signer:
     """An application that the operator registered shares no quota with those of other people. Each
     of these has an owner: the person, or the network from which it registered itself."""
     if client.owner_id is not None:

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     REFRESH = "qmr_"
     CODE = "qmc_"
     REQUEST = "qmq_"
+    PUSHED_REQUEST = "qmu_"
     SESSION = "qmz_"
     PENDING_LOGIN = "qmp_"
     TRUSTED_BROWSER = "qmv_"

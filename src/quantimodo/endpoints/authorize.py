@@ -62,6 +62,8 @@ class AuthorizeEndpoint:
             )
             return await self._started(request, interaction, authentication)
         except OAuthError as error:
+            if identified.pushed is not None and request.method != "HEAD":
+                await self.requests.close(identified.pushed.stored)
             return await self.responses.refuse(request, identified, error)
 
     async def resume(self, request: Request) -> Response:
@@ -159,7 +161,7 @@ class AuthorizeEndpoint:
     ) -> Response:
         """v2-api.md §5: the same address without the token, so that no history has it."""
         form = interaction.identified.form
-        response = see_other(f"{request.url.path}?{recognised_query(form)}")
+        response = see_other(f"{request.url.path}?{recognised_query(interaction.identified)}")
         if authentication.login is None:
             return self.logins.drop(request, response, form)
         return self.logins.attach(response, form, authentication)
@@ -180,6 +182,8 @@ class AuthorizeEndpoint:
         request_id: str = "",
     ) -> Interaction:
         """Raises `OAuthError` for a request that is not valid."""
+        if identified.pushed is not None:
+            stored, request_id = identified.pushed.stored, identified.pushed.id
         return Interaction(
             identified=identified,
             request=validate(

@@ -93,7 +93,7 @@ class AuthorizationResponses:
         self, identified: IdentifiedRequest, reason: Reason
     ) -> InteractionRequired:
         """The error with the address at which a person does the next step in a browser."""
-        url = f"{self.issuer}{AUTHORIZE}?{recognised_query(identified.form)}"
+        url = f"{self.issuer}{AUTHORIZE}?{recognised_query(identified)}"
         return interaction_required(401 if reason.needs_login else 403, url)
 
     async def refuse(

@@ -4,7 +4,8 @@ Owns which faults are shown on a page and which go to the client: faults in the 
 determine the recipient of the response are shown, all others go to the client.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 from urllib.parse import urlencode
 
@@ -14,11 +15,13 @@ from quantimodo.accounts.throttle import Throttle
 from quantimodo.authorization.interactions import (
     IdentifiedRequest,
     JsonResponse,
+    PushedRequest,
     RedirectResponse,
     ResponseChannel,
 )
 from quantimodo.authorization.request_objects import RequestObjects
 from quantimodo.authorization.requested_resources import ResourceReader
+from quantimodo.authorization.stored_requests import REQUEST_URI, StoredRequests
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.endpoints.authorize_login import NOT_IN_ADDRESS
 from quantimodo.endpoints.authorize_responses import wants_json
@@ -44,14 +47,26 @@ _MOST_BYTES: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestPolicy:
+    """`legacy_transport`: whether clients of 2016 may send secrets in addresses.
+    `pushed_lifetime`: how long a pushed request can be used. `require_pushed`: whether every
+    client has to push its requests (RFC 9126 §5)."""
+
+    legacy_transport: bool
+    pushed_lifetime: timedelta
+    require_pushed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestReader:
     clients: ClientStore
     authentication: ClientAuthentication
     request_objects: RequestObjects
     resources: ResourceReader
+    requests: StoredRequests
     throttle: Throttle
     metrics: Metrics
-    legacy_transport: bool
+    policy: RequestPolicy
 
     async def read(self, request: Request) -> tuple[IdentifiedRequest, OAuthError | None]:
         """The request of a known client, and the first fault that the client is to receive.
@@ -61,11 +76,31 @@ class RequestReader:
         """
         plain, malformed = await _parameters(request)
         client = await self._client(plain)
+        channel: ResponseChannel = JsonResponse() if wants_json(request) else RedirectResponse()
+        if (plain.get("request_uri") or "").startswith(REQUEST_URI):
+            return await self._pushed(plain.required("request_uri"), client, channel), None
         if self.request_objects.may_fetch(plain, client):
             await self.throttle.fetch(peer_address(request))
         form, unfit = await self._unfolded(plain, client)
-        channel: ResponseChannel = JsonResponse() if wants_json(request) else RedirectResponse()
-        return await self._identified(form, client, channel), malformed or unfit
+        identified = await self._identified(form, client, channel)
+        return identified, malformed or unfit or self._unpushed(client)
+
+    async def _pushed(
+        self, request_uri: str, client: Client, channel: ResponseChannel
+    ) -> IdentifiedRequest:
+        """RFC 9126 §4: only `client_id` and `request_uri` count. A fault in them is shown on a
+        page: what the request says of its client's address is not known."""
+        stored = await self.requests.pushed(request_uri, client.id, self.policy.pushed_lifetime)
+        form = Form.of_pairs(stored.parameters)
+        identified = await self._identified(form, client, channel)
+        pushed = PushedRequest(stored, request_uri, request_uri.removeprefix(REQUEST_URI))
+        return replace(identified, pushed=pushed)
+
+    def _unpushed(self, client: Client) -> OAuthError | None:
+        # RFC 9126 §5, §6
+        if self.policy.require_pushed or client.metadata.require_pushed_authorization_requests:
+            return InvalidRequest("push the request first, and send its request_uri (RFC 9126)")
+        return None
 
     async def read_stored(self, stored: StoredRequest) -> IdentifiedRequest:
         """A stored request. Raises `InvalidClientOrRedirect` or `OAuthError` when its client was
@@ -78,7 +113,7 @@ class RequestReader:
         if request.method == "POST" or identified.form.get("token") is None:
             return
         # v2-api.md §1, §5: the page of 2016 documents it; RFC 9700 §4.3.2 warns of it.
-        if identified.client.strict or not self.legacy_transport:
+        if identified.client.strict or not self.policy.legacy_transport:
             raise InvalidRequest(NOT_IN_ADDRESS)
         self.metrics.legacy("login_token_in_query")
 
@@ -116,8 +151,13 @@ class RequestReader:
             return form, error
 
 
-def recognised_query(form: Form) -> str:
-    """The request as a query, of recognised parameters only; none of them is a secret."""
+def recognised_query(identified: IdentifiedRequest) -> str:
+    """The request as a query, of recognised parameters only, without a token or secret; a pushed
+    one by its `request_uri`."""
+    if identified.pushed is not None:
+        uri = identified.pushed.request_uri
+        return urlencode({"client_id": identified.client.id, "request_uri": uri})
+    form = identified.form
     return urlencode([(name, text) for name, text in form.items() if name in PARAMETERS])
 
 

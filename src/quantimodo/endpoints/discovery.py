@@ -11,8 +11,12 @@ from quantimodo.protocol.discovery import metadata
 
 
 class MetadataEndpoint:
-    def __init__(self, issuer: str, *, registration: bool = False) -> None:
-        document = msgspec.json.encode(metadata(issuer, registration=registration))
+    def __init__(
+        self, issuer: str, *, registration: bool = False, require_pushed: bool = False
+    ) -> None:
+        document = msgspec.json.encode(
+            metadata(issuer, registration=registration, require_pushed=require_pushed)
+        )
         self._response = public_json(document, max_age=3600)
 
     async def __call__(self, request: Request) -> Response:

@@ -28,7 +28,7 @@ from quantimodo.pages.layout import json_page
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.authorization import AuthorizationRequest
 from quantimodo.protocol.claims_request import lacks_acr
-from quantimodo.protocol.errors import OAuthError
+from quantimodo.protocol.errors import InvalidRequestUri, OAuthError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +66,8 @@ class InteractionDispatcher:
         if not interaction.id:
             interaction = await self._store(browser_request, position.interaction)
             position = replace(position, interaction=interaction)
+        elif interaction.identified.pushed is not None:
+            await self.requests.keep(interaction.identified.pushed.stored)
         return await self.pages.show(request, browser_request, position, submitted)
 
     async def preview(
@@ -87,6 +89,9 @@ class InteractionDispatcher:
         position = await self._locate(interaction, authentication)
         if position.step.page is not View.RESPONSE:
             raise self.responses.interaction_required(interaction.identified, position.reason)
+        pushed = interaction.identified.pushed
+        if pushed is not None and not await self.requests.close(pushed.stored):
+            raise InvalidRequestUri("request_uri was used: push the request again")
         return await self.responses.accept_json(position.interaction, position.known_subject)
 
     async def _decided(

@@ -88,6 +88,7 @@ class ApiEndpoints:
     """Every endpoint that the table places."""
 
     token: Endpoint
+    pushed_request: Endpoint
     revoke: Endpoint
     introspect: Endpoint
     userinfo: Endpoint
@@ -123,6 +124,7 @@ def api_routes(to: ApiEndpoints, *, legacy_transport: bool) -> Sequence[ApiRoute
     return (
         ApiRoute(discovery.TOKEN, token, "token", to.token),
         ApiRoute("/api/v2/oauth/access_token", token, "token", to.token),
+        ApiRoute(discovery.PUSHED_REQUEST, POST, "pushed_request", to.pushed_request),
         ApiRoute(discovery.REVOKE, POST, "revoke", to.revoke),
         ApiRoute("/api/v2/oauth/revoke", POST, "revoke", to.revoke),
         ApiRoute(discovery.INTROSPECT, POST, "introspect", to.introspect, cors=False),

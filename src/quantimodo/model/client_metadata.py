@@ -41,6 +41,7 @@ class ClientMetadata:
     authorization_encrypted_response_enc: str = ""
     default_max_age: int | None = None
     require_auth_time: bool = False
+    require_pushed_authorization_requests: bool = False
     default_acr_values: tuple[str, ...] = ()
     initiate_login_uri: str = ""
     request_uris: tuple[str, ...] = ()

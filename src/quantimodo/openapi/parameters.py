@@ -32,8 +32,8 @@ ClientSecret = Annotated[
 _SCOPES = "basic readmeasurements"
 
 
-class AuthorizationRequest(TypedDict, total=False):
-    """An authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1)."""
+class RequestParameters(TypedDict, total=False):
+    """What an authorization request has, pushed or not."""
 
     client_id: Required[Annotated[str, said("The app's id.", fakes.CLIENT_ID)]]
     response_type: Required[
@@ -122,14 +122,6 @@ class AuthorizationRequest(TypedDict, total=False):
         int,
         said("Seconds. An older sign-in is not accepted.", 3600, ge=0, le=999_999_999),
     ]
-    token: Annotated[
-        str,
-        said(
-            "A login JWT of the social endpoints: identifies the person, for one authorization."
-            " Better as `Authorization: Bearer`. It is moved out of the address at once.",
-            fakes.LOGIN_TOKEN,
-        ),
-    ]
     login_hint: Annotated[str, said("Fills in the address on the sign-in page.", "ann@example.org")]
     id_token_hint: Annotated[
         str,
@@ -150,13 +142,6 @@ class AuthorizationRequest(TypedDict, total=False):
         str,
         said("All of these parameters in one JWT, signed by the app (RFC 9101).", fakes.ID_TOKEN),
     ]
-    request_uri: Annotated[
-        str,
-        said(
-            "The registered address of that JWT.",
-            "https://app.example.org/request.jwt",
-        ),
-    ]
     authorization_details: Annotated[
         str,
         said(
@@ -168,6 +153,27 @@ class AuthorizationRequest(TypedDict, total=False):
     display: Annotated[str, said("Accepted; there is one kind of page, for all sizes.", "page")]
     ui_locales: Annotated[str, said("Accepted; the pages are in English.", "en")]
     claims_locales: Annotated[str, said("Accepted; claims have no translations.", "en")]
+
+
+class AuthorizationRequest(RequestParameters, total=False):
+    """An authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1)."""
+
+    token: Annotated[
+        str,
+        said(
+            "A login JWT of the social endpoints: identifies the person, for one authorization."
+            " Better as `Authorization: Bearer`. It is moved out of the address at once.",
+            fakes.LOGIN_TOKEN,
+        ),
+    ]
+    request_uri: Annotated[
+        str,
+        said(
+            "The `request_uri` of a pushed request (RFC 9126), which then needs only `client_id`"
+            " beside it; or the registered address of that JWT.",
+            "https://app.example.org/request.jwt",
+        ),
+    ]
     client_secret: Annotated[
         str,
         said(
@@ -190,6 +196,14 @@ ClientAssertion = Annotated[
         fakes.ID_TOKEN,
     ),
 ]
+
+
+class PushedRequest(RequestParameters, total=False):
+    """An authorization request that the app pushes (RFC 9126 §2.1), with its authentication."""
+
+    client_secret: ClientSecret
+    client_assertion_type: ClientAssertionType
+    client_assertion: ClientAssertion
 
 
 class TokenRequest(TypedDict, total=False):

@@ -12,6 +12,8 @@ class ServerMetadata(TypedDict):
     issuer: Annotated[str, said("The issuer in every token.", fakes.ISSUER)]
     authorization_endpoint: str
     token_endpoint: str
+    pushed_authorization_request_endpoint: str
+    require_pushed_authorization_requests: bool
     revocation_endpoint: str
     introspection_endpoint: str
     userinfo_endpoint: str

@@ -136,8 +136,8 @@ OPERATIONS: Final = (
             429: refused(
                 "Too many registrations from this address.",
                 {
-                    "temporarily_unavailable": "too many registrations from this address: try again"
-                    " later"
+                    "temporarily_unavailable": "too many requests of this application or address:"
+                    " try again later"
                 },
                 "NotStored",
                 "RetryAfter",

@@ -110,6 +110,15 @@ class TokenAnswer(TypedDict, total=False):
     ]
 
 
+class PushedRequestResponse(TypedDict):
+    """Where a pushed request is found (RFC 9126 §2.2)."""
+
+    request_uri: Annotated[
+        str, said("Goes to the authorization endpoint, with `client_id`.", fakes.REQUEST_URI)
+    ]
+    expires_in: Annotated[int, said("How long it can be used, in seconds.", 90)]
+
+
 class Revocation(TypedDict):
     """An empty object (RFC 7009 §2.2)."""
 

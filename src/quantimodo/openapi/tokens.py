@@ -6,10 +6,17 @@ from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import JSON, Content, Operation, Response
 from quantimodo.openapi.parameters import (
     IntrospectionRequest,
+    PushedRequest,
     RevocationRequest,
     TokenRequest,
 )
-from quantimodo.openapi.responses import Introspection, Revocation, TokenAnswer, refused
+from quantimodo.openapi.responses import (
+    Introspection,
+    PushedRequestResponse,
+    Revocation,
+    TokenAnswer,
+    refused,
+)
 from quantimodo.openapi.shared import BY_CLIENT
 
 TAG: Final = "Tokens"
@@ -133,6 +140,67 @@ OPERATIONS: Final = (
         examples=_REQUESTS,
         security=BY_CLIENT,
         responses=_TOKEN_RESPONSES,
+        shared=(413, 500, 503),
+    ),
+    Operation(
+        route="pushed_request",
+        method="POST",
+        id="pushAuthorizationRequest",
+        tag=TAG,
+        summary="Push an authorization request",
+        description=(
+            "Pushed authorization requests (RFC 9126): the app sends the parameters of the"
+            " authorization request here, authenticated as at the token endpoint, and sends the"
+            " browser to the authorization endpoint with `client_id` and the `request_uri` of the"
+            " response. The request is checked at once. A `request_uri` gives one authorization"
+            " response."
+        ),
+        body=PushedRequest,
+        examples={
+            "code": {
+                "response_type": "code",
+                "redirect_uri": fakes.REDIRECT_URI,
+                "scope": "basic openid",
+                "state": fakes.STATE,
+                "code_challenge": fakes.CHALLENGE,
+                "code_challenge_method": "S256",
+                "client_id": fakes.CLIENT_ID,
+                "client_secret": fakes.CLIENT_SECRET,
+            },
+        },
+        security=BY_CLIENT,
+        responses={
+            201: Response(
+                "The request is stored.",
+                (
+                    Content(
+                        JSON,
+                        PushedRequestResponse,
+                        {"stored": {"request_uri": fakes.REQUEST_URI, "expires_in": 90}},
+                    ),
+                ),
+                ("NotStored",),
+            ),
+            400: refused(
+                "Refused, as the authorization endpoint would.",
+                {
+                    "invalid_request": "redirect_uri is not one of those that the app has"
+                    " registered",
+                    "invalid_scope": "the app is not registered for any of the requested scopes",
+                },
+                "NotStored",
+            ),
+            401: _WHO_ARE_YOU,
+            429: refused(
+                "Too many pushed requests of this app, or of this address for a public app.",
+                {
+                    "temporarily_unavailable": "too many requests of this application or"
+                    " address: try again later"
+                },
+                "NotStored",
+                "RetryAfter",
+            ),
+        },
         shared=(413, 500, 503),
     ),
     Operation(

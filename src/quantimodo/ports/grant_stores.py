@@ -30,6 +30,9 @@ class AuthorizationStore(Protocol):
     async def drop_request(self, key: bytes) -> bool:
         """True for the one caller that removed it."""
 
+    async def keep_request(self, key: bytes, until: datetime) -> None:
+        """Keep a request that nobody has claimed until this time, and no shorter than before."""
+
     async def claim_request(self, key: bytes, holder: bytes, until: datetime) -> bool:
         """Mark it as decided for this holder, and keep it no longer than `until`. Of any number of
         concurrent calls exactly one returns True."""

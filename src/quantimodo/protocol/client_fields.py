@@ -306,6 +306,29 @@ FIELDS: Final = (
         ),
     ),
     ClientField(
+        name="require_pushed_authorization_requests",
+        kind="flag",
+        wire="require_pushed_authorization_requests",
+        schema=Schema(
+            description="Whether it pushes every authorization request (RFC 9126); others are"
+            " refused.",
+            example=True,
+        ),
+        option=Option(
+            name="require_pushed_requests",
+            flags="--require-pushed-requests/--no-require-pushed-requests",
+            help="Accept only authorization requests that it pushed (RFC 9126).",
+        ),
+        form=FormField(
+            section="advanced",
+            control="check",
+            label="Pushed requests",
+            text="Require pushed authorization requests",
+            hint="The app sends each request to this server first, and the browser carries only"
+            " its request_uri.",
+        ),
+    ),
+    ClientField(
         name="first_party",
         kind="flag",
         stored="column",

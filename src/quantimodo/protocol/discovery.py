@@ -14,6 +14,7 @@ from quantimodo.protocol.vocabulary import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENC
 
 AUTHORIZE = "/api/v2/oauth/authorize"
 TOKEN = "/api/v2/oauth2/access_token"
+PUSHED_REQUEST = "/api/v2/oauth2/par"
 REVOKE = "/api/v2/oauth2/revoke"
 INTROSPECT = "/api/v2/oauth2/introspect"
 USERINFO = "/api/v2/oauth2/userinfo"
@@ -46,13 +47,17 @@ _TOKEN_CLAIMS = (
 _SIGNING = list(ALGORITHMS)
 
 
-def metadata(issuer: str, *, registration: bool = False) -> dict[str, Any]:
+def metadata(
+    issuer: str, *, registration: bool = False, require_pushed: bool = False
+) -> dict[str, Any]:
     """The document for this issuer, the same at both well-known addresses. `registration`: whether
     applications may register themselves."""
     return {
         "issuer": issuer,
         "authorization_endpoint": issuer + AUTHORIZE,
         "token_endpoint": issuer + TOKEN,
+        "pushed_authorization_request_endpoint": issuer + PUSHED_REQUEST,  # RFC 9126 §5
+        "require_pushed_authorization_requests": require_pushed,
         "revocation_endpoint": issuer + REVOKE,
         "introspection_endpoint": issuer + INTROSPECT,
         "userinfo_endpoint": issuer + USERINFO,

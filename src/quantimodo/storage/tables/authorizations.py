@@ -43,6 +43,10 @@ _SAVE_REQUEST = Statement(
     "INSERT INTO authorization_requests (key, client_id, parameters, created_at, expires_at,"
     " network, stored_bytes) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7})"
 )
+_KEEP_REQUEST = Statement(
+    "UPDATE authorization_requests SET expires_at = {2}"
+    " WHERE key = {1} AND claimed_by IS NULL AND expires_at < {2}"
+)
 _CLAIM_REQUEST = Statement(
     "UPDATE authorization_requests SET claimed_by = {2}, expires_at = {3}"
     " WHERE key = {1} AND claimed_by IS NULL RETURNING key"
@@ -90,6 +94,9 @@ class Authorizations(Table):
 
     async def drop_request(self, key: bytes) -> bool:
         return bool(await self._database.write(execute(_DELETE_REQUEST, key)))
+
+    async def keep_request(self, key: bytes, until: datetime) -> None:
+        await self._database.write(execute(_KEEP_REQUEST, key, to_micros(until)))
 
     async def claim_request(self, key: bytes, holder: bytes, until: datetime) -> bool:
         claim = execute(_CLAIM_REQUEST, key, holder, to_micros(until))

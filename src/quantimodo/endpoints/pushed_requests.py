@@ -1,0 +1,85 @@
+"""Pushed authorization requests (RFC 9126 §2): an app sends its request to this server, and the
+browser carries only the `request_uri` of it.
+
+Owns the order of the checks. What makes a request valid is in `protocol/authorization.py`;
+`endpoints/authorize_request.py` reads it again by its `request_uri`.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from quantimodo.accounts.throttle import Throttle
+from quantimodo.authorization.request_objects import RequestObjects
+from quantimodo.authorization.requested_resources import ResourceReader
+from quantimodo.authorization.stored_requests import StoredRequests
+from quantimodo.clients.authentication import ClientAuthentication, signer_of
+from quantimodo.endpoints.forms import body_form
+from quantimodo.http.json import private_json
+from quantimodo.http.messages import Request, Response
+from quantimodo.model.budgets import Charge
+from quantimodo.model.clients import Client
+from quantimodo.protocol.authorization import (
+    READ,
+    InvalidClientOrRedirect,
+    identify,
+    validate,
+)
+from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
+from quantimodo.protocol.errors import InvalidRequest
+from quantimodo.protocol.parameters import Form
+
+_PARAMETERS = OF_CLIENTS | READ
+
+
+@dataclass(frozen=True, slots=True)
+class PushedRequestEndpoint:
+    """`lifetime`: how long the `request_uri` can be used."""
+
+    clients: ClientAuthentication
+    request_objects: RequestObjects
+    resources: ResourceReader
+    requests: StoredRequests
+    throttle: Throttle
+    lifetime: timedelta
+
+    async def __call__(self, request: Request) -> Response:
+        form = body_form(request, _PARAMETERS, aliases={})
+        client = await self.clients.authenticate(request.header(b"authorization"), form)
+        form = await self._valid(form, client, request.address)
+        charge = await self._counted(client, request.address)
+        request_uri = await self.requests.push(client.id, form, self.lifetime, charge)
+        # RFC 9126 §2.2
+        expires_in = int(self.lifetime.total_seconds())
+        return private_json(201, {"request_uri": request_uri, "expires_in": expires_in})
+
+    async def _counted(self, client: Client, address: str) -> Charge:
+        """Raises `TooMany`. A public client proves nothing: its requests count by address."""
+        if client.public:
+            await self.throttle.store_request(address)
+            return self.throttle.charge("authorization_requests", address)
+        await self.throttle.push_request(client.id)
+        signer = signer_of(client)
+        return self.throttle.charge_pushed(signer.owner or f"client {client.id}")
+
+    async def _valid(self, form: Form, client: Client, address: str) -> Form:
+        """The request, checked as at the authorization endpoint (RFC 9126 §2.1). Raises
+        `OAuthError`."""
+        if form.get("request_uri") is not None:
+            raise InvalidRequest("request_uri must not be pushed")
+        if self.request_objects.may_fetch(form, client):
+            await self.throttle.fetch(address)
+        if form.get("request") is not None:
+            # RFC 9126 §3: beside a request object, only what authenticates the client counts.
+            form = Form.of_pairs([("client_id", client.id), ("request", form.required("request"))])
+        form = await self.request_objects.unfold(form, client)
+        form = Form.of_pairs([*_without_client(form), ("client_id", client.id)])
+        try:
+            target = identify(form, client)
+        except InvalidClientOrRedirect as fault:
+            raise InvalidRequest(str(fault).rstrip(".")) from None
+        validate(form, client, target, await self.resources.read(form))
+        return form
+
+
+def _without_client(form: Form) -> list[tuple[str, str]]:
+    return [(name, text) for name, text in form.items() if name not in OF_CLIENTS]
