@@ -209,3 +209,14 @@ async def test_no_more_is_read_for_a_client_that_disconnected(
     assert len(export.sent) == 3, "the headers, the header line, five hundred rows"
     ((_, _, _, read, _),) = [each for each in await logged(harness) if each[0] == "read"]
     assert read <= 1_000
+
+
+async def test_reads_of_the_profile_are_added_up_by_the_hour(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
+    tokens = await harness.tokens(app, browser, scope="basic openid")
+    for minutes in (1, 1, 1, 20):
+        harness.advance(minutes=minutes)
+        for path in ("/api/v1/user/me", "/api/v2/oauth2/userinfo"):
+            await harness.call(tokens["access_token"], path)
+    assert await logged(harness) == [("profile", "", "", 0, 8)]

@@ -278,5 +278,5 @@ async def test_the_activity_of_the_last_seven_days_is_summed_up(
         await services.stores.accesses.add_accesses([read])
     page = (await ann.get("/account/activity")).text
     assert "The last seven days" in page
-    assert "read 1,260 measurements in 4 requests" in page
+    assert "Read 1,260 measurements in 4 requests" in page
     assert "The last seven days" not in (await ann.get(f"/account/activity?app={client.id}")).text

@@ -3,13 +3,14 @@
 import csv
 import io
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.model.measurements import Access
+from quantimodo.model.profiles import Profile
 from quantimodo.pages.timestamps import in_zone, zone_named
 from support.account_services import PASSWORD
 from support.page_site import Site, Visitor
@@ -450,3 +451,56 @@ async def test_activity_of_one_app_alone(site: Site, ann: Visitor) -> None:
     assert (await ann.get(f"{path}&before={older}")).text.count("1 measurement") == 10
     nothing = await ann.get("/account/activity?app=no-such-app")
     assert nothing.text.count("1 measurement") == 50, "as if nothing was asked for"
+
+
+async def test_activity_of_one_day_in_the_time_zone_of_the_person(site: Site, ann: Visitor) -> None:
+    user = await site.services.stores.users.user_by_email("ann@example.org")
+    assert user is not None
+    await site.services.stores.profiles.save_profile(
+        user.id, Profile(zoneinfo="Asia/Kolkata"), site.services.clock.now()
+    )
+    app = await site.register(user)
+    midnight = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)  # where the person is
+    for at, variable in ((-1, "Before"), (0, "First"), (24 * 60 - 1, "Last"), (24 * 60, "After")):
+        moment = midnight + timedelta(minutes=at)
+        read = Access(
+            user_id=user.id,
+            client_id=app.id,
+            action="read",
+            first_at=moment,
+            last_at=moment,
+            variable=variable,
+        )
+        await site.services.stores.accesses.add_accesses([read])
+    for path in ("day=2026-11-23", f"day=2026-11-23&app={app.id}"):
+        page = (await ann.get(f"/account/activity?{path}")).text
+        assert [name in page for name in ("Before", "First", "Last", "After")] == [
+            *(False, True, True, False)
+        ]
+    assert "Nothing on this day" in (await ann.get("/account/activity?day=2026-11-20")).text
+    for wrong in ("x", "0001-01-01", "9999-12-31", "2026-13-01", "%00"):
+        page = (await ann.get(f"/account/activity?day={wrong}")).text
+        assert "Before" in page, "as if nothing was asked for"
+
+
+async def test_reads_of_the_profile_are_shown(site: Site, ann: Visitor) -> None:
+    user = await site.services.stores.users.user_by_email("ann@example.org")
+    assert user is not None
+    app = await site.register(user)
+    await site.allow(user, app, "basic")
+    now = site.services.clock.now()
+    read = Access(
+        user_id=user.id,
+        client_id=app.id,
+        action="profile",
+        first_at=now,
+        last_at=now,
+        requests=3,
+    )
+    await site.services.stores.accesses.add_accesses([read])
+    page = (await ann.get("/account/activity")).text
+    assert page.count("Read your profile 3 times") == 2
+    assert "everything" not in page
+    assert "Last read your profile" in (await ann.get("/account")).text
+    rows = list(csv.DictReader(io.StringIO((await ann.get("/account/activity/export")).text)))
+    assert [(row["Did"], row["What"]) for row in rows] == [("Read your profile", "")]

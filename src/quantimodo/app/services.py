@@ -159,7 +159,7 @@ async def open_app(
     metrics = Metrics()
     throttle = open_throttle(settings, stores, clock, envelope)
     audit = AuditTrail(stores.events, charge=partial(charge_of_event, throttle))
-    accesses = AccessLog(stores.accesses)
+    accesses = AccessLog(stores.accesses, clock)
     audit.start()
     accesses.start()
     # Two clients, so that slow addresses of applications do not delay requests to providers.

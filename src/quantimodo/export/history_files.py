@@ -19,7 +19,7 @@ _PAGE: Final = 500
 _ACTIVITY_COLUMNS: Final = (
     ("Application Id", "the id of the application"),
     ("Application", "its name; empty if it is deleted"),
-    ("Action", "read, write or delete"),
+    ("Action", "read, write, delete, or profile for a read of the profile"),
     ("Variable", "the variable that it requested; empty for all"),
     ("Category", "the category that it requested; empty for all"),
     ("Measurements", "their number"),

@@ -260,10 +260,13 @@ QueryFilters = tuple[Filter, ...]  # those of a request
 # -------------------------------------------------------------------------------------- access log
 
 
+AccessAction = Literal["read", "write", "delete", "profile"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """An app read or wrote a person's measurements: `requests` times between `first_at` and
-    `last_at`, which are in one hour.
+    """An app read or wrote a person's measurements, or read the profile: `requests` times between
+    `first_at` and `last_at`, which are in one hour.
 
     `variable` and `category` are what it requested, empty for all; `measurements` is the number
     that it read or changed.
@@ -271,10 +274,21 @@ class Access:
 
     user_id: int
     client_id: str
-    action: Literal["read", "write", "delete"]
+    action: AccessAction
     first_at: datetime
     last_at: datetime
     variable: str = ""
     category: str = ""
     measurements: int = 0
     requests: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessSum:
+    """What one app did in one way over some time."""
+
+    client_id: str
+    action: AccessAction
+    measurements: int
+    requests: int
+    last_at: datetime

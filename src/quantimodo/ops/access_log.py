@@ -1,56 +1,114 @@
-"""The access log: which apps read or wrote a person's measurements, shown to that person.
+"""The access log: which apps read or wrote a person's data, shown to that person.
 
 Written in background batches. Equal accesses within an hour are one row, so an app that reads a
-hundred pages costs one.
+hundred pages costs one. Equal ones that wait for the same batch are added up when they are
+recorded, because reads of profiles are as frequent as requests to userinfo.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
-from quantimodo.model.measurements import Access
+from quantimodo.model.measurements import Access, AccessAction
 from quantimodo.ops.batches import BatchWriter
+from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import AccessLogStore
 from quantimodo.ports.stores import Conflict
+
+_Key = tuple[int, str, AccessAction, str, str, int]  # the last one is the hour
+
+
+@dataclass(slots=True)
+class _Sum:
+    """Equal accesses within an hour."""
+
+    key: _Key
+    first_at: datetime
+    last_at: datetime
+    measurements: int
+    requests: int
+
+    def access(self) -> Access:
+        user_id, client_id, action, variable, category, _ = self.key
+        return Access(
+            user_id=user_id,
+            client_id=client_id,
+            action=action,
+            first_at=self.first_at,
+            last_at=self.last_at,
+            variable=variable,
+            category=category,
+            measurements=self.measurements,
+            requests=self.requests,
+        )
 
 
 class AccessLog:
     """Implements `AccessRecorder`. `start` begins its task, `close` writes the rest."""
 
-    def __init__(self, store: AccessLogStore, capacity: int = 10_000) -> None:
+    def __init__(self, store: AccessLogStore, clock: Clock, capacity: int = 10_000) -> None:
         self._store = store
-        self._writer = BatchWriter[Access]("accesses", self._write, capacity)
+        self._clock = clock
+        self._open: dict[_Key, _Sum] = {}
+        self._writer = BatchWriter[_Sum]("accesses", self._write, capacity)
         self.start = self._writer.start
         self.flush = self._writer.flush
         self.close = self._writer.close
 
     def record(self, access: Access) -> None:
-        self._writer.add(access)
+        at, last_at = access.first_at, access.last_at
+        what = (access.action, access.variable, access.category)
+        key = (access.user_id, access.client_id, *what, _hour(at))
+        self._add(key, at, last_at, access.measurements, access.requests)
 
-    async def _write(self, accesses: Sequence[Access]) -> None:
+    def record_profile(self, user_id: int, client_id: str) -> None:
+        now = self._clock.now()
+        self._add((user_id, client_id, "profile", "", "", _hour(now)), now, now, 0, 1)
+
+    def _add(
+        self, key: _Key, first_at: datetime, last_at: datetime, measurements: int, requests: int
+    ) -> None:
+        known = self._open.get(key)
+        if known is None:
+            known = _Sum(key, first_at, last_at, measurements, requests)
+            if self._writer.add(known):
+                self._open[key] = known
+            return
+        known.last_at = max(known.last_at, last_at)
+        known.measurements += measurements
+        known.requests += requests
+
+    async def _write(self, sums: Sequence[_Sum]) -> None:
+        # From now on they do not change: what is recorded meanwhile is written in the next batch.
+        for each in sums:
+            if self._open.get(each.key) is each:
+                del self._open[each.key]
         try:
-            await self._store.add_accesses(_merged(accesses))
+            await self._store.add_accesses(_merged(sums))
         except Conflict:
-            if len(accesses) > 1:
+            if len(sums) > 1:
                 raise  # then each is written alone
             # The person was deleted meanwhile; their access log is deleted too.
 
 
-def _merged(accesses: Sequence[Access]) -> list[Access]:
-    found: dict[tuple[Any, ...], Access] = {}
-    for one in accesses:
-        hour = one.first_at.replace(minute=0, second=0, microsecond=0)
-        key = (one.user_id, one.client_id, one.action, one.variable, one.category, hour)
-        known = found.get(key)
-        found[key] = one if known is None else _sum(known, one)
-    return list(found.values())
+def _merged(sums: Sequence[_Sum]) -> list[Access]:
+    """One access for each key: a batch that could not be written may have a key twice."""
+    found: dict[_Key, _Sum] = {}
+    for one in sums:
+        known = found.get(one.key)
+        found[one.key] = (
+            one
+            if known is None
+            else _Sum(
+                one.key,
+                min(known.first_at, one.first_at),
+                max(known.last_at, one.last_at),
+                known.measurements + one.measurements,
+                known.requests + one.requests,
+            )
+        )
+    return [each.access() for each in found.values()]
 
 
-def _sum(one: Access, other: Access) -> Access:
-    return replace(
-        one,
-        first_at=min(one.first_at, other.first_at),
-        last_at=max(one.last_at, other.last_at),
-        measurements=one.measurements + other.measurements,
-        requests=one.requests + other.requests,
-    )
+def _hour(at: datetime) -> int:
+    return at.toordinal() * 24 + at.hour

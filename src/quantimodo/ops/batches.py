@@ -53,13 +53,14 @@ class BatchWriter(Generic[T]):
         self._writing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
-    def add(self, item: T) -> None:
-        """Buffer `item`. Never waits, never fails."""
+    def add(self, item: T) -> bool:
+        """Buffer `item`; False if it is lost. Never waits, never fails."""
         if len(self._items) >= self._capacity:
             self._lost += 1
-            return
+            return False
         self._items.append(item)
         self._wakeup.set()
+        return True
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name=self._name)

@@ -1,10 +1,12 @@
-"""/account/activity: which applications read or wrote the person's measurements, and when."""
+"""/account/activity: which applications read or wrote the person's data, and when."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import groupby
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -13,19 +15,25 @@ from quantimodo.accounts.profiles import Profiles
 from quantimodo.i18n.translation import translated
 from quantimodo.measurements.csv_export import BYTE_ORDER_MARK, csv_cell, csv_text
 from quantimodo.model.clients import Client
-from quantimodo.model.measurements import Access
+from quantimodo.model.measurements import Access, AccessSum
 from quantimodo.model.texts import N_
 from quantimodo.pages.layout import NO_STORE
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.timestamps import in_zone, zone_named
 from quantimodo.ports.client_stores import ClientStore
+from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.ports.measurements import AccessLogStore
 
 _PAGE: Final = 50
 _WEEK: Final = timedelta(days=7)
-_SUMMED: Final = 500  # the most lines of the log that a summary reads
 _AT_ONCE: Final = 500  # lines of an export
-_DID: Final = {"read": N_("Read"), "write": N_("Recorded or changed"), "delete": N_("Deleted")}
+_DID: Final = {
+    "read": N_("Read"),
+    "write": N_("Recorded or changed"),
+    "delete": N_("Deleted"),
+    "profile": N_("Read your profile"),
+}
+_GONE: Final = N_("An application that is gone")
 _KEPT_DAYS: Final = 400
 _COLUMNS: Final = (
     "Application",
@@ -50,15 +58,22 @@ class ActivityLine:
 
 
 @dataclass(frozen=True, slots=True)
-class WeeklySum:
-    """What one application did in the last seven days, in one way. `partial`: at least that much,
-    because the log has more lines than a summary reads."""
+class ActivityDay:
+    """The lines of one day in the person's time zone."""
+
+    day: date
+    lines: Sequence[ActivityLine]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityTile:
+    """What one application did in the last seven days; `client` is None for a deleted one."""
 
     app: str
-    did: str
-    measurements: int
-    requests: int
-    partial: bool
+    client: Client | None
+    has_logo: bool
+    sums: Sequence[AccessSum]
+    last_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,46 +81,68 @@ class Activity:
     page_context: PageContext
     accesses: AccessLogStore
     clients: ClientStore
+    consents: AuthorizationStore
     profiles: Profiles
 
     async def show(self, request: Request) -> Response:
+        """GET /account/activity, of one application with `?app=` and of one day with `?day=`."""
         browser_request = await self.page_context.browser_request(request)
         user = browser_request.required().user
         app = await self._filter_client(request)
+        zone = zone_named((await self.profiles.of(user)).zoneinfo)
+        day = _day(request.query_params.get("day", ""))
         found = await self.accesses.accesses_of(
             user.id,
             client_id=None if app is None else app.id,
+            between=None if day is None else _bounds(day, zone),
             before=_number(request.query_params.get("before", "")),
             limit=_PAGE + 1,
         )
         page, names = found[:_PAGE], dict[str, str]()
-        zone = zone_named((await self.profiles.of(user)).zoneinfo)
+        lines = await self._lines([access for _, access in page], names, zone)
+        tiles = await self._tiles(user.id)
+        filters = {"app": app.id if app else "", "day": day.isoformat() if day else ""}
         return self.page_context.show(
             request,
             browser_request,
             "account_activity.html",
             section="account-activity",
-            lines=await self._lines([access for _, access in page], names, zone),
-            older=page[-1][0] if len(found) > _PAGE else None,
+            days=_by_day(lines),
+            older=_older(filters, page[-1][0]) if len(found) > _PAGE else None,
             kept_days=_KEPT_DAYS,
             app=app,
-            week=[] if app else await self._week(user.id, names),
+            day=day,
+            apps=await self._apps(user.id, app, tiles),
+            tiles=[] if app or day else tiles,
         )
 
-    async def _week(self, user_id: int, names: dict[str, str]) -> Sequence[WeeklySum]:
-        """By application; of at most `_SUMMED` lines of the log."""
+    async def _tiles(self, user_id: int) -> Sequence[ActivityTile]:
+        """The last seven days, by application."""
         since = self.page_context.clock.now() - _WEEK
-        found = await self.accesses.accesses_of(user_id, limit=_SUMMED)
-        recent = [access for _, access in found if access.last_at > since]
-        sums = dict[tuple[str, str], list[int]]()
-        for line in await self._lines(recent, names):
-            total = sums.setdefault((line.app, line.did), [0, 0])
-            total[0] += line.access.measurements
-            total[1] += line.access.requests
-        return [
-            WeeklySum(app, did, total[0], total[1], len(recent) == _SUMMED)
-            for (app, did), total in sorted(sums.items())
-        ]
+        sums = dict[str, list[AccessSum]]()
+        for one in await self.accesses.sums_of_accesses(user_id, since):
+            sums.setdefault(one.client_id, []).append(one)
+        tiles = []
+        for client_id, of_client in sums.items():
+            client = await self.clients.client(client_id)
+            name = client.name if client else translated(_GONE)
+            has_logo = client is not None and await self.clients.logo(client_id) is not None
+            last_at = max(each.last_at for each in of_client)
+            tiles.append(ActivityTile(name, client, has_logo, of_client, last_at))
+        return sorted(tiles, key=lambda tile: tile.last_at, reverse=True)
+
+    async def _apps(
+        self, user_id: int, app: Client | None, tiles: Sequence[ActivityTile]
+    ) -> Sequence[Client]:
+        """Those to choose from: with access now, or active in the last seven days."""
+        found = {each.client.id: each.client for each in tiles if each.client is not None}
+        for consent in await self.consents.consents_of(user_id):
+            client = found.get(consent.client_id) or await self.clients.client(consent.client_id)
+            if client is not None:
+                found[client.id] = client
+        if app is not None:
+            found[app.id] = app
+        return sorted(found.values(), key=lambda client: client.name.casefold())
 
     async def _filter_client(self, request: Request) -> Client | None:
         """The application that the list is filtered by; None for all."""
@@ -139,9 +176,7 @@ class Activity:
         """`names` caches names of applications; missing ones are added."""
         for client_id in {access.client_id for access in accesses} - names.keys():
             client = await self.clients.client(client_id)
-            names[client_id] = (
-                client.name if client else translated(N_("An application that is gone"))
-            )
+            names[client_id] = client.name if client else translated(_GONE)
         return [
             ActivityLine(
                 access,
@@ -154,6 +189,35 @@ class Activity:
         ]
 
 
+def _by_day(lines: Sequence[ActivityLine]) -> Sequence[ActivityDay]:
+    """The newest first. A line of an earlier page may have changed since."""
+    newest = sorted(lines, key=lambda line: line.last_at, reverse=True)
+    return [
+        ActivityDay(day, tuple(of_day))
+        for day, of_day in groupby(newest, key=lambda line: line.last_at.date())
+    ]
+
+
+def _day(text: str) -> date | None:
+    """The day of a filter; None for all and for what is no day of this log."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if 1970 < day.year < 9999 else None
+
+
+def _bounds(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
+    start = datetime.combine(day, time(), zone)
+    return start, datetime.combine(day + timedelta(days=1), time(), zone)
+
+
+def _older(filters: Mapping[str, str], before: int) -> str:
+    """The address of the next page, with the same filters."""
+    named = {name: value for name, value in filters.items() if value}
+    return f"/account/activity?{urlencode({**named, 'before': before})}"
+
+
 def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
@@ -163,7 +227,7 @@ def _row(line: ActivityLine) -> Sequence[object]:
     return (
         csv_cell(line.app),
         line.did,
-        csv_cell(line.what or "everything"),
+        "" if one.action == "profile" else csv_cell(line.what or "everything"),
         one.measurements,
         one.requests,
         one.first_at.isoformat(),

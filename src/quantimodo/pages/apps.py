@@ -57,8 +57,10 @@ class Apps:
         user = browser_request.required().user
         consents = await self.consents.consents_of(user.id)
         newest = await self.accesses.accesses_of(user.id, limit=_NEWEST)
-        # The newest of each application comes last, and stays.
-        last = {access.client_id: access for _, access in reversed(newest)}
+        # The newest of each application comes last, and stays; reads of the profile come before.
+        oldest = [access for _, access in reversed(newest)]
+        oldest.sort(key=lambda access: access.action != "profile")
+        last = {access.client_id: access for access in oldest}
         found = [await self._connected(each, last.get(each.client_id)) for each in consents]
         apps = sorted(
             (app for app in found if app is not None), key=lambda app: app.client.name.casefold()

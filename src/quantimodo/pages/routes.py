@@ -230,7 +230,7 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     data = Data(page_context, measurements, pages.references, pages.profiles, reads)
     variable = VariableData(page_context, measurements, pages.profiles, undo, reads)
     export = Export(page_context, pages.personal_export)
-    activity = Activity(page_context, pages.accesses, pages.clients, pages.profiles)
+    activity = Activity(page_context, pages.accesses, pages.clients, pages.consents, pages.profiles)
     return [
         (("GET",), "/account", apps.show),
         (("POST",), "/account/apps/{client_id}/revoke", apps.revoke),

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from quantimodo.model.consents import ConsentingPerson
 from quantimodo.model.measurements import (
     Access,
+    AccessSum,
     Entry,
     EntrySet,
     Filters,
@@ -176,13 +177,21 @@ class AccessLogStore(Protocol):
         user_id: int,
         *,
         client_id: str | None = None,
+        between: tuple[datetime, datetime] | None = None,
         before: int | None = None,
         limit: int = 100,
     ) -> Sequence[tuple[int, Access]]:
         """Newest first, each with its id, of one app or of all; `before` is the last id of the
-        previous page."""
+        previous page. `between`: those whose last request was then, the end not included."""
+
+    async def sums_of_accesses(self, user_id: int, since: datetime) -> Sequence[AccessSum]:
+        """What each app did since then, by action; the hour of `since` counts if its last request
+        came later."""
 
 
 class AccessRecorder(Protocol):
     def record(self, access: Access) -> None:
         """Record it. Never waits, never fails: it is written in background batches."""
+
+    def record_profile(self, user_id: int, client_id: str) -> None:
+        """Record that the app reads the profile now."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from quantimodo.http.json import PRIVATE, private_json
 from quantimodo.http.messages import Request, Response
+from quantimodo.ports.measurements import AccessRecorder
 from quantimodo.protocol.errors import InsufficientScope
 from quantimodo.resource.bearer_authentication import BearerAuthentication
 from quantimodo.tokens.userinfo import UserInfoResponses
@@ -15,24 +16,29 @@ _JWT = ((b"content-type", b"application/jwt"), *PRIVATE)
 class UserMe:
     bearer: BearerAuthentication
     responses: UserInfoResponses
+    accesses: AccessRecorder
 
     async def __call__(self, request: Request) -> Response:
         found = await self.bearer.admit(request, "basic")
         if found.user is None:
             raise InsufficientScope("basic")
-        return private_json(200, await self.responses.basic(found, found.user))
+        basic = await self.responses.basic(found, found.user)
+        self.accesses.record_profile(found.user.id, found.client_id)
+        return private_json(200, basic)
 
 
 @dataclass(frozen=True, slots=True)
 class UserInfo:
     bearer: BearerAuthentication
     responses: UserInfoResponses
+    accesses: AccessRecorder
 
     async def __call__(self, request: Request) -> Response:
         found = await self.bearer.admit(request, "openid")
         if found.user is None:
             raise InsufficientScope("openid")
         full = await self.responses.full(found, found.user)
+        self.accesses.record_profile(found.user.id, found.client_id)
         if isinstance(full, str):
             return Response(200, full.encode("ascii"), _JWT)
         return private_json(200, full)

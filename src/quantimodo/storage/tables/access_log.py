@@ -1,9 +1,10 @@
 """The table `accesses`: which applications read or wrote a person's measurements."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
-from quantimodo.model.measurements import Access
+from quantimodo.model.measurements import Access, AccessSum
 from quantimodo.storage.database import Operation, Row, Statement
 from quantimodo.storage.rows import Column, Part, RowReader
 from quantimodo.storage.tables.bulk_insert import Insert, insert_many
@@ -50,6 +51,22 @@ _PAGE_OF_CLIENT = Statement(
     f"SELECT {_NUMBERED.columns} FROM accesses WHERE user_id = {{1}} AND id < {{2}}"
     " AND client_id = {4} ORDER BY id DESC LIMIT {3}"
 )
+# `id + 0`: the rows of these hours, by the other index, and not the newest of all time.
+_IN_TIME = (
+    f"SELECT {_NUMBERED.columns} FROM accesses WHERE user_id = {{1}} AND id + 0 < {{2}}"
+    " AND hour >= {4} AND hour <= {5} AND last_at >= {6} AND last_at < {7}{client}"
+    " ORDER BY id + 0 DESC LIMIT {3}"
+)
+_PAGE_IN_TIME = Statement(_IN_TIME.replace("{client}", ""))
+_PAGE_OF_CLIENT_IN_TIME = Statement(_IN_TIME.replace("{client}", " AND client_id = {8}"))
+_SUM = RowReader(
+    AccessSum, "client_id", "action", "measurements", "requests", Column("last_at", from_micros)
+)
+_SUMS = Statement(
+    "SELECT client_id, action, CAST(SUM(measurements) AS BIGINT), CAST(SUM(requests) AS BIGINT),"
+    " MAX(last_at) FROM accesses WHERE user_id = {1} AND hour >= {2} AND last_at > {3}"
+    " GROUP BY client_id, action ORDER BY client_id, action"
+)
 _NEWEST = 2**63 - 1
 
 
@@ -84,12 +101,21 @@ class Accesses(Table):
         user_id: int,
         *,
         client_id: str | None = None,
+        between: tuple[datetime, datetime] | None = None,
         before: int | None = None,
         limit: int = 100,
     ) -> Sequence[tuple[int, Access]]:
         values: tuple[object, ...] = (user_id, _NEWEST if before is None else before, limit)
-        if client_id is None:
-            rows = await self._database.list_rows(_PAGE, *values)
-        else:
-            rows = await self._database.list_rows(_PAGE_OF_CLIENT, *values, client_id)
-        return _NUMBERED.read_all(rows)
+        statement = _PAGE if client_id is None else _PAGE_OF_CLIENT
+        if between is not None:
+            statement = _PAGE_IN_TIME if client_id is None else _PAGE_OF_CLIENT_IN_TIME
+            start, end = map(to_micros, between)
+            values += (start // _HOUR, end // _HOUR, start, end)
+        if client_id is not None:
+            values += (client_id,)
+        return _NUMBERED.read_all(await self._database.list_rows(statement, *values))
+
+    async def sums_of_accesses(self, user_id: int, since: datetime) -> Sequence[AccessSum]:
+        start = to_micros(since)
+        rows = await self._database.list_rows(_SUMS, user_id, start // _HOUR, start)
+        return _SUM.read_all(rows)

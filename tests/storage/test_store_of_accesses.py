@@ -1,0 +1,70 @@
+"""`AccessLogStore`: which applications read or wrote a person's data."""
+
+from datetime import datetime, timedelta
+
+from samples import NOW, Samples
+
+from quantimodo.model.measurements import Access, AccessAction, AccessSum
+from quantimodo.ports.stores import Stores
+
+HOUR = timedelta(hours=1)
+
+
+def access(
+    user_id: int, at: datetime, client_id: str = "a", action: AccessAction = "read", number: int = 2
+) -> Access:
+    return Access(
+        user_id=user_id,
+        client_id=client_id,
+        action=action,
+        first_at=at,
+        last_at=at,
+        measurements=number,
+    )
+
+
+def summed(action: AccessAction, measurements: int, requests: int) -> AccessSum:
+    return AccessSum(
+        client_id="a",
+        action=action,
+        measurements=measurements,
+        requests=requests,
+        last_at=NOW + 3 * HOUR,
+    )
+
+
+async def test_accesses_of_a_time_are_those_whose_last_request_was_then(
+    stores: Stores, samples: Samples
+) -> None:
+    person, other = await samples.user(), await samples.user()
+    noted = [access(person.id, NOW + hours * HOUR) for hours in range(5)]
+    await stores.accesses.add_accesses([*noted, access(person.id, NOW + 2 * HOUR, "b")])
+    await stores.accesses.add_accesses([access(other.id, NOW + 2 * HOUR)])
+    between = (NOW + HOUR, NOW + 3 * HOUR)
+    found = await stores.accesses.accesses_of(person.id, between=between)
+    assert sorted((each.client_id, each.last_at) for _, each in found) == [
+        ("a", NOW + HOUR),
+        ("a", NOW + 2 * HOUR),
+        ("b", NOW + 2 * HOUR),
+    ]
+    of_one = await stores.accesses.accesses_of(person.id, client_id="a", between=between)
+    assert [each.last_at for _, each in of_one] == [NOW + 2 * HOUR, NOW + HOUR]
+    (first,) = await stores.accesses.accesses_of(person.id, client_id="a", between=between, limit=1)
+    rest = await stores.accesses.accesses_of(
+        person.id, client_id="a", between=between, before=first[0]
+    )
+    assert [each.last_at for _, each in rest] == [NOW + HOUR]
+
+
+async def test_accesses_are_summed_up_by_application_and_action(
+    stores: Stores, samples: Samples
+) -> None:
+    person, other = await samples.user(), await samples.user()
+    noted = [access(person.id, NOW + hours * HOUR) for hours in range(4)]
+    profile = access(person.id, NOW + 3 * HOUR, action="profile", number=0)
+    await stores.accesses.add_accesses([*noted, profile])
+    await stores.accesses.add_accesses([access(other.id, NOW), access(person.id, NOW, "b")])
+    assert await stores.accesses.sums_of_accesses(person.id, NOW) == [
+        summed("profile", 0, 1),
+        summed("read", 6, 3),
+    ]
