@@ -14,6 +14,7 @@ from quantimodo.grant_types.authorization_code import AuthorizationCodeGrant
 from quantimodo.grant_types.contract import Redeem, Repeat, Rotate, StoredSuccessor
 from quantimodo.grant_types.refresh_token import RefreshEvidence, RefreshTokenGrant
 from quantimodo.model.clients import Client
+from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import (
     AuthorizationCode,
     FoundCode,
@@ -41,6 +42,8 @@ FAULTS_OF_A_CODE = (
     "verifier missing",
     "verifier other",
     "verifier malformed",
+    "key missing",
+    "key other",
 )
 FAULTS_OF_A_TOKEN = (
     "absent",
@@ -50,6 +53,8 @@ FAULTS_OF_A_TOKEN = (
     "expired",
     "grant expired",
     "scope too wide",
+    "key missing",
+    "key other",
 )
 APP = Client(
     id="app", name="App", created_at=NOW, redirect_uris=(CALLBACK, OTHER), scope=frozenset()
@@ -57,6 +62,7 @@ APP = Client(
 ANN = User(id=1, subject="s", name="Ann", email=None, created_at=NOW, updated_at=NOW)
 DERIVATION = SuccessorDerivation(b"key")
 REFRESH_TOKEN_GRANT = RefreshTokenGrant(GRACE, legacy_transport=True, derivation=DERIVATION)
+KEY, OTHER_KEY = Confirmation("jkt", "k" * 43), Confirmation("jkt", "o" * 43)
 moments = st.integers(0, 10**9).map(lambda count: timedelta(microseconds=count))
 
 
@@ -88,6 +94,7 @@ def redeem(faults: frozenset[str], times: Times) -> Redeem:
         challenge=CHALLENGE,
         nonce=None,
         expires_at=NOW - times.past if "expired" in faults else NOW + times.future,
+        confirmation=KEY,
     )
     found = FoundCode(
         code=code,
@@ -108,7 +115,7 @@ def redeem(faults: frozenset[str], times: Times) -> Redeem:
     if "verifier missing" in faults:
         del fields["code_verifier"]
     evidence = None if "absent" in faults else found
-    return AuthorizationCodeGrant().decide(Form(fields), APP, evidence, NOW)
+    return AuthorizationCodeGrant().decide(Form(fields), APP, evidence, NOW, shown_key(faults))
 
 
 def refresh(faults: frozenset[str], times: Times) -> Rotate | Repeat:
@@ -117,6 +124,7 @@ def refresh(faults: frozenset[str], times: Times) -> Rotate | Repeat:
         grant_id=b"f",
         issued_at=NOW - times.past,
         expires_at=NOW - times.past if "expired" in faults else NOW + times.future,
+        confirmation=KEY,
     )
     found = FoundRefreshToken(
         token=token,
@@ -129,7 +137,14 @@ def refresh(faults: frozenset[str], times: Times) -> Rotate | Repeat:
     scope = "basic readmeasurements" if "scope too wide" in faults else "basic"
     form = Form({"refresh_token": "qmr_", "scope": scope})
     evidence = None if "absent" in faults else evidence_of(found, successor_spent_at=NOW)
-    return REFRESH_TOKEN_GRANT.decide(form, APP, evidence, NOW)
+    return REFRESH_TOKEN_GRANT.decide(form, APP, evidence, NOW, shown_key(faults))
+
+
+def shown_key(faults: frozenset[str]) -> Confirmation | None:
+    """The key of which the request shows possession."""
+    if "key missing" in faults:
+        return None
+    return OTHER_KEY if "key other" in faults else KEY
 
 
 def evidence_of(found: FoundRefreshToken, successor_spent_at: datetime | None) -> RefreshEvidence:
@@ -159,7 +174,7 @@ def combinations(faults: tuple[str, ...]) -> list[frozenset[str]]:
 
 def test_a_code_is_redeemed_in_one_row_of_the_whole_table() -> None:
     rows = combinations(FAULTS_OF_A_CODE)
-    assert len(rows) == 1024
+    assert len(rows) == 4096
     assert [row for row in rows if not is_refused(row, Times(), code=True)] == [frozenset()]
 
 
@@ -194,6 +209,7 @@ def test_the_grace_forgives_being_spent_and_nothing_else(
         grant_id=b"f",
         issued_at=spent_at - SECOND,
         expires_at=NOW if "expired" in faults else NOW + SECOND,
+        confirmation=KEY,
     )
     found = FoundRefreshToken(
         token=token,
@@ -207,10 +223,10 @@ def test_the_grace_forgives_being_spent_and_nothing_else(
     form = Form({"refresh_token": "qmr_", "scope": scope})
     evidence = None if "absent" in faults else evidence_of(found, successor_spent_at=NOW)
     if faults <= {"spent"}:
-        assert isinstance(REFRESH_TOKEN_GRANT.decide(form, APP, evidence, NOW), Repeat)
+        assert isinstance(REFRESH_TOKEN_GRANT.decide(form, APP, evidence, NOW, KEY), Repeat)
         return
     with pytest.raises((InvalidGrant, InvalidScope)) as refused:
-        REFRESH_TOKEN_GRANT.decide(form, APP, evidence, NOW)
+        REFRESH_TOKEN_GRANT.decide(form, APP, evidence, NOW, shown_key(faults))
     assert not isinstance(refused.value, ReplayDetected), "what the grace covers is no replay"
 
 
@@ -224,6 +240,7 @@ def test_an_unused_successor_forgives_being_spent_at_any_moment_and_nothing_else
             grant_id=b"f",
             issued_at=NOW - ago - SECOND,
             expires_at=NOW if "expired" in faults else NOW + SECOND,
+            confirmation=KEY,
         ),
         grant=grant_of(faults, Times()),
         user=ANN,
@@ -235,10 +252,10 @@ def test_an_unused_successor_forgives_being_spent_at_any_moment_and_nothing_else
     form = Form({"refresh_token": "qmr_", "scope": scope})
     evidence = None if "absent" in faults else evidence_of(found, successor_spent_at=None)
     if faults <= {"spent"}:
-        assert isinstance(REFRESH_TOKEN_GRANT.decide(form, APP, evidence, NOW), Repeat)
+        assert isinstance(REFRESH_TOKEN_GRANT.decide(form, APP, evidence, NOW, KEY), Repeat)
         return
     with pytest.raises((InvalidGrant, InvalidScope)) as refused:
-        REFRESH_TOKEN_GRANT.decide(form, APP, evidence, NOW)
+        REFRESH_TOKEN_GRANT.decide(form, APP, evidence, NOW, shown_key(faults))
     assert not isinstance(refused.value, ReplayDetected), "an unused successor is no replay"
 
 
@@ -254,5 +271,5 @@ def test_a_spent_token_without_a_known_successor_is_refused_and_after_the_grace_
             revoked=False,
         )
         with pytest.raises(InvalidGrant) as refused:
-            REFRESH_TOKEN_GRANT.decide(form, APP, RefreshEvidence(found), NOW)
+            REFRESH_TOKEN_GRANT.decide(form, APP, RefreshEvidence(found), NOW, None)
         assert isinstance(refused.value, ReplayDetected) == late

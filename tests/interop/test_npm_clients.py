@@ -110,3 +110,16 @@ async def test_answers_that_bring_id_tokens_are_taken(site: Live) -> None:
     interop.check_claims(result["hybrid"])
     assert "email" not in result["hybrid"]
     assert result["userinfo"]["email"] == person.email
+
+
+@pytest.mark.parametrize("client", ["openid_client_dpop.mjs", "oauth4webapi_dpop.mjs"])
+async def test_tokens_that_are_bound_to_a_key_of_the_client(site: Live, client: str) -> None:
+    # RFC 9449 §5, §7, §8, §10
+    app = await site.app(CALLBACK, public=True)
+    person = await site.person(f"{client}@example.org", "Ann Example")
+    interop = InteropSetup(site, app, person)
+    result = await _run(client, interop, _wanted(site.address, app, "none", "oauth2"))
+    assert [each.lower() for each in result["types"]] == ["dpop", "dpop"]
+    interop.check_userinfo(result["userinfo"])
+    assert result["me"]["email"] == interop.email
+    assert (result["foreign"], result["bearer"]) == ("invalid_grant", 401)

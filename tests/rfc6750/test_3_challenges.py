@@ -18,7 +18,8 @@ async def test_without_a_token_the_challenge_is_bare(harness: AppHarness) -> Non
         for headers in ({}, {"authorization": "Bearer"}, {"authorization": "Basic YTpi"}):
             response = await harness.browser().get(path, headers=headers)
             assert response.status_code == 401
-            assert challenge(response) == "Bearer"
+            # RFC 9449 §7.1: the second one is for tokens that are bound to a key.
+            assert challenge(response) == 'Bearer, DPoP algs="ES256 PS256 EdDSA Ed25519"'
             assert response.headers["cache-control"] == "no-store"
 
 

@@ -140,7 +140,7 @@ def test_sqlite_walks_through_no_table(file: sqlite3.Connection, name: str) -> N
 
 @pytest.mark.parametrize("name", _BATCHES)
 def test_sqlite_writes_batches_by_primary_keys_alone(file: sqlite3.Connection, name: str) -> None:
-    widths = {"issue": 7, "redeem": 13, "rotate": 14}
+    widths = {"issue": 8, "redeem": 15, "rotate": 16}
     operation = _BATCHES[name].sqlite([(bytes([n]), *([1] * (widths[name] - 1))) for n in (1, 2)])
     statement, values = next(operation)
     plan = file.execute(f"EXPLAIN QUERY PLAN {statement.sqlite}", values)

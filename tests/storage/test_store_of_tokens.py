@@ -17,6 +17,7 @@ from samples import (
     refresh_token,
 )
 
+from quantimodo.model.confirmations import Confirmation
 from quantimodo.ports.stores import Conflict, Stores
 
 
@@ -35,6 +36,35 @@ async def test_an_application_s_own_token_comes_back(stores: Stores, samples: Sa
     assert (found.client_id, found.user, found.grant_id) == (application.id, None, None)
     assert (found.scope, found.issued_at, found.expires_at) == (token.scope, NOW, SOON)
     assert found.revoked is False
+
+
+async def test_what_is_bound_to_a_key_or_certificate_comes_back_bound(
+    stores: Stores, samples: Samples
+) -> None:
+    key_of_app, certificate = Confirmation("jkt", "k" * 43), Confirmation("x5t#S256", "c" * 43)
+    grant = await samples.unsaved_grant()
+    code = code_of(grant, confirmation=key_of_app)
+    front = access_token_of(grant, "front", confirmation=certificate)
+    assert await stores.authorizations.save_code(grant, code, front)
+    first = refresh_token(grant, "first", confirmation=key_of_app)
+    access = access_token_of(grant, "redeemed", confirmation=key_of_app)
+    assert await stores.tokens.redeem(code, NOW, access, first)
+    second = refresh_token(grant, "second", confirmation=certificate)
+    rotated = access_token_of(grant, "rotated", confirmation=certificate)
+    assert await stores.tokens.rotate(first, NOW, SALT, rotated, second)
+    own = access_token(grant.client_id, "own", confirmation=certificate)
+    await stores.tokens.issue(own)
+    found_code = await stores.tokens.find_code(code.key)
+    assert found_code is not None
+    assert found_code.code == code
+    for token in (first, second):
+        found = await stores.tokens.find_refresh_token(token.key)
+        assert found is not None
+        assert found.token == token
+    for issued in (front, access, rotated, own):
+        live = await stores.tokens.find_access_token(issued.key)
+        assert live is not None
+        assert live.confirmation == issued.confirmation
 
 
 async def test_a_token_without_scope_comes_back_without(stores: Stores, samples: Samples) -> None:

@@ -1,7 +1,10 @@
 """Builds the token minter, the responders that use it, and client authentication."""
 
+from quantimodo.app.policies import dpop_policy
 from quantimodo.app.services import AppContext
 from quantimodo.clients.authentication import ClientAuthentication
+from quantimodo.clients.dpop import DPoPProofs
+from quantimodo.clients.dpop_nonces import DPoPNonces
 from quantimodo.crypto.tokens import SuccessorDerivation
 from quantimodo.grant_types.refresh_token import RefreshTokenGrant
 from quantimodo.grant_types.table import GrantTypeTable, grant_type_table
@@ -73,6 +76,13 @@ def client_authentication(context: AppContext) -> ClientAuthentication:
         context.stores.replays,
         frozenset({issuer, *(issuer + path for path in endpoints)}),
     )
+
+
+def dpop_proofs(context: AppContext) -> DPoPProofs:
+    policy = dpop_policy(context.settings)
+    keys = context.envelope.derive_all("DPoP nonces")
+    nonces = DPoPNonces(keys, policy.nonce_lifetime)
+    return DPoPProofs(policy, nonces, context.stores.replays, context.clock)
 
 
 def user_info(context: AppContext) -> UserInfoResponses:

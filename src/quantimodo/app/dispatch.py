@@ -35,13 +35,13 @@ _ANY_ORIGIN: Final = (
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"WWW-Authenticate, Retry-After, Total-Count, Link, Link-First, Link-Prev, Link-Next,"
-        b" Link-Last",
+        b"WWW-Authenticate, DPoP-Nonce, Retry-After, Total-Count, Link, Link-First, Link-Prev,"
+        b" Link-Next, Link-Last",
     ),
 )
 _PREFLIGHT: Final = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-allow-headers", b"Authorization, Content-Type, Accept"),
+    (b"access-control-allow-headers", b"Authorization, Content-Type, Accept, DPoP"),
     (b"access-control-max-age", b"7200"),
     (b"cache-control", b"no-store"),
 )
@@ -122,6 +122,7 @@ class Dispatcher:
         method = scope["method"]
         if method == "OPTIONS":
             return _preflight(route)
+        request = None
         try:
             if method in route.methods:
                 request = await read_request(route, scope, receive, method)
@@ -139,6 +140,8 @@ class Dispatcher:
             if response.status >= 400:
                 self._boundary.note_response(route.name, response.status)
         headers = _without_trace_headers(scope, response.headers)
+        if request is not None and request.response_headers:
+            headers = _joined(headers, request.response_headers)
         if route.cors and b"origin" in dict(scope["headers"]):
             headers = (*headers, *_ANY_ORIGIN)
         if headers is response.headers:
@@ -200,6 +203,12 @@ def _without_trace_headers(scope: Scope, headers: Headers) -> Headers:
     if not query or not _SECRETS.search(unquote_to_bytes(query)):
         return headers
     return (*(header for header in headers if header[0] not in _PRIVATE_NAMES), *PRIVATE)
+
+
+def _joined(headers: Headers, more: Headers) -> Headers:
+    """The headers of a response, with those that its request adds instead of its own."""
+    names = frozenset(name for name, _ in more)
+    return (*(header for header in headers if header[0] not in names), *more)
 
 
 def _preflight(route: ApiRoute) -> Response:

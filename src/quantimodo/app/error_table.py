@@ -39,7 +39,7 @@ from quantimodo.pages.errors import (
 )
 from quantimodo.pages.forms import FormFault
 from quantimodo.ports.stores import BudgetExceeded, QuotaExceeded, TooSlow, Unavailable
-from quantimodo.protocol.bearer import challenge
+from quantimodo.protocol.bearer import challenges
 from quantimodo.protocol.errors import BearerError, InvalidClient, OAuthError
 
 _BASIC: Final = (b"www-authenticate", b'Basic realm="quantimodo", charset="UTF-8"')
@@ -57,7 +57,8 @@ _MANY_EVENTS: Final = "Too many messages from this address were refused. Try aga
 _MANY_TRIES: Final = "Too many tries from this network address. Wait, and try again."
 _MANY_REQUESTS: Final = "too many requests of this application or address: try again later"
 _MANY_ASSERTIONS: Final = (
-    "too many assertions are recorded until they expire; use shorter lifetimes, and try again later"
+    "too many assertions or proofs are recorded until they expire; use shorter lifetimes, and try"
+    " again later"
 )
 
 _API: Final = EndpointKind.API
@@ -133,8 +134,8 @@ def _bearer(error: BearerError) -> ErrorResponse:
     body = {"error": error.code or "unauthorized", "error_description": text}
     because = error.because or error.description or "no access token was sent"
     refusal = Refusal(error.code or "unauthenticated", because)
-    header = (b"www-authenticate", challenge(error).encode("ascii"))
-    return ErrorResponse(error.status, body, refusal, (header,))
+    headers = [(b"www-authenticate", each.encode("ascii")) for each in challenges(error)]
+    return ErrorResponse(error.status, body, refusal, headers)
 
 
 _MEASUREMENT_CODES: Final = {403: "insufficient_scope", 404: "not_found"}

@@ -9,6 +9,7 @@ from quantimodo.app.settings_rules import read_statements
 from quantimodo.clients.dynamic import RegistrationPolicy
 from quantimodo.keys.rotation import RotationPolicy
 from quantimodo.measurements.limits import ReadPolicy
+from quantimodo.protocol.dpop import DPoPPolicy
 from quantimodo.storage.open import SearchPolicy
 from quantimodo.tokens.policy import TokenPolicy
 
@@ -53,6 +54,16 @@ def token_policy(settings: Settings) -> TokenPolicy:
         code_lifetime=tokens.code_lifetime,
         refresh_idle_lifetime=tokens.refresh_idle_lifetime,
         refresh_absolute_lifetime=tokens.refresh_absolute_lifetime,
+    )
+
+
+def dpop_policy(settings: Settings) -> DPoPPolicy:
+    dpop = settings.dpop
+    return DPoPPolicy(
+        origins=(settings.issuer,),
+        lifetime=dpop.proof_lifetime,
+        nonce=dpop.nonce,
+        nonce_lifetime=dpop.nonce_lifetime,
     )
 
 

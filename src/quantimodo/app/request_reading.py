@@ -34,6 +34,7 @@ async def read_request(route: ApiRoute, scope: Scope, receive: Receive, method: 
         body=body,
         address=client[0] if client else "",
         tail=_tail(scope) if route.path[-1] == "}" else "",
+        head=method == "HEAD",
     )
 
 

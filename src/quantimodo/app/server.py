@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from quantimodo.app.authorization import (
     client_authentication,
+    dpop_proofs,
     grant_types,
     token_responder,
     user_info,
@@ -36,6 +37,7 @@ from quantimodo.app.settings import Settings
 from quantimodo.app.social import social_parts, social_routes, social_tokens
 from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.steps.table import STEPS
+from quantimodo.clients.sender_constraints import SenderConstraints
 from quantimodo.endpoints.discovery import KeySetEndpoint, MetadataEndpoint
 from quantimodo.endpoints.introspect import IntrospectionEndpoint
 from quantimodo.endpoints.pushed_requests import PushedRequestEndpoint
@@ -58,6 +60,7 @@ from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.reference import ReferencePage
 from quantimodo.pages.routes import Pages, page_routes
 from quantimodo.resource.bearer_authentication import BearerAuthentication
+from quantimodo.resource.bound_tokens import BoundTokens
 from quantimodo.resource.consents import CurrentConsent
 from quantimodo.resource.health import MetricsPage, Ready, alive
 from quantimodo.resource.users import UserInfo, UserMe
@@ -124,12 +127,20 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
     settings = context.settings
     clients = client_authentication(context)
     access = AccessTokens(policy, stores.tokens, context.keyring, stores.resources, clock)
-    bearer = BearerAuthentication(access, stores.clients, metrics, settings.legacy_transport)
+    proofs = dpop_proofs(context)
+    bearer = BearerAuthentication(
+        access,
+        stores.clients,
+        metrics,
+        BoundTokens(proofs, stores.clients),
+        settings.legacy_transport,
+    )
     social = social_tokens(context, metrics)
     registration = RegistrationEndpoint(policy.issuer, context.dynamic, context.throttle)
     return ApiEndpoints(
         token=TokenEndpoint(
             clients=clients,
+            constraints=SenderConstraints(proofs),
             grant_types=grant_types(context),
             tokens=stores.tokens,
             responder=token_responder(context),
@@ -145,6 +156,7 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
             stored_requests(context),
             context.throttle,
             settings.tokens.pushed_request_lifetime,
+            proofs,
         ),
         revoke=RevocationEndpoint(clients, stores.tokens, access, clock),
         introspect=IntrospectionEndpoint(

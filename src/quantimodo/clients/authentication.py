@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from quantimodo.clients.public_keys import ClientKeys
+from quantimodo.clients.signers import signer_of
 from quantimodo.crypto.digests import digest, same
 from quantimodo.crypto.jwt import BadToken, unverified_claims
-from quantimodo.model.budgets import Signer
 from quantimodo.model.clients import Client, SecretDigest
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.client_stores import ClientStore
@@ -97,18 +97,6 @@ def _algorithms(client: Client) -> Collection[str]:
     allowed = by_method.get(metadata.token_endpoint_auth_method, ())
     registered = metadata.token_endpoint_auth_signing_alg
     return [name for name in allowed if registered in ("", name)]
-
-
-def signer_of(client: Client) -> Signer:
-    """An application that the operator registered shares no quota with those of other people. Each
-    of these has an owner: the person, or the network from which it registered itself."""
-    if client.owner_id is not None:
-        return Signer("other client", client.id, f"person {client.owner_id}")
-    if client.registration_digest is None:
-        return Signer("operator's client", client.id)
-    network = client.registered_from
-    owner = f"client {client.id}" if network is None else f"network {network.hex()}"
-    return Signer("other client", client.id, owner)
 
 
 def _stated(credentials: Credentials) -> str:

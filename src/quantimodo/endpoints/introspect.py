@@ -77,11 +77,12 @@ class IntrospectionEndpoint:
 
     def _describe(self, found: FoundAccessToken, subject: str) -> dict[str, Any]:
         audience = audience_of(found.scope)
+        bound_to = found.confirmation
         response: dict[str, Any] = {
             "active": True,
             "scope": spell(plain_names(found.scope)),
             "client_id": found.client_id,
-            "token_type": "Bearer",
+            "token_type": "Bearer" if bound_to is None else bound_to.token_type,
             "exp": int(found.expires_at.timestamp()),
             "iat": int(found.issued_at.timestamp()),
             "sub": subject,
@@ -90,6 +91,8 @@ class IntrospectionEndpoint:
         }
         if found.jti is not None:
             response["jti"] = found.jti
+        if bound_to is not None:
+            response |= bound_to.claims()  # RFC 9449 §6.2, RFC 8705 §3.2
         if found.details is not None and audience is None:
             response |= restricted_members(found.scope, found.details)
         return response
@@ -113,6 +116,8 @@ class IntrospectionEndpoint:
             "sub": await self.subjects.of(client, found.user),
             "iss": self.policy.issuer,
         }
+        if found.token.confirmation is not None:
+            response |= found.token.confirmation.claims()
         if found.grant.details is not None:
             response |= restricted_members(found.grant.scope, found.grant.details)
         return response

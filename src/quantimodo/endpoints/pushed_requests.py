@@ -12,7 +12,9 @@ from quantimodo.accounts.throttle import Throttle
 from quantimodo.authorization.request_objects import RequestObjects
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.authorization.stored_requests import StoredRequests
-from quantimodo.clients.authentication import ClientAuthentication, signer_of
+from quantimodo.clients.authentication import ClientAuthentication
+from quantimodo.clients.dpop import DPoPProofs
+from quantimodo.clients.signers import signer_of
 from quantimodo.endpoints.forms import body_form
 from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request, Response
@@ -25,6 +27,7 @@ from quantimodo.protocol.authorization import (
     validate,
 )
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
+from quantimodo.protocol.dpop import bound_to_key
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
 
@@ -41,12 +44,18 @@ class PushedRequestEndpoint:
     requests: StoredRequests
     throttle: Throttle
     lifetime: timedelta
+    proofs: DPoPProofs
 
     async def __call__(self, request: Request) -> Response:
         form = body_form(request, _PARAMETERS, aliases={})
         client = await self.clients.authenticate(request.header(b"authorization"), form)
+        proof = self.proofs.read(request)
         form = await self._valid(form, client, request.address)
+        if proof is not None:
+            form = bound_to_key(form, proof.confirmation)
         charge = await self._counted(client, request.address)
+        if proof is not None:
+            await self.proofs.spend(proof, client)
         request_uri = await self.requests.push(client.id, form, self.lifetime, charge)
         # RFC 9126 §2.2
         expires_in = int(self.lifetime.total_seconds())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quantimodo.clients.authentication import ClientAuthentication
+from quantimodo.clients.sender_constraints import SenderConstraints, ShownKey
 from quantimodo.endpoints.forms import body_form
 from quantimodo.grant_types.contract import GrantType
 from quantimodo.grant_types.table import GrantTypeTable
@@ -39,6 +40,7 @@ v2-api.md §6)."""
 @dataclass(frozen=True, slots=True)
 class TokenEndpoint:
     clients: ClientAuthentication
+    constraints: SenderConstraints
     grant_types: GrantTypeTable
     tokens: TokenStore
     responder: TokenResponder
@@ -52,8 +54,9 @@ class TokenEndpoint:
         client = await self.clients.authenticate(request.header(b"authorization"), form)
         self._check_transport(request, client)
         grant_type = self.grant_types.choose(form, client)
+        shown = self.constraints.read(request, client)
         try:
-            response = await self._issue(grant_type, form, client)
+            response = await self._issue(grant_type, form, client, shown)
         except ReplayDetected as replay:
             await self._end(replay, client)
             raise
@@ -88,11 +91,17 @@ class TokenEndpoint:
         if client.strict and request.method == "GET":
             raise InvalidRequest("this app is registered as strict: use POST")
 
-    async def _issue(self, grant_type: GrantType[Any], form: Form, client: Client) -> TokenResponse:
-        for _ in range(2):
+    async def _issue(
+        self, grant_type: GrantType[Any], form: Form, client: Client, shown: ShownKey
+    ) -> TokenResponse:
+        for attempt in range(2):
             evidence = await grant_type.load(form, self.tokens)
-            decision = grant_type.decide(form, client, evidence, self.clock.now())
-            response = await self.responder.respond(decision)
+            now, confirmation = self.clock.now(), shown.confirmation
+            decision = grant_type.decide(form, client, evidence, now, confirmation)
+            if attempt == 0:
+                # After the decision: a request that is refused stores nothing.
+                await self.constraints.spend(shown, client)
+            response = await self.responder.respond(decision, confirmation)
             if response is not None:
                 return response
             # Lost the race: what we meant to spend is spent now, so decide on that.

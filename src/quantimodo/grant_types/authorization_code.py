@@ -6,8 +6,10 @@ from datetime import datetime
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.grant_types.contract import Redeem
 from quantimodo.model.clients import Client
+from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundCode
 from quantimodo.ports.grant_stores import TokenReader
+from quantimodo.protocol.dpop import check_bound_to
 from quantimodo.protocol.errors import InvalidGrant, ReplayDetected
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.pkce import check_verifier
@@ -24,12 +26,19 @@ class AuthorizationCodeGrant:
         return None if key is None else await tokens.find_code(key)
 
     def decide(
-        self, form: Form, client: Client, evidence: FoundCode | None, now: datetime
+        self,
+        form: Form,
+        client: Client,
+        evidence: FoundCode | None,
+        now: datetime,
+        shown: Confirmation | None,
     ) -> Redeem:
         # RFC 6749 §4.1.3: bound to the client it was issued to. An unknown code and another
         # client's code get one response, so that no client can probe for codes or end grants.
         if evidence is None or evidence.grant.client_id != client.id:
             raise InvalidGrant("the code is not valid for this client")
+        # RFC 9449 §10: before the replay, so that only the holder of the key can end the grant.
+        check_bound_to(evidence.code.confirmation, shown)
         # RFC 6749 §4.1.2: a second use shows two holders, and ends the tokens of the first use.
         if evidence.redeemed_at is not None:
             raise ReplayDetected(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from quantimodo.grant_types.contract import IssueOwn
 from quantimodo.model.clients import Client
+from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.resources import Resource
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.ports.resource_store import ResourceStore
@@ -25,7 +26,12 @@ class ClientCredentialsGrant:
         return await self.resources.resource(min(named)) if named else None
 
     def decide(
-        self, form: Form, client: Client, evidence: Resource | None, now: datetime
+        self,
+        form: Form,
+        client: Client,
+        evidence: Resource | None,
+        now: datetime,
+        shown: Confirmation | None,
     ) -> IssueOwn:
         # RFC 6749 §4.4: MUST only be used by confidential clients.
         if client.public:

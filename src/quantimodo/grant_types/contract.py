@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from quantimodo.crypto.tokens import Successors
 from quantimodo.model.clients import Client
+from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundCode, FoundRefreshToken
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.parameters import Form
@@ -80,5 +81,13 @@ class GrantType(Protocol[Evidence]):
     async def load(self, form: Form, tokens: TokenReader) -> Evidence:
         """The facts for the decision: one read, and a second one only for a spent token."""
 
-    def decide(self, form: Form, client: Client, evidence: Evidence, now: datetime) -> Decision:
-        """Pure: the same facts give the same decision."""
+    def decide(
+        self,
+        form: Form,
+        client: Client,
+        evidence: Evidence,
+        now: datetime,
+        shown: Confirmation | None,
+    ) -> Decision:
+        """Pure: the same facts give the same decision. `shown` is the key of which the request
+        shows possession: what it presents may be bound to one."""

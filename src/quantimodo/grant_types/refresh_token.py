@@ -7,8 +7,10 @@ from typing import NamedTuple
 from quantimodo.crypto.tokens import Kind, SuccessorDerivation, key_of
 from quantimodo.grant_types.contract import Repeat, Rotate, StoredSuccessor
 from quantimodo.model.clients import Client
+from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundRefreshToken
 from quantimodo.ports.grant_stores import TokenReader
+from quantimodo.protocol.dpop import check_bound_to
 from quantimodo.protocol.errors import InvalidGrant, InvalidRequest, ReplayDetected
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import Targets
@@ -59,7 +61,12 @@ class RefreshTokenGrant:
         return RefreshEvidence(found)
 
     def decide(
-        self, form: Form, client: Client, evidence: RefreshEvidence | None, now: datetime
+        self,
+        form: Form,
+        client: Client,
+        evidence: RefreshEvidence | None,
+        now: datetime,
+        shown: Confirmation | None,
     ) -> Rotate | Repeat:
         if form.get("refresh_token") is None and (client.strict or not self.legacy_transport):
             raise InvalidRequest("the parameter refresh_token is missing")
@@ -68,6 +75,8 @@ class RefreshTokenGrant:
         if evidence is None or evidence.found.grant.client_id != client.id:
             raise InvalidGrant("the refresh token is not valid for this client")
         found, successor = evidence
+        # RFC 9449 §5: before the replay, so that only the holder of the key can end the grant.
+        check_bound_to(found.token.confirmation, shown)
         # security.md §6: explicit revocation overrides the grace period and the repeat.
         if found.revoked:
             raise InvalidGrant("the refresh token has expired or was revoked")

@@ -17,7 +17,12 @@ class RepeatedHeader(Exception):
 @dataclass(slots=True)
 class Request:
     """One request, body read whole. `query` is raw; `address` is the client's, proxies resolved;
-    `tail` is the last part of a path that ends with a name or a number, decoded."""
+    `tail` is the last part of a path that ends with a name or a number, decoded; `head` is true of
+    a HEAD request, whose `method` is GET.
+
+    `response_headers` are sent with the response, also with an error, beside its own headers: what
+    authenticates a request adds them.
+    """
 
     method: str
     path: str
@@ -26,6 +31,8 @@ class Request:
     body: bytes
     address: str = ""
     tail: str = ""
+    head: bool = False
+    response_headers: Headers = ()
 
     def header(self, name: bytes) -> str | None:
         """The one header of this (lower-case) name. Raises `RepeatedHeader` on a second."""

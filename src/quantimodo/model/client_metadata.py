@@ -55,6 +55,7 @@ class ClientMetadata:
     software_statement: str = ""
     include_claims_in_id_token: bool = False
     optional_scope: tuple[str, ...] = ()
+    dpop_bound_access_tokens: bool = False
     reviewed: bool = False
 
 

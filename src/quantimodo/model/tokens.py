@@ -9,6 +9,7 @@ frozen dataclass.
 from datetime import datetime
 from typing import NamedTuple
 
+from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.users import User
 
 
@@ -41,7 +42,8 @@ class Grant(NamedTuple):
 
 
 class AuthorizationCode(NamedTuple):
-    """A code to be saved. `redirect_uri` is None when the request left it out."""
+    """A code to be saved. `redirect_uri` is None when the request left it out. `confirmation` is
+    the key to which the request bound it (RFC 9449 §10)."""
 
     key: bytes
     grant_id: bytes
@@ -49,6 +51,7 @@ class AuthorizationCode(NamedTuple):
     challenge: str | None
     nonce: str | None
     expires_at: datetime
+    confirmation: Confirmation | None = None
 
 
 class FoundCode(NamedTuple):
@@ -62,12 +65,14 @@ class FoundCode(NamedTuple):
 
 
 class RefreshToken(NamedTuple):
-    """A refresh token to save. Its client and person are those of its grant."""
+    """A refresh token to save. Its client and person are those of its grant. `confirmation` is the
+    key to which that of a public client is bound (RFC 9449 §5)."""
 
     key: bytes
     grant_id: bytes
     issued_at: datetime
     expires_at: datetime
+    confirmation: Confirmation | None = None
 
 
 class FoundRefreshToken(NamedTuple):
@@ -97,6 +102,7 @@ class AccessToken(NamedTuple):
     scope: frozenset[str]
     issued_at: datetime
     expires_at: datetime
+    confirmation: Confirmation | None = None
 
 
 class FoundAccessToken(NamedTuple):
@@ -117,6 +123,7 @@ class FoundAccessToken(NamedTuple):
     claims_request: ClaimsRequest | None = None
     special: bool = False
     details: str | None = None
+    confirmation: Confirmation | None = None
     jti: str | None = None
 
 

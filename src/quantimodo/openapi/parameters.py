@@ -150,6 +150,15 @@ class RequestParameters(TypedDict, total=False):
             '[{"type":"health_measurements","actions":["read"],"categories":["Sleep"],"days":90}]',
         ),
     ]
+    dpop_jkt: Annotated[
+        str,
+        said(
+            "The SHA-256 thumbprint (RFC 7638) of the app's DPoP key: only its holder can redeem"
+            " the code (RFC 9449 §10).",
+            fakes.CHALLENGE,
+            pattern="^[A-Za-z0-9_-]{43}$",
+        ),
+    ]
     display: Annotated[str, said("Accepted; there is one kind of page, for all sizes.", "page")]
     ui_locales: Annotated[str, said("Accepted; the pages are in English.", "en")]
     claims_locales: Annotated[str, said("Accepted; claims have no translations.", "en")]

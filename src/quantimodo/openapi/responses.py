@@ -75,7 +75,12 @@ class TokenAnswer(TypedDict, total=False):
             ),
         ]
     ]
-    token_type: Required[Annotated[Literal["Bearer"], said("Always `Bearer`.", "Bearer")]]
+    token_type: Required[
+        Annotated[
+            Literal["Bearer", "DPoP"],
+            said("`DPoP` when the request has a DPoP proof (RFC 9449 §5).", "Bearer"),
+        ]
+    ]
     expires_in: Required[
         Annotated[int, said("Seconds that the access token has left.", 3600, ge=0)]
     ]
@@ -130,13 +135,21 @@ class Introspection(TypedDict, total=False):
     active: Required[Annotated[bool, said("Whether the token works now.", True)]]
     scope: Annotated[str, said("Space-separated scopes.", "basic")]
     client_id: Annotated[str, said("The app that it was issued to.", fakes.CLIENT_ID)]
-    token_type: Annotated[Literal["Bearer"], said("For access tokens only.", "Bearer")]
+    token_type: Annotated[Literal["Bearer", "DPoP"], said("For access tokens only.", "Bearer")]
     exp: Annotated[int, said("When it expires, in seconds since 1970.", 1_795_435_200)]
     iat: Annotated[int, said("When it was made, in seconds since 1970.", 1_795_431_600)]
     sub: Annotated[str, said("The person; the app's id for `client_credentials`.", fakes.SUBJECT)]
     aud: Annotated[str, said("The intended resource. Only of an access token.", fakes.AUDIENCE)]
     iss: Annotated[str, said("This server.", fakes.ISSUER)]
     jti: Annotated[str, said("The id of a JWT access token.", "fake-token-id")]
+    cnf: Annotated[
+        dict[str, str],
+        said(
+            "The key or certificate to which the token is bound: `jkt` (RFC 9449 §6.2) or"
+            " `x5t#S256` (RFC 8705 §3.2).",
+            {"jkt": fakes.CHALLENGE},
+        ),
+    ]
     authorization_details: Annotated[
         list[AuthorizationDetail],
         said(

@@ -29,7 +29,8 @@ HEADERS: Final[Mapping[str, Header]] = {
     "BearerChallenge": Header(
         "WWW-Authenticate",
         "`Bearer`, with `error`, `error_description` and the missing `scope` (RFC 6750 §3); bare"
-        " when no token was sent.",
+        " when no token was sent. `DPoP` with `algs` for tokens that are bound to a key (RFC 9449"
+        " §7.1).",
     ),
     "Location": Header("Location", "The redirect."),
     "TotalCount": Header("Total-Count", "The total number.", integer=True),
@@ -91,7 +92,9 @@ def security_schemes(issuer: str, *, legacy_transport: bool) -> dict[str, Any]:
         "bearer": {
             "type": "http",
             "scheme": "bearer",
-            "description": "An access token in the `Authorization` header (RFC 6750 §2.1).",
+            "description": "An access token in the `Authorization` header (RFC 6750 §2.1). One that"
+            " is bound to a key has the scheme `DPoP`, and a proof in the header `DPoP` (RFC 9449"
+            " §7.1).",
         },
         "clientBasic": {
             "type": "http",

@@ -92,6 +92,8 @@ _TOKEN_RESPONSES: Final = {
         {
             "invalid_request": "the parameter grant_type is missing",
             "invalid_grant": "the code was used before",
+            "invalid_dpop_proof": "the DPoP proof was used before",
+            "use_dpop_nonce": "the DPoP proof needs the nonce in the header DPoP-Nonce",
             "unauthorized_client": "the app is not registered for this grant_type",
             "unsupported_grant_type": "this grant_type is not offered",
             "invalid_scope": "a requested scope does not exist here",
@@ -118,6 +120,10 @@ OPERATIONS: Final = (
             " operator can change that) it returns the same successor again, so that two tabs or a"
             " lost response do not sign a person out. A later use means two holders: everything of"
             " the authorization ends.\n\n"
+            "With a proof in the header `DPoP`, the access token is bound to the app's key, and so"
+            " is the refresh token of a public app (RFC 9449). The response to it has a nonce in"
+            " `DPoP-Nonce`; with the error `use_dpop_nonce`, repeat the request with a proof that"
+            " has this nonce.\n\n"
             "A JSON object with the same members is accepted too."
         ),
         body=TokenRequest,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from quantimodo.model.clients import Client
+from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.consent_details import Details
 from quantimodo.model.resources import Resource
 from quantimodo.protocol import pkce, scopes
@@ -19,6 +20,7 @@ from quantimodo.protocol.claims_request import (
     read_claims,
 )
 from quantimodo.protocol.consent_details import parse_authorization_details
+from quantimodo.protocol.dpop import requested_key
 from quantimodo.protocol.errors import (
     InvalidAuthorizationDetails,
     InvalidRequest,
@@ -57,6 +59,7 @@ PARAMETERS = frozenset(
         "claims_locales",
         "authorization_details",
         "resource",
+        "dpop_jkt",
     }
 )
 """The recognised parameters of a request. All others are ignored (RFC 6749 §3.1), and never stored
@@ -86,7 +89,8 @@ class Target:
 class AuthorizationRequest:
     """A valid request. `scope`: the requested scopes that the client may have; `claims`: the claims
     that it requests individually; `details`: the health data, None for all that the scope opens;
-    `resources`: the registered APIs that it names, besides ours."""
+    `resources`: the registered APIs that it names, besides ours; `code_key`: the key to which
+    the code is bound (RFC 9449 §10)."""
 
     client: Client
     target: Target
@@ -100,6 +104,7 @@ class AuthorizationRequest:
     claims: ClaimsRequest = NOTHING
     details: Details = None
     resources: tuple[Resource, ...] = ()
+    code_key: Confirmation | None = None
 
     @property
     def identifiers(self) -> tuple[str, ...]:
@@ -176,6 +181,7 @@ def validate(
         claims=claims,
         details=details,
         resources=resources.foreign,
+        code_key=requested_key(form.get("dpop_jkt")),
     )
 
 
@@ -192,6 +198,9 @@ def _response_type(form: Form, client: Client) -> frozenset[str]:
     if spell_response_type(words) not in client.response_types:
         # security.md §5: implicit responses only for clients that are flagged for them.
         raise UnauthorizedClient("the app is not registered for this response_type")
+    # RFC 9449 §5.2: its tokens are bound to a key, which the authorization endpoint never sees.
+    if "token" in words and client.metadata.dpop_bound_access_tokens:
+        raise UnauthorizedClient("the app is registered for bound tokens: they need a code")
     return words
 
 

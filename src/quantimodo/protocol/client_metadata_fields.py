@@ -183,6 +183,13 @@ METADATA_FIELDS: Final = (
         True,
         kind="flag",
     ),
+    _member(
+        "dpop_bound_access_tokens",
+        "Whether its tokens are always bound to a key, so that each token request needs a DPoP"
+        " proof (RFC 9449 §5.2).",
+        True,
+        kind="flag",
+    ),
     _member("software_id", "The identifier of the software.", "mood-tracker"),
     _member("software_version", "The version of the software.", "2.1.0"),
     _member(

@@ -8,6 +8,7 @@ from quantimodo.protocol.claims_request import ACR_VALUES
 from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGORITHMS
 from quantimodo.protocol.client_fields import GrantTypeName
 from quantimodo.protocol.consent_details import TYPE as DETAILS_TYPE
+from quantimodo.protocol.dpop import ALGORITHMS as DPOP_ALGORITHMS
 from quantimodo.protocol.request_objects import SIGNED as REQUEST_OBJECT_ALGORITHMS
 from quantimodo.protocol.scopes import SCOPES
 from quantimodo.protocol.vocabulary import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS
@@ -106,6 +107,7 @@ def metadata(
         "introspection_endpoint_auth_methods_supported": _AUTHENTICATION,
         "introspection_endpoint_auth_signing_alg_values_supported": _ASSERTION_ALGORITHMS,
         "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),  # RFC 9449 §5.1
         "authorization_details_types_supported": [DETAILS_TYPE],  # RFC 9396 §10
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "display_values_supported": ["page"],

@@ -10,10 +10,12 @@
                              OpenID Connect Core §3.1.2.6
       InvalidAuthorizationDetails                                   RFC 9396 §5
       InvalidTarget                                                 RFC 8707 §2
+      InvalidDPoPProof  UseDPoPNonce                                RFC 9449 §5, §8
       InvalidClientMetadata  InvalidRedirectUri  InvalidSoftwareStatement
       UnapprovedSoftwareStatement  RegistrationClosed               RFC 7591 §3.2.2
     BearerError              RFC 6750 §3.1, for resources
       MissingToken  InvalidToken  InsufficientScope  BearerRequestInvalid
+      WrongTokenScheme  ProofInvalid  ProofNonceNeeded              RFC 9449 §7.1, §7.2, §9
 
 `description` goes to the client: fixed text, never the input. `because` goes to the log only.
 The endpoint decides whether an error is a page, a redirect or JSON; the class does not.
@@ -111,6 +113,21 @@ class InvalidRequestUri(OAuthError):
     code = "invalid_request_uri"
 
 
+class InvalidDPoPProof(OAuthError):
+    """RFC 9449 §5. The description says which check failed."""
+
+    code = "invalid_dpop_proof"
+
+
+class UseDPoPNonce(OAuthError):
+    """RFC 9449 §8: the response has the nonce in its header `DPoP-Nonce`."""
+
+    code = "use_dpop_nonce"
+
+    def __init__(self) -> None:
+        super().__init__("the DPoP proof needs the nonce in the header DPoP-Nonce")
+
+
 class UnmetAuthenticationRequirements(OAuthError):
     """OpenID Connect Core Error Code unmet_authentication_requirements 1.0."""
 
@@ -147,15 +164,19 @@ class RegistrationClosed(OAuthError):
 
 
 class BearerError(Exception):
-    """An error of a resource (RFC 6750 §3). Without a code it is only the challenge."""
+    """An error of a resource (RFC 6750 §3, RFC 9449 §7.1). Without a code it is only the challenge.
+
+    `dpop`: the token was sent by the scheme DPoP, or is to be sent by it.
+    """
 
     code: ClassVar[str | None] = None
     status: ClassVar[int] = 401
 
-    def __init__(self, description: str = "", *, because: str = "") -> None:
+    def __init__(self, description: str = "", *, because: str = "", dpop: bool = False) -> None:
         super().__init__(description)
         self.description = description
         self.because = because
+        self.dpop = dpop
 
 
 class MissingToken(BearerError):
@@ -177,6 +198,22 @@ class InsufficientScope(BearerError):
     code = "insufficient_scope"
     status = 403
 
-    def __init__(self, scope: str) -> None:
-        super().__init__("the token does not open this resource")
+    def __init__(self, scope: str, *, dpop: bool = False) -> None:
+        super().__init__("the token does not open this resource", dpop=dpop)
         self.scope = scope
+
+
+class WrongTokenScheme(InvalidToken):
+    """RFC 9449 §7.2: a token that is bound to a DPoP key is refused as a bearer token."""
+
+
+class ProofInvalid(BearerError):
+    """RFC 9449 §7.1"""
+
+    code = "invalid_dpop_proof"
+
+
+class ProofNonceNeeded(BearerError):
+    """RFC 9449 §9"""
+
+    code = "use_dpop_nonce"

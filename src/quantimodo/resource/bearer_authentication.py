@@ -1,4 +1,4 @@
-"""Bearer authentication (v2-api.md §7, RFC 6750): one token, by one method."""
+"""Authentication by an access token (v2-api.md §7, RFC 6750, RFC 9449 §7): one, by one method."""
 
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
@@ -7,7 +7,7 @@ from quantimodo.http.messages import Request
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ops.metrics import Metrics
 from quantimodo.ports.client_stores import ClientStore
-from quantimodo.protocol.bearer import presented_token
+from quantimodo.protocol.bearer import PresentedToken, presented_token
 from quantimodo.protocol.errors import (
     BearerRequestInvalid,
     InsufficientScope,
@@ -15,6 +15,7 @@ from quantimodo.protocol.errors import (
     InvalidToken,
 )
 from quantimodo.protocol.parameters import Form
+from quantimodo.resource.bound_tokens import BoundTokens
 from quantimodo.tokens.access import AccessTokens
 
 _FORM = "application/x-www-form-urlencoded"
@@ -25,29 +26,34 @@ class BearerAuthentication:
     access: AccessTokens
     clients: ClientStore
     metrics: Metrics
+    constraint: BoundTokens
     legacy_transport: bool
 
     async def admit(self, request: Request, scope: str) -> FoundAccessToken:
         """The live token of this request, if it opens `scope`. Raises `BearerError`."""
         found = await self.bearer(request)
         if scope not in found.scope:
-            raise InsufficientScope(scope)
+            raise insufficient(found, scope)
         return found
 
     async def application(self, request: Request, scope: str) -> FoundAccessToken:
         """The token that an application got for itself. One of a person's opens nothing here."""
         found = await self.admit(request, scope)
         if found.user is not None:
-            raise InsufficientScope(scope)
+            raise insufficient(found, scope)
         return found
 
     async def bearer(self, request: Request) -> FoundAccessToken:
         """The live token of this request, whatever it opens. Raises `BearerError`."""
         in_query = self._from_query(request)
-        raw = presented_token(request.header(b"authorization"), in_query, _from_body(request))
+        raw, dpop = presented_token(request.header(b"authorization"), in_query, _from_body(request))
         found = await self.access.find_live(raw)
         if found is None:
-            raise InvalidToken("the access token has expired, was revoked or never existed")
+            raise InvalidToken(
+                "the access token has expired, was revoked or never existed", dpop=dpop
+            )
+        if dpop or found.confirmation is not None:
+            await self.constraint.check(request, PresentedToken(raw, dpop), found)
         if in_query is not None:
             await self._check_query(found)
         return found
@@ -65,6 +71,12 @@ class BearerAuthentication:
         client = await self.clients.client(found.client_id)
         if client is None or client.strict:
             raise BearerRequestInvalid("this app sends no tokens in a query: use the header")
+
+
+def insufficient(found: FoundAccessToken, scope: str) -> InsufficientScope:
+    """The error for a token that does not open `scope`."""
+    bound_to = found.confirmation
+    return InsufficientScope(scope, dpop=bound_to is not None and bound_to.member == "jkt")
 
 
 def _from_body(request: Request) -> str | None:

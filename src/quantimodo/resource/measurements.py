@@ -26,9 +26,8 @@ from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import AccessRecorder
 from quantimodo.protocol.consent_details import from_json
-from quantimodo.protocol.errors import InsufficientScope
 from quantimodo.protocol.scopes import effective, health_actions
-from quantimodo.resource.bearer_authentication import BearerAuthentication
+from quantimodo.resource.bearer_authentication import BearerAuthentication, insufficient
 from quantimodo.resource.measurement_json import (
     CSV_HEADERS,
     measurement_json,
@@ -62,12 +61,12 @@ class MeasurementAccess:
         """Raises `BearerError`, also when the person allows nothing that the scope opens."""
         found = await self.bearer.admit(request, scope)
         if found.user is None:
-            raise InsufficientScope(scope)
+            raise insufficient(found, scope)
         permissions = EVERYTHING
         if found.details is not None:
             opened, details = effective(found.scope, from_json(found.details))
             if scope not in opened:
-                raise InsufficientScope(scope)
+                raise insufficient(found, scope)
             part = explicit(details, health_actions(opened))
             permissions = Permissions(
                 await self.allowed(part, "read"), await self.allowed(part, "write")

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from quantimodo.http.json import PRIVATE, private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.ports.measurements import AccessRecorder
-from quantimodo.protocol.errors import InsufficientScope
-from quantimodo.resource.bearer_authentication import BearerAuthentication
+from quantimodo.resource.bearer_authentication import BearerAuthentication, insufficient
 from quantimodo.tokens.userinfo import UserInfoResponses
 
 _JWT = ((b"content-type", b"application/jwt"), *PRIVATE)
@@ -21,7 +20,7 @@ class UserMe:
     async def __call__(self, request: Request) -> Response:
         found = await self.bearer.admit(request, "basic")
         if found.user is None:
-            raise InsufficientScope("basic")
+            raise insufficient(found, "basic")
         basic = await self.responses.basic(found, found.user)
         self.accesses.record_profile(found.user.id, found.client_id)
         return private_json(200, basic)
@@ -36,7 +35,7 @@ class UserInfo:
     async def __call__(self, request: Request) -> Response:
         found = await self.bearer.admit(request, "openid")
         if found.user is None:
-            raise InsufficientScope("openid")
+            raise insufficient(found, "openid")
         full = await self.responses.full(found, found.user)
         self.accesses.record_profile(found.user.id, found.client_id)
         if isinstance(full, str):

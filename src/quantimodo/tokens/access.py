@@ -11,6 +11,7 @@ from typing import Any
 from quantimodo.crypto.jwt import BadToken, unverified_kid, verify
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.keys.keyring import Keyring
+from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import TokenReader
@@ -66,6 +67,7 @@ class AccessTokens:
             claims_request=token_status.claims_request,
             special=token_status.special,
             details=token_status.details,
+            confirmation=_confirmation(claims),
         )
 
     async def _scope(self, claims: dict[str, Any]) -> frozenset[str] | None:
@@ -90,6 +92,12 @@ class AccessTokens:
             return None
         # RFC 9068 §4: the issuer is exactly this server. `_scope` checks the audience.
         return claims if claims.get("iss") == self.policy.issuer else None
+
+
+def _confirmation(claims: dict[str, Any]) -> Confirmation | None:
+    for member, thumbprint in claims.get("cnf", {}).items():
+        return Confirmation(member, thumbprint)
+    return None
 
 
 def _grant(claims: dict[str, Any]) -> bytes | None:

@@ -18,7 +18,7 @@ from quantimodo.protocol.consents import granted
 from quantimodo.protocol.errors import AccessDenied
 from quantimodo.protocol.resources import Targets
 from quantimodo.protocol.responses import Parameters
-from quantimodo.tokens.minted import Authorization, IdTokenContext
+from quantimodo.tokens.minted import Authorization, IdTokenContext, TokenBinding
 from quantimodo.tokens.minter import TokenMinter, access_token_parameters
 from quantimodo.tokens.subjects import Subjects
 
@@ -53,7 +53,8 @@ class AuthorizationResponder:
         if "token" in types:
             scope = self.targets.narrow(grant.scope, request.identifiers)
             resource = await self.minter.resource_of(scope)
-            access = self.minter.mint_access_token(authorization, scope, now, resource=resource)
+            bound = TokenBinding(resource)
+            access = self.minter.mint_access_token(authorization, scope, now, bound)
         if not await self.store.save_code(
             grant,
             None if code is None else code.row,

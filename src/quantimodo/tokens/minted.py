@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from quantimodo.model.clients import Client
+from quantimodo.model.confirmations import Confirmation
+from quantimodo.model.resources import Resource
 from quantimodo.model.secrets import Secret
 from quantimodo.model.tokens import AccessToken, AuthorizationCode, Grant, RefreshToken
 from quantimodo.model.users import User
@@ -17,10 +19,19 @@ class Authorization(NamedTuple):
     user: User
 
 
+class TokenBinding(NamedTuple):
+    """What a new access token is bound to: the registered API that it is for, None for ours, and
+    the key or certificate of its sender, None for a bearer token."""
+
+    resource: Resource | None = None
+    confirmation: Confirmation | None = None
+
+
 class MintedAccessToken(NamedTuple):
     """An access token. `raw` is the opaque text; a JWT takes only its `jti` from the key. `row` is
-    None for a JWT, which is not stored. `authorization` is None for an application's own token;
-    `audience` is the identifier of a registered API, None for ours."""
+    None for a JWT, which is not stored. `authorization` is None for an application's own token,
+    `confirmation` for a bearer token. `audience` is the identifier of a registered API, None for
+    ours."""
 
     client: Client
     authorization: Authorization | None
@@ -31,6 +42,7 @@ class MintedAccessToken(NamedTuple):
     expires_at: datetime
     row: AccessToken | None
     audience: str | None = None
+    confirmation: Confirmation | None = None
 
 
 class MintedRefreshToken(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Any
 
 from quantimodo.crypto.tokens import Kind, Minted, mint
 from quantimodo.model.clients import Client, TokenFormat
+from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.resources import Resource
 from quantimodo.model.tokens import AccessToken, AuthorizationCode, Grant, RefreshToken
 from quantimodo.ports.clock import Entropy
@@ -25,6 +26,7 @@ from quantimodo.tokens.minted import (
     MintedAccessToken,
     MintedCode,
     MintedRefreshToken,
+    TokenBinding,
 )
 from quantimodo.tokens.policy import TokenPolicy, seconds_until
 from quantimodo.tokens.signed import SignedTokens
@@ -52,21 +54,21 @@ class TokenMinter:
         return found
 
     def mint_application_token(
-        self,
-        client: Client,
-        scope: frozenset[str],
-        now: datetime,
-        resource: Resource | None = None,
+        self, client: Client, scope: frozenset[str], now: datetime, bound: TokenBinding
     ) -> MintedAccessToken:
-        """An access token for the application itself (RFC 6749 §4.4). `resource`: the registered
-        API that it is for; None for ours."""
+        """An access token for the application itself (RFC 6749 §4.4)."""
+        resource, confirmation = bound
         secret = mint(Kind.ACCESS, now, self.entropy)
         expires_at = now + self._lifetime(resource)
         row, audience = None, None if resource is None else resource.identifier
         if _format(client, resource) == "opaque":
-            row = AccessToken(secret.key, client.id, None, None, scope, now, expires_at)
+            row = AccessToken(
+                secret.key, client.id, None, None, scope, now, expires_at, confirmation
+            )
         return MintedAccessToken(
-            client, None, secret.raw, secret.key[:20], scope, now, expires_at, row, audience
+            *(client, None, secret.raw, secret.key[:20], scope, now, expires_at, row),
+            audience,
+            confirmation,
         )
 
     def mint_access_token(
@@ -74,41 +76,41 @@ class TokenMinter:
         authorization: Authorization,
         scope: frozenset[str],
         now: datetime,
+        bound: TokenBinding,
         derived: Minted | None = None,
-        resource: Resource | None = None,
     ) -> MintedAccessToken:
-        """An access token of a grant; `derived` is its secret if it is a successor. `resource`: the
-        registered API that it is for; None for ours."""
+        """An access token of a grant; `derived` is its secret if it is a successor."""
         client, grant, _ = authorization
+        resource, confirmation = bound
         secret = derived or mint(Kind.ACCESS, now, self.entropy)
         expires_at = _end(grant, now, self._lifetime(resource))
         row, audience = None, None if resource is None else resource.identifier
         if _format(client, resource) == "opaque":
             row = AccessToken(
-                secret.key, client.id, grant.id, grant.user_id, scope, now, expires_at
+                *(secret.key, client.id, grant.id, grant.user_id, scope, now, expires_at),
+                confirmation,
             )
         return MintedAccessToken(
-            client,
-            authorization,
-            secret.raw,
-            secret.key[:20],
-            scope,
-            now,
-            expires_at,
-            row,
+            *(client, authorization, secret.raw, secret.key[:20], scope, now, expires_at, row),
             audience,
+            confirmation,
         )
 
     def mint_refresh_token(
-        self, grant: Grant, now: datetime, derived: Minted | None = None
+        self,
+        grant: Grant,
+        now: datetime,
+        confirmation: Confirmation | None,
+        derived: Minted | None = None,
     ) -> MintedRefreshToken:
         """A refresh token of a grant; `derived` is its secret if it is a successor."""
         secret = derived or mint(Kind.REFRESH, now, self.entropy)
         expires_at = _end(grant, now, self.policy.refresh_idle_lifetime)
-        return MintedRefreshToken(secret.raw, RefreshToken(secret.key, grant.id, now, expires_at))
+        row = RefreshToken(secret.key, grant.id, now, expires_at, confirmation)
+        return MintedRefreshToken(secret.raw, row)
 
     def mint_code(self, grant: Grant, request: AuthorizationRequest, now: datetime) -> MintedCode:
-        """An authorization code, bound to the request's redirect URI, challenge and nonce."""
+        """An authorization code, bound to the request's redirect URI, challenge, nonce and key."""
         secret = mint(Kind.CODE, now, self.entropy)
         row = AuthorizationCode(
             key=secret.key,
@@ -117,6 +119,7 @@ class TokenMinter:
             challenge=request.challenge,
             nonce=request.nonce,
             expires_at=_end(grant, now, self.policy.code_lifetime),
+            confirmation=request.code_key,
         )
         return MintedCode(secret.raw, row)
 
@@ -144,9 +147,10 @@ class TokenMinter:
 def access_token_parameters(access: MintedAccessToken, text: str, now: datetime) -> dict[str, Any]:
     """The members of a response that has an access token (RFC 6749 §4.2.2, §5.1)."""
     scope = spell(plain_names(access.scope))
+    confirmation = access.confirmation
     return {
         "access_token": text,
-        "token_type": "Bearer",
+        "token_type": "Bearer" if confirmation is None else confirmation.token_type,
         "expires_in": seconds_until(access.expires_at, now),
         # RFC 6749 §3.3: a scope is never empty; an API may have none.
         **({"scope": scope} if scope else {}),

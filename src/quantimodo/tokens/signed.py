@@ -30,6 +30,8 @@ class SignedTokens:
             "jti": _text(access.jti),
             "scope": spell(plain_names(access.scope)),
         }
+        if access.confirmation is not None:
+            claims |= access.confirmation.claims()  # RFC 9449 §6.1, RFC 8705 §3.1
         if access.authorization is not None:
             grant = access.authorization.grant
             # The token is valid only as long as the grant is.

@@ -10,6 +10,8 @@ from typing import Any
 
 from quantimodo.crypto.tokens import SuccessorDerivation
 from quantimodo.grant_types.contract import Decision, IssueOwn, Redeem, Repeat, Rotate
+from quantimodo.model.confirmations import Confirmation
+from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.protocol.consents import restricted_members
@@ -19,6 +21,7 @@ from quantimodo.tokens.minted import (
     IdTokenContext,
     MintedAccessToken,
     MintedRefreshToken,
+    TokenBinding,
 )
 from quantimodo.tokens.minter import TokenMinter, access_token_parameters
 from quantimodo.tokens.policy import seconds_until
@@ -36,83 +39,92 @@ class TokenResponder:
     entropy: Entropy
     derivation: SuccessorDerivation
 
-    async def respond(self, decision: Decision) -> TokenResponse | None:
-        """The response of RFC 6749 §5.1, committed to disk; None if the race was lost."""
+    async def respond(self, decision: Decision, shown: Confirmation | None) -> TokenResponse | None:
+        """The response of RFC 6749 §5.1, committed to disk; None if the race was lost. The access
+        token is bound to `shown`, and the refresh token of a public client too."""
         match decision:
             case IssueOwn():
-                return await self._issue_own(decision)
+                return await self._issue_own(decision, shown)
             case Redeem():
-                return await self._redeem(decision)
+                return await self._redeem(decision, shown)
             case Repeat():
-                return await self._repeat(decision)
+                return await self._repeat(decision, shown)
             case Rotate():
-                return await self._rotate(decision)
+                return await self._rotate(decision, shown)
 
-    async def _issue_own(self, decision: IssueOwn) -> TokenResponse:
-        now, resource = self.clock.now(), await self.minter.resource_of(decision.scope)
-        access = self.minter.mint_application_token(decision.client, decision.scope, now, resource)
+    async def _issue_own(self, decision: IssueOwn, shown: Confirmation | None) -> TokenResponse:
+        now, bound = self.clock.now(), await self._binding(decision.scope, shown)
+        access = self.minter.mint_application_token(decision.client, decision.scope, now, bound)
         if access.row is not None:
             await self.store.issue(access.row)
         return access_token_parameters(access, await self.minter.text(access), now)
 
-    async def _redeem(self, decision: Redeem) -> TokenResponse | None:
+    async def _redeem(self, decision: Redeem, shown: Confirmation | None) -> TokenResponse | None:
         now, client, found = self.clock.now(), decision.client, decision.found
         authorization = Authorization(client, found.grant, found.user)
-        resource = await self.minter.resource_of(decision.scope)
-        access = self.minter.mint_access_token(
-            authorization, decision.scope, now, resource=resource
-        )
+        bound = await self._binding(decision.scope, shown)
+        access = self.minter.mint_access_token(authorization, decision.scope, now, bound)
         refresh = None
         if "refresh_token" in client.grant_types:
-            refresh = self.minter.mint_refresh_token(found.grant, now)
+            # RFC 9449 §5, RFC 8705 §4: bound to the key where nothing else binds it. That of a
+            # confidential client is bound to the client, which may change its key.
+            bound_to = shown if client.public else None
+            refresh = self.minter.mint_refresh_token(found.grant, now, bound_to)
         row = None if refresh is None else refresh.row
         if not await self.store.redeem(found.code, now, access.row, row):
             return None
         return await self._response(authorization, access, refresh, now, found.code.nonce)
 
-    async def _rotate(self, decision: Rotate) -> TokenResponse | None:
+    async def _rotate(self, decision: Rotate, shown: Confirmation | None) -> TokenResponse | None:
         now, found, successor_nonce = self.clock.now(), decision.found, self.entropy.bytes(16)
         derived = self.derivation.derive(decision.raw, successor_nonce, now)
         authorization = Authorization(decision.client, found.grant, found.user)
-        resource = await self.minter.resource_of(decision.scope)
+        bound = await self._binding(decision.scope, shown)
         access = self.minter.mint_access_token(
-            authorization, decision.scope, now, derived.access, resource
+            authorization, decision.scope, now, bound, derived.access
         )
-        refresh = self.minter.mint_refresh_token(found.grant, now, derived.refresh)
+        bound_to = found.token.confirmation or (shown if decision.client.public else None)
+        refresh = self.minter.mint_refresh_token(found.grant, now, bound_to, derived.refresh)
         if not await self.store.rotate(found.token, now, successor_nonce, access.row, refresh.row):
             return None
         return await self._response(authorization, access, refresh, now)
 
-    async def _repeat(self, decision: Repeat) -> TokenResponse:
+    async def _repeat(self, decision: Repeat, shown: Confirmation | None) -> TokenResponse:
         now, found, successor = self.clock.now(), decision.found, decision.successor
         authorization = Authorization(decision.client, found.grant, found.user)
-        access = await self._repeated_access_token(decision, authorization, now)
+        access = await self._repeated_access_token(decision, authorization, now, shown)
         refresh = MintedRefreshToken(successor.tokens.refresh.raw, successor.found.token)
         return await self._response(authorization, access, refresh, now)
 
     async def _repeated_access_token(
-        self, decision: Repeat, authorization: Authorization, now: datetime
+        self,
+        decision: Repeat,
+        authorization: Authorization,
+        now: datetime,
+        shown: Confirmation | None,
     ) -> MintedAccessToken:
-        """The access token that was issued with the successor; a new one after its end."""
+        """The access token that was issued with the successor; a new one after its end, and for
+        another key."""
         derived, row = decision.successor.tokens.access, decision.successor.found.token
-        found, resource = decision.found, await self.minter.resource_of(decision.scope)
+        found, bound = decision.found, await self._binding(decision.scope, shown)
         access = self.minter.mint_access_token(
-            authorization, decision.scope, row.issued_at, derived, resource
+            authorization, decision.scope, row.issued_at, bound, derived
         )
         if access.row is not None:
             stored = await self.store.find_access_token(derived.key)
-            if stored is not None and audience_of(stored.scope) == audience_of(decision.scope):
+            if stored is not None and _is_for(stored, decision.scope, shown):
                 access = access._replace(scope=stored.scope, expires_at=stored.expires_at)
             elif stored is not None or split(found.grant.scope)[1]:
-                # It was for another API: this request gets a separate one.
+                # It was for another API, or for another key: this request gets a separate one.
                 access = access._replace(expires_at=now)
         if access.expires_at <= now:
-            access = self.minter.mint_access_token(
-                authorization, decision.scope, now, resource=resource
-            )
+            access = self.minter.mint_access_token(authorization, decision.scope, now, bound)
             if access.row is not None:
                 await self.store.issue(access.row)
         return access
+
+    async def _binding(self, scope: frozenset[str], shown: Confirmation | None) -> TokenBinding:
+        return TokenBinding(await self.minter.resource_of(scope), shown)
 
     async def _response(
         self,
@@ -136,3 +148,8 @@ class TokenResponder:
             context = IdTokenContext(own, nonce, access_token=text)
             response["id_token"] = await self.minter.mint_id_token(authorization, context, now)
         return response
+
+
+def _is_for(stored: FoundAccessToken, scope: frozenset[str], shown: Confirmation | None) -> bool:
+    """Whether a token that was issued before has the audience and the key of this request."""
+    return stored.confirmation == shown and audience_of(stored.scope) == audience_of(scope)

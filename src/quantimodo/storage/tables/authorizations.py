@@ -19,7 +19,12 @@ from quantimodo.storage.tables.logout_recipients import (
     logout_recipient_values,
 )
 from quantimodo.storage.tables.table import Table
-from quantimodo.storage.tables.texts import claims_request_text, scope_text, words_text
+from quantimodo.storage.tables.texts import (
+    claims_request_text,
+    confirmation_text,
+    scope_text,
+    words_text,
+)
 from quantimodo.storage.tables.token_batches import ADD_ACCESS_TOKEN, access_token_values
 from quantimodo.storage.timestamps import from_micros, to_micros
 
@@ -69,8 +74,8 @@ _ADD_GRANT = Statement(
     " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11})"
 )
 _ADD_CODE = Statement(
-    "INSERT INTO codes (key, grant_id, redirect_uri, challenge, nonce, expires_at)"
-    " VALUES ({1}, {2}, {3}, {4}, {5}, {6})"
+    "INSERT INTO codes (key, grant_id, redirect_uri, challenge, nonce, expires_at, confirmation)"
+    " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7})"
 )
 
 
@@ -169,6 +174,7 @@ class Authorizations(Table):
                         code.challenge,
                         code.nonce,
                         to_micros(code.expires_at),
+                        confirmation_text(code.confirmation),
                     ),
                 )
             if access is not None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from functools import lru_cache
 
+from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import ClaimsRequest
 
 
@@ -45,3 +46,15 @@ def to_claims_request(text: str | None) -> ClaimsRequest | None:
 def _read_claims_request(text: str) -> ClaimsRequest:
     id_token, userinfo, acr = json.loads(text)
     return ClaimsRequest(frozenset(id_token), frozenset(userinfo), acr)
+
+
+def confirmation_text(confirmation: Confirmation | None) -> str | None:
+    """The column `confirmation`: the member of `cnf` and its value. NULL for bearer tokens."""
+    return None if confirmation is None else " ".join(confirmation)
+
+
+def to_confirmation(text: str | None) -> Confirmation | None:
+    if text is None:
+        return None
+    member, _, thumbprint = text.partition(" ")
+    return Confirmation("jkt" if member == "jkt" else "x5t#S256", thumbprint)

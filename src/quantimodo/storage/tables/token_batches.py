@@ -11,19 +11,21 @@ from typing import Any
 
 from quantimodo.model.tokens import AccessToken, RefreshToken
 from quantimodo.storage.database import Batch, Operation, SqliteStatement, Statement
-from quantimodo.storage.tables.texts import scope_text
+from quantimodo.storage.tables.texts import confirmation_text, scope_text
 from quantimodo.storage.timestamps import to_micros
 
-_ACCESS_WIDTH = 7
-_REFRESH_WIDTH = 4
+_ACCESS_WIDTH = 8
+_REFRESH_WIDTH = 5
 _MOST_ROWS = 64  # in one statement, so that few statements are prepared
 
 _INSERT_ACCESS = (
-    "INSERT INTO access_tokens (key, client_id, grant_id, user_id, scope, issued_at, expires_at)"
-    " VALUES "
+    "INSERT INTO access_tokens"
+    " (key, client_id, grant_id, user_id, scope, issued_at, expires_at, confirmation) VALUES "
 )
-ADD_ACCESS_TOKEN = Statement(_INSERT_ACCESS + "({1}, {2}, {3}, {4}, {5}, {6}, {7})")
-_INSERT_REFRESH = "INSERT INTO refresh_tokens (key, grant_id, issued_at, expires_at) VALUES "
+ADD_ACCESS_TOKEN = Statement(_INSERT_ACCESS + "({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})")
+_INSERT_REFRESH = (
+    "INSERT INTO refresh_tokens (key, grant_id, issued_at, expires_at, confirmation) VALUES "
+)
 
 
 def access_token_values(token: AccessToken) -> tuple[Any, ...]:
@@ -35,6 +37,7 @@ def access_token_values(token: AccessToken) -> tuple[Any, ...]:
         scope_text(token.scope),
         to_micros(token.issued_at),
         to_micros(token.expires_at),
+        confirmation_text(token.confirmation),
     )
 
 
@@ -47,7 +50,13 @@ def token_values(access: AccessToken | None, refresh: RefreshToken | None) -> tu
 
 
 def _refresh_token_values(token: RefreshToken) -> tuple[Any, ...]:
-    return (token.key, token.grant_id, to_micros(token.issued_at), to_micros(token.expires_at))
+    return (
+        token.key,
+        token.grant_id,
+        to_micros(token.issued_at),
+        to_micros(token.expires_at),
+        confirmation_text(token.confirmation),
+    )
 
 
 # ------------------------------------------------------------------- SQLite: one statement a table
@@ -123,19 +132,20 @@ def _flatten(rows: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
 # scans a whole table.
 _BATCH_TAIL = """,
 new_access AS (
-  INSERT INTO access_tokens (key, client_id, grant_id, user_id, scope, issued_at, expires_at)
-  SELECT a_key, a_client, a_grant, a_user, a_scope, a_issued, a_expires
+  INSERT INTO access_tokens
+    (key, client_id, grant_id, user_id, scope, issued_at, expires_at, confirmation)
+  SELECT a_key, a_client, a_grant, a_user, a_scope, a_issued, a_expires, a_confirmation
   FROM input JOIN spent USING (n) WHERE a_key IS NOT NULL
 ),
 new_refresh AS (
-  INSERT INTO refresh_tokens (key, grant_id, issued_at, expires_at)
-  SELECT r_key, r_grant, r_issued, r_expires
+  INSERT INTO refresh_tokens (key, grant_id, issued_at, expires_at, confirmation)
+  SELECT r_key, r_grant, r_issued, r_expires, r_confirmation
   FROM input JOIN spent USING (n) WHERE r_key IS NOT NULL
 )
 SELECT n FROM spent"""
 _NEW_ROWS = (
-    "a_key, a_client, a_grant, a_user, a_scope, a_issued, a_expires,"
-    " r_key, r_grant, r_issued, r_expires, n"
+    "a_key, a_client, a_grant, a_user, a_scope, a_issued, a_expires, a_confirmation,"
+    " r_key, r_grant, r_issued, r_expires, r_confirmation, n"
 )
 
 ISSUE = Batch(
@@ -144,12 +154,13 @@ ISSUE = Batch(
     postgres="""
 WITH input AS (
   SELECT * FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[], $5::text[],
-    $6::bigint[], $7::bigint[], $8::int[])
-  AS i (key, client_id, grant_id, user_id, scope, issued_at, expires_at, n)
+    $6::bigint[], $7::bigint[], $8::text[], $9::int[])
+  AS i (key, client_id, grant_id, user_id, scope, issued_at, expires_at, confirmation, n)
 ),
 saved AS (
-  INSERT INTO access_tokens (key, client_id, grant_id, user_id, scope, issued_at, expires_at)
-  SELECT key, client_id, grant_id, user_id, scope, issued_at, expires_at FROM input
+  INSERT INTO access_tokens
+    (key, client_id, grant_id, user_id, scope, issued_at, expires_at, confirmation)
+  SELECT key, client_id, grant_id, user_id, scope, issued_at, expires_at, confirmation FROM input
 )
 SELECT n FROM input""",
 )
@@ -160,7 +171,8 @@ REDEEM = Batch(
 WITH input AS (
   SELECT * FROM unnest($1::bytea[], $2::bigint[],
     $3::bytea[], $4::text[], $5::bytea[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[],
-    $10::bytea[], $11::bytea[], $12::bigint[], $13::bigint[], $14::int[])
+    $10::text[], $11::bytea[], $12::bytea[], $13::bigint[], $14::bigint[], $15::text[],
+    $16::int[])
   AS i (key, at, {_NEW_ROWS})
 ),
 free AS (
@@ -182,7 +194,8 @@ ROTATE = Batch(
 WITH input AS (
   SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[],
     $4::bytea[], $5::text[], $6::bytea[], $7::bigint[], $8::text[], $9::bigint[], $10::bigint[],
-    $11::bytea[], $12::bytea[], $13::bigint[], $14::bigint[], $15::int[])
+    $11::text[], $12::bytea[], $13::bytea[], $14::bigint[], $15::bigint[], $16::text[],
+    $17::int[])
   AS i (key, at, successor_nonce, {_NEW_ROWS})
 ),
 free AS (

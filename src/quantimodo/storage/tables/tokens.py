@@ -20,7 +20,7 @@ from quantimodo.model.tokens import (
 from quantimodo.storage.database import KeyedRead, Statement, execute
 from quantimodo.storage.rows import Column, Part, RowReader, Unread
 from quantimodo.storage.tables.table import Table
-from quantimodo.storage.tables.texts import to_claims_request, to_scope, to_words
+from quantimodo.storage.tables.texts import to_claims_request, to_confirmation, to_scope, to_words
 from quantimodo.storage.tables.token_batches import (
     ISSUE,
     REDEEM,
@@ -56,6 +56,7 @@ _CODE = RowReader(
     "challenge",
     "nonce",
     Column("expires_at", from_micros),
+    Column("confirmation", to_confirmation),
     table="t",
 )
 _REFRESH_TOKEN = RowReader(
@@ -64,6 +65,7 @@ _REFRESH_TOKEN = RowReader(
     "grant_id",
     Column("issued_at", from_micros),
     Column("expires_at", from_micros),
+    Column("confirmation", to_confirmation),
     table="t",
 )
 _REVOKED = "(g.revoked_at IS NOT NULL OR u.disabled_at IS NOT NULL)"
@@ -132,6 +134,7 @@ _FOUND_ACCESS_TOKEN = RowReader(
     ),
     "grant_id",
     *_STATE,
+    Column("confirmation", to_confirmation),
     table="t",
 )
 _FIND_ACCESS_TOKEN = KeyedRead(

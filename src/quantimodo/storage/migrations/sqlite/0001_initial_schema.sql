@@ -342,7 +342,8 @@ CREATE TABLE grants (
 CREATE INDEX grants_by_user ON grants (user_id, client_id);
 CREATE INDEX grants_by_sid ON grants (sid) WHERE sid IS NOT NULL;
 
--- Authorization codes (RFC 6749 §4.1.2).
+-- Authorization codes (RFC 6749 §4.1.2). `confirmation`, here and in the tables of tokens, is the
+-- key or certificate to which the row is bound (RFC 7800 §3).
 CREATE TABLE codes (
   key BLOB PRIMARY KEY,
   grant_id BLOB NOT NULL,
@@ -350,7 +351,8 @@ CREATE TABLE codes (
   challenge TEXT,
   nonce TEXT,
   expires_at BIGINT NOT NULL,
-  redeemed_at BIGINT
+  redeemed_at BIGINT,
+  confirmation TEXT
 ) WITHOUT ROWID;
 
 -- Refresh tokens; the successor of a spent one is derived with `successor_nonce`.
@@ -360,7 +362,8 @@ CREATE TABLE refresh_tokens (
   issued_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL,
   spent_at BIGINT,
-  successor_nonce BLOB
+  successor_nonce BLOB,
+  confirmation TEXT
 ) WITHOUT ROWID;
 
 -- Opaque access tokens; `grant_id` and `user_id` are NULL for client credentials.
@@ -371,7 +374,8 @@ CREATE TABLE access_tokens (
   user_id BIGINT,
   scope TEXT NOT NULL,
   issued_at BIGINT NOT NULL,
-  expires_at BIGINT NOT NULL
+  expires_at BIGINT NOT NULL,
+  confirmation TEXT
 ) WITHOUT ROWID;
 
 -- Signed access tokens that were revoked before their expiry.

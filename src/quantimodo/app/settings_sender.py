@@ -1,0 +1,32 @@
+"""Settings of tokens that are bound to their sender."""
+# ruff: noqa: RUF009  (`setting` is `dataclasses.field` with a sentence)
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from quantimodo.app.settings_fields import setting
+
+_SECOND = timedelta(seconds=1)
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DPoPSettings:
+    nonce: Literal["off", "optional", "required"] = setting(
+        "optional",
+        "Whether DPoP proofs have a nonce of this server (RFC 9449 §8): never; if an app sends one;"
+        " or always.",
+    )
+    proof_lifetime: timedelta = setting(
+        _MINUTE,
+        "How old a DPoP proof may be. Each one is stored until then.",
+        least=5 * _SECOND,
+        most=5 * _MINUTE,
+    )
+    nonce_lifetime: timedelta = setting(
+        5 * _MINUTE,
+        "How long a nonce for DPoP proofs is accepted.",
+        least=5 * _SECOND,
+        most=60 * _MINUTE,
+    )

@@ -1,0 +1,42 @@
+"""The key or certificate to which the tokens of a request are bound (RFC 9449 §5)."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from quantimodo.clients.dpop import DPoPProofs, Proof
+from quantimodo.http.messages import Request
+from quantimodo.model.clients import Client
+from quantimodo.model.confirmations import Confirmation
+from quantimodo.protocol.errors import InvalidDPoPProof
+
+
+class ShownKey(NamedTuple):
+    """What a token request shows possession of; `proof` is not used yet."""
+
+    confirmation: Confirmation | None
+    proof: Proof | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SenderConstraints:
+    """Reads what a request shows, and checks it against what its client registered."""
+
+    proofs: DPoPProofs
+
+    def read(self, request: Request, client: Client) -> ShownKey:
+        """To what the tokens of this request are bound. Raises `InvalidDPoPProof` or
+        `UseDPoPNonce`."""
+        proof = self.proofs.read(request)
+        if proof is None:
+            # RFC 9449 §5.2: MUST reject requests of such a client without a proof.
+            if client.metadata.dpop_bound_access_tokens:
+                raise InvalidDPoPProof(
+                    "the app is registered to send a DPoP proof, and it is missing"
+                )
+            return ShownKey(None)
+        return ShownKey(proof.confirmation, proof)
+
+    async def spend(self, shown: ShownKey, client: Client) -> None:
+        """Use the proof, if there is one. Raises `InvalidDPoPProof` for a replay."""
+        if shown.proof is not None:
+            await self.proofs.spend(shown.proof, client)

@@ -1,0 +1,16 @@
+"""In whose quota the replay records of an application count."""
+
+from quantimodo.model.budgets import Signer
+from quantimodo.model.clients import Client
+
+
+def signer_of(client: Client) -> Signer:
+    """An application that the operator registered shares no quota with those of other people. Each
+    of these has an owner: the person, or the network from which it registered itself."""
+    if client.owner_id is not None:
+        return Signer("other client", client.id, f"person {client.owner_id}")
+    if client.registration_digest is None:
+        return Signer("operator's client", client.id)
+    network = client.registered_from
+    owner = f"client {client.id}" if network is None else f"network {network.hex()}"
+    return Signer("other client", client.id, owner)

@@ -1,0 +1,56 @@
+"""Access tokens that are bound to a key: the request shows possession of it (RFC 9449 §7)."""
+
+from dataclasses import dataclass
+
+from quantimodo.clients.dpop import DPoPProofs
+from quantimodo.http.messages import Request
+from quantimodo.model.confirmations import Confirmation
+from quantimodo.model.tokens import FoundAccessToken
+from quantimodo.ports.client_stores import ClientStore
+from quantimodo.protocol.bearer import PresentedToken
+from quantimodo.protocol.errors import (
+    InvalidDPoPProof,
+    InvalidToken,
+    ProofInvalid,
+    ProofNonceNeeded,
+    UseDPoPNonce,
+    WrongTokenScheme,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundTokens:
+    proofs: DPoPProofs
+    clients: ClientStore
+
+    async def check(
+        self, request: Request, presented: PresentedToken, found: FoundAccessToken
+    ) -> None:
+        """Whether the request shows possession of the key to which its token is bound. Raises
+        `BearerError`. One read and one write more than for a bearer token."""
+        bound_to = found.confirmation
+        if not presented.dpop:
+            # RFC 9449 §7.2: MUST be refused as a bearer token.
+            raise WrongTokenScheme("the access token is bound to a key: send it with a DPoP proof")
+        if bound_to is None or bound_to.member != "jkt":
+            raise InvalidToken("the access token is not bound to a DPoP key", dpop=True)
+        try:
+            await self._check_proof(request, presented.raw, found, bound_to)
+        except InvalidDPoPProof as fault:
+            raise ProofInvalid(fault.description, dpop=True) from None
+        except UseDPoPNonce as fault:
+            raise ProofNonceNeeded(fault.description, dpop=True) from None
+
+    async def _check_proof(
+        self, request: Request, raw: str, found: FoundAccessToken, bound_to: Confirmation
+    ) -> None:
+        proof = self.proofs.read(request, raw)
+        if proof is None:
+            raise InvalidDPoPProof("the DPoP proof is missing")
+        if proof.confirmation != bound_to:
+            # RFC 9449 §4.3: the key is the one to which the token is bound.
+            raise InvalidToken("the access token is bound to another key", dpop=True)
+        client = await self.clients.client(found.client_id)
+        if client is None:
+            raise InvalidToken("the access token was revoked", dpop=True)
+        await self.proofs.spend(proof, client)
