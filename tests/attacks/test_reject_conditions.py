@@ -25,6 +25,7 @@ from quantimodo.model.tokens import (
 from quantimodo.model.users import User
 from quantimodo.protocol.errors import InvalidGrant, InvalidScope, ReplayDetected
 from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.resources import Targets
 from support.app import CALLBACK, CHALLENGE, VERIFIER
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -60,8 +61,11 @@ APP = Client(
     id="app", name="App", created_at=NOW, redirect_uris=(CALLBACK, OTHER), scope=frozenset()
 )
 ANN = User(id=1, subject="s", name="Ann", email=None, created_at=NOW, updated_at=NOW)
+TARGETS = Targets("https://id.example.org/api")
 DERIVATION = SuccessorDerivation(b"key")
-REFRESH_TOKEN_GRANT = RefreshTokenGrant(GRACE, legacy_transport=True, derivation=DERIVATION)
+REFRESH_TOKEN_GRANT = RefreshTokenGrant(
+    GRACE, legacy_transport=True, derivation=DERIVATION, targets=TARGETS
+)
 KEY, OTHER_KEY = Confirmation("jkt", "k" * 43), Confirmation("jkt", "o" * 43)
 moments = st.integers(0, 10**9).map(lambda count: timedelta(microseconds=count))
 
@@ -115,7 +119,9 @@ def redeem(faults: frozenset[str], times: Times) -> Redeem:
     if "verifier missing" in faults:
         del fields["code_verifier"]
     evidence = None if "absent" in faults else found
-    return AuthorizationCodeGrant().decide(Form(fields), APP, evidence, NOW, shown_key(faults))
+    return AuthorizationCodeGrant(TARGETS).decide(
+        Form(fields), APP, evidence, NOW, shown_key(faults)
+    )
 
 
 def refresh(faults: frozenset[str], times: Times) -> Rotate | Repeat:
