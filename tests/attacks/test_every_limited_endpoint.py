@@ -219,6 +219,7 @@ OTHERS = {
             "GET metrics",
             "GET openapi",
             "GET ready",
+            "GET resource_metadata",
         ),
         _READS,
     ),

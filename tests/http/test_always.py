@@ -14,6 +14,7 @@ PATHS = (
     "/sign-in",
     "/nowhere",
     "/.well-known/jwks.json",
+    "/.well-known/oauth-protected-resource/api",
     "/health/live",
 )
 

@@ -44,6 +44,8 @@ DOCUMENTS = (
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
     "/.well-known/jwks.json",
+    "/.well-known/oauth-protected-resource/api",
+    "/.well-known/oauth-protected-resource",
     "/api/openapi.json",
     "/health/live",
     "/health/ready",

@@ -16,6 +16,7 @@ OPEN = (
     ME,
     "/.well-known/openid-configuration",
     "/.well-known/jwks.json",
+    "/.well-known/oauth-protected-resource/api",
 )
 CLOSED = (INTROSPECT, "/api/v2/oauth/introspect", "/health/live", "/health/ready", "/metrics")
 

@@ -29,6 +29,8 @@ async def test_head_is_get_without_a_body(harness: AppHarness) -> None:
         "/.well-known/openid-configuration",
         "/.well-known/oauth-authorization-server",
         "/.well-known/jwks.json",
+        "/.well-known/oauth-protected-resource/api",
+        "/.well-known/oauth-protected-resource",
         "/api/openapi.json",
         "/health/live",
         "/health/ready",

@@ -138,6 +138,7 @@ async def test_claims_by_form_are_answered_as_described(
     [
         "/.well-known/openid-configuration",
         "/.well-known/jwks.json",
+        "/.well-known/oauth-protected-resource/api",
         "/api/openapi.json",
         "/health/live",
         "/health/ready",

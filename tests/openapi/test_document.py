@@ -234,6 +234,7 @@ def test_aliases_of_an_address_name_it(document: Json) -> None:
         "/api/v2/oauth/introspect": "/api/v2/oauth2/introspect",
         "/api/v2/oauth/userinfo": "/api/v2/oauth2/userinfo",
         "/.well-known/oauth-authorization-server": "/.well-known/openid-configuration",
+        "/.well-known/oauth-protected-resource": "/.well-known/oauth-protected-resource/api",
     }
     for path, method, operation in _operations(document):
         if path in aliases:

@@ -19,7 +19,9 @@ KEPT = {
     "identities",
     "clients",
     "client_logos",
+    # At most a number of each owner, and of each host.
     "resources",
+    "client_documents",
     "redirect_uris",
     "consents",
     # At most 100 changes of each consent.

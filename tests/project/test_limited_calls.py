@@ -13,7 +13,7 @@ from support.source_trees import SOURCE, names_of_tests, trees
 # The attributes that hold the ports, by the ports' names in annotations, and the calls of each.
 PORTS = {
     "GuardedHttpClient": ("http_client", {"get", "post_form"}),
-    "DocumentFetcher": ("fetcher", {"get"}),
+    "DocumentFetcher": ("fetcher", {"get", "document"}),
     "FormPoster": ("poster", {"post"}),
     "Audit": ("audit", {"record"}),
     "AuditTrail": ("audit", {"record"}),
@@ -121,9 +121,10 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
         "changes_per_session",
         "registration_changes_per_address",
     ),
-    "clients/resources:ResourceRegistry.register": (OPERATOR,),
-    "clients/resources:ResourceRegistry.change": (OPERATOR,),
-    "clients/resources:ResourceRegistry.remove": (OPERATOR,),
+    "clients/documents:ClientDocuments._fetched": ("fetches_per_address",),
+    "clients/resources:ResourceRegistry.register": ("changes_per_session",),
+    "clients/resources:ResourceRegistry.change": ("changes_per_session",),
+    "clients/resources:ResourceRegistry.remove": ("changes_per_session",),
     "clients/registry:Registry.set_logo": ("changes_per_session", *_REGISTERED),
     "endpoints/token:TokenEndpoint._end": ("refused_sign_ins_per_address",),
     "export/personal_export:PersonalExport.begin": ("exports_per_person",),

@@ -2,7 +2,9 @@
 
 import httpx
 
-from support.app import ME, USERINFO, AppHarness
+from support.app import ISSUER, ME, USERINFO, AppHarness
+
+METADATA = f"{ISSUER}/.well-known/oauth-protected-resource/api"
 
 
 def challenge(response: httpx.Response) -> str:
@@ -10,7 +12,7 @@ def challenge(response: httpx.Response) -> str:
     return value
 
 
-async def test_without_a_token_the_challenge_is_bare(harness: AppHarness) -> None:
+async def test_without_a_token_the_challenge_has_no_error(harness: AppHarness) -> None:
     for path in (
         ME,
         USERINFO,
@@ -19,7 +21,9 @@ async def test_without_a_token_the_challenge_is_bare(harness: AppHarness) -> Non
             response = await harness.browser().get(path, headers=headers)
             assert response.status_code == 401
             # RFC 9449 §7.1: the second one is for tokens that are bound to a key.
-            assert challenge(response) == 'Bearer, DPoP algs="ES256 PS256 EdDSA Ed25519"'
+            bearer, dpop = challenge(response).split(", ")
+            assert bearer == f'Bearer resource_metadata="{METADATA}"'
+            assert dpop == 'DPoP algs="ES256 PS256 EdDSA Ed25519"'
             assert response.headers["cache-control"] == "no-store"
 
 

@@ -20,6 +20,7 @@ from quantimodo.model.factor_recoveries import FactorRecovery
 from quantimodo.model.identities import DataDeletionRequest
 from quantimodo.model.measurements import Access
 from quantimodo.model.passkeys import NewPasskey, Passkey, UsedChallenge
+from quantimodo.model.resources import ResourceScope
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.model.users import User
@@ -36,6 +37,7 @@ from quantimodo.pages.return_targets import ReturnTarget
 from quantimodo.pages.signed_out import signed_out_page
 from quantimodo.pages.two_step import app_view
 from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.resource_registration import ResourceRegistration
 from quantimodo.protocol.scopes import SCOPES
 from support.account_services import PASSWORD, AccountServices, profile_of
 from support.authenticator_app import AuthenticatorApp
@@ -113,6 +115,13 @@ class Gallery:
         await site.allow(ann, mood, "basic", "readmeasurements", "writemeasurements", "email")
         await site.allow(ann, phone, "basic", "offline_access")
         self.mood, self.phone, self.ann = mood, phone, ann
+        self.api = await site.pages.resources.register(
+            "https://tasks.example.org/",
+            ResourceRegistration(
+                name="Task Board", scopes=(ResourceScope("tasks:read", "Read your tasks"),)
+            ),
+            owner_id=ann.id,
+        )
         await services.social.admit(profile_of(), address="192.0.2.9")
         await self._session("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Safari/605.1", "198.51.100.4")
         await self._session("Mozilla/5.0 (Windows NT 10.0) Firefox/140.0", "2001:db8:1::7")
@@ -299,6 +308,9 @@ class Gallery:
             "developers-new": "/developers/new",
             "developers-secret": f"{one}/secret",
             "developers-delete": f"{one}/delete",
+            "developers-apis": "/developers/apis",
+            "developers-apis-new": "/developers/apis/new",
+            "developers-apis-one": f"/developers/apis/{self.api.id}",
             "consent": "/gallery/consent/first",
             "consent-again": "/gallery/consent/again",
             "consent-empty": "/gallery/consent/empty",

@@ -26,6 +26,7 @@ from quantimodo.authorization.consents import Consents
 from quantimodo.authorization.stored_requests import StoredRequests
 from quantimodo.clients.names import reserved_names
 from quantimodo.clients.registry import Registration, Registry
+from quantimodo.clients.resources import ResourceRegistry
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.limits import ReadLimits, ReadPolicy
@@ -205,6 +206,9 @@ def build(
         sessions=services.sessions,
         sign_out=SignOut(origin, services.sessions, stores.logout_recipients, stores.clients),
         registry=registry,
+        resources=ResourceRegistry(
+            f"{origin}/api", stores.resources, stores.clients, reserved, clock, services.audit
+        ),
         clients=stores.clients,
         users=stores.users,
         consents=stores.authorizations,

@@ -1,6 +1,6 @@
 """Builds the token minter, the responders that use it, and client authentication."""
 
-from quantimodo.app.policies import dpop_policy
+from quantimodo.app.policies import client_document_policy, dpop_policy
 from quantimodo.app.services import AppContext
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.clients.dpop import DPoPProofs
@@ -75,6 +75,7 @@ def client_authentication(context: AppContext) -> ClientAuthentication:
         context.client_keys,
         context.stores.replays,
         frozenset({issuer, *(issuer + path for path in endpoints)}),
+        client_document_policy(context.settings),
     )
 
 

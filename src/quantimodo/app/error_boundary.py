@@ -36,10 +36,13 @@ from quantimodo.pages.login_responses import CLOSED
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.two_step import TWO_STEP
 from quantimodo.ports.clock import Entropy
+from quantimodo.protocol.errors import BearerError
 
 LEFT: Final = 499  # never sent: the client left before there was a response
 # Below these paths the callers are programs, so an unknown path gets JSON.
 _FOR_PROGRAMS: Final = ("/api/", "/.well-known/")
+# Endpoints with other tokens than those of the API (RFC 7591 §3, RFC 7592 §2).
+_NOT_OF_THE_API: Final = frozenset({"register", "registration"})
 CONNECTION: Final = "connection"  # the endpoint of a request that is refused for its framing
 PAGE: Final = "page"  # the endpoint, for metrics and log, of a path that has no route
 _INCIDENT: Final = "something went wrong on our side; the operator finds it as incident "
@@ -51,8 +54,15 @@ class ErrorBoundary:
     """Responds to exceptions of endpoints of every kind, and logs refusals. One per worker."""
 
     def __init__(
-        self, renderer: Renderer, entropy: Entropy, languages: Languages = ENGLISH_ONLY
+        self,
+        renderer: Renderer,
+        entropy: Entropy,
+        languages: Languages = ENGLISH_ONLY,
+        *,
+        resource_metadata: str = "",
     ) -> None:
+        """`resource_metadata`: the address of the metadata of this server's API."""
+        self._resource_metadata = resource_metadata
         self._renderer = renderer
         self._languages = languages
         self._entropy = entropy
@@ -60,6 +70,8 @@ class ErrorBoundary:
 
     def api_response(self, error: Exception, endpoint: str, kind: EndpointKind) -> Response:
         """The response of an endpoint over plain values that raised `error`."""
+        if isinstance(error, BearerError) and endpoint not in _NOT_OF_THE_API:
+            error.resource_metadata = self._resource_metadata
         response = response_to(error, kind)
         if response is None:
             body = {

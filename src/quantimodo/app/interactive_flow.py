@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from quantimodo.app.authorization import authorization_responder, client_authentication
 from quantimodo.app.browser import consent_offers, consents
+from quantimodo.app.resources import client_documents
 from quantimodo.app.services import AppContext
 from quantimodo.app.social import login_browsers, login_tokens
 from quantimodo.authorization.consents import Consents
@@ -108,7 +109,7 @@ class _Parts:
     def _reader(self, requests: StoredRequests) -> RequestReader:
         context, settings = self.context, self.context.settings
         return RequestReader(
-            clients=context.stores.clients,
+            documents=client_documents(context),
             authentication=client_authentication(context),
             request_objects=request_objects(context),
             resources=resource_reader(context),

@@ -6,6 +6,7 @@ from quantimodo.accounts.outcomes import AccountPolicy
 from quantimodo.app.login import Role
 from quantimodo.app.settings import Settings
 from quantimodo.app.settings_rules import read_statements
+from quantimodo.clients.documents import ClientDocumentPolicy
 from quantimodo.clients.dynamic import RegistrationPolicy
 from quantimodo.keys.rotation import RotationPolicy
 from quantimodo.measurements.limits import ReadPolicy
@@ -23,6 +24,14 @@ def registration_policy(settings: Settings) -> RegistrationPolicy:
         implicit=registration.implicit,
         unused_lifetime=registration.unused_lifetime,
         statements=read_statements(registration.statements_file),
+    )
+
+
+def client_document_policy(settings: Settings) -> ClientDocumentPolicy:
+    registration = settings.registration
+    return ClientDocumentPolicy(
+        registration.client_id_metadata_documents,
+        frozenset(host.lower() for host in registration.client_id_metadata_hosts),
     )
 
 

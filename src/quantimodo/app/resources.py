@@ -1,6 +1,8 @@
-"""Builds the registry of APIs."""
+"""Builds the registry of APIs, and that of clients with metadata documents."""
 
+from quantimodo.app.policies import client_document_policy
 from quantimodo.app.services import AppContext
+from quantimodo.clients.documents import ClientDocuments
 from quantimodo.clients.resources import ResourceRegistry
 
 
@@ -12,4 +14,15 @@ def resource_registry(context: AppContext) -> ResourceRegistry:
         context.registry.reserved,
         context.clock,
         context.audit,
+    )
+
+
+def client_documents(context: AppContext) -> ClientDocuments:
+    return ClientDocuments(
+        client_document_policy(context.settings),
+        context.stores.client_documents,
+        context.stores.clients,
+        context.registry,
+        context.fetcher,
+        context.clock,
     )

@@ -32,13 +32,18 @@ from quantimodo.app.page_application import page_application
 from quantimodo.app.personal_export import ExportDependencies, build_personal_export
 from quantimodo.app.proxies import Proxies
 from quantimodo.app.refusal_sampling import RefusalSampler
+from quantimodo.app.resources import resource_registry
 from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings
 from quantimodo.app.social import social_parts, social_routes, social_tokens
 from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.steps.table import STEPS
 from quantimodo.clients.sender_constraints import SenderConstraints
-from quantimodo.endpoints.discovery import KeySetEndpoint, MetadataEndpoint
+from quantimodo.endpoints.discovery import (
+    KeySetEndpoint,
+    MetadataEndpoint,
+    ResourceMetadataEndpoint,
+)
 from quantimodo.endpoints.introspect import IntrospectionEndpoint
 from quantimodo.endpoints.pushed_requests import PushedRequestEndpoint
 from quantimodo.endpoints.register import RegistrationEndpoint
@@ -59,6 +64,7 @@ from quantimodo.pages.layout import Renderer
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.reference import ReferencePage
 from quantimodo.pages.routes import Pages, page_routes
+from quantimodo.protocol.discovery import API, PROTECTED_RESOURCE
 from quantimodo.resource.bearer_authentication import BearerAuthentication
 from quantimodo.resource.bound_tokens import BoundTokens
 from quantimodo.resource.consents import CurrentConsent
@@ -109,7 +115,12 @@ def _dispatcher(
     document = openapi_document(settings.issuer, legacy_transport=settings.legacy_transport)
     endpoints = _endpoints(context, metrics, document)
     routes = api_routes(endpoints, legacy_transport=settings.legacy_transport)
-    boundary = ErrorBoundary(renderer, context.entropy, languages)
+    boundary = ErrorBoundary(
+        renderer,
+        context.entropy,
+        languages,
+        resource_metadata=settings.issuer + PROTECTED_RESOURCE + API,
+    )
     return Dispatcher(
         routes,
         _pages(context, page_context, boundary, PageInputs(metrics, document, steps)),
@@ -181,7 +192,9 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
             policy.issuer,
             registration=settings.registration.mode != "closed",
             require_pushed=settings.tokens.require_pushed_requests,
+            client_documents=settings.registration.client_id_metadata_documents != "off",
         ),
+        resource_metadata=ResourceMetadataEndpoint(policy.issuer, query=settings.legacy_transport),
         key_set=KeySetEndpoint(context.keyring),
         openapi=OpenApiEndpoint(document),
         alive=alive,
@@ -220,6 +233,7 @@ def _pages(
         sessions=context.sessions,
         sign_out=sign_out(context),
         registry=context.registry,
+        resources=resource_registry(context),
         clients=stores.clients,
         users=stores.users,
         consents=stores.authorizations,

@@ -192,6 +192,15 @@ class RegistrationSettings:
         least=_HOUR,
         most=3650 * _DAY,
     )
+    client_id_metadata_documents: Literal["off", "allowlist", "on"] = _setting(
+        "off",
+        "Whether apps need no registration, because their client_id is the https address of their"
+        " metadata (Client ID Metadata Document): not at all, those of `client_id_metadata_hosts`,"
+        " or all.",
+    )
+    client_id_metadata_hosts: tuple[str, ...] = _setting(
+        (), "Hosts of metadata documents that the mode allowlist accepts, as in app.example.org."
+    )
     statements_file: str = _setting(
         "",
         "A JSON file that says whose software statements count: each issuer with its JWK Set."

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from quantimodo.clients.documents import ClientDocumentPolicy
 from quantimodo.clients.public_keys import ClientKeys
 from quantimodo.clients.signers import signer_of
 from quantimodo.crypto.digests import digest, same
@@ -37,13 +38,15 @@ class ClientAuthentication:
     keys: ClientKeys
     replays: ReplayStore
     audiences: Collection[str]
+    documents: ClientDocumentPolicy
 
     async def authenticate(self, authorization: str | None, form: Form) -> Client:
         """The client that presents itself. Raises `InvalidClient`, the same for every cause."""
         credentials = read_credentials(authorization, form)
         client_id = credentials.client_id or _stated(credentials)
         client = await self.clients.client(client_id)
-        if client is None or client.disabled_at is not None:
+        unusable = client is None or client.disabled_at is not None
+        if client is None or unusable or not self.documents.allows(client_id):
             _matches(_NO_SECRET, credentials, self.clock.now())  # the same work as for a known one
             raise _refusal(credentials, "unknown or disabled client")
         if credentials.assertion is not None:

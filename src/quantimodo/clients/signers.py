@@ -9,6 +9,8 @@ def signer_of(client: Client) -> Signer:
     of these has an owner: the person, or the network from which it registered itself."""
     if client.owner_id is not None:
         return Signer("other client", client.id, f"person {client.owner_id}")
+    if client.document_host:
+        return Signer("other client", client.id, f"host {client.document_host}")
     if client.registration_digest is None:
         return Signer("operator's client", client.id)
     network = client.registered_from

@@ -150,7 +150,8 @@ class LoginCarrier:
 
     async def _verified(self, raw: str | None, client: Client) -> LoginIdentity | None:
         login = await self.tokens.verify(raw) if raw else None
-        if login is None or not login.origin.counts_for(client):
+        # A client with a metadata document is known to no operator, so people sign in here.
+        if login is None or client.document_host or not login.origin.counts_for(client):
             return None
         # The JWT has the first proof only, and no page was shown. It is as if absent, so the person
         # signs in on a page (v2-api.md §5).

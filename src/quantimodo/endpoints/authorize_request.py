@@ -23,6 +23,7 @@ from quantimodo.authorization.request_objects import RequestObjects
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.authorization.stored_requests import REQUEST_URI, StoredRequests
 from quantimodo.clients.authentication import ClientAuthentication
+from quantimodo.clients.documents import ClientDocuments
 from quantimodo.endpoints.authorize_login import NOT_IN_ADDRESS
 from quantimodo.endpoints.authorize_responses import wants_json
 from quantimodo.model.clients import Client
@@ -31,7 +32,6 @@ from quantimodo.model.texts import N_
 from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.browser import peer_address
 from quantimodo.pages.forms import read_body
-from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.authorization import (
     NAMES_THE_TARGET,
     PARAMETERS,
@@ -39,6 +39,7 @@ from quantimodo.protocol.authorization import (
     InvalidClientOrRedirect,
     identify,
 )
+from quantimodo.protocol.client_documents import DocumentRefused
 from quantimodo.protocol.errors import InvalidRequest, OAuthError
 from quantimodo.protocol.parameters import Form
 
@@ -59,7 +60,7 @@ class RequestPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestReader:
-    clients: ClientStore
+    documents: ClientDocuments
     authentication: ClientAuthentication
     request_objects: RequestObjects
     resources: ResourceReader
@@ -75,7 +76,7 @@ class RequestReader:
         `TooMany`.
         """
         plain, malformed = await _parameters(request)
-        client = await self._client(plain)
+        client = await self._client(plain, request)
         channel: ResponseChannel = JsonResponse() if wants_json(request) else RedirectResponse()
         if (plain.get("request_uri") or "").startswith(REQUEST_URI):
             return await self._pushed(plain.required("request_uri"), client, channel), None
@@ -128,8 +129,8 @@ class RequestReader:
             resources=await self.resources.read(form),
         )
 
-    async def _client(self, form: Form) -> Client:
-        client = await self.clients.client(form.required("client_id"))
+    async def _client(self, form: Form, request: Request | None = None) -> Client:
+        client = await self._identified_client(form.required("client_id"), request)
         if client is None or client.disabled_at is not None:
             raise InvalidClientOrRedirect(N_("There is no app with this client_id here."))
         secret = form.get("client_secret")
@@ -141,6 +142,19 @@ class RequestReader:
                     "client_secret is not the app's. Leave it out: it is not needed."
                 )
         return client
+
+    async def _identified_client(self, client_id: str, request: Request | None) -> Client | None:
+        """The client; by a fresh copy of its metadata document, for a new request."""
+        if request is None:
+            return await self.documents.stored(client_id)
+        try:
+            return await self.documents.current(
+                client_id, lambda: self.throttle.fetch(peer_address(request))
+            )
+        except DocumentRefused as refusal:
+            raise InvalidClientOrRedirect(
+                f"The app's metadata document, at its client_id, cannot be used: {refusal}."
+            ) from None
 
     async def _unfolded(self, form: Form, client: Client) -> tuple[Form, OAuthError | None]:
         """The request with the parameters of its request object. The fault of an invalid object

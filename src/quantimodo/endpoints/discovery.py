@@ -7,16 +7,36 @@ import msgspec
 from quantimodo.http.json import public_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.keys.keyring import Keyring
-from quantimodo.protocol.discovery import metadata
+from quantimodo.protocol.discovery import metadata, protected_resource
 
 
 class MetadataEndpoint:
     def __init__(
-        self, issuer: str, *, registration: bool = False, require_pushed: bool = False
+        self,
+        issuer: str,
+        *,
+        registration: bool = False,
+        client_documents: bool = False,
+        require_pushed: bool = False,
     ) -> None:
-        document = msgspec.json.encode(
-            metadata(issuer, registration=registration, require_pushed=require_pushed)
+        found = metadata(
+            issuer,
+            registration=registration,
+            client_documents=client_documents,
+            require_pushed=require_pushed,
         )
+        document = msgspec.json.encode(found)
+        self._response = public_json(document, max_age=3600)
+
+    async def __call__(self, request: Request) -> Response:
+        return self._response
+
+
+class ResourceMetadataEndpoint:
+    """The metadata of this server's API (RFC 9728 §3)."""
+
+    def __init__(self, issuer: str, *, query: bool) -> None:
+        document = msgspec.json.encode(protected_resource(issuer, query=query))
         self._response = public_json(document, max_age=3600)
 
     async def __call__(self, request: Request) -> Response:

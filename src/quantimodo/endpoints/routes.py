@@ -108,6 +108,7 @@ class ApiEndpoints:
     register: Endpoint
     registration: Endpoint
     metadata: Endpoint
+    resource_metadata: Endpoint
     key_set: Endpoint
     openapi: Endpoint
     alive: Endpoint
@@ -176,6 +177,15 @@ def api_routes(to: ApiEndpoints, *, legacy_transport: bool) -> Sequence[ApiRoute
         ApiRoute(f"{discovery.REGISTER}/{{client_id}}", ONE, "registration", to.registration),
         ApiRoute("/.well-known/openid-configuration", GET, "metadata", to.metadata),
         ApiRoute("/.well-known/oauth-authorization-server", GET, "metadata", to.metadata),
+        # RFC 9728 §3.1: the path of the identifier is inserted. Clients that know only the host try
+        # the address without it.
+        *(
+            ApiRoute(path, GET, "resource_metadata", to.resource_metadata)
+            for path in (
+                discovery.PROTECTED_RESOURCE + discovery.API,
+                discovery.PROTECTED_RESOURCE,
+            )
+        ),
         ApiRoute(discovery.JWKS, GET, "key_set", to.key_set),
         ApiRoute("/api/openapi.json", GET, "openapi", to.openapi),
         ApiRoute("/health/live", GET, "alive", to.alive, cors=False),

@@ -57,6 +57,12 @@ class Client:
     revision: int = 0
 
     @property
+    def document_host(self) -> str:
+        """The host of its metadata document, if its id is the address of one; else empty."""
+        scheme, _, rest = self.id.partition("://")
+        return rest.partition("/")[0].lower() if scheme == "https" else ""
+
+    @property
     def skips_consent(self) -> bool:
         # security.md §8: consent is never skipped for a public client, whatever flags it has.
         return self.first_party and not self.public

@@ -4,10 +4,10 @@ from typing import Any, Final
 
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import JSON, Content, Operation, Response
-from quantimodo.openapi.published import KeySet, ServerMetadata
+from quantimodo.openapi.published import KeySet, ResourceMetadata, ServerMetadata
 from quantimodo.openapi.responses import Health, refused
 from quantimodo.openapi.shared import OPERATOR
-from quantimodo.protocol.discovery import metadata
+from quantimodo.protocol.discovery import metadata, protected_resource
 
 DISCOVERY: Final = "Discovery"
 WATCHING: Final = "Watching"
@@ -42,6 +42,30 @@ OPERATIONS: Final = (
             200: Response(
                 "The metadata.",
                 (Content(JSON, ServerMetadata, {"metadata": metadata(fakes.ISSUER)}),),
+            ),
+        },
+        shared=(413, 500),
+    ),
+    Operation(
+        route="resource_metadata",
+        method="GET",
+        id="getResourceMetadata",
+        tag=DISCOVERY,
+        summary="The metadata of this API",
+        description=(
+            "RFC 9728: its identifier, its authorization server and its scopes. The challenge of a"
+            " refused request has this address. May be cached for an hour."
+        ),
+        responses={
+            200: Response(
+                "The metadata.",
+                (
+                    Content(
+                        JSON,
+                        ResourceMetadata,
+                        {"metadata": protected_resource(fakes.ISSUER, query=True)},
+                    ),
+                ),
             ),
         },
         shared=(413, 500),

@@ -6,6 +6,18 @@ from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import said
 
 
+class ResourceMetadata(TypedDict):
+    """The metadata of this API (RFC 9728 §2)."""
+
+    resource: Annotated[str, said("The identifier of this API.", fakes.AUDIENCE)]
+    authorization_servers: list[str]
+    scopes_supported: list[str]
+    bearer_methods_supported: list[str]
+    dpop_signing_alg_values_supported: list[str]
+    resource_name: str
+    resource_documentation: str
+
+
 class ServerMetadata(TypedDict):
     """The metadata of this server (RFC 8414 §2, OpenID Connect Discovery §3)."""
 
@@ -54,6 +66,7 @@ class ServerMetadata(TypedDict):
     claims_supported: list[str]
     ui_locales_supported: list[str]
     claims_parameter_supported: bool
+    client_id_metadata_document_supported: bool
     request_parameter_supported: bool
     request_uri_parameter_supported: bool
     require_request_uri_registration: bool

@@ -7,7 +7,8 @@ import structlog
 
 from quantimodo.outbound.errors import ProviderFault
 from quantimodo.outbound.http_client import GuardedHttpClient
-from quantimodo.ports.document_fetcher import FetchFailed
+from quantimodo.outbound.responses import HttpResponse
+from quantimodo.ports.document_fetcher import FetchedDocument, FetchFailed
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.fetcher")
 
@@ -21,6 +22,15 @@ class HttpDocumentFetcher:
     http_client: GuardedHttpClient
 
     async def get(self, url: str, *, largest: int = 65_536) -> bytes:
+        return (await self._fetched(url, largest)).body
+
+    async def document(self, url: str, *, largest: int) -> FetchedDocument:
+        found = await self._fetched(url, largest)
+        if found.status != 200:
+            raise FetchFailed(f"status {found.status}")
+        return FetchedDocument(found.body, found.cache_control)
+
+    async def _fetched(self, url: str, largest: int) -> HttpResponse:
         try:
             return await self._got(url, largest)
         except FetchFailed as fault:
@@ -28,7 +38,7 @@ class HttpDocumentFetcher:
             _log.warning("document.not_fetched", host=_host(url), because=str(fault)[:_LONGEST])
             raise
 
-    async def _got(self, url: str, largest: int) -> bytes:
+    async def _got(self, url: str, largest: int) -> HttpResponse:
         try:
             response = await self.http_client.get(url, headers={"accept": "*/*"})
         except ProviderFault as fault:
@@ -37,7 +47,7 @@ class HttpDocumentFetcher:
             raise FetchFailed(f"status {response.status}")
         if len(response.body) > largest:
             raise FetchFailed(f"more than {largest} bytes")
-        return response.body
+        return response
 
 
 def _host(url: str) -> str:

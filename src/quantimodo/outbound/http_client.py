@@ -171,7 +171,8 @@ class GuardedHttpClient:
             if len(body) > self._policy.size_limit:
                 raise invalid_response(f"more than {self._policy.size_limit} bytes")
         media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        return HttpResponse(status, media_type, bytes(body))
+        caching = response.headers.get("cache-control", "")
+        return HttpResponse(status, media_type, bytes(body), caching)
 
 
 def _headers(more: Mapping[str, str]) -> dict[str, str]:

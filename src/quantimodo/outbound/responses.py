@@ -19,6 +19,7 @@ class HttpResponse:
     status: int
     media_type: str
     body: bytes = field(repr=False)
+    cache_control: str = ""
 
     @property
     def ok(self) -> bool:

@@ -19,6 +19,7 @@ from quantimodo.model.consents import Consent, ConsentChange, ConsentChoice
 from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.pages.browser import BrowserRequest
+from quantimodo.pages.client_addresses import client_id_of, client_path
 from quantimodo.pages.consent import ScopeLine, is_of_operator, is_reviewed
 from quantimodo.pages.consent_form import (
     initial_view,
@@ -116,7 +117,7 @@ class AppConsent:
         if result == "gone":
             return self.page_context.go("/account")
         notice = "consent-changed" if result == "changed" else "consent-unchanged"
-        return self.page_context.go(_path(client), notice)
+        return self.page_context.go(client_path(client.id), notice)
 
     async def _client(self, request: Request) -> Client:
         return await known_client(self.clients, request)
@@ -180,7 +181,7 @@ class AppConsent:
             "account_app_confirm.html",
             section="account",
             client=client,
-            path=_path(client),
+            path=client_path(client.id),
             allowed=allowed,
             fields=[pair for pair in form.fields if pair[0] not in ("csrf", "confirmed")],
         )
@@ -254,18 +255,14 @@ class ReceiptPages:
 
 async def known_client(clients: ClientStore, request: Request) -> Client:
     """The application that the path names. Raises `NotFound`."""
-    client = await clients.client(request.path_params["client_id"])
+    client = await clients.client(client_id_of(request))
     if client is None:
         raise NotFound
     return client
 
 
 def receipt_path(client: Client, change: ConsentChange) -> str:
-    return f"{_path(client)}/receipts/{change.id}"
-
-
-def _path(client: Client) -> str:
-    return f"/account/apps/{client.id}"
+    return f"{client_path(client.id)}/receipts/{change.id}"
 
 
 def _allowed(

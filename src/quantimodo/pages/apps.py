@@ -12,6 +12,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.events import Event
 from quantimodo.model.measurements import Access
+from quantimodo.pages.client_addresses import client_id_of
 from quantimodo.pages.consent_words import scope_titles
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.resource_words import scope_texts
@@ -73,7 +74,7 @@ class Apps:
         """POST /account/apps/{client_id}/revoke: revokes every token of this person and app."""
         browser_request, _ = await self.page_context.posted(request)
         user = browser_request.required().user
-        client_id: str = request.path_params["client_id"]
+        client_id = client_id_of(request)
         now = self.page_context.clock.now()
         client = await self.clients.client(client_id)
         # An unknown or deleted app has no access to revoke. The id from the path is looked up

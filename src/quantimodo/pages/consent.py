@@ -104,7 +104,8 @@ def is_reviewed(client: Client) -> bool:
 def is_of_operator(client: Client) -> bool:
     """Whether the operator registered the application: no person in the portal, and not the
     application itself."""
-    return client.owner_id is None and client.registration_digest is None
+    itself = client.registration_digest is not None or bool(client.document_host)
+    return client.owner_id is None and not itself
 
 
 def consent_page(

@@ -18,6 +18,7 @@ from quantimodo.accounts.passwords import ADVISED, SHORTEST
 from quantimodo.i18n.formats import counted, day, moment
 from quantimodo.i18n.translation import gettext, ngettext, present_language, translated
 from quantimodo.pages.assets import Assets
+from quantimodo.pages.client_addresses import client_segment
 from quantimodo.pages.consent_words import since_words
 from quantimodo.pages.numbers import quantity
 from quantimodo.pages.timestamps import ago, in_words
@@ -137,6 +138,7 @@ class Renderer:
             "quantity": quantity,
             "translated": translated,
             "since": since_words,
+            "client_segment": client_segment,
         }
         # The defaults of templates that are shown without a visitor (an error, a form post).
         self._templates.globals |= {

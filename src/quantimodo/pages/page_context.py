@@ -77,6 +77,8 @@ NOTICES: Final = {
     "data-imported": N_("The file is imported."),
     "variable-removed": N_("Deleted %(name)s, with all its measurements."),
     "client-saved": N_("The application is saved."),
+    "api-saved": N_("The API is saved."),
+    "api-removed": N_("The API is removed."),
     "client-deleted": N_("The application is deleted. Its tokens no longer work."),
     "logo-saved": N_("The logo is saved."),
     "logo-removed": N_("The logo is removed."),

@@ -13,12 +13,14 @@ from quantimodo.accounts.sign_out import SignOut as SigningOut
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.clients.registry import Registry
+from quantimodo.clients.resources import ResourceRegistry
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.export.personal_export import PersonalExport
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.pages.activity import Activity
+from quantimodo.pages.apis import Apis
 from quantimodo.pages.app_consent import AppConsent, ConsentServices, ReceiptPages
 from quantimodo.pages.apps import Apps
 from quantimodo.pages.browser import Browser
@@ -61,6 +63,7 @@ from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.ports.measurements import AccessLogStore
+from quantimodo.protocol.discovery import API
 
 PageRoute = tuple[tuple[str, ...], str, Endpoint]
 RECEIPT = "/account/apps/{client_id}/receipts/{number}"
@@ -80,6 +83,7 @@ class Pages:
     sessions: Sessions
     sign_out: SigningOut
     registry: Registry
+    resources: ResourceRegistry
     clients: ClientStore
     users: UserStore
     consents: AuthorizationStore
@@ -121,7 +125,7 @@ def page_routes(pages: Pages) -> list[PageRoute]:
 
 
 def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
-    resources = ResourceReader(f"{pages.issuer}/api", pages.consent_services.offers.resources)
+    resources = ResourceReader(pages.issuer + API, pages.consent_services.offers.resources)
     leads = ReturnTargets(pages.clients, pages.consents, resources, pages.clock)
     links = Links(page_context, pages.outbox is not None)
     plain = StaticPages(
@@ -234,11 +238,11 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     return [
         (("GET",), "/account", apps.show),
         (("POST",), "/account/apps/{client_id}/revoke", apps.revoke),
-        (("GET",), "/account/apps/{client_id}", app_consent.show),
-        (("POST",), "/account/apps/{client_id}", app_consent.change),
-        (("GET",), RECEIPT, receipts.show),
         (("GET",), f"{RECEIPT}/receipt.jwt", receipts.download),
         (("POST",), f"{RECEIPT}/mail", receipts.mail),
+        (("GET",), RECEIPT, receipts.show),
+        (("GET",), "/account/apps/{client_id}", app_consent.show),
+        (("POST",), "/account/apps/{client_id}", app_consent.change),
         (("GET",), "/account/data", data.show),
         (("POST",), "/account/data", data.add),
         (("POST",), "/account/data/import", data.import_csv),
@@ -290,8 +294,7 @@ def _passkeys(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
 
 def _portal(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     secrets = SecretPage(pages.browser, pages.envelope, pages.clock)
-    second_factors = pages.accounts.login.second_factors
-    portal = Developers(
-        page_context, pages.registry, pages.clients, secrets, second_factors, pages.issuer
-    )
-    return portal.routes()
+    factors, issuer = pages.accounts.login.second_factors, pages.issuer
+    portal = Developers(page_context, pages.registry, pages.clients, secrets, factors, issuer)
+    apis = Apis(page_context, pages.resources, factors, issuer)
+    return [*apis.routes(), *portal.routes()]

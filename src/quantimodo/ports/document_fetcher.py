@@ -1,5 +1,6 @@
 """Fetching documents at addresses that applications registered."""
 
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -7,6 +8,17 @@ class FetchFailed(Exception):
     """The document cannot be fetched; the text is for the log, and holds no secret."""
 
 
+@dataclass(frozen=True, slots=True)
+class FetchedDocument:
+    """A document, and for how long it may be cached, as its server says it (RFC 9111 §5.2)."""
+
+    body: bytes = field(repr=False)
+    cache_control: str = ""
+
+
 class DocumentFetcher(Protocol):
     async def get(self, url: str, *, largest: int = 65_536) -> bytes:
         """The document, of at most `largest` bytes. Raises `FetchFailed`."""
+
+    async def document(self, url: str, *, largest: int) -> FetchedDocument:
+        """The same of a response with status 200, with its caching. Raises `FetchFailed`."""

@@ -26,6 +26,7 @@ from quantimodo.ports.background_stores import (
     MailStore,
     RetentionStore,
 )
+from quantimodo.ports.client_document_store import ClientDocumentStore
 from quantimodo.ports.client_stores import ClientStore, RegistrationStore
 from quantimodo.ports.factor_recovery_store import FactorRecoveryStore
 from quantimodo.ports.federation_stores import (
@@ -95,6 +96,7 @@ class Stores:
 
     database: OpenDatabase
     clients: ClientStore
+    client_documents: ClientDocumentStore
     registrations: RegistrationStore
     resources: ResourceStore
     users: UserStore

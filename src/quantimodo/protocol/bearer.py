@@ -47,12 +47,14 @@ def presented_token(header: str | None, query: str | None, body: str | None) -> 
 
 def challenges(error: BearerError) -> list[str]:
     """The values of `WWW-Authenticate` (RFC 6750 §3, RFC 9449 §7.1)."""
+    metadata = error.resource_metadata  # RFC 9728 §5.1
+    named = [f'resource_metadata="{metadata}"'] if metadata else []
     if error.code is None:
-        return ["Bearer", f"DPoP {_ALGS}"]
+        return [" ".join(("Bearer", *named)), f"DPoP {_ALGS}"]
     parts = [f'error="{error.code}"', f'error_description="{error.description}"']
     if isinstance(error, InsufficientScope):
         parts.append(f'scope="{error.scope}"')
     if error.dpop:
-        return ["DPoP " + ", ".join((*parts, _ALGS))]
-    bearer = "Bearer " + ", ".join(parts)
+        return ["DPoP " + ", ".join((*parts, *named, _ALGS))]
+    bearer = "Bearer " + ", ".join((*parts, *named))
     return [bearer, f"DPoP {_ALGS}"] if isinstance(error, WrongTokenScheme) else [bearer]

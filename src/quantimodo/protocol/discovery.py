@@ -20,6 +20,9 @@ REVOKE = "/api/v2/oauth2/revoke"
 INTROSPECT = "/api/v2/oauth2/introspect"
 USERINFO = "/api/v2/oauth2/userinfo"
 JWKS = "/.well-known/jwks.json"
+API = "/api"
+"""The path of this server's API: the identifier of the resource is the issuer with it."""
+PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
 END_SESSION = "/api/v2/oauth2/logout"
 REGISTER = "/api/v2/oauth2/register"
 CHECK_SESSION = "/api/v2/oauth2/check_session"
@@ -49,10 +52,15 @@ _SIGNING = list(ALGORITHMS)
 
 
 def metadata(
-    issuer: str, *, registration: bool = False, require_pushed: bool = False
+    issuer: str,
+    *,
+    registration: bool = False,
+    client_documents: bool = False,
+    require_pushed: bool = False,
 ) -> dict[str, Any]:
     """The document for this issuer, the same at both well-known addresses. `registration`: whether
-    applications may register themselves."""
+    applications may register themselves; `client_documents`: whether their ids may be addresses of
+    their metadata (Client ID Metadata Document §6)."""
     return {
         "issuer": issuer,
         "authorization_endpoint": issuer + AUTHORIZE,
@@ -66,6 +74,7 @@ def metadata(
         "check_session_iframe": issuer + CHECK_SESSION,
         "jwks_uri": issuer + JWKS,
         **({"registration_endpoint": issuer + REGISTER} if registration else {}),
+        "client_id_metadata_document_supported": client_documents,
         "service_documentation": issuer + "/docs",
         "scopes_supported": list(SCOPES),
         "response_types_supported": [
@@ -123,4 +132,18 @@ def metadata(
         "frontchannel_logout_session_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+    }
+
+
+def protected_resource(issuer: str, *, query: bool = False) -> dict[str, Any]:
+    """The metadata of this server's API (RFC 9728 §2). `query`: it takes tokens in addresses too.
+    It signs no responses, so there is no `jwks_uri`."""
+    return {
+        "resource": issuer + API,
+        "authorization_servers": [issuer],
+        "scopes_supported": [name for name in SCOPES if name != "offline_access"],
+        "bearer_methods_supported": ["header", "body", *(["query"] if query else [])],
+        "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
+        "resource_name": "QuantiModo API",
+        "resource_documentation": issuer + "/docs",
     }

@@ -6,6 +6,7 @@ from quantimodo.storage.database import Database, Statement
 from quantimodo.storage.tables.access_log import Accesses
 from quantimodo.storage.tables.account_closings import AccountClosings
 from quantimodo.storage.tables.authorizations import Authorizations
+from quantimodo.storage.tables.client_documents import ClientDocuments
 from quantimodo.storage.tables.clients import Clients
 from quantimodo.storage.tables.factor_recoveries import FactorRecoveries
 from quantimodo.storage.tables.identities import Identities
@@ -49,6 +50,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
     return Stores(
         database=OpenDatabase(database),
         clients=Clients(database),
+        client_documents=ClientDocuments(database),
         registrations=Registrations(database),
         resources=Resources(database),
         users=Users(database),

@@ -8,6 +8,7 @@ neither audience nor subject.
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
+from urllib.parse import quote
 
 from quantimodo.crypto.jwt import base64url
 from quantimodo.keys.keyring import Keyring
@@ -74,7 +75,7 @@ def _processing(issuer: str, client: Client, change: ConsentChange) -> dict[str,
         "pii_information": [_information(name) for name in SCOPES if name in change.scope],
         "pii_controllers": [client.id],
         "scope": spell(change.scope),
-        "withdrawal_method": f"{issuer}/account/apps/{client.id}",
+        "withdrawal_method": f"{issuer}/account/apps/{quote(quote(client.id, safe=''), safe='')}",
         "storage_locations": [issuer],
     }
     if change.details is not None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from quantimodo.protocol.discovery import API
+
 
 @dataclass(frozen=True, slots=True)
 class TokenPolicy:
@@ -21,7 +23,7 @@ class TokenPolicy:
     @property
     def audience(self) -> str:
         """The `aud` of this server's resources (RFC 9068 §3)."""
-        return f"{self.issuer}/api"
+        return self.issuer + API
 
 
 def seconds_until(end: datetime, now: datetime) -> int:

@@ -31,6 +31,10 @@ def needed(
         return None
     # RFC 8252 §8.6, docs/decisions/0006: any program on a device can pretend to be a public client
     # whose responses come by a private-use scheme or a loopback address.
-    if consent is None or (client.public and not is_claimed(request.target.redirect_uri)):
+    unproven = client.public or bool(client.document_host)
+    if consent is None or (unproven and not is_claimed(request.target.redirect_uri)):
+        return REASON
+    # Client ID Metadata Document §8.4: `created_at` is when its present keys were first seen.
+    if client.document_host and consent.updated_at < client.created_at:
         return REASON
     return None if is_decided(consent, request.consent_scope, request.details) else REASON

@@ -87,7 +87,9 @@ _MOST_CACHED = 4096  # clients
 
 
 def _index_redirect_uris(client: Client) -> Generator[Call, Sequence[Row], None]:
-    for uri in dict.fromkeys(map(portless, client.redirect_uris)):
+    # A document can name any redirect URI: social sign-in must not take it for a registered one.
+    uris = () if client.document_host else client.redirect_uris
+    for uri in dict.fromkeys(map(portless, uris)):
         yield _ADD_REDIRECT_URI, (uri, client.id)
 
 

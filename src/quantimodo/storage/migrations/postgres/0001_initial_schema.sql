@@ -227,6 +227,17 @@ CREATE TABLE redirect_uris (
 );
 CREATE INDEX redirect_uris_by_client ON redirect_uris (client_id);
 
+-- Clients whose id is the address of their metadata document; their rows in `clients` are the
+-- stored copies. There is no foreign key: this row comes first, so that each copy counts.
+CREATE TABLE client_documents (
+  client_id TEXT PRIMARY KEY,
+  host TEXT NOT NULL,
+  fresh_until BIGINT NOT NULL,
+  used_at BIGINT NOT NULL
+);
+CREATE INDEX client_documents_by_host ON client_documents (host, used_at, client_id);
+CREATE INDEX client_documents_by_use ON client_documents (used_at, client_id);
+
 -- Registered APIs (RFC 8707), at most a number of each owner. `scopes` is JSON: name, title and
 -- description of each. `clients` and `introspected_by` are lists of client ids. `token_lifetime` is
 -- in seconds.

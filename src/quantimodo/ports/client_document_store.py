@@ -1,0 +1,19 @@
+"""Client id metadata documents. The promises of `stores.py` hold here too."""
+
+from datetime import datetime
+from typing import Protocol
+
+from quantimodo.model.client_documents import ClientDocument
+
+
+class ClientDocumentStore(Protocol):
+    async def document(self, client_id: str) -> ClientDocument | None: ...
+
+    async def save_document(
+        self, document: ClientDocument, *, most_of_host: int, most: int
+    ) -> None:
+        """Add or replace it. Of its host and of all, the documents over these numbers that were not
+        used for the longest time are deleted with their clients."""
+
+    async def use_document(self, client_id: str, at: datetime) -> None:
+        """Note when it was used."""

@@ -1,0 +1,114 @@
+"""Client id metadata documents: clients whose id is the address of their metadata. Pure.
+
+The draft is Client ID Metadata Document, revision 02. `clients/documents.py` fetches and stores the
+documents.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from quantimodo.model.clients import Client
+from quantimodo.protocol import uris
+from quantimodo.protocol.registration import Registration
+from quantimodo.protocol.registration_json import read_registration
+from quantimodo.protocol.scopes import KNOWN
+
+LARGEST: Final = 5_120  # bytes, Client ID Metadata Document §8.7
+_METHODS: Final = ("none", "private_key_jwt")
+_GRANT_TYPES: Final = frozenset({"authorization_code", "refresh_token"})
+_SECRETS: Final = ("client_secret", "client_secret_expires_at")
+_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "k", "oth"})
+_MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?([0-9]{1,9})", re.IGNORECASE)
+_NOT_STORED: Final = re.compile(r"(?:^|[\s,])(?:no-store|no-cache)\b", re.IGNORECASE)
+_LONGEST: Final = 1_000
+
+
+class DocumentRefused(Exception):
+    """The address or the document cannot be used; the text says why, and echoes nothing."""
+
+
+def is_document_id(client_id: str) -> bool:
+    """Whether the id is the address of a document: no id of this server's own looks so."""
+    return client_id.startswith("https://")
+
+
+def check_document_id(client_id: str) -> str:
+    """The host (and port) of a valid address, in lower case. Raises `DocumentRefused`.
+
+    Client ID Metadata Document §3. A query is refused too: it SHOULD NOT be there.
+    """
+    try:
+        found = uris.read(client_id)
+    except uris.InvalidUri as fault:
+        raise DocumentRefused(f"client_id {fault}") from None
+    path = urlsplit(client_id).path
+    if found.scheme != "https" or found.host is None or not path or len(client_id) > _LONGEST:
+        raise DocumentRefused("client_id must be an https address with a path")
+    if "?" in client_id or "#" in client_id:
+        raise DocumentRefused("client_id must have neither query nor fragment")
+    if {".", ".."} & set(unquote(path).split("/")):
+        raise DocumentRefused("client_id must not have the path segments . and ..")
+    return urlsplit(client_id).netloc.lower()
+
+
+def read_document(client_id: str, document: Any) -> Registration:
+    """The registration that a document is. Raises `DocumentRefused`, and the errors of
+    `read_registration`."""
+    if not isinstance(document, dict):
+        raise DocumentRefused("it is not a JSON object")
+    # Client ID Metadata Document §4: simple string comparison
+    if document.get("client_id") != client_id:
+        raise DocumentRefused("its client_id is not its address")
+    method = document.get("token_endpoint_auth_method", "none")
+    # Client ID Metadata Document §4.1: no shared secret can be established.
+    if method not in _METHODS or any(name in document for name in _SECRETS):
+        raise DocumentRefused("its clients authenticate by private_key_jwt, or not at all")
+    if _has_private_keys(document.get("jwks")):
+        raise DocumentRefused("its keys are not public")
+    read = read_registration({**document, "token_endpoint_auth_method": method})
+    if read.response_types != {"code"} or "authorization_code" not in read.grant_types:
+        raise DocumentRefused("its response_types must be code, with authorization_code")
+    if read.metadata.sector_identifier_uri:
+        raise DocumentRefused("its pairwise subjects are of the hosts of its redirect URIs only")
+    if method == "private_key_jwt" and not (read.metadata.jwks or read.metadata.jwks_uri):
+        raise DocumentRefused("private_key_jwt needs jwks or jwks_uri")
+    return replace(
+        read,
+        grant_types=read.grant_types & _GRANT_TYPES,
+        # The person decides in each case, so a document without scopes may request all.
+        scope=read.scope if document.get("scope") else KNOWN,
+    )
+
+
+def has_other_keys(before: Client, after: Client) -> bool:
+    """Whether another program can use the client now: a consent of before does not count for it
+    (Client ID Metadata Document §8.4)."""
+    return _keys(before) != _keys(after)
+
+
+def seconds_fresh(cache_control: str) -> int | None:
+    """For how long a document may be cached (RFC 9111 §5.2.2); None if it does not say."""
+    if _NOT_STORED.search(cache_control):
+        return 0
+    found = _MAX_AGE.search(cache_control)
+    return None if found is None else int(found[1])
+
+
+def _keys(client: Client) -> tuple[Any, ...]:
+    metadata = client.metadata
+    return (
+        client.redirect_uris,
+        metadata.token_endpoint_auth_method,
+        metadata.jwks,
+        metadata.jwks_uri,
+    )
+
+
+def _has_private_keys(jwks: Any) -> bool:
+    keys = jwks.get("keys") if isinstance(jwks, Mapping) else None
+    if not isinstance(keys, list):
+        return False
+    return any(isinstance(key, Mapping) and not _PRIVATE.isdisjoint(key) for key in keys)

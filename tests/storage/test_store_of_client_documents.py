@@ -1,0 +1,49 @@
+"""`ClientDocumentStore`: stored copies of client id metadata documents."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from samples import LATER, NOW, client
+
+from quantimodo.model.client_documents import ClientDocument
+from quantimodo.ports.stores import Stores
+
+
+def document(host: str, number: int) -> ClientDocument:
+    return ClientDocument(
+        client_id=f"https://{host}/{number}",
+        host=host,
+        fresh_until=LATER,
+        used_at=NOW + timedelta(hours=number),
+    )
+
+
+async def test_the_documents_that_were_not_used_for_the_longest_time_go(stores: Stores) -> None:
+    store = stores.client_documents
+
+    async def save(host: str, number: int) -> None:
+        each = document(host, number)
+        await store.save_document(each, most_of_host=2, most=3)
+        await stores.clients.add_client(client(each.client_id))
+
+    async def left() -> set[str]:
+        return {each.id for each in await stores.clients.clients()}
+
+    for number in (1, 2):
+        await save("a.example.org", number)
+    await store.use_document("https://a.example.org/1", NOW + timedelta(hours=9))
+    await save("a.example.org", 3)
+    assert await left() == {"https://a.example.org/1", "https://a.example.org/3"}
+    assert await store.document("https://a.example.org/2") is None
+    await save("b.example.org", 4)
+    await save("c.example.org", 5)
+    assert await left() == {
+        "https://a.example.org/1",
+        "https://b.example.org/4",
+        "https://c.example.org/5",
+    }
+    found = await store.document("https://c.example.org/5")
+    assert found == document("c.example.org", 5)
+    again = replace(document("c.example.org", 5), fresh_until=NOW)
+    await store.save_document(again, most_of_host=2, most=3)
+    assert await store.document("https://c.example.org/5") == again
