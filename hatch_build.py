@@ -1,22 +1,29 @@
-"""Build hook: a wheel contains the guides, which the server serves at /guides."""
+"""Build hook: a wheel contains the guides, which the server serves at /guides, and the compiled
+catalogues of translations."""
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+LOCALES = "src/quantimodo/i18n/locales"
 
 
 class GuidesHook(BuildHookInterface[Any]):
-    """Builds docs/ into the wheel. An editable install gets the guides from scripts/guides."""
+    """Builds docs/ and the catalogues into the wheel. An editable install gets the guides from
+    scripts/guides, and reads the sources of the catalogues."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Raises `CalledProcessError` if the guides cannot be built."""
         if version == "editable":
             return
-        self._site = TemporaryDirectory()
+        self._site, self._catalogues = TemporaryDirectory(), TemporaryDirectory()
         command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict"]
         subprocess.run(
             [*command, "--site-dir", self._site.name],
@@ -25,8 +32,15 @@ class GuidesHook(BuildHookInterface[Any]):
             check=True,
         )
         build_data["force_include"][self._site.name] = "quantimodo/guides"
+        for source in Path(self.root, LOCALES).glob("*/*.po"):
+            compiled = Path(self._catalogues.name, f"{source.parent.name}.mo")
+            with source.open("rb") as po, compiled.open("wb") as mo:
+                write_mo(mo, read_po(po, locale=source.parent.name))
+            place = f"quantimodo/i18n/locales/{source.parent.name}/{source.stem}.mo"
+            build_data["force_include"][str(compiled)] = place
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Delete the site, which is in the wheel now."""
+        """Delete what is in the wheel now."""
         if version != "editable":
             self._site.cleanup()
+            self._catalogues.cleanup()

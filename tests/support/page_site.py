@@ -100,10 +100,12 @@ class Site:
     @property
     def page_context(self) -> PageContext:
         pages = self.pages
-        return PageContext(pages.renderer, pages.browser, pages.throttle, pages.clock)
+        return PageContext(
+            pages.renderer, pages.browser, pages.throttle, pages.clock, pages.languages
+        )
 
     def app(self) -> Starlette:
-        boundary = ErrorBoundary(self.pages.renderer, self.services.entropy)
+        boundary = ErrorBoundary(self.pages.renderer, self.services.entropy, self.pages.languages)
         return page_application([*page_routes(self.pages), *self.extra], boundary)
 
     async def register(self, owner: User | None, **changes: object) -> Client:

@@ -7,6 +7,7 @@ from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.known_devices import KnownDevices
 from quantimodo.app.services import AppContext
 from quantimodo.authorization.consents import Consents
+from quantimodo.model.languages import LANGUAGES
 from quantimodo.pages.app_consent import ConsentServices
 from quantimodo.pages.browser import Browser, CookiePolicy
 from quantimodo.pages.consent_offers import ConsentOffers
@@ -41,7 +42,7 @@ def page_languages(context: AppContext) -> Languages:
     """How pages get their language."""
     parts = urlsplit(context.settings.issuer)
     return Languages(
-        default=context.settings.default_locale,
+        default=LANGUAGES[context.settings.default_locale],
         cookie=cookie_prefix(f"{parts.scheme}://{parts.netloc}") + "language",
         profile_of=context.profiles.of,
     )

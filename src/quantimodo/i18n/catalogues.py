@@ -4,18 +4,24 @@ A wheel has compiled ones. In a clone they are read from their sources.
 """
 
 from functools import cache
-from gettext import GNUTranslations
+from gettext import GNUTranslations, NullTranslations
 from importlib import import_module
 from importlib.resources import files
 from io import BytesIO
 from typing import Final
 
+from quantimodo.model.languages import Language
+
 DOMAIN: Final = "quantimodo"
 
 
-@cache
-def catalogue(tag: str) -> GNUTranslations:
+def catalogue(language: Language) -> NullTranslations:
     """The translations to this language. Raises `FileNotFoundError` if there are none."""
+    return language.translations or _load(language.tag)
+
+
+@cache
+def _load(tag: str) -> GNUTranslations:
     folder = files("quantimodo.i18n") / "locales" / tag
     compiled = folder / f"{DOMAIN}.mo"
     if compiled.is_file():

@@ -16,7 +16,7 @@ def number(value: float) -> str:
     """As in `72.5` and `1,234,567`; rounded to twelve significant digits."""
     text = f"{value:,.12g}"
     tag = present_language().tag
-    return text if tag == "en" or not text[-1].isdigit() else text.translate(_separators(tag))
+    return text if _is_english(tag) or not text[-1].isdigit() else text.translate(_separators(tag))
 
 
 def counted(value: float, one: str, many: str) -> str:
@@ -27,7 +27,7 @@ def counted(value: float, one: str, many: str) -> str:
 def day(at: date) -> str:
     """As in `2 November 2026`."""
     tag = present_language().tag
-    if tag == "en":
+    if _is_english(tag):
         return f"{at.day} {at:%B %Y}"
     return _dates().format_date(at, "long", locale=tag)  # type: ignore[no-any-return]
 
@@ -35,10 +35,11 @@ def day(at: date) -> str:
 def month(at: date, *, year: bool = True) -> str:
     """As in `November 2026`, or `November`."""
     tag = present_language().tag
-    if tag == "en":
+    if _is_english(tag):
         return f"{at:%B %Y}" if year else f"{at:%B}"
-    skeleton = "yMMMM" if year else "MMMM"
-    return _dates().format_skeleton(skeleton, at, locale=tag)  # type: ignore[no-any-return]
+    if year:
+        return _dates().format_skeleton("yMMMM", at, locale=tag)  # type: ignore[no-any-return]
+    return _dates().format_date(at, "LLLL", locale=tag)  # type: ignore[no-any-return]
 
 
 def moment(at: datetime) -> str:
@@ -48,6 +49,10 @@ def moment(at: datetime) -> str:
         "time": f"{at:%H:%M}",
         "zone": f"{at:%Z}",
     }
+
+
+def _is_english(tag: str) -> bool:
+    return tag.partition("-")[0] == "en"
 
 
 @cache

@@ -48,9 +48,9 @@ def suggest(tag: str | None, source: Source) -> None:
 
 
 @contextmanager
-def in_language(tag: str, source: Source = Source.DEFAULT) -> Iterator[None]:
-    """Everything within is in the language `tag`, and English if that is not offered."""
-    token = _present.set(_Present(LANGUAGES.get(tag, ENGLISH), source))
+def in_language(language: Language, source: Source = Source.DEFAULT) -> Iterator[None]:
+    """Everything within is in this language."""
+    token = _present.set(_Present(language, source))
     try:
         yield
     finally:
@@ -60,7 +60,7 @@ def in_language(tag: str, source: Source = Source.DEFAULT) -> Iterator[None]:
 def gettext(msgid: str) -> str:
     """The text in the present language."""
     language = _present.get().language
-    return msgid if language is ENGLISH or not msgid else catalogue(language.tag).gettext(msgid)
+    return msgid if language is ENGLISH or not msgid else catalogue(language).gettext(msgid)
 
 
 def ngettext(msgid: str, plural: str, number: float) -> str:
@@ -70,7 +70,7 @@ def ngettext(msgid: str, plural: str, number: float) -> str:
         return msgid if number == 1 else plural
     # Catalogues select by whole numbers; a fraction takes the form of a number above it.
     whole = int(number) if number == int(number) else int(abs(number)) + 2
-    return catalogue(language.tag).ngettext(msgid, plural, abs(whole))
+    return catalogue(language).ngettext(msgid, plural, abs(whole))
 
 
 def translated(text: str) -> str:

@@ -33,7 +33,12 @@ class EndSessionRequest(TypedDict, total=False):
     ]
     state: Annotated[str, said("Returned unchanged in `post_logout_redirect_uri`.", fakes.STATE)]
     logout_hint: Annotated[str, said("Accepted and ignored.", "ann@example.org")]
-    ui_locales: Annotated[str, said("Accepted; the pages are in English.", "en")]
+    ui_locales: Annotated[
+        str,
+        said(
+            "The languages of the pages, in order of preference; unknown ones are ignored.", "de en"
+        ),
+    ]
 
 
 _EXAMPLE: Final = {

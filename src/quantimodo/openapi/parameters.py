@@ -160,7 +160,12 @@ class RequestParameters(TypedDict, total=False):
         ),
     ]
     display: Annotated[str, said("Accepted; there is one kind of page, for all sizes.", "page")]
-    ui_locales: Annotated[str, said("Accepted; the pages are in English.", "en")]
+    ui_locales: Annotated[
+        str,
+        said(
+            "The languages of the pages, in order of preference; unknown ones are ignored.", "de en"
+        ),
+    ]
     claims_locales: Annotated[str, said("Accepted; claims have no translations.", "en")]
 
 

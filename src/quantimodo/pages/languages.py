@@ -3,6 +3,7 @@ request, then the person's profile, then `Accept-Language`, then the operator's 
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,12 +11,19 @@ from starlette.requests import Request
 
 from quantimodo.i18n.negotiation import lookup, of_accept_language
 from quantimodo.i18n.translation import Source, in_language, suggest
-from quantimodo.model.languages import ENGLISH
+from quantimodo.model.languages import ENGLISH, Language
 from quantimodo.model.profiles import Profile
 from quantimodo.model.sessions import Session
 from quantimodo.model.users import User
 
 _LONGEST: Final = 1000
+_LONGEST_ADDRESS: Final = 4000
+_page: Final[ContextVar[str]] = ContextVar("page", default="/")
+
+
+def this_page() -> str:
+    """The local address of the page that is being made, for a link that leads back to it."""
+    return _page.get()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +31,36 @@ class Languages:
     """`profile_of` reads the profile of a person; `cookie` is the name of the cookie with the
     choice of this browser."""
 
-    default: str = ENGLISH.tag
+    default: Language = ENGLISH
     cookie: str = ""
     profile_of: Callable[[User], Awaitable[Profile]] | None = None
 
     @contextmanager
     def of_request(self, request: Request) -> Iterator[None]:
         """Within, texts are in the language of this request, as far as its headers say."""
+        token = _page.set(_address_of(request))
         with in_language(self.default):
             accepted = ",".join(request.headers.getlist("accept-language"))[:_LONGEST]
             suggest(of_accept_language(accepted), Source.BROWSER)
             suggest(request.cookies.get(self.cookie), Source.CHOICE)
-            yield
+            try:
+                yield
+            finally:
+                _page.reset(token)
 
     async def apply_profile(self, session: Session | None) -> None:
         """Use the language of the person who is signed in, if their profile names one."""
         if session is not None and self.profile_of is not None:
             profile = await self.profile_of(session.user)
             suggest(lookup([profile.locale]), Source.PROFILE)
+
+
+def _address_of(request: Request) -> str:
+    """Without the query where a form was sent, or if it is long."""
+    path, query = request.url.path, request.url.query
+    if request.method not in ("GET", "HEAD") or not query or len(query) > _LONGEST_ADDRESS:
+        return path
+    return f"{path}?{query}"
 
 
 ENGLISH_ONLY: Final = Languages()

@@ -17,9 +17,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from quantimodo.accounts.passwords import ADVISED, SHORTEST
 from quantimodo.i18n.formats import counted, day, moment
 from quantimodo.i18n.translation import gettext, ngettext, present_language, translated
+from quantimodo.model.languages import LANGUAGES
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.client_addresses import client_segment
 from quantimodo.pages.consent_words import since_words
+from quantimodo.pages.languages import this_page
 from quantimodo.pages.numbers import quantity
 from quantimodo.pages.timestamps import ago, in_words
 
@@ -144,6 +146,8 @@ class Renderer:
         self._templates.globals |= {
             "asset": assets.url,
             "language": present_language,
+            "languages": LANGUAGES,
+            "this_page": this_page,
             "counted": counted,
             "product": product,
             "visit": None,

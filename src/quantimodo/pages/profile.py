@@ -9,6 +9,8 @@ from starlette.responses import Response
 from quantimodo.accounts.changes import Changes
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.recovery import Recovery
+from quantimodo.i18n.translation import gettext
+from quantimodo.model.languages import LANGUAGES
 from quantimodo.model.profiles import Profile as PersonsProfile
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
@@ -71,7 +73,9 @@ class Profile:
             return await self._page(
                 request, browser_request, again, details=again.view(form, *_DETAILS)
             )
-        return self.page_context.go("/account/profile", "profile-saved")
+        response = self.page_context.go("/account/profile", "profile-saved")
+        # The profile decides from now on, and not what was chosen in this browser before.
+        return self.page_context.browser.clear_cookie(response, "language")
 
     async def send_verification(self, request: Request) -> Response:
         """POST /account/verification: send the link again."""
@@ -89,6 +93,7 @@ class Profile:
         details: FormView | None = None,
     ) -> Response:
         user = browser_request.required().user
+        stored = _details(await self.profiles.of(user))
         return self.page_context.show(
             request,
             browser_request,
@@ -97,9 +102,18 @@ class Profile:
             section="account-profile",
             person=user,
             form=form or FormView({"name": user.name}),
-            details=details or _details(await self.profiles.of(user)),
+            details=details or stored,
             zones=ZONES,
+            locales=_locales((details or stored).value("locale")),
         )
+
+
+def _locales(given: str) -> list[tuple[str, str]]:
+    """The languages to choose from, with one that the profile names although there are no pages
+    in it: applications may have it."""
+    offered = [(each.tag, each.name) for each in LANGUAGES.values()]
+    other = [(given, given)] if given and given not in LANGUAGES else []
+    return [("", gettext("As my browser")), *offered, *other]
 
 
 def _details(profile: PersonsProfile) -> FormView:

@@ -35,6 +35,7 @@ from quantimodo.pages.factor_recovery import FactorRecoveryPages
 from quantimodo.pages.guides import ADDRESS as GUIDES
 from quantimodo.pages.guides import Guides
 from quantimodo.pages.identities import Again, Identities, Linking
+from quantimodo.pages.language_choice import LanguageChoice
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.links import Links
@@ -113,10 +114,13 @@ def page_routes(pages: Pages) -> list[PageRoute]:
         pages.renderer, pages.browser, pages.throttle, pages.clock, pages.languages
     )
     assets, guides = pages.renderer.assets, Guides.installed(pages.renderer)
+    language = LanguageChoice(page_context)
     return [
         *_authorize_endpoint(pages, page_context),
         *_account(pages, page_context),
         *_portal(pages, page_context),
+        (("GET",), "/language", language.show),
+        (("POST",), "/language", language.submit),
         (("GET",), "/static/{name}", assets.serve),
         (("GET",), "/favicon.ico", assets.serve),
         (("GET",), GUIDES, guides.show),

@@ -3,6 +3,7 @@
 from typing import Any, get_args
 
 from quantimodo.model.keys import ALGORITHMS
+from quantimodo.model.languages import LANGUAGES
 from quantimodo.protocol.claims import SCOPE_OF_CLAIM
 from quantimodo.protocol.claims_request import ACR_VALUES
 from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGORITHMS
@@ -122,7 +123,7 @@ def metadata(
         "display_values_supported": ["page"],
         "claim_types_supported": ["normal"],
         "claims_supported": [*_TOKEN_CLAIMS, *SCOPE_OF_CLAIM],
-        "ui_locales_supported": ["en"],
+        "ui_locales_supported": list(LANGUAGES),
         "claims_parameter_supported": True,
         "request_parameter_supported": True,
         "request_uri_parameter_supported": True,

@@ -10,8 +10,9 @@
     made.setAttribute("aria-controls", input.id);
     function show(shown) {
       input.type = shown ? "text" : "password";
-      made.textContent = shown ? "Hide" : "Show";
-      made.setAttribute("aria-label", (shown ? "Hide" : "Show") + " password");
+      var words = (input.dataset.reveal || "Show|Show password|Hide|Hide password").split("|");
+      made.textContent = words[shown ? 2 : 0];
+      made.setAttribute("aria-label", words[shown ? 3 : 1]);
     }
     show(false);
     made.addEventListener("click", function () {
@@ -30,6 +31,8 @@
 
   function length(input) {
     var hint = document.createElement("p");
+    var words = (input.dataset.length ||
+      "1 character more.|# characters more.|Long enough. # characters are better.|Good length.").split("|");
     var least = Number(input.dataset.least), advised = Number(input.dataset.advised);
     hint.className = "hint";
     hint.setAttribute("role", "status");
@@ -37,9 +40,9 @@
     input.addEventListener("input", function () {
       var typed = Array.from(input.value).length, missing = least - typed;
       if (typed === 0) hint.textContent = "";
-      else if (missing > 0) hint.textContent = missing + (missing === 1 ? " character" : " characters") + " more.";
-      else if (typed < advised) hint.textContent = "Long enough. " + advised + " characters are better.";
-      else hint.textContent = "Good length.";
+      else if (missing > 0) hint.textContent = words[missing === 1 ? 0 : 1].replace("#", missing);
+      else if (typed < advised) hint.textContent = words[2].replace("#", advised);
+      else hint.textContent = words[3];
     });
   }
 
