@@ -338,7 +338,11 @@ def open_account_services(
         )
     )
     notifier = AccountNotifier(
-        mailer=outbox, email_templates=EmailTemplates(ISSUER), clock=clock, audit=audit
+        mailer=outbox,
+        email_templates=EmailTemplates(ISSUER),
+        clock=clock,
+        audit=audit,
+        profiles=stores.profiles,
     )
     social = SocialAccounts(
         users=watched(stores.users),

@@ -6,7 +6,9 @@ from datetime import datetime
 from urllib.parse import quote
 
 from quantimodo.accounts.second_factor_emails import SecondFactorEmails, moment
+from quantimodo.i18n.translation import gettext
 from quantimodo.model.events import Mail
+from quantimodo.model.texts import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,28 +18,32 @@ class ActivityEmails(SecondFactorEmails):
     def new_device(self, to: str, device: str, at: datetime) -> Mail:
         return self._mail(
             to,
-            "A new device signed in",
-            f"Someone signed in to your account on {moment(at)}, in a browser that was not used for"
-            f" it before: {device}. If this was you, there is nothing to do.",
-            "If not, sign the device out here:",
+            N_("A new device signed in"),
+            N_(
+                "Someone signed in to your account on %(moment)s, in a browser that was not used"
+                " for it before: %(device)s. If this was you, there is nothing to do.",
+                moment=moment(at),
+                device=device,
+            ),
+            N_("If not, sign the device out here:"),
             f"{self.issuer}/account/sessions",
-            "Then choose a new password, which signs out everywhere:",
+            N_("Then choose a new password, which signs out everywhere:"),
             f"{self.issuer}/reset",
-            action="Show my devices",
+            action=N_("Show my devices"),
         )
 
     def application_allowed(self, to: str, app: str, may: Sequence[str], client_id: str) -> Mail:
         """`may`: what it may do, as the consent page says it."""
+        allowed = gettext("The application “%(app)s” may use your account now:") % {"app": app}
         return self._mail(
             to,
-            "You allowed an application",
-            f"The application “{app}” may use your account now:\n"
-            + "\n".join(f"– {each}" for each in may),
-            "To see it in detail, to change it or to end it, open",
+            N_("You allowed an application"),
+            "\n".join([allowed, *(f"– {each}" for each in may)]),
+            N_("To see it in detail, to change it or to end it, open"),
             self._app_page(client_id),
-            "If this was not you, remove its access there, and choose a new password:",
+            N_("If this was not you, remove its access there, and choose a new password:"),
             f"{self.issuer}/reset",
-            action="Show what it may do",
+            action=N_("Show what it may do"),
         )
 
     def _app_page(self, client_id: str) -> str:

@@ -60,8 +60,8 @@ class Changes:
         if user.email is None:
             raise DomainError(
                 N_(
-                    "A password goes with an e-mail address. Give the account one first, then come"
-                    " back."
+                    "A password goes with an e-mail address. Give the account one first, then"
+                    " come back."
                 )
             )
         await self.credentials.check_new(

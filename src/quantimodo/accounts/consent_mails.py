@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from quantimodo.accounts.email_templates import EmailTemplates, address_of
 from quantimodo.accounts.throttle import Throttle
+from quantimodo.i18n.translation import translated
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.users import User
@@ -25,7 +26,7 @@ class ConsentMails:
         to = address_of(user)
         if to is None or not await self.throttle.may_notify("application", user.id):
             return
-        own = [text.title for name, text in SCOPES.items() if name in consent.scope]
+        own = [translated(text.title) for name, text in SCOPES.items() if name in consent.scope]
         may = [*own, *sorted(consent.scope - SCOPES.keys())]  # those of other APIs by name
         await self.mailer.send(
             self.email_templates.application_allowed(to, client.name, may, client.id)

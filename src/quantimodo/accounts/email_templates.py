@@ -1,8 +1,8 @@
-"""The e-mails about accounts, in plain text.
+"""The e-mails about accounts, in plain text and in the present language.
 
-Pure. An e-mail says what happened, what to do, and what to do if it was another person. It never
-contains text that a stranger typed (a message, a person's name), but it has the names of
-applications that the person allowed. `ops/mail_html.py` makes the HTML part.
+An e-mail says what happened, what to do, and what to do if it was another person. It never contains
+text that a stranger typed (a message, a person's name), but it has the names of applications that
+the person allowed. `ops/mail_html.py` makes the HTML part.
 """
 
 from dataclasses import dataclass
@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 
 from quantimodo.accounts.activity_emails import ActivityEmails
 from quantimodo.accounts.second_factor_emails import moment
+from quantimodo.i18n.formats import counted
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 
-_IGNORE = "If this was not you, ignore this e-mail: nothing happens without the link."
+_IGNORE = N_("If this was not you, ignore this e-mail: nothing happens without the link.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,106 +26,127 @@ class EmailTemplates(ActivityEmails):
     def confirm_sign_up(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
         return self._mail(
             to,
-            "Confirm your address",
-            "A sign-up with this address was started, we hope by you. To finish, open",
+            N_("Confirm your address"),
+            N_("A sign-up with this address was started, we hope by you. To finish, open"),
             self._link("/confirm", email_token),
             _valid_for(lifetime),
             _IGNORE,
-            action="Confirm your address",
+            action=N_("Confirm your address"),
         )
 
     def already_registered(self, to: str) -> Mail:
         return self._mail(
             to,
-            "You already have an account",
-            "A sign-up with this address was started, we hope by you. It has an account. Sign in:",
+            N_("You already have an account"),
+            N_(
+                "A sign-up with this address was started, we hope by you. It has an account. Sign"
+                " in:"
+            ),
             f"{self.issuer}/sign-in",
-            "If you do not remember the password, choose a new one:",
+            N_("If you do not remember the password, choose a new one:"),
             f"{self.issuer}/reset",
-            "If this was not you, there is nothing to do: nothing was changed.",
-            action="Sign in",
+            N_("If this was not you, there is nothing to do: nothing was changed."),
+            action=N_("Sign in"),
         )
 
     def sign_in_code(self, to: str, code: Secret, lifetime: timedelta) -> Mail:
         return self._mail(
             to,
-            "Your code to sign in",
-            f"Enter this code in the browser in which you requested it: {code.reveal()}",
-            f"It is valid for {round(lifetime.total_seconds() / 60)} minutes. Do not give it to"
-            " other people, not even to those who run this server.",
-            "If this was not you, ignore this e-mail.",
+            N_("Your code to sign in"),
+            N_(
+                "Enter this code in the browser in which you requested it: %(code)s",
+                code=code.reveal(),
+            ),
+            N_(
+                "It is valid for %(minutes)s minutes. Do not give it to other people, not even to"
+                " those who run this server.",
+                minutes=round(lifetime.total_seconds() / 60),
+            ),
+            N_("If this was not you, ignore this e-mail."),
         )
 
     def reset_password(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
         return self._mail(
             to,
-            "Choose a new password",
-            "A new password for this account was requested, we hope by you. To choose one, open",
+            N_("Choose a new password"),
+            N_(
+                "A new password for this account was requested, we hope by you. To choose one, open"
+            ),
             self._link("/reset/new", email_token),
             _valid_for(lifetime),
-            "If this was not you, ignore this e-mail: your password stays unchanged.",
-            action="Choose a new password",
+            N_("If this was not you, ignore this e-mail: your password stays unchanged."),
+            action=N_("Choose a new password"),
         )
 
     def verify_address(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
         return self._mail(
             to,
-            "Verify your address",
-            "There is an account with this address. To show that it is yours, open",
+            N_("Verify your address"),
+            N_("There is an account with this address. To show that it is yours, open"),
             self._link("/verify", email_token),
             _valid_for(lifetime),
             _IGNORE,
-            action="Verify your address",
+            action=N_("Verify your address"),
         )
 
     def verify_new_address(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
         return self._mail(
             to,
-            "Verify your new address",
-            "This address was given for an account, we hope by you. To use it there, open this"
-            " link in the browser in which you are signed in:",
+            N_("Verify your new address"),
+            N_(
+                "This address was given for an account, we hope by you. To use it there, open"
+                " this link in the browser in which you are signed in:"
+            ),
             self._link("/verify", email_token),
             _valid_for(lifetime),
             _IGNORE,
-            action="Verify your new address",
+            action=N_("Verify your new address"),
         )
 
     def address_in_use(self, to: str) -> Mail:
         return self._mail(
             to,
-            "Your address is in use already",
-            "This address was given for another account, we hope by you. But it has an account"
-            " already, so nothing was changed. Sign in to it:",
+            N_("Your address is in use already"),
+            N_(
+                "This address was given for another account, we hope by you. But it has an"
+                " account already, so nothing was changed. Sign in to it:"
+            ),
             f"{self.issuer}/sign-in",
         )
 
     def password_changed(self, to: str) -> Mail:
-        return self._notice(to, "Your password was changed", "The password was changed.")
+        return self._notice(to, N_("Your password was changed"), N_("The password was changed."))
 
     def password_set(self, to: str) -> Mail:
-        return self._notice(to, "A password was set", "The account has a password now.")
+        return self._notice(to, N_("A password was set"), N_("The account has a password now."))
 
     def identity_linked(self, to: str) -> Mail:
         return self._notice(
             to,
-            "A way to sign in was added",
-            "Your account was linked to one of another provider, which signs in to it from now on.",
+            N_("A way to sign in was added"),
+            N_(
+                "Your account was linked to one of another provider, which signs in to it from"
+                " now on."
+            ),
         )
 
     def identity_unlinked(self, to: str) -> Mail:
         return self._notice(
             to,
-            "A way to sign in was removed",
-            "An account of another provider was unlinked, and does not sign in any more.",
+            N_("A way to sign in was removed"),
+            N_("An account of another provider was unlinked, and does not sign in any more."),
         )
 
     def identity_ended(self, to: str) -> Mail:
         return self._mail(
             to,
-            "A way to sign in has ended",
-            "Your sign-in provider reported that your account there has ended. It does not sign in"
-            " here any more, every device was signed out, and applications have to ask you again.",
-            "Your account is still here. To choose a password for it, open",
+            N_("A way to sign in has ended"),
+            N_(
+                "Your sign-in provider reported that your account there has ended. It does not"
+                " sign in here any more, every device was signed out, and applications have to"
+                " ask you again."
+            ),
+            N_("Your account is still here. To choose a password for it, open"),
             f"{self.issuer}/reset",
         )
 
@@ -131,61 +154,71 @@ class EmailTemplates(ActivityEmails):
         # No link to a reset: an attacker who took over the account there may read its mail too.
         return self._mail(
             to,
-            "A way to sign in was suspended",
-            "Your sign-in provider reported that it disabled your account there. To be"
-            " on the safe side, every device was signed out here, and applications have to ask you"
-            " again.",
-            "It signs in again when the provider has enabled it. Your account is still here.",
+            N_("A way to sign in was suspended"),
+            N_(
+                "Your sign-in provider reported that it disabled your account there. To be on the"
+                " safe side, every device was signed out here, and applications have to ask you"
+                " again."
+            ),
+            N_("It signs in again when the provider has enabled it. Your account is still here."),
         )
 
     def email_changed(self, to: str) -> Mail:
         return self._notice(
             to,
-            "Your address was changed",
-            "The account that had this address has another one now.",
+            N_("Your address was changed"),
+            N_("The account that had this address has another one now."),
         )
 
     def data_exported(self, to: str) -> Mail:
         return self._notice(
             to,
-            "Your data was exported",
-            "A file with everything in your account was downloaded.",
+            N_("Your data was exported"),
+            N_("A file with everything in your account was downloaded."),
         )
 
     def consent_receipt(self, to: str, path: str, receipt: str) -> Mail:
         return self._mail(
             to,
-            "A receipt of your consent",
-            "You requested this receipt of what you decided about an application:",
+            N_("A receipt of your consent"),
+            N_("You requested this receipt of what you decided about an application:"),
             f"{self.issuer}{path}",
-            "It is signed. Programs can check it by the public keys of this server:",
+            N_("It is signed. Programs can check it by the public keys of this server:"),
             receipt,
         )
 
     def account_closed(self, to: str, deletes_at: datetime) -> Mail:
         return self._mail(
             to,
-            "Your account is closed and will be deleted",
-            f"The account with this address is closed. On {moment(deletes_at)} it will be deleted,"
-            " with all that belongs to it.",
-            "If you want to keep it, or if it was not you who closed it, sign in before that time:",
+            N_("Your account is closed and will be deleted"),
+            N_(
+                "The account with this address is closed. On %(moment)s it will be deleted, with"
+                " all that belongs to it.",
+                moment=moment(deletes_at),
+            ),
+            N_(
+                "If you want to keep it, or if it was not you who closed it, sign in before that"
+                " time:"
+            ),
             f"{self.issuer}/sign-in",
-            action="Sign in",
+            action=N_("Sign in"),
         )
 
     def account_kept(self, to: str) -> Mail:
         return self._notice(
             to,
-            "Your account is kept",
-            "The account with this address is open again, and will not be deleted. Applications"
-            " have to ask you again.",
+            N_("Your account is kept"),
+            N_(
+                "The account with this address is open again, and will not be deleted."
+                " Applications have to ask you again."
+            ),
         )
 
     def account_deleted(self, to: str) -> Mail:
         return self._mail(
             to,
-            "Your account was deleted",
-            "The account with this address was deleted, with all that belonged to it.",
+            N_("Your account was deleted"),
+            N_("The account with this address was deleted, with all that belonged to it."),
         )
 
 
@@ -196,5 +229,9 @@ def address_of(user: User) -> str | None:
 
 def _valid_for(lifetime: timedelta) -> str:
     hours = lifetime // timedelta(hours=1)
-    span = f"{hours} hours" if hours > 1 else f"{lifetime // timedelta(minutes=1)} minutes"
-    return f"It works once, for {span}."
+    span = (
+        counted(hours, "%(number)s hour", "%(number)s hours")
+        if hours > 1
+        else counted(lifetime // timedelta(minutes=1), "%(number)s minute", "%(number)s minutes")
+    )
+    return N_("It works once, for %(span)s.", span=span)

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 
 from quantimodo.accounts.email_templates import EmailTemplates, address_of
 from quantimodo.accounts.sessions import printable
+from quantimodo.i18n.negotiation import lookup
+from quantimodo.i18n.translation import in_language, present_language
 from quantimodo.model.events import Event, Mail
+from quantimodo.model.languages import LANGUAGES
 from quantimodo.model.users import User
+from quantimodo.ports.account_stores import ProfileStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.mailer import Mailer
@@ -20,6 +24,7 @@ class AccountNotifier:
     email_templates: EmailTemplates
     clock: Clock
     audit: Audit
+    profiles: ProfileStore
 
     def record(self, kind: str, user_id: int | None, address: str = "", detail: str = "") -> None:
         """Add an event to the audit trail. `address` is the network address of the request."""
@@ -34,7 +39,13 @@ class AccountNotifier:
         )
 
     async def notify(self, user: User, template: Callable[[EmailTemplates, str], Mail]) -> None:
-        """Send the e-mail, if the person has an address that receives notifications."""
+        """Send the e-mail, if the person has an address that receives notifications. It is in the
+        language of their profile, and else in that of the request."""
         address = address_of(user)
-        if address is not None:
-            await self.mailer.send(template(self.email_templates, address))
+        if address is None:
+            return
+        profile = await self.profiles.profile(user.id)
+        language = LANGUAGES.get(lookup([profile.locale]) or "") if profile else None
+        with in_language(language or present_language()):
+            mail = template(self.email_templates, address)
+        await self.mailer.send(mail)

@@ -37,8 +37,8 @@ _WRONG: Final = N_(
     "This passkey does not sign in here. Use another one, or sign in with your password."
 )
 _UNVERIFIED: Final = N_(
-    "Your device did not check that it is you, by a fingerprint, your face or a PIN. Try again, or"
-    " sign in with your password."
+    "Your device did not check that it is you, by a fingerprint, your face or a PIN. Try again,"
+    " or sign in with your password."
 )
 UNKNOWN: Final = "the passkey is not known"
 DISABLED: Final = "the account is disabled"

@@ -34,16 +34,16 @@ _OFF: Final = N_("This server does not offer passkeys.")
 _FULL: Final = N_("You have as many passkeys as this server allows. Remove one first.")
 _UNUSABLE: Final = N_("This passkey cannot be used here. Try another device or password manager.")
 _UNVERIFIED: Final = N_(
-    "This device did not check that it is you, by a fingerprint, your face or a PIN. Set up one of"
-    " these on the device, or use another one."
+    "This device did not check that it is you, by a fingerprint, your face or a PIN. Set up one"
+    " of these on the device, or use another one."
 )
 _TAKEN: Final = N_("This passkey was added before.")
 _CHANGED: Final = N_(
     "Nothing was changed: you were signed out, or it was changed elsewhere just now."
 )
 _LAST: Final = N_(
-    "This passkey is the last way to sign in to your account. Set a password, add another passkey,"
-    " or link an account first."
+    "This passkey is the last way to sign in to your account. Set a password, add another"
+    " passkey, or link an account first."
 )
 
 

@@ -30,8 +30,8 @@ _RETRY_AFTER: Final = timedelta(seconds=2)
 _SHORTEST_WORD: Final = 3
 _LONGEST_CAUSE: Final = 200
 _EASY: Final = N_(
-    "This password is easy to guess. Use a longer one: three or four unrelated words, for example."
-    " Your name and your address do not make it stronger."
+    "This password is easy to guess. Use a longer one: three or four unrelated words, for"
+    " example. Your name and your address do not make it stronger."
 )
 _STOLEN: Final = N_(
     "This password is in a list of stolen passwords. Choose another one, and change it where you"

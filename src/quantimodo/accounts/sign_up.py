@@ -149,8 +149,7 @@ class SignUp:
                 "password",
                 N_(
                     "Choose a password: this link was opened in another browser than the one in"
-                    " which"
-                    " the account was asked for."
+                    " which the account was asked for."
                 ),
             )
         await self.credentials.check_new(

@@ -73,6 +73,7 @@ def build_notifier(given: LoginDependencies) -> AccountNotifier:
         email_templates=EmailTemplates(given.issuer),
         clock=given.clock,
         audit=given.audit,
+        profiles=given.stores.profiles,
     )
 
 

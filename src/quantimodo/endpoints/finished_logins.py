@@ -36,9 +36,8 @@ _FINISHED: Final = (
 _LOST: Final = (
     N_("This sign-in cannot go on"),
     N_(
-        "It was finished already, it waited too long, or it was begun in another"
-        " browser. Nothing was"
-        " changed. Go back to where you began, and sign in again; cookies must be allowed."
+        "It was finished already, it waited too long, or it was begun in another browser. Nothing"
+        " was changed. Go back to where you began, and sign in again; cookies must be allowed."
     ),
 )
 

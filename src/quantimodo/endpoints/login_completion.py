@@ -44,9 +44,8 @@ _ERRORS: Final = ("access_denied", "temporarily_unavailable")
 _TAKEN_BACK: Final = (
     N_("This sign-in cannot go on"),
     N_(
-        "The app that sent you is not registered here any more, or not with this"
-        " address. Nothing was"
-        " sent to it."
+        "The app that sent you is not registered here any more, or not with this address. Nothing"
+        " was sent to it."
     ),
 )
 _TOO_MANY: Final = N_("Too many tries. Try again in a few minutes.")

@@ -39,8 +39,8 @@ _SIGNED_OUT_SINCE: Final = N_(
     "The provider has ended this sign-in. Sign in there again, then here."
 )
 _OF_ANOTHER_ACCOUNT: Final = N_(
-    "This is linked to another account here. Sign in with it to see which one, and unlink it there"
-    " first."
+    "This is linked to another account here. Sign in with it to see which one, and unlink it"
+    " there first."
 )
 
 
@@ -134,8 +134,7 @@ class SocialAccounts:
             raise DomainError(
                 N_(
                     "This is the last way to sign in to your account. Set a password, or link"
-                    " another"
-                    " one, first."
+                    " another one, first."
                 )
             )
         self.notifier.record(

@@ -22,13 +22,16 @@ class Event:
 class Mail:
     """A message to one person, in plain text. Its paragraphs are separated by empty lines.
 
-    `action` is the label of the button for the first link, or empty for no button.
+    `action` is the label of the button for the first link, or empty for no button. `language` is
+    a language tag, and `direction` that of its writing.
     """
 
     to: str
     subject: str
     text: str
     action: str = ""
+    language: str = "en"
+    direction: str = "ltr"
 
 
 @dataclass(frozen=True, slots=True)

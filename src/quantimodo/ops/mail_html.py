@@ -43,7 +43,8 @@ def html_of(mail: Mail, service: str) -> str:
     parts.append(f'<p class="s">{escape(service)}<br>{_linked(signature)}</p>')
     title = escape(mail.subject)
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{escape(mail.language)}" dir="{escape(mail.direction)}"><head>'
+        '<meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         '<meta name="color-scheme" content="light dark">'
         '<meta name="supported-color-schemes" content="light dark">'

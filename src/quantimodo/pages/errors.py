@@ -23,8 +23,8 @@ METHOD_NOT_ALLOWED: Final = (
 FORBIDDEN: Final = (
     N_("This form is out of date"),
     N_(
-        "It was opened before you signed in or out, or it did not come from this site. "
-        "Nothing was changed. Go back, reload the page, and try again; cookies must be allowed."
+        "It was opened before you signed in or out, or it did not come from this site. Nothing"
+        " was changed. Go back, reload the page, and try again; cookies must be allowed."
     ),
 )
 TOO_LARGE: Final = (

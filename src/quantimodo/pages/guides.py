@@ -45,9 +45,8 @@ _HEADERS: Final = {
 _NOT_BUILT: Final = (
     N_("The guides are not installed"),
     N_(
-        "This installation was made without the guides. The documents are in the"
-        " folder docs/ of the "
-        "source; in a clone, scripts/guides builds them. The API documentation is at /docs."
+        "This installation was made without the guides. The documents are in the folder docs/ of"
+        " the source; in a clone, scripts/guides builds them. The API documentation is at /docs."
     ),
 )
 

@@ -31,8 +31,8 @@ from quantimodo.pages.provider_buttons import ProviderButton
 
 _LAST_WAY = DomainError(
     N_(
-        "This is the last way to sign in to your account. Set a password, or link"
-        " another one, first."
+        "This is the last way to sign in to your account. Set a password, or link another one,"
+        " first."
     )
 )
 

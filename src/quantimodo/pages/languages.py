@@ -56,8 +56,10 @@ class Languages:
 
 
 def _address_of(request: Request) -> str:
-    """Without the query where a form was sent, or if it is long."""
+    """Without the query where a form was sent, or if it is long; not the page of languages."""
     path, query = request.url.path, request.url.query
+    if path == "/language":
+        return "/"
     if request.method not in ("GET", "HEAD") or not query or len(query) > _LONGEST_ADDRESS:
         return path
     return f"{path}?{query}"

@@ -43,8 +43,8 @@ NOTICES: Final = {
     "password-set": N_("Your password is set."),
     "identity-linked": N_("The account is linked. You can sign in by it from now on."),
     "identity-unlinked": N_(
-        "The account is unlinked. It does not sign in any more. "
-        "If another person may have used it, sign out all other devices."
+        "The account is unlinked. It does not sign in any more. If another person may have used"
+        " it, sign out all other devices."
     ),
     "access-removed": N_("Removed %(name)s. It can no longer use your account."),
     "consent-changed": N_("Saved. What you took back has ended."),
@@ -53,8 +53,8 @@ NOTICES: Final = {
     "receipt-not-sent": N_("Confirm your e-mail address first."),
     "trust-ended": N_("That browser is not trusted any more. It needs a code at its next sign-in."),
     "recovery-cancelled": N_(
-        "It is cancelled: two-step verification stays on. If you did not start "
-        "it, change your password."
+        "It is cancelled: two-step verification stays on. If you did not start it, change your"
+        " password."
     ),
     "recovery-completed": N_("Two-step verification is off. Sign in without a code."),
     "two-step-on": N_(
@@ -71,8 +71,8 @@ NOTICES: Final = {
     "measurement-restored": N_("The measurement is restored."),
     "too-late-to-restore": N_("It is too late to restore this measurement. It is deleted."),
     "not-restored": N_(
-        "The measurement was not restored: another one of the same time, or of another "
-        "kind of unit, is here now."
+        "The measurement was not restored: another one of the same time, or of another kind of"
+        " unit, is here now."
     ),
     "data-imported": N_("The file is imported."),
     "variable-removed": N_("Deleted %(name)s, with all its measurements."),

@@ -139,8 +139,8 @@ FIELDS: Final = (
             label=N_("Redirect URIs"),
             hint=N_(
                 "Where people come back to, one on each line. https, or http for 127.0.0.1 and"
-                " localhost, or a scheme of your app such as org.example.app:/callback. None for an"
-                " application that only acts as itself."
+                " localhost, or a scheme of your app such as org.example.app:/callback. None for"
+                " an application that only acts as itself."
             ),
             code=True,
             optional=False,

@@ -1,0 +1,83 @@
+"""E-mails are in the language of the person's profile, or of the request that made them."""
+
+import inspect
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.i18n.translation import in_language
+from quantimodo.model.events import Mail
+from quantimodo.model.languages import LANGUAGES
+from quantimodo.model.secrets import Secret
+from quantimodo.ops.mail_html import html_of
+from support.app import PASSWORD, AppHarness, form_fields
+from support.pseudo_language import BRACKETED
+
+ISSUER = "https://id.example.org"
+VALUES: dict[str, Any] = {
+    "to": "ann@example.org",
+    "email_token": Secret("qmt_example"),
+    "lifetime": timedelta(hours=1),
+    "code": Secret("123456"),
+    "path": "/account/apps/1/receipts/1",
+    "receipt": "eyJ",
+    "deletes_at": datetime(2026, 11, 29, 15, 51, tzinfo=UTC),
+    "due_at": datetime(2026, 11, 29, 15, 51, tzinfo=UTC),
+    "at": datetime(2026, 11, 29, 15, 51, tzinfo=UTC),
+    "left": 3,
+    "device": "Firefox",
+    "app": "Moodline",
+    "may": ["Read"],
+    "client_id": "moodline",
+}
+
+
+def every_mail() -> dict[str, Mail]:
+    """One of each kind."""
+    templates = EmailTemplates(ISSUER)
+    mails = {}
+    for name, method in inspect.getmembers(templates, inspect.ismethod):
+        if not name.startswith("_"):
+            mails[name] = method(
+                **{each: VALUES[each] for each in inspect.signature(method).parameters}
+            )
+    return mails
+
+
+def test_each_text_of_each_mail_is_translated() -> None:
+    with in_language(BRACKETED):
+        mails = every_mail()
+    assert len(mails) > 25
+    for name, mail in mails.items():
+        assert mail.subject.startswith("⟦"), name
+        assert not mail.action or mail.action.startswith("⟦"), name
+        body = mail.text.partition("-- \n")[0]
+        for paragraph in filter(None, body.split("\n\n")):
+            if not paragraph.startswith((ISSUER, "eyJ")):
+                assert paragraph.startswith("⟦"), f"{name}: {paragraph}"
+
+
+def test_a_mail_names_its_language_and_has_its_values() -> None:
+    with in_language(LANGUAGES["de"]):
+        mail = every_mail()["account_closed"]
+    assert mail.subject == "Ihr Konto ist geschlossen und wird gelöscht"
+    assert "Am 29. November 2026 um 15:51 UTC wird es gelöscht" in mail.text
+    assert '<html lang="de" dir="ltr">' in html_of(mail, "QuantiModo")
+    assert '<html lang="en" dir="ltr">' in html_of(every_mail()["account_closed"], "QuantiModo")
+
+
+async def test_the_request_or_the_profile_decides(harness: AppHarness) -> None:
+    await harness.person()
+    stranger, german = harness.browser(), {"accept-language": "de"}
+    page = await stranger.get("/sign-up", headers=german)
+    fields = {"name": "Dan", "email": "dan@example.org", "password": PASSWORD}
+    await stranger.post("/sign-up", data={**form_fields(page.text), **fields}, headers=german)
+    ann = await harness.signed_in()
+    fields = form_fields((await ann.get("/account/profile")).text)
+    await ann.post("/account/profile/details", data={**fields, "locale": "de"})
+    # The page is in German too, but a notice is for the person, whatever browser caused it.
+    page = await ann.get("/account/security/password")
+    fields = {"current": PASSWORD, "password": "a house of many other colours"}
+    await ann.post("/account/security/password", data={**form_fields(page.text), **fields})
+    subjects = [kept.mail.subject for kept in await harness.context.outbox.recent(9)]
+    assert {*subjects} >= {"Adresse bestätigen", "Ihr Passwort wurde geändert"}
