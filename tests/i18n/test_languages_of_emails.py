@@ -77,7 +77,7 @@ async def test_the_request_or_the_profile_decides(harness: AppHarness) -> None:
     await ann.post("/account/profile/details", data={**fields, "locale": "de"})
     # The page is in German too, but a notice is for the person, whatever browser caused it.
     page = await ann.get("/account/security/password")
-    fields = {"current": PASSWORD, "password": "a house of many other colours"}
+    fields = {"current": PASSWORD, "password": "a horse of many other colours"}
     await ann.post("/account/security/password", data={**form_fields(page.text), **fields})
     subjects = [kept.mail.subject for kept in await harness.context.outbox.recent(9)]
     assert {*subjects} >= {"Adresse bestätigen", "Ihr Passwort wurde geändert"}

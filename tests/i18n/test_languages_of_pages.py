@@ -34,7 +34,7 @@ async def test_the_sources_of_the_language_in_their_order(harness: AppHarness) -
     unknown = await harness.ask(stranger, app, ui_locales="xx yy")
     assert unknown.status_code == 303
     # An error is for the person, and its technical part is in English.
-    refused = await stranger.get(AUTHORIZE, params={"client_id": "nobody"}, headers=GERMAN)
+    refused = await stranger.get(AUTHORIZE, params={"client_id": "unknown"}, headers=GERMAN)
     assert language(refused.text) == "de"
     error = await stranger.post("/api/v2/oauth2/access_token", data={}, headers=GERMAN)
     assert error.json()["error_description"].isascii()
