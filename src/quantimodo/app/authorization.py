@@ -3,6 +3,7 @@
 from quantimodo.app.policies import client_document_policy, dpop_policy
 from quantimodo.app.services import AppContext
 from quantimodo.clients.authentication import ClientAuthentication
+from quantimodo.clients.certificates import ClientCertificates
 from quantimodo.clients.dpop import DPoPProofs
 from quantimodo.clients.dpop_nonces import DPoPNonces
 from quantimodo.crypto.tokens import SuccessorDerivation
@@ -69,13 +70,15 @@ def client_authentication(context: AppContext) -> ClientAuthentication:
     # RFC 7523 §3, OpenID Connect Core §9: the issuer or the token endpoint; who asks another
     # endpoint may name that one.
     endpoints = (TOKEN, "/api/v2/oauth/access_token", PUSHED_REQUEST, REVOKE, INTROSPECT)
+    origins = dpop_policy(context.settings).origins
     return ClientAuthentication(
         context.stores.clients,
         context.clock,
         context.client_keys,
         context.stores.replays,
-        frozenset({issuer, *(issuer + path for path in endpoints)}),
+        frozenset({issuer, *(origin + path for origin in origins for path in endpoints)}),
         client_document_policy(context.settings),
+        client_certificates(context),
     )
 
 
@@ -84,6 +87,10 @@ def dpop_proofs(context: AppContext) -> DPoPProofs:
     keys = context.envelope.derive_all("DPoP nonces")
     nonces = DPoPNonces(keys, policy.nonce_lifetime)
     return DPoPProofs(policy, nonces, context.stores.replays, context.clock)
+
+
+def client_certificates(context: AppContext) -> ClientCertificates:
+    return ClientCertificates(context.client_keys, context.clock)
 
 
 def user_info(context: AppContext) -> UserInfoResponses:

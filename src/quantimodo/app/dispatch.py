@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 import structlog
 
 from quantimodo.app.error_boundary import CONNECTION, LEFT, PAGE, ErrorBoundary
-from quantimodo.app.proxies import Proxies
+from quantimodo.app.proxies import CERTIFICATE, Proxies
 from quantimodo.app.request_reading import (
     check_encoding,
     check_headers,
@@ -57,10 +57,12 @@ _LEFT: Final = Response(LEFT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchPolicy:
-    """`https`: the issuer has this scheme. `access_log`: a line for each request."""
+    """`https`: the issuer has this scheme. `access_log`: a line for each request.
+    `certificate_header`: where proxies hand on certificates of clients; empty for nowhere."""
 
     https: bool
     access_log: bool
+    certificate_header: bytes = b""
 
 
 class Dispatcher:
@@ -89,12 +91,16 @@ class Dispatcher:
         self._behind_proxies = bool(proxies)
         self._sender = ResponseSender(https=policy.https)
         self._access_log = policy.access_log
+        self._certificate_header = policy.certificate_header
         self._log = structlog.get_logger("quantimodo.requests")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         if self._behind_proxies:
+            if self._certificate_header:
+                found = self._proxies.certificate(scope, self._certificate_header)
+                scope[CERTIFICATE] = found
             scope["client"] = (self._proxies.address(scope), 0)
         route = self._routes.get(scope["path"]) or self._find_under(scope)
         if route is None:

@@ -22,6 +22,7 @@ def registration_policy(settings: Settings) -> RegistrationPolicy:
     return RegistrationPolicy(
         mode=registration.mode,
         implicit=registration.implicit,
+        mutual_tls=bool(settings.mtls.certificate_header),
         unused_lifetime=registration.unused_lifetime,
         statements=read_statements(registration.statements_file),
     )
@@ -69,7 +70,7 @@ def token_policy(settings: Settings) -> TokenPolicy:
 def dpop_policy(settings: Settings) -> DPoPPolicy:
     dpop = settings.dpop
     return DPoPPolicy(
-        origins=(settings.issuer,),
+        origins=tuple(filter(None, (settings.issuer, settings.mtls.origin))),
         lifetime=dpop.proof_lifetime,
         nonce=dpop.nonce,
         nonce_lifetime=dpop.nonce_lifetime,

@@ -14,6 +14,8 @@ from typing import Any, Final
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
+# A key of the ASGI scope.
+CERTIFICATE: Final = "quantimodo.certificate"
 _LONGEST: Final = 64
 _MAPPED_BITS: Final = 96
 # RFC 3986 §3.2.2: an IPv6 address has brackets before a port; RFC 7239 §6 has the same forms.
@@ -51,6 +53,16 @@ class Proxies:
                 if not self._trusts(address):
                     break
         return str(found)
+
+    def certificate(self, scope: Mapping[str, Any], name: bytes) -> str:
+        """The header in which a proxy hands on the client's certificate (RFC 8705 §6.5); empty
+        when the peer is no proxy of ours. Of several lines none is read."""
+        client = scope.get("client")
+        peer = read_address(client[0]) if client else None
+        if peer is None or not self._trusts(peer):
+            return ""
+        lines = [value for key, value in scope["headers"] if key == name]
+        return lines[0].decode("latin-1") if len(lines) == 1 else "," * len(lines)
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self.trusted)

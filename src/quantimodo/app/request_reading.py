@@ -4,6 +4,7 @@ from collections.abc import MutableMapping
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
+from quantimodo.app.proxies import CERTIFICATE
 from quantimodo.endpoints.routes import ApiRoute
 from quantimodo.http.asgi import Receive, Scope
 from quantimodo.http.errors import EncodedBody, TooLarge
@@ -35,6 +36,7 @@ async def read_request(route: ApiRoute, scope: Scope, receive: Receive, method: 
         address=client[0] if client else "",
         tail=_tail(scope) if route.path[-1] == "}" else "",
         head=method == "HEAD",
+        certificate=scope.get(CERTIFICATE, ""),
     )
 
 

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from quantimodo.app.authorization import (
     client_authentication,
+    client_certificates,
     dpop_proofs,
     grant_types,
     token_responder,
@@ -128,7 +129,9 @@ def _dispatcher(
         metrics=metrics,
         proxies=Proxies.of(settings.trusted_proxies),
         policy=DispatchPolicy(
-            https=urlsplit(settings.issuer).scheme == "https", access_log=settings.access_log
+            https=urlsplit(settings.issuer).scheme == "https",
+            access_log=settings.access_log,
+            certificate_header=settings.mtls.certificate_header.lower().encode("ascii"),
         ),
     )
 
@@ -138,12 +141,12 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
     settings = context.settings
     clients = client_authentication(context)
     access = AccessTokens(policy, stores.tokens, context.keyring, stores.resources, clock)
-    proofs = dpop_proofs(context)
+    proofs, certificates = dpop_proofs(context), client_certificates(context)
     bearer = BearerAuthentication(
         access,
         stores.clients,
         metrics,
-        BoundTokens(proofs, stores.clients),
+        BoundTokens(proofs, certificates, stores.clients),
         settings.legacy_transport,
     )
     social = social_tokens(context, metrics)
@@ -151,7 +154,7 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
     return ApiEndpoints(
         token=TokenEndpoint(
             clients=clients,
-            constraints=SenderConstraints(proofs),
+            constraints=SenderConstraints(proofs, certificates),
             grant_types=grant_types(context),
             tokens=stores.tokens,
             responder=token_responder(context),
@@ -193,6 +196,8 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
             registration=settings.registration.mode != "closed",
             require_pushed=settings.tokens.require_pushed_requests,
             client_documents=settings.registration.client_id_metadata_documents != "off",
+            mutual_tls=bool(settings.mtls.certificate_header),
+            mtls_origin=settings.mtls.origin,
         ),
         resource_metadata=ResourceMetadataEndpoint(policy.issuer, query=settings.legacy_transport),
         key_set=KeySetEndpoint(context.keyring),

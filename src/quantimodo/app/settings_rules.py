@@ -26,6 +26,7 @@ Fault = Callable[[str, str], None]
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _SHORTEST_TOKEN = 16
 _SERVICE = re.compile(r'[^"<>\\]{1,64}')
+_HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}", re.ASCII)
 
 
 def decide(settings: Settings, fault: Fault) -> Settings:
@@ -35,6 +36,7 @@ def decide(settings: Settings, fault: Fault) -> Settings:
         _check_secrets,
         _check_lifetimes,
         _check_network,
+        _check_certificates,
         _check_mail,
         _check_passwords,
         _check_second_factor,
@@ -183,6 +185,20 @@ def _check_network(settings: Settings, fault: Fault) -> None:
         except ValueError:
             fault("trusted_proxies", "must be networks such as 10.0.0.0/8 or 2001:db8::/32")
             break
+
+
+def _check_certificates(settings: Settings, fault: Fault) -> None:
+    header, origin = settings.mtls.certificate_header, settings.mtls.origin
+    if header and not _HEADER_NAME.fullmatch(header):
+        fault("mtls.certificate_header", "must be the name of a header, such as Client-Cert")
+    elif header and not settings.trusted_proxies:
+        fault("mtls.certificate_header", "needs trusted_proxies: only they hand on certificates")
+    if not origin:
+        return
+    if not header:
+        fault("mtls.origin", "needs mtls.certificate_header")
+    if not origin.startswith("https://") or origin != f"https://{_netloc(origin)}".lower():
+        fault("mtls.origin", "must be like https://mtls.example.org: no path, in lower case")
 
 
 def _check_mail(settings: Settings, fault: Fault) -> None:

@@ -30,3 +30,18 @@ class DPoPSettings:
         least=5 * _SECOND,
         most=60 * _MINUTE,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MtlsSettings:
+    certificate_header: str = setting(
+        "",
+        "The header in which the proxies in trusted_proxies hand on the certificate of an app"
+        " (RFC 8705), such as Client-Cert; empty turns mutual TLS off. The proxy must remove this"
+        " header from the requests of clients.",
+    )
+    origin: str = setting(
+        "",
+        "The public address at which the proxy requests certificates, as"
+        " https://mtls.example.org; empty if it is the issuer's.",
+    )

@@ -17,7 +17,7 @@ from quantimodo.app.settings_accounts import AccountSettings, PasswordSettings
 from quantimodo.app.settings_fields import section as _section
 from quantimodo.app.settings_fields import setting as _setting
 from quantimodo.app.settings_limits import BudgetSettings, LimitSettings
-from quantimodo.app.settings_sender import DPoPSettings
+from quantimodo.app.settings_sender import DPoPSettings, MtlsSettings
 from quantimodo.federation.contract import Kind
 
 PREFIX = "QUANTIMODO_"
@@ -365,6 +365,7 @@ class Settings:
     smtp: SmtpSettings = _section("Mail", SmtpSettings())
     tokens: TokenSettings = _section("Tokens", TokenSettings())
     dpop: DPoPSettings = _section("Tokens bound to a key of the app (DPoP)", DPoPSettings())
+    mtls: MtlsSettings = _section("Client certificates (mutual TLS)", MtlsSettings())
     sessions: SessionSettings = _section("Browser sessions", SessionSettings())
     keys: KeySettings = _section("Signing keys", KeySettings())
     passwords: PasswordSettings = _section("Checking passwords", PasswordSettings())

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from quantimodo.clients.certificates import CertificateRefused, ClientCertificates
 from quantimodo.clients.documents import ClientDocumentPolicy
 from quantimodo.clients.public_keys import ClientKeys
 from quantimodo.clients.signers import signer_of
@@ -22,6 +23,7 @@ from quantimodo.protocol.client_assertion import (
 )
 from quantimodo.protocol.client_auth import Credentials, read_credentials
 from quantimodo.protocol.errors import InvalidClient
+from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.parameters import Form
 
 _REFUSED = "client authentication failed"
@@ -39,9 +41,13 @@ class ClientAuthentication:
     replays: ReplayStore
     audiences: Collection[str]
     documents: ClientDocumentPolicy
+    certificates: ClientCertificates
 
-    async def authenticate(self, authorization: str | None, form: Form) -> Client:
-        """The client that presents itself. Raises `InvalidClient`, the same for every cause."""
+    async def authenticate(
+        self, authorization: str | None, form: Form, certificate: str = ""
+    ) -> Client:
+        """The client that presents itself; `certificate` is what a proxy handed on. Raises
+        `InvalidClient`, the same for every cause."""
         credentials = read_credentials(authorization, form)
         client_id = credentials.client_id or _stated(credentials)
         client = await self.clients.client(client_id)
@@ -53,6 +59,9 @@ class ClientAuthentication:
             await self._check_assertion(client, credentials, credentials.assertion)
             return client
         registered = client.metadata.token_endpoint_auth_method
+        if registered in TLS_METHODS and credentials.method == "none":
+            await self._check_certificate(client, credentials, certificate)
+            return client
         # RFC 7591 §2: the method that was registered, and no other.
         if registered and registered != credentials.method:
             raise _refusal(credentials, "not the registered method")
@@ -73,6 +82,14 @@ class ClientAuthentication:
         if client.public or credentials.secret is None:
             return client.public and credentials.secret is None
         return self.verifies(client, credentials.secret.reveal())
+
+    async def _check_certificate(
+        self, client: Client, credentials: Credentials, certificate: str
+    ) -> None:
+        try:
+            await self.certificates.authenticate(client, certificate)
+        except CertificateRefused as fault:
+            raise _refusal(credentials, str(fault)) from None
 
     async def _check_assertion(
         self, client: Client, credentials: Credentials, assertion: Secret

@@ -34,6 +34,7 @@ from quantimodo.protocol.errors import (
     RegistrationClosed,
     UnapprovedSoftwareStatement,
 )
+from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.registration import IMPLICIT_RESPONSE_TYPES
 from quantimodo.protocol.registration_json import read_registration, refusal
 
@@ -47,6 +48,7 @@ class RegistrationPolicy:
 
     mode: Literal["closed", "token", "open"] = "closed"
     implicit: bool = False
+    mutual_tls: bool = False
     unused_lifetime: timedelta = timedelta(days=30)
     statements: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -170,6 +172,10 @@ class DynamicClients:
         if requested.response_types & IMPLICIT_RESPONSE_TYPES and not self.policy.implicit:
             # security.md §5: tokens in addresses only where the operator allows them.
             raise InvalidClientMetadata("response_types: only code and none are allowed here")
+        method = requested.metadata.token_endpoint_auth_method
+        bound = requested.metadata.tls_client_certificate_bound_access_tokens
+        if (method in TLS_METHODS or bound) and not self.policy.mutual_tls:
+            raise InvalidClientMetadata("this server receives no client certificates")
         try:
             await self.registry.check(requested, client)
         except InvalidMetadata as fault:

@@ -3,7 +3,7 @@
 They come from the JWK Set that a client registered, or from its `jwks_uri` (`key_documents.py`).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
 from quantimodo.protocol.errors import InvalidRequest
 
+_MOST_KEYS: Final = 64
 SECRET_PURPOSE: Final = "client secret"
 
 
@@ -51,6 +52,19 @@ class ClientKeys:
             if not isinstance(fault, UnknownKey) and unverified_kid(token) is not None:
                 raise
             return _verified(await self._document(client, again=True), token, asymmetric)
+
+    async def has_key(self, client: Client, matches: Callable[[Mapping[str, Any]], bool]) -> bool:
+        """Whether one of the client's registered keys fits. They are fetched again before the
+        result is no, as for a signature."""
+        for again in (False, True):
+            try:
+                listed = (await self._document(client, again=again)).get("keys")
+            except BadToken:
+                return False
+            keys = listed[:_MOST_KEYS] if isinstance(listed, list) else []
+            if any(isinstance(key, dict) and matches(key) for key in keys):
+                return True
+        return False
 
     async def encrypt(
         self, client: Client, payload: str | bytes, alg: str, enc: str, *, cty: str | None

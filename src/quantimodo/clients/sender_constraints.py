@@ -1,13 +1,14 @@
-"""The key or certificate to which the tokens of a request are bound (RFC 9449 §5)."""
+"""The key or certificate to which the tokens of a request are bound (RFC 9449 §5, RFC 8705 §3)."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from quantimodo.clients.certificates import CertificateRefused, ClientCertificates
 from quantimodo.clients.dpop import DPoPProofs, Proof
 from quantimodo.http.messages import Request
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
-from quantimodo.protocol.errors import InvalidDPoPProof
+from quantimodo.protocol.errors import InvalidDPoPProof, InvalidRequest
 
 
 class ShownKey(NamedTuple):
@@ -22,11 +23,16 @@ class SenderConstraints:
     """Reads what a request shows, and checks it against what its client registered."""
 
     proofs: DPoPProofs
+    certificates: ClientCertificates
 
     def read(self, request: Request, client: Client) -> ShownKey:
-        """To what the tokens of this request are bound. Raises `InvalidDPoPProof` or
-        `UseDPoPNonce`."""
+        """To what the tokens of this request are bound. Raises `InvalidDPoPProof`, `UseDPoPNonce`
+        or `InvalidRequest`."""
         proof = self.proofs.read(request)
+        if client.metadata.tls_client_certificate_bound_access_tokens:
+            if proof is not None:
+                raise InvalidRequest("the app's tokens are bound to its certificate: send no proof")
+            return ShownKey(self._certificate(request))
         if proof is None:
             # RFC 9449 §5.2: MUST reject requests of such a client without a proof.
             if client.metadata.dpop_bound_access_tokens:
@@ -40,3 +46,14 @@ class SenderConstraints:
         """Use the proof, if there is one. Raises `InvalidDPoPProof` for a replay."""
         if shown.proof is not None:
             await self.proofs.spend(shown.proof, client)
+
+    def _certificate(self, request: Request) -> Confirmation:
+        try:
+            found = self.certificates.confirmation(request.certificate)
+        except CertificateRefused as fault:
+            raise InvalidRequest(str(fault)) from None
+        if found is None:
+            raise InvalidRequest(
+                "the app is registered for bound tokens: its certificate is missing"
+            )
+        return found

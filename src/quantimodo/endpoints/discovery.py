@@ -18,12 +18,16 @@ class MetadataEndpoint:
         registration: bool = False,
         client_documents: bool = False,
         require_pushed: bool = False,
+        mutual_tls: bool = False,
+        mtls_origin: str = "",
     ) -> None:
         found = metadata(
             issuer,
             registration=registration,
             client_documents=client_documents,
             require_pushed=require_pushed,
+            mutual_tls=mutual_tls,
+            mtls_origin=mtls_origin,
         )
         document = msgspec.json.encode(found)
         self._response = public_json(document, max_age=3600)

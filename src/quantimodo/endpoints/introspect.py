@@ -44,7 +44,9 @@ class IntrospectionEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         form = body_form(request, _PARAMETERS)
-        client = await self.clients.authenticate(request.header(b"authorization"), form)
+        client = await self.clients.authenticate(
+            request.header(b"authorization"), form, request.certificate
+        )
         # RFC 7662 §2.1: the endpoint MUST be protected; a public client proves nothing.
         if client.public:
             raise InvalidClient("a public client cannot introspect tokens")

@@ -30,7 +30,9 @@ class RevocationEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         form = body_form(request, _PARAMETERS)
-        client = await self.clients.authenticate(request.header(b"authorization"), form)
+        client = await self.clients.authenticate(
+            request.header(b"authorization"), form, request.certificate
+        )
         raw = form.required("token")
         if refresh := key_of(Kind.REFRESH, raw):
             await self._revoke_refresh_token(refresh, client)

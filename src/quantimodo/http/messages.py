@@ -20,6 +20,7 @@ class Request:
     `tail` is the last part of a path that ends with a name or a number, decoded; `head` is true of
     a HEAD request, whose `method` is GET.
 
+    `certificate` is the header in which a trusted proxy hands on the client's certificate.
     `response_headers` are sent with the response, also with an error, beside its own headers: what
     authenticates a request adds them.
     """
@@ -32,6 +33,7 @@ class Request:
     address: str = ""
     tail: str = ""
     head: bool = False
+    certificate: str = ""
     response_headers: Headers = ()
 
     def header(self, name: bytes) -> str | None:

@@ -56,6 +56,12 @@ class ClientMetadata:
     include_claims_in_id_token: bool = False
     optional_scope: tuple[str, ...] = ()
     dpop_bound_access_tokens: bool = False
+    tls_client_auth_subject_dn: str = ""
+    tls_client_auth_san_dns: str = ""
+    tls_client_auth_san_uri: str = ""
+    tls_client_auth_san_ip: str = ""
+    tls_client_auth_san_email: str = ""
+    tls_client_certificate_bound_access_tokens: bool = False
     reviewed: bool = False
 
 

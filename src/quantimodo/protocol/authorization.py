@@ -198,8 +198,12 @@ def _response_type(form: Form, client: Client) -> frozenset[str]:
     if spell_response_type(words) not in client.response_types:
         # security.md §5: implicit responses only for clients that are flagged for them.
         raise UnauthorizedClient("the app is not registered for this response_type")
-    # RFC 9449 §5.2: its tokens are bound to a key, which the authorization endpoint never sees.
-    if "token" in words and client.metadata.dpop_bound_access_tokens:
+    # RFC 9449 §5.2, RFC 8705 §3.4: its tokens are bound to what this endpoint never sees.
+    bound = (
+        client.metadata.dpop_bound_access_tokens
+        or client.metadata.tls_client_certificate_bound_access_tokens
+    )
+    if "token" in words and bound:
         raise UnauthorizedClient("the app is registered for bound tokens: they need a code")
     return words
 

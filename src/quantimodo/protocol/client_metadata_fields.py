@@ -19,6 +19,7 @@ from quantimodo.protocol.client_field import (
     check_secure_link,
     refuse_encrypted_requests,
 )
+from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.request_objects import ALGORITHMS as REQUEST_OBJECT_ALGORITHMS
 from quantimodo.protocol.vocabulary import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS
 
@@ -27,6 +28,7 @@ METHODS: Final = (
     "client_secret_post",
     "client_secret_jwt",
     "private_key_jwt",
+    *TLS_METHODS,
     "none",
 )
 
@@ -187,6 +189,37 @@ METADATA_FIELDS: Final = (
         "dpop_bound_access_tokens",
         "Whether its tokens are always bound to a key, so that each token request needs a DPoP"
         " proof (RFC 9449 §5.2).",
+        True,
+        kind="flag",
+    ),
+    _member(
+        "tls_client_auth_subject_dn",
+        "For `tls_client_auth`: the subject of its certificate, as RFC 4514 writes it.",
+        "CN=app.example.org,O=Example",
+    ),
+    _member(
+        "tls_client_auth_san_dns",
+        "For `tls_client_auth`: a DNS name in its certificate.",
+        "app.example.org",
+    ),
+    _member(
+        "tls_client_auth_san_uri",
+        "For `tls_client_auth`: a URI in its certificate.",
+        "https://app.example.org/",
+    ),
+    _member(
+        "tls_client_auth_san_ip",
+        "For `tls_client_auth`: an IP address in its certificate.",
+        "192.0.2.7",
+    ),
+    _member(
+        "tls_client_auth_san_email",
+        "For `tls_client_auth`: an e-mail address in its certificate.",
+        "app@example.org",
+    ),
+    _member(
+        "tls_client_certificate_bound_access_tokens",
+        "Whether its tokens are always bound to its TLS certificate (RFC 8705 §3.4).",
         True,
         kind="flag",
     ),

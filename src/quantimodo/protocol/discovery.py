@@ -10,6 +10,7 @@ from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGO
 from quantimodo.protocol.client_fields import GrantTypeName
 from quantimodo.protocol.consent_details import TYPE as DETAILS_TYPE
 from quantimodo.protocol.dpop import ALGORITHMS as DPOP_ALGORITHMS
+from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.request_objects import SIGNED as REQUEST_OBJECT_ALGORITHMS
 from quantimodo.protocol.scopes import SCOPES
 from quantimodo.protocol.vocabulary import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS
@@ -58,10 +59,14 @@ def metadata(
     registration: bool = False,
     client_documents: bool = False,
     require_pushed: bool = False,
+    mutual_tls: bool = False,
+    mtls_origin: str = "",
 ) -> dict[str, Any]:
     """The document for this issuer, the same at both well-known addresses. `registration`: whether
     applications may register themselves; `client_documents`: whether their ids may be addresses of
-    their metadata (Client ID Metadata Document §6)."""
+    their metadata (Client ID Metadata Document §6). `mutual_tls`: whether a proxy hands on
+    certificates of clients; `mtls_origin` is where it requests them, if that is another host."""
+    authentication = [*_AUTHENTICATION, *(TLS_METHODS if mutual_tls else ())]
     return {
         "issuer": issuer,
         "authorization_endpoint": issuer + AUTHORIZE,
@@ -110,12 +115,14 @@ def metadata(
         "authorization_signing_alg_values_supported": _SIGNING,
         "authorization_encryption_alg_values_supported": list(ENCRYPTION_ALGORITHMS),
         "authorization_encryption_enc_values_supported": list(ENCRYPTION_ENCODINGS),
-        "token_endpoint_auth_methods_supported": [*_AUTHENTICATION, "none"],
+        "token_endpoint_auth_methods_supported": [*authentication, "none"],
         "token_endpoint_auth_signing_alg_values_supported": _ASSERTION_ALGORITHMS,
-        "revocation_endpoint_auth_methods_supported": [*_AUTHENTICATION, "none"],
+        "revocation_endpoint_auth_methods_supported": [*authentication, "none"],
         "revocation_endpoint_auth_signing_alg_values_supported": _ASSERTION_ALGORITHMS,
-        "introspection_endpoint_auth_methods_supported": _AUTHENTICATION,
+        "introspection_endpoint_auth_methods_supported": authentication,
         "introspection_endpoint_auth_signing_alg_values_supported": _ASSERTION_ALGORITHMS,
+        **({"tls_client_certificate_bound_access_tokens": True} if mutual_tls else {}),
+        **({"mtls_endpoint_aliases": _aliases(mtls_origin)} if mtls_origin else {}),
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),  # RFC 9449 §5.1
         "authorization_details_types_supported": [DETAILS_TYPE],  # RFC 9396 §10
@@ -147,4 +154,15 @@ def protected_resource(issuer: str, *, query: bool = False) -> dict[str, Any]:
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
         "resource_name": "QuantiModo API",
         "resource_documentation": issuer + "/docs",
+    }
+
+
+def _aliases(origin: str) -> dict[str, str]:
+    """RFC 8705 §5: the endpoints that a client with a certificate calls."""
+    return {
+        "token_endpoint": origin + TOKEN,
+        "pushed_authorization_request_endpoint": origin + PUSHED_REQUEST,
+        "revocation_endpoint": origin + REVOKE,
+        "introspection_endpoint": origin + INTROSPECT,
+        "userinfo_endpoint": origin + USERINFO,
     }

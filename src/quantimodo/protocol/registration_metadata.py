@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGORITHMS
 from quantimodo.protocol.client_field import check_link
+from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
+from quantimodo.protocol.mutual_tls import certificate_faults
 
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _MOST_KEYS: Final = 20
@@ -24,15 +26,15 @@ def metadata_faults(metadata: ClientMetadata, redirect_uris: Sequence[str]) -> F
     yield from _algorithms(metadata)
     yield from _localized(metadata)
     yield from _keys(metadata)
+    yield from certificate_faults(metadata, has_keys=_has_keys(metadata))
     yield from _encryption(metadata)
     yield from _subjects(metadata, redirect_uris)
 
 
 def needs_secret(metadata: ClientMetadata) -> bool:
     """Whether the application authenticates by a secret, or uses one as a key."""
-    return metadata.token_endpoint_auth_method not in ("private_key_jwt", "none") or is_key(
-        metadata
-    )
+    without = ("private_key_jwt", "none", *TLS_METHODS)
+    return metadata.token_endpoint_auth_method not in without or is_key(metadata)
 
 
 def is_key(metadata: ClientMetadata) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from quantimodo.clients.certificates import CertificateRefused, ClientCertificates
 from quantimodo.clients.dpop import DPoPProofs
 from quantimodo.http.messages import Request
 from quantimodo.model.confirmations import Confirmation
@@ -21,6 +22,7 @@ from quantimodo.protocol.errors import (
 @dataclass(frozen=True, slots=True)
 class BoundTokens:
     proofs: DPoPProofs
+    certificates: ClientCertificates
     clients: ClientStore
 
     async def check(
@@ -29,6 +31,9 @@ class BoundTokens:
         """Whether the request shows possession of the key to which its token is bound. Raises
         `BearerError`. One read and one write more than for a bearer token."""
         bound_to = found.confirmation
+        if bound_to is not None and bound_to.member == "x5t#S256" and not presented.dpop:
+            self._check_certificate(request, bound_to)
+            return
         if not presented.dpop:
             # RFC 9449 §7.2: MUST be refused as a bearer token.
             raise WrongTokenScheme("the access token is bound to a key: send it with a DPoP proof")
@@ -40,6 +45,15 @@ class BoundTokens:
             raise ProofInvalid(fault.description, dpop=True) from None
         except UseDPoPNonce as fault:
             raise ProofNonceNeeded(fault.description, dpop=True) from None
+
+    def _check_certificate(self, request: Request, bound_to: Confirmation) -> None:
+        """RFC 8705 §3: MUST be refused without this certificate."""
+        try:
+            shown = self.certificates.confirmation(request.certificate)
+        except CertificateRefused as fault:
+            raise InvalidToken(str(fault)) from None
+        if shown != bound_to:
+            raise InvalidToken("the access token is bound to another client certificate")
 
     async def _check_proof(
         self, request: Request, raw: str, found: FoundAccessToken, bound_to: Confirmation

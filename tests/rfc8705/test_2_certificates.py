@@ -1,0 +1,110 @@
+"""Certificates of clients (RFC 8705 §2, RFC 9440): how they are read and compared. Pure."""
+
+from datetime import timedelta
+from hashlib import sha256
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from quantimodo.crypto.certificates import BadCertificate, read_certificate
+from quantimodo.model.client_metadata import ClientMetadata
+from quantimodo.protocol.mutual_tls import certificate_faults
+from support.client_certificate import DNS, IP, SUBJECT, client_certificate
+from support.environment import FrozenClock
+from support.jwt_forgery import encode
+
+
+def test_each_form_in_which_proxies_write_it(clock: FrozenClock) -> None:
+    shown = client_certificate(clock.now())
+    expected = encode(sha256(shown.der).digest())
+    forms = (shown.sequence, shown.base64, shown.escaped, shown.pem, shown.pem.replace("\n", " "))
+    for text in forms:
+        assert read_certificate(text).thumbprint == expected, "RFC 8705 §3.1"
+    refused = {
+        "",
+        ":",
+        "::",
+        ",",
+        "some text",
+        "é",
+        shown.base64[:-8],
+        f"{shown.sequence}, {shown.sequence}",
+        shown.pem + shown.pem,
+        "A" * 20_000,
+        encode(shown.der) + "-_",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+    }
+    for text in refused:
+        with pytest.raises(BadCertificate):
+            read_certificate(text)
+
+
+def test_2_1_2_subjects(clock: FrozenClock) -> None:
+    certificate = read_certificate(client_certificate(clock.now()).base64)
+    assert certificate.has_subject(SUBJECT)
+    assert certificate.has_subject("2.5.4.3=app,O=Example\\, Ltd,C=DE")
+    others = (
+        "",
+        "CN=app",
+        "C=DE,O=Example\\, Ltd,CN=app",
+        "CN=APP,O=Example\\, Ltd,C=DE",
+        "x",
+        "=",
+    )
+    for name in others:
+        assert not certificate.has_subject(name), name
+    assert certificate.dns == {DNS}
+    assert certificate.has_address("2001:DB8:0::7")
+    assert not certificate.has_address("2001:db8::8")
+    assert not certificate.has_address(DNS)
+    assert certificate.addresses == {IP}
+
+
+def test_2_2_2_keys(clock: FrozenClock) -> None:
+    large = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    for key in (None, large):
+        shown, other = client_certificate(clock.now(), key), client_certificate(clock.now())
+        again = client_certificate(clock.now(), shown.key)
+        certificate = read_certificate(shown.base64)
+        assert certificate.is_of_key(shown.jwk(x5c=True))
+        assert certificate.is_of_key(shown.jwk(x5c=False))
+        assert not certificate.is_of_key(again.jwk(x5c=True)), "another certificate of the key"
+        assert not certificate.is_of_key(other.jwk(x5c=True))
+        assert not certificate.is_of_key(other.jwk(x5c=False))
+        strange_keys: list[dict[str, object]] = [
+            {},
+            {"kty": []},
+            {"kty": "EC"},
+            {"x5c": []},
+            {"x5c": [5]},
+            {"x5c": "é"},
+        ]
+        for strange in strange_keys:
+            assert not certificate.is_of_key(strange)
+
+
+def test_2_dates(clock: FrozenClock) -> None:
+    now = clock.now()
+    certificate = read_certificate(client_certificate(now).base64)
+    assert certificate.is_valid_at(now)
+    assert not certificate.is_valid_at(now - timedelta(seconds=1))
+    assert not certificate.is_valid_at(now + timedelta(hours=1, seconds=1))
+
+
+def test_2_1_2_exactly_one_subject_is_registered() -> None:
+    def faults(has_keys: bool = False, **members: object) -> list[str]:
+        metadata = ClientMetadata(**members)  # type: ignore[arg-type]
+        return [name for name, _ in certificate_faults(metadata, has_keys=has_keys)]
+
+    tls, own = "tls_client_auth", "self_signed_tls_client_auth"
+    assert faults(token_endpoint_auth_method=tls, tls_client_auth_san_dns=DNS) == []
+    assert faults(token_endpoint_auth_method=own, has_keys=True) == []
+    assert faults(token_endpoint_auth_method=tls) == ["token_endpoint_auth_method"]
+    assert faults(
+        token_endpoint_auth_method=tls, tls_client_auth_san_dns=DNS, tls_client_auth_san_ip=IP
+    ) == ["token_endpoint_auth_method"]
+    assert faults(token_endpoint_auth_method=own) == ["token_endpoint_auth_method"]
+    assert faults(tls_client_auth_san_dns=DNS) == ["tls_client_auth_san_dns"]
+    both = faults(dpop_bound_access_tokens=True, tls_client_certificate_bound_access_tokens=True)
+    assert both == ["tls_client_certificate_bound_access_tokens"]

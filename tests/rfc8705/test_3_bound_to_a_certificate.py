@@ -1,0 +1,165 @@
+"""Mutual TLS behind a proxy (RFC 8705 §2, §3) over HTTP."""
+
+import json
+from typing import Any
+
+import httpx
+
+from support.app import CALLBACK, ISSUER, ME, TOKEN, VERIFIER, App, AppHarness, OpenHarness
+from support.client_certificate import (
+    DNS,
+    EMAIL,
+    IP,
+    SUBJECT,
+    URI,
+    ClientCertificate,
+    client_certificate,
+)
+from support.dpop import DPoPKey
+from support.environment import FrozenClock
+from support.jwt_forgery import claims_of
+from support.registered_clients import registered
+
+HEADER = "client-cert"
+OWN = {"grant_type": "client_credentials"}
+BEHIND_PROXY = {
+    "trusted_proxies": "127.0.0.1/32",
+    "mtls__certificate_header": "Client-Cert",
+    "mtls__origin": "https://mtls.example.org",
+}
+ORIGIN = "https://mtls.example.org"
+
+
+def proxied(harness: AppHarness, peer: str = "127.0.0.1") -> httpx.AsyncClient:
+    """A connection from this peer: the trusted proxy, or another."""
+    transport = httpx.ASGITransport(app=harness.application, client=(peer, 1234))  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=transport, base_url=ISSUER)
+
+
+async def token(
+    harness: AppHarness,
+    app: App,
+    shown: ClientCertificate | None,
+    peer: str = "127.0.0.1",
+    **fields: str,
+) -> httpx.Response:
+    headers = {} if shown is None else {HEADER: shown.sequence}
+    data = {"client_id": app.id, **(fields or OWN)}
+    async with proxied(harness, peer) as browser:
+        return await browser.post(TOKEN, data=data, headers=headers)
+
+
+async def me(harness: AppHarness, raw: str, shown: ClientCertificate | None) -> httpx.Response:
+    headers = {"authorization": f"Bearer {raw}"} | ({HEADER: shown.sequence} if shown else {})
+    async with proxied(harness) as browser:
+        return await browser.get("/api/v1/units", headers=headers)
+
+
+async def test_2_both_methods_authenticate_a_client(
+    open_harness: OpenHarness, clock: FrozenClock
+) -> None:
+    shown, thief = client_certificate(clock.now()), client_certificate(clock.now())
+    subjects = {"subject_dn": SUBJECT, "san_dns": DNS.upper(), "san_uri": URI, "san_ip": IP}
+    wrong = {"subject_dn": "CN=app", "san_dns": "example.org", "san_email": "ann@example.org"}
+    async with open_harness(**BEHIND_PROXY) as harness:
+
+        async def app(**metadata: Any) -> App:
+            return await registered(harness, metadata)
+
+        tls: dict[str, Any] = {"token_endpoint_auth_method": "tls_client_auth"}
+        for name, value in [*subjects.items(), ("san_email", EMAIL)]:
+            known = await app(**tls, **{f"tls_client_auth_{name}": value})
+            assert (await token(harness, known, shown)).status_code == 200, name
+        for name, value in wrong.items():
+            other = await app(**tls, **{f"tls_client_auth_{name}": value})
+            assert (await token(harness, other, shown)).status_code == 401, name
+        own: dict[str, Any] = {"token_endpoint_auth_method": "self_signed_tls_client_auth"}
+        for x5c in (True, False):
+            key_set = json.dumps({"keys": [thief.jwk(x5c=x5c), shown.jwk(x5c=x5c)]})
+            known = await app(**own, jwks=key_set)
+            assert (await token(harness, known, shown)).status_code == 200
+        alone = await app(**own, jwks=json.dumps({"keys": [shown.jwk(x5c=True)]}))
+        assert (await token(harness, alone, thief)).status_code == 401
+        # Without a certificate, from another peer than the proxy, twice, with a secret.
+        assert (await token(harness, alone, None)).status_code == 401
+        assert (await token(harness, alone, shown, peer="192.0.2.7")).status_code == 401
+        twice = [(HEADER, shown.sequence), (HEADER, thief.sequence)]
+        async with proxied(harness) as browser:
+            data = {"client_id": alone.id, **OWN}
+            assert (await browser.post(TOKEN, data=data, headers=twice)).status_code == 401
+            secret = {**data, "client_secret": alone.secret or ""}
+            one = {HEADER: shown.sequence}
+            assert (await browser.post(TOKEN, data=secret, headers=one)).status_code == 401
+        harness.advance(hours=2)
+        assert (await token(harness, alone, shown)).status_code == 401, "it has expired"
+        document = (await harness.browser().get("/.well-known/openid-configuration")).json()
+        methods = document["token_endpoint_auth_methods_supported"]
+        assert {"tls_client_auth", "self_signed_tls_client_auth"} <= set(methods)
+        assert document["mtls_endpoint_aliases"]["token_endpoint"] == ORIGIN + TOKEN
+        assert document["tls_client_certificate_bound_access_tokens"] is True
+
+
+async def test_3_tokens_are_bound_to_the_certificate(
+    open_harness: OpenHarness, clock: FrozenClock
+) -> None:
+    shown, thief = client_certificate(clock.now()), client_certificate(clock.now())
+    bound = {"tls_client_certificate_bound_access_tokens": True}
+    async with open_harness(**BEHIND_PROXY) as harness:
+        await harness.person()
+        for token_format in ("opaque", "jwt"):
+            app = await registered(
+                harness,
+                {
+                    **bound,
+                    "token_endpoint_auth_method": "tls_client_auth",
+                    "tls_client_auth_san_dns": DNS,
+                },
+                token_format=token_format,
+            )
+            issued = (await token(harness, app, shown)).json()
+            raw = issued["access_token"]
+            assert issued["token_type"] == "Bearer"
+            assert (await me(harness, raw, shown)).status_code == 200
+            for other in (thief, None):
+                refused = await me(harness, raw, other)
+                assert (refused.status_code, refused.json()["error"]) == (401, "invalid_token")
+            if token_format == "jwt":
+                assert list(claims_of(raw)["cnf"]) == ["x5t#S256"]
+            async with proxied(harness) as browser:
+                data = {"client_id": app.id, "token": raw}
+                headers = {HEADER: shown.sequence}
+                path = "/api/v2/oauth2/introspect"
+                found = (await browser.post(path, data=data, headers=headers)).json()
+                assert list(found["cnf"]) == ["x5t#S256"]
+                scheme = {"authorization": f"DPoP {raw}", **headers}
+                assert (await browser.get(ME, headers=scheme)).status_code == 401
+        # RFC 8705 §4: a public client's refresh token is bound to the certificate too.
+        public = await registered(harness, bound, public=True)
+        code = (await harness.authorize(await harness.signed_in(), public)).code
+        redeeming = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
+        first = await token(harness, public, shown, **redeeming, redirect_uri=CALLBACK)
+        refreshing = {"grant_type": "refresh_token", "refresh_token": first.json()["refresh_token"]}
+        stolen = await token(harness, public, thief, **refreshing)
+        assert (stolen.status_code, stolen.json()["error"]) == (400, "invalid_grant")
+        missing = await token(harness, public, None, **refreshing)
+        assert (missing.status_code, missing.json()["error"]) == (400, "invalid_request")
+        assert (await token(harness, public, shown, **refreshing)).status_code == 200
+        async with proxied(harness) as browser:
+            proof = DPoPKey().proof(clock.now())
+            headers = {HEADER: shown.sequence, "dpop": proof}
+            data = {"client_id": public.id, **refreshing}
+            both = await browser.post(TOKEN, data=data, headers=headers)
+            assert both.json()["error"] == "invalid_request"
+
+
+async def test_without_the_setting_the_header_is_nothing(
+    harness: AppHarness, clock: FrozenClock
+) -> None:
+    shown = client_certificate(clock.now())
+    app = await registered(
+        harness, {"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_san_dns": DNS}
+    )
+    assert (await token(harness, app, shown)).status_code == 401
+    document = (await harness.browser().get("/.well-known/openid-configuration")).json()
+    assert "tls_client_auth" not in document["token_endpoint_auth_methods_supported"]
+    assert "mtls_endpoint_aliases" not in document
