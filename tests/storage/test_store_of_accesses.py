@@ -1,8 +1,9 @@
 """`AccessLogStore`: which applications read or wrote a person's data."""
 
+import asyncio
 from datetime import datetime, timedelta
 
-from samples import NOW, Samples
+from samples import NOW, Samples, consent
 
 from quantimodo.model.measurements import Access, AccessAction, AccessSum
 from quantimodo.ports.stores import Stores
@@ -68,3 +69,31 @@ async def test_accesses_are_summed_up_by_application_and_action(
         summed("profile", 0, 1),
         summed("read", 6, 3),
     ]
+
+
+async def test_the_first_read_under_a_consent_is_claimed_until_it_is_finished(
+    stores: Stores, samples: Samples
+) -> None:
+    person, registered = await samples.user(), await samples.client()
+    given = consent(person.id, registered.id)
+    await stores.authorizations.save_consent(given)
+    reads = [access(person.id, NOW, registered.id), access(person.id, NOW, "no consent")]
+    await stores.accesses.add_accesses([access(person.id, NOW, registered.id, "write")])
+    assert await stores.accesses.claim_first_reads(NOW, HOUR, 10) == []
+    await stores.accesses.add_accesses(reads)
+    claims = await asyncio.gather(
+        *(stores.accesses.claim_first_reads(NOW, HOUR, 10) for _ in range(5))
+    )
+    first = [(person.id, registered.id)]
+    assert [pair for claim in claims for pair in claim] == first
+    # After a crash, it is claimed again.
+    assert await stores.accesses.claim_first_reads(NOW + HOUR, HOUR, 10) == first
+    await stores.accesses.finish_first_read(*first[0])
+    await stores.accesses.add_accesses([access(person.id, NOW + HOUR, registered.id)])
+    await stores.authorizations.save_consent(given)
+    assert await stores.accesses.claim_first_reads(NOW + 9 * HOUR, HOUR, 10) == []
+    # A new consent has its own first read.
+    await stores.authorizations.withdraw_consent(person.id, registered.id, NOW)
+    await stores.authorizations.save_consent(given)
+    await stores.accesses.add_accesses([access(person.id, NOW + 9 * HOUR, registered.id)])
+    assert await stores.accesses.claim_first_reads(NOW + 9 * HOUR, HOUR, 10) == first

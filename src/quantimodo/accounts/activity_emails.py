@@ -46,5 +46,18 @@ class ActivityEmails(SecondFactorEmails):
             action=N_("Show what it may do"),
         )
 
+    def first_read(self, to: str, app: str, client_id: str) -> Mail:
+        return self._mail(
+            to,
+            "An application read your health data",
+            f"The application “{app}” read your health data for the first time since you allowed"
+            " it.",
+            "To see what it reads, and when, open",
+            f"{self.issuer}/account/activity?app={quote(client_id, safe='')}",
+            "To change what it may read, or to end it, open",
+            self._app_page(client_id),
+            action="Show what it reads",
+        )
+
     def _app_page(self, client_id: str) -> str:
         return f"{self.issuer}/account/apps/{quote(client_id, safe='')}"

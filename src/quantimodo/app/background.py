@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from quantimodo.accounts.first_reads import FirstReads
 from quantimodo.accounts.secret_resealing import SecretResealing
 from quantimodo.app.logout import backchannel_logout_sender
 from quantimodo.app.refusal_sampling import SUMMARY, RefusalSampler
@@ -20,9 +21,9 @@ _log = structlog.get_logger("quantimodo.server")
 
 @asynccontextmanager
 async def background_work(context: AppContext, sampler: RefusalSampler) -> AsyncIterator[None]:
-    """Keys, secrets of authenticator apps, cleanup, deletions of accounts, mail, logout
-    notifications, and the numbers of lines that `sampler` left out. All of it ends with the
-    context."""
+    """Keys, secrets of authenticator apps, cleanup, deletions of accounts, mail, e-mails about
+    first reads, logout notifications, and the numbers of lines that `sampler` left out. All of it
+    ends with the context."""
     holder = context.entropy.bytes(8).hex()
     cleaner = Cleaner(context.stores.retention, context.stores.leases, context.clock, holder)
 
@@ -40,6 +41,7 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
         asyncio.create_task(_every(_KEYS_EVERY, "key view", context.keyring.load)),
         asyncio.create_task(_every(30.0, "cleaner", cleaner.round)),
         asyncio.create_task(_every(30.0, "deletions", context.accounts.deletion.delete_due)),
+        asyncio.create_task(_every(30.0, "first reads", first_reads(context).send_due)),
         asyncio.create_task(_every(60.0, "refusal summary", report)),
         asyncio.create_task(_every(60.0, "secrets of apps", resealing.round)),
     ]
@@ -58,6 +60,18 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
         if sender is not None:
             await sender.close()
         report_left_out(sampler, at_end=True)
+
+
+def first_reads(context: AppContext) -> FirstReads:
+    """The e-mails about first reads of health data."""
+    return FirstReads(
+        accesses=context.stores.accesses,
+        users=context.stores.users,
+        clients=context.stores.clients,
+        notifier=context.social.notifier,
+        throttle=context.throttle,
+        clock=context.clock,
+    )
 
 
 def report_left_out(sampler: RefusalSampler, *, at_end: bool = False) -> None:

@@ -6,7 +6,7 @@ that person's rows.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from quantimodo.model.consents import ConsentingPerson
@@ -183,6 +183,15 @@ class AccessLogStore(Protocol):
     ) -> Sequence[tuple[int, Access]]:
         """Newest first, each with its id, of one app or of all; `before` is the last id of the
         previous page. `between`: those whose last request was then, the end not included."""
+
+    async def claim_first_reads(
+        self, at: datetime, lease: timedelta, limit: int
+    ) -> Sequence[tuple[int, str]]:
+        """Take for `lease` the people and apps whose e-mail about the app's first read of
+        measurements, since the consent was given, is due. No two callers get the same one."""
+
+    async def finish_first_read(self, user_id: int, client_id: str) -> None:
+        """The e-mail was sent: no other comes while this consent is on record."""
 
     async def sums_of_accesses(self, user_id: int, since: datetime) -> Sequence[AccessSum]:
         """What each app did since then, by action; the hour of `since` counts if its last request

@@ -1,11 +1,11 @@
 """The table `accesses`: which applications read or wrote a person's measurements."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from quantimodo.model.measurements import Access, AccessSum
-from quantimodo.storage.database import Operation, Row, Statement
+from quantimodo.storage.database import Operation, Row, Statement, execute
 from quantimodo.storage.rows import Column, Part, RowReader
 from quantimodo.storage.tables.bulk_insert import Insert, insert_many
 from quantimodo.storage.tables.table import Table
@@ -67,6 +67,27 @@ _SUMS = Statement(
     " MAX(last_at) FROM accesses WHERE user_id = {1} AND hour >= {2} AND last_at > {3}"
     " GROUP BY client_id, action ORDER BY client_id, action"
 )
+# The e-mail about the first read of health data under this consent becomes due.
+_FIRST_READ = Statement(
+    "UPDATE consents SET read_notice_at = {3}"
+    " WHERE user_id = {1} AND client_id = {2} AND read_notice_at IS NULL"
+)
+_DUE = (
+    "SELECT user_id, client_id FROM consents WHERE read_notice_at > 0 AND read_notice_at <= {1}"
+    " ORDER BY read_notice_at LIMIT {3}"
+)
+_CLAIM = Statement(
+    f"UPDATE consents SET read_notice_at = {{2}} WHERE (user_id, client_id) IN ({_DUE})"
+    " RETURNING user_id, client_id",
+    # Each process claims rows that no other has locked. MATERIALIZED: they are chosen once only.
+    postgres=f"WITH due AS MATERIALIZED ({_DUE} FOR UPDATE SKIP LOCKED)"
+    " UPDATE consents SET read_notice_at = {2} FROM due WHERE consents.user_id = due.user_id"
+    " AND consents.client_id = due.client_id RETURNING consents.user_id, consents.client_id",
+)
+_FINISH = Statement(
+    "UPDATE consents SET read_notice_at = 0"
+    " WHERE user_id = {1} AND client_id = {2} AND read_notice_at > 0"
+)
 _NEWEST = 2**63 - 1
 
 
@@ -90,11 +111,27 @@ class Accesses(Table):
     async def add_accesses(self, accesses: Sequence[Access]) -> None:
         # Rows are locked in one order, so that writers do not deadlock.
         rows = sorted(map(_to_row, accesses))
+        reads = {
+            (each.user_id, each.client_id): to_micros(each.first_at)
+            for each in accesses
+            if each.action == "read"
+        }
 
         def operation() -> Operation[None]:
             yield from insert_many(_ADD, (), rows)
+            for pair in sorted(reads):
+                yield _FIRST_READ, (*pair, reads[pair])
 
         await self._database.write(operation)
+
+    async def claim_first_reads(
+        self, at: datetime, lease: timedelta, limit: int
+    ) -> Sequence[tuple[int, str]]:
+        claim = execute(_CLAIM, to_micros(at), to_micros(at + lease), limit)
+        return [(user_id, client_id) for user_id, client_id in await self._database.write(claim)]
+
+    async def finish_first_read(self, user_id: int, client_id: str) -> None:
+        await self._database.write(execute(_FINISH, user_id, client_id))
 
     async def accesses_of(
         self,

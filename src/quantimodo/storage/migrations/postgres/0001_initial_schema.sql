@@ -302,6 +302,8 @@ CREATE INDEX authorization_requests_by_network
 
 -- What a person allowed a client, until it expires or the person withdraws it. `details` restrict
 -- the health data that the scope opens (RFC 9396), as canonical JSON; NULL does not restrict it.
+-- `read_notice_at` is NULL before the first read of health data; then it is when the e-mail about it is
+-- due, and 0 after that was sent.
 CREATE TABLE consents (
   user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
@@ -312,9 +314,11 @@ CREATE TABLE consents (
   expires_at BIGINT,
   declined_scope TEXT NOT NULL DEFAULT '',
   requested_details TEXT,
+  read_notice_at BIGINT,
   PRIMARY KEY (user_id, client_id)
 );
 CREATE INDEX consents_by_client ON consents (client_id, user_id);
+CREATE INDEX consents_by_read_notice ON consents (read_notice_at) WHERE read_notice_at > 0;
 
 -- The history of each consent, the newest entries of a person and client.
 CREATE TABLE consent_changes (
