@@ -13,7 +13,7 @@ from support.account_services import AccountServices
 from support.page_gallery import Scheme, chromium, looking, open_gallery
 from support.pseudo_language import BRACKETED, untranslated
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 # The documentation has a separate test, and the frame that watches sessions shows nothing.
 NOT_HERE = {"reference.html", "check_session.html"}
 

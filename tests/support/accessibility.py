@@ -1,8 +1,15 @@
 """Accessibility faults of a page: axe-core's rules (WCAG 2.2 AA), headings, ids, width."""
 
+from typing import Any, Literal
+
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
+_AXE = Axe().axe_script
+_WIDTHS: dict[int, tuple[int, Literal["light", "dark"]]] = {
+    360: (740, "light"),
+    1280: (860, "dark"),
+}
 _RULES = {
     "runOnly": {
         "type": "tag",
@@ -31,8 +38,22 @@ async def faults_of(page: Page, name: str, width: int) -> list[str]:
         found.append(f"{name}: {outline['width']} pixels wide on {width}")
     if not outline["styled"]:
         found.append(f"{name}: has no style")
-    checked = await Axe().run(page, options=_RULES)
-    for violation in checked.response["violations"]:
+    if await page.evaluate("typeof axe") == "undefined":
+        await page.evaluate(_AXE)
+    checked: dict[str, Any] = await page.evaluate("rules => axe.run(rules)", _RULES)
+    for violation in checked["violations"]:
         where = [node["target"] for node in violation["nodes"]]
         found.append(f"{name}: {violation['id']} at {where}")
+    return found
+
+
+async def faults_in_each_look(page: Page, name: str) -> list[str]:
+    """What is wrong with the page on a phone in light colours, and on a desktop in dark ones."""
+    shown = None if page.viewport_size is None else page.viewport_size["width"]
+    found: list[str] = []
+    for width in sorted(_WIDTHS, key=lambda width: width != shown):  # as it is shown now first
+        height, scheme = _WIDTHS[width]
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found += await faults_of(page, f"{name}, {scheme}", width)
     return found
