@@ -1,6 +1,7 @@
 # The two commands that matter: `make serve` and `make test`. `make help` lists all.
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format bench demo docs clean
+.PHONY: static node-clients openapi-generator client-wheels
 BIN := .venv/bin
 
 help: ## Show this list
@@ -17,9 +18,7 @@ demo: ## Walk the whole main job against a running `make serve`, request by requ
 
 check: ## Format, lint, types, import contracts, and quick tests on SQLite: under a minute
 	@scripts/environment test
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
+	@$(MAKE) --no-print-directory static
 	@# Compiled once and kept, also where the environment says not to.
 	env -u PYTHONDONTWRITEBYTECODE TMPDIR=$$(scripts/quick-folder 1) $(BIN)/pytest -q -n auto -m "not postgres and not browser and not node and not slow and not full"
 
@@ -30,14 +29,17 @@ test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and 
 	    /usr/lib/apache2/modules/mod_auth_openidc.so=libapache2-mod-auth-openidc \
 	    /usr/sbin/nginx=nginx caddy=caddy /usr/sbin/haproxy=haproxy \
 	    java=default-jre-headless mvn=maven
-	@scripts/node-clients
-	@scripts/openapi-generator
-	@scripts/client-wheels
+	@$(MAKE) --no-print-directory --jobs=4 static node-clients openapi-generator client-wheels
+	@# A transaction that waits for the disk waits longer than most tests take.
+	env -u PYTHONDONTWRITEBYTECODE TMPDIR=$$(scripts/quick-folder 4) $(BIN)/pytest -n auto
+
+static:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	@# A transaction that waits for the disk waits longer than most tests take.
-	env -u PYTHONDONTWRITEBYTECODE TMPDIR=$$(scripts/quick-folder 4) $(BIN)/pytest -n auto
+
+node-clients openapi-generator client-wheels:
+	@scripts/$@
 
 format: ## Format the code and mend what the linter can mend
 	@scripts/environment test
