@@ -85,7 +85,7 @@ async def test_a_language_that_is_not_offered_cannot_be_chosen_and_no_other_site
 async def test_discovery_lists_the_languages(harness: AppHarness) -> None:
     """OpenID Connect Discovery §3."""
     found = (await harness.browser().get("/.well-known/openid-configuration")).json()
-    assert found["ui_locales_supported"] == ["en", "de"]
+    assert found["ui_locales_supported"] == ["en", "de", "ar"]
 
 
 async def test_the_default_of_the_operator(open_harness: object) -> None:

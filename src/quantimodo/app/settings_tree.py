@@ -306,7 +306,7 @@ class Settings:
     sign_up: Literal["open", "closed"] = _setting(
         "open", "Whether people can sign up by themselves."
     )
-    default_locale: Literal["en", "de"] = _setting(
+    default_locale: Literal["en", "de", "ar"] = _setting(
         "en",
         "The language of pages and e-mails for people whose browser, application and profile name"
         " none that is offered.",

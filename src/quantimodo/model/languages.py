@@ -21,5 +21,6 @@ ENGLISH: Final = Language("en", "English")
 
 # Those that are offered. Each has a complete catalogue, except English: its texts are the sources.
 LANGUAGES: Final[Mapping[str, Language]] = {
-    each.tag: each for each in (ENGLISH, Language("de", "Deutsch"))
+    each.tag: each
+    for each in (ENGLISH, Language("de", "Deutsch"), Language("ar", "العربية", "rtl"))
 }
