@@ -11,6 +11,7 @@ from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.ops.mail_html import html_of
+from quantimodo.pages.client_addresses import client_path
 
 ISSUER = "https://id.example.org"
 AT = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -101,3 +102,13 @@ def test_texts_of_others_are_escaped() -> None:
     assert "<i>" not in document
     assert "<b>" not in document
     assert "&lt;Example&gt; &amp; co" in document
+
+
+def test_an_application_whose_id_is_an_address_has_its_page() -> None:
+    client_id = "https://app.example.org/client?a=b"
+    emails = EmailTemplates(ISSUER)
+    for mail in (
+        emails.application_allowed("a@example.org", "App", [], client_id),
+        emails.first_read("a@example.org", "App", client_id),
+    ):
+        assert f"\n{ISSUER}{client_path(client_id)}\n" in mail.text

@@ -60,4 +60,5 @@ class ActivityEmails(SecondFactorEmails):
         )
 
     def _app_page(self, client_id: str) -> str:
-        return f"{self.issuer}/account/apps/{quote(client_id, safe='')}"
+        # Encoded twice, as by `pages/client_addresses.py`: an id can be an address.
+        return f"{self.issuer}/account/apps/{quote(quote(client_id, safe=''), safe='')}"
