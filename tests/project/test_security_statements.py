@@ -93,7 +93,10 @@ STATEMENTS = {
         attacks/test_forged_tokens.py a_type_is_not_taken_for_another
         attacks/test_forged_tokens.py an_endless_token_is_refused_unread
         attacks/test_leaked_signing_keys.py what_a_deleted_key_signed_is_worth_nothing""",
-    "14 assertions are used once": """
+    "14 assertions and DPoP proofs are used once": """
+        rfc9449/test_5_bound_tokens.py 4_3_a_proof_is_used_once_and_a_refused_request_uses_none
+        races/test_replayed_proofs.py
+          of_many_requests_with_one_proof_one_wins_and_its_nonce_holds_at_every_worker
         rfc7523/test_3_client_assertions.py a_statement_is_used_once
         rfc7523/test_3_client_assertions.py of_many_at_once_one_wins
         rfc7523/test_3_client_assertions.py a_statement_that_is_not_for_here_and_now_is_refused
