@@ -8,6 +8,7 @@ import pytest
 from quantimodo.accounts.errors import DomainError
 from quantimodo.accounts.login import LoginBrowser, LoginExpired, SecondFactorNeeded
 from quantimodo.model.secrets import Secret
+from quantimodo.model.sign_in_methods import AcceptedMethods
 from quantimodo.ports.clock import Entropy
 from quantimodo.ports.stores import Stores
 from support.account_services import (
@@ -49,7 +50,7 @@ async def by_password(services: AccountServices) -> Secret:
 async def by_provider(services: AccountServices) -> Secret:
     admitted = await services.social.admit(profile_of(), address=ADDRESS)
     login = await services.social.begin_session(
-        admitted, ("fed",), address=ADDRESS, agent=AGENT, replaces=None
+        admitted, ("fed",), LoginBrowser(address=ADDRESS, agent=AGENT)
     )
     assert isinstance(login, SecondFactorNeeded)
     return login.pending_cookie
@@ -92,7 +93,9 @@ async def test_an_identity_that_was_unlinked_meanwhile_completes_no_login(
     factor.people.add(ann.id)
     cookie = await by_provider(services)
     (identity,) = await services.social.identities(ann.id)
-    assert await services.stores.identities.drop_identity(ann.id, identity.id)
+    assert await services.stores.identities.drop_identity(
+        ann.id, identity.id, AcceptedMethods("id.example.org")
+    )
     with pytest.raises(DomainError):
         await services.login.complete_pending(cookie, Secret(RIGHT), BROWSER)
     assert await services.sessions.list(ann.id) == []

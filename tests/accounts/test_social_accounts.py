@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from quantimodo.accounts.errors import DomainError, LinkNeeded, ReauthenticationNeeded, TooMany
+from quantimodo.accounts.login import LoginBrowser
 from quantimodo.federation.new_identities import PROVIDER_TOKENS
 from quantimodo.federation.social_accounts import Admitted
 from quantimodo.model.identities import Profile
@@ -224,7 +225,7 @@ async def test_no_session_begins_for_an_identity_that_was_dropped_meanwhile(
     )
     with pytest.raises(DomainError):
         await services.social.begin_session(
-            admitted, ("fed",), address=ADDRESS, agent="", replaces=None
+            admitted, ("fed",), LoginBrowser(address=ADDRESS, agent="")
         )
     assert await services.sessions.list(admitted.user.id) == []
 
@@ -389,7 +390,7 @@ async def test_no_session_begins_for_an_identity_that_was_signed_out_meanwhile(
     await services.security_events.sign_out(ISSUER, "elsewhere-1")
     with pytest.raises(DomainError):
         await services.social.begin_session(
-            admitted, ("fed",), address=ADDRESS, agent="", replaces=None
+            admitted, ("fed",), LoginBrowser(address=ADDRESS, agent="")
         )
     assert not await services.sessions.list(admitted.user.id)
 

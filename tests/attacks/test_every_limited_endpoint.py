@@ -256,6 +256,7 @@ OTHERS = {
     f"POST {BACK}/{{provider}}": _STATE,
     "POST /sign-in/second-factor": _FACTOR,
     "POST /sign-in/second-factor/set-up": _FACTOR,
+    "POST /sign-in/second-factor/set-up/passkey": _FACTOR,
     "POST /sign-in/second-factor/passkey": _FACTOR,
     "POST /sign-in/second-factor/lost": _RECOVERY,
     "POST /cancel-recovery": _SECRET,

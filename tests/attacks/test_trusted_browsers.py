@@ -2,12 +2,14 @@
 
 import json
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
 from support.app import SESSION, AppHarness, OpenHarness, form_fields
 from support.authenticator_app import AuthenticatorApp, protect, protected
+from support.fake_provider import FakeUpstream, profile, sign_in_with
 
 FACTOR = "/sign-in/second-factor"
 TRUSTED = "__Host-quantimodo_trusted_browser"
@@ -166,9 +168,10 @@ async def test_the_operator_allows_none(open_harness: OpenHarness) -> None:
         {"max_age": "0"},
         {"prompt": "login"},
         {"acr_values": "3"},
+        {"acr_values": "3", "scope": "basic"},
         {"claims": json.dumps({"id_token": {"acr": {"values": ["3"], "essential": True}}})},
     ],
-    ids=lambda requested: next(iter(requested)),
+    ids=lambda requested: " ".join(requested),
 )
 async def test_a_request_that_steps_up_needs_the_code(
     harness: AppHarness, requested: dict[str, str]
@@ -176,7 +179,7 @@ async def test_a_request_that_steps_up_needs_the_code(
     _, app = await protected(harness)
     browser = await trusting(harness, app)
     client = await harness.app()
-    response = await harness.ask(browser, client, scope="openid", **requested)
+    response = await harness.ask(browser, client, **{"scope": "openid", **requested})
     location = response.headers["location"]
     while not location.startswith("/sign-in?"):
         location = (await browser.get(location)).headers["location"]
@@ -193,6 +196,42 @@ async def test_a_page_that_needs_both_proofs_needs_the_code(harness: AppHarness)
     # The person signs in again: the trust does not count for a person who is signed in.
     assert await needs_code(harness, browser)
     assert await harness.context.second_factors.status(ann) is not None
+
+
+async def test_it_counts_for_a_plain_sign_in_by_a_provider_too(open_harness: OpenHarness) -> None:
+    async with open_harness([FakeUpstream(people={"gia": profile()})]) as harness:
+        await sign_in_with(harness.browser())
+        found = await harness.context.stores.identities.identity(
+            profile().issuer, profile().subject
+        )
+        assert found is not None
+        gia = await harness.context.stores.users.user(found.user_id)
+        assert gia is not None
+        app, _ = await protect(harness, gia)
+        browser = harness.browser()
+        assert (await sign_in_with(browser)).headers["location"].startswith(f"{FACTOR}?")
+        fields = form_fields((await browser.get(FACTOR)).text)
+        code = app.code(harness.context.clock.now())
+        await browser.post(FACTOR, data={**fields, "code": code, "trust": "1"})
+        await harness.context.sessions.end_one(
+            gia.id, (await harness.context.sessions.list(gia.id))[0].key
+        )
+        browser.cookies.delete(SESSION)
+        # A request that steps up, before the plain sign-in.
+        client = await harness.app()
+        response = await harness.ask(browser, client, scope="basic", max_age="0")
+        location = response.headers["location"]
+        while not location.startswith("/sign-in?"):
+            location = (await browser.get(location)).headers["location"]
+        resume = parse_qs(urlsplit(location).query)["return_to"][0]
+        await sign_in_with(browser, return_to=resume)
+        assert SESSION not in browser.cookies
+        assert (await sign_in_with(browser)).headers["location"] == "/account/profile"
+        (session,) = await harness.context.sessions.list(gia.id)
+        assert "mfa" not in session.methods
+        # A person who is signed in and proves again who they are, and another browser.
+        for other in (browser, harness.browser()):
+            assert (await sign_in_with(other)).headers["location"].startswith(f"{FACTOR}?")
 
 
 async def test_a_new_password_ends_it(harness: AppHarness) -> None:

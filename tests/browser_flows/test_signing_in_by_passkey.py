@@ -1,5 +1,5 @@
 """Passkeys by the real command and Chromium with a virtual authenticator: added, used without a
-name, offered in the field of the address, copied, removed, lost and replaced.
+name, offered in the field of the address, copied, removed, lost and replaced, and the second step.
 
 Browsers make passkeys for host names only, so the issuer is at `localhost`.
 """
@@ -28,7 +28,7 @@ OFFER = """
 PublicKeyCredential.isConditionalMediationAvailable =
   async () => sessionStorage.getItem("offer") === "yes";
 """
-PASSKEYS = "/account/security/passkeys"
+PASSKEYS, TWO_STEP = "/account/security/passkeys", "/account/security/two-step"
 
 
 @pytest.fixture
@@ -148,6 +148,13 @@ async def use_passkey(page: Page) -> None:
     await page.click(PASSKEY)
 
 
+async def by_password(page: Page) -> None:
+    await page.goto("/sign-in?return_to=/account")
+    await page.fill("[name=username]", EMAIL)
+    await page.fill("[name=password]", PASSWORD)
+    await press(page)
+
+
 async def test_a_passkey_from_the_first_to_the_last_day(page: Page) -> None:
     authenticator = await VirtualAuthenticator.of(page)
     await page.add_init_script(OFFER)
@@ -193,3 +200,20 @@ async def test_a_passkey_from_the_first_to_the_last_day(page: Page) -> None:
     await sign_out_unseen(page, authenticator)
     await use_passkey(page)
     await page.wait_for_url("**/account")
+
+    # It becomes the second step: the password alone signs in no longer.
+    await page.goto(TWO_STEP)
+    await page.click(PASSKEY)
+    await page.wait_for_url(f"**{TWO_STEP}/codes")
+    code = await page.inner_text("ol code >> nth=0")
+    await sign_out_unseen(page, authenticator)
+    await by_password(page)
+    assert not await is_signed_in(page)
+    await by_password(page)
+    await page.click(PASSKEY)
+    await page.wait_for_url("**/account")
+    await sign_out_unseen(page, authenticator)
+    await by_password(page)
+    await page.fill("[name=code]", code)
+    await press(page, "main form[action='/sign-in/second-factor'] button")
+    assert await is_signed_in(page)

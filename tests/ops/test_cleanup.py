@@ -12,6 +12,7 @@ KEPT = {
     "users",
     "passwords",
     "passkeys",
+    "second_factors",
     "totp_factors",
     "recovery_codes",
     "profiles",

@@ -1,12 +1,22 @@
 """The accounts elsewhere by which a person signs in, and who has no password (security.md §18)."""
 
+import json
 from datetime import timedelta
 
 import pytest
 
+from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
-from support.account_services import PASSWORD, AccountServices, MovableClock, profile_of
+from quantimodo.pages.passkeys import PASSKEYS
+from support.account_services import (
+    ISSUER,
+    PASSWORD,
+    AccountServices,
+    MovableClock,
+    profile_of,
+)
+from support.authenticator import SoftAuthenticator
 from support.page_site import DESTINATION, Site, Visitor
 
 IDENTITIES = "/account/identities"
@@ -149,6 +159,21 @@ async def test_a_provider_that_is_not_set_up_any_more_is_no_way_in(
     response = await ben.submit(IDENTITIES, UNLINK)
     assert response.status_code == 303
     assert await number_of(services, "ben@example.org") == working
+
+
+async def test_a_passkey_is_another_way_in_so_the_last_identity_goes(
+    services: AccountServices, ben: Visitor
+) -> None:
+    user = await services.stores.users.user_by_email("ben@example.org")
+    assert user is not None
+    session = (await services.sessions.list(user.id))[0]
+    assert f'href="{PASSKEYS}/new"' in (await ben.get(IDENTITIES)).text
+    device = SoftAuthenticator(origin=ISSUER, rp_id="id.example.org")
+    options = json.loads(await services.passkeys.creation_options(session))
+    await services.passkeys.add(session, Secret(device.create(options)), "")
+    response = await ben.submit(IDENTITIES, UNLINK)
+    assert response.headers["location"] == IDENTITIES
+    assert await services.social.identities(user.id) == []
 
 
 @pytest.mark.parametrize("number", ["", "0", "-1", "x", "9" * 40, "٣", "1.0"])

@@ -35,8 +35,8 @@ def database_url(engine: str, folder: Path, request: pytest.FixtureRequest) -> s
 
 @pytest.fixture(scope="session")
 def server(database_url: str, folder: Path) -> Iterator[Workers]:
-    """With the default settings."""
-    yield from _serve(database_url, folder / "server.log")
+    """With the default settings, and codes by e-mail."""
+    yield from _serve(database_url, folder / "server.log", accounts__email_codes="true")
 
 
 @pytest.fixture(scope="session")

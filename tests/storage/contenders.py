@@ -19,6 +19,7 @@ from random import Random
 from typing import Any
 
 from samples import (
+    ACCEPTED,
     LATER,
     NOW,
     SALT,
@@ -152,7 +153,7 @@ async def _unlink(stores: Stores, name: str) -> list[int]:
     async def attempt(number: int) -> bool:
         mine = await stores.identities.identity(FIRST.issuer, f"{number} at {name}")
         assert mine is not None
-        return await stores.identities.drop_identity(mine.user_id, mine.id)
+        return await stores.identities.drop_identity(mine.user_id, mine.id, ACCEPTED)
 
     return await _tries(name, attempt)
 

@@ -13,6 +13,7 @@ from quantimodo.model.keys import SigningKey
 from quantimodo.model.passkeys import NewPasskey, UsedChallenge
 from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
 from quantimodo.model.sessions import EmailToken, PendingLogin, Session
+from quantimodo.model.sign_in_methods import AcceptedMethods
 from quantimodo.model.tokens import AccessToken, AuthorizationCode, Grant, RefreshToken
 from quantimodo.model.trusted_browsers import TrustedBrowser
 from quantimodo.model.users import NewUser, User
@@ -116,6 +117,9 @@ def new_passkey(user: User | int, name: str = "passkey", **changes: object) -> N
         "created_at": NOW,
     }
     return NewPasskey(**values | changes)  # type: ignore[arg-type]
+
+
+ACCEPTED = AcceptedMethods("id.example.org", frozenset({"sample"}))
 
 
 def used_challenge(name: str, expires_at: datetime = SOON) -> UsedChallenge:

@@ -1,17 +1,29 @@
 """`PasskeyStore`: passkeys and the challenges that they used."""
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import timedelta
 
 import pytest
-from samples import NOW, SOON, Samples, key, new_passkey, session, used_challenge
+from samples import (
+    ACCEPTED,
+    NOW,
+    SOON,
+    Samples,
+    identity,
+    key,
+    new_passkey,
+    session,
+    totp_enrolment,
+    totp_factor,
+    used_challenge,
+)
 
-from quantimodo.model.identities import NewIdentity
-from quantimodo.model.passkeys import Passkey, PasskeyUse
+from quantimodo.model.passkeys import Passkey, PasskeyRemoval, PasskeyUse
+from quantimodo.model.sign_in_methods import SignInMethods
 from quantimodo.model.users import User
 from quantimodo.ports.stores import Conflict, Stores
 
-_RP = "id.example.org"
 _MOST = 5
 
 
@@ -144,22 +156,17 @@ async def test_a_person_renames_their_own(stores: Stores, samples: Samples) -> N
     assert found.name == "Phone"
 
 
-async def _password(stores: Stores, person: User, passkey: Passkey) -> None:
+async def _password(stores: Stores, person: User, passkey: Passkey | None) -> None:
     await stores.users.change_email(person.id, f"{person.id}@example.org", NOW)
     await stores.users.set_password(person.id, "hash", NOW)
 
 
 async def _identity(stores: Stores, person: User, passkey: Passkey) -> None:
-    identity = NewIdentity(
-        provider="sample",
-        issuer="https://x",
-        subject="1",
-        name="",
-        email=None,
-        created_at=NOW,
-        said_at=NOW,
-    )
-    await stores.identities.add_identity(person.id, identity)
+    await stores.identities.add_identity(person.id, identity("1"))
+
+
+async def _identity_at_a_provider_of_before(stores: Stores, person: User, passkey: Passkey) -> None:
+    await stores.identities.add_identity(person.id, identity("1", provider="gone"))
 
 
 async def _other_passkey(stores: Stores, person: User, passkey: Passkey) -> None:
@@ -179,6 +186,7 @@ async def _nothing(stores: Stores, person: User, passkey: Passkey) -> None:
     [
         (_password, True),
         (_identity, True),
+        (_identity_at_a_provider_of_before, False),
         (_other_passkey, True),
         (_passkey_for_another_host, False),
         (_nothing, False),
@@ -191,8 +199,11 @@ async def test_the_last_way_in_stays(
     passkey = await _add(stores, person)
     await remains(stores, person, passkey)  # type: ignore[operator]
     for owner, own in ((other, _own(other)), (person, key("ended"))):
-        assert not await stores.passkeys.drop_passkey(owner.id, passkey.id, _RP, own)
-    assert await stores.passkeys.drop_passkey(person.id, passkey.id, _RP, _own(person)) is dropped
+        removal = await stores.passkeys.drop_passkey(owner.id, passkey.id, ACCEPTED, own)
+        assert removal is not PasskeyRemoval.REMOVED
+    own = _own(person)
+    removal = await stores.passkeys.drop_passkey(person.id, passkey.id, ACCEPTED, own)
+    assert removal is (PasskeyRemoval.REMOVED if dropped else PasskeyRemoval.LAST_WAY)
     assert (await stores.passkeys.passkey(passkey.credential_id) is None) is dropped
 
 
@@ -201,10 +212,42 @@ async def test_of_two_passkeys_one_stays_however_they_are_removed(
 ) -> None:
     person = await _person(stores, samples)
     passkeys = [await _add(stores, person, name) for name in ("one", "two")]
+    own = _own(person)
     dropped = await asyncio.gather(
-        *(stores.passkeys.drop_passkey(person.id, each.id, _RP, _own(person)) for each in passkeys)
+        *(stores.passkeys.drop_passkey(person.id, each.id, ACCEPTED, own) for each in passkeys)
     )
-    assert sorted(dropped) == [False, True]
+    assert dropped.count(PasskeyRemoval.REMOVED) == 1
+    assert dropped.count(PasskeyRemoval.LAST_WAY) == 1
+
+
+async def test_of_a_passkey_and_an_identity_one_stays_however_they_are_removed(
+    stores: Stores, samples: Samples
+) -> None:
+    for number in range(10):
+        person = await _person(stores, samples)
+        passkey = await _add(stores, person, f"passkey {number}")
+        linked = await stores.identities.add_identity(person.id, identity(f"{number}"))
+        removal, unlinked = await asyncio.gather(
+            stores.passkeys.drop_passkey(person.id, passkey.id, ACCEPTED, _own(person)),
+            stores.identities.drop_identity(person.id, linked.id, ACCEPTED),
+        )
+        assert (removal is PasskeyRemoval.REMOVED) is not unlinked
+        assert (await stores.users.sign_in_methods(person.id)).sign_in_at(ACCEPTED)
+
+
+async def test_all_methods_of_a_person_are_read_and_no_others(
+    stores: Stores, samples: Samples
+) -> None:
+    person, other = await _person(stores, samples), await _person(stores, samples)
+    assert await stores.users.sign_in_methods(person.id) == SignInMethods()
+    passkey = await _add(stores, person)
+    await _add(stores, other, "other")
+    linked = await stores.identities.add_identity(person.id, identity("1"))
+    await stores.identities.add_identity(other.id, identity("2"))
+    await _password(stores, person, passkey)
+    assert await stores.users.sign_in_methods(person.id) == SignInMethods(
+        True, {linked.id: "sample"}, {passkey.id: ACCEPTED.host}
+    )
 
 
 async def test_all_of_a_person_are_dropped_and_no_others(stores: Stores, samples: Samples) -> None:
@@ -236,3 +279,97 @@ async def test_the_first_verification_of_an_address_removes_those_of_strangers(
     at = NOW + timedelta(hours=1)
     assert await stores.users.verify_email(person.id, "new@example.org", at, keep_credentials=keep)
     assert len(await stores.passkeys.passkeys_of(person.id)) == (1 if keep else 0)
+
+
+_CODES = (key("code"),)
+
+
+async def test_a_first_passkey_can_be_the_second_factor_at_once(
+    stores: Stores, samples: Samples
+) -> None:
+    person = await _person(stores, samples)
+    await _password(stores, person, None)
+    add, own = stores.passkeys.add_passkey, _own(person)
+    one = new_passkey(person, "one")
+    assert not await add(one, used_challenge("1"), key("ended"), _MOST, _CODES)
+    assert await stores.second_factors.second_factor_set_up_at(person.id) is None
+    assert await add(one, used_challenge("1"), own, _MOST, _CODES)
+    assert await stores.second_factors.second_factor_set_up_at(person.id) == NOW
+    assert await stores.second_factors.count_recovery_codes(person.id) == 1
+    # The first proof alone adds no other one.
+    assert not await add(new_passkey(person, "two"), used_challenge("2"), own, _MOST, _CODES)
+    assert len(await stores.passkeys.passkeys_of(person.id)) == 1
+
+
+async def test_nothing_is_set_up_beside_a_factor_or_a_passkey_for_this_host(
+    stores: Stores, samples: Samples
+) -> None:
+    """A parallel set-up must not add a factor to an account that has one by now."""
+    person = await _person(stores, samples)
+    await _add(stores, person, "elsewhere", rp_id="old.example.org")
+    factors, own = stores.second_factors, _own(person)
+    await factors.save_totp_enrolment(totp_enrolment(person))
+    app = totp_factor(person)
+    await _add(stores, person, "here")
+    two = new_passkey(person, "two")
+    assert not await stores.passkeys.add_passkey(two, used_challenge("2"), own, _MOST, _CODES)
+    assert not await factors.confirm_totp_enrolment(app, _CODES, own, first_at=ACCEPTED.host)
+    assert await factors.confirm_totp_enrolment(app, _CODES, own, first_at="another.example.org")
+    await factors.save_totp_enrolment(totp_enrolment(person, "second"))
+    again = totp_factor(person, "second")
+    assert not await factors.confirm_totp_enrolment(
+        again, _CODES, own, first_at="another.example.org"
+    )
+
+
+async def test_of_concurrent_set_ups_by_app_and_passkey_one_wins(
+    stores: Stores, samples: Samples
+) -> None:
+    person = await _person(stores, samples)
+    own = _own(person)
+    await stores.second_factors.save_totp_enrolment(totp_enrolment(person))
+    done = await asyncio.gather(
+        stores.second_factors.confirm_totp_enrolment(
+            totp_factor(person), _CODES, own, first_at=ACCEPTED.host
+        ),
+        *(
+            stores.passkeys.add_passkey(
+                new_passkey(person, f"{each}"), used_challenge(f"{each}"), own, _MOST, _CODES
+            )
+            for each in range(4)
+        ),
+    )
+    assert sorted(done) == [False] * 4 + [True]
+
+
+async def test_passkeys_that_exist_become_the_second_factor_and_one_of_them_stays(
+    stores: Stores, samples: Samples
+) -> None:
+    person, other = await _person(stores, samples), await _person(stores, samples)
+    factors, own, host = stores.second_factors, _own(person), ACCEPTED.host
+    await _password(stores, person, None)
+    old = await _add(stores, person, "old", rp_id="old.example.org")
+    assert not await factors.set_up_passkey_factor(person.id, host, _CODES, own, NOW)
+    passkeys = [await _add(stores, person, name) for name in ("one", "two")]
+    for session_key in (key("ended"), _own(other)):
+        assert not await factors.set_up_passkey_factor(person.id, host, _CODES, session_key, NOW)
+    assert await factors.set_up_passkey_factor(person.id, host, _CODES, own, NOW)
+    assert not await factors.set_up_passkey_factor(person.id, host, _CODES, own, NOW)
+    assert await factors.second_factor_set_up_at(person.id) == NOW
+    assert await factors.second_factor_set_up_at(other.id) is None
+
+    def drop(passkey: Passkey) -> Awaitable[PasskeyRemoval]:
+        return stores.passkeys.drop_passkey(person.id, passkey.id, ACCEPTED, own)
+
+    assert await drop(old) is PasskeyRemoval.REMOVED
+    assert sorted((await asyncio.gather(*map(drop, passkeys))), key=str) == [
+        PasskeyRemoval.REMOVED,
+        PasskeyRemoval.SECOND_FACTOR,
+    ]
+    (left,) = await stores.passkeys.passkeys_of(person.id)
+    await factors.save_totp_enrolment(totp_enrolment(person))
+    assert await factors.confirm_totp_enrolment(totp_factor(person), _CODES, own)
+    assert await drop(left) is PasskeyRemoval.REMOVED
+    assert await factors.drop_second_factors(person.id, own)
+    assert await factors.second_factor_set_up_at(person.id) is None
+    assert await factors.count_recovery_codes(person.id) == 0

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
@@ -32,6 +33,7 @@ from quantimodo.model.events import Event, Mail
 from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
+from quantimodo.model.sign_in_methods import AcceptedMethods
 from quantimodo.model.users import User
 from quantimodo.ops.audit import AuditTrail
 from quantimodo.ops.mail import Outbox
@@ -43,6 +45,7 @@ from quantimodo.ports.stores import Stores
 ISSUER = "https://id.example.org"
 ADDRESS = "192.0.2.7"
 AGENT = "Some Browser"
+PROVIDERS = ("sample",)
 PASSWORD = "a horse of another colour"
 CHEAP = HashPolicy(memory_kib=64, passes=1)
 METER = StrengthMeter(waiting=100)
@@ -172,7 +175,7 @@ class AccountServices:
         """Sign in by an identity elsewhere."""
         admitted = await self.social.admit(profile or profile_of(), address=ADDRESS)
         login = await self.social.begin_session(
-            admitted, ("fed",), address=ADDRESS, agent=AGENT, replaces=None
+            admitted, ("fed",), LoginBrowser(address=ADDRESS, agent=AGENT)
         )
         return cookie_of(login)
 
@@ -298,6 +301,7 @@ def open_account_services(
             issuer=issuer,
             mode=second_factor,
             most_passkeys=most_passkeys,
+            providers=PROVIDERS,
             required_of=required_of,
             trusted_browser_lifetime=timedelta(days=30),
             recovery_delay=timedelta(days=7),
@@ -351,6 +355,7 @@ def open_account_services(
         throttle=throttle,
         notifier=notifier,
         envelope=envelope,
+        accepted=AcceptedMethods(urlsplit(issuer).hostname or "", frozenset(PROVIDERS)),
         sign_up_open=sign_up_open,
         clock=clock,
         entropy=entropy,
@@ -371,7 +376,7 @@ def open_account_services(
         second_factors=logins.second_factors,
         passkeys=logins.passkey_sign_in.passkeys,
         passkey_sign_in=logins.passkey_sign_in,
-        set_up=RequiredSetUp(login, logins.second_factors),
+        set_up=RequiredSetUp(login, logins.second_factors, logins.passkey_sign_in.passkeys),
         throttle=throttle,
         devices=logins.devices,
         outbox=outbox,

@@ -1,4 +1,4 @@
-"""The second factor of an authenticator app, and the recovery codes that replace it."""
+"""The second factor of an authenticator app, and the recovery codes that replace a factor."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,6 +15,30 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.second_factor_store import SecondFactorStore
 
 LABEL: Final = N_("Code of your authenticator app, or a recovery code")
+WITHOUT_APP: Final = N_("Recovery code")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodeFactor:
+    """Implements `SecondFactor`, for a person whose factor is a passkey. A response is a recovery
+    code."""
+
+    store: SecondFactorStore
+    recovery_codes: RecoveryCodes
+    notices: SecondFactorNotices
+    label: str = WITHOUT_APP
+
+    async def is_set_up(self, user_id: int) -> bool:
+        return await self.store.second_factor_set_up_at(user_id) is not None
+
+    async def verify(self, user: User, response: Secret) -> tuple[str, ...] | None:
+        """Each code counts once. RFC 8176 has no value for it."""
+        for digest in self.recovery_codes.candidates(user.id, response):
+            if await self.store.use_recovery_code(user.id, digest):
+                left = await self.store.count_recovery_codes(user.id)
+                await self.notices.code_used(user, left)
+                return ()
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +46,8 @@ class AuthenticatorApps:
     """Implements `SecondFactor`. A response is a code of the app, or a recovery code."""
 
     store: SecondFactorStore
-    recovery_codes: RecoveryCodes
+    recovery_codes: RecoveryCodeFactor
     envelope: Envelope = field(repr=False)
-    notices: SecondFactorNotices
     clock: Clock
     label: str = LABEL
 
@@ -32,7 +55,7 @@ class AuthenticatorApps:
         return await self.store.totp_factor(user_id) is not None
 
     async def verify(self, user: User, response: Secret) -> tuple[str, ...] | None:
-        """Each code counts once (RFC 6238 §5.2). RFC 8176 has no value for a recovery code."""
+        """Each code counts once (RFC 6238 §5.2)."""
         factor = await self.store.totp_factor(user.id)
         if factor is None:
             return None
@@ -43,7 +66,7 @@ class AuthenticatorApps:
         resealed = again is not None and again.sealed_secret != factor.sealed_secret
         if again is not None and resealed and await self._use_code(again, response):
             return ("otp",)
-        return () if await self._use_recovery_code(user, response) else None
+        return await self.recovery_codes.verify(user, response)
 
     async def _use_code(self, factor: TotpFactor, response: Secret) -> bool:
         try:
@@ -55,14 +78,6 @@ class AuthenticatorApps:
             return False
         resealed = reseal_secret(self.envelope, factor)
         return await self.store.use_totp_step(factor, step, resealed)
-
-    async def _use_recovery_code(self, user: User, response: Secret) -> bool:
-        for digest in self.recovery_codes.candidates(user.id, response):
-            if await self.store.use_recovery_code(user.id, digest):
-                left = await self.store.count_recovery_codes(user.id)
-                await self.notices.code_used(user, left)
-                return True
-        return False
 
 
 def seal_secret(envelope: Envelope, user_id: int, secret: Secret) -> bytes:

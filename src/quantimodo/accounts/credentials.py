@@ -134,14 +134,19 @@ class Credentials:
         now = self.clock.now()
         return await self.users.replace_password(user.id, held, password_hash, now)
 
-    async def refresh(self, user: User, held: str, password: Secret) -> None:
-        """Hash a right password anew if the parameters have changed; not worth a refusal."""
-        if self.hasher.needs_rehash(held):
-            try:
-                fresh = await self.hasher.hash(password)
-            except PoolFull:
-                return
-            await self.replace(user, held, fresh)
+    async def refresh(self, user: User, held: str, password: Secret) -> str:
+        """Hash a right password anew if the parameters have changed; not worth a refusal. Returns
+        the hash on record. Trusted browsers stay: the password is the same."""
+        if not self.hasher.needs_rehash(held):
+            return held
+        try:
+            fresh = await self.hasher.hash(password)
+        except PoolFull:
+            return held
+        if await self.users.rehash_password(user.id, held, fresh):
+            return fresh
+        # A concurrent sign-in was first, or the password was changed.
+        return await self.match(user, password) or held
 
 
 @contextmanager

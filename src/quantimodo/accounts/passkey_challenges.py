@@ -26,7 +26,7 @@ EXPIRED: Final = "the challenge has expired"
 REPLAYED: Final = "the challenge was used before"
 _LATE: Final = N_("This took too long, or the page was open for too long. Try again.")
 
-Purpose = Literal["add", "sign in", "sign in again", "second factor"]
+Purpose = Literal["add", "sign in", "sign in again", "second factor", "set up", "turn on"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from quantimodo.model.users import User
 
 # RFC 8176 §2: possession of a key, and a person who is present. `hwk` and `swk` say where the key
 # is stored, which no attestation shows here. The authenticator verified the person: two factors.
-_KEY: Final = ("pop", "user")
-_METHODS: Final = (*_KEY, "mfa")
+KEY: Final = ("pop", "user")
+_METHODS: Final = (*KEY, "mfa")
 _EXPIRED: Final = N_("This sign-in took too long. Sign in again.")
 
 
@@ -56,7 +56,7 @@ class PasskeySignIn:
 
     async def options_again(self, session: Session) -> str | None:
         """To sign in again as the same person; None if they have no passkey."""
-        return await self._options_of(session.user, "sign in again", session.key.hex())
+        return await self.options_of(session.user, "sign in again", session.key.hex())
 
     async def sign_in_again(
         self, session: Session, response: Secret, browser: LoginBrowser
@@ -69,7 +69,7 @@ class PasskeySignIn:
 
     async def options_pending(self, pending: PendingLogin) -> str | None:
         """For the second factor of this login; None if its person has no passkey."""
-        return await self._options_of(pending.user, "second factor", pending.key.hex())
+        return await self.options_of(pending.user, "second factor", pending.key.hex())
 
     async def complete_pending(
         self, cookie: Secret | None, response: Secret, browser: LoginBrowser
@@ -82,13 +82,13 @@ class PasskeySignIn:
         if pending is None:
             raise LoginExpired(_EXPIRED)
         factors, user = self.login.second_factors, pending.user
-        device = factors.devices.device(user, browser.device_cookies)
-        await factors.throttle.second_factor(user.id, pending.key.hex(), device)
+        device = await factors.count(pending, browser.device_cookies)
         await self.check.use(response, "second factor", pending.key.hex(), browser, user)
         await factors.throttle.second_factor_passed(user.id, device)
-        return await self.login.finish_pending(pending, _KEY, browser)
+        return await self.login.finish_pending(pending, KEY, browser)
 
-    async def _options_of(self, user: User, purpose: Purpose, holder: str) -> str | None:
+    async def options_of(self, user: User, purpose: Purpose, holder: str) -> str | None:
+        """For a use by this person with this purpose; None if they have no passkey."""
         allowed = await self.passkeys.usable(user)
         if not allowed:
             return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from quantimodo.accounts.errors import DomainError, PasskeyRefused
-from quantimodo.accounts.passkey_challenges import PasskeyChallenges
+from quantimodo.accounts.passkey_challenges import PasskeyChallenges, Purpose
 from quantimodo.accounts.passkey_names import passkey_name
 from quantimodo.accounts.passkey_notices import PasskeyNotices
 from quantimodo.accounts.passkey_options import creation_options
@@ -21,9 +21,10 @@ from quantimodo.crypto.passkeys import (
     read_registration,
     verify_registration,
 )
-from quantimodo.model.passkeys import NewPasskey, Passkey
+from quantimodo.model.passkeys import NewPasskey, Passkey, PasskeyRemoval, UsedChallenge
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
+from quantimodo.model.sign_in_methods import AcceptedMethods
 from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
@@ -45,6 +46,23 @@ _LAST: Final = N_(
     "This passkey is the last way to sign in to your account. Set a password, add another"
     " passkey, or link an account first."
 )
+_FACTOR: Final = N_(
+    "This passkey is your second step. Set up an authenticator app or add another passkey first, or"
+    " turn off two-step verification."
+)
+_NOT_REMOVED: Final = {
+    PasskeyRemoval.LAST_WAY: _LAST,
+    PasskeyRemoval.SECOND_FACTOR: _FACTOR,
+    PasskeyRemoval.CHANGED: _CHANGED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPasskey:
+    """A passkey that an authenticator made just now, and the challenge that it used."""
+
+    passkey: NewPasskey
+    challenge: UsedChallenge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +87,7 @@ class Passkeys:
     challenges: PasskeyChallenges
     notices: PasskeyNotices
     policy: PasskeyPolicy
+    accepted: AcceptedMethods
     clock: Clock
 
     async def list(self, user: User) -> Sequence[Passkey]:
@@ -89,12 +108,16 @@ class Passkeys:
 
     async def creation_options(self, session: Session) -> str:
         """The options for a new passkey of this session's person, as JSON."""
+        return await self.creation_options_of(session.user, "add", session.key.hex())
+
+    async def creation_options_of(self, user: User, purpose: Purpose, holder: str) -> str:
+        """The options for a new passkey of this person, in this session or pending login."""
         return creation_options(
             self.policy.relying_party,
             self.policy.service,
-            session.user,
-            self.challenges.issue("add", session.key.hex()),
-            await self.usable(session.user),
+            user,
+            self.challenges.issue(purpose, holder),
+            await self.usable(user),
         )
 
     async def add(self, session: Session, response: Secret, name: str) -> None:
@@ -104,25 +127,46 @@ class Passkeys:
         """
         await self.require_recent_login(session)
         user = session.user
-        if not self.policy.offered:
-            raise DomainError(_OFF)
-        if len(await self.list(user)) >= self.policy.most:
+        if len(await self.list(user)) >= self.policy.most > 0:
             raise DomainError(_FULL)
         passkey_name(name)
+        made = self.check(user, response, "add", session.key.hex(), name)
+        await self.save(made, session.key)
+        await self.notices.added(user, made.passkey.name, session.address)
+
+    def check(
+        self, user: User, response: Secret, purpose: Purpose, holder: str, name: str = ""
+    ) -> CheckedPasskey:
+        """The passkey that the browser made for this person. Raises `DomainError`."""
+        if not self.policy.offered:
+            raise DomainError(_OFF)
         try:
             registration = read_registration(response)
-            challenge = self.challenges.check(registration.challenge, "add", session.key.hex())
+            challenge = self.challenges.check(registration.challenge, purpose, holder)
             verified = verify_registration(registration, self.policy.relying_party)
         except InvalidPasskey as fault:
             text = _UNVERIFIED if fault.reason == NOT_VERIFIED else _UNUSABLE
             raise PasskeyRefused(text, fault.reason) from None
-        added = self._new(user, verified, passkey_name(name, verified.aaguid))
+        return CheckedPasskey(
+            self._new(user, verified, passkey_name(name, verified.aaguid)), challenge
+        )
+
+    async def save(
+        self,
+        made: CheckedPasskey,
+        session: bytes,
+        recovery_codes: Sequence[bytes] | None = None,
+    ) -> None:
+        """Add it, if this session was not ended. With recovery codes (digests) it is the first
+        second factor of the person. Raises `DomainError`."""
         try:
-            if not await self.store.add_passkey(added, challenge, session.key, self.policy.most):
-                raise DomainError(_CHANGED)
+            added = await self.store.add_passkey(
+                made.passkey, made.challenge, session, self.policy.most, recovery_codes
+            )
         except Conflict:
             raise DomainError(_TAKEN) from None
-        await self.notices.added(user, added.name, session.address)
+        if not added:
+            raise DomainError(_CHANGED)
 
     async def find(self, session: Session, passkey_id: int) -> Passkey | None:
         """One of this person's."""
@@ -138,13 +182,17 @@ class Passkeys:
         await self.notices.renamed(session.user, name, session.address)
 
     async def remove(self, session: Session, passkey_id: int) -> None:
-        """Raises `ReauthenticationNeeded`, and `DomainError` for the last way to sign in."""
+        """Raises `ReauthenticationNeeded`, and `DomainError` for the last way to sign in and for
+        the second factor."""
         await self.require_recent_login(session)
-        found, host = await self.find(session, passkey_id), self.policy.relying_party.id
+        found = await self.find(session, passkey_id)
         if found is None:
             raise DomainError(_CHANGED)
-        if not await self.store.drop_passkey(session.user.id, passkey_id, host, session.key):
-            raise DomainError(_LAST)
+        removal = await self.store.drop_passkey(
+            session.user.id, passkey_id, self.accepted, session.key
+        )
+        if removal is not PasskeyRemoval.REMOVED:
+            raise DomainError(_NOT_REMOVED[removal])
         await self.notices.removed(session.user, found.name, session.address)
 
     async def reset(self, user: User) -> bool:

@@ -52,9 +52,10 @@ class PasswordSignIn:
         if user is None or held is None or user.disabled_at is not None:
             self._record_refusal(None if user is None else user.id, browser.address)
             raise DomainError(_WRONG)
+        # Before the login: its proof is the hash on record, also while it is pending.
+        held = await self.credentials.refresh(user, held, password)
         login = await self.login.complete_login(user, PasswordProof.of(held), browser)
         await self.throttle.signed_in(account, browser.address, device)
-        await self.credentials.refresh(user, held, password)
         return login
 
     def _record_refusal(self, user_id: int | None, address: str) -> None:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 from quantimodo.accounts.errors import DomainError
 from quantimodo.accounts.login import Login, LoginBrowser, StartedSession
+from quantimodo.accounts.passkey_sign_in import KEY
+from quantimodo.accounts.passkeys import Passkeys
 from quantimodo.accounts.second_factors import SecondFactors
+from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin
 
@@ -21,8 +24,13 @@ class CompletedSetUp:
 
 @dataclass(frozen=True, slots=True)
 class RequiredSetUp:
+    """The factor is in use only if there is a session that shows the recovery codes, and only if
+    the person has no other one by then: the first proof alone adds none to an account that has
+    one. Of concurrent calls one wins."""
+
     login: Login
     second_factors: SecondFactors
+    passkeys: Passkeys
 
     async def begin(self, pending: PendingLogin) -> None:
         """Make a new secret for an app. Raises `DomainError` if the person has a second factor."""
@@ -33,8 +41,7 @@ class RequiredSetUp:
     ) -> CompletedSetUp:
         """Start the session of this pending login and put the app in use, by the app's first code.
 
-        Both or neither: the app is in use only if there is a session that shows the recovery codes.
-        Raises `LoginExpired`, `DomainError` and `TooMany`. Of concurrent calls one wins.
+        Raises `LoginExpired`, `DomainError` and `TooMany`.
         """
         factor = await self.second_factors.check_pending(pending, code)
         started = await self.login.finish_pending(pending, ("otp",), browser)
@@ -43,4 +50,34 @@ class RequiredSetUp:
         except DomainError:
             await self.login.sessions.discard(pending.user.id, started.cookie)
             raise
+        return CompletedSetUp(started, codes)
+
+    async def creation_options(self, pending: PendingLogin) -> str | None:
+        """The options for a first passkey, as JSON; None where people can add none."""
+        if not self.passkeys.policy.offered:
+            return None
+        return await self.passkeys.creation_options_of(pending.user, "set up", pending.key.hex())
+
+    async def complete_by_passkey(
+        self, pending: PendingLogin, response: Secret, browser: LoginBrowser
+    ) -> CompletedSetUp:
+        """Start the session of this pending login and add the passkey that the browser made, as the
+        second factor.
+
+        Raises `LoginExpired`, `DomainError` and `TooMany`.
+        """
+        user, holder = pending.user, pending.key.hex()
+        self.second_factors.require_offered()
+        await self.second_factors.throttle.set_up_code(holder)
+        made = self.passkeys.check(user, response, "set up", holder)
+        started = await self.login.finish_pending(pending, KEY, browser)
+        codes, digests = self.second_factors.new_recovery_codes(user)
+        session = key_of(Kind.SESSION, started.cookie.reveal()) or b""
+        try:
+            await self.passkeys.save(made, session, digests)
+        except DomainError:
+            await self.login.sessions.discard(user.id, started.cookie)
+            raise
+        await self.passkeys.notices.added(user, made.passkey.name, browser.address)
+        await self.second_factors.notices.passkey_added(user, browser.address)
         return CompletedSetUp(started, codes)

@@ -40,8 +40,8 @@ class SecondFactorCheck:
         return None
 
     async def has_usable_passkey(self, user: User) -> bool:
-        """Whether a passkey of this person works here. It can be used instead of the factor; by
-        itself it does not make one necessary."""
+        """Whether a passkey of this person works here. It can be used instead of a code; by itself
+        it does not make a second factor necessary."""
         return any(each.rp_id == self.host for each in await self.passkeys.passkeys_of(user.id))
 
     async def has_passkey(self, user: User, credential_id: bytes) -> bool:
@@ -75,7 +75,16 @@ class SecondFactorCheck:
         response: Secret,
         device_cookies: Mapping[str, str],
     ) -> tuple[str, ...] | None:
-        """The `amr` values that the response adds; None for a wrong one. Raises `TooMany`.
+        """The `amr` values that the response adds; None for a wrong one. Raises `TooMany`."""
+        device = await self.count(pending, device_cookies)
+        methods = await factor.verify(pending.user, response)
+        if methods is not None:
+            await self.throttle.second_factor_passed(pending.user.id, device)
+        return methods
+
+    async def count(self, pending: PendingLogin, device_cookies: Mapping[str, str]) -> str | None:
+        """Count a response, by a code or a passkey, before its check. Returns the device of the
+        person, if the browser is one. Raises `TooMany`.
 
         The person gets one e-mail a day about a limit that was reached. Guesses from elsewhere do
         not lock the person out of a browser that they use (security.md §23a).
@@ -88,7 +97,4 @@ class SecondFactorCheck:
             if await self.throttle.is_first_notice(user.id):
                 await self.notices.limit_reached(user)
             raise
-        methods = await factor.verify(user, response)
-        if methods is not None:
-            await self.throttle.second_factor_passed(user.id, device)
-        return methods
+        return device

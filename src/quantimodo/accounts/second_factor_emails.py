@@ -27,6 +27,16 @@ class SecondFactorEmails:
             ),
         )
 
+    def second_factor_by_passkey(self, to: str) -> Mail:
+        return self._notice(
+            to,
+            N_("Two-step verification is on"),
+            N_(
+                "Your passkeys are the second step of a sign-in now. From now on you need one of"
+                " them, or a recovery code, to sign in."
+            ),
+        )
+
     def second_factor_replaced(self, to: str) -> Mail:
         return self._notice(
             to,
@@ -42,8 +52,8 @@ class SecondFactorEmails:
             to,
             N_("Two-step verification is off"),
             N_(
-                "The authenticator app was removed from your account. You no longer need a code"
-                " to sign in."
+                "Two-step verification was turned off for your account. You no longer need a second"
+                " step to sign in."
             ),
         )
 
@@ -53,8 +63,8 @@ class SecondFactorEmails:
             N_("Many wrong codes for your account"),
             N_(
                 "Someone passed the first step of a sign-in to your account, by the password or"
-                " another way, and then entered so many wrong codes that no more are accepted for"
-                " now."
+                " another way, and then used so many wrong codes or passkeys that no more are"
+                " accepted for now."
             ),
         )
 
@@ -63,14 +73,14 @@ class SecondFactorEmails:
             to,
             N_("Two-step verification will be turned off"),
             N_(
-                "Someone signed in to your account and said that the authenticator app and the"
-                " recovery codes are lost. From %(moment)s on, two-step verification can be"
-                " turned off at a sign-in.",
+                "Someone signed in to your account and said that the second step and the recovery"
+                " codes are lost. From %(moment)s on, two-step verification can be turned off at a"
+                " sign-in. That removes passkeys too.",
                 moment=moment(due_at),
             ),
             N_("If this was not you, cancel it here, and change your password:"),
             self._link("/cancel-recovery", email_token),
-            N_("A sign-in with a code cancels it too."),
+            N_("A sign-in with a code or a passkey cancels it too."),
             action=N_("Cancel it"),
         )
 

@@ -20,6 +20,11 @@ class SecondFactorNotices:
         self.notifier.record("second_factor.added", user.id, address)
         await self.notifier.notify(user, EmailTemplates.second_factor_added)
 
+    async def passkey_added(self, user: User, address: str = "") -> None:
+        """A passkey is the factor."""
+        self.notifier.record("second_factor.added", user.id, address, "passkey")
+        await self.notifier.notify(user, EmailTemplates.second_factor_by_passkey)
+
     async def replaced(self, user: User, address: str = "") -> None:
         self.notifier.record("second_factor.replaced", user.id, address)
         await self.notifier.notify(user, EmailTemplates.second_factor_replaced)

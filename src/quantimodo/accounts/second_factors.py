@@ -43,11 +43,12 @@ _STAYS: Final = N_(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondFactorPolicy:
-    """`service` is the name of this server in authenticator apps. `off`: no person can add a second
-    factor; those that exist still count. `required`: a person without one adds one at the next
-    sign-in."""
+    """`service` is the name of this server in authenticator apps, `host` the one for which passkeys
+    work. `off`: no person can add a second factor; those that exist still count. `required`: a
+    person without one adds one at the next sign-in."""
 
     service: str
+    host: str
     mode: Mode = "optional"
 
 
@@ -61,10 +62,12 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True)
 class SecondFactorStatus:
-    """A person's second factor: since when, and how many recovery codes are left."""
+    """A person's second factor: since when, and how many recovery codes are left. `app`: there is
+    an authenticator app; otherwise the passkeys are the factor."""
 
     since: datetime
     recovery_codes: int
+    app: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +83,12 @@ class SecondFactors:
     entropy: Entropy
 
     async def status(self, user: User) -> SecondFactorStatus | None:
-        factor = await self.store.totp_factor(user.id)
-        if factor is None:
+        since = await self.store.second_factor_set_up_at(user.id)
+        if since is None:
             return None
-        return SecondFactorStatus(
-            factor.confirmed_at, await self.store.count_recovery_codes(user.id)
-        )
+        left = await self.store.count_recovery_codes(user.id)
+        app = await self.store.totp_factor(user.id)
+        return SecondFactorStatus(since, left, app is not None)
 
     async def require_recent_login(self, session: Session) -> None:
         """Raises `ReauthenticationNeeded` (security.md §18). Where the person has a second factor,
@@ -93,13 +96,13 @@ class SecondFactors:
         require_fresh(session, self.clock.now())
         if "mfa" in session.methods:
             return
-        if await self.store.totp_factor(session.user.id) is not None:
+        if await self._is_set_up(session.user):
             raise ReauthenticationNeeded
 
     async def require_step_up(self, session: Session) -> None:
         """Raises `ReauthenticationNeeded` for a person who has a second factor, unless the login
         is recent and included it."""
-        if await self.status(session.user) is not None:
+        if await self._is_set_up(session.user):
             await self.require_recent_login(session)
 
     async def begin(self, session: Session) -> None:
@@ -132,7 +135,9 @@ class SecondFactors:
         await self.require_recent_login(session)
         replaces = await self.store.totp_factor(session.user.id) is not None
         factor = await self._check(session.user, session.key, code)
-        codes = await self._put_in_use(factor, session.key)
+        codes, digests = self.new_recovery_codes(session.user)
+        if not await self.store.confirm_totp_enrolment(factor, digests, session.key):
+            raise DomainError(_CHANGED)
         notify = self.notices.replaced if replaces else self.notices.added
         await notify(session.user, session.address)
         return codes
@@ -146,19 +151,51 @@ class SecondFactors:
         return await self._check(pending.user, pending.key, code)
 
     async def put_in_use(self, user: User, factor: TotpFactor, cookie: Secret) -> Sequence[Secret]:
-        """Put a checked app in use; the new recovery codes. Raises `DomainError` if the session of
-        this cookie was ended, or the app was replaced by another one."""
-        codes = await self._put_in_use(factor, key_of(Kind.SESSION, cookie.reveal()) or b"")
+        """Put a checked app in use, as the first factor; the new recovery codes. Raises
+        `DomainError` if the session of this cookie was ended, or the person has a second factor or
+        another app meanwhile."""
+        session = key_of(Kind.SESSION, cookie.reveal()) or b""
+        codes, digests = self.new_recovery_codes(user)
+        if not await self.store.confirm_totp_enrolment(
+            factor, digests, session, first_at=self.policy.host
+        ):
+            raise DomainError(_CHANGED)
         await self.notices.added(user)
         return codes
+
+    async def set_up_passkey(self, session: Session) -> Sequence[Secret]:
+        """Make the passkeys of the person the second factor; the new recovery codes. The caller has
+        checked one of them just now.
+
+        Raises `ReauthenticationNeeded` and `DomainError`.
+        """
+        await self.require_recent_login(session)
+        self.require_offered()
+        user, host = session.user, self.policy.host
+        codes, digests = self.new_recovery_codes(user)
+        if not await self.store.set_up_passkey_factor(
+            user.id, host, digests, session.key, self.clock.now()
+        ):
+            raise DomainError(_CHANGED)
+        await self.notices.passkey_added(user, session.address)
+        return codes
+
+    def require_offered(self) -> None:
+        """Raises `DomainError` where no person can add a second factor."""
+        if self.policy.mode == "off":
+            raise DomainError(_OFF)
+
+    def new_recovery_codes(self, user: User) -> tuple[Sequence[Secret], Sequence[bytes]]:
+        """New codes for this person, and what is stored of them."""
+        codes = self.recovery_codes.generate()
+        return codes, self.recovery_codes.digests(user.id, codes)
 
     async def replace_recovery_codes(self, session: Session) -> Sequence[Secret]:
         """New recovery codes; the earlier ones end. Raises `ReauthenticationNeeded` and
         `DomainError`."""
         await self.require_recent_login(session)
         user = session.user
-        codes = self.recovery_codes.generate()
-        digests = self.recovery_codes.digests(user.id, codes)
+        codes, digests = self.new_recovery_codes(user)
         if not await self.store.replace_recovery_codes(user.id, digests, session.key):
             raise DomainError(_CHANGED)
         await self.notices.codes_replaced(user, session.address)
@@ -182,12 +219,14 @@ class SecondFactors:
 
     async def _require_none(self, user: User) -> None:
         # The first proof alone must not replace a second factor.
-        if await self.store.totp_factor(user.id) is not None:
+        if await self._is_set_up(user):
             raise DomainError(_CHANGED)
 
+    async def _is_set_up(self, user: User) -> bool:
+        return await self.store.second_factor_set_up_at(user.id) is not None
+
     async def _begin(self, user: User, holder: bytes) -> None:
-        if self.policy.mode == "off":
-            raise DomainError(_OFF)
+        self.require_offered()
         now = self.clock.now()
         enrolment = TotpEnrolment(
             user_id=user.id,
@@ -227,10 +266,3 @@ class SecondFactors:
             confirmed_at=now,
             last_step=step,
         )
-
-    async def _put_in_use(self, factor: TotpFactor, session: bytes) -> Sequence[Secret]:
-        codes = self.recovery_codes.generate()
-        digests = self.recovery_codes.digests(factor.user_id, codes)
-        if not await self.store.confirm_totp_enrolment(factor, digests, session):
-            raise DomainError(_CHANGED)
-        return codes

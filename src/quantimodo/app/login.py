@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
-from quantimodo.accounts.authenticator_apps import AuthenticatorApps
+from quantimodo.accounts.authenticator_apps import AuthenticatorApps, RecoveryCodeFactor
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.email_tokens import EmailTokens
@@ -29,6 +29,7 @@ from quantimodo.accounts.throttle import Throttle
 from quantimodo.accounts.trusted_browsers import TrustedBrowsers
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.passkeys import RelyingParty
+from quantimodo.model.sign_in_methods import AcceptedMethods
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.mailer import Mailer
@@ -40,11 +41,13 @@ Role = Literal["administrators", "developers"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginDependencies:
     """What the services are built from. `issuer` is the public address of this server;
-    `required_of` are the roles that need a second factor, whatever the mode."""
+    `required_of` are the roles that need a second factor, whatever the mode; `providers` are the
+    names of the providers at which people can sign in."""
 
     issuer: str
     mode: Mode
     most_passkeys: int
+    providers: Collection[str]
     required_of: Collection[Role]
     trusted_browser_lifetime: timedelta
     recovery_delay: timedelta
@@ -56,6 +59,12 @@ class LoginDependencies:
     clock: Clock
     entropy: Entropy
     audit: Audit
+
+    @property
+    def accepted(self) -> AcceptedMethods:
+        """The ways to sign in at this server."""
+        host = RelyingParty.of(self.issuer).id
+        return AcceptedMethods(host, frozenset(self.providers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +96,13 @@ def build_login_services(given: LoginDependencies) -> LoginServices:
     )
     keys = given.envelope.derive_all("recovery codes")
     recovery_codes = RecoveryCodes(given.entropy, keys)
+    recovery_code_factor = RecoveryCodeFactor(
+        store=stores.second_factors, recovery_codes=recovery_codes, notices=notices
+    )
     authenticator_apps = AuthenticatorApps(
         store=stores.second_factors,
-        recovery_codes=recovery_codes,
+        recovery_codes=recovery_code_factor,
         envelope=given.envelope,
-        notices=notices,
         clock=clock,
     )
     requirement = SecondFactorRequirement(
@@ -128,7 +139,7 @@ def build_login_services(given: LoginDependencies) -> LoginServices:
             passkeys=stores.passkeys,
             host=relying_party.id,
             notices=notices,
-            factors=(authenticator_apps,),
+            factors=(authenticator_apps, recovery_code_factor),
             requirement=requirement,
             trusted_browsers=trusted_browsers,
             recoveries=recoveries,
@@ -141,7 +152,9 @@ def build_login_services(given: LoginDependencies) -> LoginServices:
         notices=notices,
         throttle=given.throttle,
         requirement=requirement,
-        policy=SecondFactorPolicy(service=urlsplit(given.issuer).netloc, mode=given.mode),
+        policy=SecondFactorPolicy(
+            service=urlsplit(given.issuer).netloc, host=relying_party.id, mode=given.mode
+        ),
         clock=clock,
         entropy=given.entropy,
     )
@@ -172,5 +185,6 @@ def _passkeys(
         policy=PasskeyPolicy(
             relying_party=relying_party, service=relying_party.id, most=given.most_passkeys
         ),
+        accepted=given.accepted,
         clock=given.clock,
     )

@@ -220,6 +220,7 @@ def _build_services(opened: _Resources) -> AppContext:
         issuer=settings.issuer,
         mode=settings.accounts.second_factor,
         most_passkeys=settings.accounts.passkeys_per_person,
+        providers=tuple(opened.providers),
         required_of=second_factor_roles(settings),
         recovery_delay=settings.accounts.factor_recovery_delay,
         trusted_browser_lifetime=settings.accounts.trusted_browser_lifetime,
@@ -233,7 +234,6 @@ def _build_services(opened: _Resources) -> AppContext:
         audit=audit,
     )
     logins = build_login_services(given)
-    sign_up_open = settings.sign_up == "open"
     accounts = build_account_services(
         AccountDependencies(
             users=stores.users,
@@ -252,7 +252,7 @@ def _build_services(opened: _Resources) -> AppContext:
             audit=audit,
         )
     )
-    social = build_social_accounts(given, logins.login, sign_up_open=sign_up_open)
+    social = build_social_accounts(given, logins.login, sign_up_open=settings.sign_up == "open")
     reserved = reserved_names(settings.issuer, "QuantiModo")
     registry = Registry(stores.clients, clock, entropy, audit, envelope, reserved)
     return AppContext(

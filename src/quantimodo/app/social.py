@@ -82,6 +82,7 @@ def social_parts(context: AppContext, page_context: PageContext) -> SocialParts:
     resources = ResourceReader(context.token_policy.audience, stores.resources)
     return_targets = ReturnTargets(stores.clients, stores.authorizations, resources, context.clock)
     completion = LoginCompletion(
+        return_targets=return_targets,
         accounts=context.social,
         codes=_codes(context),
         pending_profiles=pending_profiles,

@@ -16,6 +16,7 @@ def build_social_accounts(
         throttle=given.throttle,
         notifier=build_notifier(given),
         envelope=given.envelope,
+        accepted=given.accepted,
         sign_up_open=sign_up_open,
         clock=given.clock,
         entropy=given.entropy,

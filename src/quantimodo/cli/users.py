@@ -244,7 +244,8 @@ def _fields(user: User) -> dict[str, Any]:
 def _second_factor(status: SecondFactorStatus | None) -> str:
     if status is None:
         return "none"
-    return f"since {status.since}; {status.recovery_codes} recovery codes left"
+    what = "authenticator app" if status.app else "passkeys"
+    return f"{what}, since {status.since}; {status.recovery_codes} recovery codes left"
 
 
 def _state(user: User) -> str:

@@ -3,7 +3,7 @@
 `federation/social_accounts.py` decides which account signs in.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from starlette.requests import Request
@@ -32,8 +32,9 @@ from quantimodo.outbound.errors import ProviderFault
 from quantimodo.pages.browser import BrowserRequest, peer_address
 from quantimodo.pages.errors import error_page, retry_after, too_many
 from quantimodo.pages.layout import PageOptions, see_other
-from quantimodo.pages.login_responses import login_response
+from quantimodo.pages.login_responses import login_browser, login_response, trusted_cookie
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.return_targets import ReturnTargets
 from quantimodo.protocol.responses import redirect_target
 
 LINK: Final = "/sign-in/link"
@@ -67,6 +68,7 @@ class LoginCompletion:
     redirect_targets: RedirectTargets
     browsers: LoginBrowsers
     page_context: PageContext
+    return_targets: ReturnTargets
 
     async def complete(self, request: Request, profile: Profile, purpose: Purpose) -> Response:
         """Complete the login of a profile that its provider has verified."""
@@ -203,12 +205,15 @@ class LoginCompletion:
     ) -> Response:
         try:
             admitted = await self.accounts.admit(profile, address=browser_request.address)
+            leads = await self.return_targets.of(purpose.return_to)
+            browser = self.page_context.browser
             login = await self.accounts.begin_session(
                 admitted,
                 profile.methods,
-                address=browser_request.address,
-                agent=browser_request.agent,
-                replaces=browser_request.cookie,
+                replace(
+                    login_browser(browser, request, browser_request),
+                    trusted=trusted_cookie(browser, request, browser_request, leads),
+                ),
             )
         except LinkNeeded:
             return await self.pending_profiles.store(request, profile, purpose, LINK)

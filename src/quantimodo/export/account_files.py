@@ -38,6 +38,7 @@ _DESCRIPTIONS: Final = (
         "How you sign in. Passwords, keys and codes are not part of it.",
         (
             ("password", "whether the account has one"),
+            ("twoStepVerification", "since when a second step is set up, or null"),
             ("authenticatorApp", "since when there is one, or null"),
             ("recoveryCodesLeft", "how many recovery codes are not used"),
             ("passkeys", "your passkeys, without their keys"),
@@ -82,9 +83,11 @@ class AccountFiles:
 
     async def _sign_in(self, user: User) -> Mapping[str, Any]:
         factor = await self.second_factors.totp_factor(user.id)
+        since = await self.second_factors.second_factor_set_up_at(user.id)
         identities = await self.identities.identities_of(user.id)
         return {
             "password": await self.users.password_hash(user.id) is not None,
+            "twoStepVerification": iso_time_or_none(since),
             "authenticatorApp": None if factor is None else iso_time(factor.confirmed_at),
             "recoveryCodesLeft": await self.second_factors.count_recovery_codes(user.id),
             "passkeys": [_passkey(each) for each in await self.passkeys.passkeys_of(user.id)],

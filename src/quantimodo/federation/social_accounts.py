@@ -6,7 +6,7 @@ which account it is, `new_identities.py` what is stored of a profile, and
 verified the profile.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -21,8 +21,8 @@ from quantimodo.crypto.envelope import Envelope
 from quantimodo.federation.linking import Create, Link, Refuse, RequireSignIn, SignIn, decide
 from quantimodo.federation.new_identities import new_identity, normalized, sealed_refresh_token
 from quantimodo.model.identities import Identity, NewIdentity, Profile
-from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
+from quantimodo.model.sign_in_methods import AcceptedMethods
 from quantimodo.model.texts import N_
 from quantimodo.model.users import NewUser, User
 from quantimodo.ports.account_stores import UserStore
@@ -37,6 +37,10 @@ _REASONS: Final = {
 }
 _SIGNED_OUT_SINCE: Final = N_(
     "The provider has ended this sign-in. Sign in there again, then here."
+)
+_LAST: Final = N_(
+    "This is the last way to sign in to your account. Set a password, add a passkey or link another"
+    " account first."
 )
 _OF_ANOTHER_ACCOUNT: Final = N_(
     "This is linked to another account here. Sign in with it to see which one, and unlink it"
@@ -67,6 +71,7 @@ class SocialAccounts:
     throttle: Throttle
     notifier: AccountNotifier
     envelope: Envelope
+    accepted: AcceptedMethods
     sign_up_open: bool
     clock: Clock
     entropy: Entropy
@@ -89,16 +94,9 @@ class SocialAccounts:
         raise DomainError(N_("This could not be done just now. Try again."))
 
     async def begin_session(
-        self,
-        admitted: Admitted,
-        methods: tuple[str, ...],
-        *,
-        address: str,
-        agent: str,
-        replaces: Secret | None,
+        self, admitted: Admitted, methods: tuple[str, ...], browser: LoginBrowser
     ) -> LoginResult:
         """Sign in the person who was admitted. Raises `DomainError`."""
-        browser = LoginBrowser(address=address, agent=agent, replaces=replaces)
         return await self.login.complete_login(admitted.user, admitted.proof(methods), browser)
 
     async def stands(self, admitted: Admitted) -> bool:
@@ -130,13 +128,8 @@ class SocialAccounts:
         identity = next((one for one in identities if one.id == identity_id), None)
         if identity is None:
             raise DomainError(N_("This is not linked to your account any more."))
-        if not await self.store.drop_identity(session.user.id, identity_id):
-            raise DomainError(
-                N_(
-                    "This is the last way to sign in to your account. Set a password, or link"
-                    " another one, first."
-                )
-            )
+        if not await self.store.drop_identity(session.user.id, identity_id, self.accepted):
+            raise DomainError(_LAST)
         self.notifier.record(
             "identity.unlinked", session.user.id, session.address, identity.provider
         )
@@ -145,6 +138,15 @@ class SocialAccounts:
     async def identities(self, user_id: int) -> Sequence[Identity]:
         """Oldest first."""
         return await self.store.identities_of(user_id)
+
+    async def removable(self, user_id: int) -> Collection[int]:
+        """The ids of the identities without which the person can still sign in."""
+        held = await self.users.sign_in_methods(user_id)
+        return [
+            each
+            for each in held.identities
+            if held.without_identity(each).sign_in_at(self.accepted)
+        ]
 
     async def _admit(self, profile: Profile, address: str) -> Admitted:
         identity = await self.store.identity(profile.issuer, profile.subject)

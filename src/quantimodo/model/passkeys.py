@@ -42,6 +42,17 @@ class UsedChallenge:
     expires_at: datetime
 
 
+class PasskeyRemoval(Enum):
+    """The result of an attempt to remove a passkey: `LAST_WAY`, the person could not sign in any
+    more; `SECOND_FACTOR`, it is the second factor, without an authenticator app; `CHANGED`, it is
+    not theirs, or the session was ended."""
+
+    REMOVED = "removed"
+    LAST_WAY = "last way"
+    SECOND_FACTOR = "second factor"
+    CHANGED = "changed"
+
+
 class PasskeyUse(Enum):
     """The result of an attempt to use a passkey: `REPLAYED`, the challenge was used before;
     `STALE`, the counter did not rise, or the passkey was removed."""

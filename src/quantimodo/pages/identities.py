@@ -13,14 +13,12 @@ from starlette.responses import Response
 
 from quantimodo.accounts.addresses import local_path
 from quantimodo.accounts.credentials import Credentials
-from quantimodo.accounts.errors import DomainError
 from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.accounts.sessions import require_fresh
 from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.http.errors import NotFound
 from quantimodo.model.identities import Identity
 from quantimodo.model.sessions import Session
-from quantimodo.model.texts import N_
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.forms import row_id
@@ -28,13 +26,6 @@ from quantimodo.pages.layout import PageOptions, form_sources
 from quantimodo.pages.login_responses import login_browser, login_response
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
-
-_LAST_WAY = DomainError(
-    N_(
-        "This is the last way to sign in to your account. Set a password, or link another one,"
-        " first."
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +68,7 @@ class Identities:
     page_context: PageContext
     credentials: Credentials
     linking: Linking
+    offers_passkeys: bool
 
     async def show(self, request: Request) -> Response:
         browser_request = await self.page_context.browser_request(request)
@@ -95,16 +87,8 @@ class Identities:
         """POST /account/identities/unlink: one of this person, never the last sign-in method."""
         browser_request, form = await self.page_context.posted(request)
         session = browser_request.required()
-        # For another person's or an unknown identity the service raises the error.
-        identity_id = row_id(form.one("identity"))
-        rows = await self._linked(session)
         try:
-            # The service counts all linked identities, but one of a provider that is not configured
-            # any more cannot be used to sign in.
-            if any(row.identity.id == identity_id and not row.removable for row in rows):
-                require_fresh(session, self.page_context.clock.now())
-                raise _LAST_WAY
-            await self.linking.accounts.unlink(session, identity_id)
+            await self.linking.accounts.unlink(session, row_id(form.one("identity")))
         except REFUSALS as refusal:
             return await self._page(request, browser_request, form_errors(refusal))
         return self.page_context.go("/account/identities", "identity-unlinked")
@@ -129,6 +113,7 @@ class Identities:
             person=session.user,
             linked=linked,
             linkable=linkable,
+            offers_passkeys=self.offers_passkeys,
             has_password=await self.credentials.has_password(session.user.id),
             form=error_view(again),
         )
@@ -138,17 +123,15 @@ class Identities:
 
     async def _linked(self, session: Session) -> Sequence[Linked]:
         user, providers = session.user, self.linking.providers
-        identities = await self.linking.accounts.identities(user.id)
-        by_password = user.email is not None and await self.credentials.has_password(user.id)
-        working = {one.id for one in identities if one.provider in providers}
+        removable = await self.linking.accounts.removable(user.id)
         return [
             Linked(
                 one,
                 title=_title(providers, one.provider),
-                works=one.id in working,
-                removable=by_password or bool(working - {one.id}),
+                works=one.provider in providers,
+                removable=one.id in removable,
             )
-            for one in identities
+            for one in await self.linking.accounts.identities(user.id)
         ]
 
 

@@ -49,7 +49,9 @@ PAGES_OF_SCRIPTS: Final[Mapping[str, Sequence[str]]] = {
     "passkeys.js": (
         "account_again.html",
         "account_passkey_new.html",
+        "account_two_step.html",
         "second_factor.html",
+        "second_factor_set_up.html",
         "sign_in.html",
     ),
 }

@@ -56,11 +56,11 @@ NOTICES: Final = {
         "It is cancelled: two-step verification stays on. If you did not start it, change your"
         " password."
     ),
-    "recovery-completed": N_("Two-step verification is off. Sign in without a code."),
-    "two-step-on": N_(
-        "Two-step verification is on. Signing in needs a code of your app from now on."
+    "recovery-completed": N_("Two-step verification is off. Sign in without a second step."),
+    "two-step-on": N_("Two-step verification is on. Signing in needs a second step from now on."),
+    "two-step-off": N_(
+        "Two-step verification is off. You no longer need a second step to sign in."
     ),
-    "two-step-off": N_("Two-step verification is off. You no longer need a code to sign in."),
     "recovery-codes-new": N_("You have new recovery codes. The earlier ones do not work any more."),
     "passkey-added": N_("The passkey is added. You can sign in by it from now on."),
     "passkey-renamed": N_("The name is saved."),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from quantimodo.accounts.passkey_factor import PasskeyFactor
 from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.required_set_up import RequiredSetUp
@@ -39,7 +40,7 @@ from quantimodo.pages.language_choice import LanguageChoice
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.links import Links
-from quantimodo.pages.login_responses import SECOND_FACTOR, SET_UP
+from quantimodo.pages.login_responses import SECOND_FACTOR
 from quantimodo.pages.outbox import Outbox, OutboxPage
 from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.passkeys import PasskeyPages
@@ -192,9 +193,9 @@ def _second_factor_set_up(
     pages: Pages, page_context: PageContext, leads: ReturnTargets
 ) -> Sequence[PageRoute]:
     secrets = SecretPage(pages.browser, pages.envelope, pages.clock)
-    required = RequiredSetUp(pages.accounts.login, pages.second_factors)
-    set_up = SecondFactorSetUp(page_context, required, leads, secrets)
-    return [(("GET",), SET_UP, set_up.show), (("POST",), SET_UP, set_up.submit)]
+    passkeys = pages.passkey_sign_in.passkeys
+    required = RequiredSetUp(pages.accounts.login, pages.second_factors, passkeys)
+    return SecondFactorSetUp(page_context, required, leads, secrets).routes()
 
 
 def _factor_recovery(
@@ -230,7 +231,8 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         pages.accounts.login.second_factors.trusted_browsers,
         pages.accounts.login.second_factors.recoveries,
     )
-    identities = Identities(page_context, pages.accounts.credentials, pages.linking)
+    offered = pages.passkey_sign_in.passkeys.policy.offered
+    identities = Identities(page_context, pages.accounts.credentials, pages.linking, offered)
     again = Again(page_context, pages.accounts.credentials, pages.passkey_sign_in, pages.linking)
     step_up = StepUp(page_context, pages.second_factors)
     undo = Undo(pages.envelope, pages.measurement_service, pages.clock)
@@ -287,8 +289,8 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
 
 def _two_step(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     secrets = SecretPage(pages.browser, pages.envelope, pages.clock)
-    two_step = TwoStep(page_context, pages.second_factors, secrets)
-    return two_step.routes()
+    passkey_factor = PasskeyFactor(pages.passkey_sign_in, pages.second_factors)
+    return TwoStep(page_context, pages.second_factors, passkey_factor, secrets).routes()
 
 
 def _passkeys(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.addresses import with_return_to
+from quantimodo.accounts.authenticator_apps import WITHOUT_APP
 from quantimodo.accounts.login import Login, LoginExpired
 from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.model.sessions import PendingLogin
@@ -94,6 +95,7 @@ class SecondFactorPage:
             leads=leads,
             person=pending.user,
             label=None if factor is None else factor.label,
+            has_app=factor is not None and factor.label != WITHOUT_APP,
             passkey=passkey,
             trusted_for=check.trusted_browsers.lifetime,
             form=error_view(again),

@@ -1,6 +1,7 @@
 """The page on which a person adds a second factor before a pending login is completed, where the
 operator requires one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -8,7 +9,7 @@ from starlette.responses import Response
 
 from quantimodo.accounts.addresses import with_return_to
 from quantimodo.accounts.login import LoginExpired
-from quantimodo.accounts.required_set_up import RequiredSetUp
+from quantimodo.accounts.required_set_up import CompletedSetUp, RequiredSetUp
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.pages.browser import BrowserRequest
@@ -22,7 +23,7 @@ from quantimodo.pages.login_responses import (
     login_response,
     pending_login_cookie,
 )
-from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.return_targets import ReturnTarget, ReturnTargets
 from quantimodo.pages.secret_once import SecretPage
 from quantimodo.pages.two_step import CODES, CODES_PURPOSE, app_view, one_text
@@ -34,6 +35,14 @@ class SecondFactorSetUp:
     set_up: RequiredSetUp
     return_targets: ReturnTargets
     secrets: SecretPage
+
+    def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
+        """Its lines of the table of pages."""
+        return [
+            (("GET",), SET_UP, self.show),
+            (("POST",), SET_UP, self.submit),
+            (("POST",), f"{SET_UP}/passkey", self.submit_passkey),
+        ]
 
     async def show(self, request: Request) -> Response:
         """GET /sign-in/second-factor/set-up."""
@@ -62,6 +71,25 @@ class SecondFactorSetUp:
             return await self._page(request, browser_request, leads, pending, again)
         return self.page_context.go(with_return_to(SET_UP, leads.return_to))
 
+    async def submit_passkey(self, request: Request) -> Response:
+        """POST …/passkey: a passkey that the browser made is the second factor."""
+        browser_request, form = await self.page_context.posted(request)
+        leads = await self.return_targets.of(form.one("return_to"))
+        pending = await self._pending(request)
+        if pending is None:
+            return self._continue(leads)
+        browser = login_browser(self.page_context.browser, request, browser_request)
+        try:
+            completed = await self.set_up.complete_by_passkey(
+                pending, form.secret("credential"), browser
+            )
+        except LoginExpired:
+            return self._continue(leads)
+        except REFUSALS as refusal:
+            again = form_errors(refusal)
+            return await self._page(request, browser_request, leads, pending, again)
+        return await self._completed(request, completed, leads)
+
     async def _confirm(
         self,
         request: Request,
@@ -72,6 +100,11 @@ class SecondFactorSetUp:
     ) -> Response:
         browser = login_browser(self.page_context.browser, request, browser_request)
         completed = await self.set_up.complete(pending, form.secret("code"), browser)
+        return await self._completed(request, completed, leads)
+
+    async def _completed(
+        self, request: Request, completed: CompletedSetUp, leads: ReturnTarget
+    ) -> Response:
         started, codes = completed.started, completed.recovery_codes
         where = with_return_to(CODES, leads.return_to)
         response = await login_response(
@@ -100,6 +133,7 @@ class SecondFactorSetUp:
             leads=leads,
             person=pending.user,
             app=None if enrolment is None else app_view(enrolment),
+            creation=await self.set_up.creation_options(pending),
             form=error_view(again),
         )
 

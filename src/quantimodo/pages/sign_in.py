@@ -1,12 +1,11 @@
 """Signing in by e-mail address and password, and signing out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.login import LoginBrowser
 from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.accounts.password_sign_in import PasswordSignIn
 from quantimodo.accounts.sign_out import SignOut as SigningOut
@@ -52,10 +51,8 @@ class SignIn:
             login = await self.password_sign_in.sign_in(
                 form.one("username"),
                 form.secret("password"),
-                LoginBrowser(
-                    address=browser_request.address,
-                    agent=browser_request.agent,
-                    replaces=browser_request.cookie,
+                replace(
+                    login_browser(self.page_context.browser, request, browser_request),
                     trusted=trusted_cookie(
                         self.page_context.browser, request, browser_request, leads
                     ),

@@ -1,4 +1,5 @@
-"""The account's pages of two-step verification: set up an app, recovery codes, remove it."""
+"""The account's pages of two-step verification: set up an app or a passkey, recovery codes, turn it
+off."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,10 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.addresses import local_path
+from quantimodo.accounts.passkey_factor import PasskeyFactor
 from quantimodo.accounts.second_factors import Enrolment, SecondFactors
 from quantimodo.model.secrets import Secret
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
+from quantimodo.pages.login_responses import login_browser
 from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.qr_codes import key_groups, qr_code
 from quantimodo.pages.secret_once import SecretPage
@@ -36,6 +39,7 @@ class TwoStep:
 
     page_context: PageContext
     second_factors: SecondFactors
+    passkey_factor: PasskeyFactor
     secrets: SecretPage
 
     def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
@@ -45,6 +49,7 @@ class TwoStep:
             (("POST",), f"{TWO_STEP}/app/new", self.begin),
             (("GET",), f"{TWO_STEP}/app", self.app),
             (("POST",), f"{TWO_STEP}/app", self.confirm),
+            (("POST",), f"{TWO_STEP}/passkey", self.set_up_passkey),
             (("GET",), CODES, self.codes),
             (("POST",), CODES, self.replace_codes),
             (("GET",), f"{TWO_STEP}/remove", self.confirm_removal),
@@ -80,6 +85,18 @@ class TwoStep:
         except REFUSALS as refusal:
             again = form_errors(refusal, field="code")
             return await self._app(request, browser_request, again)
+        response = self.page_context.go(CODES, "two-step-on")
+        return self.secrets.keep(response, session.key, one_text(codes), CODES_PURPOSE)
+
+    async def set_up_passkey(self, request: Request) -> Response:
+        """POST …/passkey: a passkey of the person, used just now, is the second factor."""
+        browser_request, form = await self.page_context.posted(request)
+        session = browser_request.required()
+        browser = login_browser(self.page_context.browser, request, browser_request)
+        try:
+            codes = await self.passkey_factor.set_up(session, form.secret("credential"), browser)
+        except REFUSALS as refusal:
+            return await self._status(request, browser_request, form_errors(refusal))
         response = self.page_context.go(CODES, "two-step-on")
         return self.secrets.keep(response, session.key, one_text(codes), CODES_PURPOSE)
 
@@ -136,14 +153,17 @@ class TwoStep:
         browser_request: BrowserRequest,
         again: FormErrors | None = None,
     ) -> Response:
-        user = browser_request.required().user
+        session = browser_request.required()
+        user, status = session.user, await self.second_factors.status(session.user)
         return self.page_context.show(
             request,
             browser_request,
             "account_two_step.html",
             again=again,
             section="account-security",
-            status=await self.second_factors.status(user),
+            status=status,
+            passkey=await self.passkey_factor.options(session),
+            offers_passkeys=self.passkey_factor.sign_in.passkeys.policy.offered,
             mode=self.second_factors.policy.mode,
             required=await self.second_factors.requirement.applies_to(user),
             of_developers=self.second_factors.requirement.developers,

@@ -10,6 +10,7 @@ from typing import Protocol
 from quantimodo.model.budgets import Charge
 from quantimodo.model.profiles import Profile
 from quantimodo.model.sessions import EmailToken, LogoutRecipient, Session
+from quantimodo.model.sign_in_methods import SignInMethods
 from quantimodo.model.users import NewUser, User
 
 
@@ -52,6 +53,8 @@ class UserStore(Protocol):
 
     async def password_hash(self, user_id: int) -> str | None: ...
 
+    async def sign_in_methods(self, user_id: int) -> SignInMethods: ...
+
     async def set_password(self, user_id: int, password_hash: str, at: datetime) -> None:
         """Set a password that was chosen by an e-mailed link (`factor_recovery_store.py`)."""
 
@@ -60,10 +63,15 @@ class UserStore(Protocol):
     ) -> bool:
         """Set the first password of a person, if `session` was not ended (else False)."""
 
+    async def rehash_password(self, user_id: int, expected: str, password_hash: str) -> bool:
+        """Set another hash of the same password, if the hash still is `expected`: nothing else
+        changes."""
+
     async def replace_password(
         self, user_id: int, expected: str, password_hash: str, at: datetime
     ) -> bool:
-        """Set the hash if it still is `expected`; of concurrent changes one wins."""
+        """Set a new password if the hash still is `expected`, and end trusted browsers; of
+        concurrent changes one wins."""
 
 
 class AccountClosingStore(Protocol):

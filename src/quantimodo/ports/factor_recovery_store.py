@@ -12,8 +12,8 @@ from quantimodo.model.factor_recoveries import FactorRecovery
 
 class FactorRecoveryStore(Protocol):
     async def add_factor_recovery(self, recovery: FactorRecovery) -> bool:
-        """Save it. False if the person has one that has not expired, or no factor, or a password
-        that was set by an e-mailed link."""
+        """Save it. False if the person has one that has not expired, or neither a factor nor a
+        passkey, or a password that was set by an e-mailed link."""
 
     async def factor_recovery(self, user_id: int) -> FactorRecovery | None:
         """The request of this person, expired or not."""
@@ -22,8 +22,9 @@ class FactorRecoveryStore(Protocol):
         """Delete it. Of this and `complete_factor_recovery` exactly one returns True."""
 
     async def complete_factor_recovery(self, user_id: int, at: datetime) -> bool:
-        """Delete it and all second factors of the person. False, and nothing changes, before it is
-        due, after it has expired, or with a password that was set by an e-mailed link."""
+        """Delete it, the second factor and all passkeys of the person. False, and nothing changes,
+        before it is due, after it has expired, or with a password that was set by an e-mailed
+        link."""
 
     async def password_is_from_link(self, user_id: int) -> bool:
         """Whether the password was set by an e-mailed link, and no sign-in with the second factor

@@ -15,6 +15,7 @@ from quantimodo.model.identities import (
     LoginState,
     NewIdentity,
 )
+from quantimodo.model.sign_in_methods import AcceptedMethods
 from quantimodo.model.users import NewUser, User
 
 
@@ -43,9 +44,11 @@ class IdentityStore(Protocol):
     ) -> None:
         """Keep what the provider said now; `sealed` None leaves the refresh token as it is."""
 
-    async def drop_identity(self, user_id: int, identity_id: int) -> bool:
-        """Unlink it, unless it is the person's last way to sign in (no password, no other
-        identity): False then, and when it is not theirs. Holds under concurrency."""
+    async def drop_identity(
+        self, user_id: int, identity_id: int, accepted: AcceptedMethods
+    ) -> bool:
+        """Unlink it, unless none of the person's other `SignInMethods` is accepted: False then, and
+        when it is not theirs. Holds under concurrency, also with `PasskeyStore.drop_passkey`."""
 
     async def end_identity(self, issuer: str, subject: str, at: datetime) -> Identity | None:
         """The provider says that the account is gone: delete the identity, end every session and

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from quantimodo.model.passkeys import NewPasskey, Passkey, PasskeyUse, UsedChallenge
+from quantimodo.model.passkeys import (
+    NewPasskey,
+    Passkey,
+    PasskeyRemoval,
+    PasskeyUse,
+    UsedChallenge,
+)
+from quantimodo.model.sign_in_methods import AcceptedMethods
 
 
 class PasskeyStore(Protocol):
@@ -17,12 +24,19 @@ class PasskeyStore(Protocol):
         """Oldest first."""
 
     async def add_passkey(
-        self, passkey: NewPasskey, challenge: UsedChallenge, session: bytes, most: int
+        self,
+        passkey: NewPasskey,
+        challenge: UsedChallenge,
+        session: bytes,
+        most: int,
+        recovery_codes: Sequence[bytes] | None = None,
     ) -> bool:
         """Save it and record its challenge as used, in one transaction.
 
-        False if the challenge was used before, the person has `most` passkeys, or `session` was
-        ended. Raises `Conflict` when a person has this passkey.
+        With recovery codes (digests) it is the second factor of the person from now on, and their
+        first one. False if the challenge was used before, the person has `most` passkeys,
+        `session` was ended, or, with recovery codes, the person has a second factor or another
+        passkey for this host. Raises `Conflict` when a person has this passkey.
         """
 
     async def use_passkey(
@@ -41,10 +55,11 @@ class PasskeyStore(Protocol):
     async def rename_passkey(self, user_id: int, passkey_id: int, name: str) -> bool:
         """False if the person does not have it."""
 
-    async def drop_passkey(self, user_id: int, passkey_id: int, rp_id: str, session: bytes) -> bool:
-        """Delete it, unless it is the person's last way to sign in (no password, no identity, no
-        other passkey for the host `rp_id`), or `session` was ended: False then, and when it is not
-        theirs. Holds under concurrency."""
+    async def drop_passkey(
+        self, user_id: int, passkey_id: int, accepted: AcceptedMethods, session: bytes
+    ) -> PasskeyRemoval:
+        """Delete it, unless none of the person's other `SignInMethods` is accepted, or it is their
+        second factor. Holds under concurrency, also with `IdentityStore.drop_identity`."""
 
     async def drop_passkeys(self, user_id: int) -> int:
         """Delete all of a person; how many."""

@@ -1,15 +1,19 @@
-"""The store of authenticator apps and recovery codes.
+"""The store of second factors: who has one, authenticator apps, and recovery codes.
 
 The promises of `stores.py` hold here too.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
 
 
 class SecondFactorStore(Protocol):
+    async def second_factor_set_up_at(self, user_id: int) -> datetime | None:
+        """When the person last set up a second factor, an app or a passkey; None without one."""
+
     async def totp_factor(self, user_id: int) -> TotpFactor | None: ...
 
     async def totp_enrolment(self, user_id: int) -> TotpEnrolment | None:
@@ -19,13 +23,28 @@ class SecondFactorStore(Protocol):
         """Save it in place of an earlier one. Raises `Conflict` when the person was deleted."""
 
     async def confirm_totp_enrolment(
-        self, factor: TotpFactor, recovery_codes: Sequence[bytes], session: bytes | None
+        self,
+        factor: TotpFactor,
+        recovery_codes: Sequence[bytes],
+        session: bytes | None,
+        *,
+        first_at: str | None = None,
     ) -> bool:
-        """Make the enrolment with the secret of `factor` the person's factor, with these recovery
+        """Make the enrolment with the secret of `factor` the person's app, with these recovery
         codes (digests) in place of all earlier ones.
 
         False, and nothing changes, if that enrolment is no longer there, or if `session` was
-        ended. Of concurrent calls one wins.
+        ended; with the host `first_at` also if the person has a second factor, or a passkey for
+        this host. Of concurrent calls one wins.
+        """
+
+    async def set_up_passkey_factor(
+        self, user_id: int, host: str, recovery_codes: Sequence[bytes], session: bytes, at: datetime
+    ) -> bool:
+        """The person needs a second factor from now on, and their passkeys for this host are one,
+        with these recovery codes (digests).
+
+        False if they have no such passkey, have a second factor already, or `session` was ended.
         """
 
     async def totp_factors(self, *, after: int = 0, limit: int = 100) -> Sequence[TotpFactor]:
@@ -55,5 +74,5 @@ class SecondFactorStore(Protocol):
         """Delete this code; of concurrent calls exactly one returns True."""
 
     async def drop_second_factors(self, user_id: int, session: bytes | None = None) -> bool:
-        """Delete the factor, its recovery codes and an enrolment. False if there was no factor, or
-        if `session` was ended."""
+        """Delete the app, the recovery codes and an enrolment; passkeys stay. False if there was no
+        second factor, or if `session` was ended."""

@@ -5,6 +5,7 @@ page, because nothing is trusted yet. `validate` checks the rest: its faults go 
 redirect. Pure; the endpoint chooses the client and sends the responses.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -251,11 +252,13 @@ def _prompt(form: Form) -> frozenset[str]:
 
 
 def _claims(form: Form, client: Client, scope: frozenset[str]) -> ClaimsRequest:
-    # OpenID Connect Core §5.5: a parameter of OpenID requests.
+    acr_values: Sequence[str] = (form.get("acr_values") or "").split()
+    # OpenID Connect Core §5.5: `claims` is a parameter of OpenID requests. RFC 9470 §5:
+    # `acr_values` is one of all requests.
     if "openid" not in scope:
-        return NOTHING
+        return read_claims(None, acr_values, client.scope)
     # OpenID Connect Registration §2: the request overrides the registered default.
-    acr_values = (form.get("acr_values") or "").split() or client.metadata.default_acr_values
+    acr_values = acr_values or client.metadata.default_acr_values
     return read_claims(form.get("claims"), acr_values, client.scope)
 
 

@@ -9,6 +9,7 @@ from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
     CONFIRM_PASSWORD,
     DROP_FACTOR_RECOVERY,
+    DROP_PASSKEYS,
     HAS_FACTOR,
     LOCK_PERSON,
     drop_factor,
@@ -24,6 +25,7 @@ _RECOVERY = RowReader(
 )
 _FIND = KeyedRead(f"SELECT {_RECOVERY.columns} FROM factor_recoveries WHERE user_id")
 _FROM_LINK = Statement("SELECT user_id FROM passwords WHERE user_id = {1} AND set_by_link = 1")
+_HAS_PASSKEY = Statement("SELECT id FROM passkeys WHERE user_id = {1} LIMIT 1")
 _DROP_EXPIRED = Statement("DELETE FROM factor_recoveries WHERE user_id = {1} AND expires_at <= {2}")
 _ADD = Statement(
     f"INSERT INTO factor_recoveries ({_RECOVERY.columns}) VALUES ({{1}}, {{2}}, {{3}}, {{4}})"
@@ -41,7 +43,10 @@ class FactorRecoveries(Table):
 
         def operation() -> Operation[bool]:
             yield LOCK_PERSON, (user_id,)
-            if not (yield HAS_FACTOR, (user_id,)) or (yield _FROM_LINK, (user_id,)):
+            # Where the operator requires a factor, a passkey is one (decision 0017).
+            if not (yield HAS_FACTOR, (user_id,)) and not (yield _HAS_PASSKEY, (user_id,)):
+                return False
+            if (yield _FROM_LINK, (user_id,)):
                 return False
             yield _DROP_EXPIRED, (user_id, at)
             times = to_micros(recovery.due_at), to_micros(recovery.expires_at)
@@ -67,6 +72,8 @@ class FactorRecoveries(Table):
             if not (yield _TAKE_DUE, (user_id, to_micros(at))):
                 return False
             yield from drop_factor(user_id)
+            # They are lost too, or the person would have used one instead.
+            yield DROP_PASSKEYS, (user_id,)
             return True
 
         return await self._database.write(operation)

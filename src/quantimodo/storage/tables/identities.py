@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from quantimodo.model.identities import Identity, NewIdentity
+from quantimodo.model.sign_in_methods import AcceptedMethods
 from quantimodo.model.users import NewUser, User
 from quantimodo.ports.stores import Conflict, SignInEnded
 from quantimodo.storage.database import Call, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, first_value
 from quantimodo.storage.tables.ended_sign_ins import end_sign_ins, sign_ins_ended_at
 from quantimodo.storage.tables.session_end import end_sessions
+from quantimodo.storage.tables.sign_in_methods import SIGN_IN_METHODS, sign_in_methods
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
     DROP_LOGIN_CODES,
@@ -49,13 +51,7 @@ _USE = Statement(
     "UPDATE identities SET used_at = {2}, name = {3}, email = {4},"
     " sealed_refresh_token = COALESCE({5}, sealed_refresh_token) WHERE id = {1}"
 )
-_DROP = Statement(
-    "DELETE FROM identities WHERE user_id = {1} AND id = {2} AND"
-    # A password without an address is no sign-in method.
-    " (EXISTS (SELECT 1 FROM passwords p JOIN users u ON u.id = p.user_id"
-    " WHERE p.user_id = {1} AND u.email_key IS NOT NULL)"
-    " OR EXISTS (SELECT 1 FROM identities o WHERE o.user_id = {1} AND o.id <> {2})) RETURNING id"
-)
+_DROP = Statement("DELETE FROM identities WHERE user_id = {1} AND id = {2} RETURNING id")
 _DELETE = Statement("DELETE FROM identities WHERE id = {1} RETURNING id")
 # The provider has revoked its refresh token, so it is deleted.
 _SIGN_OUT = Statement(
@@ -142,9 +138,14 @@ class Identities(Table):
     ) -> None:
         await self._database.write(execute(_USE, identity_id, to_micros(at), name, email, sealed))
 
-    async def drop_identity(self, user_id: int, identity_id: int) -> bool:
+    async def drop_identity(
+        self, user_id: int, identity_id: int, accepted: AcceptedMethods
+    ) -> bool:
         def operation() -> Operation[bool]:
             yield LOCK_PERSON, (user_id,)
+            held = sign_in_methods((yield SIGN_IN_METHODS, (user_id,)))
+            if not held.without_identity(identity_id).sign_in_at(accepted):
+                return False
             return bool((yield _DROP, (user_id, identity_id)))
 
         return await self._database.write(operation)

@@ -3,9 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from quantimodo.model.passkeys import NewPasskey, Passkey, PasskeyUse, UsedChallenge
+from quantimodo.model.passkeys import (
+    NewPasskey,
+    Passkey,
+    PasskeyRemoval,
+    PasskeyUse,
+    UsedChallenge,
+)
+from quantimodo.model.sign_in_methods import AcceptedMethods
 from quantimodo.storage.database import Call, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, first_value
+from quantimodo.storage.tables.second_factors import has_factor, set_up_factor
+from quantimodo.storage.tables.sign_in_methods import SIGN_IN_METHODS, sign_in_methods
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.texts import to_words, words_text
 from quantimodo.storage.tables.users import DROP_PASSKEYS, LOCK_PERSON, OWN_SESSION
@@ -44,15 +53,12 @@ _USE = Statement(
     " AND (sign_count < {2} OR (sign_count = 0 AND {2} = 0)) RETURNING id"
 )
 _RENAME = Statement("UPDATE passkeys SET name = {3} WHERE user_id = {1} AND id = {2} RETURNING id")
-_DROP = Statement(
-    "DELETE FROM passkeys WHERE user_id = {1} AND id = {2} AND"
-    # A password without an address is no sign-in method.
-    " (EXISTS (SELECT 1 FROM passwords p JOIN users u ON u.id = p.user_id"
-    " WHERE p.user_id = {1} AND u.email_key IS NOT NULL)"
-    " OR EXISTS (SELECT 1 FROM identities i WHERE i.user_id = {1})"
-    " OR EXISTS (SELECT 1 FROM passkeys o"
-    " WHERE o.user_id = {1} AND o.id <> {2} AND o.rp_id = {3})) RETURNING id"
+# Without an app, the passkeys of the person are the second factor.
+_IS_THE_FACTOR = Statement(
+    "SELECT f.user_id FROM second_factors f WHERE f.user_id = {1}"
+    " AND NOT EXISTS (SELECT 1 FROM totp_factors t WHERE t.user_id = f.user_id)"
 )
+_DROP = Statement("DELETE FROM passkeys WHERE user_id = {1} AND id = {2} RETURNING id")
 
 
 class Passkeys(Table):
@@ -63,7 +69,12 @@ class Passkeys(Table):
         return _PASSKEY.read_all(await self._database.list_rows(_OF_USER, user_id))
 
     async def add_passkey(
-        self, passkey: NewPasskey, challenge: UsedChallenge, session: bytes, most: int
+        self,
+        passkey: NewPasskey,
+        challenge: UsedChallenge,
+        session: bytes,
+        most: int,
+        recovery_codes: Sequence[bytes] | None = None,
     ) -> bool:
         user_id = passkey.user_id
 
@@ -73,9 +84,13 @@ class Passkeys(Table):
                 return False
             if first_value((yield _COUNT, (user_id,))) >= most:
                 return False
+            if recovery_codes is not None and (yield from has_factor(user_id, passkey.rp_id)):
+                return False
             if not (yield _use(challenge)):
                 return False
             yield _insert(passkey)
+            if recovery_codes is not None:
+                yield from set_up_factor(user_id, recovery_codes, passkey.created_at)
             return True
 
         return await self._database.write(operation)
@@ -101,12 +116,24 @@ class Passkeys(Table):
     async def rename_passkey(self, user_id: int, passkey_id: int, name: str) -> bool:
         return bool(await self._database.write(execute(_RENAME, user_id, passkey_id, name)))
 
-    async def drop_passkey(self, user_id: int, passkey_id: int, rp_id: str, session: bytes) -> bool:
-        def operation() -> Operation[bool]:
+    async def drop_passkey(
+        self, user_id: int, passkey_id: int, accepted: AcceptedMethods, session: bytes
+    ) -> PasskeyRemoval:
+        host = accepted.host
+
+        def operation() -> Operation[PasskeyRemoval]:
             yield LOCK_PERSON, (user_id,)
             if not (yield OWN_SESSION, (user_id, session)):
-                return False
-            return bool((yield _DROP, (user_id, passkey_id, rp_id)))
+                return PasskeyRemoval.CHANGED
+            held = sign_in_methods((yield SIGN_IN_METHODS, (user_id,)))
+            remains = held.without_passkey(passkey_id)
+            if not remains.sign_in_at(accepted):
+                return PasskeyRemoval.LAST_WAY
+            ends = held.has_passkey_for(host) and not remains.has_passkey_for(host)
+            if ends and (yield _IS_THE_FACTOR, (user_id,)):
+                return PasskeyRemoval.SECOND_FACTOR
+            dropped = yield _DROP, (user_id, passkey_id)
+            return PasskeyRemoval.REMOVED if dropped else PasskeyRemoval.CHANGED
 
         return await self._database.write(operation)
 

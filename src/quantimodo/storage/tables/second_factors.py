@@ -1,11 +1,13 @@
-"""The tables `totp_factors`, `totp_enrolments` and `recovery_codes`."""
+"""The tables `second_factors`, `totp_factors`, `totp_enrolments` and `recovery_codes`."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.session_end import DROP_TRUSTED_BROWSERS
+from quantimodo.storage.tables.sign_in_methods import SIGN_IN_METHODS, sign_in_methods
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
     CONFIRM_PASSWORD,
@@ -38,6 +40,11 @@ _SAVE_ENROLMENT = Statement(
 )
 _TAKE_ENROLMENT = Statement(
     "DELETE FROM totp_enrolments WHERE user_id = {1} AND sealed_secret = {2} RETURNING user_id"
+)
+_SET_UP_AT = KeyedRead("SELECT user_id, set_up_at FROM second_factors WHERE user_id")
+_SET_UP = Statement(
+    "INSERT INTO second_factors (user_id, set_up_at) VALUES ({1}, {2})"
+    " ON CONFLICT (user_id) DO UPDATE SET set_up_at = excluded.set_up_at"
 )
 _SAVE_FACTOR = Statement(
     f"INSERT INTO totp_factors ({_FACTOR.columns})"
@@ -76,8 +83,17 @@ class SecondFactors(Table):
         values = (enrolment.user_id, enrolment.sealed_secret, enrolment.holder, *times)
         await self._database.write(execute(_SAVE_ENROLMENT, *values))
 
+    async def second_factor_set_up_at(self, user_id: int) -> datetime | None:
+        found = await self._database.one(_SET_UP_AT, user_id)
+        return None if found is None else from_micros(found[1])
+
     async def confirm_totp_enrolment(
-        self, factor: TotpFactor, recovery_codes: Sequence[bytes], session: bytes | None
+        self,
+        factor: TotpFactor,
+        recovery_codes: Sequence[bytes],
+        session: bytes | None,
+        *,
+        first_at: str | None = None,
     ) -> bool:
         user_id, sealed_secret = factor.user_id, factor.sealed_secret
         times = to_micros(factor.confirmed_at), factor.last_step
@@ -85,13 +101,28 @@ class SecondFactors(Table):
         def operation() -> Operation[bool]:
             if not (yield from _holding(user_id, session)):
                 return False
+            if first_at is not None and (yield from has_factor(user_id, first_at)):
+                return False
             if not (yield _TAKE_ENROLMENT, (user_id, sealed_secret)):
                 return False
+            yield from set_up_factor(user_id, recovery_codes, factor.confirmed_at)
             yield _SAVE_FACTOR, (user_id, sealed_secret, *times)
-            yield from _replacing_codes(user_id, recovery_codes)
-            yield DROP_TRUSTED_BROWSERS, (user_id,)
-            yield DROP_FACTOR_RECOVERY, (user_id,)
-            yield CONFIRM_PASSWORD, (user_id,)
+            return True
+
+        return await self._database.write(operation)
+
+    async def set_up_passkey_factor(
+        self, user_id: int, host: str, recovery_codes: Sequence[bytes], session: bytes, at: datetime
+    ) -> bool:
+        def operation() -> Operation[bool]:
+            if not (yield from _holding(user_id, session)):
+                return False
+            if (yield HAS_FACTOR, (user_id,)):
+                return False
+            held = sign_in_methods((yield SIGN_IN_METHODS, (user_id,)))
+            if not held.has_passkey_for(host):
+                return False
+            yield from set_up_factor(user_id, recovery_codes, at)
             return True
 
         return await self._database.write(operation)
@@ -143,6 +174,24 @@ def _holding(user_id: int, session: bytes | None) -> Operation[bool]:
     """Lock the person; False if this session of theirs was ended."""
     yield LOCK_PERSON, (user_id,)
     return session is None or bool((yield OWN_SESSION, (user_id, session)))
+
+
+def has_factor(user_id: int, host: str) -> Operation[bool]:
+    """Whether the person has a second factor, or a passkey for this host."""
+    if (yield HAS_FACTOR, (user_id,)):
+        return True
+    held = sign_in_methods((yield SIGN_IN_METHODS, (user_id,)))
+    return held.has_passkey_for(host)
+
+
+def set_up_factor(user_id: int, recovery_codes: Sequence[bytes], at: datetime) -> Operation[None]:
+    """The person needs a second factor from now on, and has these recovery codes only. The caller
+    has locked the person."""
+    yield _SET_UP, (user_id, to_micros(at))
+    yield from _replacing_codes(user_id, recovery_codes)
+    yield DROP_TRUSTED_BROWSERS, (user_id,)
+    yield DROP_FACTOR_RECOVERY, (user_id,)
+    yield CONFIRM_PASSWORD, (user_id,)
 
 
 def _replacing_codes(user_id: int, recovery_codes: Sequence[bytes]) -> Operation[None]:

@@ -28,7 +28,7 @@ _OF_PERSON = Statement(
 )
 _CHANGED = Statement(
     "SELECT user_id FROM passwords WHERE user_id = {1} AND changed_at > {2}"
-    " UNION ALL SELECT user_id FROM totp_factors WHERE user_id = {1} AND confirmed_at > {2}"
+    " UNION ALL SELECT user_id FROM second_factors WHERE user_id = {1} AND set_up_at > {2}"
 )
 _ADD = Statement(
     f"INSERT INTO trusted_browsers ({_BROWSER.columns}) VALUES ({{1}}, {{2}}, {{3}}, {{4}}, {{5}},"

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from quantimodo.model.sign_in_methods import SignInMethods
 from quantimodo.model.users import NewUser, User, fold_email
 from quantimodo.storage.database import Call, KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, first_value
 from quantimodo.storage.tables.bulk_delete import EVENTS_OF_PERSON, OF_PERSON, delete_in_batches
 from quantimodo.storage.tables.session_end import DROP_TRUSTED_BROWSERS, end_sessions
+from quantimodo.storage.tables.sign_in_methods import SIGN_IN_METHODS, sign_in_methods
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import (
     from_micros,
@@ -78,9 +80,9 @@ _SET_PASSWORD = Statement(
 _DROP_PASSWORD = Statement("DELETE FROM passwords WHERE user_id = {1}")
 DROP_LOGIN_CODES = Statement("DELETE FROM login_codes WHERE user_id = {1}")
 _DROP_IDENTITIES = Statement("DELETE FROM identities WHERE user_id = {1}")
-HAS_FACTOR = Statement("SELECT user_id FROM totp_factors WHERE user_id = {1}")
-# Recovery codes go with the factor, by foreign key.
-_DROP_TOTP_FACTOR = Statement("DELETE FROM totp_factors WHERE user_id = {1} RETURNING user_id")
+HAS_FACTOR = Statement("SELECT user_id FROM second_factors WHERE user_id = {1}")
+# The authenticator app and the recovery codes go with it, by foreign key. Passkeys stay.
+_DROP_FACTOR = Statement("DELETE FROM second_factors WHERE user_id = {1} RETURNING user_id")
 DROP_FACTOR_RECOVERY = Statement(
     "DELETE FROM factor_recoveries WHERE user_id = {1} RETURNING user_id"
 )
@@ -101,6 +103,9 @@ OWN_SESSION = Statement("SELECT key FROM sessions WHERE user_id = {1} AND key = 
 _ADD_PASSWORD = Statement(
     "INSERT INTO passwords (user_id, hash, changed_at) VALUES ({1}, {2}, {3})"
     " ON CONFLICT (user_id) DO NOTHING RETURNING user_id"
+)
+_REHASH = Statement(
+    "UPDATE passwords SET hash = {3} WHERE user_id = {1} AND hash = {2} RETURNING user_id"
 )
 _REPLACE_PASSWORD = Statement(
     "UPDATE passwords SET hash = {3}, changed_at = {4} WHERE user_id = {1} AND hash = {2}"
@@ -143,7 +148,7 @@ def drop_factor(user_id: int) -> Operation[bool]:
     yield _DROP_TOTP_ENROLMENT, (user_id,)
     yield DROP_TRUSTED_BROWSERS, (user_id,)
     yield DROP_FACTOR_RECOVERY, (user_id,)
-    return bool((yield _DROP_TOTP_FACTOR, (user_id,)))
+    return bool((yield _DROP_FACTOR, (user_id,)))
 
 
 class Users(Table):
@@ -226,6 +231,9 @@ class Users(Table):
         password_hash: str | None = first_value(await self._database.rows(_PASSWORD, user_id))
         return password_hash
 
+    async def sign_in_methods(self, user_id: int) -> SignInMethods:
+        return sign_in_methods(await self._database.list_rows(SIGN_IN_METHODS, user_id))
+
     async def set_password(self, user_id: int, password_hash: str, at: datetime) -> None:
         def operation() -> Operation[None]:
             yield LOCK_PERSON, (user_id,)
@@ -244,6 +252,9 @@ class Users(Table):
             return bool((yield _ADD_PASSWORD, (user_id, password_hash, to_micros(at))))
 
         return await self._database.write(operation)
+
+    async def rehash_password(self, user_id: int, expected: str, password_hash: str) -> bool:
+        return bool(await self._database.write(execute(_REHASH, user_id, expected, password_hash)))
 
     async def replace_password(
         self, user_id: int, expected: str, password_hash: str, at: datetime

@@ -1,7 +1,14 @@
+-- People with a second factor: an authenticator app, a passkey, or both. `set_up_at` is when one was
+-- last set up.
+CREATE TABLE second_factors (
+  user_id BIGINT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+  set_up_at BIGINT NOT NULL
+);
+
 -- Authenticator apps (TOTP, RFC 6238): one for each person. The secret is encrypted by the server's
 -- secret key. `last_step` is the time step of the last accepted code (RFC 6238 §5.2).
 CREATE TABLE totp_factors (
-  user_id BIGINT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+  user_id BIGINT PRIMARY KEY REFERENCES second_factors (user_id) ON DELETE CASCADE,
   sealed_secret BLOB NOT NULL,
   confirmed_at BIGINT NOT NULL,
   last_step BIGINT NOT NULL
@@ -18,9 +25,9 @@ CREATE TABLE totp_enrolments (
 );
 CREATE INDEX totp_enrolments_by_expiry ON totp_enrolments (expires_at);
 
--- Codes that replace an authenticator app, each used once. Only keyed digests are stored.
+-- Codes that replace a second factor, each used once. Only keyed digests are stored.
 CREATE TABLE recovery_codes (
-  user_id BIGINT NOT NULL REFERENCES totp_factors (user_id) ON DELETE CASCADE,
+  user_id BIGINT NOT NULL REFERENCES second_factors (user_id) ON DELETE CASCADE,
   digest BLOB NOT NULL,
   PRIMARY KEY (user_id, digest)
 );
