@@ -86,6 +86,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/sessions:Sessions._end_all": ("changes_per_session",),
     "accounts/sessions:Sessions.end_one": ("changes_per_session",),
     "accounts/second_factor_notices:SecondFactorNotices.added": ("changes_per_session",),
+    "accounts/second_factor_notices:SecondFactorNotices.passkey_added": ("changes_per_session",),
     "accounts/second_factor_notices:SecondFactorNotices.code_used": ("sessions_per_person",),
     "accounts/second_factor_notices:SecondFactorNotices.codes_replaced": ("changes_per_session",),
     "accounts/second_factor_notices:SecondFactorNotices.limit_reached": (

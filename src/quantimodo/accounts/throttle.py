@@ -154,8 +154,7 @@ class Throttle:
 
     async def store_request(self, address: str) -> None:
         """An authorization request that is kept until its person has signed in or decided."""
-        limit = self.policy.requests_per_address
-        await self._count("request address", network(address), limit)
+        await self._count("request address", network(address), self.policy.requests_per_address)
 
     async def push_request(self, pusher: str) -> None:
         """An authorization request that a confidential app pushes (RFC 9126): counted by app, for
@@ -179,8 +178,7 @@ class Throttle:
 
     async def fetch(self, address: str) -> None:
         """A request that makes the server fetch a document that an application named."""
-        limit = self.policy.fetches_per_address
-        await self._count("fetch address", network(address), limit)
+        await self._count("fetch address", network(address), self.policy.fetches_per_address)
 
     async def security_event(self, address: str) -> None:
         """A message to the endpoints for security events of providers."""
@@ -277,11 +275,9 @@ class Throttle:
 
     async def second_factor_passed(self, user_id: int, device: str | None) -> None:
         """Forget the wrong responses in the counters that this one was counted in."""
-        if device is not None:
-            await self.store.forget(self._name("second factor device", device))
-            return
-        await self.store.forget(self._name("second factor", str(user_id)))
-        await self.store.forget(self._name("second factor day", str(user_id)))
+        of_person = ("second factor", "second factor day")
+        for name in of_person if device is None else ("second factor device",):
+            await self.store.forget(self._name(name, str(user_id) if device is None else device))
 
     async def _count(self, what: str, whose: str, limit: Limit) -> None:
         hits = await self.store.hit(self._name(what, whose), limit.window, self.clock.now())

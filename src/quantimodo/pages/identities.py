@@ -67,8 +67,8 @@ class Identities:
 
     page_context: PageContext
     credentials: Credentials
+    passkey_sign_in: PasskeySignIn
     linking: Linking
-    offers_passkeys: bool
 
     async def show(self, request: Request) -> Response:
         browser_request = await self.page_context.browser_request(request)
@@ -113,7 +113,7 @@ class Identities:
             person=session.user,
             linked=linked,
             linkable=linkable,
-            offers_passkeys=self.offers_passkeys,
+            offers_passkeys=self.passkey_sign_in.passkeys.policy.offered,
             has_password=await self.credentials.has_password(session.user.id),
             form=error_view(again),
         )

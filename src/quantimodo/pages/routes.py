@@ -193,9 +193,9 @@ def _second_factor_set_up(
     pages: Pages, page_context: PageContext, leads: ReturnTargets
 ) -> Sequence[PageRoute]:
     secrets = SecretPage(pages.browser, pages.envelope, pages.clock)
-    passkeys = pages.passkey_sign_in.passkeys
-    required = RequiredSetUp(pages.accounts.login, pages.second_factors, passkeys)
-    return SecondFactorSetUp(page_context, required, leads, secrets).routes()
+    login, passkeys = pages.accounts.login, pages.passkey_sign_in.passkeys
+    set_up = RequiredSetUp(login, pages.second_factors, passkeys)
+    return SecondFactorSetUp(page_context, set_up, leads, secrets).routes()
 
 
 def _factor_recovery(
@@ -231,9 +231,8 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         pages.accounts.login.second_factors.trusted_browsers,
         pages.accounts.login.second_factors.recoveries,
     )
-    offered = pages.passkey_sign_in.passkeys.policy.offered
-    identities = Identities(page_context, pages.accounts.credentials, pages.linking, offered)
-    again = Again(page_context, pages.accounts.credentials, pages.passkey_sign_in, pages.linking)
+    proofs = pages.accounts.credentials, pages.passkey_sign_in, pages.linking
+    identities, again = Identities(page_context, *proofs), Again(page_context, *proofs)
     step_up = StepUp(page_context, pages.second_factors)
     undo = Undo(pages.envelope, pages.measurement_service, pages.clock)
     measurements, reads = pages.measurement_service, pages.reads
@@ -294,8 +293,7 @@ def _two_step(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
 
 
 def _passkeys(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
-    passkeys = PasskeyPages(page_context, pages.passkey_sign_in.passkeys, pages.issuer)
-    return passkeys.routes()
+    return PasskeyPages(page_context, pages.passkey_sign_in.passkeys, pages.issuer).routes()
 
 
 def _portal(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
