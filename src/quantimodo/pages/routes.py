@@ -221,15 +221,10 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     receipts = ReceiptPages(page_context, pages.clients, pages.consent_services)
     profile = Profile(page_context, pages.accounts.changes, pages.accounts.recovery, pages.profiles)
     devices = Devices(page_context, pages.sessions, pages.sign_out)
+    check = pages.accounts.login.second_factors
     security = Security(
-        page_context,
-        pages.accounts.changes,
-        pages.accounts.credentials,
-        pages.second_factors,
-        pages.passkey_sign_in.passkeys,
-        pages.events,
-        pages.accounts.login.second_factors.trusted_browsers,
-        pages.accounts.login.second_factors.recoveries,
+        *(page_context, pages.accounts.changes, pages.accounts.credentials, pages.second_factors),
+        *(pages.passkey_sign_in.passkeys, pages.events, check.trusted_browsers, check.recoveries),
     )
     proofs = pages.accounts.credentials, pages.passkey_sign_in, pages.linking
     identities, again = Identities(page_context, *proofs), Again(page_context, *proofs)
