@@ -61,7 +61,7 @@ async def test_after_the_delay_the_person_turns_it_off_and_signs_in(harness: App
     assert not await has_factor(harness, ann)
     assert SESSION not in browser.cookies, "the person signs in anew"
     assert await harness.sign_in(browser) == "/account"
-    assert "was turned off for your account" in (await mails(harness))[0]
+    assert any("was turned off for your account" in text for text in await mails(harness))
 
 
 async def test_a_thief_of_the_mailbox_alone_gets_nothing(harness: AppHarness) -> None:

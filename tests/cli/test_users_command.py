@@ -104,6 +104,7 @@ def test_a_second_factor_that_is_not_there_is_not_reset(terminal: Terminal) -> N
 def test_the_operator_resets_a_second_factor(terminal: Terminal) -> None:
     user_id = create(terminal, "--json").json["id"]
     with closing(sqlite3.connect(terminal.folder / "var/quantimodo.db")) as database, database:
+        database.execute("INSERT INTO second_factors VALUES (?, 1)", (user_id,))
         database.execute("INSERT INTO totp_factors VALUES (?, x'00', 1, 1)", (user_id,))
         database.execute("INSERT INTO recovery_codes VALUES (?, x'00')", (user_id,))
         database.execute(
@@ -111,13 +112,18 @@ def test_the_operator_resets_a_second_factor(terminal: Terminal) -> None:
             (user_id,),
         )
     shown = terminal("users", "show", "ada@example.org", "--json").json["second_factor"]
-    assert shown == {"since": "1970-01-01T00:00:00.000001+00:00", "recovery_codes": 1}
+    assert shown == {
+        "since": "1970-01-01T00:00:00.000001+00:00",
+        "recovery_codes": 1,
+        "app": True,
+    }
     assert "1 recovery codes left" in terminal("users", "show", "ada@example.org").out
     warned = terminal("doctor", "--json").json
     assert "1 authenticator apps need a secret key" in str(warned)
     assert terminal("users", "reset-second-factor", "ada@example.org").code == 0
     assert terminal("users", "show", "ada@example.org", "--json").json["second_factor"] is None
     with closing(sqlite3.connect(terminal.folder / "var/quantimodo.db")) as database:
+        assert database.execute("SELECT * FROM second_factors").fetchall() == []
         assert database.execute("SELECT * FROM totp_factors").fetchall() == []
         assert database.execute("SELECT * FROM recovery_codes").fetchall() == []
         assert database.execute("SELECT * FROM passkeys").fetchall() == []

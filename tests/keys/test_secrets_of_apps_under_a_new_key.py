@@ -53,7 +53,7 @@ async def test_a_code_that_is_used_encrypts_its_secret_again(
 ) -> None:
     ann, app = await protected(harness)
     async with reopened(secret_key=f"{NEW}\n{OLD}") as between:
-        (factor,) = between.context.accounts.login.second_factors.factors
+        (factor, *_) = between.context.accounts.login.second_factors.factors
         now = between.context.clock.now()
         assert await factor.verify(ann, Secret(app.code(now))) == ("otp",)
         assert await used(between.context) == SecretKeysInUse(older=0, lost=0)
@@ -66,7 +66,7 @@ async def test_a_secret_that_is_encrypted_again_meanwhile_does_not_refuse_the_co
     ann, app = await protected(harness)
     async with reopened(secret_key=f"{NEW}\n{OLD}") as between:
         context = between.context
-        (factor,) = context.accounts.login.second_factors.factors
+        (factor, *_) = context.accounts.login.second_factors.factors
         store = context.stores.second_factors
 
         class Meanwhile:
