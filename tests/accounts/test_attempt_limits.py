@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from quantimodo.accounts.errors import TooMany
-from quantimodo.accounts.throttle import Limit, Throttle, ThrottlePolicy, network
+from quantimodo.accounts.limits import Limit, ThrottlePolicy
+from quantimodo.accounts.throttle import Throttle, network
 from quantimodo.ports.stores import Stores
 from support.account_services import MovableClock
 

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from quantimodo.accounts.throttle import Throttle, ThrottlePolicy
+from quantimodo.accounts.limits import ThrottlePolicy
+from quantimodo.accounts.throttle import Throttle
 from quantimodo.ports.stores import Stores
 from support.app import CALLBACK, PASSWORD, AppHarness, OpenHarness, form_fields
 from support.environment import FrozenClock

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from quantimodo.accounts.throttle import Limit, ThrottlePolicy
+from quantimodo.accounts.limits import Limit, ThrottlePolicy
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import Stores
 from support.account_services import AccountServices, open_account_services

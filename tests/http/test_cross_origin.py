@@ -11,6 +11,7 @@ ASKS = {
 OPEN = (
     TOKEN,
     "/api/v2/oauth/access_token",
+    "/api/v2/oauth2/par",
     REVOKE,
     USERINFO,
     ME,

@@ -50,6 +50,15 @@ async def test_an_app_gets_a_token_for_itself(site: Live, machine: App, client: 
     assert result["after"] == {"active": False}
 
 
+async def test_rfc_9126_a_client_pushes_its_request(site: Live) -> None:
+    app = await site.app(CALLBACK)
+    interop = InteropSetup(site, app, await site.person("pushed@example.org", "Ann Example"))
+    wanted = _wanted(interop.issuer, app, "client_secret_basic", "oidc")
+    result = await _run("openid_client_pushed.mjs", interop, wanted)
+    assert set(result["parameters"]) == {"client_id", "request_uri"}
+    interop.check_claims(result["claims"])
+
+
 def _wanted(issuer: str, app: App, method: str, algorithm: str) -> dict[str, Any]:
     """`algorithm`: which of the two well-known documents the client asks for."""
     return {

@@ -56,6 +56,9 @@ NOT_RUN = {
     ),
     ("docs/developer/jwt-access-tokens.md", "quantimodo clients create"): _COMMANDS,
     ("docs/developer/resources.md", "quantimodo resources add"): _COMMANDS,
+    ("docs/developer/pushed-requests.md", "curl -s https://id.example.org"): (
+        "rfc9126/ sends the request"
+    ),
     ("docs/developer/registration.md", "curl -s https://id.example.org"): (
         "rfc7591/ sends the request"
     ),

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantimodo.accounts.throttle import Limit, ThrottlePolicy
+from quantimodo.accounts.limits import Limit, ThrottlePolicy
 from quantimodo.app.limits import budget_policy, quota_policy
 from quantimodo.app.provider_policies import outbound_policy, provider_policies
 from quantimodo.app.quantities import (

@@ -65,7 +65,7 @@ async def test_2_the_response_and_the_flow_behind_it(harness: AppHarness) -> Non
         assert body["expires_in"] == 90
         assert body["request_uri"].startswith(URN)
         browser = await harness.signed_in()
-        # §4: what stands beside the two parameters is ignored, a repeated one too.
+        # RFC 9126 §4: what stands beside the two parameters is ignored, a repeated one too.
         page = await browser.get(
             f"{AUTHORIZE}?client_id={app.id}&request_uri={body['request_uri']}"
             "&state=outer&scope=email&redirect_uri=https://evil.example.org/&scope=openid"
@@ -92,7 +92,7 @@ async def test_2_1_the_client_authenticates_as_at_the_token_endpoint(harness: Ap
         ({**WHOLE}, None),
         ({**WHOLE, "client_id": app.id}, None),
         ({**WHOLE, "client_id": app.id, "client_secret": "wrong"}, None),
-        ({**WHOLE, "client_id": "nobody"}, None),
+        ({**WHOLE, "client_id": "unknown"}, None),
         ({**WHOLE}, httpx.BasicAuth(app.id, str(other.secret))),
         ({**WHOLE, "client_id": public.id, "client_secret": str(app.secret)}, None),
         ({**WHOLE, "client_id": signer.id, "client_secret": str(signer.secret)}, None),
@@ -100,7 +100,7 @@ async def test_2_1_the_client_authenticates_as_at_the_token_endpoint(harness: Ap
         refused = await anonymous.post(PAR, data=sent, auth=auth)
         assert refused.status_code == 401, sent
         assert refused.json()["error"] == "invalid_client"
-    # §2: the audience is the issuer, the token endpoint or this endpoint.
+    # RFC 9126 §2: the audience is the issuer, the token endpoint or this endpoint.
     now = int(harness.context.clock.now().timestamp())
     for number, audience in enumerate(
         (ISSUER, f"{ISSUER}/api/v2/oauth2/access_token", ISSUER + PAR)
@@ -114,7 +114,7 @@ async def test_2_1_the_client_authenticates_as_at_the_token_endpoint(harness: Ap
 
 
 REFUSED: tuple[tuple[dict[str, str | None], str], ...] = (
-    ({"request_uri": URN + "qmu_x"}, "invalid_request"),  # §2.1
+    ({"request_uri": URN + "qmu_x"}, "invalid_request"),  # RFC 9126 §2.1
     ({"request_uri": "https://app.example.org/request.jwt"}, "invalid_request"),
     ({"redirect_uri": "https://evil.example.org/"}, "invalid_request"),
     ({"redirect_uri": CALLBACK + "/"}, "invalid_request"),
@@ -200,8 +200,8 @@ async def test_7_3_a_request_uri_gives_one_response(harness: AppHarness) -> None
     # Without a page too, and of many at once.
     uri = await pushed(harness, app)
     browsers = [await harness.signed_in() for _ in range(6)]
-    answers = await asyncio.gather(*(ask(each, app, uri) for each in browsers))
-    issued = {r.headers["location"] for r in answers if "code=" in r.headers.get("location", "")}
+    responses = await asyncio.gather(*(ask(each, app, uri) for each in browsers))
+    issued = {r.headers["location"] for r in responses if "code=" in r.headers.get("location", "")}
     assert len(issued) == 1
     assert len(harness.rows()["codes"]) == 2
 

@@ -209,7 +209,7 @@ async def test_10_1_a_pushed_request_is_bound_to_the_key_of_its_proof(harness: A
     await harness.person()
     app, key, now = await harness.app(), DPoPKey(), harness.context.clock.now()
     browser, path = await harness.signed_in(), "/api/v2/oauth2/par"
-    asked = {
+    requested = {
         "response_type": "code",
         "redirect_uri": CALLBACK,
         "code_challenge": CHALLENGE,
@@ -217,7 +217,7 @@ async def test_10_1_a_pushed_request_is_bound_to_the_key_of_its_proof(harness: A
     }
 
     async def push(proof: str, **more: str) -> httpx.Response:
-        data, headers = {**asked, **more}, {"dpop": proof}
+        data, headers = {**requested, **more}, {"dpop": proof}
         return await harness.browser().post(path, data=data, auth=app.auth, headers=headers)
 
     other = await push(key.proof(now, path), dpop_jkt=DPoPKey().thumbprint)
@@ -243,8 +243,8 @@ async def test_10_1_a_pushed_request_is_bound_to_the_key_of_its_proof(harness: A
 async def test_5_1_discovery_and_scripts_of_other_origins(harness: AppHarness) -> None:
     document = (await harness.browser().get("/.well-known/openid-configuration")).json()
     assert document["dpop_signing_alg_values_supported"] == ["ES256", "PS256", "EdDSA", "Ed25519"]
-    asked = {"origin": "https://app.example.org", "access-control-request-method": "GET"}
-    response = await harness.browser().options(ME, headers=asked)
+    requested = {"origin": "https://app.example.org", "access-control-request-method": "GET"}
+    response = await harness.browser().options(ME, headers=requested)
     assert "DPoP" in response.headers["access-control-allow-headers"]
 
 

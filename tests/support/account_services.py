@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.limits import ThrottlePolicy
 from quantimodo.accounts.login import Login, LoginBrowser, LoginResult, StartedSession
 from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed
@@ -21,7 +22,7 @@ from quantimodo.accounts.second_factors import Mode, SecondFactors
 from quantimodo.accounts.services import AccountDependencies, build_account_services
 from quantimodo.accounts.services import AccountServices as Services
 from quantimodo.accounts.sessions import SessionPolicy, Sessions
-from quantimodo.accounts.throttle import Throttle, ThrottlePolicy
+from quantimodo.accounts.throttle import Throttle
 from quantimodo.app.login import LoginDependencies, Role, build_login_services
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.password_strength import StrengthMeter

@@ -1,4 +1,4 @@
-"""Commands of `quantimodo`, each in a process of its own that need not import the server first.
+"""Commands of `quantimodo`, each in its own process that need not import the server first.
 
 Run as a program, this imports the command line once and listens at a socket. Each connection is one
 command: a child of this process runs it with its own arguments, folder, environment and standard
@@ -101,7 +101,7 @@ def _start(connection: socket.socket) -> list[str]:
     if process:
         ended = os.pidfd_open(process)
         if ended not in select.select([ended, connection.fileno()], [], [])[0]:
-            os.kill(process, signal.SIGKILL)  # nobody waits for it any more
+            os.kill(process, signal.SIGKILL)  # no client waits for it any more
         _, status = os.waitpid(process, 0)
         with suppress(BrokenPipeError):
             connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())

@@ -12,8 +12,8 @@ from quantimodo.pages.layout import Renderer
 
 @cache
 def no_authorities() -> SSLContext:
-    """TLS that trusts nobody, for clients of addresses without TLS: to read the certificates of
-    all authorities, as each httpx client does, takes longer than most requests."""
+    """TLS that trusts no authority, for clients of addresses without TLS: to read the certificates
+    of all authorities, as each httpx client does, takes longer than most requests."""
     return SSLContext(PROTOCOL_TLS_CLIENT)
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Literal
 
 from quantimodo.accounts.errors import TooMany
+from quantimodo.accounts.limits import Limit, ThrottlePolicy
 from quantimodo.crypto.digests import keyed_digest
 from quantimodo.model.budgets import BudgetPolicy, Charge
 from quantimodo.model.users import fold_email
@@ -29,51 +30,8 @@ BudgetKind = Literal[
 
 NoticeKind = Literal["device", "application", "first read"]
 
-_QUARTER = timedelta(minutes=15)
-_HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _DEFAULT_BUDGETS = BudgetPolicy()
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """`count` attempts in each `window`; one more is refused."""
-
-    count: int
-    window: timedelta
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThrottlePolicy:
-    """Per account means: per e-mail address that was typed, whether it has an account or not."""
-
-    sign_in_per_account: Limit = Limit(10, _QUARTER)
-    sign_in_per_device: Limit = Limit(10, _QUARTER)
-    sign_in_per_address: Limit = Limit(100, _QUARTER)
-    social_per_address: Limit = Limit(100, _QUARTER)
-    upstream_logins_per_address: Limit = Limit(200, _QUARTER)
-    requests_per_address: Limit = Limit(10_000, _QUARTER)
-    sign_up_per_account: Limit = Limit(5, _HOUR)
-    sign_up_per_address: Limit = Limit(50, _HOUR)
-    new_passwords_per_address: Limit = Limit(100, _QUARTER)
-    reset_per_account: Limit = Limit(5, _HOUR)
-    reset_per_address: Limit = Limit(50, _HOUR)
-    email_codes_per_account: Limit = Limit(5, _HOUR)
-    email_code_tries_per_account: Limit = Limit(10, _DAY)
-    emails_per_account: Limit = Limit(5, _HOUR)
-    pushed_requests_per_app: Limit = Limit(100_000, _QUARTER)
-    registrations_per_address: Limit = Limit(1000, _HOUR)
-    registration_changes_per_address: Limit = Limit(1000, _HOUR)
-    fetches_per_address: Limit = Limit(1000, _QUARTER)
-    security_events_per_address: Limit = Limit(200, _QUARTER)
-    proof_per_person: Limit = Limit(10, _QUARTER)
-    set_up_codes_per_browser: Limit = Limit(10, _QUARTER)
-    second_factor_per_person: Limit = Limit(10, _QUARTER)
-    second_factor_per_day: Limit = Limit(50, _DAY)
-    sessions_per_person: Limit = Limit(1000, _HOUR)
-    changes_per_session: Limit = Limit(1000, _HOUR)
-    exports_per_person: Limit = Limit(10, _DAY)
-    notices_per_person: Limit = Limit(5, _DAY)
 
 
 @dataclass(frozen=True, slots=True)

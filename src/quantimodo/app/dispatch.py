@@ -212,7 +212,7 @@ def _without_trace_headers(scope: Scope, headers: Headers) -> Headers:
 
 
 def _joined(headers: Headers, more: Headers) -> Headers:
-    """The headers of a response, with those that its request adds instead of its own."""
+    """The headers of a response, with those that its request adds instead."""
     names = frozenset(name for name, _ in more)
     return (*(header for header in headers if header[0] not in names), *more)
 

@@ -2,7 +2,8 @@
 
 from dataclasses import fields
 
-from quantimodo.accounts.throttle import Throttle, ThrottlePolicy
+from quantimodo.accounts.limits import ThrottlePolicy
+from quantimodo.accounts.throttle import Throttle
 from quantimodo.app.settings import Settings
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.model.budgets import BudgetPolicy, Charge, QuotaPolicy, StorageBudget

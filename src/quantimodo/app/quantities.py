@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from quantimodo.accounts.throttle import Limit
+from quantimodo.accounts.limits import Limit
 
 _DURATION = re.compile(r"(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?")
 _LIMIT = re.compile(r"([0-9]{1,6}) +per +([0-9dhms]+)")

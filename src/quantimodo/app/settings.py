@@ -16,7 +16,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from quantimodo.accounts.throttle import Limit
+from quantimodo.accounts.limits import Limit
 from quantimodo.app.quantities import (
     parse_duration,
     parse_limit,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from quantimodo.accounts.throttle import Limit
+from quantimodo.accounts.limits import Limit
 from quantimodo.app.settings_fields import setting as _setting
 
 _MINUTE = timedelta(minutes=1)
@@ -40,6 +40,10 @@ class LimitSettings:
         "Authorization requests that may wait for a person to sign in or to decide, from one"
         " network address.",
     )
+    pushed_requests_per_app: Limit = _setting(
+        Limit(100_000, 15 * _MINUTE),
+        "Authorization requests that one confidential app may push (RFC 9126).",
+    )
     sign_up_per_account: Limit = _setting(
         Limit(5, _HOUR), "Sign-ups that may be begun for one e-mail address."
     )
@@ -66,10 +70,6 @@ class LimitSettings:
     )
     emails_per_account: Limit = _setting(
         Limit(5, _HOUR), "Other mails that signed-in people may cause to one e-mail address."
-    )
-    pushed_requests_per_app: Limit = _setting(
-        Limit(100_000, 15 * _MINUTE),
-        "Authorization requests that one confidential app may push (RFC 9126).",
     )
     registrations_per_address: Limit = _setting(
         Limit(1000, _HOUR), "Apps that may register themselves from one network address."

@@ -31,7 +31,7 @@ class AuthorizationStore(Protocol):
         """True for the one caller that removed it."""
 
     async def keep_request(self, key: bytes, until: datetime) -> None:
-        """Keep a request that nobody has claimed until this time, and no shorter than before."""
+        """Keep a request that is not claimed until this time, and no shorter than before."""
 
     async def claim_request(self, key: bytes, holder: bytes, until: datetime) -> bool:
         """Mark it as decided for this holder, and keep it no longer than `until`. Of any number of
