@@ -23,7 +23,7 @@ WRONG: dict[str, Wrong] = {
     "no user verification": {"flags": PRESENT},
     "another origin": {"origin": "https://evil.example"},
     "another host": {"rp_id": "evil.example"},
-    "a challenge of its own": {"challenge": "AAAA"},
+    "another challenge": {"challenge": "AAAA"},
 }
 
 

@@ -15,7 +15,8 @@ def language(text: str) -> str:
 
 
 async def test_the_sources_of_the_language_in_their_order(harness: AppHarness) -> None:
-    """Core §3.1.2.1 (`ui_locales`), Core §5.1 (`locale`), RFC 9110 §12.5.4."""
+    """OpenID Connect Core §3.1.2.1 (`ui_locales`), OpenID Connect Core §5.1 (`locale`), and
+    RFC 9110 §12.5.4."""
     await harness.person()
     app = await harness.app()
     stranger = harness.browser()
@@ -29,8 +30,8 @@ async def test_the_sources_of_the_language_in_their_order(harness: AppHarness) -
 
     requested = await harness.ask(stranger, app, ui_locales="xx de", prompt="login")
     assert requested.status_code == 303
-    asked = await stranger.get(requested.headers["location"])
-    assert language(asked.text) == "de"
+    shown = await stranger.get(requested.headers["location"])
+    assert language(shown.text) == "de"
     unknown = await harness.ask(stranger, app, ui_locales="xx yy")
     assert unknown.status_code == 303
     # An error is for the person, and its technical part is in English.

@@ -112,6 +112,14 @@ async def test_what_is_not_there_is_a_page_that_echoes_nothing(visitor: Visitor)
     assert "here</b>" not in page.text
 
 
+async def test_the_link_to_the_languages_leads_back_without_secrets(visitor: Visitor) -> None:
+    """No token of a mailed link, and no parameter that is unknown, gets into another address."""
+    page = await visitor.get("/sign-in?token=marked-secret&name=x&return_to=//evil.example")
+    assert "/language?return_to=" in page.text
+    address = page.text.partition("/language?return_to=")[2].partition('"')[0]
+    assert address == "/sign-in%3Fname%3Dx"
+
+
 async def test_robots_are_kept_out_of_what_is_private(visitor: Visitor) -> None:
     text = (await visitor.get("/robots.txt")).text
     assert "Disallow: /account" in text

@@ -59,6 +59,9 @@ NOT_RUN = {
     ("docs/developer/pushed-requests.md", "curl -s https://id.example.org"): (
         "rfc9126/ sends the request"
     ),
+    ("docs/developer/sender-constrained-tokens.md", "import * as client"): (
+        "interop/test_npm_clients.py runs the library with the same calls"
+    ),
     ("docs/developer/registration.md", "curl -s https://id.example.org"): (
         "rfc7591/ sends the request"
     ),

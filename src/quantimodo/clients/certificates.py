@@ -13,7 +13,7 @@ from quantimodo.ports.clock import Clock
 
 
 class CertificateRefused(Exception):
-    """The text is for the log, and for the client where it is told."""
+    """The text is for the log, and for the client where it gets one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ class AcceptedMethods:
 
 @dataclass(frozen=True, slots=True)
 class SignInMethods:
-    """What a person has. `password`: one with an address, because a password alone signs nobody in.
+    """What a person has. `password`: one with an address, because a password alone is no way in.
     `identities` have the name of their provider, `passkeys` the host that they work for."""
 
     password: bool = False

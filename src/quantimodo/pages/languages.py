@@ -6,18 +6,22 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 
+from quantimodo.accounts.addresses import local_path
 from quantimodo.i18n.negotiation import lookup, of_accept_language
 from quantimodo.i18n.translation import Source, in_language, suggest
 from quantimodo.model.languages import ENGLISH, Language
 from quantimodo.model.profiles import Profile
 from quantimodo.model.sessions import Session
 from quantimodo.model.users import User
+from quantimodo.protocol.authorization import PARAMETERS
 
 _LONGEST: Final = 1000
 _LONGEST_ADDRESS: Final = 4000
+_KEPT: Final = (PARAMETERS - {"id_token_hint"}) | {"request", "request_uri", "name", "app", "day"}
 _page: Final[ContextVar[str]] = ContextVar("page", default="/")
 
 
@@ -56,13 +60,22 @@ class Languages:
 
 
 def _address_of(request: Request) -> str:
-    """Without the query where a form was sent, or if it is long; not the page of languages."""
+    """The path, with the parameters that name a page or an authorization request. Others may be
+    secrets, such as the token of a mailed link. Without any where a form was sent, or if they are
+    long; not the page of languages."""
     path, query = request.url.path, request.url.query
     if path == "/language":
         return "/"
-    if request.method not in ("GET", "HEAD") or not query or len(query) > _LONGEST_ADDRESS:
+    if request.method not in ("GET", "HEAD") or len(query) > _LONGEST_ADDRESS:
         return path
-    return f"{path}?{query}"
+    kept = [(name, text) for name, text in parse_qsl(query) if _names_the_page(name, text)]
+    return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def _names_the_page(name: str, text: str) -> bool:
+    if name == "return_to":
+        return local_path(text) == text
+    return name in _KEPT
 
 
 ENGLISH_ONLY: Final = Languages()

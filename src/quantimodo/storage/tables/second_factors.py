@@ -85,7 +85,10 @@ class SecondFactors(Table):
 
     async def second_factor_set_up_at(self, user_id: int) -> datetime | None:
         found = await self._database.one(_SET_UP_AT, user_id)
-        return None if found is None else from_micros(found[1])
+        if found is None:
+            return None
+        _, set_up_at = found
+        return from_micros(set_up_at)
 
     async def confirm_totp_enrolment(
         self,
