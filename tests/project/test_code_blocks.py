@@ -220,8 +220,9 @@ async def test_the_pages_on_tokens_and_measurements_run_as_printed(
     await shell.paste("refresh_token=$(token refresh_token)")
     fresh = json.loads(await paste_flow(live, shell, runnable("docs/developer/refresh.md"), {}))
     await shell.paste(f"access_token={fresh['access_token']}")
-    described = await paste_flow(live, shell, runnable("docs/developer/introspect.md"), {})
-    assert json.loads(described)["active"] is True
+    plain, signed = runnable("docs/developer/introspect.md")
+    assert json.loads(await paste_flow(live, shell, [plain], {}))["active"] is True
+    assert (await paste_flow(live, shell, [signed], {})).count(".") == 2
     application = json.loads(await paste_flow(live, shell, [own], filled))
     await shell.paste(f"application_token={application['access_token']}")
     filled["PASTE_AN_ACCESS_TOKEN"] = fresh["access_token"]

@@ -45,7 +45,7 @@ from quantimodo.endpoints.discovery import (
     MetadataEndpoint,
     ResourceMetadataEndpoint,
 )
-from quantimodo.endpoints.introspect import IntrospectionEndpoint
+from quantimodo.endpoints.introspect import Introspection, IntrospectionEndpoint
 from quantimodo.endpoints.pushed_requests import PushedRequestEndpoint
 from quantimodo.endpoints.register import RegistrationEndpoint
 from quantimodo.endpoints.revoke import RevocationEndpoint
@@ -72,6 +72,7 @@ from quantimodo.resource.consents import CurrentConsent
 from quantimodo.resource.health import MetricsPage, Ready, alive
 from quantimodo.resource.users import UserInfo, UserMe
 from quantimodo.tokens.access import AccessTokens
+from quantimodo.tokens.signed_introspection import IntrospectionSigner
 from quantimodo.tokens.subjects import Subjects
 
 
@@ -175,13 +176,16 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
         revoke=RevocationEndpoint(clients, stores.tokens, access, clock),
         introspect=IntrospectionEndpoint(
             clients,
-            stores.clients,
-            stores.tokens,
-            access,
-            stores.resources,
-            Subjects(stores.subjects, context.entropy),
-            policy,
-            clock,
+            Introspection(
+                stores.clients,
+                stores.tokens,
+                access,
+                stores.resources,
+                Subjects(stores.subjects, context.entropy),
+                policy,
+                clock,
+            ),
+            IntrospectionSigner(policy.issuer, context.keyring, context.client_keys, clock),
         ),
         userinfo=UserInfo(bearer, user_info(context), context.accesses),
         user_me=UserMe(bearer, user_info(context), context.accesses),

@@ -1,12 +1,13 @@
-"""Token introspection (RFC 7662)."""
+"""Token introspection (RFC 7662), as JSON or as a signed JWT (RFC 9701)."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.endpoints.forms import body_form
-from quantimodo.http.json import private_json
+from quantimodo.http.accept import quality
+from quantimodo.http.json import PRIVATE, private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.model.clients import Client
 from quantimodo.model.tokens import FoundAccessToken
@@ -19,21 +20,25 @@ from quantimodo.protocol.consents import restricted_members
 from quantimodo.protocol.errors import InvalidClient
 from quantimodo.protocol.resources import audience_of, plain_names
 from quantimodo.protocol.scopes import spell
+from quantimodo.protocol.vocabulary import INTROSPECTION_TYPE
 from quantimodo.tokens.access import AccessTokens
 from quantimodo.tokens.policy import TokenPolicy
+from quantimodo.tokens.signed_introspection import IntrospectionSigner
 from quantimodo.tokens.subjects import Subjects
 
 _INACTIVE: dict[str, Any] = {"active": False}
+
+_MEDIA_TYPE: Final = f"application/{INTROSPECTION_TYPE}"
+_JWT: Final = ((b"content-type", _MEDIA_TYPE.encode("ascii")), *PRIVATE)
 
 _PARAMETERS = OF_CLIENTS | {"token"}
 
 
 @dataclass(frozen=True, slots=True)
-class IntrospectionEndpoint:
+class Introspection:
     """Tells a client about its own tokens for our API, a resource server about all of these, and
     the clients of a registered API about its tokens."""
 
-    clients: ClientAuthentication
     registered: ClientStore
     tokens: TokenReader
     access: AccessTokens
@@ -42,22 +47,15 @@ class IntrospectionEndpoint:
     policy: TokenPolicy
     clock: Clock
 
-    async def __call__(self, request: Request) -> Response:
-        form = body_form(request, _PARAMETERS)
-        client = await self.clients.authenticate(
-            request.header(b"authorization"), form, request.certificate
-        )
-        # RFC 7662 §2.1: the endpoint MUST be protected; a public client proves nothing.
-        if client.public:
-            raise InvalidClient("a public client cannot introspect tokens")
-        raw = form.required("token")
+    async def describe(self, raw: str, client: Client) -> dict[str, Any]:
+        """The members of the response to this client (RFC 7662 §2.2)."""
         if key := key_of(Kind.REFRESH, raw):
-            return private_json(200, await self._refresh_token(key, client))
+            return await self._refresh_token(key, client)
         found = await self.access.find_any(raw)
         # security.md §9, RFC 7662 §2.2: the response for tokens of other clients is "not active".
         if found is None or not await self._may_introspect(client, found):
-            return private_json(200, _INACTIVE)
-        return private_json(200, self._describe(found, await self._subject(found)))
+            return _INACTIVE
+        return self._describe(found, await self._subject(found))
 
     async def _may_introspect(self, client: Client, found: FoundAccessToken) -> bool:
         audience = audience_of(found.scope)
@@ -123,3 +121,33 @@ class IntrospectionEndpoint:
         if found.grant.details is not None:
             response |= restricted_members(found.grant.scope, found.grant.details)
         return response
+
+
+@dataclass(frozen=True, slots=True)
+class IntrospectionEndpoint:
+    clients: ClientAuthentication
+    introspection: Introspection
+    signer: IntrospectionSigner
+
+    async def __call__(self, request: Request) -> Response:
+        form = body_form(request, _PARAMETERS)
+        client = await self.clients.authenticate(
+            request.header(b"authorization"), form, request.certificate
+        )
+        # RFC 7662 §2.1: the endpoint MUST be protected; a public client proves nothing.
+        if client.public:
+            raise InvalidClient("a public client cannot introspect tokens")
+        described = await self.introspection.describe(form.required("token"), client)
+        if not _wants_jwt(request):
+            return private_json(200, described)
+        text = await self.signer.write(client, described)
+        return Response(200, text.encode("ascii"), _JWT)
+
+
+def _wants_jwt(request: Request) -> bool:
+    """RFC 9701 §4: whether the caller accepts a JWT by name, and no less than JSON."""
+    lines = [value for name, value in request.headers if name == b"accept"]
+    if not any(b"introspection" in line.lower() for line in lines):
+        return False  # of most callers
+    texts = [line.decode("latin-1") for line in lines]
+    return 0 < quality(texts, _MEDIA_TYPE) >= quality(texts, "application/json")

@@ -39,6 +39,9 @@ class ClientMetadata:
     authorization_signed_response_alg: str = ""
     authorization_encrypted_response_alg: str = ""
     authorization_encrypted_response_enc: str = ""
+    introspection_signed_response_alg: str = ""
+    introspection_encrypted_response_alg: str = ""
+    introspection_encrypted_response_enc: str = ""
     default_max_age: int | None = None
     require_auth_time: bool = False
     require_pushed_authorization_requests: bool = False

@@ -251,7 +251,9 @@ OPERATIONS: Final = (
         description=(
             "For confidential apps: about their own tokens. An app that the operator registered as"
             " a resource server may introspect any access token for this API. Public apps cannot"
-            " authenticate, and are refused."
+            " authenticate, and are refused.\n\n"
+            "With `Accept: application/token-introspection+jwt` the response is a JWT for the app,"
+            " signed as it registered (RFC 9701); `token_introspection` has the members."
         ),
         body=IntrospectionRequest,
         examples={
@@ -265,7 +267,14 @@ OPERATIONS: Final = (
         responses={
             200: Response(
                 "The current state of the token.",
-                (Content(JSON, Introspection, _INTROSPECTED),),
+                (
+                    Content(JSON, Introspection, _INTROSPECTED),
+                    Content(
+                        "application/token-introspection+jwt",
+                        str,
+                        {"signed": "fake.introspection.response"},
+                    ),
+                ),
                 ("NotStored",),
             ),
             400: refused(

@@ -147,6 +147,13 @@ METADATA_FIELDS: Final = (
     ),
     *_encryption("authorization", "authorization responses"),
     _member(
+        "introspection_signed_response_alg",
+        "The algorithm of signed introspection responses (RFC 9701). Default: `RS256`.",
+        "ES256",
+        choices=ALGORITHMS,
+    ),
+    *_encryption("introspection", "signed introspection responses"),
+    _member(
         "default_max_age",
         "Seconds after a sign-in that require another one, if a request has no `max_age`.",
         3600,

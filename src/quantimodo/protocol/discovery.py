@@ -115,6 +115,9 @@ def metadata(
         "authorization_signing_alg_values_supported": _SIGNING,
         "authorization_encryption_alg_values_supported": list(ENCRYPTION_ALGORITHMS),
         "authorization_encryption_enc_values_supported": list(ENCRYPTION_ENCODINGS),
+        "introspection_signing_alg_values_supported": _SIGNING,  # RFC 9701 §7
+        "introspection_encryption_alg_values_supported": list(ENCRYPTION_ALGORITHMS),
+        "introspection_encryption_enc_values_supported": list(ENCRYPTION_ENCODINGS),
         "token_endpoint_auth_methods_supported": [*authentication, "none"],
         "token_endpoint_auth_signing_alg_values_supported": _ASSERTION_ALGORITHMS,
         "revocation_endpoint_auth_methods_supported": [*authentication, "none"],

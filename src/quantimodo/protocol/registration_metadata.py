@@ -88,7 +88,7 @@ def _has_keys(metadata: ClientMetadata) -> bool:
 
 
 def _encryption(metadata: ClientMetadata) -> Found:
-    for what in ("id_token", "userinfo", "authorization"):
+    for what in ("id_token", "userinfo", "authorization", "introspection"):
         alg, enc = f"{what}_encrypted_response_alg", f"{what}_encrypted_response_enc"
         if getattr(metadata, enc) and not getattr(metadata, alg):
             yield enc, f"needs {alg} beside it"

@@ -7,6 +7,7 @@ ACCESS_TOKEN_TYPE = "at+jwt"  # RFC 9068 §2.1
 ID_TOKEN_TYPE = "JWT"
 LOGIN_TOKEN_TYPE = "login+jwt"  # v2-api.md §4
 LOGOUT_TOKEN_TYPE = "logout+jwt"  # Back-Channel Logout §2.4
+INTROSPECTION_TYPE = "token-introspection+jwt"  # RFC 9701 §5
 CONSENT_RECEIPT_TYPE = "consent-receipt+jwt"
 BEARER = "Bearer"
 
