@@ -10,7 +10,7 @@ import pytest
 from quantimodo.app.browser import consents as consents_of
 from quantimodo.crypto.jwt import unverified_claims
 from quantimodo.model.consents import ConsentChoice
-from quantimodo.protocol.consent_details import parse_authorization_details
+from quantimodo.protocol.consent_details import json_objects, parse_authorization_details
 from support.app import App, AppHarness
 
 SCOPE = "basic readmeasurements writemeasurements"
@@ -18,6 +18,7 @@ SLEEP: list[dict[str, Any]] = [
     {"actions": ["read"], "categories": ["Sleep"], "days": 90, "type": "health_measurements"}
 ]
 MOOD = [{"actions": ["read"], "categories": ["Emotions"], "type": "health_measurements"}]
+WRITE = {**SLEEP[0], "actions": ["write"]}
 CONSENT = "/api/v2/consents/current"
 CHOICE = ConsentChoice(
     scope=frozenset({"basic", "readmeasurements"}),
@@ -209,3 +210,72 @@ async def test_the_front_channel_tells_it_too(harness: AppHarness) -> None:
     )
     assert json.loads(response.parameters["authorization_details"]) == SLEEP
     assert response.parameters["scope"] == "basic readmeasurements"
+
+
+@pytest.mark.parametrize("token_format", ["opaque", "jwt"])
+async def test_6_a_token_request_restricts_its_access_token_only(
+    harness: AppHarness, token_format: str
+) -> None:
+    await harness.person()
+    app, browser = await harness.app(token_format=token_format), await harness.signed_in()
+    granted = json.dumps([*SLEEP, *MOOD])
+    code = (await harness.authorize(browser, app, scope=SCOPE, authorization_details=granted)).code
+    # Refused requests spend neither the code nor the refresh token.
+    more = json.dumps([{**SLEEP[0], "days": 91}])
+    refused = await harness.redeem(app, code, authorization_details=more)
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_authorization_details")
+    tokens = (await harness.redeem(app, code, authorization_details=json.dumps(SLEEP))).json()
+    assert tokens["authorization_details"] == SLEEP
+    for wrong in (more, "x", '[{"type":"payment","actions":["read"]}]', json.dumps([WRITE])):
+        refused = await harness.refresh(app, tokens["refresh_token"], authorization_details=wrong)
+        assert refused.json()["error"] == "invalid_authorization_details", wrong
+    held = (await harness.introspect(app, tokens["refresh_token"]))["authorization_details"]
+    assert held == parsed(granted)
+    token = tokens["access_token"]
+    assert (await harness.introspect(app, token))["authorization_details"] == SLEEP
+    assert (await harness.call(token, CONSENT)).json()["authorizationDetails"] == SLEEP
+    asked = {"authorization_details": json.dumps(MOOD)}
+    mood = (await harness.refresh(app, tokens["refresh_token"], **asked)).json()
+    assert mood["authorization_details"] == MOOD
+    # The successor returns the same again (v2-api.md §6), and its own refresh gives everything.
+    again = (await harness.refresh(app, tokens["refresh_token"], **asked)).json()
+    assert again["authorization_details"] == MOOD
+    full = (await harness.refresh(app, mood["refresh_token"])).json()
+    assert full["authorization_details"] == parsed(granted)
+    # A narrower consent narrows a restricted token too.
+    assert await narrow(harness, app) == "changed"
+    for token, left in ((tokens["access_token"], SLEEP), (mood["access_token"], [])):
+        found = (await harness.call(token, CONSENT)).json()
+        assert found["authorizationDetails"] == left
+
+
+async def test_6_a_part_of_everything_restricts_the_scope_too(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app()
+    tokens = await harness.tokens(app, scope=SCOPE)
+    reading = [{"type": "health_measurements", "actions": ["read"]}]
+    read = await harness.refresh(
+        app, tokens["refresh_token"], authorization_details=json.dumps(reading)
+    )
+    assert read.json()["scope"] == "basic readmeasurements"
+    assert "authorization_details" not in read.json()
+    # RFC 6749 §6: the scope of the same request limits the details.
+    narrow_scope = await harness.refresh(
+        app,
+        read.json()["refresh_token"],
+        scope="basic",
+        authorization_details=json.dumps(reading),
+    )
+    assert narrow_scope.json()["error"] == "invalid_authorization_details"
+
+
+async def test_6_1_an_application_has_no_health_details_of_its_own(harness: AppHarness) -> None:
+    app = await harness.app()
+    refused = await harness.token(
+        app, grant_type="client_credentials", authorization_details=json.dumps(SLEEP)
+    )
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_authorization_details")
+
+
+def parsed(text: str) -> list[dict[str, Any]]:
+    return json_objects(parse_authorization_details(text))

@@ -67,6 +67,21 @@ async def test_what_is_bound_to_a_key_or_certificate_comes_back_bound(
         assert live.confirmation == issued.confirmation
 
 
+async def test_a_token_keeps_its_own_details(stores: Stores, samples: Samples) -> None:
+    grant = await samples.grant()
+    own = [access_token_of(grant, name, details=f"details of {name}") for name in "abc"]
+    await stores.tokens.issue(own[0])
+    code = code_of(grant)
+    assert await stores.tokens.redeem(code, NOW, own[1], refresh_token(grant, "r"))
+    successor = refresh_token(grant, "s")
+    spent = refresh_token(grant, "r")
+    assert await stores.tokens.rotate(spent, NOW, SALT, own[2], successor)
+    for token in own:
+        found = await stores.tokens.find_access_token(token.key)
+        assert found is not None
+        assert (found.token_details, found.details) == (token.details, grant.details)
+
+
 async def test_a_token_without_scope_comes_back_without(stores: Stores, samples: Samples) -> None:
     token = access_token((await samples.client()).id, "a", scope=frozenset())
     await stores.tokens.issue(token)

@@ -32,6 +32,7 @@ PARAMETERS = OF_CLIENTS | {
     "refresh_token",
     "scope",
     "resource",
+    "authorization_details",
 }
 """All that the endpoint reads. A new grant adds its own; anything else is ignored (RFC 6749 §3.2,
 v2-api.md §6)."""

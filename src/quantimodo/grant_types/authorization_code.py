@@ -9,6 +9,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundCode
 from quantimodo.ports.grant_stores import TokenReader
+from quantimodo.protocol.consents import narrow_details
 from quantimodo.protocol.dpop import check_bound_to
 from quantimodo.protocol.errors import InvalidGrant, ReplayDetected
 from quantimodo.protocol.parameters import Form
@@ -50,8 +51,14 @@ class AuthorizationCodeGrant:
             raise InvalidGrant("the code has expired or was revoked")
         _check_redirect_uri(evidence, form.get("redirect_uri"), client)
         check_verifier(evidence.code.challenge, form.get("code_verifier"))
-        scope = self.targets.narrow(evidence.grant.scope, form.all("resource"))
-        return Redeem(client, evidence, scope)
+        grant = evidence.grant
+        # RFC 8707 §2.2, RFC 9396 §6: this request may narrow the access token.
+        scope, details = narrow_details(
+            self.targets.narrow(grant.scope, form.all("resource")),
+            grant.details,
+            form.get("authorization_details"),
+        )
+        return Redeem(client, evidence, scope, details)
 
 
 def _check_redirect_uri(found: FoundCode, given: str | None, client: Client) -> None:

@@ -10,7 +10,7 @@ from quantimodo.model.resources import Resource
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol import scopes
-from quantimodo.protocol.errors import InvalidScope, UnauthorizedClient
+from quantimodo.protocol.errors import InvalidAuthorizationDetails, InvalidScope, UnauthorizedClient
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import IDENTITY, Targets, full_names
 
@@ -36,6 +36,11 @@ class ClientCredentialsGrant:
         # RFC 6749 §4.4: MUST only be used by confidential clients.
         if client.public:
             raise UnauthorizedClient("a public client cannot use this grant")
+        if form.get("authorization_details") is not None:
+            # RFC 9396 §6.1: the type is about the data of a person, and there is none.
+            raise InvalidAuthorizationDetails(
+                "authorization_details: an app has no health data of its own"
+            )
         if identifiers := form.all("resource"):
             available = self._available(client, evidence)
             scope = self.targets.narrow(available, identifiers, form.get("scope"))

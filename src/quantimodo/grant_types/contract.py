@@ -34,16 +34,19 @@ class IssueOwn:
 
 @dataclass(frozen=True, slots=True)
 class Redeem:
-    """Redeem this code and issue its tokens; the access token has `scope`."""
+    """Redeem this code and issue its tokens; the access token has `scope` and `details`, None for
+    those of the grant."""
 
     client: Client
     found: FoundCode
     scope: frozenset[str]
+    details: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rotate:
-    """Spend this refresh token; issue its successor, and an access token of `scope`.
+    """Spend this refresh token; issue its successor, and an access token of `scope` and `details`,
+    None for those of the grant.
 
     `raw` is the presented token in the clear: its successors are derived from it.
     """
@@ -52,6 +55,7 @@ class Rotate:
     found: FoundRefreshToken
     scope: frozenset[str]
     raw: str
+    details: str | None = None
 
     def __repr__(self) -> str:
         return f"Rotate({self.client.id})"
@@ -61,13 +65,15 @@ class Rotate:
 class Repeat:
     """Return the successor of a spent refresh token again, and spend nothing (v2-api.md §6).
 
-    `scope` is that of this request; an access token that is still stored keeps its own.
+    `scope` and `details` are those of this request; an access token that is still stored keeps its
+    own.
     """
 
     client: Client
     found: FoundRefreshToken
     scope: frozenset[str]
     successor: StoredSuccessor
+    details: str | None = None
 
 
 Decision = IssueOwn | Redeem | Rotate | Repeat

@@ -10,6 +10,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundRefreshToken
 from quantimodo.ports.grant_stores import TokenReader
+from quantimodo.protocol.consents import narrow_details
 from quantimodo.protocol.dpop import check_bound_to
 from quantimodo.protocol.errors import InvalidGrant, InvalidRequest, ReplayDetected
 from quantimodo.protocol.parameters import Form
@@ -86,11 +87,16 @@ class RefreshTokenGrant:
         # security.md §6: the grant's absolute limit holds however often the token is rotated.
         if current.token.expires_at <= now or found.grant.expires_at <= now:
             raise InvalidGrant("the refresh token has expired or was revoked")
-        # RFC 6749 §6: this request may narrow the scope; the successor keeps the grant's.
-        scope = self.targets.narrow(found.grant.scope, form.all("resource"), form.get("scope"))
+        # RFC 6749 §6, RFC 9396 §6: this request may narrow the scope and the details; the
+        # successor keeps the grant's.
+        scope, details = narrow_details(
+            self.targets.narrow(found.grant.scope, form.all("resource"), form.get("scope")),
+            found.grant.details,
+            form.get("authorization_details"),
+        )
         if successor is not None:
-            return Repeat(client, found, scope, successor)
-        return Rotate(client, found, scope, presented(form))
+            return Repeat(client, found, scope, successor, details)
+        return Rotate(client, found, scope, presented(form), details)
 
     def _repeatable(
         self,

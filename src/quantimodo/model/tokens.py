@@ -93,7 +93,7 @@ class FoundRefreshToken(NamedTuple):
 
 class AccessToken(NamedTuple):
     """An opaque access token to save; `grant_id` and `user_id` are None when the client acts for
-    itself."""
+    itself. `details` restrict it further than its grant does, None for no more."""
 
     key: bytes
     client_id: str
@@ -103,6 +103,7 @@ class AccessToken(NamedTuple):
     issued_at: datetime
     expires_at: datetime
     confirmation: Confirmation | None = None
+    details: str | None = None
 
 
 class FoundAccessToken(NamedTuple):
@@ -110,7 +111,8 @@ class FoundAccessToken(NamedTuple):
 
     `revoked` covers the token, its grant, its client (deleted or disabled) and its person.
     `special`: its client registered signed or encrypted userinfo, or pairwise subjects.
-    `details`: those of its grant. It ends with its grant at the latest.
+    `details`: those of its grant; `token_details`: those that were requested for it alone, which
+    `tokens/access.py` combines. It ends with its grant at the latest.
     """
 
     client_id: str
@@ -125,6 +127,7 @@ class FoundAccessToken(NamedTuple):
     details: str | None = None
     confirmation: Confirmation | None = None
     jti: str | None = None
+    token_details: str | None = None
 
 
 class TokenStatus(NamedTuple):

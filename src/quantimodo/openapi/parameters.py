@@ -30,6 +30,7 @@ ClientSecret = Annotated[
     ),
 ]
 _SCOPES = "basic readmeasurements"
+_DETAILS = '[{"type":"health_measurements","actions":["read"],"categories":["Sleep"],"days":90}]'
 
 
 class RequestParameters(TypedDict, total=False):
@@ -147,7 +148,7 @@ class RequestParameters(TypedDict, total=False):
         said(
             "The health data that the app needs, as JSON (RFC 9396). Without it: all that the scope"
             " opens.",
-            '[{"type":"health_measurements","actions":["read"],"categories":["Sleep"],"days":90}]',
+            _DETAILS,
         ),
     ]
     dpop_jkt: Annotated[
@@ -273,6 +274,14 @@ class TokenRequest(TypedDict, total=False):
         said(
             "The API that the access token is for: one of those that were granted (RFC 8707).",
             fakes.AUDIENCE,
+        ),
+    ]
+    authorization_details: Annotated[
+        str,
+        said(
+            "For `authorization_code` and `refresh_token`: a part of the granted health data, as"
+            " JSON (RFC 9396 §6). The access token is restricted to it; the refresh token is not.",
+            _DETAILS,
         ),
     ]
     client_id: ClientId

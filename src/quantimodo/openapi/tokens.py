@@ -98,6 +98,7 @@ _TOKEN_RESPONSES: Final = {
             "unsupported_grant_type": "this grant_type is not offered",
             "invalid_scope": "a requested scope does not exist here",
             "invalid_target": "this resource was not granted",
+            "invalid_authorization_details": "authorization_details exceed what was granted",
         },
         "NotStored",
     ),

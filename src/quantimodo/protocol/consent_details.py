@@ -20,6 +20,8 @@ from quantimodo.model.consent_details import (
     Details,
     Names,
     consent_details,
+    explicit,
+    intersection,
 )
 from quantimodo.protocol.errors import InvalidAuthorizationDetails
 
@@ -37,7 +39,11 @@ _INSTANT: Final = "%Y-%m-%dT%H:%M:%S"
 
 def to_json(details: ConsentDetails) -> str:
     """The canonical JSON text: equal details have equal texts."""
-    objects = json_objects(details)
+    return objects_text(json_objects(details))
+
+
+def objects_text(objects: list[dict[str, Any]]) -> str:
+    """The JSON text of these objects, as `to_json` spells it."""
     return json.dumps(objects, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -73,6 +79,14 @@ def from_json_or_none(text: str | None) -> Details:
 
 def to_json_or_none(details: Details) -> str | None:
     return None if details is None else to_json(details)
+
+
+@lru_cache(maxsize=256)
+def common_text(one: str, other: str | None) -> str:
+    """The text of what both allow; None allows everything."""
+    if other is None or one == other:
+        return one
+    return to_json(explicit(intersection(from_json(one), from_json(other)), ACTIONS))
 
 
 def instant_text(moment: datetime) -> str:

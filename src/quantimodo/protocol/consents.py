@@ -7,7 +7,14 @@ from typing import Any, Final
 from quantimodo.model.consent_details import Details, covers, explicit, intersection, union, within
 from quantimodo.model.consents import Consent, ConsentChoice
 from quantimodo.model.tokens import Grant
-from quantimodo.protocol.consent_details import from_json, from_json_or_none, json_objects
+from quantimodo.protocol.consent_details import (
+    from_json,
+    from_json_or_none,
+    json_objects,
+    parse_authorization_details,
+    to_json_or_none,
+)
+from quantimodo.protocol.errors import InvalidAuthorizationDetails
 from quantimodo.protocol.resources import plain_names
 from quantimodo.protocol.scopes import Scope, effective, health_actions, spell
 
@@ -33,6 +40,22 @@ def is_decided(consent: Consent, scope: Scope, details: Details) -> bool:
 def granted(consent: Consent, scope: Scope, details: Details) -> tuple[Scope, Details]:
     """The part of a request that the consent allows."""
     return effective(scope & consent.scope, intersection(details, consent.details))
+
+
+def narrow_details(
+    scope: Scope, granted_details: str | None, requested: str | None
+) -> tuple[Scope, str | None]:
+    """The part of a grant that a token request names by `authorization_details` (RFC 9396 §6), as
+    the scope and the details of its access token; None for the details of the grant. Raises
+    `InvalidAuthorizationDetails` for more than was granted."""
+    if requested is None:
+        return scope, None
+    details, actions = parse_authorization_details(requested), health_actions(scope)
+    allowed = explicit(from_json_or_none(granted_details), actions)
+    if not details.actions <= actions or not covers(allowed, details):
+        raise InvalidAuthorizationDetails("authorization_details exceed what was granted")
+    opened, restricting = effective(scope, details)
+    return opened, to_json_or_none(restricting)
 
 
 def restricted_members(scope: Scope, details: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.ports.resource_store import ResourceStore
+from quantimodo.protocol.consent_details import common_text, objects_text
 from quantimodo.protocol.resources import audience_of, full_names
 from quantimodo.protocol.vocabulary import ACCESS_TOKEN_TYPE
 from quantimodo.tokens.policy import TokenPolicy
@@ -41,7 +42,7 @@ class AccessTokens:
         found = await self.store.find_access_token(key) if key else await self._find_jwt(raw)
         if found is None or found.revoked or found.expires_at <= self.clock.now():
             return None
-        return found
+        return found if found.token_details is None else with_own_details(found)
 
     async def _find_jwt(self, raw: str) -> FoundAccessToken | None:
         claims = await self.verified_claims(raw)
@@ -68,6 +69,7 @@ class AccessTokens:
             special=token_status.special,
             details=token_status.details,
             confirmation=_confirmation(claims),
+            token_details=_own_details(claims),
         )
 
     async def _scope(self, claims: dict[str, Any]) -> frozenset[str] | None:
@@ -98,6 +100,19 @@ def _confirmation(claims: dict[str, Any]) -> Confirmation | None:
     for member, thumbprint in claims.get("cnf", {}).items():
         return Confirmation(member, thumbprint)
     return None
+
+
+def with_own_details(found: FoundAccessToken) -> FoundAccessToken:
+    """The token with the details of its grant and its own combined (RFC 9396 §6)."""
+    if found.token_details is None:
+        return found
+    details = common_text(found.token_details, found.details)
+    return found._replace(details=details, token_details=None)
+
+
+def _own_details(claims: dict[str, Any]) -> str | None:
+    objects = claims.get("authorization_details")
+    return None if objects is None else objects_text(objects)
 
 
 def _grant(claims: dict[str, Any]) -> bytes | None:

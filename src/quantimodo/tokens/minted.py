@@ -20,18 +20,20 @@ class Authorization(NamedTuple):
 
 
 class TokenBinding(NamedTuple):
-    """What a new access token is bound to: the registered API that it is for, None for ours, and
-    the key or certificate of its sender, None for a bearer token."""
+    """What a new access token is bound to: the registered API that it is for, None for ours; the
+    key or certificate of its sender, None for a bearer token; and a part of the details of its
+    grant, None for all of them."""
 
     resource: Resource | None = None
     confirmation: Confirmation | None = None
+    details: str | None = None
 
 
 class MintedAccessToken(NamedTuple):
     """An access token. `raw` is the opaque text; a JWT takes only its `jti` from the key. `row` is
     None for a JWT, which is not stored. `authorization` is None for an application's own token,
     `confirmation` for a bearer token. `audience` is the identifier of a registered API, None for
-    ours."""
+    ours. `details` restrict the health data that the scope opens; None for everything."""
 
     client: Client
     authorization: Authorization | None
@@ -43,6 +45,7 @@ class MintedAccessToken(NamedTuple):
     row: AccessToken | None
     audience: str | None = None
     confirmation: Confirmation | None = None
+    details: str | None = None
 
 
 class MintedRefreshToken(NamedTuple):

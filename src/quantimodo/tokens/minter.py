@@ -57,7 +57,7 @@ class TokenMinter:
         self, client: Client, scope: frozenset[str], now: datetime, bound: TokenBinding
     ) -> MintedAccessToken:
         """An access token for the application itself (RFC 6749 §4.4)."""
-        resource, confirmation = bound
+        resource, confirmation, _ = bound
         secret = mint(Kind.ACCESS, now, self.entropy)
         expires_at = now + self._lifetime(resource)
         row, audience = None, None if resource is None else resource.identifier
@@ -81,7 +81,7 @@ class TokenMinter:
     ) -> MintedAccessToken:
         """An access token of a grant; `derived` is its secret if it is a successor."""
         client, grant, _ = authorization
-        resource, confirmation = bound
+        resource, confirmation, details = bound
         secret = derived or mint(Kind.ACCESS, now, self.entropy)
         expires_at = _end(grant, now, self._lifetime(resource))
         row, audience = None, None if resource is None else resource.identifier
@@ -89,11 +89,13 @@ class TokenMinter:
             row = AccessToken(
                 *(secret.key, client.id, grant.id, grant.user_id, scope, now, expires_at),
                 confirmation,
+                details,
             )
         return MintedAccessToken(
             *(client, authorization, secret.raw, secret.key[:20], scope, now, expires_at, row),
             audience,
             confirmation,
+            None if audience is not None else details or grant.details,
         )
 
     def mint_refresh_token(

@@ -37,8 +37,8 @@ class SignedTokens:
             # The token is valid only as long as the grant is.
             claims["grant_id"] = _text(grant.id)
             claims["auth_time"] = int(grant.authenticated_at.timestamp())
-            if grant.details is not None and access.audience is None:  # RFC 9396 §9.1
-                claims["authorization_details"] = json_objects(from_json(grant.details))
+            if access.details is not None:  # RFC 9396 §9.1
+                claims["authorization_details"] = json_objects(from_json(access.details))
         return self.keyring.signer("ES256").sign(claims, ACCESS_TOKEN_TYPE)
 
 

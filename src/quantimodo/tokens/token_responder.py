@@ -16,6 +16,7 @@ from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.protocol.consents import restricted_members
 from quantimodo.protocol.resources import audience_of, split
+from quantimodo.tokens.access import with_own_details
 from quantimodo.tokens.minted import (
     Authorization,
     IdTokenContext,
@@ -62,7 +63,7 @@ class TokenResponder:
     async def _redeem(self, decision: Redeem, shown: Confirmation | None) -> TokenResponse | None:
         now, client, found = self.clock.now(), decision.client, decision.found
         authorization = Authorization(client, found.grant, found.user)
-        bound = await self._binding(decision.scope, shown)
+        bound = await self._binding(decision.scope, shown, decision.details)
         access = self.minter.mint_access_token(authorization, decision.scope, now, bound)
         refresh = None
         if "refresh_token" in client.grant_types:
@@ -79,7 +80,7 @@ class TokenResponder:
         now, found, successor_nonce = self.clock.now(), decision.found, self.entropy.bytes(16)
         derived = self.derivation.derive(decision.raw, successor_nonce, now)
         authorization = Authorization(decision.client, found.grant, found.user)
-        bound = await self._binding(decision.scope, shown)
+        bound = await self._binding(decision.scope, shown, decision.details)
         access = self.minter.mint_access_token(
             authorization, decision.scope, now, bound, derived.access
         )
@@ -106,15 +107,19 @@ class TokenResponder:
         """The access token that was issued with the successor; a new one after its end, and for
         another key."""
         derived, row = decision.successor.tokens.access, decision.successor.found.token
-        found, bound = decision.found, await self._binding(decision.scope, shown)
+        bound = await self._binding(decision.scope, shown, decision.details)
         access = self.minter.mint_access_token(
             authorization, decision.scope, row.issued_at, bound, derived
         )
         if access.row is not None:
             stored = await self.store.find_access_token(derived.key)
             if stored is not None and _is_for(stored, decision.scope, shown):
-                access = access._replace(scope=stored.scope, expires_at=stored.expires_at)
-            elif stored is not None or split(found.grant.scope)[1]:
+                access = access._replace(
+                    scope=stored.scope,
+                    expires_at=stored.expires_at,
+                    details=with_own_details(stored).details,
+                )
+            elif stored is not None or split(decision.found.grant.scope)[1]:
                 # It was for another API, or for another key: this request gets a separate one.
                 access = access._replace(expires_at=now)
         if access.expires_at <= now:
@@ -123,8 +128,10 @@ class TokenResponder:
                 await self.store.issue(access.row)
         return access
 
-    async def _binding(self, scope: frozenset[str], shown: Confirmation | None) -> TokenBinding:
-        return TokenBinding(await self.minter.resource_of(scope), shown)
+    async def _binding(
+        self, scope: frozenset[str], shown: Confirmation | None, details: str | None = None
+    ) -> TokenBinding:
+        return TokenBinding(await self.minter.resource_of(scope), shown, details)
 
     async def _response(
         self,
@@ -136,8 +143,8 @@ class TokenResponder:
     ) -> TokenResponse:
         text = await self.minter.text(access)
         response = access_token_parameters(access, text, now)
-        if authorization.grant.details is not None and access.audience is None:
-            response |= restricted_members(access.scope, authorization.grant.details)
+        if access.details is not None and access.audience is None:
+            response |= restricted_members(access.scope, access.details)
         response["authorization_expires_in"] = seconds_until(authorization.grant.expires_at, now)
         if refresh is not None:
             response["refresh_token"] = refresh.raw.reveal()

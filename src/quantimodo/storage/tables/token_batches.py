@@ -14,15 +14,16 @@ from quantimodo.storage.database import Batch, Operation, SqliteStatement, State
 from quantimodo.storage.tables.texts import confirmation_text, scope_text
 from quantimodo.storage.timestamps import to_micros
 
-_ACCESS_WIDTH = 8
+_ACCESS_WIDTH = 9
 _REFRESH_WIDTH = 5
 _MOST_ROWS = 64  # in one statement, so that few statements are prepared
 
 _INSERT_ACCESS = (
     "INSERT INTO access_tokens"
-    " (key, client_id, grant_id, user_id, scope, issued_at, expires_at, confirmation) VALUES "
+    " (key, client_id, grant_id, user_id, scope, issued_at, expires_at, confirmation, details)"
+    " VALUES "
 )
-ADD_ACCESS_TOKEN = Statement(_INSERT_ACCESS + "({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})")
+ADD_ACCESS_TOKEN = Statement(_INSERT_ACCESS + "({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9})")
 _INSERT_REFRESH = (
     "INSERT INTO refresh_tokens (key, grant_id, issued_at, expires_at, confirmation) VALUES "
 )
@@ -38,6 +39,7 @@ def access_token_values(token: AccessToken) -> tuple[Any, ...]:
         to_micros(token.issued_at),
         to_micros(token.expires_at),
         confirmation_text(token.confirmation),
+        token.details,
     )
 
 
@@ -133,8 +135,8 @@ def _flatten(rows: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
 _BATCH_TAIL = """,
 new_access AS (
   INSERT INTO access_tokens
-    (key, client_id, grant_id, user_id, scope, issued_at, expires_at, confirmation)
-  SELECT a_key, a_client, a_grant, a_user, a_scope, a_issued, a_expires, a_confirmation
+    (key, client_id, grant_id, user_id, scope, issued_at, expires_at, confirmation, details)
+  SELECT a_key, a_client, a_grant, a_user, a_scope, a_issued, a_expires, a_confirmation, a_details
   FROM input JOIN spent USING (n) WHERE a_key IS NOT NULL
 ),
 new_refresh AS (
@@ -144,7 +146,7 @@ new_refresh AS (
 )
 SELECT n FROM spent"""
 _NEW_ROWS = (
-    "a_key, a_client, a_grant, a_user, a_scope, a_issued, a_expires, a_confirmation,"
+    "a_key, a_client, a_grant, a_user, a_scope, a_issued, a_expires, a_confirmation, a_details,"
     " r_key, r_grant, r_issued, r_expires, r_confirmation, n"
 )
 
@@ -154,13 +156,14 @@ ISSUE = Batch(
     postgres="""
 WITH input AS (
   SELECT * FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[], $5::text[],
-    $6::bigint[], $7::bigint[], $8::text[], $9::int[])
-  AS i (key, client_id, grant_id, user_id, scope, issued_at, expires_at, confirmation, n)
+    $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::int[])
+  AS i (key, client_id, grant_id, user_id, scope, issued_at, expires_at, confirmation, details, n)
 ),
 saved AS (
   INSERT INTO access_tokens
-    (key, client_id, grant_id, user_id, scope, issued_at, expires_at, confirmation)
-  SELECT key, client_id, grant_id, user_id, scope, issued_at, expires_at, confirmation FROM input
+    (key, client_id, grant_id, user_id, scope, issued_at, expires_at, confirmation, details)
+  SELECT key, client_id, grant_id, user_id, scope, issued_at, expires_at, confirmation, details
+  FROM input
 )
 SELECT n FROM input""",
 )
@@ -171,8 +174,8 @@ REDEEM = Batch(
 WITH input AS (
   SELECT * FROM unnest($1::bytea[], $2::bigint[],
     $3::bytea[], $4::text[], $5::bytea[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[],
-    $10::text[], $11::bytea[], $12::bytea[], $13::bigint[], $14::bigint[], $15::text[],
-    $16::int[])
+    $10::text[], $11::text[], $12::bytea[], $13::bytea[], $14::bigint[], $15::bigint[],
+    $16::text[], $17::int[])
   AS i (key, at, {_NEW_ROWS})
 ),
 free AS (
@@ -194,8 +197,8 @@ ROTATE = Batch(
 WITH input AS (
   SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[],
     $4::bytea[], $5::text[], $6::bytea[], $7::bigint[], $8::text[], $9::bigint[], $10::bigint[],
-    $11::text[], $12::bytea[], $13::bytea[], $14::bigint[], $15::bigint[], $16::text[],
-    $17::int[])
+    $11::text[], $12::text[], $13::bytea[], $14::bytea[], $15::bigint[], $16::bigint[],
+    $17::text[], $18::int[])
   AS i (key, at, successor_nonce, {_NEW_ROWS})
 ),
 free AS (

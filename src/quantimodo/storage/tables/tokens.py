@@ -135,6 +135,7 @@ _FOUND_ACCESS_TOKEN = RowReader(
     "grant_id",
     *_STATE,
     Column("confirmation", to_confirmation),
+    Column("token_details", sql="t.details"),
     table="t",
 )
 _FIND_ACCESS_TOKEN = KeyedRead(

@@ -382,6 +382,7 @@ CREATE TABLE refresh_tokens (
 ) WITHOUT ROWID;
 
 -- Opaque access tokens; `grant_id` and `user_id` are NULL for client credentials.
+-- `details` restrict the health data further than the grant does (RFC 9396 §6).
 CREATE TABLE access_tokens (
   key BLOB PRIMARY KEY,
   client_id TEXT NOT NULL,
@@ -390,7 +391,8 @@ CREATE TABLE access_tokens (
   scope TEXT NOT NULL,
   issued_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL,
-  confirmation TEXT
+  confirmation TEXT,
+  details TEXT
 ) WITHOUT ROWID;
 
 -- Signed access tokens that were revoked before their expiry.
