@@ -14,7 +14,7 @@ from quantimodo.ports.consent_notices import ConsentNotices
 from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.authorization import AuthorizationRequest
-from quantimodo.protocol.consents import InvalidChoice, chosen, is_narrower
+from quantimodo.protocol.consents import InvalidChoice, chosen, is_narrower, required_details
 from quantimodo.protocol.errors import AccessDenied
 
 ChangeResult = Literal["changed", "unchanged", "needs_confirmation", "gone"]
@@ -64,7 +64,10 @@ class Consents:
     ) -> Consent:
         """The consent that `give` would save. Raises `InvalidChoice`, with a text for the page."""
         requested = self._requested(request, signed_in)
-        return requested if choice is None else chosen(requested, choice, required_scope(request))
+        if choice is None:
+            return requested
+        required = required_details(request.client.metadata, request.details)
+        return chosen(requested, choice, required_scope(request), required)
 
     async def save(self, request: AuthorizationRequest, signed_in: AuthenticatedSubject) -> Consent:
         """Save the consent without an event, for a client that does not ask for it. What the

@@ -58,7 +58,7 @@ def create(
             registration, owner_id=owner_id, by_operator=True
         )
         if picture is not None:
-            await context.registry.set_logo(registered.client, picture)
+            await context.registry.set_logo(registered.client, picture, by_operator=True)
         return registered
 
     _print(run(register), as_json)
@@ -112,7 +112,7 @@ def edit(
         registration = _registration(registration_of(client), given(options), implicit)
         edited = await context.registry.edit(client, registration, by_operator=True)
         if logo is not None:
-            await context.registry.set_logo(edited, logo.read_bytes())
+            await context.registry.set_logo(edited, logo.read_bytes(), by_operator=True)
         return edited
 
     _print(Registered(run(change), None), as_json, secrecy=False)

@@ -141,12 +141,12 @@ class DynamicClients:
         requested, logo = await self._understood(document, client)
         try:
             edited = await self.registry.edit_itself(client, requested, charge)
+            if logo is not None or not requested.metadata.logo_uri:
+                await self._keep_logo(edited.client, logo, charge)
         except InvalidMetadata as fault:
             raise refusal(fault.faults) from None
         except ChangedMeanwhile as fault:
             raise InvalidClientMetadata(fault.message) from None
-        if logo is not None or not requested.metadata.logo_uri:
-            await self._keep_logo(edited.client, logo, charge)
         return edited
 
     async def _check_leave(self, token: str | None) -> None:

@@ -219,10 +219,21 @@ class Registry:
         return client if client is not None and client.owner_id == owner_id else None
 
     async def set_logo(
-        self, client: Client, data: bytes | None, charge: Charge | None = None
+        self,
+        client: Client,
+        data: bytes | None,
+        charge: Charge | None = None,
+        *,
+        by_operator: bool = False,
     ) -> None:
-        """Store a picture, or (None) delete it. Raises `InvalidMetadata`, `BudgetExceeded`."""
+        """Store a picture, or (None) delete it. Another picture ends the operator's mark, unless
+        it is by the operator. Raises `InvalidMetadata`, `ChangedMeanwhile`, `BudgetExceeded`."""
         logo = None if data is None else logos.recognise(data)
+        if client.metadata.reviewed and not by_operator:
+            if logo == await self.clients.logo(client.id):
+                return
+            metadata = replace(client.metadata, reviewed=False)
+            await self._replace(replace(client, metadata=metadata), "client.edited", "changed")
         await self.clients.set_logo(client.id, logo, charge)
         self._record(client, "client.logo_changed", "given a new logo" if logo else "logo dropped")
 

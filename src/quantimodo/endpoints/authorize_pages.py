@@ -31,6 +31,7 @@ from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.resource_words import api_lines
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.client_stores import ClientStore
+from quantimodo.protocol.consents import required_details
 from quantimodo.protocol.errors import LoginRequired
 from quantimodo.protocol.scopes import SCOPES
 
@@ -115,7 +116,10 @@ class StepPages:
         request = interaction.request
         consent = without_past_end(interaction.progress.consent, self.page_context.clock.now())
         optional = frozenset(request.client.metadata.optional_scope)
-        return await self.offers.of(user, request.consent_scope, optional, request.details, consent)
+        required = required_details(request.client.metadata, request.details)
+        return await self.offers.of(
+            user, request.consent_scope, optional, request.details, consent, required
+        )
 
     async def _consent(
         self,

@@ -16,7 +16,9 @@ class ClientMetadata:
     were sent (`client_name#ja`). `token_endpoint_auth_method` is empty for a client of the portal
     or the command line: it may use Basic or post. `include_claims_in_id_token` is an extension: ID
     tokens include the claims of the granted scopes, as userinfo does. `optional_scope` is an
-    extension: the scopes that a person may decline. `reviewed` is the operator's mark."""
+    extension: the scopes that a person may decline. `required_authorization_details` is an
+    extension: the health data, as JSON text, that a person cannot leave out. `reviewed` is the
+    operator's mark."""
 
     application_type: Literal["web", "native"] = "web"
     contacts: tuple[str, ...] = ()
@@ -65,6 +67,7 @@ class ClientMetadata:
     tls_client_auth_san_ip: str = ""
     tls_client_auth_san_email: str = ""
     tls_client_certificate_bound_access_tokens: bool = False
+    required_authorization_details: str = ""
     reviewed: bool = False
 
 

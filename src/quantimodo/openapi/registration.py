@@ -19,6 +19,7 @@ _TYPES: Final[Mapping[str, Any]] = {
     "flag": bool,
     "seconds": int,
     "json": dict[str, Any],
+    "objects": list[dict[str, Any]],
 }
 
 

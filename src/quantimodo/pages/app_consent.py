@@ -36,8 +36,8 @@ from quantimodo.pages.layout import NO_STORE
 from quantimodo.pages.page_context import PageContext
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.client_stores import ClientStore
-from quantimodo.protocol.consents import InvalidChoice
-from quantimodo.protocol.scopes import ScopeText
+from quantimodo.protocol.consents import InvalidChoice, required_details
+from quantimodo.protocol.scopes import ScopeText, health_actions
 
 SignReceipt = Callable[[Client, User, ConsentChange], Awaitable[str]]
 _KINDS = {
@@ -163,6 +163,7 @@ class AppConsent:
             scopes=[] if consent is None else _scopes(client, consent, texts),
             offer=offer,
             keeps=keeps,
+            required_lines=[] if consent is None else _required_lines(client, consent, zone),
             form=view if submitted is None else submitted_view(*submitted),
             history=[_history_line(client, each, zone, texts) for each in history],
         )
@@ -281,6 +282,11 @@ def _scopes(client: Client, consent: Consent, texts: Mapping[str, ScopeText]) ->
         ScopeLine(name, title, _description(client, name, texts[name]), optional=True)
         for name, title in scope_titles(consent.requested_scope, texts)
     ]
+
+
+def _required_lines(client: Client, consent: Consent, zone: tzinfo) -> list[str]:
+    required = required_details(client.metadata, consent.requested_details)
+    return detail_lines(required.of_actions(health_actions(consent.requested_scope)), zone)
 
 
 def _description(client: Client, name: str, text: ScopeText) -> str:

@@ -72,6 +72,11 @@ class ConsentView:
         return [] if offer is None else detail_lines(offer.details, offer.zone)
 
     @property
+    def required_lines(self) -> Sequence[str]:
+        """The health data that the person cannot leave out."""
+        return [] if self.offer is None else detail_lines(self.offer.required, self.offer.zone)
+
+    @property
     def end(self) -> str:
         """Until when the consent on record holds, or empty."""
         current = None if self.offer is None else self.offer.current

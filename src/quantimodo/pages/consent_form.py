@@ -18,6 +18,7 @@ from quantimodo.model.consent_details import (
     Details,
     consent_details,
     intersection,
+    union,
     within,
 )
 from quantimodo.model.consents import Consent, ConsentChoice
@@ -65,7 +66,7 @@ def read_choice(form: Form, offer: ConsentOffer) -> ConsentChoice | FormErrors:
     that is required, until it is withdrawn."""
     errors: dict[str, str] = {}
     scope = _scope(form, offer, errors)
-    details = _details(form, offer, errors) if health_actions(scope) else None
+    details = _details(form, offer, scope, errors) if health_actions(scope) else None
     expires_at = _end(form, offer, errors)
     if offer.scope and not scope:
         errors.setdefault("scope", N_("Choose something to allow, or cancel."))
@@ -81,38 +82,46 @@ def _scope(form: Form, offer: ConsentOffer, errors: dict[str, str]) -> Scope:
     return (offer.scope - offer.optional) | (ticked & offer.scope)
 
 
-def _details(form: Form, offer: ConsentOffer, errors: dict[str, str]) -> Details:
-    rules = _rules(form, offer, errors)
+def _details(form: Form, offer: ConsentOffer, scope: Scope, errors: dict[str, str]) -> Details:
+    required = offer.required.of_actions(health_actions(scope))
+    rules = _rules(form, offer, errors, may_be_empty=required.actions >= health_actions(scope))
     window = _window(form, offer, errors)
     if errors:
         return None
     if window is not None:
         rules = [replace(rule, since=window.since, days=window.days) for rule in rules]
     found = intersection(offer.details, consent_details(rules))
+    if found is not None:
+        found = union(found, required)
     if found is not None and not found.rules:
         errors["data"] = N_("The application does not ask for this. Choose something else.")
     return within(found, health_actions(offer.scope))
 
 
-def _rules(form: Form, offer: ConsentOffer, errors: dict[str, str]) -> Sequence[DetailRule]:
+def _rules(
+    form: Form, offer: ConsentOffer, errors: dict[str, str], *, may_be_empty: bool
+) -> Sequence[DetailRule]:
     match form.one("data") or "all":
         case "all":
             return EVERYTHING.rules
         case "keep" if offer.current is not None:
             return (offer.current.details or EVERYTHING).rules
         case "some":
-            return _chosen_rules(form, offer, errors)
+            return _chosen_rules(form, offer, errors, may_be_empty=may_be_empty)
     errors["data"] = N_("Choose which data.")
     return ()
 
 
-def _chosen_rules(form: Form, offer: ConsentOffer, errors: dict[str, str]) -> list[DetailRule]:
+def _chosen_rules(
+    form: Form, offer: ConsentOffer, errors: dict[str, str], *, may_be_empty: bool
+) -> list[DetailRule]:
+    """`may_be_empty`: what is required suffices."""
     categories = frozenset(form.many("category"))
     variables = frozenset(form.many("variable"))
     shown = {line.name for each in offer.categories for line in each.variables}
     if not categories <= {each.name for each in offer.categories} or not variables <= shown:
         errors["category"] = N_("Something that you chose is not available any more. Choose again.")
-    elif not categories and not variables:
+    elif not categories and not variables and not may_be_empty:
         errors["category"] = N_("Choose at least one, or all.")
     rules = [DetailRule(categories=categories)] if categories else []
     for each in offer.categories:
@@ -189,7 +198,7 @@ def _with_details(offer: ConsentOffer, view: FormView, consent: Consent) -> Form
     allowed = within(intersection(offer.details, consent.details), actions)
     if allowed == within(offer.details, actions):
         return replace(view, values={**view.values, "data": "all", "from": "all"})
-    fields = [] if allowed is None else _fields_of(allowed, offer.zone)
+    fields = [] if allowed is None else _fields_of(_without(allowed, offer.required), offer.zone)
     form = Form([*fields, ("until", "open")])
     # The scopes of the form are those of the consent.
     fitting = replace(offer, scope=consent.scope, optional=frozenset())
@@ -203,11 +212,20 @@ def _with_details(offer: ConsentOffer, view: FormView, consent: Consent) -> Form
     return replace(view, values={**view.values, **values}, chosen=view.chosen | chosen)
 
 
+def _without(details: ConsentDetails, required: ConsentDetails) -> ConsentDetails:
+    """The rules that are not required."""
+    return consent_details(
+        rule for rule in details.rules if not any(each.includes(rule) for each in required.rules)
+    )
+
+
 def _fields_of(details: ConsentDetails, zone: tzinfo) -> list[tuple[str, str]]:
     """The fields for details whose rules have one window; without a meaning for others."""
     rule = details.rules[0] if details.rules else DetailRule()
     fields = [("data", "some")]
-    if all(each.categories is None and each.variables is None for each in details.rules):
+    if details.rules and all(
+        each.categories is None and each.variables is None for each in details.rules
+    ):
         fields = [("data", "all")]
     if rule.since is not None:
         fields += [("from", "date"), ("from_date", in_zone(rule.since, zone).date().isoformat())]

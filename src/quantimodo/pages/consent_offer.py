@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 
-from quantimodo.model.consent_details import Details
+from quantimodo.model.consent_details import (
+    NOTHING,
+    ConsentDetails,
+    DetailRule,
+    Details,
+    covers,
+    explicit,
+    intersection,
+)
 from quantimodo.model.consents import Consent
 from quantimodo.pages.timestamps import in_zone
 from quantimodo.protocol.scopes import Scope, health_actions
@@ -31,19 +39,33 @@ class CategoryLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentOffer:
-    """What can be chosen of a request. `optional` are the scopes that can be declined. `current` is
+    """What can be chosen of a request. `optional` are the scopes that can be declined, `required`
+    is the health data that cannot be left out. `current` is
     the consent on record. `previewed`: the numbers of measurements are known; `partial`: there are
     more. Days are days of `zone`."""
 
     scope: Scope
     optional: Scope = frozenset()
     details: Details = None
+    required: ConsentDetails = NOTHING
     categories: Sequence[CategoryLine] = ()
     previewed: bool = False
     partial: bool = False
     current: Consent | None = None
     zone: tzinfo = UTC
     now: datetime
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether all requested health data is required."""
+        actions = health_actions(self.scope)
+        return covers(self.required.of_actions(actions), explicit(self.details, actions))
+
+    def requires(self, category: str) -> bool:
+        """Whether all that is requested of this category is required."""
+        whole = ConsentDetails((DetailRule(categories=frozenset({category})),))
+        requested = explicit(self.details, health_actions(self.scope))
+        return covers(self.required, intersection(requested, whole))
 
     @property
     def with_data(self) -> Sequence[CategoryLine]:

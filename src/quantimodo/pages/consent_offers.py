@@ -14,7 +14,7 @@ from quantimodo.measurements.queries import MOST_AT_ONCE, MeasurementQuery
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.times import moment_of
 from quantimodo.measurements.views import VariableView
-from quantimodo.model.consent_details import Details
+from quantimodo.model.consent_details import NOTHING, ConsentDetails, Details
 from quantimodo.model.consents import Consent
 from quantimodo.model.measurements import Order
 from quantimodo.model.users import User
@@ -54,13 +54,15 @@ class ConsentOffers:
         optional: Scope,
         details: Details = None,
         current: Consent | None = None,
+        required: ConsentDetails = NOTHING,
     ) -> ConsentOffer:
-        """What this person can choose of the scope and the details."""
+        """What this person can choose of the scope and the details, with what is `required`."""
         now, zone = self.clock.now(), await self.zone_of(user)
         offer = ConsentOffer(
             scope=scope,
             optional=optional & scope,
             details=details,
+            required=required.of_actions(health_actions(scope)),
             current=current,
             zone=zone,
             now=now,

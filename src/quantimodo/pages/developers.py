@@ -117,7 +117,7 @@ class Developers:
         dropped = form.one("action") == "remove"
         try:
             await self.registry.set_logo(client, None if dropped else form.files.get("logo", b""))
-        except InvalidMetadata as refusal:
+        except (InvalidMetadata, ChangedMeanwhile) as refusal:
             again = field_errors(refusal)
             view = view_of(client, again.errors)
             return await self._page(request, browser_request, client, view, again)

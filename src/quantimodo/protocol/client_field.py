@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from quantimodo.protocol.consent_details import parse_authorization_details
+from quantimodo.protocol.errors import InvalidAuthorizationDetails
 from quantimodo.protocol.redirects import check_redirect_uri
 from quantimodo.protocol.uris import InvalidUri, check_web_address
 
-Kind = Literal["text", "texts", "names", "words", "flag", "seconds", "json"]
+Kind = Literal["text", "texts", "names", "words", "flag", "seconds", "json", "objects"]
 """`texts`: a tuple of texts, in order. `names`: a set of names. `words`: a set of names that is
 one space-separated text in JSON. `seconds`: a whole number or None. `json`: an object, stored as
-JSON text."""
+JSON text. `objects`: an array of objects, stored as JSON text."""
 Check = Callable[[Any], Iterator[str]]
 Section = Literal["display", "connection", "scope", "logout", "advanced"]
 Control = Literal["line", "url", "area", "scopes", "optional_scopes", "client_type", "check"]
@@ -126,6 +128,15 @@ def check_secure_link(link: str) -> Iterator[str]:
         yield "must begin with https://"
     else:
         yield from check_link(link)
+
+
+def check_health_details(text: str) -> Iterator[str]:
+    """Details of type `health_measurements` (RFC 9396 §2); empty is accepted."""
+    if text:
+        try:
+            parse_authorization_details(text)
+        except InvalidAuthorizationDetails as fault:
+            yield fault.description.removeprefix("authorization_details ")
 
 
 def check_redirect_uris(uris: Sequence[str]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from quantimodo.protocol.client_field import (
     Option,
     Schema,
     check_description,
+    check_health_details,
     check_link,
     check_logout_redirect_uris,
     check_logout_uri,
@@ -175,6 +176,31 @@ FIELDS: Final = (
             help="A scope that a person may decline. Repeat for several; the others are needed.",
         ),
         form=FormField(section="scope", control="optional_scopes", label=N_("Optional")),
+    ),
+    ClientField(
+        name="required_authorization_details",
+        kind="objects",
+        wire="required_authorization_details",
+        check=check_health_details,
+        schema=Schema(
+            description="The health data that the app cannot do without, as in"
+            " `authorization_details` (RFC 9396). A person may decline other data that it requests."
+            " A setting of this server; nothing by default.",
+            example=[{"type": "health_measurements", "actions": ["read"], "categories": ["Sleep"]}],
+        ),
+        option=Option(
+            name="required_authorization_details",
+            help="The health data that it cannot do without: JSON as in authorization_details.",
+        ),
+        form=FormField(
+            section="advanced",
+            control="area",
+            label="Required health data",
+            hint="What your application cannot do without, as JSON like the parameter"
+            " authorization_details. People choose of the rest; without it they choose of all.",
+            rows=2,
+            code=True,
+        ),
     ),
     ClientField(
         name="post_logout_redirect_uris",

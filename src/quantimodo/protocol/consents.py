@@ -4,7 +4,18 @@ combines with an earlier consent. Pure."""
 from dataclasses import replace
 from typing import Any, Final
 
-from quantimodo.model.consent_details import Details, covers, explicit, intersection, union, within
+from quantimodo.model.client_metadata import ClientMetadata
+from quantimodo.model.consent_details import (
+    ACTIONS,
+    NOTHING,
+    ConsentDetails,
+    Details,
+    covers,
+    explicit,
+    intersection,
+    union,
+    within,
+)
 from quantimodo.model.consents import Consent, ConsentChoice
 from quantimodo.model.tokens import Grant
 from quantimodo.protocol.consent_details import (
@@ -66,6 +77,14 @@ def restricted_members(scope: Scope, details: str) -> dict[str, Any]:
     return {"scope": spell(plain_names(opened)), "authorization_details": json_objects(found)}
 
 
+def required_details(metadata: ClientMetadata, requested: Details) -> ConsentDetails:
+    """What the person cannot leave out of the requested details."""
+    if not metadata.required_authorization_details:
+        return NOTHING
+    required = parse_authorization_details(metadata.required_authorization_details)
+    return explicit(intersection(requested, required), ACTIONS)
+
+
 def allows_grant(consent: Consent, grant: Grant) -> bool:
     """Whether the consent allows all of the grant, and ends no earlier."""
     ends_later = consent.expires_at is None or grant.expires_at <= consent.expires_at
@@ -77,8 +96,14 @@ def is_within(consent: Consent, scope: Scope, details: Details) -> bool:
     return scope <= consent.scope and _covers_scope(consent.details, details, scope)
 
 
-def chosen(requested: Consent, choice: ConsentChoice, required: Scope) -> Consent:
-    """The request with the person's choice. Raises `InvalidChoice`."""
+def chosen(
+    requested: Consent,
+    choice: ConsentChoice,
+    required: Scope,
+    required_data: ConsentDetails = NOTHING,
+) -> Consent:
+    """The request with the person's choice. `required_data`: what it must have of the health data
+    that its scope opens. Raises `InvalidChoice`."""
     if not choice.scope <= requested.requested_scope:
         raise InvalidChoice("The app did not request all of this.")
     if not required <= choice.scope:
@@ -86,6 +111,8 @@ def chosen(requested: Consent, choice: ConsentChoice, required: Scope) -> Consen
     if choice.expires_at is not None and choice.expires_at <= requested.updated_at:
         raise InvalidChoice("Choose an end that is later than now.")
     details = intersection(requested.requested_details, choice.details)
+    if not covers(details, required_data.of_actions(health_actions(choice.scope))):
+        raise InvalidChoice("The app cannot work without what it marked as required.")
     scope, details = effective(choice.scope, details)
     if not scope:
         raise InvalidChoice("Choose something to allow, or cancel.")

@@ -5,15 +5,17 @@ Pure: checks the requested metadata only. `clients/registry.py` stores it and ma
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from quantimodo.model.client_metadata import BARE, ClientMetadata
 from quantimodo.model.clients import Client, IdTokenAlgorithm, TokenFormat
 from quantimodo.protocol.client_field import ClientField, check_name
 from quantimodo.protocol.client_fields import BY_NAME, FIELDS, RESPONSE_TYPES, SETTINGS
+from quantimodo.protocol.consents import required_details
+from quantimodo.protocol.errors import InvalidAuthorizationDetails
 from quantimodo.protocol.registration_metadata import metadata_faults
-from quantimodo.protocol.scopes import SCOPES
+from quantimodo.protocol.scopes import SCOPES, health_actions
 
 _PLAIN_RESPONSE_TYPES = frozenset({"code", "none"})
 # security.md §5: types that hand out tokens in a URL; only the operator lets an app have them.
@@ -92,11 +94,17 @@ def with_settings_of(client: Client, registration: Registration) -> Registration
     return with_values(registration, values)
 
 
+_REVIEWED: Final = ("name", "description", "homepage_uri", "policy_uri", "tos_uri")
+
+
 def _keeps(client: Client, registration: Registration) -> bool:
-    """Whether it still is what the operator reviewed: the same texts, and no more than before."""
+    """Whether it still is what the operator reviewed: the same texts and documents, and no more
+    than before. `ClientRegistry.set_logo` compares the picture."""
     return (
-        (client.name, client.description, client.homepage_uri)
-        == (registration.name, registration.description, registration.homepage_uri)
+        all(getattr(client, name) == getattr(registration, name) for name in _REVIEWED)
+        and client.metadata.localized == registration.metadata.localized
+        and client.metadata.required_authorization_details
+        == registration.metadata.required_authorization_details
         and set(registration.redirect_uris) <= set(client.redirect_uris)
         and registration.scope <= client.scope
     )
@@ -198,6 +206,7 @@ def _grant_faults(registration: Registration) -> Iterator[Fault]:
         yield Fault("grant_types", "choose at least one")
     if not set(registration.metadata.optional_scope) <= registration.scope:
         yield Fault("optional_scope", "may only name scopes that the app may request")
+    yield from _details_faults(registration)
     if "authorization_code" in registration.grant_types and not registration.response_types:
         yield Fault("response_types", "authorization_code needs at least code")
     if registration.grant_types & {"refresh_token", "authorization_code"} == {"refresh_token"}:
@@ -206,6 +215,16 @@ def _grant_faults(registration: Registration) -> Iterator[Fault]:
     in_front = any("id_token" in kind.split(" ") for kind in registration.response_types)
     if registration.id_token_alg == "none" and in_front:
         yield Fault("id_token_alg", "none is only for apps that get ID tokens with a code")
+
+
+def _details_faults(registration: Registration) -> Iterator[Fault]:
+    try:
+        details = required_details(registration.metadata, None)
+    except InvalidAuthorizationDetails:
+        return  # a fault of the field
+    if not details.actions <= health_actions(registration.scope):
+        message = "has an action whose scope the app may not request"
+        yield Fault("required_authorization_details", message)
 
 
 def _secrecy_faults(registration: Registration) -> Iterator[Fault]:

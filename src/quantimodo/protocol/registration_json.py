@@ -92,7 +92,7 @@ def _spelled(client: Client, field: ClientField) -> Any:
             return _grant_types(client) if field.name == "grant_types" else sorted(value)
         case "texts":
             return list(value)
-        case "json":
+        case "json" | "objects":
             return json.loads(value) if value else ""
         case _:
             return value
@@ -118,6 +118,8 @@ def _read(given: Mapping[str, Any], field: ClientField) -> Any:
             return _seconds(given, field.wire)
         case "json":
             return _jwks(given)
+        case "objects":
+            return _objects(given, field.wire)
         case _:
             raise ValueError(f"no reader for {field.name}")
 
@@ -207,6 +209,13 @@ def _jwks(given: Mapping[str, Any]) -> str:
     if not isinstance(given["jwks"], dict):
         raise InvalidClientMetadata("jwks: must be a JSON Web Key Set")
     return json.dumps(given["jwks"])
+
+
+def _objects(given: Mapping[str, Any], name: str) -> str:
+    value = given.get(name, [])
+    if not isinstance(value, list):
+        raise InvalidClientMetadata(f"{name}: must be an array of objects")
+    return json.dumps(value, ensure_ascii=False) if value else ""
 
 
 def _seconds(given: Mapping[str, Any], name: str) -> int | None:
