@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -167,6 +168,19 @@ async def test_more_needs_a_recent_sign_in(harness: AppHarness) -> None:
     for fields in (wider, {**wider, "confirmed": "yes"}):
         refused = await change(browser, app, **fields)
         assert refused.headers["location"].startswith("/account/again")
+        assert "readmeasurements" not in refused.headers["location"]
+    # Before the sign-in, for another person, and too late, the address is that of the plain page.
+    kept = parse_qs(urlsplit(refused.headers["location"]).query)["return_to"][0]
+    for early in (kept, f"{kept}x", f"/account/apps/{app.id}?kept=é"):
+        assert "more?" not in (await browser.get(early)).text
+    again = await harness.signed_in()
+    question = await again.get(kept)
+    assert "more?" in question.text
+    confirmed = await again.post(
+        f"/account/apps/{app.id}", data={**form_fields(question.text), "scope": wider["scope"]}
+    )
+    assert confirmed.headers["location"] == f"/account/apps/{app.id}"
+    assert "authorization_details" not in await choose_silently(harness, again, app)
     narrower = await change(browser, app, scope="basic", until="keep")
     assert narrower.headers["location"] == f"/account/apps/{app.id}"
 
@@ -269,6 +283,21 @@ async def test_only_the_person_gets_a_receipt(harness: AppHarness) -> None:
         assert (await stranger.get(each)).status_code == 404
     assert (await browser.get(f"{path}0")).status_code == 404
     assert (await harness.browser().get(path)).headers["location"].startswith("/sign-in")
+
+
+async def test_the_consent_page_mails_the_receipt_that_the_person_wants(
+    harness: AppHarness,
+) -> None:
+    app, browser = await sleep_app(harness), await harness.signed_in()
+    await choose(harness, browser, app, **SLEEP)
+    for _ in range(7):  # more than one person may cause: the authorization goes on
+        await choose(harness, browser, app, receipt="mail")
+    recent = [kept.mail for kept in await harness.context.outbox.recent(50)]
+    mails = [mail for mail in recent if "/receipts/" in mail.text]
+    assert len(mails) == 5, "the first decision asks for none"
+    (newest, *_) = await receipts(browser, app)
+    assert {mail.to for mail in mails} == {"ann@example.org"}
+    assert newest in mails[0].text
 
 
 async def test_a_receipt_is_mailed_to_the_confirmed_address_a_few_times(

@@ -33,6 +33,7 @@ GIVEN: dict[str, Any] = {
     "request_uris": [ADDRESS],
     "post_logout_redirect_uris": [ADDRESS],
     "optional_scope": ["email"],
+    "required_authorization_details": [{"type": "health_measurements", "actions": ["read"]}],
 }
 by_name = pytest.mark.parametrize("field", FIELDS, ids=lambda field: str(field.name))
 

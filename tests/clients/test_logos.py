@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from quantimodo.clients.errors import InvalidMetadata
 from quantimodo.clients.logos import LARGEST, recognise
 from quantimodo.clients.registry import Registration, Registry
 from quantimodo.crypto.envelope import Envelope
+from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.clients import Logo
 from quantimodo.ports.stores import Stores
 
@@ -125,5 +127,17 @@ async def test_a_logo_is_kept_replaced_and_dropped(
     with pytest.raises(InvalidMetadata):
         await registry.set_logo(client, b"no picture")
     assert await stores.clients.logo(client.id) == Logo("image/jpeg", jpeg())
+    marked = await registry.edit(
+        client, replace(requested, metadata=ClientMetadata(reviewed=True)), by_operator=True
+    )
+    await registry.set_logo(marked, jpeg())  # the same picture is no change
+    await registry.set_logo(marked, png(), by_operator=True)
+    found = await stores.clients.client(client.id)
+    assert found is not None
+    assert found.metadata.reviewed
+    await registry.set_logo(marked, jpeg())
+    found = await stores.clients.client(client.id)
+    assert found is not None
+    assert not found.metadata.reviewed, "the operator did not see this picture"
     await registry.set_logo(client, None)
     assert await stores.clients.logo(client.id) is None

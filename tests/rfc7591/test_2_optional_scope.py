@@ -93,6 +93,9 @@ async def test_a_malformed_list_is_refused_and_registers_nothing(open_harness: O
         ({"name": "Sleep Tracker"}, False),
         ({"description": "Another one."}, False),
         ({"homepage_uri": "https://another.example.org/"}, False),
+        ({"policy_uri": "https://another.example.org/privacy"}, False),
+        ({"metadata": ClientMetadata(localized={"client_name#de": "Schlaf"})}, False),
+        ({"metadata": ClientMetadata(required_authorization_details="[]")}, False),
         ({"redirect_uris": ("https://another.example.org/",)}, False),
         ({"scope": REVIEWED.scope | {"readmeasurements"}}, False),
     ],
@@ -100,7 +103,7 @@ async def test_a_malformed_list_is_refused_and_registers_nothing(open_harness: O
 def test_a_review_ends_when_the_application_becomes_another_one(
     kept: Any, change: dict[str, Any], reviewed: bool
 ) -> None:
-    requested = replace(registration_of(REVIEWED), metadata=ClientMetadata(), **change)
+    requested = replace(registration_of(REVIEWED), **{"metadata": ClientMetadata(), **change})
     assert kept(REVIEWED, requested).metadata.reviewed is reviewed
 
 

@@ -35,13 +35,13 @@ from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent, ConsentChange
 from quantimodo.model.events import Mail
 from quantimodo.model.users import User
-from quantimodo.pages.app_consent import ConsentServices
 from quantimodo.pages.browser import Browser, BrowserRequest, CookiePolicy
 from quantimodo.pages.consent_offers import ConsentOffers
 from quantimodo.pages.identities import Linking
 from quantimodo.pages.layout import Renderer, see_other
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
+from quantimodo.pages.receipts import ConsentServices
 from quantimodo.pages.routes import PageRoute, Pages, page_routes
 from quantimodo.pages.user_agents import describe
 from support.account_services import ADDRESS, ISSUER, AccountServices

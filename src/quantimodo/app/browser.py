@@ -8,11 +8,11 @@ from quantimodo.accounts.known_devices import KnownDevices
 from quantimodo.app.services import AppContext
 from quantimodo.authorization.consents import Consents
 from quantimodo.model.languages import LANGUAGES
-from quantimodo.pages.app_consent import ConsentServices
 from quantimodo.pages.browser import Browser, CookiePolicy
 from quantimodo.pages.consent_offers import ConsentOffers
 from quantimodo.pages.cookie_names import cookie_prefix
 from quantimodo.pages.languages import Languages
+from quantimodo.pages.receipts import ConsentServices
 from quantimodo.pages.user_agents import describe
 from quantimodo.tokens.consent_receipts import ConsentReceipts
 from quantimodo.tokens.subjects import Subjects

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quantimodo.app.authorization import authorization_responder, client_authentication
-from quantimodo.app.browser import consent_offers, consents
+from quantimodo.app.browser import consent_offers, consent_services
 from quantimodo.app.resources import client_documents
 from quantimodo.app.services import AppContext
 from quantimodo.app.social import login_browsers, login_tokens
-from quantimodo.authorization.consents import Consents
 from quantimodo.authorization.interactions import InteractionPolicy
 from quantimodo.authorization.request_objects import RequestObjects
 from quantimodo.authorization.requested_resources import ResourceReader
@@ -19,12 +18,14 @@ from quantimodo.endpoints.authorize_completion import AuthorizationResponses
 from quantimodo.endpoints.authorize_login import LoginCarrier
 from quantimodo.endpoints.authorize_pages import StepPages
 from quantimodo.endpoints.authorize_request import RequestPolicy, RequestReader
+from quantimodo.endpoints.consent_decisions import ConsentDecisions
 from quantimodo.endpoints.interaction_dispatcher import InteractionDispatcher
 from quantimodo.endpoints.requested_subject import RequestedSubject
 from quantimodo.endpoints.routes import AUTHORIZE, DECISION
 from quantimodo.endpoints.session_state import SessionStates
 from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.receipts import ConsentServices
 from quantimodo.pages.routes import PageRoute
 from quantimodo.tokens.jarm import JarmEncoder
 from quantimodo.tokens.logout import LogoutHints
@@ -66,7 +67,7 @@ class _Parts:
     def endpoint(self, steps: Sequence[Step]) -> AuthorizeEndpoint:
         context = self.context
         stores, clock = context.stores, context.clock
-        given_consents = consents(context)
+        services = consent_services(context)
         requests = stored_requests(context)
         logins = LoginCarrier(
             login_tokens(context),
@@ -76,12 +77,12 @@ class _Parts:
             context.accounts.login.second_factors,
             clock,
         )
-        responses = self._responses(given_consents, requests, logins)
+        responses = self._responses(services, requests, logins)
         dispatcher = InteractionDispatcher(
             steps=steps,
             policy=InteractionPolicy(),
             requested_subject=self._requested_subject(),
-            consents=given_consents,
+            consents=services.consents,
             requests=requests,
             throttle=context.throttle,
             pages=StepPages(
@@ -131,12 +132,12 @@ class _Parts:
         )
 
     def _responses(
-        self, consents: Consents, requests: StoredRequests, logins: LoginCarrier
+        self, services: ConsentServices, requests: StoredRequests, logins: LoginCarrier
     ) -> AuthorizationResponses:
         context, issuer = self.context, self.context.token_policy.issuer
         return AuthorizationResponses(
             issuer=issuer,
-            consents=consents,
+            consents=ConsentDecisions(services.consents, services.mails, services.sign),
             authorization_responder=authorization_responder(context),
             jarm_encoder=JarmEncoder(issuer, context.keyring, context.client_keys, context.clock),
             session_states=SessionStates(self.page_context.browser, context.entropy),

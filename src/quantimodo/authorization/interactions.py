@@ -65,7 +65,8 @@ class Progress:
 
     `consent` is the stored consent to the client. `decision` is the button that the person pressed
     on the consent page for this request, and `choice` what the person allowed of it, None for all.
-    `choice_refused`: the form has an error, so the page is shown again.
+    `choice_refused`: the form has an error, so the page is shown again. `wants_receipt`: the person
+    wants the receipt by e-mail.
     `account_mismatch`: the request came with the login of
     another account than the one that is signed in in this browser. `pending_since`: when the
     person gave the first proof of a login that still needs a second factor. `has_factor`: whether
@@ -76,6 +77,7 @@ class Progress:
     decision: Literal["allow", "deny"] | None = None
     choice: ConsentChoice | None = None
     choice_refused: bool = False
+    wants_receipt: bool = False
     account_mismatch: bool = False
     pending_since: datetime | None = None
     has_factor: bool = False

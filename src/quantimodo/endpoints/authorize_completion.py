@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.authorization.consents import Consents
 from quantimodo.authorization.interactions import (
     IdentifiedRequest,
     Interaction,
@@ -23,6 +22,7 @@ from quantimodo.endpoints.authorize_responses import (
     response_json,
     sent_response,
 )
+from quantimodo.endpoints.consent_decisions import ConsentDecisions
 from quantimodo.endpoints.session_state import SessionStates
 from quantimodo.http.errors import InteractionRequired
 from quantimodo.model.consents import Consent, StoredRequest
@@ -50,7 +50,7 @@ class AuthorizationResponses:
     a form that the same person sends twice gets one response."""
 
     issuer: str
-    consents: Consents
+    consents: ConsentDecisions
     authorization_responder: AuthorizationResponder
     jarm_encoder: JarmEncoder
     session_states: SessionStates
@@ -69,8 +69,7 @@ class AuthorizationResponses:
         _check_acr(interaction.request, subject)
         consent = interaction.progress.consent
         if interaction.progress.decision == "allow":
-            choice = interaction.progress.choice
-            consent = await self.consents.give(interaction.request, subject, choice)
+            consent = await self.consents.give(interaction, subject)
         parameters = await self._issue(interaction.request, subject, consent)
         watched = self.session_states.of(request, interaction.request, subject)
         whole = await self._whole(identified, [*parameters, *watched])

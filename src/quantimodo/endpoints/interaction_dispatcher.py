@@ -110,7 +110,9 @@ class InteractionDispatcher:
         if isinstance(found, SubmittedConsent):
             progress = replace(progress, decision=None, choice_refused=True)
             return replace(interaction, progress=progress), found
-        return replace(interaction, progress=replace(progress, choice=found)), None
+        wants_receipt = "mail" in posted.many("receipt")
+        progress = replace(progress, choice=found, wants_receipt=wants_receipt)
+        return replace(interaction, progress=progress), None
 
     async def _locate(
         self, interaction: Interaction, authentication: AuthenticationContext

@@ -10,6 +10,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from quantimodo.accounts.email_templates import address_of
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
 from quantimodo.pages.consent_offer import ConsentOffer
@@ -70,6 +71,11 @@ class ConsentView:
         """What the application asks for of health data; empty for everything."""
         offer = self.offer
         return [] if offer is None else detail_lines(offer.details, offer.zone)
+
+    @property
+    def receipt_address(self) -> str:
+        """Where a receipt can be mailed to, or empty."""
+        return address_of(self.user) or ""
 
     @property
     def required_lines(self) -> Sequence[str]:

@@ -35,7 +35,7 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _EARLIEST: Final = date(1900, 1, 1)
 _LATEST: Final = date(2200, 1, 1)
 _FIELDS: Final = ("data", "from", "from_date", "until", "until_date")
-_BOXES: Final = ("scope", "category", "variable")
+_BOXES: Final = ("scope", "category", "variable", "receipt")
 
 
 def without_past_end(consent: Consent | None, now: datetime) -> Consent | None:

@@ -22,7 +22,7 @@ from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.pages.activity import Activity
 from quantimodo.pages.apis import Apis
-from quantimodo.pages.app_consent import AppConsent, ConsentServices, ReceiptPages
+from quantimodo.pages.app_consent import AppConsent
 from quantimodo.pages.apps import Apps
 from quantimodo.pages.browser import Browser
 from quantimodo.pages.closed_account import closing_routes
@@ -36,6 +36,7 @@ from quantimodo.pages.factor_recovery import FactorRecoveryPages
 from quantimodo.pages.guides import ADDRESS as GUIDES
 from quantimodo.pages.guides import Guides
 from quantimodo.pages.identities import Again, Identities, Linking
+from quantimodo.pages.kept_forms import KeptForms
 from quantimodo.pages.language_choice import LanguageChoice
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import Renderer
@@ -46,6 +47,7 @@ from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.passkeys import PasskeyPages
 from quantimodo.pages.profile import Profile
 from quantimodo.pages.provider_buttons import ProviderButton
+from quantimodo.pages.receipts import ConsentServices, ReceiptPages
 from quantimodo.pages.recovery import Reset, Verification
 from quantimodo.pages.return_targets import ReturnTargets
 from quantimodo.pages.second_factor import SecondFactorPage
@@ -217,8 +219,9 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         *(page_context, pages.clients, pages.users, pages.consents),
         *(pages.audit, pages.accesses, pages.consent_services.offers.resources, pages.issuer),
     )
-    app_consent = AppConsent(page_context, pages.clients, pages.users, pages.consent_services)
-    receipts = ReceiptPages(page_context, pages.clients, pages.consent_services)
+    kept, services = KeptForms(pages.envelope, pages.clock), pages.consent_services
+    app_consent = AppConsent(page_context, pages.clients, pages.users, services, kept)
+    receipts = ReceiptPages(page_context, pages.clients, services)
     profile = Profile(page_context, pages.accounts.changes, pages.accounts.recovery, pages.profiles)
     devices = Devices(page_context, pages.sessions, pages.sign_out)
     check = pages.accounts.login.second_factors

@@ -195,9 +195,11 @@ FIELDS: Final = (
         form=FormField(
             section="advanced",
             control="area",
-            label="Required health data",
-            hint="What your application cannot do without, as JSON like the parameter"
-            " authorization_details. People choose of the rest; without it they choose of all.",
+            label=N_("Required health data"),
+            hint=N_(
+                "What your application cannot do without, as JSON like the parameter"
+                " authorization_details. People choose of the rest; without it they choose of all."
+            ),
             rows=2,
             code=True,
         ),

@@ -215,7 +215,10 @@ def _objects(given: Mapping[str, Any], name: str) -> str:
     value = given.get(name, [])
     if not isinstance(value, list):
         raise InvalidClientMetadata(f"{name}: must be an array of objects")
-    return json.dumps(value, ensure_ascii=False) if value else ""
+    try:
+        return json.dumps(value, ensure_ascii=False) if value else ""
+    except RecursionError:
+        raise InvalidClientMetadata(f"{name}: is nested too deeply") from None
 
 
 def _seconds(given: Mapping[str, Any], name: str) -> int | None:
