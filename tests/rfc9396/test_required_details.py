@@ -104,5 +104,6 @@ async def test_the_page_shows_it_as_fixed_and_the_rest_as_choices(harness: AppHa
     tokens = (await harness.redeem(app, response_of(decided).code)).json()
     assert tokens["authorization_details"] == SLEEP
     # A narrower request is honoured: the application knows what it needs this time.
+    app = await harness.app(metadata=metadata)
     mood = await harness.tokens(app, browser, scope=SCOPE, authorization_details=json.dumps(MOOD))
     assert mood["authorization_details"] == MOOD

@@ -6,11 +6,12 @@ by `protocol/registration.py`; how it proves itself later, by `clients/authentic
 
 from base64 import b32encode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from quantimodo.clients import logos
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
+from quantimodo.clients.metadata import accept, with_metadata
 from quantimodo.clients.names import NO_NAMES, ReservedNames, name_faults
 from quantimodo.clients.public_keys import SECRET_PURPOSE
 from quantimodo.crypto.digests import digest
@@ -25,7 +26,6 @@ from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.protocol.registration import (
     Fault,
     Registration,
-    faults,
     normalise,
     privileges,
     with_privileges_of,
@@ -65,7 +65,7 @@ class Registry:
     ) -> Registered:
         """Add an application. Raises `InvalidMetadata`."""
         requested = normalise(registration)
-        _accept(
+        accept(
             requested,
             () if by_operator else (*privileges(requested), *await self._reserved(requested)),
         )
@@ -87,7 +87,7 @@ class Registry:
         `delete_if_unused_at` and `charge` as in the store. Raises `InvalidMetadata`,
         `BudgetExceeded`."""
         requested = normalise(registration)
-        _accept(requested, await self._reserved(requested))
+        accept(requested, await self._reserved(requested))
         return await self._add(requested, None, token, network, delete_if_unused_at, charge)
 
     async def _add(
@@ -112,7 +112,7 @@ class Registry:
             registration_digest=token,
             registered_from=network,
         )
-        client = _with_metadata(bare, requested)
+        client = with_metadata(bare, requested)
         await self.clients.add_client(client, delete_if_unused_at, charge)
         self._record(client, "client.registered", "registered")
         return Registered(client, secret)
@@ -129,8 +129,8 @@ class Registry:
         requested = normalise(
             registration if by_operator else with_privileges_of(client, registration)
         )
-        _accept(requested, () if by_operator else await self._reserved(requested, client))
-        edited = _with_metadata(client, requested)
+        accept(requested, () if by_operator else await self._reserved(requested, client))
+        edited = with_metadata(client, requested)
         if edited.public:
             edited = replace(edited, secret=None, previous_secret=None, sealed_secret=None)
         return await self._replace(edited, "client.edited", "changed")
@@ -141,8 +141,8 @@ class Registry:
         """Replace what an application registered for itself; it gets a secret if it needs one
         and has none. Raises `InvalidMetadata`, `ChangedMeanwhile`, `BudgetExceeded`."""
         requested = normalise(with_settings_of(client, registration))
-        _accept(requested, await self._reserved(requested, client))
-        edited, secret = _with_metadata(client, requested), None
+        accept(requested, await self._reserved(requested, client))
+        edited, secret = with_metadata(client, requested), None
         if requested.public or not needs_secret(requested.metadata):
             edited = replace(edited, secret=None, previous_secret=None, sealed_secret=None)
         elif client.secret is None or (is_key(requested.metadata) and client.sealed_secret is None):
@@ -157,7 +157,7 @@ class Registry:
         """Raises `InvalidMetadata` for what an application could not register for itself, before
         anything is done. `client`: what it is now."""
         requested = normalise(registration)
-        _accept(requested, await self._reserved(requested, client))
+        accept(requested, await self._reserved(requested, client))
 
     async def rotate_secret(self, client: Client, *, overlap: timedelta) -> Registered:
         """Give it a new secret; the previous one works for `overlap` more, any older one ends now.
@@ -296,15 +296,5 @@ class Registry:
         )
 
 
-def _accept(requested: Registration, refused: Sequence[Fault] = ()) -> None:
-    if found := (*refused, *faults(requested)):
-        raise InvalidMetadata(found[0].field, found[0].message, found)
-
-
 def _digest(secret: Secret | None) -> SecretDigest | None:
     return None if secret is None else SecretDigest(digest(secret.reveal()))
-
-
-def _with_metadata(client: Client, requested: Registration) -> Client:
-    values = {field.name: getattr(requested, field.name) for field in fields(Registration)}
-    return replace(client, **values)

@@ -1,0 +1,20 @@
+"""Metadata of applications: whether it is accepted, and a client with other metadata."""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+
+from quantimodo.clients.errors import InvalidMetadata
+from quantimodo.model.clients import Client
+from quantimodo.protocol.registration import Fault, Registration, faults
+
+
+def accept(requested: Registration, refused: Sequence[Fault] = ()) -> None:
+    """Raises `InvalidMetadata` with these faults, and those of what is requested."""
+    if found := (*refused, *faults(requested)):
+        raise InvalidMetadata(found[0].field, found[0].message, found)
+
+
+def with_metadata(client: Client, requested: Registration) -> Client:
+    """The client as it is requested."""
+    values = {field.name: getattr(requested, field.name) for field in fields(Registration)}
+    return replace(client, **values)
