@@ -234,11 +234,11 @@ async def test_6_a_token_request_restricts_its_access_token_only(
     token = tokens["access_token"]
     assert (await harness.introspect(app, token))["authorization_details"] == SLEEP
     assert (await harness.call(token, CONSENT)).json()["authorizationDetails"] == SLEEP
-    asked = {"authorization_details": json.dumps(MOOD)}
-    mood = (await harness.refresh(app, tokens["refresh_token"], **asked)).json()
+    narrower = {"authorization_details": json.dumps(MOOD)}
+    mood = (await harness.refresh(app, tokens["refresh_token"], **narrower)).json()
     assert mood["authorization_details"] == MOOD
     # The successor returns the same again (v2-api.md §6), and its own refresh gives everything.
-    again = (await harness.refresh(app, tokens["refresh_token"], **asked)).json()
+    again = (await harness.refresh(app, tokens["refresh_token"], **narrower)).json()
     assert again["authorization_details"] == MOOD
     full = (await harness.refresh(app, mood["refresh_token"])).json()
     assert full["authorization_details"] == parsed(granted)
@@ -269,7 +269,7 @@ async def test_6_a_part_of_everything_restricts_the_scope_too(harness: AppHarnes
     assert narrow_scope.json()["error"] == "invalid_authorization_details"
 
 
-async def test_6_1_an_application_has_no_health_details_of_its_own(harness: AppHarness) -> None:
+async def test_6_1_an_application_itself_has_no_health_details(harness: AppHarness) -> None:
     app = await harness.app()
     refused = await harness.token(
         app, grant_type="client_credentials", authorization_details=json.dumps(SLEEP)

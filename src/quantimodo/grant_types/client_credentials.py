@@ -39,7 +39,7 @@ class ClientCredentialsGrant:
         if form.get("authorization_details") is not None:
             # RFC 9396 §6.1: the type is about the data of a person, and there is none.
             raise InvalidAuthorizationDetails(
-                "authorization_details: an app has no health data of its own"
+                "authorization_details: the app itself has no health data"
             )
         if identifiers := form.all("resource"):
             available = self._available(client, evidence)

@@ -26,6 +26,7 @@ from quantimodo.pages.page_context import PageContext
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.scopes import ScopeText
 
+RECEIPT = "/account/apps/{client_id}/receipts/{number}"
 SignReceipt = Callable[[Client, User, ConsentChange], Awaitable[str]]
 _KINDS = {
     "given": N_("You allowed"),

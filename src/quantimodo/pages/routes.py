@@ -47,7 +47,7 @@ from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.passkeys import PasskeyPages
 from quantimodo.pages.profile import Profile
 from quantimodo.pages.provider_buttons import ProviderButton
-from quantimodo.pages.receipts import ConsentServices, ReceiptPages
+from quantimodo.pages.receipts import RECEIPT, ConsentServices, ReceiptPages
 from quantimodo.pages.recovery import Reset, Verification
 from quantimodo.pages.return_targets import ReturnTargets
 from quantimodo.pages.second_factor import SecondFactorPage
@@ -70,7 +70,6 @@ from quantimodo.ports.measurements import AccessLogStore
 from quantimodo.protocol.discovery import API
 
 PageRoute = tuple[tuple[str, ...], str, Endpoint]
-RECEIPT = "/account/apps/{client_id}/receipts/{number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,31 +208,30 @@ def _factor_recovery(
 
 
 def _outbox(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
-    if pages.outbox is None:
-        return []
-    return [(("GET",), "/outbox", OutboxPage(page_context, pages.outbox, pages.issuer).show)]
+    outbox = pages.outbox and OutboxPage(page_context, pages.outbox, pages.issuer)
+    return [(("GET",), "/outbox", outbox.show)] if outbox else []
 
 
 def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
+    services, kept = pages.consent_services, KeptForms(pages.envelope, pages.clock)
+    measurements, reads = pages.measurement_service, pages.reads
     apps = Apps(
         *(page_context, pages.clients, pages.users, pages.consents),
-        *(pages.audit, pages.accesses, pages.consent_services.offers.resources, pages.issuer),
+        *(pages.audit, pages.accesses, services.offers.resources, pages.issuer),
     )
-    kept, services = KeptForms(pages.envelope, pages.clock), pages.consent_services
     app_consent = AppConsent(page_context, pages.clients, pages.users, services, kept)
     receipts = ReceiptPages(page_context, pages.clients, services)
     profile = Profile(page_context, pages.accounts.changes, pages.accounts.recovery, pages.profiles)
     devices = Devices(page_context, pages.sessions, pages.sign_out)
-    check = pages.accounts.login.second_factors
+    accounts, check = pages.accounts, pages.accounts.login.second_factors
     security = Security(
-        *(page_context, pages.accounts.changes, pages.accounts.credentials, pages.second_factors),
+        *(page_context, accounts.changes, accounts.credentials, pages.second_factors),
         *(pages.passkey_sign_in.passkeys, pages.events, check.trusted_browsers, check.recoveries),
     )
-    proofs = pages.accounts.credentials, pages.passkey_sign_in, pages.linking
+    proofs = accounts.credentials, pages.passkey_sign_in, pages.linking
     identities, again = Identities(page_context, *proofs), Again(page_context, *proofs)
     step_up = StepUp(page_context, pages.second_factors)
-    undo = Undo(pages.envelope, pages.measurement_service, pages.clock)
-    measurements, reads = pages.measurement_service, pages.reads
+    undo = Undo(pages.envelope, measurements, pages.clock)
     data = Data(page_context, measurements, pages.references, pages.profiles, reads)
     variable = VariableData(page_context, measurements, pages.profiles, undo, reads)
     export = Export(page_context, pages.personal_export)
