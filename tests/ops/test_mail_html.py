@@ -80,7 +80,7 @@ def test_every_email_has_its_text_and_links_as_html(template: Any) -> None:
     # No outside resource, script, form, frame or tracking.
     allowed = {*("html", "head", "meta", "title", "style", "body"), *("div", "h1", "p", "a", "br")}
     assert set(page.tags) <= allowed
-    assert page.names <= {"lang", "charset", "name", "content", "class", "href"}
+    assert page.names <= {"lang", "dir", "charset", "name", "content", "class", "href"}
     assert all(link.startswith(ISSUER) for link in page.links)
     assert "url(" not in document
     assert "color-scheme" in document
