@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from samples import access_token, key
+from samples import access_token
 
 from quantimodo.ports.stores import Conflict, Unavailable
 from quantimodo.storage.database import Database, Operation, Statement, execute
@@ -129,10 +129,11 @@ async def test_hot_writes_and_operations_in_one_commit_do_not_fail_each_other(
 
 
 async def test_a_value_of_the_wrong_kind_fails_alone(database: Database) -> None:
-    bad = (key("bad"), "c", None, None, object(), 1, 2)
+    bad = [*access_token_values(access_token("c", "bad"))]
+    bad[4] = object()
     good = [access_token_values(access_token("c", f"t{n}")) for n in range(5)]
     outcomes = await asyncio.gather(
-        *(database.put(ISSUE, values) for values in [*good, bad]), return_exceptions=True
+        *(database.put(ISSUE, values) for values in [*good, tuple(bad)]), return_exceptions=True
     )
     assert outcomes[:5] == [True] * 5
     assert isinstance(outcomes[5], Unavailable | ValueError)

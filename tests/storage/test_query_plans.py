@@ -26,6 +26,8 @@ _MAY_WALK = {"keys._ALL", "mails._RECENT", *(f"retention.{name}" for name in ("c
 _MAY_WALK |= {
     f"retention.{name}" for name in ("access_tokens", "refresh_tokens", "events", "accesses")
 }
+# At most 10,000 documents, of which those over the limit are deleted; the APIs that are registered.
+_MAY_WALK |= {"client_documents._OVER_OF_ALL", "resources._ALL"}
 # A partial index of the operator's own applications, read in order up to a limit.
 _MAY_WALK |= {"clients._FIRST_PARTY_NAMES"}
 # A handful of rows each.
@@ -140,7 +142,7 @@ def test_sqlite_walks_through_no_table(file: sqlite3.Connection, name: str) -> N
 
 @pytest.mark.parametrize("name", _BATCHES)
 def test_sqlite_writes_batches_by_primary_keys_alone(file: sqlite3.Connection, name: str) -> None:
-    widths = {"issue": 8, "redeem": 15, "rotate": 16}
+    widths = {"issue": 9, "redeem": 15, "rotate": 16}
     operation = _BATCHES[name].sqlite([(bytes([n]), *([1] * (widths[name] - 1))) for n in (1, 2)])
     statement, values = next(operation)
     plan = file.execute(f"EXPLAIN QUERY PLAN {statement.sqlite}", values)
