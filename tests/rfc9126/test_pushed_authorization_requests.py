@@ -69,6 +69,7 @@ async def test_2_the_response_and_the_flow_behind_it(harness: AppHarness) -> Non
         page = await browser.get(
             f"{AUTHORIZE}?client_id={app.id}&request_uri={body['request_uri']}"
             "&state=outer&scope=email&redirect_uri=https://evil.example.org/&scope=openid"
+            "&redirect_uri=x&client_secret=wrong&token=nothing&nonce=%ff"
         )
         if app.client.public:
             assert 'id="allow"' in page.text

@@ -47,6 +47,7 @@ from quantimodo.protocol.parameters import Form
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _MOST_BYTES: Final = 65_536
+_OF_PUSHED: Final = frozenset({"client_id", "request_uri"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ class RequestReader:
         plain, malformed = await _parameters(request)
         client = await self._client(plain, request)
         channel: ResponseChannel = JsonResponse() if wants_json(request) else RedirectResponse()
-        if (plain.get("request_uri") or "").startswith(REQUEST_URI):
+        if _is_pushed(plain):
             return await self._pushed(plain.required("request_uri"), client, channel), None
         if self.request_objects.may_fetch(plain, client):
             await self.throttle.fetch(peer_address(request))
@@ -178,13 +179,21 @@ def recognised_query(identified: IdentifiedRequest) -> str:
     return urlencode([(name, text) for name, text in form.items() if name in PARAMETERS])
 
 
+def _is_pushed(form: Form) -> bool:
+    return (form.get("request_uri") or "").startswith(REQUEST_URI)
+
+
 async def _parameters(request: Request) -> tuple[Form, InvalidRequest | None]:
     """The valid parameters, and the fault of one that is not valid, for the client.
 
     Raises `InvalidClientOrRedirect` for a fault in a parameter that names client or redirect URI,
     and for another content type.
     """
-    form, faults = Form.sound_of_urlencoded(await _text(request), READ)
+    text = await _text(request)
+    form, faults = Form.sound_of_urlencoded(text, READ)
+    if _is_pushed(form):
+        # RFC 9126 §4, RFC 9101 §6.3: the parameters beside these two do not count.
+        form, faults = Form.sound_of_urlencoded(text, _OF_PUSHED)
     for name, fault in faults.items():
         if name in NAMES_THE_TARGET:
             raise InvalidClientOrRedirect(f"{fault[0].upper()}{fault[1:]}.")
