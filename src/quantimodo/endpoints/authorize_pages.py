@@ -26,6 +26,7 @@ from quantimodo.pages.consent_offer import ConsentOffer
 from quantimodo.pages.consent_offers import ConsentOffers
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
+from quantimodo.pages.languages import lead_back_to
 from quantimodo.pages.layout import form_sources, head_of, see_other
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.resource_words import api_lines
@@ -159,6 +160,7 @@ class StepPages:
             apis=[api_lines(each, request.scope) for each in request.resources],
             revision=interaction.identified.revision,
         )
+        lead_back_to(resume_path(interaction.id))
         page = consent_page(
             self.page_context.renderer,
             view,

@@ -17,17 +17,21 @@ from quantimodo.model.languages import ENGLISH, Language
 from quantimodo.model.profiles import Profile
 from quantimodo.model.sessions import Session
 from quantimodo.model.users import User
-from quantimodo.protocol.authorization import PARAMETERS
 
 _LONGEST: Final = 1000
 _LONGEST_ADDRESS: Final = 4000
-_KEPT: Final = (PARAMETERS - {"id_token_hint"}) | {"request", "request_uri", "name", "app", "day"}
+_KEPT: Final = frozenset({"request", "name", "app", "day"})
 _page: Final[ContextVar[str]] = ContextVar("page", default="/")
 
 
 def this_page() -> str:
     """The local address of the page that is being made, for a link that leads back to it."""
     return _page.get()
+
+
+def lead_back_to(path: str) -> None:
+    """Let that link of the page that is being made lead to `path`, a local address."""
+    _page.set(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,9 @@ class Languages:
 
 
 def _address_of(request: Request) -> str:
-    """The path, with the parameters that name a page or an authorization request. Others may be
-    secrets, such as the token of a mailed link. Without any where a form was sent, or if they are
-    long; not the page of languages."""
+    """The path, with the parameters that name a page or a stored authorization request. Others may
+    be secrets, such as the token of a mailed link, or addresses that others chose. Without any
+    where a form was sent, or if they are long; not the page of languages."""
     path, query = request.url.path, request.url.query
     if path == "/language":
         return "/"

@@ -92,8 +92,10 @@ class AccessTokens:
             claims = verify(raw, verifier, ACCESS_TOKEN_TYPE)
         except BadToken:
             return None
-        # RFC 9068 §4: the issuer is exactly this server. `_scope` checks the audience.
-        return claims if claims.get("iss") == self.policy.issuer else None
+        # RFC 9068 §4: the issuer is exactly this server, the audience one API: `_scope` checks
+        # which.
+        sound = claims.get("iss") == self.policy.issuer and isinstance(claims.get("aud"), str)
+        return claims if sound else None
 
 
 def _confirmation(claims: dict[str, Any]) -> Confirmation | None:
