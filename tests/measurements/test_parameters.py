@@ -160,3 +160,17 @@ async def test_a_bad_parameter_is_refused(app: ApiClient, query: dict[str, Any])
     response = await app.get(LIST, **query)
     assert response.status_code == 400, response.text
     assert response.json()["error"] == "invalid_request"
+
+
+async def test_a_query_over_a_limit_is_refused_with_the_limit(app: ApiClient) -> None:
+    """Bytes, parameters, and values that the filters of one query compare with."""
+    over = {
+        "4096 bytes": "variableName=" + "a" * 4100,
+        "64 parameters": "&".join("limit=10" for _ in range(65)),
+        "100 values": "value=" + ",".join(str(number) for number in range(101)),
+    }
+    for limit, query in over.items():
+        refused = await app.send("GET", f"{LIST}?{query}")
+        assert refused.status_code == 400, limit
+        assert limit in refused.json()["error_description"]
+    assert (await app.send("GET", f"{LIST}?{over['100 values'].rpartition(',')[0]}")).is_success

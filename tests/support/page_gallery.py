@@ -208,6 +208,7 @@ class Gallery:
         """Goes through the pages for strangers, yielding the name of the one that is shown."""
         for name, path in {
             "home": "/",
+            "language": "/language",
             "sign-in": "/sign-in?login_hint=ann@example.org",
             "sign-in-for-app": f"/sign-in?return_to={await self._waiting()}",
             "sign-up": "/sign-up",

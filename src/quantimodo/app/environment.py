@@ -1,4 +1,4 @@
-"""The world as it is: the system's clock and its cryptographic generator."""
+"""The clock of the system and its cryptographic generator."""
 
 import secrets
 from datetime import UTC, datetime

@@ -119,10 +119,12 @@ def parse_variable_query(query: bytes) -> MeasurementQuery:
 class _Parameters:
     def __init__(self, query: bytes) -> None:
         if len(query) > _LONGEST_QUERY:
-            raise MeasurementError("the query is too long; ask for less at once")
+            raise MeasurementError(
+                f"the query has more than {_LONGEST_QUERY} bytes; ask for less at once"
+            )
         pairs = query.split(b"&", _MOST_PARAMETERS)
         if len(pairs) > _MOST_PARAMETERS:
-            raise MeasurementError("there are too many parameters")
+            raise MeasurementError(f"the query has more than {_MOST_PARAMETERS} parameters")
         try:
             found = [_decoded(pair.decode("ascii")) for pair in pairs if pair]
         except UnicodeError:
@@ -159,7 +161,9 @@ class _Parameters:
             if (name := _plain(spelled)) in names
         )
         if sum(len(each.comparisons) for each in found) > _MOST_COMPARISONS:
-            raise MeasurementError("the filters compare with too many values; ask more than once")
+            raise MeasurementError(
+                f"the filters compare with more than {_MOST_COMPARISONS} values; ask more than once"
+            )
         return found
 
 

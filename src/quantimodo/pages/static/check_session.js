@@ -95,7 +95,7 @@
     });
   }
 
-  // Session Management Session Management Session Management Session Management §3.1: client id, a space, session_state; and that is a hash, a dot, a salt.
+  // Session Management §3.1: client id, a space, session_state; and that is a hash, a dot, a salt.
   function answer(message, origin) {
     if (typeof message !== "string" || message.length > 2000) return "error";
     var space = message.lastIndexOf(" ");
@@ -109,7 +109,7 @@
     if (!event.source || !event.origin || event.origin === "null") return;
     var source = event.source, origin = event.origin, data = event.data;
     ask_hidden(function (hidden) {
-      // Session Management Session Management Session Management Session Management §3.1: after `changed` an application asks again with prompt=none, and would for ever.
+      // Session Management §3.1: after `changed` an application asks again with prompt=none, and would for ever.
       source.postMessage(hidden ? "error" : answer(data, origin), origin);
     });
   }, false);
