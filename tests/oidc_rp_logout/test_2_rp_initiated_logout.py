@@ -205,7 +205,7 @@ async def test_hints_for_pages_are_taken(harness: AppHarness) -> None:
     app, browser = await registered(harness), await harness.signed_in()
     hint = await id_token(harness, app, browser)
     response = await leave(
-        browser, id_token_hint=hint, logout_hint="ann@example.org", ui_locales="de en"
+        browser, id_token_hint=hint, logout_hint="ann@example.org", ui_locales="nl en"
     )
     assert "You are signed out" in response.text
 
