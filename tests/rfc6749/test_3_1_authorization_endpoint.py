@@ -155,7 +155,7 @@ async def test_a_malformed_request_object_member_goes_to_the_client(harness: App
     for member, word in (
         ({"login_hint": "a\nb"}, "error"),
         ({"nonce": "a\tb"}, "error"),
-        ({"foo": "a\nb", "resource": ["a", "b"], "bar": {"x": [None]}}, "return_to"),
+        ({"foo": "a\nb", "audience": ["a", "b"], "bar": {"x": [None]}}, "return_to"),
     ):
         token = signed({**claims, **member}, key, "ES256")
         response = await harness.ask(harness.browser(), app, request=token)
@@ -163,12 +163,12 @@ async def test_a_malformed_request_object_member_goes_to_the_client(harness: App
 
 
 async def test_an_unknown_parameter_is_ignored_whatever_it_holds(harness: AppHarness) -> None:
-    # RFC 6749 §3.1: MUST ignore unrecognized request parameters. RFC 8707 §2: several `resource`.
+    # RFC 6749 §3.1: MUST ignore unrecognized request parameters.
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app(first_party=True)
     for more in (
         "utm_source=a%20letter&resource_owner=bob",
-        "resource=https%3A%2F%2Fa.example.org&resource=https%3A%2F%2Fb.example.org",
+        "audience=https%3A%2F%2Fa.example.org&audience=https%3A%2F%2Fb.example.org",
         "foo=1&foo=2",
         "foo=1&foo=1&foo",
         "foo=" + "a" * 9000,

@@ -51,7 +51,7 @@ async def test_an_unknown_parameter_is_ignored_whatever_it_holds(harness: AppHar
     for more in (
         "&state=1&state=2",
         "&unknown=1&unknown=1",
-        "&resource=https://a.example.org&resource=https://b.example.org",
+        "&audience=https://a.example.org&audience=https://b.example.org",
         "&unknown=%ff",
         "&unknown=a%0ab",
         "&%ff=1",
