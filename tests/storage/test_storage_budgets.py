@@ -114,6 +114,12 @@ async def test_mails_of_strangers_displace_none_of_people_with_an_account(
     assert of_strangers[-1] == 159
 
 
+@pytest.fixture(autouse=True)
+async def _person(samples: Samples) -> None:
+    """The person of the events: those of a person who does not exist have no person."""
+    assert (await samples.user()).id == 1
+
+
 async def add_refused_sign_in(stores: Stores, number: int, charge: Charge) -> None:
     event = Event(at=NOW, kind="session.refused", user_id=1, detail=f"{number} {FILLER}")
     await stores.events.add_events([event], charge)
@@ -124,8 +130,7 @@ async def has_refused_sign_in(stores: Stores, number: int) -> bool:
     return any(each.detail.startswith(f"{number} ") for each in events)
 
 
-async def test_refused_sign_ins_delete_no_other_events(stores: Stores, samples: Samples) -> None:
-    assert (await samples.user()).id == 1
+async def test_refused_sign_ins_delete_no_other_events(stores: Stores) -> None:
     for number in range(20):
         event = Event(at=NOW, kind="session.started", user_id=1, detail=f"{number + 500} {FILLER}")
         await stores.events.add_events([event])
