@@ -126,8 +126,8 @@ class FoundAccessToken(NamedTuple):
     special: bool = False
     details: str | None = None
     confirmation: Confirmation | None = None
-    jti: str | None = None
     token_details: str | None = None
+    jti: str | None = None
 
 
 class TokenStatus(NamedTuple):

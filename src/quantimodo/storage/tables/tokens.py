@@ -113,6 +113,7 @@ _STATE = (
     Column("special", _is_special, sql="c.metadata"),
     Column("details", sql="g.details"),
 )
+# In the order of the value's fields, so that each bearer check reads its row by position.
 _FOUND_ACCESS_TOKEN = RowReader(
     FoundAccessToken,
     Unread("t.key"),
