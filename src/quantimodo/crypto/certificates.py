@@ -9,6 +9,7 @@ from binascii import Error
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any, Final
@@ -91,6 +92,7 @@ class Certificate:
         return self.key is not None and _thumbprint_of(jwk) == self.key
 
 
+@lru_cache(maxsize=256)  # a text can have 16 KiB
 def read_certificate(text: str) -> Certificate:
     """The certificate in a header of a proxy. Raises `BadCertificate`."""
     der = certificate_bytes(text)
