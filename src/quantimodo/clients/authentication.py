@@ -10,6 +10,7 @@ from quantimodo.clients.public_keys import ClientKeys
 from quantimodo.clients.signers import signer_of
 from quantimodo.crypto.digests import digest, same
 from quantimodo.crypto.jwt import BadToken, unverified_claims
+from quantimodo.http.messages import Request
 from quantimodo.model.clients import Client, SecretDigest
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.client_stores import ClientStore
@@ -43,16 +44,13 @@ class ClientAuthentication:
     documents: ClientDocumentPolicy
     certificates: ClientCertificates
 
-    async def authenticate(
-        self, authorization: str | None, form: Form, certificate: str = ""
-    ) -> Client:
-        """The client that presents itself; `certificate` is what a proxy handed on. Raises
+    async def authenticate(self, request: Request, form: Form) -> Client:
+        """The client that presents itself in this request, whose parameters are `form`. Raises
         `InvalidClient`, the same for every cause."""
-        credentials = read_credentials(authorization, form)
+        credentials = read_credentials(request.header(b"authorization"), form)
         client_id = credentials.client_id or _stated(credentials)
         client = await self.clients.client(client_id)
-        unusable = client is None or client.disabled_at is not None
-        if client is None or unusable or not self.documents.allows(client_id):
+        if client is None or client.disabled_at is not None or not self.documents.allows(client_id):
             _matches(_NO_SECRET, credentials, self.clock.now())  # the same work as for a known one
             raise _refusal(credentials, "unknown or disabled client")
         if credentials.assertion is not None:
@@ -60,7 +58,7 @@ class ClientAuthentication:
             return client
         registered = client.metadata.token_endpoint_auth_method
         if registered in TLS_METHODS and credentials.method == "none":
-            await self._check_certificate(client, credentials, certificate)
+            await self._check_certificate(client, credentials, request.certificate)
             return client
         # RFC 7591 §2: the method that was registered, and no other.
         if registered and registered != credentials.method:

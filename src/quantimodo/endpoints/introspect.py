@@ -131,9 +131,7 @@ class IntrospectionEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         form = body_form(request, _PARAMETERS)
-        client = await self.clients.authenticate(
-            request.header(b"authorization"), form, request.certificate
-        )
+        client = await self.clients.authenticate(request, form)
         # RFC 7662 §2.1: the endpoint MUST be protected; a public client proves nothing.
         if client.public:
             raise InvalidClient("a public client cannot introspect tokens")

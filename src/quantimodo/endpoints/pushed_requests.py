@@ -48,9 +48,7 @@ class PushedRequestEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         form = body_form(request, _PARAMETERS, aliases={})
-        client = await self.clients.authenticate(
-            request.header(b"authorization"), form, request.certificate
-        )
+        client = await self.clients.authenticate(request, form)
         proof = self.proofs.read(request)
         form = await self._valid(form, client, request.address)
         if proof is not None:

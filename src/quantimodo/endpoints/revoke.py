@@ -30,9 +30,7 @@ class RevocationEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         form = body_form(request, _PARAMETERS)
-        client = await self.clients.authenticate(
-            request.header(b"authorization"), form, request.certificate
-        )
+        client = await self.clients.authenticate(request, form)
         raw = form.required("token")
         if refresh := key_of(Kind.REFRESH, raw):
             await self._revoke_refresh_token(refresh, client)

@@ -52,9 +52,7 @@ class TokenEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         form = self._form(request)
-        client = await self.clients.authenticate(
-            request.header(b"authorization"), form, request.certificate
-        )
+        client = await self.clients.authenticate(request, form)
         self._check_transport(request, client)
         grant_type = self.grant_types.choose(form, client)
         shown = self.constraints.read(request, client)
