@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from quantimodo.crypto.jwt import BadToken, base64url, decoded
+from quantimodo.model.keys import PRIVATE_MEMBERS
 
 _TYPE: Final = "dpop+jwt"
 _LONGEST: Final = 8192
-_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _SMALLEST_RSA, _LARGEST_RSA = 2048, 4096
 _EXPONENT: Final = 65_537
 _ES256: Final = ec.ECDSA(hashes.SHA256())
@@ -60,7 +60,7 @@ def open_proof(text: str) -> SignedProof:
     algorithm, jwk = header.get("alg"), header.get("jwk")
     if not isinstance(algorithm, str) or algorithm not in _KEYS:
         raise BadToken("alg is not one that this server accepts")
-    if not isinstance(jwk, dict) or _PRIVATE & jwk.keys():
+    if not isinstance(jwk, dict) or PRIVATE_MEMBERS & jwk.keys():
         raise BadToken("jwk is missing, or has a private key")
     try:
         check, thumbprint = _KEYS[algorithm](jwk)

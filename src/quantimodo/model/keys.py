@@ -10,6 +10,9 @@ ALGORITHMS: Final[tuple[Algorithm, ...]] = ("ES256", "RS256", "PS256", "EdDSA")
 WIDELY_KNOWN: Final[tuple[Algorithm, ...]] = ("ES256", "RS256", "PS256")
 """Algorithms with key types of RFC 7518, which all clients can read. Ed25519 is newer (RFC 8037)"""
 
+PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+"""Members of a JWK that only private and symmetric keys have (RFC 7518 §6)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from quantimodo.model.clients import Client
+from quantimodo.model.keys import PRIVATE_MEMBERS
 from quantimodo.protocol import uris
 from quantimodo.protocol.registration import Registration
 from quantimodo.protocol.registration_json import read_registration
@@ -20,7 +21,6 @@ LARGEST: Final = 5_120  # bytes, Client ID Metadata Document §8.7
 _METHODS: Final = ("none", "private_key_jwt")
 _GRANT_TYPES: Final = frozenset({"authorization_code", "refresh_token"})
 _SECRETS: Final = ("client_secret", "client_secret_expires_at")
-_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "k", "oth"})
 _MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?([0-9]{1,9})", re.IGNORECASE)
 _NOT_STORED: Final = re.compile(r"(?:^|[\s,])(?:no-store|no-cache)\b", re.IGNORECASE)
 _LONGEST: Final = 1_000
@@ -111,4 +111,4 @@ def _has_private_keys(jwks: Any) -> bool:
     keys = jwks.get("keys") if isinstance(jwks, Mapping) else None
     if not isinstance(keys, list):
         return False
-    return any(isinstance(key, Mapping) and not _PRIVATE.isdisjoint(key) for key in keys)
+    return any(isinstance(key, Mapping) and not PRIVATE_MEMBERS.isdisjoint(key) for key in keys)

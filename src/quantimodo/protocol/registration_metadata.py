@@ -11,12 +11,12 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from quantimodo.model.client_metadata import ClientMetadata
+from quantimodo.model.keys import PRIVATE_MEMBERS
 from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGORITHMS
 from quantimodo.protocol.client_field import check_link
 from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.mutual_tls import certificate_faults
 
-_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _MOST_KEYS: Final = 20
 Found = Iterator[tuple[str, str]]
 
@@ -79,7 +79,7 @@ def _keys(metadata: ClientMetadata) -> Found:
     elif not all(isinstance(key.get("kty"), str) for key in listed):
         # RFC 7517 §4.1
         yield "jwks", "must say of each key which kind it is (kty)"
-    elif any(_PRIVATE & frozenset(key) for key in listed):
+    elif any(PRIVATE_MEMBERS & frozenset(key) for key in listed):
         yield "jwks", "must have public keys only: make new ones, these are known now"
 
 
