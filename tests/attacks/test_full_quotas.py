@@ -5,8 +5,10 @@ from typing import Any
 
 import httpx
 
+from quantimodo.clients.signers import signer_of
 from quantimodo.ports.stores import QuotaExceeded
-from support.app import TOKEN, App, AppHarness, OpenHarness
+from support.app import CALLBACK, CHALLENGE, TOKEN, App, AppHarness, OpenHarness
+from support.dpop import DPoPKey
 from support.fake_provider import AUTHORIZE_TOKEN, FakeUpstream, profile, redeem_login
 from support.registered_clients import (
     assertion_of,
@@ -19,6 +21,7 @@ from support.registered_clients import (
 
 SOCIAL = "/api/v2/auth/social"
 REGISTER = "/api/v2/oauth2/register"
+PUSH = "/api/v2/oauth2/par"
 ROWS = 4096 // 376  # of the smallest quota
 
 
@@ -56,6 +59,24 @@ async def test_an_app_that_used_up_its_quota_is_refused_alone(open_harness: Open
         replayed = await present(harness, signer, "jti 0")
         assert (replayed.status_code, replayed.json()["error"]) == (401, "invalid_client")
         assert (await present(harness, other, "jti 0")).status_code == 200
+
+
+async def test_strangers_use_up_nothing_of_a_public_app(open_harness: OpenHarness) -> None:
+    """A pushed request of a public app needs no credential, so its proof counts by address."""
+    async with open_harness(budgets__replays_per_signer="4096") as harness:
+        app, key = await harness.app(public=True), DPoPKey()
+
+        async def push(proof: str) -> httpx.Response:
+            data = {"client_id": app.id, "redirect_uri": CALLBACK, "response_type": "code"}
+            data |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+            return await harness.browser().post(PUSH, data=data, headers={"dpop": proof})
+
+        now = harness.context.clock.now()
+        proofs = [key.proof(now, PUSH) for _ in range(ROWS + 1)]
+        statuses = [(await push(proof)).status_code for proof in proofs]
+        assert statuses == [201] * ROWS + [429]
+        assert (await push(proofs[0])).json()["error"] == "invalid_dpop_proof"
+        await harness.context.stores.replays.require_space(b"k" * 32, signer_of(app.client))
 
 
 async def test_records_that_expired_make_space(open_harness: OpenHarness) -> None:

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from quantimodo.clients.dpop_nonces import DPoPNonces
-from quantimodo.clients.signers import signer_of
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.dpop import open_proof, token_hash
 from quantimodo.crypto.jwt import BadToken
 from quantimodo.http.messages import RepeatedHeader, Request
-from quantimodo.model.clients import Client
+from quantimodo.model.budgets import Signer
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import ReplayStore
@@ -40,7 +39,11 @@ class DPoPProofs:
         Raises `InvalidDPoPProof` or `UseDPoPNonce`. The response to a request with a proof has a
         new nonce. The caller uses the proof by `spend`.
         """
-        text = _text(request)
+        try:
+            text = request.header(_HEADER)
+        except RepeatedHeader:
+            # RFC 9449 §4.3: not more than one header.
+            raise InvalidDPoPProof("there is more than one DPoP proof") from None
         if text is None:
             return None
         now, mode = self.clock.now(), self.policy.nonce
@@ -61,17 +64,9 @@ class DPoPProofs:
                 raise UseDPoPNonce
         return Proof(Confirmation("jkt", signed.thumbprint), statement)
 
-    async def spend(self, proof: Proof, client: Client) -> None:
+    async def spend(self, proof: Proof, signer: Signer) -> None:
         """Use the proof, once among all processes. Raises `InvalidDPoPProof` for a replay, and
-        `QuotaExceeded` when this client has too many proofs on record."""
+        `QuotaExceeded` when the quota of `signer` is used up."""
         key = b"dpop " + digest(f"{proof.confirmation.thumbprint} {proof.statement.jti}")
-        if not await self.replays.spend_once(key, proof.statement.expires_at, signer_of(client)):
+        if not await self.replays.spend_once(key, proof.statement.expires_at, signer):
             raise InvalidDPoPProof("the DPoP proof was used before")
-
-
-def _text(request: Request) -> str | None:
-    """RFC 9449 §4.3: not more than one header."""
-    try:
-        return request.header(_HEADER)
-    except RepeatedHeader:
-        raise InvalidDPoPProof("there is more than one DPoP proof") from None

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from quantimodo.clients.certificates import CertificateRefused, ClientCertificates
 from quantimodo.clients.dpop import DPoPProofs, Proof
+from quantimodo.clients.signers import signer_of
 from quantimodo.http.messages import Request
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
@@ -45,7 +46,7 @@ class SenderConstraints:
     async def spend(self, shown: ShownKey, client: Client) -> None:
         """Use the proof, if there is one. Raises `InvalidDPoPProof` for a replay."""
         if shown.proof is not None:
-            await self.proofs.spend(shown.proof, client)
+            await self.proofs.spend(shown.proof, signer_of(client))
 
     def _certificate(self, request: Request) -> Confirmation:
         try:

@@ -18,7 +18,7 @@ from quantimodo.clients.signers import signer_of
 from quantimodo.endpoints.forms import body_form
 from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request, Response
-from quantimodo.model.budgets import Charge
+from quantimodo.model.budgets import Charge, Signer
 from quantimodo.model.clients import Client
 from quantimodo.protocol.authorization import (
     READ,
@@ -53,22 +53,25 @@ class PushedRequestEndpoint:
         form = await self._valid(form, client, request.address)
         if proof is not None:
             form = bound_to_key(form, proof.confirmation)
-        charge = await self._counted(client, request.address)
+        charge, signer = await self._counted(client, request.address)
         if proof is not None:
-            await self.proofs.spend(proof, client)
+            await self.proofs.spend(proof, signer)
         request_uri = await self.requests.push(client.id, form, self.lifetime, charge)
         # RFC 9126 §2.2
         expires_in = int(self.lifetime.total_seconds())
         return private_json(201, {"request_uri": request_uri, "expires_in": expires_in})
 
-    async def _counted(self, client: Client, address: str) -> Charge:
-        """Raises `TooMany`. A public client proves nothing: its requests count by address."""
+    async def _counted(self, client: Client, address: str) -> tuple[Charge, Signer]:
+        """In which budget the request counts, and in which quota its proof. Raises `TooMany`. A
+        public client proves nothing: its requests and proofs count by address."""
         if client.public:
             await self.throttle.store_request(address)
-            return self.throttle.charge("authorization_requests", address)
+            charge = self.throttle.charge("authorization_requests", address)
+            network = f"network {charge.network.hex()}"
+            return charge, Signer("other client", network, network)
         await self.throttle.push_request(client.id)
         signer = signer_of(client)
-        return self.throttle.charge_pushed(signer.owner or f"client {client.id}")
+        return self.throttle.charge_pushed(signer.owner or f"client {client.id}"), signer
 
     async def _valid(self, form: Form, client: Client, address: str) -> Form:
         """The request, checked as at the authorization endpoint (RFC 9126 §2.1). Raises

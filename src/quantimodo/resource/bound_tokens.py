@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from quantimodo.clients.certificates import CertificateRefused, ClientCertificates
 from quantimodo.clients.dpop import DPoPProofs
+from quantimodo.clients.signers import signer_of
 from quantimodo.http.messages import Request
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundAccessToken
@@ -67,4 +68,4 @@ class BoundTokens:
         client = await self.clients.client(found.client_id)
         if client is None:
             raise InvalidToken("the access token was revoked", dpop=True)
-        await self.proofs.spend(proof, client)
+        await self.proofs.spend(proof, signer_of(client))
