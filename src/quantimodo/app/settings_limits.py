@@ -173,14 +173,14 @@ class BudgetSettings:
     )
     replays_per_signer: int = _quota(
         32,
-        "Bytes of records of used assertions and tokens, of one application or provider. A full"
-        " quota refuses; no record is deleted before it expires.",
+        "Bytes of records of used assertions, proofs and tokens, of one application or provider. A"
+        " full quota refuses; no record is deleted before it expires.",
     )
     replays_total: int = _quota(
         128,
-        "Bytes of records of used assertions and tokens, of all providers, of all applications of"
-        " the operator, and of all other applications, counted apart. All other applications of one"
-        " owner get a sixty-fourth of what is free.",
+        "Bytes of records of used assertions, proofs and tokens, of all providers, of all"
+        " applications of the operator, and of all other applications, counted apart. All other"
+        " applications of one owner get a sixty-fourth of what is free.",
     )
     data_deletion_requests_total: int = _quota(
         64, "Bytes of all data deletion requests of providers. A full quota refuses."
