@@ -56,7 +56,7 @@ def open_proof(text: str) -> SignedProof:
     if header.get("typ") != _TYPE:
         raise BadToken("typ is not dpop+jwt")
     if "crit" in header:
-        raise BadToken("the header of the DPoP proof has conditions that are not understood")
+        raise BadToken("the header of the DPoP proof has crit: no extension is understood")
     algorithm, jwk = header.get("alg"), header.get("jwk")
     if not isinstance(algorithm, str) or algorithm not in _KEYS:
         raise BadToken("alg is not one that this server accepts")

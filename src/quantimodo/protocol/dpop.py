@@ -63,9 +63,9 @@ def check_proof(
         raise InvalidDPoPProof("htu is not the address of this request")
     issued_at = _issued_at(claims.get("iat"))
     if issued_at is None or not now - policy.lifetime - _SKEW <= issued_at <= now + _SKEW:
-        raise InvalidDPoPProof("iat is missing, past or ahead")
+        raise InvalidDPoPProof("iat is missing, too old or in the future")
     if nonce is not None and not (isinstance(nonce, str) and len(nonce) <= _LONGEST_NONCE):
-        raise InvalidDPoPProof("nonce is not a text, or too long")
+        raise InvalidDPoPProof("nonce is not a string, or is too long")
     # RFC 9449 §4.3: where an access token is presented, the proof is for this one.
     if target.token_hash is not None and claims.get("ath") != target.token_hash:
         raise InvalidDPoPProof("ath is not the hash of the access token")
