@@ -56,13 +56,14 @@ class Proxies:
 
     def certificate(self, scope: Mapping[str, Any], name: bytes) -> str:
         """The header in which a proxy hands on the client's certificate (RFC 8705 §6.5); empty
-        when the peer is no proxy of ours. Of several lines none is read."""
+        when the peer is no proxy of ours. Several lines are one value (RFC 9110 §5.3), and that is
+        no certificate."""
         client = scope.get("client")
         peer = read_address(client[0]) if client else None
         if peer is None or not self._trusts(peer):
             return ""
         lines = [value for key, value in scope["headers"] if key == name]
-        return lines[0].decode("latin-1") if len(lines) == 1 else "," * len(lines)
+        return b",".join(lines).decode("latin-1")
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self.trusted)

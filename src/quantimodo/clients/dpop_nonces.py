@@ -4,14 +4,13 @@ A nonce is the time at which it was made and a digest of that under a key of the
 workers and machines accept it, and nothing is stored (docs/decisions/0020).
 """
 
-from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from quantimodo.crypto.digests import hmac_sha256, same
-from quantimodo.crypto.jwt import base64url
+from quantimodo.crypto.jwt import base64url, decoded
 
 _TIME_BYTES: Final = 8
 _DIGEST_BYTES: Final = 16
@@ -36,7 +35,7 @@ class DPoPNonces:
         if len(nonce) != _TEXT_LENGTH:
             return False
         try:
-            data = b64decode(nonce.encode("ascii"), altchars=b"-_", validate=True)
+            data = decoded(nonce)
         except ValueError:
             return False
         moment, presented = data[:_TIME_BYTES], data[_TIME_BYTES:]

@@ -7,7 +7,7 @@ from quantimodo.http.messages import Request
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ops.metrics import Metrics
 from quantimodo.ports.client_stores import ClientStore
-from quantimodo.protocol.bearer import PresentedToken, presented_token
+from quantimodo.protocol.bearer import presented_token
 from quantimodo.protocol.errors import (
     BearerRequestInvalid,
     InsufficientScope,
@@ -46,14 +46,15 @@ class BearerAuthentication:
     async def bearer(self, request: Request) -> FoundAccessToken:
         """The live token of this request, whatever it opens. Raises `BearerError`."""
         in_query = self._from_query(request)
-        raw, dpop = presented_token(request.header(b"authorization"), in_query, _from_body(request))
-        found = await self.access.find_live(raw)
+        header = request.header(b"authorization")
+        presented = presented_token(header, in_query, _from_body(request))
+        found = await self.access.find_live(presented.raw)
         if found is None:
             raise InvalidToken(
-                "the access token has expired, was revoked or never existed", dpop=dpop
+                "the access token has expired, was revoked or never existed", dpop=presented.dpop
             )
-        if dpop or found.confirmation is not None:
-            await self.constraint.check(request, PresentedToken(raw, dpop), found)
+        if presented.dpop or found.confirmation is not None:
+            await self.constraint.check(request, presented, found)
         if in_query is not None:
             await self._check_query(found)
         return found

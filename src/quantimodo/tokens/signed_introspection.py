@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from quantimodo.keys.keyring import Keyring
 from quantimodo.model.clients import Client
-from quantimodo.model.keys import Algorithm
+from quantimodo.model.keys import ALGORITHMS, Algorithm
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.vocabulary import INTROSPECTION_TYPE
 from quantimodo.tokens.id_tokens import Encrypter
@@ -46,4 +46,4 @@ class IntrospectionSigner:
 def _algorithm(client: Client) -> Algorithm:
     registered = client.metadata.introspection_signed_response_alg
     # RFC 9701 §6: RS256 unless another one was registered.
-    return next((known for known in get_args(Algorithm) if known == registered), "RS256")
+    return next((known for known in ALGORITHMS if known == registered), "RS256")
