@@ -133,6 +133,10 @@ async def test_3_tokens_are_bound_to_the_certificate(
                 assert list(found["cnf"]) == ["x5t#S256"]
                 scheme = {"authorization": f"DPoP {raw}", **headers}
                 assert (await browser.get(ME, headers=scheme)).status_code == 401
+                for bad in ("some text", f"{shown.sequence}, {shown.sequence}"):
+                    unread = {"authorization": f"Bearer {raw}", HEADER: bad}
+                    refused = await browser.get("/api/v1/units", headers=unread)
+                    assert (refused.status_code, refused.json()["error"]) == (401, "invalid_token")
         # RFC 8705 §4: a public client's refresh token is bound to the certificate too.
         public = await registered(harness, bound, public=True)
         code = (await harness.authorize(await harness.signed_in(), public)).code

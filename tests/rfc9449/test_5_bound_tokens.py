@@ -75,6 +75,10 @@ async def test_5_a_token_of_each_grant_type_is_bound_and_opens_resources_by_its_
     assert (await harness.call(plain)).status_code == 200
     downgraded = await call(harness, key, plain)
     assert (downgraded.status_code, downgraded.json()["error"]) == (401, "invalid_token")
+    for dead in ("qma_" + "A" * 52, "qma_" + "A" * 5000, "qma_!"):
+        unknown = await call(harness, key, dead)
+        assert unknown.status_code == 401
+        assert unknown.headers["www-authenticate"].startswith('DPoP error="invalid_token"')
     # RFC 9449 §7.1: the challenge of a request without a token has both schemes.
     challenge = (await harness.browser().get(ME)).headers["www-authenticate"]
     assert challenge.startswith("Bearer ")
