@@ -81,6 +81,8 @@ async def test_of_many_who_claim_a_request_one_did(stores: Stores) -> None:
     assert found.expires_at == LATER
     assert found.response is None
     assert not await stores.authorizations.claim_request(key("other"), b"x" * 32, LATER)
+    assert not await stores.authorizations.drop_request(_REQUEST.key), "it is responded to"
+    assert await stores.authorizations.request(_REQUEST.key) == found
 
 
 async def test_the_answer_of_a_request_is_kept_with_it(stores: Stores) -> None:

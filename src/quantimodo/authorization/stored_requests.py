@@ -147,7 +147,7 @@ class StoredRequests:
             return None
 
     async def close(self, stored: StoredRequest) -> bool:
-        """Delete it; True for the one caller that deleted it."""
+        """Delete it, unless it is claimed; True for the one caller that deleted it."""
         return await self.store.drop_request(stored.key)
 
 

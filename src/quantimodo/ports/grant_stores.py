@@ -28,7 +28,7 @@ class AuthorizationStore(Protocol):
     async def request(self, key: bytes) -> StoredRequest | None: ...
 
     async def drop_request(self, key: bytes) -> bool:
-        """True for the one caller that removed it."""
+        """Remove a request that is not claimed; True for the one caller that removed it."""
 
     async def keep_request(self, key: bytes, until: datetime) -> None:
         """Keep a request that is not claimed until this time, and no shorter than before."""

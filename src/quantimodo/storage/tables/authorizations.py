@@ -58,7 +58,9 @@ _CLAIM_REQUEST = Statement(
 )
 _SET_RESPONSE = Statement("UPDATE authorization_requests SET response = {2} WHERE key = {1}")
 _REQUESTS = BudgetedTable("authorization_requests")
-_DELETE_REQUEST = Statement("DELETE FROM authorization_requests WHERE key = {1} RETURNING key")
+_DELETE_REQUEST = Statement(
+    "DELETE FROM authorization_requests WHERE key = {1} AND claimed_by IS NULL RETURNING key"
+)
 
 # Locked until the grant is stored, so that a session ends before, and the grant is refused, or
 # after, and the grant ends with it.
