@@ -6,10 +6,11 @@ from published import APP, Published, app_of, described
 
 from quantimodo.app.policies import client_document_policy
 from quantimodo.pages.client_addresses import client_path
-from support.app import AUTHORIZE, CALLBACK, OpenHarness, response_of
+from support.app import AUTHORIZE, CALLBACK, CHALLENGE, OpenHarness, response_of
 from support.registered_clients import BEARER, assertion_of, key_set, make_key, signed
 
 ON = {"registration__client_id_metadata_documents": "on"}
+PAR = "/api/v2/oauth2/par"
 LOOPBACK = "http://127.0.0.1:53123/callback"
 
 
@@ -160,6 +161,26 @@ async def test_8_2_private_key_jwt(open_harness: OpenHarness) -> None:
                 app, code, client_assertion=signed(claims, signer, "ES256"), **fields
             )
             assert response.status_code == status, response.text
+
+
+async def test_5_the_first_request_may_be_a_pushed_one(open_harness: OpenHarness) -> None:
+    key, published = make_key("ES256"), Published()
+    described_key = json.loads(key_set(key))
+    async with open_harness(fetcher=published, **ON) as harness:
+        app = app_of(await harness.app())
+        sent = {"client_id": APP, "response_type": "code", "redirect_uri": CALLBACK}
+        sent |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+        refused = await harness.post(PAR, app, sent)
+        assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+        published.put(token_endpoint_auth_method="private_key_jwt", jwks=described_key)
+        assert (await harness.post(PAR, app, sent)).status_code == 401, "no authentication"
+        assertion = signed(assertion_of(harness, app), key, "ES256")
+        sent |= {"client_assertion_type": BEARER, "client_assertion": assertion}
+        pushed = await harness.post(PAR, app, sent)
+        assert pushed.status_code == 201, pushed.text
+        query = {"client_id": APP, "request_uri": pushed.json()["request_uri"]}
+        assert (await harness.browser().get(AUTHORIZE, params=query)).status_code == 303
+        assert published.fetched == [APP] * 2, "a failure, and one copy for all that follows"
 
 
 async def test_the_policy_decides_which_hosts_count(open_harness: OpenHarness) -> None:

@@ -33,7 +33,7 @@ from quantimodo.app.page_application import page_application
 from quantimodo.app.personal_export import ExportDependencies, build_personal_export
 from quantimodo.app.proxies import Proxies
 from quantimodo.app.refusal_sampling import RefusalSampler
-from quantimodo.app.resources import resource_registry
+from quantimodo.app.resources import client_documents, resource_registry
 from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings
 from quantimodo.app.social import social_parts, social_routes, social_tokens
@@ -172,6 +172,7 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
             context.throttle,
             settings.tokens.pushed_request_lifetime,
             proofs,
+            client_documents(context),
         ),
         revoke=RevocationEndpoint(clients, stores.tokens, access, clock),
         introspect=IntrospectionEndpoint(

@@ -13,6 +13,7 @@ from quantimodo.authorization.request_objects import RequestObjects
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.authorization.stored_requests import StoredRequests
 from quantimodo.clients.authentication import ClientAuthentication
+from quantimodo.clients.documents import ClientDocuments
 from quantimodo.clients.dpop import DPoPProofs
 from quantimodo.clients.signers import signer_of
 from quantimodo.endpoints.forms import body_form
@@ -27,8 +28,9 @@ from quantimodo.protocol.authorization import (
     validate,
 )
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
+from quantimodo.protocol.client_documents import DocumentRefused, is_document_id
 from quantimodo.protocol.dpop import bound_to_key
-from quantimodo.protocol.errors import InvalidRequest
+from quantimodo.protocol.errors import InvalidClient, InvalidRequest
 from quantimodo.protocol.parameters import Form
 
 _PARAMETERS = OF_CLIENTS | READ
@@ -45,9 +47,11 @@ class PushedRequestEndpoint:
     throttle: Throttle
     lifetime: timedelta
     proofs: DPoPProofs
+    documents: ClientDocuments
 
     async def __call__(self, request: Request) -> Response:
         form = body_form(request, _PARAMETERS, aliases={})
+        await self._read_document(form.get("client_id") or "", request.address)
         client = await self.clients.authenticate(request, form)
         proof = self.proofs.read(request)
         form = await self._valid(form, client, request.address)
@@ -60,6 +64,18 @@ class PushedRequestEndpoint:
         # RFC 9126 §2.2
         expires_in = int(self.lifetime.total_seconds())
         return private_json(201, {"request_uri": request_uri, "expires_in": expires_in})
+
+    async def _read_document(self, client_id: str, address: str) -> None:
+        """Read the metadata document of the client, for this can be its first request. Raises
+        `InvalidClient`."""
+        if not is_document_id(client_id):
+            return
+        try:
+            await self.documents.current(client_id, lambda: self.throttle.fetch(address))
+        except DocumentRefused as refusal:
+            raise InvalidClient(
+                f"the client's metadata document cannot be used: {refusal}"
+            ) from None
 
     async def _counted(self, client: Client, address: str) -> tuple[Charge, Signer]:
         """In which budget the request counts, and in which quota its proof. Raises `TooMany`. A
