@@ -26,6 +26,7 @@ STATEMENTS = {
         attacks/test_reject_conditions.py a_code_is_redeemed_in_one_row_of_the_whole_table
         attacks/test_reject_conditions.py a_refresh_token_is_rotated_in_one_row_of_the_whole_table
         rfc6749/test_4_1_authorization_code.py a_code_is_bound_to_its_client
+        rfc9126/test_pushed_authorization_requests.py 2_2_it_is_its_apps_and_ends_soon
         rfc9449/test_5_bound_tokens.py 10_a_code_is_bound_to_the_key_of_its_request
         rfc6749/test_6_refreshing_an_access_token.py a_refresh_token_is_bound_to_its_client""",
     "4 PKCE": """
