@@ -14,6 +14,11 @@ PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 """Members of a JWK that only private and symmetric keys have (RFC 7518 §6)."""
 
 
+def algorithm_named(name: str) -> Algorithm | None:
+    """The algorithm that a client registered by this name; None for another name, or none."""
+    return next((known for known in ALGORITHMS if known == name), None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
     """One key pair. It signs from `active_at` until the next one is active, and is published

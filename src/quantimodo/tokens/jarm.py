@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, get_args
+from typing import Final
 
 from quantimodo.keys.keyring import Keyring
 from quantimodo.model.clients import Client
-from quantimodo.model.keys import Algorithm
+from quantimodo.model.keys import algorithm_named
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.responses import Parameters
@@ -33,7 +33,9 @@ class JarmEncoder:
             "aud": client.id,
             "exp": int(expires_at.timestamp()),
         }
-        text = self.keyring.signer(_algorithm(client)).sign(claims, ID_TOKEN_TYPE)
+        # JARM §3: RS256 unless another one was registered.
+        algorithm = algorithm_named(metadata.authorization_signed_response_alg) or "RS256"
+        text = self.keyring.signer(algorithm).sign(claims, ID_TOKEN_TYPE)
         if metadata.authorization_encrypted_response_alg:
             try:
                 text = await self.client_keys.encrypt(
@@ -48,9 +50,3 @@ class JarmEncoder:
                 if "error" not in claims:
                     raise
         return [("response", text)]
-
-
-def _algorithm(client: Client) -> Algorithm:
-    registered = client.metadata.authorization_signed_response_alg
-    # JARM §3: RS256 unless another one was registered.
-    return next((known for known in get_args(Algorithm) if known == registered), "RS256")

@@ -6,7 +6,7 @@ from typing import Any
 
 from quantimodo.keys.keyring import Keyring
 from quantimodo.model.clients import Client
-from quantimodo.model.keys import ALGORITHMS, Algorithm
+from quantimodo.model.keys import algorithm_named
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.vocabulary import INTROSPECTION_TYPE
 from quantimodo.tokens.id_tokens import Encrypter
@@ -30,7 +30,9 @@ class IntrospectionSigner:
             "iat": int(self.clock.now().timestamp()),
             "token_introspection": introspected,
         }
-        text = self.keyring.signer(_algorithm(client)).sign(claims, INTROSPECTION_TYPE)
+        # RFC 9701 §6: RS256 unless another one was registered.
+        algorithm = algorithm_named(metadata.introspection_signed_response_alg) or "RS256"
+        text = self.keyring.signer(algorithm).sign(claims, INTROSPECTION_TYPE)
         if not metadata.introspection_encrypted_response_alg:
             return text
         return await self.client_keys.encrypt(
@@ -41,9 +43,3 @@ class IntrospectionSigner:
             metadata.introspection_encrypted_response_enc or "A128CBC-HS256",
             cty="JWT",
         )
-
-
-def _algorithm(client: Client) -> Algorithm:
-    registered = client.metadata.introspection_signed_response_alg
-    # RFC 9701 §6: RS256 unless another one was registered.
-    return next((known for known in ALGORITHMS if known == registered), "RS256")

@@ -4,13 +4,13 @@ Most responses need only the token's row; more is read only if the scope or the 
 """
 
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
 from quantimodo.keys.keyring import Keyring
 from quantimodo.model.clients import Client
-from quantimodo.model.keys import Algorithm
+from quantimodo.model.keys import algorithm_named
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import ProfileStore
@@ -62,7 +62,7 @@ class UserInfoResponses:
     ) -> dict[str, Any] | str:
         claims["sub"] = await self.subjects.of(client, user)
         metadata = client.metadata
-        algorithm = _signed_with(client)
+        algorithm = algorithm_named(metadata.userinfo_signed_response_alg)
         if algorithm is not None:
             # OpenID Connect Core §5.3.2: a signed one has `iss` and `aud`.
             whole = {**claims, "iss": self.issuer, "aud": client.id}
@@ -80,8 +80,3 @@ class UserInfoResponses:
             metadata.userinfo_encrypted_response_enc or "A128CBC-HS256",
             cty=None if algorithm is None else "JWT",
         )
-
-
-def _signed_with(client: Client) -> Algorithm | None:
-    registered = client.metadata.userinfo_signed_response_alg
-    return next((known for known in get_args(Algorithm) if known == registered), None)
