@@ -71,6 +71,7 @@ async def test_4_a_caller_that_does_not_name_the_type_gets_json(harness: AppHarn
         (f"application/json, {TYPE};q=0.5", "application/json"),
         (f"{TYPE};q=0, application/json", "application/json"),
         ("application/x-introspection", "application/json"),
+        ("application/x-introspection, */*", "application/json"),
         (f"application/json;q=0.5, {TYPE}", TYPE),
         (f"{TYPE}, application/json", TYPE),
         (TYPE.upper(), TYPE),

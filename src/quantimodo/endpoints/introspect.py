@@ -29,7 +29,8 @@ from quantimodo.tokens.subjects import Subjects
 _INACTIVE: dict[str, Any] = {"active": False}
 
 _MEDIA_TYPE: Final = f"application/{INTROSPECTION_TYPE}"
-_JWT: Final = ((b"content-type", _MEDIA_TYPE.encode("ascii")), *PRIVATE)
+_NAME: Final = _MEDIA_TYPE.encode("ascii")
+_JWT: Final = ((b"content-type", _NAME), *PRIVATE)
 
 _PARAMETERS = OF_CLIENTS | {"token"}
 
@@ -145,7 +146,7 @@ class IntrospectionEndpoint:
 def _wants_jwt(request: Request) -> bool:
     """RFC 9701 §4: whether the caller accepts a JWT by name, and no less than JSON."""
     lines = [value for name, value in request.headers if name == b"accept"]
-    if not any(b"introspection" in line.lower() for line in lines):
+    if not any(_NAME in line.lower() for line in lines):
         return False  # of most callers
     texts = [line.decode("latin-1") for line in lines]
     return 0 < quality(texts, _MEDIA_TYPE) >= quality(texts, "application/json")
