@@ -43,7 +43,7 @@ from quantimodo.protocol.bearer import challenges
 from quantimodo.protocol.errors import BearerError, InvalidClient, OAuthError
 
 _BASIC: Final = (b"www-authenticate", b'Basic realm="quantimodo", charset="UTF-8"')
-_REGISTRATIONS_FULL: Final = timedelta(hours=1)  # until unused registrations may have expired
+_BUDGET_FULL: Final = timedelta(hours=1)  # until stored requests or registrations may have expired
 _FULL_SECONDS: Final = 60  # until replay records may have expired
 _TOO_SLOW: Final = (
     "this took too long and was stopped; ask for less, by startTime and endTime or by variableName"
@@ -251,7 +251,7 @@ TABLE: Final[Mapping[type[BaseException], Mapping[EndpointKind, Cell]]] = {
         ),
     },
     BudgetExceeded: {
-        _API: lambda _: _json(429, _LATER, _MANY_REQUESTS, _wait(_REGISTRATIONS_FULL)),
+        _API: lambda _: _json(429, _LATER, _MANY_REQUESTS, _wait(_BUDGET_FULL)),
     },
     QuotaExceeded: {
         _API: lambda e: _full(e, _json(429, _LATER, _MANY_ASSERTIONS)),

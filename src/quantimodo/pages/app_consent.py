@@ -194,8 +194,8 @@ def _required_lines(client: Client, consent: Consent, zone: tzinfo) -> list[str]
 
 
 def _description(client: Client, name: str, text: ScopeText) -> str:
-    if name in client.metadata.optional_scope:
-        return translated(text.description)
     described = translated(text.description)
+    if name in client.metadata.optional_scope:
+        return described
     needed = _("%(text)s The application says that it needs this.") % {"text": described}
     return needed.lstrip()
