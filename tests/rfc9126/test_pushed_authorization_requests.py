@@ -233,6 +233,8 @@ async def test_2_2_it_is_its_apps_and_ends_soon(harness: AppHarness) -> None:
     assert plain.startswith("qmq_")
     for invented in (plain, "qmu_" + plain[4:], "", "qmu_" + "A" * 52, "x" * 5000):
         assert is_refused(await ask(browser, app, URN + invented))
+    doubled = f"{AUTHORIZE}?client_id={app.id}&request_uri={uri}&request_uri={uri}"
+    assert response_of(await browser.get(doubled)).parameters["error"] == "invalid_request"
     held = await ask(browser, app, uri)
     harness.advance(seconds=91)
     assert is_refused(await ask(browser, app, uri))

@@ -1,6 +1,7 @@
 """v2-api.md §5: the login JWT says who the person is, at the authorize endpoint and for one
 authorization only."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -563,3 +564,19 @@ async def test_the_whole_way_of_2016_without_a_browser(harness: AppHarness) -> N
     tokens = await browser.get("/api/v2/oauth2/access_token", params=query, headers=bearing(token))
     me = await harness.call(tokens.json()["access_token"], ME)
     assert me.json()["displayName"] == "Gia Example"
+
+
+async def test_a_pushed_request_gives_one_code_to_a_caller_of_json(harness: AppHarness) -> None:
+    app, headers = await harness.app(first_party=True), bearing(await token_of(harness), **JSON)
+    pushed = await harness.post("/api/v2/oauth2/par", app, asking(app))
+    sent = {"client_id": app.id, "request_uri": pushed.json()["request_uri"]}
+    browser = harness.browser()
+    assert (await browser.head(AUTHORIZE, params=sent, headers=headers)).status_code == 200
+    calls = [browser.get(AUTHORIZE, params=sent, headers=headers) for _ in range(3)]
+    responses = await asyncio.gather(*calls)
+    assert sorted(each.status_code for each in responses) == [200, 400, 400]
+    (given,) = [each.json()["data"] for each in responses if each.status_code == 200]
+    assert given["state"] == "some-state"
+    assert (await harness.redeem(app, given["code"])).status_code == 200
+    refused = {each.json()["error"]["code"] for each in responses if each.status_code == 400}
+    assert refused <= {"invalid_request", "invalid_request_uri"}
