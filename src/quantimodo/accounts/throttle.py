@@ -233,9 +233,11 @@ class Throttle:
 
     async def second_factor_passed(self, user_id: int, device: str | None) -> None:
         """Forget the wrong responses in the counters that this one was counted in."""
-        of_person = ("second factor", "second factor day")
-        for name in of_person if device is None else ("second factor device",):
-            await self.store.forget(self._name(name, str(user_id) if device is None else device))
+        if device is not None:
+            await self.store.forget(self._name("second factor device", device))
+            return
+        for name in ("second factor", "second factor day"):
+            await self.store.forget(self._name(name, str(user_id)))
 
     async def _count(self, what: str, whose: str, limit: Limit) -> None:
         hits = await self.store.hit(self._name(what, whose), limit.window, self.clock.now())

@@ -1,6 +1,5 @@
 """Saves what people decide on the consent page, and mails the receipt that they want."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from quantimodo.accounts.consent_mails import ConsentMails
@@ -8,10 +7,10 @@ from quantimodo.accounts.errors import TooMany
 from quantimodo.authorization.consents import Consents
 from quantimodo.authorization.interactions import Interaction
 from quantimodo.model.clients import Client
-from quantimodo.model.consents import Consent, ConsentChange
+from quantimodo.model.consents import Consent
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.model.users import User
-from quantimodo.pages.receipts import receipt_path
+from quantimodo.pages.receipts import SignReceipt, receipt_path
 from quantimodo.protocol.authorization import AuthorizationRequest
 
 
@@ -21,7 +20,7 @@ class ConsentDecisions:
 
     consents: Consents
     mails: ConsentMails
-    sign: Callable[[Client, User, ConsentChange], Awaitable[str]]
+    sign: SignReceipt
 
     async def give(self, interaction: Interaction, subject: AuthenticatedSubject) -> Consent:
         """The consent that results from *Allow*. Raises `AccessDenied`."""
