@@ -5,7 +5,18 @@ from typing import Any
 
 import httpx
 
-from support.app import CALLBACK, ISSUER, ME, TOKEN, VERIFIER, App, AppHarness, OpenHarness
+from support.app import (
+    CALLBACK,
+    INTROSPECT,
+    ISSUER,
+    ME,
+    REVOKE,
+    TOKEN,
+    VERIFIER,
+    App,
+    AppHarness,
+    OpenHarness,
+)
 from support.client_certificate import (
     DNS,
     EMAIL,
@@ -27,6 +38,11 @@ BEHIND_PROXY = {
     "mtls__certificate_header": "Client-Cert",
     "mtls__origin": "https://mtls.example.org",
 }
+ELSEWHERE: tuple[tuple[str, dict[str, str], int], ...] = (
+    ("/api/v2/oauth2/par", {"response_type": "code", "redirect_uri": CALLBACK}, 201),
+    (INTROSPECT, {"token": "unknown"}, 200),
+    (REVOKE, {"token": "unknown"}, 200),
+)
 ORIGIN = "https://mtls.example.org"
 
 
@@ -90,6 +106,11 @@ async def test_2_both_methods_authenticate_a_client(
             secret = {**data, "client_secret": alone.secret or ""}
             one = {HEADER: shown.sequence}
             assert (await browser.post(TOKEN, data=secret, headers=one)).status_code == 401
+            other = {HEADER: thief.sequence}
+            for path, fields, status in ELSEWHERE:
+                data = {"client_id": alone.id, **fields}
+                assert (await browser.post(path, data=data, headers=one)).status_code == status
+                assert (await browser.post(path, data=data, headers=other)).status_code == 401
         harness.advance(hours=2)
         assert (await token(harness, alone, shown)).status_code == 401, "it has expired"
         document = (await harness.browser().get("/.well-known/openid-configuration")).json()
