@@ -160,7 +160,9 @@ OPERATIONS: Final = (
             " authorization request here, authenticated as at the token endpoint, and sends the"
             " browser to the authorization endpoint with `client_id` and the `request_uri` of the"
             " response. The request is checked at once. A `request_uri` gives one authorization"
-            " response."
+            " response.\n\n"
+            "With a proof in the header `DPoP`, only the holder of its key can redeem the code (RFC"
+            " 9449 §10.1)."
         ),
         body=PushedRequest,
         examples={
@@ -194,6 +196,7 @@ OPERATIONS: Final = (
                     "invalid_request": "redirect_uri is not one of those that the app has"
                     " registered",
                     "invalid_scope": "the app is not registered for any of the requested scopes",
+                    "invalid_dpop_proof": "the DPoP proof was used before",
                 },
                 "NotStored",
             ),
