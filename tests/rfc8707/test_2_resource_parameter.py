@@ -128,6 +128,8 @@ async def test_2_invalid_target_at_both_endpoints(harness: AppHarness) -> None:
     await add_api(harness)
     await add_api(harness, NOTES, name="Notes", clients=frozenset({listed.id}))
     await add_api(harness, "https://mine.example.org/", owner_id=ann.id)
+    ours = frozenset({app.id})
+    await add_api(harness, "https://lists.example.org/", owner_id=ann.id, clients=ours)
     browser = await harness.signed_in()
     refused = (
         "https://tasks.example.org",  # a trailing slash tells apart
@@ -139,6 +141,7 @@ async def test_2_invalid_target_at_both_endpoints(harness: AppHarness) -> None:
         f"{TASKS} {TASKS}",
         NOTES,  # for another client
         "https://mine.example.org/",  # not reviewed, of another owner
+        "https://lists.example.org/",  # the same, although it lists the client
         f"{OWN}/",
     )
     for resource in refused:

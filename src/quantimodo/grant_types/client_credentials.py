@@ -12,7 +12,7 @@ from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol import scopes
 from quantimodo.protocol.errors import InvalidAuthorizationDetails, InvalidScope, UnauthorizedClient
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.resources import IDENTITY, Targets, full_names
+from quantimodo.protocol.resources import IDENTITY, Targets, full_names, may_request
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,10 @@ class ClientCredentialsGrant:
     def _available(self, client: Client, resource: Resource | None) -> frozenset[str]:
         """What the application may have for itself. No person decides, so an API has to list it."""
         own = client.scope - IDENTITY
-        if resource is None or client.id not in resource.clients:
+        if (
+            resource is None
+            or client.id not in resource.clients
+            or not may_request(client, resource)
+        ):
             return own
         return own | full_names(resource, (each.name for each in resource.scopes))

@@ -104,11 +104,12 @@ def check_syntax(identifiers: Iterable[str]) -> None:
 
 
 def may_request(client: Client, resource: Resource) -> bool:
-    """Whether this client may request tokens for this API."""
-    if client.id in resource.clients:
-        return True
+    """Whether this client may request tokens for this API. Before a review only applications of
+    its owner may, whatever the list has."""
+    if resource.clients and client.id not in resource.clients:
+        return False
     same_owner = resource.owner_id is not None and resource.owner_id == client.owner_id
-    return not resource.clients and (resource.reviewed or same_owner)
+    return resource.reviewed or same_owner
 
 
 def requested_scope(
