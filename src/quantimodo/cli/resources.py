@@ -45,8 +45,11 @@ _OPTIONS: Final[Mapping[str, tuple[Any, Any]]] = {
         list[str],
         typer.Option(help="A client_id as which the API introspects its tokens."),
     ),
-    "token_format": (Literal["jwt", "opaque"], typer.Option(help="Of access tokens.")),
-    "token_lifetime": (str, typer.Option(help="The longest of access tokens, as 5m.")),
+    "token_format": (Literal["jwt", "opaque"], typer.Option(help="The format of access tokens.")),
+    "token_lifetime": (
+        str,
+        typer.Option(help="The longest lifetime of access tokens, such as 10m."),
+    ),
     "documentation_uri": (
         str,
         typer.Option("--documentation", help="An https address of its documentation."),

@@ -102,11 +102,6 @@ class ResourceRegistry:
     async def owned(self, owner_id: int) -> Sequence[Resource]:
         return await self.resources.resources(owner_id=owner_id)
 
-    async def owned_one(self, owner_id: int, number: int) -> Resource | None:
-        """This API if it is this person's; None also when it is another person's."""
-        found = await self.resources.resources(owner_id=owner_id)
-        return next((each for each in found if each.id == number), None)
-
     async def _accept(self, faults: list[Fault], resource: Resource, *, by_operator: bool) -> None:
         faults += await self._client_faults(resource)
         # The first call loads a table: the event loop does not wait for it.
