@@ -19,6 +19,7 @@ REFUSED = (
     ("identifier", "https://ann@tasks.example.org/", {}),
     ("identifier", OWN, {}),
     ("identifier", f"{OWN}/", {}),
+    ("identifier", TASKS + "a" * 200, {}),
     ("name", TASKS, {"name": ""}),
     ("scopes", TASKS, {"scopes": (ResourceScope("openid", "X"),)}),
     ("scopes", TASKS, {"scopes": (ResourceScope("a b", "X"),)}),
@@ -46,7 +47,12 @@ async def test_what_is_not_valid_is_refused_by_its_field(harness: AppHarness) ->
 async def test_a_developer_has_less_than_the_operator(harness: AppHarness) -> None:
     ann, foreign = await harness.person(), await harness.app()
     registry = resource_registry(harness.context)
-    for changes in ({"name": "QuantiModo"}, {"introspected_by": frozenset({foreign.id})}):
+    for changes in (
+        {"name": "QuantiModo"},
+        {"introspected_by": frozenset({foreign.id})},
+        {"identifier": "https://ID.example.org:8443/tasks"},
+        {"identifier": "https://id.example.org./tasks"},
+    ):
         with pytest.raises(InvalidMetadata):
             await add_api(harness, owner_id=ann.id, **changes)
     api = await add_api(harness, owner_id=ann.id)

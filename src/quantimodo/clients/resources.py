@@ -49,7 +49,10 @@ class ResourceRegistry:
         by_operator: bool = False,
     ) -> Resource:
         """Add an API; one that the operator adds is reviewed. Raises `InvalidMetadata`."""
-        faults = [*identifier_faults(identifier, self.own), *registration_faults(registration)]
+        faults = [
+            *identifier_faults(identifier, self.own, by_operator=by_operator),
+            *registration_faults(registration),
+        ]
         added = _with(
             Resource(
                 id=0,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, get_args
+from urllib.parse import urlsplit
 
 from quantimodo.model.clients import TokenFormat
 from quantimodo.model.resources import Resource, ResourceScope
@@ -13,6 +14,8 @@ from quantimodo.protocol.client_field import check_description, check_name, chec
 from quantimodo.protocol.registration import Fault
 from quantimodo.protocol.scopes import KNOWN
 
+LONGEST_IDENTIFIER: Final = 200
+"""Characters. The full name of each scope has the identifier (`protocol/resources.py`)."""
 MOST_SCOPES: Final = 40
 MOST_CLIENTS: Final = 50
 SHORTEST_LIFETIME: Final = timedelta(minutes=1)
@@ -47,17 +50,29 @@ def resource_registration(resource: Resource) -> ResourceRegistration:
     )
 
 
-def identifier_faults(identifier: str, own: str) -> Iterator[Fault]:
-    """RFC 8707 §2, RFC 9728 §1.2: an https URL without a fragment. `own`: the identifier of this
-    server's API."""
+def identifier_faults(identifier: str, own: str, *, by_operator: bool) -> Iterator[Fault]:
+    """RFC 8707 §2, RFC 9728 §1.2: an https URL (http on this machine) without a fragment. `own`:
+    the identifier of this server's API. Only the operator registers others at its host."""
     try:
         uris.check_web_address(identifier)
     except uris.InvalidUri as fault:
         yield Fault("identifier", str(fault))
+        return
+    if len(identifier) > LONGEST_IDENTIFIER:
+        text = f"must not be longer than {LONGEST_IDENTIFIER} characters"
+        yield Fault("identifier", text)
     if "#" in identifier:
         yield Fault("identifier", "must not have a fragment (the part from # on)")
     if identifier.rstrip("/") == own:
         yield Fault("identifier", "is the API of this server")
+    elif not by_operator and _https_host(identifier) == _https_host(own) is not None:
+        yield Fault("identifier", "has the host of this server, which only its operator may use")
+
+
+def _https_host(uri: str) -> str | None:
+    """The host of an https address without its port; None for another scheme."""
+    parts = urlsplit(uri)
+    return (parts.hostname or "").rstrip(".") if parts.scheme == "https" else None
 
 
 def registration_faults(registration: ResourceRegistration) -> Iterator[Fault]:
