@@ -10,6 +10,7 @@ from quantimodo.model.consent_details import ConsentDetails, DetailRule, consent
 from quantimodo.model.consents import Consent, ConsentChoice
 from quantimodo.protocol.consents import (
     MOST_REQUESTED_NAMES,
+    MOST_SCOPES,
     InvalidChoice,
     chosen,
     granted,
@@ -101,6 +102,22 @@ def test_an_application_that_requests_ever_more_names_does_not_make_its_consent_
         assert stored.requested_details.number_of_names <= MOST_REQUESTED_NAMES
     assert stored is not None
     assert (stored.details == requested) == decided
+
+
+@pytest.mark.parametrize("decided", [True, False])
+def test_an_application_that_requests_ever_more_apis_does_not_make_its_consent_grow(
+    decided: bool,
+) -> None:
+    stored = consent("basic", READ, details=SLEEP, requested_details=SLEEP)
+    for number in range(40):
+        names = frozenset(f"https://tasks.example.org/#{number}:s{each}" for each in range(50))
+        given = consent(*names)
+        stored = merged(stored, given, decided=decided)
+        assert is_decided(stored, names | {"basic", READ}, SLEEP)
+        assert names <= stored.scope
+        assert len(stored.requested_scope) <= MOST_SCOPES
+    assert stored.scope >= {"basic", READ}
+    assert stored.details == SLEEP
 
 
 LATER = {"granted_at": NOW + DAY, "updated_at": NOW + DAY}

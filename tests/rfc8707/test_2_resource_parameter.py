@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import httpx
 from foreign_api import NOTES, OWN, TASKS, add_api
 
+from quantimodo.model.resources import ResourceScope
 from support.app import AUTHORIZE, CALLBACK, CHALLENGE, ME, App, AppHarness, response_of
 from support.jwt_forgery import claims_of
 
@@ -165,7 +166,12 @@ async def test_a_scope_belongs_to_its_resource(harness: AppHarness) -> None:
     app = await harness.app()
     await add_api(harness)
     browser = await harness.signed_in()
+    wide = [f"https://{number}.example.org/" for number in range(3)]
+    for each in wide:
+        many = tuple(ResourceScope(f"s{number}", "X") for number in range(40))
+        await add_api(harness, each, scopes=many)
     for resources, scope in (
+        (wide, ""),  # 123 full names
         ((TASKS,), "readmeasurements"),
         ((OWN,), "tasks:read"),
         ((), "tasks:read"),

@@ -26,11 +26,13 @@ from quantimodo.protocol.consent_details import (
     to_json_or_none,
 )
 from quantimodo.protocol.errors import InvalidAuthorizationDetails
-from quantimodo.protocol.resources import plain_names
+from quantimodo.protocol.resources import plain_names, split
 from quantimodo.protocol.scopes import Scope, effective, health_actions, spell
 
 MOST_REQUESTED_NAMES: Final = 500
 """Categories and variables in the requests that a consent has on record."""
+MOST_SCOPES: Final = 500
+"""Scopes of a consent. Those of registered APIs that are gone are among them."""
 
 
 class InvalidChoice(Exception):
@@ -133,6 +135,8 @@ def merged(before: Consent | None, given: Consent, *, decided: bool) -> Consent:
     """
     if before is None or before.has_ended(given.updated_at):
         return given
+    if len(before.requested_scope | given.requested_scope) > MOST_SCOPES:
+        before = _without_apis(before)
     old = health_actions(before.requested_scope)
     new = health_actions(given.requested_scope)
     scope = (before.scope - given.declined_scope) | given.scope
@@ -165,6 +169,13 @@ def is_narrower(after: Consent, before: Consent) -> bool:
         after.expires_at is not None and after.expires_at <= before.expires_at
     )
     return ends_earlier and is_within(before, after.scope, after.details)
+
+
+def _without_apis(consent: Consent) -> Consent:
+    """The consent to scopes of this server. The person is asked again about registered APIs."""
+    return replace(
+        consent, scope=split(consent.scope)[0], declined_scope=split(consent.declined_scope)[0]
+    )
 
 
 def _covers_scope(allowed: Details, requested: Details, scope: Scope) -> bool:

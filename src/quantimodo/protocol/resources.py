@@ -23,6 +23,9 @@ IDENTITY: Final[Scope] = frozenset(
 )
 """Scopes of the authorization server itself: they may be beside those of any API."""
 
+MOST_REQUESTED: Final = 100
+"""Scopes of one authorization request, with one more for each registered API itself."""
+
 
 class Audience(NamedTuple):
     """One registered API, by its identifier and the id of the registration."""
@@ -138,7 +141,10 @@ def requested_scope(
     rest = names.difference(*(found for _, found in offered))
     if not rest <= (KNOWN if requested.own else IDENTITY):
         raise InvalidScope("a scope is not one of the requested resources", because="unknown scope")
-    return (rest & client.scope).union(*(full_names(each, found) for each, found in offered))
+    scope = (rest & client.scope).union(*(full_names(each, found) for each, found in offered))
+    if len(scope) > MOST_REQUESTED:
+        raise InvalidScope(f"the request has more than {MOST_REQUESTED} scopes")
+    return scope
 
 
 @dataclass(frozen=True, slots=True)
