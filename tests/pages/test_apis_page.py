@@ -1,5 +1,8 @@
 """The developer portal's pages of a person's own APIs (RFC 8707, RFC 9728)."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import httpx
 
 from support.app import AppHarness, form_fields
@@ -50,6 +53,16 @@ async def test_a_person_registers_changes_and_removes_an_api(harness: AppHarness
     taken = await sent(another, "/developers/apis/new", **FORM)
     assert (taken.status_code, "registered already" in taken.text) == (422, True)
     assert (await sent(browser, place, name="Tasks", scopes="")).status_code == 303
+    # The operator set a lifetime that is none of the choices: the form keeps it.
+    saved = await harness.context.stores.resources.resource(TASKS)
+    assert saved is not None
+    brief = replace(saved, token_lifetime=timedelta(seconds=90))
+    assert await harness.context.stores.resources.replace_resource(brief)
+    assert 'value="90" selected>90 seconds' in (await browser.get(place)).text
+    assert (await sent(browser, place, token_lifetime="90")).status_code == 303
+    saved = await harness.context.stores.resources.resource(TASKS)
+    assert saved is not None
+    assert saved.token_lifetime == brief.token_lifetime
     late = await sent(browser, place, revision="0")
     assert late.status_code == 409
     assert (await sent(browser, f"{place}/remove")).status_code == 303

@@ -98,7 +98,7 @@ class Apis:
         try:
             if form.one("revision") != str(resource.revision):
                 raise ChangedMeanwhile
-            await self.registry.change(resource, _submitted(form))
+            await self.registry.change(resource, _submitted(form, resource))
         except (InvalidMetadata, ChangedMeanwhile) as refusal:
             return self._again(request, browser_request, resource, (form, refusal))
         return self.page_context.go(f"/developers/apis/{resource.id}", "api-saved")
@@ -154,13 +154,23 @@ class Apis:
             api=resource,
             metadata=None if metadata is None else json.dumps(metadata, indent=2),
             labels=LABELS,
-            lifetimes=_LIFETIMES,
+            lifetimes=_lifetimes(resource),
             form=view,
         )
 
 
-def _view_of(resource: Resource) -> FormView:
+def _lifetimes(resource: Resource | None) -> Sequence[str]:
+    """The choices, and the value that the API has: the operator can set others."""
+    set_now = "" if resource is None else _seconds(resource)
+    return _LIFETIMES if set_now in _LIFETIMES else (*_LIFETIMES, set_now)
+
+
+def _seconds(resource: Resource) -> str:
     lifetime = resource.token_lifetime
+    return "" if lifetime is None else str(int(lifetime.total_seconds()))
+
+
+def _view_of(resource: Resource) -> FormView:
     return FormView(
         {
             "name": resource.name,
@@ -168,15 +178,16 @@ def _view_of(resource: Resource) -> FormView:
             "introspected_by": "\n".join(sorted(resource.introspected_by)),
             "clients": "\n".join(sorted(resource.clients)),
             "token_format": resource.token_format,
-            "token_lifetime": "" if lifetime is None else str(int(lifetime.total_seconds())),
+            "token_lifetime": _seconds(resource),
             "documentation_uri": resource.documentation_uri,
             "revision": str(resource.revision),
         }
     )
 
 
-def _submitted(form: Form) -> ResourceRegistration:
+def _submitted(form: Form, resource: Resource | None = None) -> ResourceRegistration:
     lifetime = form.one("token_lifetime")
+    allowed = frozenset(_lifetimes(resource)) - {""}
     lines = [line.strip() for line in form.one("scopes").splitlines()]
     return ResourceRegistration(
         name=form.one("name").strip(),
@@ -184,6 +195,6 @@ def _submitted(form: Form) -> ResourceRegistration:
         introspected_by=frozenset(form.one("introspected_by").split()),
         clients=frozenset(form.one("clients").split()),
         token_format="opaque" if form.one("token_format") == "opaque" else "jwt",
-        token_lifetime=timedelta(seconds=int(lifetime)) if lifetime in _LIFETIMES[1:] else None,
+        token_lifetime=timedelta(seconds=int(lifetime)) if lifetime in allowed else None,
         documentation_uri=form.one("documentation_uri").strip(),
     )
