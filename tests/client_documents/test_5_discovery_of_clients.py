@@ -1,10 +1,14 @@
 """Clients with a metadata document (Client ID Metadata Document §5, §8), over HTTP."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
 from published import APP, Published, app_of, described
 
 from quantimodo.app.policies import client_document_policy
+from quantimodo.app.resources import client_documents
+from quantimodo.model.clients import Client
 from quantimodo.pages.client_addresses import client_path
 from support.app import AUTHORIZE, CALLBACK, CHALLENGE, OpenHarness, response_of
 from support.registered_clients import BEARER, assertion_of, key_set, make_key, signed
@@ -212,3 +216,38 @@ async def test_a_document_adds_no_redirect_uri(open_harness: OpenHarness) -> Non
         found = await harness.context.stores.clients.clients_by_redirect_uri(CALLBACK, limit=9)
         assert APP not in {each.id for each in found}
         assert len(found) == 1
+
+
+class Displaced:
+    """A store in which the documents of others displace each one at once."""
+
+    async def document(self, client_id: str) -> None:
+        return None
+
+    async def save_document(self, *_: Any, **__: Any) -> None:
+        pass
+
+    async def use_document(self, *_: Any) -> None:
+        pass
+
+
+async def test_each_stored_client_counts_and_a_disabled_one_stays(
+    open_harness: OpenHarness,
+) -> None:
+    published = Published()
+    published.put()
+    async with open_harness(fetcher=published, **ON) as harness:
+        stores, clock = harness.context.stores, harness.context.clock
+        documents = replace(client_documents(harness.context), store=Displaced())
+
+        async def admit() -> None:
+            pass
+
+        assert await documents.current(APP, admit) is None
+        assert await stores.clients.client(APP) is None
+        await stores.clients.add_client(
+            Client(id=APP, name="", created_at=clock.now(), disabled_at=clock.now())
+        )
+        found = await documents.current(APP, admit)
+        assert found is not None
+        assert (found.name, found.disabled_at is None) == ("Diary", False)

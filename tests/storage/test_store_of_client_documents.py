@@ -47,3 +47,9 @@ async def test_the_documents_that_were_not_used_for_the_longest_time_go(stores: 
     again = replace(document("c.example.org", 5), fresh_until=NOW)
     await store.save_document(again, most_of_host=2, most=3)
     assert await store.document("https://c.example.org/5") == again
+    disabled = replace(client("https://c.example.org/5"), disabled_at=NOW)
+    assert await stores.clients.replace_client(disabled)
+    await save("c.example.org", 6)
+    await save("c.example.org", 7)
+    assert await store.document("https://c.example.org/5") is None
+    assert "https://c.example.org/5" in await left(), "the operator disabled it"

@@ -131,6 +131,9 @@ class ClientDocuments:
                 await self.clients.add_client(after)
             except Conflict:
                 return  # another process stored it in the meantime
+            if await self.store.document(client_id) is None:
+                # Others displaced its document in the meantime: each stored client counts.
+                await self.clients.delete_client(client_id)
         elif after != before:
             if has_other_keys(before, after):
                 # People are asked again: an earlier consent was to another program.

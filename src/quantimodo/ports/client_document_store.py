@@ -13,7 +13,7 @@ class ClientDocumentStore(Protocol):
         self, document: ClientDocument, *, most_of_host: int, most: int
     ) -> None:
         """Add or replace it. Of its host and of all, the documents over these numbers that were not
-        used for the longest time are deleted with their clients."""
+        used for the longest time are deleted with their clients; a disabled client stays."""
 
     async def use_document(self, client_id: str, at: datetime) -> None:
         """Note when it was used."""

@@ -30,7 +30,7 @@ _OVER = (
 _OVER_OF_HOST = Statement(_OVER % " WHERE host = {1}" + " {2}")
 _OVER_OF_ALL = Statement(_OVER % "" + " {1}")
 _DELETE = Statement("DELETE FROM client_documents WHERE client_id = {1}")
-_DELETE_CLIENT = Statement("DELETE FROM clients WHERE id = {1}")
+_DELETE_CLIENT = Statement("DELETE FROM clients WHERE id = {1} AND disabled_at IS NULL")
 
 
 class ClientDocuments(Table):
