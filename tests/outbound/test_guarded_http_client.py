@@ -97,6 +97,43 @@ async def test_a_failed_fetch_is_reported_to_the_operator() -> None:
 
 
 @pytest.mark.parametrize(
+    "head",
+    [
+        b"301 Moved\r\nlocation: /there",
+        b"302 Found\r\nlocation: /there",
+        b"307 Temporary\r\nlocation: /there",
+        b"201 Created",
+        b"203 Other",
+        b"404 Not Found",
+        b"503 Unavailable",
+    ],
+)
+async def test_a_document_is_that_of_a_response_with_status_200(head: bytes) -> None:
+    async with (
+        neighbour(b"HTTP/1.1 " + head + b"\r\ncontent-length: 2\r\n\r\n{}") as it,
+        closing(it.http_client()) as http_client,
+    ):
+        with pytest.raises(FetchFailed):
+            await HttpDocumentFetcher(http_client).document(f"http://{it.place}/", largest=99)
+    assert len(it.requested) == 1
+
+
+async def test_a_slow_or_large_document_is_not_read() -> None:
+    limit = timedelta(milliseconds=50)
+    async with (
+        neighbour(OK[:-1], then_hang=True) as it,
+        closing(it.http_client(time_limit=limit)) as http_client,
+    ):
+        with pytest.raises(FetchFailed, match="no response within"):
+            await HttpDocumentFetcher(http_client).document(f"http://{it.place}/", largest=99)
+    async with neighbour(OK) as it, closing(it.http_client()) as http_client:
+        documents = HttpDocumentFetcher(http_client)
+        assert (await documents.document(f"http://{it.place}/", largest=2)).body == b"{}"
+        with pytest.raises(FetchFailed, match="more than 1 bytes"):
+            await documents.document(f"http://{it.place}/", largest=1)
+
+
+@pytest.mark.parametrize(
     "address", ["https://ada:marked@app.example.org/keys", "https://[broken/keys?marked"]
 )
 async def test_output_for_the_operator_holds_no_credential(address: str) -> None:
