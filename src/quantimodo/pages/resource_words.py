@@ -40,7 +40,7 @@ def api_lines(resource: Resource, scope: Scope) -> ApiLines:
 async def scope_texts(store: ResourceStore, scope: Iterable[str]) -> Mapping[str, ScopeText]:
     """The texts of all scopes of ours, and of those in `scope` that are of registered APIs. An API
     that is gone has the names for texts. Reads nothing for scopes of ours."""
-    texts = SCOPES
+    texts = dict(SCOPES)
     for named, names in split(frozenset(scope))[1].items():
         resource = await store.resource(named.identifier)
         host = host_of(named.identifier)
@@ -53,10 +53,7 @@ async def scope_texts(store: ResourceStore, scope: Iterable[str]) -> Mapping[str
                 plain_name(name) or N_("Use an API that is not registered any more"), ""
             )
             text = known.get(name, gone)
-            texts = {
-                **texts,
-                name: ScopeText(f"{translated(text.title)} ({host})", text.description),
-            }
+            texts[name] = ScopeText(f"{translated(text.title)} ({host})", text.description)
     return texts
 
 
