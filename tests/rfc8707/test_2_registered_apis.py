@@ -39,6 +39,10 @@ async def test_what_is_not_valid_is_refused_by_its_field(harness: AppHarness) ->
         with pytest.raises(InvalidMetadata) as refusal:
             await add_api(harness, identifier, **changes)
         assert refusal.value.field == field, identifier
+    unknown = frozenset({"unknown", "another"})
+    with pytest.raises(InvalidMetadata) as refusal:
+        await add_api(harness, clients=unknown, introspected_by=unknown)
+    assert [each.field for each in refusal.value.faults] == ["clients", "introspected_by"]
     await add_api(harness)
     with pytest.raises(InvalidMetadata, match="registered already"):
         await add_api(harness)

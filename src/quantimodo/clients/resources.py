@@ -114,10 +114,12 @@ class ResourceRegistry:
             raise InvalidMetadata(faults[0].field, faults[0].message, faults)
 
     async def _client_faults(self, resource: Resource) -> list[Fault]:
+        """The first fault of each list."""
         faults = []
         for client_id in sorted(resource.clients):
             if await self.clients.client(client_id) is None:
                 faults.append(Fault("clients", "there is no app with one of these ids"))
+                break
         for client_id in sorted(resource.introspected_by):
             client = await self.clients.client(client_id)
             if client is None or client.public or client.owner_id != resource.owner_id:
@@ -125,7 +127,8 @@ class ResourceRegistry:
                     "each must be a confidential app of the same owner, which the API signs in as"
                 )
                 faults.append(Fault("introspected_by", text))
-        return faults[:1]
+                break
+        return faults
 
     def _record(self, resource: Resource, kind: str, what: str) -> None:
         self.audit.record(
