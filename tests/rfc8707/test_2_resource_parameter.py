@@ -4,13 +4,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
-import pytest
 from foreign_api import NOTES, OWN, TASKS, add_api
 
 from quantimodo.model.resources import ResourceScope
-from quantimodo.protocol.errors import InvalidRequest, InvalidTarget
-from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.resources import Targets
 from support.app import AUTHORIZE, CALLBACK, CHALLENGE, ME, App, AppHarness, response_of
 from support.jwt_forgery import claims_of
 
@@ -50,36 +46,6 @@ async def redeemed(harness: AppHarness, app: App, code: str, **changes: str) -> 
     assert response.status_code == 200, response.text
     body: dict[str, Any] = response.json()
     return body
-
-
-def test_2_the_parameter_may_be_repeated_ten_times() -> None:
-    def values(*given: str) -> tuple[str, ...]:
-        text = urlencode([("resource", each) for each in given])
-        return Form.of_urlencoded(text.encode()).all("resource")
-
-    ten = tuple(f"https://{number}.example.org/" for number in range(10))
-    assert values(*ten) == ten
-    assert values("", TASKS, "") == (TASKS,)
-    for invalid in ((*ten, TASKS), ("a\nb",), (TASKS, "a\nb"), (TASKS, "a" * 9000)):
-        with pytest.raises(InvalidRequest):
-            values(*invalid)
-
-
-def test_2_2_an_access_token_is_for_one_of_the_granted_resources() -> None:
-    apis = frozenset({f"{TASKS}#1:", f"{TASKS}#1:write", f"{NOTES}#2:"})
-    targets = Targets(OWN)
-    for own, resources in (
-        ({"basic"}, (TASKS, NOTES)),
-        ({"basic"}, (OWN, TASKS)),
-        ({"basic"}, ("https://unknown.example.org/",)),
-        ({"openid"}, ()),
-        (set(), (OWN,)),
-    ):
-        with pytest.raises(InvalidTarget):
-            targets.narrow(apis | own, resources)
-    assert targets.narrow(apis | {"basic"}, ()) == {"basic"}
-    assert targets.narrow(apis, (TASKS, TASKS)) == apis - {f"{NOTES}#2:"}
-    assert targets.narrow(apis, (TASKS,), "write") == apis - {f"{NOTES}#2:"}
 
 
 async def test_2_2_tokens_are_bound_to_one_resource_each(harness: AppHarness) -> None:
