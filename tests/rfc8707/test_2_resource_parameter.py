@@ -221,6 +221,8 @@ async def test_the_consent_page_names_the_api_and_a_removed_api_ends(harness: Ap
     page = await browser.get(again.headers["location"])
     code = response_of(await harness.decide(browser, page)).code
     tokens = await redeemed(harness, app, code)
+    mail = (await harness.context.outbox.recent())[0].mail
+    assert "– Use tasks.example.org (tasks:read)\n" in mail.text
     account = await browser.get("/account")
     assert "Read your tasks (tasks.example.org)" in account.text
     one = await browser.get(f"/account/apps/{app.id}")

@@ -7,9 +7,11 @@ from quantimodo.accounts.throttle import Throttle
 from quantimodo.i18n.translation import translated
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.mailer import Mailer
-from quantimodo.protocol.scopes import SCOPES
+from quantimodo.protocol.resources import Audience, plain_names, split
+from quantimodo.protocol.scopes import SCOPES, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,9 @@ class ConsentMails:
         to = address_of(user)
         if to is None or not await self.throttle.may_notify("application", user.id):
             return
-        own = [translated(text.title) for name, text in SCOPES.items() if name in consent.scope]
-        may = [*own, *sorted(consent.scope - SCOPES.keys())]  # those of other APIs by name
+        own, foreign = split(consent.scope)
+        may = [translated(text.title) for name, text in SCOPES.items() if name in own]
+        may += sorted(map(_api_line, foreign.items()))
         await self.mailer.send(
             self.email_templates.application_allowed(to, client.name, may, client.id)
         )
@@ -41,3 +44,11 @@ class ConsentMails:
         await self.throttle.send_email(to)
         await self.mailer.send(self.email_templates.consent_receipt(to, path, receipt))
         return True
+
+
+def _api_line(api: tuple[Audience, Scope]) -> str:
+    """A registered API by its host, and its scopes by their names."""
+    named, scope = api
+    use = translated(N_("Use %(name)s", name=named.host))
+    names = ", ".join(sorted(plain_names(scope)))
+    return f"{use} ({names})" if names else use

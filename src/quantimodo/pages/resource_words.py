@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from quantimodo.i18n.translation import translated
 from quantimodo.model.resources import Resource
@@ -22,16 +21,11 @@ class ApiLines:
     scopes: Sequence[tuple[str, ScopeText]]
 
 
-def host_of(identifier: str) -> str:
-    parts = urlsplit(identifier)
-    return parts.netloc or identifier
-
-
 def api_lines(resource: Resource, scope: Scope) -> ApiLines:
     """The API with those of its scopes that are in `scope`."""
     return ApiLines(
         resource.name,
-        host_of(resource.identifier),
+        audience(resource).host,
         resource.reviewed,
         [(name, text) for name, text in _texts(resource).items() if name in scope],
     )
@@ -43,7 +37,6 @@ async def scope_texts(store: ResourceStore, scope: Iterable[str]) -> Mapping[str
     texts = dict(SCOPES)
     for named, names in split(frozenset(scope))[1].items():
         resource = await store.resource(named.identifier)
-        host = host_of(named.identifier)
         known: Mapping[str, ScopeText] = {}
         if resource is not None and resource.id == named.id:
             title = N_("Use %(name)s", name=resource.name)
@@ -53,7 +46,7 @@ async def scope_texts(store: ResourceStore, scope: Iterable[str]) -> Mapping[str
                 plain_name(name) or N_("Use an API that is not registered any more"), ""
             )
             text = known.get(name, gone)
-            texts[name] = ScopeText(f"{translated(text.title)} ({host})", text.description)
+            texts[name] = ScopeText(f"{translated(text.title)} ({named.host})", text.description)
     return texts
 
 

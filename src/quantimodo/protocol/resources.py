@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 from quantimodo.model.clients import Client
 from quantimodo.model.resources import Resource
@@ -32,6 +33,11 @@ class Audience(NamedTuple):
 
     identifier: str
     id: int
+
+    @property
+    def host(self) -> str:
+        """The host, with its port if it has one, as people see it."""
+        return urlsplit(self.identifier).netloc
 
     @property
     def full_name(self) -> str:
