@@ -6,13 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from quantimodo.accounts.device_cookies import DeviceCookies
-from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.limits import ThrottlePolicy
 from quantimodo.accounts.login import Login, LoginBrowser, LoginResult, StartedSession
-from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed
 from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.accounts.passkeys import Passkeys
@@ -24,6 +21,7 @@ from quantimodo.accounts.services import AccountServices as Services
 from quantimodo.accounts.sessions import SessionPolicy, Sessions
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.app.login import LoginDependencies, Role, build_login_services
+from quantimodo.app.social_accounts import build_social_accounts
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.password_strength import StrengthMeter
 from quantimodo.crypto.passwords import HashPolicy, PasswordHasher
@@ -34,7 +32,6 @@ from quantimodo.model.events import Event, Mail
 from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
-from quantimodo.model.sign_in_methods import AcceptedMethods
 from quantimodo.model.users import User
 from quantimodo.ops.audit import AuditTrail
 from quantimodo.ops.mail import Outbox
@@ -297,39 +294,37 @@ def open_account_services(
     )
     outbox = Outbox(watched(stores.mails), envelope, clock)
     watched_hasher = watched(hasher)
-    logins = build_login_services(
-        LoginDependencies(
-            issuer=issuer,
-            mode=second_factor,
-            most_passkeys=most_passkeys,
-            providers=PROVIDERS,
-            required_of=required_of,
-            trusted_browser_lifetime=timedelta(days=30),
-            recovery_delay=timedelta(days=7),
-            stores=replace(
-                stores,
-                users=watched(stores.users),
-                identities=watched(stores.identities),
-                pending_logins=watched(stores.pending_logins),
-                second_factors=watched(stores.second_factors),
-                passkeys=watched(stores.passkeys),
-            ),
-            sessions=sessions,
-            throttle=throttle,
-            envelope=envelope,
-            mailer=outbox,
-            clock=clock,
-            entropy=entropy,
-            audit=audit,
-        )
+    dependencies = LoginDependencies(
+        issuer=issuer,
+        mode=second_factor,
+        most_passkeys=most_passkeys,
+        providers=PROVIDERS,
+        required_of=required_of,
+        trusted_browser_lifetime=timedelta(days=30),
+        recovery_delay=timedelta(days=7),
+        stores=replace(
+            stores,
+            users=watched(stores.users),
+            identities=watched(stores.identities),
+            pending_logins=watched(stores.pending_logins),
+            second_factors=watched(stores.second_factors),
+            passkeys=watched(stores.passkeys),
+        ),
+        sessions=sessions,
+        throttle=throttle,
+        envelope=envelope,
+        mailer=outbox,
+        clock=clock,
+        entropy=entropy,
+        audit=audit,
     )
+    logins = build_login_services(dependencies)
     login = logins.login if factors is None else with_factors(logins.login, *factors)
     accounts = build_account_services(
         AccountDependencies(
             new_passwords=new_passwords(),
             users=watched(stores.users),
             closings=watched(stores.closings),
-            identities=watched(stores.identities),
             email_tokens=watched(stores.email_tokens),
             login=login,
             hasher=watched_hasher,
@@ -342,33 +337,14 @@ def open_account_services(
             audit=audit,
         )
     )
-    notifier = AccountNotifier(
-        mailer=outbox,
-        email_templates=EmailTemplates(ISSUER),
-        clock=clock,
-        audit=audit,
-        profiles=stores.profiles,
-    )
-    social = SocialAccounts(
-        users=watched(stores.users),
-        store=watched(stores.identities),
-        login=login,
-        throttle=throttle,
-        notifier=notifier,
-        envelope=envelope,
-        accepted=AcceptedMethods(urlsplit(issuer).hostname or "", frozenset(PROVIDERS)),
-        sign_up_open=sign_up_open,
-        clock=clock,
-        entropy=entropy,
-    )
+    social = build_social_accounts(dependencies, login, sign_up_open=sign_up_open)
     return AccountServices(
         accounts=accounts,
         social=social,
         security_events=SecurityEventHandler(
             users=watched(stores.users),
             identities=watched(stores.identities),
-            passkeys=watched(stores.passkeys),
-            notifier=notifier,
+            notifier=social.notifier,
             clock=clock,
         ),
         envelope=envelope,

@@ -20,8 +20,6 @@ from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.federation_stores import IdentityStore
-from quantimodo.ports.passkeys import PasskeyStore
 from quantimodo.ports.stores import Conflict
 
 _RETRY_AFTER = timedelta(seconds=2)
@@ -33,8 +31,6 @@ class Credentials:
     """Everything here raises `Busy` when the password pool is full."""
 
     users: UserStore
-    identities: IdentityStore
-    passkeys: PasskeyStore
     hasher: PasswordHasher
     new_passwords: NewPasswords
     throttle: Throttle
@@ -105,9 +101,7 @@ class Credentials:
         password and that end is ended there; one that begins later is found out here.
         """
         if await self.users.password_hash(user.id) == held and (
-            held is not None
-            or await self.identities.identities_of(user.id)
-            or await self.passkeys.passkeys_of(user.id)
+            held is not None or not (await self.users.sign_in_methods(user.id)).is_empty
         ):
             return cookie
         await self.sessions.discard(user.id, cookie)

@@ -21,7 +21,6 @@ from quantimodo.crypto.passwords import PasswordHasher
 from quantimodo.ports.account_stores import AccountClosingStore, EmailTokenStore, UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.federation_stores import IdentityStore
 from quantimodo.ports.mailer import Mailer
 
 
@@ -32,7 +31,6 @@ class AccountDependencies:
 
     users: UserStore
     closings: AccountClosingStore
-    identities: IdentityStore
     email_tokens: EmailTokenStore
     login: Login
     hasher: PasswordHasher
@@ -69,8 +67,6 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
     email_templates = EmailTemplates(given.policy.issuer)
     credentials = Credentials(
         users=given.users,
-        identities=given.identities,
-        passkeys=login.second_factors.passkeys,
         hasher=given.hasher,
         new_passwords=given.new_passwords,
         throttle=throttle,

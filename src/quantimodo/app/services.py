@@ -238,7 +238,6 @@ def _build_services(opened: _Resources) -> AppContext:
         AccountDependencies(
             users=stores.users,
             closings=stores.closings,
-            identities=stores.identities,
             email_tokens=stores.email_tokens,
             login=logins.login,
             hasher=opened.hasher,

@@ -46,7 +46,6 @@ def security_event_handler(context: AppContext) -> SecurityEventHandler:
     return SecurityEventHandler(
         users=context.stores.users,
         identities=context.stores.identities,
-        passkeys=context.stores.passkeys,
         notifier=context.social.notifier,
         clock=context.clock,
         logout_wakeup=context.logout_wakeup,

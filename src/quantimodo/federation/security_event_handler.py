@@ -12,7 +12,6 @@ from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import IdentityStore
-from quantimodo.ports.passkeys import PasskeyStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +23,6 @@ class SecurityEventHandler:
 
     users: UserStore
     identities: IdentityStore
-    passkeys: PasskeyStore
     notifier: AccountNotifier
     clock: Clock
     logout_wakeup: asyncio.Event | None = None
@@ -61,14 +59,14 @@ class SecurityEventHandler:
         if ended is None:
             return None
         user, provider = ended
-        if await self._has_sign_in_method(user):
-            self.notifier.record("identity.ended", user.id, detail=provider)
-            await self.notifier.notify(user, EmailTemplates.identity_ended)
-        else:
+        if (await self.users.sign_in_methods(user.id)).is_empty:
             await self.users.delete_user(user.id)
             # Without the person's id, which no table holds any more.
             self.notifier.record("account.deleted", None)
             await self.notifier.notify(user, EmailTemplates.account_deleted)
+        else:
+            self.notifier.record("identity.ended", user.id, detail=provider)
+            await self.notifier.notify(user, EmailTemplates.identity_ended)
         return user.id
 
     async def _end(self, issuer: str, subject: str) -> tuple[User, str] | None:
@@ -94,10 +92,3 @@ class SecurityEventHandler:
     def _wake_logout_sender(self) -> None:
         if self.logout_wakeup is not None:
             self.logout_wakeup.set()
-
-    async def _has_sign_in_method(self, user: User) -> bool:
-        if await self.identities.identities_of(user.id):
-            return True
-        if await self.passkeys.passkeys_of(user.id):
-            return True
-        return user.email is not None and await self.users.password_hash(user.id) is not None

@@ -38,6 +38,11 @@ class SignInMethods:
             or self.has_passkey_for(accepted.host)
         )
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the person has none, accepted at this server or not."""
+        return not (self.password or self.identities or self.passkeys)
+
     def has_passkey_for(self, host: str) -> bool:
         """Whether a passkey works for this host."""
         return host in self.passkeys.values()
