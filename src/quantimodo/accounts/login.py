@@ -19,6 +19,7 @@ from quantimodo.accounts.second_factor_check import SecondFactorCheck
 from quantimodo.accounts.sessions import Sessions, printable
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest
+from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin
@@ -107,6 +108,11 @@ class StartedSession:
     cookie: Secret
     closed: bool = False
     trusted_cookie: Secret | None = None
+
+    @property
+    def session_key(self) -> bytes:
+        """The key of the session."""
+        return key_of(Kind.SESSION, self.cookie.reveal()) or b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """A person without a second factor adds one before a pending login is completed, where the operator
 requires one."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from quantimodo.accounts.errors import DomainError
@@ -9,7 +10,6 @@ from quantimodo.accounts.login import Login, LoginBrowser, StartedSession
 from quantimodo.accounts.passkey_sign_in import KEY
 from quantimodo.accounts.passkeys import Passkeys
 from quantimodo.accounts.second_factors import SecondFactors
-from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin
 
@@ -44,12 +44,8 @@ class RequiredSetUp:
         Raises `LoginExpired`, `DomainError` and `TooMany`.
         """
         factor = await self.second_factors.check_pending(pending, code)
-        started = await self.login.finish_pending(pending, ("otp",), browser)
-        try:
-            codes = await self.second_factors.put_in_use(pending.user, factor, started.cookie)
-        except DomainError:
-            await self.login.sessions.discard(pending.user.id, started.cookie)
-            raise
+        async with self._started(pending, ("otp",), browser) as started:
+            codes = await self.second_factors.put_in_use(pending.user, factor, started.session_key)
         return CompletedSetUp(started, codes)
 
     async def creation_options(self, pending: PendingLogin) -> str | None:
@@ -70,14 +66,21 @@ class RequiredSetUp:
         self.second_factors.require_offered()
         await self.second_factors.throttle.set_up_code(holder)
         made = self.passkeys.check(user, response, "set up", holder)
-        started = await self.login.finish_pending(pending, KEY, browser)
         codes, digests = self.second_factors.new_recovery_codes(user)
-        session = key_of(Kind.SESSION, started.cookie.reveal()) or b""
-        try:
-            await self.passkeys.save(made, session, digests)
-        except DomainError:
-            await self.login.sessions.discard(user.id, started.cookie)
-            raise
+        async with self._started(pending, KEY, browser) as started:
+            await self.passkeys.save(made, started.session_key, digests)
         await self.passkeys.notices.added(user, made.passkey.name, browser.address)
         await self.second_factors.notices.passkey_added(user, browser.address)
         return CompletedSetUp(started, codes)
+
+    @asynccontextmanager
+    async def _started(
+        self, pending: PendingLogin, methods: tuple[str, ...], browser: LoginBrowser
+    ) -> AsyncIterator[StartedSession]:
+        """The session of this pending login, which ends if the factor is refused."""
+        started = await self.login.finish_pending(pending, methods, browser)
+        try:
+            yield started
+        except DomainError:
+            await self.login.sessions.discard(pending.user.id, started.cookie)
+            raise

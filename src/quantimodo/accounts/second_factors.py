@@ -17,7 +17,6 @@ from quantimodo.accounts.sessions import require_fresh
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.one_time_passwords import matching_step, new_totp_secret, totp_uri
-from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin, Session
@@ -150,11 +149,10 @@ class SecondFactors:
         await self._require_none(pending.user)
         return await self._check(pending.user, pending.key, code)
 
-    async def put_in_use(self, user: User, factor: TotpFactor, cookie: Secret) -> Sequence[Secret]:
+    async def put_in_use(self, user: User, factor: TotpFactor, session: bytes) -> Sequence[Secret]:
         """Put a checked app in use, as the first factor; the new recovery codes. Raises
-        `DomainError` if the session of this cookie was ended, or the person has a second factor or
-        another app meanwhile."""
-        session = key_of(Kind.SESSION, cookie.reveal()) or b""
+        `DomainError` if this session was ended, or the person has a second factor or another app
+        meanwhile."""
         codes, digests = self.new_recovery_codes(user)
         if not await self.store.confirm_totp_enrolment(
             factor, digests, session, first_at=self.policy.host

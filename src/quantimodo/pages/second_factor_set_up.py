@@ -10,7 +10,6 @@ from starlette.responses import Response
 from quantimodo.accounts.addresses import with_return_to
 from quantimodo.accounts.login import LoginExpired
 from quantimodo.accounts.required_set_up import CompletedSetUp, RequiredSetUp
-from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
@@ -110,8 +109,7 @@ class SecondFactorSetUp:
         response = await login_response(
             self.page_context, request, started, where, notice="two-step-on"
         )
-        session = key_of(Kind.SESSION, started.cookie.reveal()) or b""
-        return self.secrets.keep(response, session, one_text(codes), CODES_PURPOSE)
+        return self.secrets.keep(response, started.session_key, one_text(codes), CODES_PURPOSE)
 
     async def _page(
         self,
