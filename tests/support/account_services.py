@@ -158,10 +158,13 @@ class AccountServices:
         replaces: Secret | None = None,
         device_cookies: Mapping[str, str] | None = None,
     ) -> Secret:
-        browser = LoginBrowser(address=address, agent=AGENT, replaces=replaces)
-        login = await self.accounts.password_sign_in.sign_in(
-            email, Secret(password), browser, device_cookies
+        browser = LoginBrowser(
+            address=address,
+            agent=AGENT,
+            replaces=replaces,
+            device_cookies=device_cookies or {},
         )
+        login = await self.accounts.password_sign_in.sign_in(email, Secret(password), browser)
         return cookie_of(login)
 
     def device_cookie(self, user: User) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Sign-in by e-mail address and password."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from quantimodo.accounts.addresses import presented_email
@@ -30,23 +29,16 @@ class PasswordSignIn:
     clock: Clock
     audit: Audit
 
-    async def sign_in(
-        self,
-        email: str,
-        password: Secret,
-        browser: LoginBrowser,
-        device_cookies: Mapping[str, str] | None = None,
-    ) -> LoginResult:
+    async def sign_in(self, email: str, password: Secret, browser: LoginBrowser) -> LoginResult:
         """Sign in. Raises `DomainError`, `TooMany` or `Busy`.
 
-        `device_cookies`: what the browser sent, by name (security.md §23a). One text and the same
-        work whether or not the account exists, and whether or not it has a password (security.md
-        §21, §22).
+        One text and the same work whether or not the account exists, and whether or not it has a
+        password (security.md §21, §22). A device cookie of the person has a separate limit (§23a).
         """
         account = presented_email(email)
         await self.throttle.sign_in_from(browser.address)
         user = await self.users.user_by_email(account)
-        device = self.devices.device(user, device_cookies or {})
+        device = self.devices.device(user, browser.device_cookies)
         await self.throttle.sign_in(account, device)
         held = await self.credentials.match(user, password)
         if user is None or held is None or user.disabled_at is not None:

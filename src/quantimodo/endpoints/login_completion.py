@@ -3,7 +3,7 @@
 `federation/social_accounts.py` decides which account signs in.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import Request
@@ -32,7 +32,7 @@ from quantimodo.outbound.errors import ProviderFault
 from quantimodo.pages.browser import BrowserRequest, peer_address
 from quantimodo.pages.errors import error_page, retry_after, too_many
 from quantimodo.pages.layout import PageOptions, see_other
-from quantimodo.pages.login_responses import login_browser, login_response, trusted_cookie
+from quantimodo.pages.login_responses import login_browser, login_response
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.return_targets import ReturnTargets
 from quantimodo.protocol.responses import redirect_target
@@ -206,14 +206,10 @@ class LoginCompletion:
         try:
             admitted = await self.accounts.admit(profile, address=browser_request.address)
             leads = await self.return_targets.of(purpose.return_to)
-            browser = self.page_context.browser
             login = await self.accounts.begin_session(
                 admitted,
                 profile.methods,
-                replace(
-                    login_browser(browser, request, browser_request),
-                    trusted=trusted_cookie(browser, request, browser_request, leads),
-                ),
+                login_browser(self.page_context.browser, request, browser_request, leads),
             )
         except LinkNeeded:
             return await self.pending_profiles.store(request, profile, purpose, LINK)

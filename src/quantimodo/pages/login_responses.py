@@ -56,23 +56,28 @@ async def login_response(
 
 
 def login_browser(
-    browser: Browser, request: Request, browser_request: BrowserRequest
+    browser: Browser,
+    request: Request,
+    browser_request: BrowserRequest,
+    leads: ReturnTarget | None = None,
 ) -> LoginBrowser:
-    """The browser of this request, for a login in it."""
+    """The browser of this request, for a login in it. With `leads`, where the login leads to, its
+    cookie of a trusted browser counts."""
     return LoginBrowser(
         address=browser_request.address,
         agent=browser_request.agent,
         replaces=browser_request.cookie,
         device_cookies=browser.device_cookies(request),
+        trusted=_trusted_cookie(browser, request, browser_request, leads),
     )
 
 
-def trusted_cookie(
-    browser: Browser, request: Request, browser_request: BrowserRequest, leads: ReturnTarget
+def _trusted_cookie(
+    browser: Browser, request: Request, browser_request: BrowserRequest, leads: ReturnTarget | None
 ) -> Secret | None:
     """The cookie of this browser that replaces the second factor, where it may: not for a request
     that steps up, and not for a person who is signed in and signs in again."""
-    if leads.steps_up or browser_request.session is not None:
+    if leads is None or leads.steps_up or browser_request.session is not None:
         return None
     raw = browser.read_secret_cookie(request, TRUSTED_BROWSER)
     return Secret(raw) if raw else None

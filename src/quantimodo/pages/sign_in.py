@@ -1,7 +1,7 @@
 """Signing in by e-mail address and password, and signing out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,12 +13,7 @@ from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.layout import PageOptions
-from quantimodo.pages.login_responses import (
-    CLOSED,
-    login_browser,
-    login_response,
-    trusted_cookie,
-)
+from quantimodo.pages.login_responses import CLOSED, login_browser, login_response
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.return_targets import ReturnTargets
@@ -51,13 +46,7 @@ class SignIn:
             login = await self.password_sign_in.sign_in(
                 form.one("username"),
                 form.secret("password"),
-                replace(
-                    login_browser(self.page_context.browser, request, browser_request),
-                    trusted=trusted_cookie(
-                        self.page_context.browser, request, browser_request, leads
-                    ),
-                ),
-                self.page_context.browser.device_cookies(request),
+                login_browser(self.page_context.browser, request, browser_request, leads),
             )
         except REFUSALS as refusal:
             again = form_errors(refusal, names={"email": "username"})
