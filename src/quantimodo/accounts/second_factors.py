@@ -36,7 +36,7 @@ _CHANGED: Final = N_(
 )
 _OFF: Final = N_("This server does not offer two-step verification.")
 _STAYS: Final = N_(
-    "This server requires two-step verification. You can set up another app instead."
+    "This server requires two-step verification. You can set up another app or passkey instead."
 )
 
 

@@ -51,7 +51,9 @@ NOTICES: Final = {
     "consent-unchanged": N_("Nothing was changed."),
     "receipt-sent": N_("We sent you the receipt."),
     "receipt-not-sent": N_("Confirm your e-mail address first."),
-    "trust-ended": N_("That browser is not trusted any more. It needs a code at its next sign-in."),
+    "trust-ended": N_(
+        "That browser is not trusted any more. It needs a second step at its next sign-in."
+    ),
     "recovery-cancelled": N_(
         "It is cancelled: two-step verification stays on. If you did not start it, change your"
         " password."
