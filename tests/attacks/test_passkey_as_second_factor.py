@@ -2,12 +2,12 @@
 no other way to a session avoids it, and only a fresh, verified use of a passkey sets it up."""
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from html import unescape
 from typing import Any
 
 import httpx
-import pytest
 
 from support.app import ISSUER, PASSWORD, SESSION, AppHarness, OpenHarness, form_fields
 from support.authenticator import PRESENT, SoftAuthenticator
@@ -49,7 +49,7 @@ async def add_passkey(browser: httpx.AsyncClient, passkey: SoftAuthenticator) ->
 
 
 async def post(
-    browser: httpx.AsyncClient, page: str, action: str, credential: str
+    browser: httpx.AsyncClient, page: str, action: str, credential: str | Sequence[str]
 ) -> httpx.Response:
     data = {"csrf": form_fields(page)["csrf"], "return_to": "/account", "credential": credential}
     return await browser.post(action, data=data)
@@ -59,6 +59,13 @@ async def is_on(harness: AppHarness) -> bool:
     user = await harness.context.stores.users.user_by_email("ann@example.org")
     assert user is not None
     return await harness.context.second_factors.status(user) is not None
+
+
+async def pending(harness: AppHarness, path: str) -> tuple[httpx.AsyncClient, str]:
+    """A browser whose person has given the first proof, and this page of the pending login."""
+    browser = harness.browser()
+    await harness.sign_in(browser)
+    return browser, (await browser.get(path)).text
 
 
 async def turn_on(harness: AppHarness, passkey: SoftAuthenticator) -> list[str]:
@@ -87,6 +94,9 @@ async def test_only_a_verified_use_of_an_own_passkey_in_this_session_turns_it_on
     for name, wrong in WRONG.items():
         response = await post(browser, page, TURN_ON, passkey.get(options_of(page), **wrong))
         assert response.status_code == 400, name
+    for malformed in ("", "{}", "x" * 9000, [passkey.get(options_of(page))] * 2):
+        response = await post(browser, page, TURN_ON, malformed)
+        assert response.status_code == 400, malformed[:60]
     # The challenge of another session, and one that another page made.
     other = await harness.signed_in()
     theirs = (await other.get(TWO_STEP)).text
@@ -139,9 +149,8 @@ async def test_each_other_way_waits_for_the_passkey_or_a_recovery_code(
     assert SESSION in browser.cookies
     # A recovery code, once.
     for number, expected in ((1, 303), (2, 400)):
-        browser = harness.browser()
-        await harness.sign_in(browser)
-        data = {**form_fields((await browser.get(FACTOR)).text), "code": codes[0]}
+        browser, page = await pending(harness, FACTOR)
+        data = {**form_fields(page), "code": codes[0]}
         assert (await browser.post(FACTOR, data=data)).status_code == expected, number
     # A link by e-mail.
     raw = await harness.context.accounts.recovery.email_tokens.issue(
@@ -160,9 +169,7 @@ async def test_the_passkey_that_is_the_factor_is_not_removed_by_a_session(
 ) -> None:
     passkey = device()
     await turn_on(harness, passkey)
-    browser = harness.browser()
-    await harness.sign_in(browser)
-    page = (await browser.get(FACTOR)).text
+    browser, page = await pending(harness, FACTOR)
     await post(browser, page, f"{FACTOR}/passkey", passkey.get(options_of(page)))
     page = (await browser.get(PASSKEYS)).text
     number = page.split("passkey=")[1].split('"')[0]
@@ -176,22 +183,18 @@ async def test_the_passkey_that_is_the_factor_is_not_removed_by_a_session(
     assert removed.headers["location"] == PASSKEYS
 
 
-async def pending(harness: AppHarness) -> tuple[httpx.AsyncClient, str]:
-    """A browser whose person has to set a factor up, and the page."""
-    browser = harness.browser()
-    await harness.sign_in(browser)
-    return browser, (await browser.get(SET_UP)).text
-
-
 async def test_the_required_set_up_takes_a_verified_passkey_of_this_browser_only(
     open_harness: OpenHarness,
 ) -> None:
     async with open_harness(accounts__second_factor="required") as harness:
         ann = await harness.person()
-        (browser, page), (other, foreign) = await pending(harness), await pending(harness)
+        browser, page = await pending(harness, SET_UP)
+        other, foreign = await pending(harness, SET_UP)
         passkey, set_up = device(), f"{SET_UP}/passkey"
         refused = [passkey.create(options_of(page), **wrong) for wrong in WRONG.values()]
-        for made in (*refused, passkey.create(options_of(foreign)), "{}", ""):
+        doubled = [passkey.create(options_of(page))] * 2
+        foreign_challenge = passkey.create(options_of(foreign))
+        for made in (*refused, foreign_challenge, "", "{}", "x" * 9000, doubled):
             response = await post(browser, page, set_up, made)
             assert (response.status_code, SESSION in browser.cookies) == (400, False), made[:60]
         assert await harness.context.passkey_sign_in.passkeys.list(ann) == []
@@ -220,18 +223,15 @@ async def test_the_required_set_up_takes_a_verified_passkey_of_this_browser_only
         assert len(await harness.context.sessions.list(ann.id)) == 1
 
 
-@pytest.mark.parametrize("attempts", [11])
 async def test_wrong_passkeys_of_a_pending_login_are_limited_and_mailed_as_codes_are(
-    harness: AppHarness, attempts: int
+    harness: AppHarness,
 ) -> None:
     passkey = device()
     await turn_on(harness, passkey)
-    browser = harness.browser()
-    await harness.sign_in(browser)
-    page = (await browser.get(FACTOR)).text
+    browser, page = await pending(harness, FACTOR)
     wrong = passkey.get(options_of(page), challenge="AAAA")
     statuses = [
-        (await post(browser, page, f"{FACTOR}/passkey", wrong)).status_code for _ in range(attempts)
+        (await post(browser, page, f"{FACTOR}/passkey", wrong)).status_code for _ in range(11)
     ]
     assert statuses[0] == 400
     assert statuses[-1] == 429
@@ -244,18 +244,16 @@ async def test_a_lost_passkey_is_removed_with_the_factor_after_the_delay(
 ) -> None:
     async with open_harness(accounts__second_factor="required") as harness:
         ann = await harness.person()
-        browser, page = await pending(harness)
+        browser, page = await pending(harness, SET_UP)
         await post(browser, page, f"{SET_UP}/passkey", device().create(options_of(page)))
         await harness.context.sessions.end_all(ann.id)
         lost = f"{FACTOR}/lost"
         for action, days in (("request", 7), ("complete", 0)):
-            browser = harness.browser()
-            await harness.sign_in(browser)
-            page = (await browser.get(lost)).text
+            browser, page = await pending(harness, lost)
             response = await browser.post(lost, data={**form_fields(page), "action": action})
             assert response.status_code == 303, response.text
             harness.advance(days=days, minutes=20)
         assert not await is_on(harness)
-        browser, page = await pending(harness)
+        browser, page = await pending(harness, SET_UP)
         assert "Set up two-step verification" in page
         assert PASSWORD not in page

@@ -11,7 +11,9 @@ TWO_STEP = "/account/security/two-step"
 APP, CODES, REMOVE = f"{TWO_STEP}/app", f"{TWO_STEP}/codes", f"{TWO_STEP}/remove"
 FACTOR = "/sign-in/second-factor"
 SET_UP = f"{FACTOR}/set-up"
-FORMS = (f"{APP}/new", APP, CODES, REMOVE, FACTOR, SET_UP)
+BY_PASSKEY = (f"{TWO_STEP}/passkey", f"{SET_UP}/passkey")
+FORMS = (f"{APP}/new", APP, CODES, REMOVE, FACTOR, SET_UP, *BY_PASSKEY)
+BUTTONS = (f"{APP}/new", *BY_PASSKEY)
 PAGES = (TWO_STEP, APP, CODES, REMOVE, FACTOR, SET_UP)
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 # No code of any kind, but for the form a field that can be read.
@@ -73,7 +75,7 @@ async def has_factor(harness: AppHarness, user: User) -> bool:
     return await harness.context.second_factors.status(user) is not None
 
 
-@pytest.mark.parametrize("page", [*PAGES, f"{APP}/new"])
+@pytest.mark.parametrize("page", [*PAGES, *BUTTONS])
 async def test_another_method_is_refused(harness: AppHarness, page: str) -> None:
     """RFC 9110 §15.5.6: the Allow header has every method of the page."""
     for method in ("PUT", "PATCH", "DELETE"):
@@ -81,7 +83,7 @@ async def test_another_method_is_refused(harness: AppHarness, page: str) -> None
         assert response.status_code == 405
         allowed = set(response.headers["allow"].split(", "))
         assert ("POST" in allowed) is (page != TWO_STEP)
-        assert ("GET" in allowed) is (page != f"{APP}/new")
+        assert ("GET" in allowed) is (page not in BUTTONS)
 
 
 async def test_a_page_without_a_form_takes_none_and_a_button_has_no_page(
@@ -90,7 +92,8 @@ async def test_a_page_without_a_form_takes_none_and_a_button_has_no_page(
     browser = await harness.signed_in()
     fields = form_fields((await browser.get(TWO_STEP)).text)
     assert (await browser.post(TWO_STEP, data=fields)).status_code == 405
-    assert (await browser.get(f"{APP}/new")).status_code == 405
+    for button in BUTTONS:
+        assert (await browser.get(button)).status_code == 405
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -112,7 +115,7 @@ async def test_a_body_that_is_no_form_is_refused(harness: AppHarness, ann: User,
         assert (await browser.post(form, content=body, headers=FORM)).status_code == status
 
 
-@pytest.mark.parametrize("form", [APP, CODES, REMOVE, f"{APP}/new"])
+@pytest.mark.parametrize("form", [APP, CODES, REMOVE, f"{APP}/new", f"{TWO_STEP}/passkey"])
 async def test_the_account_s_forms_need_a_session(
     harness: AppHarness, ann: User, form: str
 ) -> None:
