@@ -20,7 +20,7 @@ check: ## Format, lint, types, import contracts, and quick tests on SQLite: unde
 	@scripts/environment test
 	@$(MAKE) --no-print-directory static
 	@# Compiled once and kept, also where the environment says not to.
-	env -u PYTHONDONTWRITEBYTECODE TMPDIR=$$(scripts/quick-folder 1) $(BIN)/pytest -q -n auto -m "not postgres and not browser and not node and not slow and not full"
+	env -u PYTHONDONTWRITEBYTECODE TMPDIR="$$(scripts/quick-folder 1)" $(BIN)/pytest -q -n auto -m "not postgres and not browser and not node and not slow and not full"
 
 test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and crashes
 	@scripts/environment test
@@ -31,7 +31,7 @@ test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and 
 	    java=default-jre-headless mvn=maven
 	@$(MAKE) --no-print-directory --jobs=4 static node-clients openapi-generator client-wheels
 	@# A transaction that waits for the disk waits longer than most tests take.
-	env -u PYTHONDONTWRITEBYTECODE TMPDIR=$$(scripts/quick-folder 4) $(BIN)/pytest -n auto
+	env -u PYTHONDONTWRITEBYTECODE TMPDIR="$$(scripts/quick-folder 4)" $(BIN)/pytest -n auto
 
 static:
 	$(BIN)/ruff format --check .

@@ -56,7 +56,7 @@ class Cluster:
                 assert (await connection.ask(get("/health/live"))).status == 200
             owners = self.owners()
             if len({owners[connection.own_port] for connection in found}) == self.server.count:
-                return _in_turn(found, owners)[:size]
+                return _in_turn(found, owners)
             # A worker is still starting: the others would take more than they may of one address.
             for connection in found:
                 self._open.remove(connection)

@@ -63,12 +63,10 @@ def command_processes() -> Iterator[CommandProcesses]:
             stdout=subprocess.PIPE,
             env={"PATH": os.environ["PATH"], "HOME": folder},
         )
-        assert process.stdin is not None
         assert process.stdout is not None
-        with process:
+        with process:  # its end closes the standard input
             assert process.stdout.readline() == b"ready\n"
             yield CommandProcesses(address)
-            process.stdin.close()
 
 
 def _listen(address: str) -> socket.socket:

@@ -29,7 +29,7 @@ import pytest
 from quantimodo.storage.open import migrate
 
 T = TypeVar("T")
-_START_SECONDS = 60
+_PATIENCE = 60  # seconds
 _OWNER = "quantimodo"
 _READY = "ready to accept connections"
 
@@ -58,7 +58,7 @@ def _programs() -> Path:
 
 # Waits until they are gone: none commits a row after that.
 _DISCONNECT = f"""
-SELECT pg_terminate_backend(pid, {1000 * _START_SECONDS}) FROM pg_stat_activity
+SELECT pg_terminate_backend(pid, {1000 * _PATIENCE}) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 _KEPT = "('schema_migrations', 'units', 'unit_categories', 'variable_categories')"
 _USED = f"""
@@ -85,7 +85,7 @@ class PostgresServer:
         as_root = os.geteuid() == 0
         # On the disk, also where other files of the tests are in memory. The socket's path must be
         # short, and as root the folder open to another account.
-        self.folder = Path(tempfile.mkdtemp(prefix="qm-pg-", dir="/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix="qm-pg-", dir="/var/tmp"))
         self._account: dict[str, Any] = {}
         if as_root:
             account = pwd.getpwnam("nobody")
@@ -133,7 +133,7 @@ class PostgresServer:
         spoken = threading.Event()
         self._reader = threading.Thread(target=self._read_log, args=(process, spoken), daemon=True)
         self._reader.start()
-        spoken.wait(_START_SECONDS)
+        spoken.wait(_PATIENCE)
         if not any(_READY in line for line in self._log):
             self.stop()
             pytest.fail("PostgreSQL did not start:\n" + "".join(self._log))
@@ -151,8 +151,8 @@ class PostgresServer:
         assert self._process.stdin is not None
         assert self._process.stderr is not None
         self._process.stdin.close()
-        self._process.wait(_START_SECONDS)
-        self._reader.join(_START_SECONDS)  # the log ends when the last process has closed it
+        self._process.wait(_PATIENCE)
+        self._reader.join(_PATIENCE)  # the log ends when the last process has closed it
         self._process.stderr.close()
         self._process = None
 
