@@ -1,15 +1,14 @@
 """Accessibility faults of a page: axe-core's rules (WCAG 2.2 AA), headings, ids, width."""
 
-from typing import Any, Literal
+from typing import Any
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
+from support.page_gallery import Scheme
+
 _AXE = Axe().axe_script
-_WIDTHS: dict[int, tuple[int, Literal["light", "dark"]]] = {
-    360: (740, "light"),
-    1280: (860, "dark"),
-}
+_WIDTHS: dict[int, tuple[int, Scheme]] = {360: (740, "light"), 1280: (860, "dark")}
 _RULES = {
     "runOnly": {
         "type": "tag",

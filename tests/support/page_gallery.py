@@ -18,7 +18,6 @@ from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.model.clients import Client
 from quantimodo.model.factor_recoveries import FactorRecovery
 from quantimodo.model.identities import DataDeletionRequest
-from quantimodo.model.languages import ENGLISH, Language
 from quantimodo.model.measurements import Access
 from quantimodo.model.passkeys import NewPasskey, Passkey, UsedChallenge
 from quantimodo.model.resources import ResourceScope
@@ -33,7 +32,6 @@ from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 from quantimodo.pages.errors import SERVER_ERROR, error_page
 from quantimodo.pages.form_post import form_post_page
 from quantimodo.pages.forms import FormView
-from quantimodo.pages.languages import Languages
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.return_targets import ReturnTarget
 from quantimodo.pages.signed_out import signed_out_page
@@ -629,13 +627,10 @@ async def _press(page: Page, selector: str) -> None:
 
 
 @asynccontextmanager
-async def open_gallery(
-    services: AccountServices, port: int, language: Language = ENGLISH
-) -> AsyncIterator[tuple[Gallery, str]]:
+async def open_gallery(services: AccountServices, port: int) -> AsyncIterator[tuple[Gallery, str]]:
     """The site with its data over a socket, and its address."""
     gallery = Gallery(services, f"http://127.0.0.1:{port}")
     await gallery.open_account_services()
-    gallery.site.pages = replace(gallery.site.pages, languages=Languages(default=language))
     services.clock.advance(timedelta(minutes=42))  # type: ignore[attr-defined]
     async with listening(gallery.site.app(), port) as address:
         yield gallery, address
