@@ -48,8 +48,9 @@ class AccountSettings:
     )
     second_factor: Literal["off", "optional", "required"] = _setting(
         "optional",
-        "Two-step verification with an authenticator app. off: people cannot add one; those that"
-        " exist are still required. required: a person without one adds one at the next sign-in.",
+        "Two-step verification, by an authenticator app or passkeys. off: people cannot turn it on;"
+        " where it is on, it is still required. required: a person without it turns it on at the"
+        " next sign-in.",
     )
     deletion_grace: timedelta = _setting(
         7 * _DAY,
@@ -72,7 +73,7 @@ class AccountSettings:
     )
     factor_recovery_delay: timedelta = _setting(
         7 * _DAY,
-        "After this time a person who lost the authenticator app and the recovery codes can turn"
+        "After this time a person who lost the second factor and the recovery codes can turn"
         " two-step verification off, unless it is cancelled. 0s: only the operator can.",
         least=timedelta(0),
         most=90 * _DAY,

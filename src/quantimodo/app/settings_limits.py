@@ -93,18 +93,18 @@ class LimitSettings:
     )
     set_up_codes_per_browser: Limit = _setting(
         Limit(10, 15 * _MINUTE),
-        "Codes of a new authenticator app that may be tried in one browser before the app is in"
-        " use.",
+        "Codes of a new authenticator app, or new passkeys where a second factor is required, that"
+        " may be tried in one browser before they are in use.",
     )
     second_factor_per_person: Limit = _setting(
         Limit(10, 15 * _MINUTE),
-        "Codes of a second factor that may be tried in one sign-in, in one browser that the person"
-        " has used before, and for one person in all other browsers.",
+        "Codes and passkeys that may be tried as the second factor in one sign-in, in one browser"
+        " that the person has used before, and for one person in all other browsers.",
     )
     second_factor_per_day: Limit = _setting(
         Limit(50, 24 * _HOUR),
-        "Codes of a second factor that may be tried for one person in browsers that they have not"
-        " used before, over a longer time.",
+        "Codes and passkeys that may be tried as the second factor for one person in browsers that"
+        " they have not used before, over a longer time.",
     )
     sessions_per_person: Limit = _setting(
         Limit(1000, _HOUR), "Sessions that one person may start from one network address."
