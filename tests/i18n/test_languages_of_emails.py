@@ -57,6 +57,22 @@ def test_each_text_of_each_mail_is_translated() -> None:
                 assert paragraph.startswith("⟦"), f"{name}: {paragraph}"
 
 
+def test_no_paragraph_of_a_mail_is_english_in_another_language() -> None:
+    """A text that is not marked has no translation."""
+    english = every_mail()
+    data = {"", VALUES["receipt"], f"-- \n{ISSUER}"}
+    for tag in LANGUAGES.keys() - {"en"}:
+        with in_language(LANGUAGES[tag]):
+            mails = every_mail()
+        for name, mail in mails.items():
+            same = {*paragraphs(mail)} & {*paragraphs(english[name])} - data
+            assert not {text for text in same if not text.startswith(ISSUER)}, f"{tag}: {name}"
+
+
+def paragraphs(mail: Mail) -> list[str]:
+    return [mail.subject, mail.action, *mail.text.rstrip().split("\n\n")]
+
+
 def test_a_mail_names_its_language_and_has_its_values() -> None:
     with in_language(LANGUAGES["de"]):
         mail = every_mail()["account_closed"]

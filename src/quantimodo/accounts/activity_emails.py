@@ -49,14 +49,17 @@ class ActivityEmails(SecondFactorEmails):
     def first_read(self, to: str, app: str, client_id: str) -> Mail:
         return self._mail(
             to,
-            "An application read your health data",
-            f"The application “{app}” read your health data for the first time since you allowed"
-            " it.",
-            "To see what it reads, and when, open",
+            N_("An application read your health data"),
+            N_(
+                "The application “%(app)s” read your health data for the first time since you"
+                " allowed it.",
+                app=app,
+            ),
+            N_("To see what it reads, and when, open"),
             f"{self.issuer}/account/activity?app={quote(client_id, safe='')}",
-            "To change what it may read, or to end it, open",
+            N_("To change what it may read, or to end it, open"),
             self._app_page(client_id),
-            action="Show what it reads",
+            action=N_("Show what it reads"),
         )
 
     def _app_page(self, client_id: str) -> str:
