@@ -95,5 +95,19 @@ async def test_the_request_or_the_profile_decides(harness: AppHarness) -> None:
     page = await ann.get("/account/security/password")
     fields = {"current": PASSWORD, "password": "a horse of many other colours"}
     await ann.post("/account/security/password", data={**form_fields(page.text), **fields})
+    # The request of an application may name another language, and a deletion has no request.
+    page = await harness.ask(ann, await harness.app(), ui_locales="en")
+    await harness.decide(ann, page)
+    page = await ann.get("/account/delete")
+    fields = {**form_fields(page.text), "current": "a horse of many other colours"}
+    await ann.post("/account/delete", data=fields)
+    harness.advance(days=7)
+    assert await harness.context.accounts.deletion.delete_due() == 1
     subjects = [kept.mail.subject for kept in await harness.context.outbox.recent(9)]
-    assert {*subjects} >= {"Adresse bestätigen", "Ihr Passwort wurde geändert"}
+    assert {*subjects} >= {
+        "Adresse bestätigen",
+        "Ihr Passwort wurde geändert",
+        "Sie haben eine App erlaubt",
+        "Ihr Konto ist geschlossen und wird gelöscht",
+        "Ihr Konto wurde gelöscht",
+    }

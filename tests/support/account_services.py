@@ -20,7 +20,7 @@ from quantimodo.accounts.services import AccountDependencies, build_account_serv
 from quantimodo.accounts.services import AccountServices as Services
 from quantimodo.accounts.sessions import SessionPolicy, Sessions
 from quantimodo.accounts.throttle import Throttle
-from quantimodo.app.login import LoginDependencies, Role, build_login_services
+from quantimodo.app.login import LoginDependencies, Role, build_login_services, build_notifier
 from quantimodo.app.social_accounts import build_social_accounts
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.password_strength import StrengthMeter
@@ -323,6 +323,7 @@ def open_account_services(
     )
     logins = build_login_services(dependencies)
     login = logins.login if factors is None else with_factors(logins.login, *factors)
+    notifier = build_notifier(dependencies)
     accounts = build_account_services(
         AccountDependencies(
             new_passwords=new_passwords(),
@@ -332,7 +333,7 @@ def open_account_services(
             login=login,
             hasher=watched_hasher,
             devices=logins.devices,
-            mailer=outbox,
+            notifier=notifier,
             code_key=envelope.derive("e-mail codes"),
             policy=AccountPolicy(issuer=ISSUER, sign_up_open=sign_up_open, email_codes=True),
             clock=clock,

@@ -15,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.consent_mails import ConsentMails
-from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.known_devices import KnownDevices
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.sign_out import SignOut
@@ -197,7 +196,7 @@ def build(
     )
     reads, references = ReadLimits(ReadPolicy()), References(stores.references)
     profiles = Profiles(stores.profiles, clock, services.audit)
-    consent_mails = ConsentMails(services.outbox, EmailTemplates(origin), services.throttle)
+    consent_mails = ConsentMails(services.social.notifier, services.throttle)
     pages = Pages(
         renderer=renderer or shipped_renderer(),
         browser=browser,
@@ -241,9 +240,8 @@ def build(
                 reads=reads,
                 second_factors=services.second_factors,
                 throttle=services.throttle,
-                mailer=services.outbox,
+                notifier=services.social.notifier,
                 clock=clock,
-                audit=services.audit,
             )
         ),
         sign_up_open=sign_up_open,

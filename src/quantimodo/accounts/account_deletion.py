@@ -4,23 +4,19 @@ A closed account signs in only to be kept (`Sessions.closed`); no application ca
 method may run in several processes at once, and again after a crash.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from quantimodo.accounts.credentials import Credentials
-from quantimodo.accounts.email_templates import EmailTemplates, address_of
+from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.errors import AccountDeleted, DomainError
+from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.sessions import Sessions
-from quantimodo.model.events import Event, Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
 from quantimodo.model.texts import N_
-from quantimodo.model.users import User
 from quantimodo.ports.account_stores import AccountClosingStore, UserStore
-from quantimodo.ports.audit import Audit
-from quantimodo.ports.mailer import Mailer
 
 _AT_ONCE: Final = 10  # accounts of one round
 _TOO_LATE: Final = N_("It is too late to keep this account: it is being deleted.")
@@ -34,9 +30,7 @@ class AccountDeletion:
     closings: AccountClosingStore
     sessions: Sessions
     credentials: Credentials
-    mailer: Mailer
-    email_templates: EmailTemplates
-    audit: Audit
+    notifier: AccountNotifier
     grace: timedelta
 
     async def close(self, session: Session, current: Secret) -> Secret:
@@ -52,8 +46,8 @@ class AccountDeletion:
         if deletes_at is None:
             raise AccountDeleted
         self.sessions.ring()
-        self._record("account.closed", now, user.id, session.address)
-        await self._send(user, lambda to: self.email_templates.account_closed(to, deletes_at))
+        self.notifier.record("account.closed", user.id, session.address)
+        await self.notifier.notify(user, lambda emails, to: emails.account_closed(to, deletes_at))
         return await self.sessions.renew(session, proved=False)
 
     async def keep(self, session: Session) -> Secret:
@@ -62,8 +56,8 @@ class AccountDeletion:
         user, now = session.user, self._now()
         if not await self.closings.reopen_account(user.id, now):
             raise DomainError(_TOO_LATE)
-        self._record("account.kept", now, user.id, session.address)
-        await self._send(user, self.email_templates.account_kept)
+        self.notifier.record("account.kept", user.id, session.address)
+        await self.notifier.notify(user, EmailTemplates.account_kept)
         return await self.sessions.renew(session, proved=False)
 
     async def delete_due(self) -> int:
@@ -73,22 +67,12 @@ class AccountDeletion:
             if await self.closings.claim_deletion(user.id, self._now()):
                 # Before the row with the address is gone: after a crash in between, the e-mail is
                 # sent twice, never omitted.
-                await self._send(user, self.email_templates.account_deleted)
+                await self.notifier.notify(user, EmailTemplates.account_deleted)
                 await self.users.delete_user(user.id)
                 # Without the person's id, which no table holds any more.
-                self._record("account.deleted", self._now())
+                self.notifier.record("account.deleted", None)
                 deleted += 1
         return deleted
 
     def _now(self) -> datetime:
         return self.sessions.clock.now()
-
-    async def _send(self, user: User, template: Callable[[str], Mail]) -> None:
-        notice = address_of(user)
-        if notice is not None:
-            await self.mailer.send(template(notice))
-
-    def _record(
-        self, kind: str, at: datetime, user_id: int | None = None, address: str = ""
-    ) -> None:
-        self.audit.record(Event(at=at, kind=kind, user_id=user_id, address=address))

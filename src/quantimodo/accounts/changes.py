@@ -4,25 +4,22 @@ Owns re-authentication before e-mail or password changes, and the new session
 id after it (security.md §18).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from quantimodo.accounts.addresses import email_address, person_name
 from quantimodo.accounts.credentials import Credentials
-from quantimodo.accounts.email_templates import EmailTemplates, address_of
+from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.email_tokens import EmailTokens
 from quantimodo.accounts.errors import DomainError, InvalidInput
+from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.recovery import Recovery
 from quantimodo.accounts.sessions import Sessions, require_fresh
-from quantimodo.model.events import Event, Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
 from quantimodo.model.texts import N_
-from quantimodo.model.users import User, fold_email
+from quantimodo.model.users import fold_email
 from quantimodo.ports.account_stores import UserStore
-from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.mailer import Mailer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +29,8 @@ class Changes:
     sessions: Sessions
     credentials: Credentials
     recovery: Recovery
-    mailer: Mailer
-    email_templates: EmailTemplates
+    notifier: AccountNotifier
     clock: Clock
-    audit: Audit
 
     async def change_password(self, session: Session, current: Secret, new: Secret) -> Secret:
         user = session.user
@@ -52,7 +47,7 @@ class Changes:
             await self.email_tokens.drop("reset_password", user.email)
         self._record("password.changed", session)
         cookie = await self.sessions.renew(session)
-        await self._notify(user, self.email_templates.password_changed)
+        await self.notifier.notify(user, EmailTemplates.password_changed)
         return await self.credentials.admit(user, fresh, cookie)
 
     async def set_first_password(self, session: Session, new: Secret) -> Secret:
@@ -76,7 +71,7 @@ class Changes:
         await self.email_tokens.drop("reset_password", user.email)
         self._record("password.set", session)
         cookie = await self.sessions.renew(session, proved=False)
-        await self._notify(user, self.email_templates.password_set)
+        await self.notifier.notify(user, EmailTemplates.password_set)
         return await self.credentials.admit(user, fresh, cookie)
 
     async def rename(self, session: Session, name: str) -> None:
@@ -92,13 +87,5 @@ class Changes:
         self._record("email.change_requested", session)
         return await self.credentials.renew(session, held)
 
-    async def _notify(self, user: User, template: Callable[[str], Mail]) -> None:
-        notice = address_of(user)
-        if notice is not None:
-            await self.mailer.send(template(notice))
-
     def _record(self, kind: str, session: Session) -> None:
-        event = Event(
-            at=self.clock.now(), kind=kind, user_id=session.user.id, address=session.address
-        )
-        self.audit.record(event)
+        self.notifier.record(kind, session.user.id, session.address)

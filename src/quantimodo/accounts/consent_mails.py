@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from quantimodo.accounts.email_templates import EmailTemplates, address_of
+from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.i18n.translation import translated
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
+from quantimodo.model.events import Mail
 from quantimodo.model.texts import N_
 from quantimodo.model.users import User
-from quantimodo.ports.mailer import Mailer
 from quantimodo.protocol.resources import Audience, plain_names, split
 from quantimodo.protocol.scopes import SCOPES, Scope
 
@@ -18,22 +19,22 @@ from quantimodo.protocol.scopes import SCOPES, Scope
 class ConsentMails:
     """Implements `ConsentNotices`."""
 
-    mailer: Mailer
-    email_templates: EmailTemplates
+    notifier: AccountNotifier
     throttle: Throttle
 
     async def allowed(self, user: User, client: Client, consent: Consent) -> None:
         """Mail what the application may do, to the verified address of the person. Over the limit
         of such mails it sends none."""
-        to = address_of(user)
-        if to is None or not await self.throttle.may_notify("application", user.id):
+        if address_of(user) is None or not await self.throttle.may_notify("application", user.id):
             return
-        own, foreign = split(consent.scope)
-        may = [translated(text.title) for name, text in SCOPES.items() if name in own]
-        may += sorted(map(_api_line, foreign.items()))
-        await self.mailer.send(
-            self.email_templates.application_allowed(to, client.name, may, client.id)
-        )
+
+        def allowed(emails: EmailTemplates, to: str) -> Mail:
+            own, foreign = split(consent.scope)
+            may = [translated(text.title) for name, text in SCOPES.items() if name in own]
+            may += sorted(map(_api_line, foreign.items()))
+            return emails.application_allowed(to, client.name, may, client.id)
+
+        await self.notifier.notify(user, allowed)
 
     async def send_receipt(self, user: User, path: str, receipt: str) -> bool:
         """Mail a receipt to the verified address of the person; False without one. Raises
@@ -42,7 +43,9 @@ class ConsentMails:
         if to is None:
             return False
         await self.throttle.send_email(to)
-        await self.mailer.send(self.email_templates.consent_receipt(to, path, receipt))
+        await self.notifier.notify(
+            user, lambda emails, to: emails.consent_receipt(to, path, receipt)
+        )
         return True
 
 

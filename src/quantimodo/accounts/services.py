@@ -9,9 +9,9 @@ from quantimodo.accounts.changes import Changes
 from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_codes import EmailCodes
-from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.email_tokens import EmailTokens
 from quantimodo.accounts.login import Login
+from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.outcomes import AccountPolicy
 from quantimodo.accounts.password_sign_in import PasswordSignIn
 from quantimodo.accounts.passwords import NewPasswords
@@ -21,7 +21,6 @@ from quantimodo.crypto.passwords import PasswordHasher
 from quantimodo.ports.account_stores import AccountClosingStore, EmailTokenStore, UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.mailer import Mailer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +36,7 @@ class AccountDependencies:
     new_passwords: NewPasswords
     devices: DeviceCookies
     code_key: bytes = field(repr=False)
-    mailer: Mailer
+    notifier: AccountNotifier
     policy: AccountPolicy
     clock: Clock
     entropy: Entropy
@@ -64,7 +63,7 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
     login = given.login
     sessions, throttle = login.sessions, login.throttle
     links = EmailTokens(given.email_tokens, given.clock, given.entropy)
-    email_templates = EmailTemplates(given.policy.issuer)
+    mailer, email_templates = given.notifier.mailer, given.notifier.email_templates
     credentials = Credentials(
         users=given.users,
         hasher=given.hasher,
@@ -92,7 +91,7 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         credentials=credentials,
         creation=creation,
         throttle=throttle,
-        mailer=given.mailer,
+        mailer=mailer,
         email_templates=email_templates,
         policy=given.policy,
     )
@@ -102,7 +101,7 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         login=login,
         credentials=credentials,
         throttle=throttle,
-        mailer=given.mailer,
+        mailer=mailer,
         email_templates=email_templates,
         policy=given.policy,
         clock=given.clock,
@@ -114,19 +113,15 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         sessions=sessions,
         credentials=credentials,
         recovery=recovery,
-        mailer=given.mailer,
-        email_templates=email_templates,
+        notifier=given.notifier,
         clock=given.clock,
-        audit=given.audit,
     )
     deletion = AccountDeletion(
         users=given.users,
         closings=given.closings,
         sessions=sessions,
         credentials=credentials,
-        mailer=given.mailer,
-        email_templates=email_templates,
-        audit=given.audit,
+        notifier=given.notifier,
         grace=given.policy.deletion_grace,
     )
     email_codes = EmailCodes(
@@ -134,7 +129,7 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         email_tokens=links,
         login=login,
         throttle=throttle,
-        mailer=given.mailer,
+        mailer=mailer,
         email_templates=email_templates,
         key=given.code_key,
         entropy=given.entropy,

@@ -11,6 +11,8 @@ from quantimodo.accounts.secret_resealing import SecretResealing
 from quantimodo.app.logout import backchannel_logout_sender
 from quantimodo.app.refusal_sampling import SUMMARY, RefusalSampler
 from quantimodo.app.services import AppContext
+from quantimodo.i18n.translation import in_language
+from quantimodo.model.languages import LANGUAGES
 from quantimodo.ops.cleanup import Cleaner
 from quantimodo.ops.mail import Sender
 from quantimodo.ops.smtp import Smtp, smtp_policy
@@ -23,7 +25,8 @@ _log = structlog.get_logger("quantimodo.server")
 async def background_work(context: AppContext, sampler: RefusalSampler) -> AsyncIterator[None]:
     """Keys, secrets of authenticator apps, cleanup, deletions of accounts, mail, e-mails about
     first reads, logout notifications, and the numbers of lines that `sampler` left out. All of it
-    ends with the context."""
+    ends with the context. E-mails of it are in the operator's language, unless the profile of their
+    person names one."""
     holder = context.entropy.bytes(8).hex()
     cleaner = Cleaner(context.stores.retention, context.stores.leases, context.clock, holder)
 
@@ -36,15 +39,16 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
     async def report() -> None:
         report_left_out(sampler)
 
-    jobs = [
-        asyncio.create_task(_every(60.0, "keys", rotate)),
-        asyncio.create_task(_every(_KEYS_EVERY, "key view", context.keyring.load)),
-        asyncio.create_task(_every(30.0, "cleaner", cleaner.round)),
-        asyncio.create_task(_every(30.0, "deletions", context.accounts.deletion.delete_due)),
-        asyncio.create_task(_every(30.0, "first reads", first_reads(context).send_due)),
-        asyncio.create_task(_every(60.0, "refusal summary", report)),
-        asyncio.create_task(_every(60.0, "secrets of apps", resealing.round)),
-    ]
+    with in_language(LANGUAGES[context.settings.default_locale]):  # tasks inherit it
+        jobs = [
+            asyncio.create_task(_every(60.0, "keys", rotate)),
+            asyncio.create_task(_every(_KEYS_EVERY, "key view", context.keyring.load)),
+            asyncio.create_task(_every(30.0, "cleaner", cleaner.round)),
+            asyncio.create_task(_every(30.0, "deletions", context.accounts.deletion.delete_due)),
+            asyncio.create_task(_every(30.0, "first reads", first_reads(context).send_due)),
+            asyncio.create_task(_every(60.0, "refusal summary", report)),
+            asyncio.create_task(_every(60.0, "secrets of apps", resealing.round)),
+        ]
     sender = _sender(context)
     if sender is not None:
         sender.start()

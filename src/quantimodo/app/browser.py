@@ -3,7 +3,6 @@
 from urllib.parse import urlsplit
 
 from quantimodo.accounts.consent_mails import ConsentMails
-from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.known_devices import KnownDevices
 from quantimodo.app.services import AppContext
 from quantimodo.authorization.consents import Consents
@@ -60,7 +59,7 @@ def consent_offers(context: AppContext) -> ConsentOffers:
 
 
 def consent_mails(context: AppContext) -> ConsentMails:
-    return ConsentMails(context.outbox, EmailTemplates(context.settings.issuer), context.throttle)
+    return ConsentMails(context.social.notifier, context.throttle)
 
 
 def consents(context: AppContext) -> Consents:

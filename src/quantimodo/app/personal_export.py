@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.second_factors import SecondFactors
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.export.account_files import AccountFiles
@@ -12,9 +12,7 @@ from quantimodo.export.measurement_files import MeasurementFiles
 from quantimodo.export.personal_export import PersonalExport
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
-from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.mailer import Mailer
 from quantimodo.ports.stores import Stores
 
 
@@ -28,9 +26,8 @@ class ExportDependencies:
     reads: ReadLimits
     second_factors: SecondFactors
     throttle: Throttle
-    mailer: Mailer
+    notifier: AccountNotifier
     clock: Clock
-    audit: Audit
 
 
 def build_personal_export(given: ExportDependencies) -> PersonalExport:
@@ -58,8 +55,6 @@ def build_personal_export(given: ExportDependencies) -> PersonalExport:
         ),
         second_factors=given.second_factors,
         throttle=given.throttle,
-        mailer=given.mailer,
-        email_templates=EmailTemplates(given.issuer),
+        notifier=given.notifier,
         clock=given.clock,
-        audit=given.audit,
     )

@@ -287,8 +287,7 @@ def _personal_export(context: AppContext) -> PersonalExport:
             reads=context.reads,
             second_factors=context.second_factors,
             throttle=context.throttle,
-            mailer=context.outbox,
+            notifier=context.social.notifier,
             clock=context.clock,
-            audit=context.audit,
         )
     )

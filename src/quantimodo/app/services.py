@@ -24,7 +24,7 @@ from quantimodo.accounts.sessions import SessionPolicy, Sessions
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.app.environment import SystemClock, SystemEntropy
 from quantimodo.app.limits import charge_of_event, open_throttle, quota_policy
-from quantimodo.app.login import LoginDependencies, build_login_services
+from quantimodo.app.login import LoginDependencies, build_login_services, build_notifier
 from quantimodo.app.new_passwords import open_new_passwords
 from quantimodo.app.policies import (
     account_policy,
@@ -243,7 +243,7 @@ def _build_services(opened: _Resources) -> AppContext:
             hasher=opened.hasher,
             new_passwords=opened.new_passwords,
             devices=logins.devices,
-            mailer=outbox,
+            notifier=build_notifier(given),
             code_key=envelope.derive("e-mail codes"),
             policy=account_policy(settings),
             clock=clock,

@@ -18,6 +18,8 @@ from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import BadSettings, Settings, load_settings
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.crypto.envelope import DecryptionFailed
+from quantimodo.i18n.translation import in_language
+from quantimodo.model.languages import LANGUAGES
 from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.open import SchemaMismatch, sqlite_path
 
@@ -71,8 +73,9 @@ def print_error(line: str) -> None:
 
 async def _with_services(settings: Settings, command: Callable[[AppContext], Awaitable[T]]) -> T:
     require_database(settings)
-    async with open_app(settings) as context:
-        return await command(context)
+    with in_language(LANGUAGES[settings.default_locale]):  # of e-mails that the command causes
+        async with open_app(settings) as context:
+            return await command(context)
 
 
 def _lines(fault: Exception) -> list[str]:

@@ -9,18 +9,16 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
-from quantimodo.accounts.email_templates import EmailTemplates, address_of
+from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.second_factors import SecondFactors
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.export.parts import FileSource, Part
 from quantimodo.export.readme import readme
 from quantimodo.export.zip_stream import zip_stream
-from quantimodo.model.events import Event
 from quantimodo.model.sessions import Session
 from quantimodo.model.users import User
-from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.mailer import Mailer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +29,8 @@ class PersonalExport:
     sources: Sequence[FileSource]
     second_factors: SecondFactors
     throttle: Throttle
-    mailer: Mailer
-    email_templates: EmailTemplates
+    notifier: AccountNotifier
     clock: Clock
-    audit: Audit
 
     async def require_recent_login(self, session: Session) -> None:
         """Raises `ReauthenticationNeeded` (security.md §18)."""
@@ -49,12 +45,8 @@ class PersonalExport:
         await self.require_recent_login(session)
         user, now = session.user, self.clock.now()
         await self.throttle.export(user.id)
-        self.audit.record(
-            Event(at=now, kind="data.exported", user_id=user.id, address=session.address)
-        )
-        notice = address_of(user)
-        if notice is not None:
-            await self.mailer.send(self.email_templates.data_exported(notice))
+        self.notifier.record("data.exported", user.id, session.address)
+        await self.notifier.notify(user, EmailTemplates.data_exported)
         return zip_stream(self._parts(user, now), now)
 
     async def _parts(self, user: User, at: datetime) -> AsyncGenerator[Part, None]:
