@@ -5,6 +5,7 @@ import re
 from support.app import AUTHORIZE, AppHarness, form_fields
 from support.app import SESSION as SESSION_COOKIE
 
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 GERMAN = {"accept-language": "fr, de-AT;q=0.9, en;q=0.1"}
 
 
@@ -79,6 +80,20 @@ async def test_a_language_that_is_not_offered_cannot_be_chosen_and_no_other_site
     assert await choose(browser, "de", "//attacker.example.org/") in ("/", "/account")
     page = await browser.get("/language?return_to=https://attacker.example.org/")
     assert "attacker" not in page.text
+    for query in ("/&return_to=/b", f"/{'a' * 5_000}", "%00", "%ff", "/%22%3E%3Cscript%3E"):
+        assert "<script>" not in (await browser.get(f"/language?return_to={query}")).text
+    csrf = form_fields(page.text)["csrf"]
+    for body, status in (
+        ("language=de&return_to=/", 403),
+        (f"csrf={csrf}&language=en&language=de&return_to=/", 400),
+        (f"csrf={csrf}&language=en&return_to=/&return_to=/b", 400),
+        (f"csrf={csrf}&language=%00&return_to=/", 400),
+        (f"csrf={csrf}&language={'d' * 100_000}&return_to=/", 413),
+    ):
+        response = await browser.post("/language", content=body, headers=FORM)
+        assert response.status_code == status, body[:99]
+        assert "set-cookie" not in response.headers
+    assert (await browser.put("/language")).status_code == 405
     browser.cookies.set("__Host-quantimodo_language", "<script>", domain="id.example.org")
     assert language((await browser.get("/")).text) == "en"
 

@@ -451,6 +451,11 @@ async def test_activity_of_one_app_alone(site: Site, ann: Visitor) -> None:
     assert (await ann.get(f"{path}&before={older}")).text.count("1 measurement") == 10
     nothing = await ann.get("/account/activity?app=no-such-app")
     assert nothing.text.count("1 measurement") == 50, "as if nothing was asked for"
+    for name in ("app", "day", "before"):
+        for value in (f"x&{name}=y", "9" * 5_000, "-1", "%00", "%ff", "%D9%A3"):
+            page = await ann.get(f"/account/activity?{name}={value}")
+            assert page.text.count("1 measurement") == 50, f"{name}={value[:9]}"
+    assert (await ann.http.post("/account/activity")).status_code == 405
 
 
 async def test_activity_of_one_day_in_the_time_zone_of_the_person(site: Site, ann: Visitor) -> None:
