@@ -34,6 +34,7 @@ def test_the_language_of_a_browser(header: str, tag: str | None) -> None:
         (["de-Latn-DE-1996"], "de"),
         (["de-x-private"], "de"),
         (["x-de"], None),
+        (["de" + "-a" * 100_000], "de"),
         (["german", "en-GB"], "en"),
         ([], None),
     ],

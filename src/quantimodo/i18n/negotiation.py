@@ -8,12 +8,13 @@ from quantimodo.model.languages import LANGUAGES
 
 _QUALITY: Final = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 _MOST: Final = 32  # ranges that are looked at
+_LONGEST: Final = 35  # characters of a tag that are looked at (RFC 5646 §4.4.1)
 
 
 def lookup(tags: Iterable[str]) -> str | None:
     """The first of these language tags, by preference, that is offered (RFC 4647 §3.4), or None."""
     for tag in tags:
-        subtags = tag.strip().lower().split("-")
+        subtags = tag.strip()[:_LONGEST].lower().split("-")
         while subtags:
             found = "-".join(subtags)
             if found in LANGUAGES:
