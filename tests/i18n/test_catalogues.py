@@ -106,7 +106,7 @@ def test_a_marked_text_is_english_until_it_is_shown() -> None:
     many = N_plural("%(number)s day", "%(number)s days", 3)
     assert (text, many) == ("Use at most 5 characters.", "3 days")
     with in_language(LANGUAGES["de"]):
-        assert translated(text) == "Nehmen Sie höchstens 5 Zeichen."
+        assert translated(text) == "Verwenden Sie höchstens 5 Zeichen."
         assert translated(many) == "3 Tage"
         assert translated("") == ""
         assert translated("a text that no catalogue has") == "a text that no catalogue has"
