@@ -1,47 +1,12 @@
 """E-mails are in the language of the person's profile, or of the request that made them."""
 
-import inspect
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
-from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.i18n.translation import in_language
 from quantimodo.model.events import Mail
 from quantimodo.model.languages import LANGUAGES
-from quantimodo.model.secrets import Secret
 from quantimodo.ops.mail_html import html_of
 from support.app import PASSWORD, AppHarness, form_fields
+from support.emails import ISSUER, RECEIPT, every_mail
 from support.pseudo_language import BRACKETED
-
-ISSUER = "https://id.example.org"
-VALUES: dict[str, Any] = {
-    "to": "ann@example.org",
-    "email_token": Secret("qmt_example"),
-    "lifetime": timedelta(hours=1),
-    "code": Secret("123456"),
-    "path": "/account/apps/1/receipts/1",
-    "receipt": "eyJ",
-    "deletes_at": datetime(2026, 11, 29, 15, 51, tzinfo=UTC),
-    "due_at": datetime(2026, 11, 29, 15, 51, tzinfo=UTC),
-    "at": datetime(2026, 11, 29, 15, 51, tzinfo=UTC),
-    "left": 3,
-    "device": "Firefox",
-    "app": "Moodline",
-    "may": ["Read"],
-    "client_id": "moodline",
-}
-
-
-def every_mail() -> dict[str, Mail]:
-    """One of each kind."""
-    templates = EmailTemplates(ISSUER)
-    mails = {}
-    for name, method in inspect.getmembers(templates, inspect.ismethod):
-        if not name.startswith("_"):
-            mails[name] = method(
-                **{each: VALUES[each] for each in inspect.signature(method).parameters}
-            )
-    return mails
 
 
 def test_each_text_of_each_mail_is_translated() -> None:
@@ -53,14 +18,14 @@ def test_each_text_of_each_mail_is_translated() -> None:
         assert not mail.action or mail.action.startswith("⟦"), name
         body = mail.text.partition("-- \n")[0]
         for paragraph in filter(None, body.split("\n\n")):
-            if not paragraph.startswith((ISSUER, "eyJ")):
+            if not paragraph.startswith((ISSUER, RECEIPT)):
                 assert paragraph.startswith("⟦"), f"{name}: {paragraph}"
 
 
 def test_no_paragraph_of_a_mail_is_english_in_another_language() -> None:
     """A text that is not marked has no translation."""
     english = every_mail()
-    data = {"", VALUES["receipt"], f"-- \n{ISSUER}"}
+    data = {"", RECEIPT, f"-- \n{ISSUER}"}
     for tag in LANGUAGES.keys() - {"en"}:
         with in_language(LANGUAGES[tag]):
             mails = every_mail()

@@ -1,36 +1,16 @@
 """The HTML part of e-mails: it says what the text says, loads nothing, and escapes all text."""
 
-import inspect
-from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.model.events import Mail
-from quantimodo.model.secrets import Secret
 from quantimodo.ops.mail_html import html_of
 from quantimodo.pages.client_addresses import client_path
+from support.emails import ISSUER, every_mail
 
-ISSUER = "https://id.example.org"
-AT = datetime(2026, 11, 29, 12, tzinfo=UTC)
-VALUES: dict[str, Any] = {
-    "to": "ann@example.org",
-    "email_token": Secret("qmt_fake&token"),
-    "code": Secret("123456"),
-    "lifetime": timedelta(hours=1),
-    "left": 3,
-    "deletes_at": AT,
-    "due_at": AT,
-    "at": AT,
-    "path": "/account/apps/app-1/receipts/1",
-    "receipt": f"{'e' * 400}.{'r' * 400}",
-    "device": "Firefox on Linux",
-    "app": "<b>Moodline</b> & co",
-    "may": ["See who you are", "Read your measurements"],
-    "client_id": "app-1",
-}
+EMAILS = every_mail()
 
 
 class Page(HTMLParser):
@@ -55,19 +35,8 @@ class Page(HTMLParser):
             self.text += data
 
 
-def templates() -> list[Any]:
-    emails = EmailTemplates(ISSUER)
-    found = inspect.getmembers(emails, inspect.ismethod)
-    return [each for name, each in found if not name.startswith("_")]
-
-
-def mail_of(template: Any) -> Mail:
-    return template(**{each: VALUES[each] for each in inspect.signature(template).parameters})
-
-
-@pytest.mark.parametrize("template", templates(), ids=lambda each: each.__name__)
-def test_every_email_has_its_text_and_links_as_html(template: Any) -> None:
-    mail = mail_of(template)
+@pytest.mark.parametrize("mail", EMAILS.values(), ids=EMAILS)
+def test_every_email_has_its_text_and_links_as_html(mail: Mail) -> None:
     document = html_of(mail, "Example Health")
     page = Page(document)
     words = " ".join(page.text.split())
@@ -86,9 +55,8 @@ def test_every_email_has_its_text_and_links_as_html(template: Any) -> None:
     assert "color-scheme" in document
 
 
-@pytest.mark.parametrize("template", templates(), ids=lambda each: each.__name__)
-def test_a_button_is_the_first_link(template: Any) -> None:
-    mail = mail_of(template)
+@pytest.mark.parametrize("mail", EMAILS.values(), ids=EMAILS)
+def test_a_button_is_the_first_link(mail: Mail) -> None:
     document = html_of(mail, "Example Health")
     assert document.count('class="b"') == (1 if mail.action else 0)
     if mail.action:
