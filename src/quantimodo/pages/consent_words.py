@@ -1,4 +1,4 @@
-"""Consents in plain words: for the consent page, the account, receipts and e-mails."""
+"""Consents in plain words: for the consent page, the account and receipts."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
