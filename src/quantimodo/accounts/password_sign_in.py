@@ -33,7 +33,8 @@ class PasswordSignIn:
         """Sign in. Raises `DomainError`, `TooMany` or `Busy`.
 
         One text and the same work whether or not the account exists, and whether or not it has a
-        password (security.md §21, §22). A device cookie of the person has a separate limit (§23a).
+        password (security.md §21, §22). A device cookie of the person has a separate limit
+        (security.md §23a).
         """
         account = presented_email(email)
         await self.throttle.sign_in_from(browser.address)
