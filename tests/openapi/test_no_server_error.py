@@ -26,6 +26,7 @@ _SEED = "20261123"
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 async def test_generated_requests_find_no_server_error(
     serve_live: ServeLive, tmp_path: Path
 ) -> None:
