@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import ConsoleMessage
+from playwright.async_api import ConsoleMessage, Response
 
 import quantimodo
 from support.accessibility import faults_of
@@ -37,6 +37,10 @@ async def test_axe_finds_nothing_on_any_page(
         if "Content Security Policy" in message.text:
             complaints.append(message.text)
 
+    def look(response: Response) -> None:
+        if response.status == 500 and "/gallery/trouble/" not in response.url:
+            complaints.append(f"{response.url} is an error page")
+
     seen: list[str] = []
     async with (
         open_gallery(services, port) as (gallery, address),
@@ -44,6 +48,7 @@ async def test_axe_finds_nothing_on_any_page(
         looking(browser, address, width=width, scheme=scheme) as page,
     ):
         page.on("console", listen)
+        page.on("response", look)
         for tour in (gallery.signed_out, gallery.signed_in):
             async for name in tour(page):
                 found += await faults_of(page, name, width)

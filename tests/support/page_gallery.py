@@ -470,6 +470,7 @@ class Gallery:
             leads=ReturnTarget("/account"),
             person=self.ann,
             app=app_view(Enrolment(secret, uri)) if begun else None,
+            creation=await self.services.passkeys.creation_options_of(self.ann, "set up", ""),
             form=FormView(),
         )
 
