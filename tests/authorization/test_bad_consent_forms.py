@@ -28,7 +28,7 @@ MALFORMED: dict[str, Sequence[tuple[str, str]]] = {
     "a long category": [("data", "some"), ("category", "S" * 9000)],
     "a NUL in a category": [("data", "some"), ("category", "Sleep\0")],
     "a variable that is not shown": [("data", "some"), ("variable", "Sleep Quality")],
-    "seventy fields": [("category", "Sleep")] * 70,
+    "600 fields": [("category", "Sleep")] * 600,
 }
 KEPT = {
     "data of no consent": [("data", "keep")],

@@ -29,14 +29,15 @@ def test_an_api_is_added_changed_listed_and_removed(terminal: Terminal) -> None:
     )
     changed = terminal.does(
         *("resources", "change", TASKS, "--name", "Tasks", "--not-reviewed"),
-        *("--introspected-by", "", "--documentation", f"{TASKS}docs", "--json"),
+        *("--introspected-by", "", "--documentation", f"{TASKS}docs", "--token-lifetime", ""),
+        "--json",
     ).json
     assert (changed["name"], changed["reviewed"], changed["introspected_by"]) == (
         "Tasks",
         False,
         [],
     )
-    assert changed["scopes"] == added["scopes"]
+    assert (changed["scopes"], changed["token_lifetime"]) == (added["scopes"], None)
     assert terminal.does("resources", "show", TASKS, "--metadata").json == {
         "resource": TASKS,
         "authorization_servers": ["http://127.0.0.1:8000"],

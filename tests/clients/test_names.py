@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from quantimodo.app.policies import names_of_server
+from quantimodo.app.settings import load_settings
 from quantimodo.clients.errors import InvalidMetadata
 from quantimodo.clients.names import reserved_names, skeleton
 from quantimodo.clients.registry import Registration, Registry
@@ -57,6 +59,14 @@ def test_names_that_look_like_ours_are_reserved(name: str) -> None:
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_names_are_free(name: str) -> None:
     assert not reserved_names("https://id.example.org", "QuantiModo").forbid(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["Health of Example", "He\u0430lth \u043ef Example Pro", "QuantiModo"]
+)
+def test_the_name_of_the_service_is_reserved_too(name: str) -> None:
+    settings = load_settings({"QUANTIMODO_SMTP__SERVICE": "Health of Example"})
+    assert names_of_server(settings).forbid(name)
 
 
 def test_a_short_name_is_reserved_as_a_whole_only() -> None:

@@ -1,5 +1,6 @@
 """The parameter `resource` (RFC 8707 §2), over HTTP."""
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -7,7 +8,16 @@ import httpx
 from foreign_api import NOTES, OWN, TASKS, add_api
 
 from quantimodo.model.resources import ResourceScope
-from support.app import AUTHORIZE, CALLBACK, CHALLENGE, ME, App, AppHarness, response_of
+from support.app import (
+    AUTHORIZE,
+    CALLBACK,
+    CHALLENGE,
+    ME,
+    App,
+    AppHarness,
+    form_fields,
+    response_of,
+)
 from support.jwt_forgery import claims_of
 
 INACTIVE = {"active": False}
@@ -189,6 +199,25 @@ async def test_a_scope_belongs_to_its_resource(harness: AppHarness) -> None:
     assert claims_of(response.parameters["access_token"])["aud"] == TASKS
 
 
+async def test_a_consent_with_many_scopes_can_be_narrowed(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
+    apis = (TASKS, NOTES)
+    for each in apis:
+        many = tuple(ResourceScope(f"{each[8]}{number}", "X") for number in range(40))
+        await add_api(harness, each, scopes=many)
+    assert response_of(await ask(harness, browser, app, *apis, scope="")).code
+    path = f"/account/apps/{app.id}"
+    page = (await browser.get(path)).text
+    names = re.findall(r'name="scope" value="([^"]+)" checked', page)
+    assert len(names) == 82
+    kept = {**form_fields(page), "scope": names[:-1]}
+    assert (await browser.post(path, data=kept)).headers["location"] == path
+    assert names[-1] not in re.findall(
+        r'name="scope" value="([^"]+)" checked', (await browser.get(path)).text
+    )
+
+
 async def test_an_application_has_a_token_for_itself_only_where_the_resource_lists_it(
     harness: AppHarness,
 ) -> None:
@@ -232,7 +261,7 @@ async def test_the_consent_page_names_the_api_and_a_removed_api_ends(harness: Ap
 
     assert (await harness.introspect(server, tokens["access_token"]))["active"] is True
     harness.advance(seconds=2)
-    await harness.context.stores.resources.delete_resource(TASKS)
+    await harness.context.stores.resources.delete_resource(api)
     assert await harness.introspect(server, tokens["access_token"]) == INACTIVE
     gone = await harness.refresh(app, tokens["refresh_token"])
     assert gone.json()["error"] == "invalid_target"

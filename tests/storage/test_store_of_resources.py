@@ -36,10 +36,11 @@ async def test_an_api_comes_back_as_added_changes_and_goes(stores: Stores) -> No
     assert await stores.resources.replace_resource(changed)
     assert not await stores.resources.replace_resource(changed), "it was changed since"
     assert await stores.resources.resource(TASKS.identifier) == replace(changed, revision=1)
-    assert await stores.resources.delete_resource(TASKS.identifier)
-    assert not await stores.resources.delete_resource(TASKS.identifier)
+    assert await stores.resources.delete_resource(added), "its revision does not matter"
     again = await stores.resources.add_resource(TASKS)
     assert again.id > added.id, "no id is used again"
+    assert not await stores.resources.delete_resource(added), "it is another one by now"
+    assert await stores.resources.resource(TASKS.identifier) == again
 
 
 async def test_an_owner_has_a_number_of_them(stores: Stores, samples: Samples) -> None:

@@ -96,10 +96,10 @@ def is_presentable(password: Secret) -> bool:
     return len(password.reveal()) <= LONGEST
 
 
-def words_of_server(host: str, product: str) -> tuple[str, ...]:
-    """The words of this server that an attacker tries first, from its public host name and the name
-    of the product."""
-    return tuple(dict.fromkeys((*_words(product), *_words(host))))
+def words_of_server(host: str, *services: str) -> tuple[str, ...]:
+    """The words of this server that an attacker tries first, from its public host name and the
+    names of the product and the service."""
+    return tuple(dict.fromkeys(word for text in (*services, host) for word in _words(text)))
 
 
 def _words(text: str) -> Iterator[str]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from quantimodo.app.authorization import authorization_responder, client_authentication
 from quantimodo.app.browser import consent_offers, consent_services
-from quantimodo.app.resources import client_documents
 from quantimodo.app.services import AppContext
 from quantimodo.app.social import login_browsers, login_tokens
 from quantimodo.authorization.interactions import InteractionPolicy
@@ -13,6 +12,7 @@ from quantimodo.authorization.request_objects import RequestObjects
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.stored_requests import RESUME, StoredRequests
+from quantimodo.clients.documents import ClientDocuments
 from quantimodo.endpoints.authorize import AuthorizeEndpoint
 from quantimodo.endpoints.authorize_completion import AuthorizationResponses
 from quantimodo.endpoints.authorize_login import LoginCarrier
@@ -23,7 +23,6 @@ from quantimodo.endpoints.interaction_dispatcher import InteractionDispatcher
 from quantimodo.endpoints.requested_subject import RequestedSubject
 from quantimodo.endpoints.routes import AUTHORIZE, DECISION
 from quantimodo.endpoints.session_state import SessionStates
-from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.receipts import ConsentServices
 from quantimodo.pages.routes import PageRoute
@@ -33,9 +32,12 @@ from quantimodo.tokens.subjects import Subjects
 
 
 def authorize_routes(
-    context: AppContext, page_context: PageContext, metrics: Metrics, steps: Sequence[Step]
+    context: AppContext,
+    page_context: PageContext,
+    documents: ClientDocuments,
+    steps: Sequence[Step],
 ) -> Sequence[PageRoute]:
-    endpoint = _Parts(context, page_context, metrics).endpoint(steps)
+    endpoint = _Parts(context, page_context, documents).endpoint(steps)
     return [
         *((("GET", "POST"), path, endpoint.start) for path in AUTHORIZE),
         (("GET",), RESUME, endpoint.resume),
@@ -62,7 +64,7 @@ def resource_reader(context: AppContext) -> ResourceReader:
 class _Parts:
     context: AppContext
     page_context: PageContext
-    metrics: Metrics
+    documents: ClientDocuments
 
     def endpoint(self, steps: Sequence[Step]) -> AuthorizeEndpoint:
         context = self.context
@@ -110,13 +112,13 @@ class _Parts:
     def _reader(self, requests: StoredRequests) -> RequestReader:
         context, settings = self.context, self.context.settings
         return RequestReader(
-            documents=client_documents(context),
+            documents=self.documents,
             authentication=client_authentication(context),
             request_objects=request_objects(context),
             resources=resource_reader(context),
             requests=requests,
             throttle=context.throttle,
-            metrics=self.metrics,
+            metrics=self.context.metrics,
             policy=RequestPolicy(
                 legacy_transport=settings.legacy_transport,
                 pushed_lifetime=settings.tokens.pushed_request_lifetime,
@@ -144,5 +146,5 @@ class _Parts:
             requests=requests,
             logins=logins,
             page_context=self.page_context,
-            metrics=self.metrics,
+            metrics=self.context.metrics,
         )

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 from quantimodo.accounts.passwords import NewPasswords, Outcome, words_of_server
 from quantimodo.app.provider_policies import outbound_policy
 from quantimodo.app.settings import Settings
+from quantimodo.app.settings_tree import PRODUCT
 from quantimodo.crypto.password_strength import StrengthMeter
 from quantimodo.outbound.breach_ranges import LARGEST, BreachRanges
 from quantimodo.outbound.http_client import GuardedHttpClient
 
-_PRODUCT: Final = "QuantiModo"
 _DEADLINE: Final = timedelta(seconds=2)
 _AT_ONCE: Final = 20
 
@@ -31,7 +31,9 @@ async def open_new_passwords(
         yield NewPasswords(
             meter=meter,
             minimum_score=settings.passwords.minimum_score,
-            own_words=words_of_server(urlsplit(settings.issuer).hostname or "", _PRODUCT),
+            own_words=words_of_server(
+                urlsplit(settings.issuer).hostname or "", PRODUCT, settings.smtp.service
+            ),
             breached=None if http_client is None else BreachRanges(http_client, address),
             count=count,
         )

@@ -6,8 +6,10 @@ from quantimodo.accounts.outcomes import AccountPolicy
 from quantimodo.app.login import Role
 from quantimodo.app.settings import Settings
 from quantimodo.app.settings_rules import read_statements
+from quantimodo.app.settings_tree import PRODUCT
 from quantimodo.clients.documents import ClientDocumentPolicy
 from quantimodo.clients.dynamic import RegistrationPolicy
+from quantimodo.clients.names import ReservedNames, reserved_names
 from quantimodo.keys.rotation import RotationPolicy
 from quantimodo.measurements.limits import ReadPolicy
 from quantimodo.protocol.dpop import DPoPPolicy
@@ -34,6 +36,11 @@ def client_document_policy(settings: Settings) -> ClientDocumentPolicy:
         registration.client_id_metadata_documents,
         frozenset(host.lower() for host in registration.client_id_metadata_hosts),
     )
+
+
+def names_of_server(settings: Settings) -> ReservedNames:
+    """The names that only the operator may give to an application or an API."""
+    return reserved_names(settings.issuer, PRODUCT, settings.smtp.service)
 
 
 def account_policy(settings: Settings) -> AccountPolicy:

@@ -39,6 +39,7 @@ from quantimodo.app.settings import Settings
 from quantimodo.app.social import social_parts, social_routes, social_tokens
 from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.steps.table import STEPS
+from quantimodo.clients.documents import ClientDocuments
 from quantimodo.clients.sender_constraints import SenderConstraints
 from quantimodo.endpoints.discovery import (
     KeySetEndpoint,
@@ -106,6 +107,16 @@ async def build_server(
     return _dispatcher(context, context.metrics, renderer or Renderer(Assets.shipped()), steps)
 
 
+@dataclass(frozen=True, slots=True)
+class EndpointInputs:
+    """What endpoints and pages share: `document` is the OpenAPI document, `steps` the steps of the
+    interactive flow. `client_documents` fetches an address once for all of a worker."""
+
+    client_documents: ClientDocuments
+    document: Json
+    steps: Sequence[Step]
+
+
 def _dispatcher(
     context: AppContext, metrics: Metrics, renderer: Renderer, steps: Sequence[Step]
 ) -> Dispatcher:
@@ -115,7 +126,8 @@ def _dispatcher(
         renderer, browser_service(context), context.throttle, context.clock, languages
     )
     document = openapi_document(settings.issuer, legacy_transport=settings.legacy_transport)
-    endpoints = _endpoints(context, metrics, document)
+    inputs = EndpointInputs(client_documents(context), document, steps)
+    endpoints = _endpoints(context, metrics, inputs)
     routes = api_routes(endpoints, legacy_transport=settings.legacy_transport)
     boundary = ErrorBoundary(
         renderer,
@@ -125,7 +137,7 @@ def _dispatcher(
     )
     return Dispatcher(
         routes,
-        _pages(context, page_context, boundary, PageInputs(metrics, document, steps)),
+        _pages(context, page_context, boundary, inputs),
         boundary=boundary,
         metrics=metrics,
         proxies=Proxies.of(settings.trusted_proxies),
@@ -137,7 +149,7 @@ def _dispatcher(
     )
 
 
-def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndpoints:
+def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) -> ApiEndpoints:
     stores, clock, policy = context.stores, context.clock, context.token_policy
     settings = context.settings
     clients = client_authentication(context)
@@ -172,7 +184,7 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
             context.throttle,
             settings.tokens.pushed_request_lifetime,
             proofs,
-            client_documents(context),
+            inputs.client_documents,
         ),
         revoke=RevocationEndpoint(clients, stores.tokens, access, clock),
         introspect=IntrospectionEndpoint(
@@ -206,7 +218,7 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
         ),
         resource_metadata=ResourceMetadataEndpoint(policy.issuer, query=settings.legacy_transport),
         key_set=KeySetEndpoint(context.keyring),
-        openapi=OpenApiEndpoint(document),
+        openapi=OpenApiEndpoint(inputs.document),
         alive=alive,
         ready=Ready(stores.database, context.keyring),
         metrics=MetricsPage(
@@ -215,21 +227,11 @@ def _endpoints(context: AppContext, metrics: Metrics, document: Json) -> ApiEndp
     )
 
 
-@dataclass(frozen=True, slots=True)
-class PageInputs:
-    """What the pages show or count: `document` is the OpenAPI document, `steps` the steps of the
-    interactive flow."""
-
-    metrics: Metrics
-    document: Json
-    steps: Sequence[Step]
-
-
 def _pages(
     context: AppContext,
     page_context: PageContext,
     boundary: ErrorBoundary,
-    inputs: PageInputs,
+    inputs: EndpointInputs,
 ) -> Starlette:
     settings, stores = context.settings, context.stores
     social = social_parts(context, page_context)
@@ -271,7 +273,7 @@ def _pages(
     routes = [
         *page_routes(pages),
         (("GET",), "/docs", ReferencePage(page_context, inputs.document).show),
-        *authorize_routes(context, page_context, inputs.metrics, inputs.steps),
+        *authorize_routes(context, page_context, inputs.client_documents, inputs.steps),
         *social_routes(context, page_context, social),
         *logout_routes(context, page_context),
     ]

@@ -28,6 +28,7 @@ from quantimodo.app.login import LoginDependencies, build_login_services, build_
 from quantimodo.app.new_passwords import open_new_passwords
 from quantimodo.app.policies import (
     account_policy,
+    names_of_server,
     read_policy,
     registration_policy,
     rotation_policy,
@@ -42,7 +43,6 @@ from quantimodo.app.settings import Settings
 from quantimodo.app.social_accounts import build_social_accounts
 from quantimodo.clients.dynamic import DynamicClients
 from quantimodo.clients.key_documents import KeyDocuments
-from quantimodo.clients.names import reserved_names
 from quantimodo.clients.public_keys import ClientKeys
 from quantimodo.clients.registry import Registry
 from quantimodo.crypto.envelope import Envelope
@@ -252,8 +252,7 @@ def _build_services(opened: _Resources) -> AppContext:
         )
     )
     social = build_social_accounts(given, logins.login, sign_up_open=settings.sign_up == "open")
-    reserved = reserved_names(settings.issuer, "QuantiModo")
-    registry = Registry(stores.clients, clock, entropy, audit, envelope, reserved)
+    registry = Registry(stores.clients, clock, entropy, audit, envelope, names_of_server(settings))
     return AppContext(
         settings=settings,
         clock=clock,

@@ -21,6 +21,7 @@ from quantimodo.app.settings_sender import DPoPSettings, MtlsSettings
 from quantimodo.federation.contract import Kind
 
 PREFIX = "QUANTIMODO_"
+PRODUCT = "QuantiModo"
 
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
@@ -40,7 +41,7 @@ class SmtpSettings:
     )
     from_address: str = _setting("no-reply@example.org", "The address that mails come from.")
     service: str = _setting(
-        "QuantiModo", "The name of the sender of mails; the subject of each begins with it."
+        PRODUCT, "The name of the sender of mails; the subject of each begins with it."
     )
 
 

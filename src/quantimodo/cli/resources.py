@@ -48,7 +48,9 @@ _OPTIONS: Final[Mapping[str, tuple[Any, Any]]] = {
     "token_format": (Literal["jwt", "opaque"], typer.Option(help="The format of access tokens.")),
     "token_lifetime": (
         str,
-        typer.Option(help="The longest lifetime of access tokens, such as 10m."),
+        typer.Option(
+            help="The longest lifetime of access tokens, such as 10m; '' for that of the server."
+        ),
     ),
     "documentation_uri": (
         str,
@@ -106,7 +108,7 @@ def change(
     as_json: AsJson = False,
     **options: Any,
 ) -> None:
-    """Change the given fields. All others keep their values; '' empties a list."""
+    """Change the given fields. All others keep their values; '' empties a list or a lifetime."""
     given = _given(options)
 
     async def edit(context: AppContext) -> Resource:
@@ -185,7 +187,9 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: read.get(name, str)(value) for name, value in given.items()}
 
 
-def _duration(text: str) -> timedelta:
+def _duration(text: str) -> timedelta | None:
+    if not text:
+        return None
     try:
         return parse_duration(text)
     except ValueError:

@@ -45,10 +45,11 @@ class ReservedNames:
         )
 
 
-def reserved_names(issuer: str, product: str) -> ReservedNames:
-    """The product's name and the host of the issuer, unless that is local or an IP address."""
+def reserved_names(issuer: str, *services: str) -> ReservedNames:
+    """The names of the product and the service, and the host of the issuer, unless that is local or
+    an IP address."""
     host = urlsplit(issuer).hostname or ""
-    return ReservedNames((product, "" if _is_local(host) else host))
+    return ReservedNames(dict.fromkeys((*services, "" if _is_local(host) else host)))
 
 
 NO_NAMES: Final = ReservedNames(())

@@ -99,7 +99,7 @@ class ResourceRegistry:
 
     async def remove(self, resource: Resource) -> None:
         """Delete it: its tokens are inactive at once."""
-        if await self.resources.delete_resource(resource.identifier):
+        if await self.resources.delete_resource(resource):
             self._record(resource, "resource.removed", "removed")
 
     async def owned(self, owner_id: int) -> Sequence[Resource]:

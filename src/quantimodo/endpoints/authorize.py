@@ -26,6 +26,7 @@ from quantimodo.endpoints.authorize_request import RequestReader, recognised_que
 from quantimodo.endpoints.authorize_responses import rejected
 from quantimodo.endpoints.interaction_dispatcher import InteractionDispatcher
 from quantimodo.model.consents import StoredRequest
+from quantimodo.pages.consent_form import CHOICES
 from quantimodo.pages.forms import Form
 from quantimodo.pages.layout import see_other
 from quantimodo.pages.login_responses import pending_login_cookie
@@ -91,7 +92,7 @@ class AuthorizeEndpoint:
 
     async def decide(self, request: Request) -> Response:
         """The form of the consent page."""
-        browser_request, posted = await self.page_context.posted(request)
+        browser_request, posted = await self.page_context.posted(request, CHOICES)
         request_id = posted.one("request")
         found = await self._recall(request_id)
         if found is None:

@@ -19,6 +19,7 @@ from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.client_addresses import client_path
 from quantimodo.pages.consent import ScopeLine, is_of_operator, is_reviewed
 from quantimodo.pages.consent_form import (
+    CHOICES,
     initial_view,
     read_choice,
     submitted_view,
@@ -68,7 +69,7 @@ class AppConsent:
 
     async def change(self, request: Request) -> Response:
         """POST /account/apps/{client_id}: narrower at once, wider after a confirmation."""
-        browser_request, form = await self.page_context.posted(request)
+        browser_request, form = await self.page_context.posted(request, CHOICES)
         session, client = browser_request.required(), await self._client(request)
         consent = await self.services.consents.of(session.user.id, client.id)
         if consent is None:

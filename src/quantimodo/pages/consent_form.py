@@ -25,10 +25,13 @@ from quantimodo.model.consents import Consent, ConsentChoice
 from quantimodo.model.texts import N_
 from quantimodo.pages.consent_offer import ConsentOffer
 from quantimodo.pages.form_errors import FormErrors
-from quantimodo.pages.forms import Form, FormView
+from quantimodo.pages.forms import USUAL, Form, FormLimits, FormView
 from quantimodo.pages.timestamps import in_zone
+from quantimodo.protocol.consents import MOST_SCOPES
 from quantimodo.protocol.scopes import Scope, health_actions
 
+CHOICES: Final = FormLimits(most_fields=USUAL.most_fields + MOST_SCOPES)
+"""Of a form with choices: each scope of a consent is a field."""
 DAYS: Final = 90
 """Of the window, and of the period."""
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)

@@ -31,7 +31,7 @@ _PATIENCE: Final = 1.0
 _MOST_OF_CATEGORY: Final = 5
 """Variables of one category on the page."""
 _MOST_VARIABLES: Final = 20
-"""On one page. A form has at most 64 fields, and there are 24 categories."""
+"""On one page, with 24 categories: `consent_form.CHOICES` has space for both."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from quantimodo.pages.charts import Chart
 from quantimodo.pages.data_form import read_measurement
 from quantimodo.pages.data_queries import newest, page_offset, variable_chart, variable_path
 from quantimodo.pages.form_errors import FormErrors
-from quantimodo.pages.forms import LARGEST_SHEET, Form, FormView
+from quantimodo.pages.forms import SHEET, Form, FormView
 from quantimodo.pages.layout import NO_STORE
 from quantimodo.pages.measurement_messages import words
 from quantimodo.pages.page_context import PageContext
@@ -89,7 +89,7 @@ class Data:
 
     async def import_csv(self, request: Request) -> Response:
         """POST /account/data/import: a CSV file, completely or not at all."""
-        browser_request, form = await self.page_context.posted(request, LARGEST_SHEET)
+        browser_request, form = await self.page_context.posted(request, SHEET)
         user, sheet = browser_request.required().user, Sheet()
         try:
             # Long tables take some time: other requests run meanwhile.

@@ -15,11 +15,20 @@ from starlette.requests import ClientDisconnect, Request
 from quantimodo.model.secrets import Secret
 from quantimodo.model.texts import N_
 
-_MOST_BYTES: Final = 400 * 1024  # more than the largest accepted picture, for its form
-LARGEST_SHEET: Final = 4 * 1024 * 1024  # ten thousand measurements, with notes
-_MOST_FIELDS: Final = 64
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data"
+
+
+@dataclass(frozen=True, slots=True)
+class FormLimits:
+    """The bytes and the fields that a form may have."""
+
+    most_bytes: int = 400 * 1024  # more than the largest accepted picture, for its form
+    most_fields: int = 64
+
+
+USUAL: Final = FormLimits()
+SHEET: Final = FormLimits(most_bytes=4 * 1024 * 1024)  # ten thousand measurements, with notes
 
 
 class FormFault(Exception):
@@ -77,13 +86,14 @@ def row_id(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
-async def read_form(request: Request, most: int = _MOST_BYTES) -> Form:
-    """The form in the body. Raises `FormFault` for another body, or one above `most` bytes."""
+async def read_form(request: Request, limits: FormLimits = USUAL) -> Form:
+    """The form in the body. Raises `FormFault` for another body, or one above the limits."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in (_URLENCODED, _MULTIPART):
         raise FormFault(415, N_("Send this form as a web page does."))
-    body = await read_body(request, most)
-    form = _fields(body) if media_type == _URLENCODED else await _parts(request, body)
+    body = await read_body(request, limits.most_bytes)
+    most = limits.most_fields
+    form = _fields(body, most) if media_type == _URLENCODED else await _parts(request, body, most)
     if not all(_is_text(key) and _is_text(value) for key, value in form.fields):
         raise FormFault(400, N_("The form holds a character that cannot be used."))
     return form
@@ -113,22 +123,22 @@ async def read_body(request: Request, most: int) -> bytes:
     return bytes(body)
 
 
-def _fields(body: bytes) -> Form:
+def _fields(body: bytes, most: int) -> Form:
     try:
         pairs = parse_qsl(
             body.decode("ascii"),
             keep_blank_values=True,
             errors="strict",
-            max_num_fields=_MOST_FIELDS,
+            max_num_fields=most,
         )
     except ValueError as fault:  # UnicodeDecodeError is one
         raise FormFault(400, N_("The form could not be read.")) from fault
     return Form(pairs)
 
 
-async def _parts(request: Request, body: bytes) -> Form:
+async def _parts(request: Request, body: bytes, most: int) -> Form:
     parser = MultiPartParser(
-        request.headers, _once(body), max_files=1, max_fields=_MOST_FIELDS, max_part_size=65536
+        request.headers, _once(body), max_files=1, max_fields=most, max_part_size=65536
     )
     try:
         parts = (await parser.parse()).multi_items()

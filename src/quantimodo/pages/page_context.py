@@ -18,7 +18,7 @@ from quantimodo.i18n.translation import translated
 from quantimodo.model.texts import N_
 from quantimodo.pages.browser import Browser, BrowserRequest
 from quantimodo.pages.form_errors import FormErrors
-from quantimodo.pages.forms import Form, read_form
+from quantimodo.pages.forms import USUAL, Form, FormLimits, read_form
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import PageOptions, Renderer, see_other
 from quantimodo.ports.clock import Clock
@@ -107,14 +107,11 @@ class PageContext:
         return browser_request
 
     async def posted(
-        self, request: Request, most: int | None = None
+        self, request: Request, limits: FormLimits = USUAL
     ) -> tuple[BrowserRequest, Form]:
-        """The request and its form, which came from a page of this server. Raises `Forbidden`, and
-        `TooMany` when too many came in one session.
-
-        `most`: the limit in bytes for a form that may be larger than usual.
-        """
-        form = await (read_form(request) if most is None else read_form(request, most))
+        """The request and its form, which came from a page of this server. Raises `FormFault` for
+        a form above the limits, `Forbidden`, and `TooMany` when too many came in one session."""
+        form = await read_form(request, limits)
         browser_request = await self.browser_request(request)
         self.browser.check(request, form, browser_request)
         session = browser_request.session or browser_request.closed

@@ -21,5 +21,6 @@ class ResourceStore(Protocol):
         """Replace the row, but not its identifier, if its revision still is `resource.revision`,
         and count that up."""
 
-    async def delete_resource(self, identifier: str) -> bool:
-        """Delete it: no token is issued for it, and all of its tokens are inactive."""
+    async def delete_resource(self, resource: Resource) -> bool:
+        """Delete it, whatever its revision: no token is issued for it, and all of its tokens are
+        inactive. One that was registered with the same identifier meanwhile is not deleted."""

@@ -72,7 +72,7 @@ _REPLACE = Statement(
     + ", ".join(f"{name} = {{{n}}}" for n, name in _NUMBERED[2:-1])
     + " WHERE identifier = {1} AND revision = {2} AND created_at = {12} RETURNING id"
 )
-_DELETE = Statement("DELETE FROM resources WHERE identifier = {1} RETURNING id")
+_DELETE = Statement("DELETE FROM resources WHERE identifier = {1} AND id = {2} RETURNING id")
 
 
 class Resources(Table):
@@ -98,8 +98,9 @@ class Resources(Table):
     async def replace_resource(self, resource: Resource) -> bool:
         return bool(await self._database.write(execute(_REPLACE, *_values(resource))))
 
-    async def delete_resource(self, identifier: str) -> bool:
-        return bool(await self._database.write(execute(_DELETE, identifier)))
+    async def delete_resource(self, resource: Resource) -> bool:
+        deleted = execute(_DELETE, resource.identifier, resource.id)
+        return bool(await self._database.write(deleted))
 
 
 def _values(resource: Resource) -> tuple[Any, ...]:
