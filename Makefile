@@ -1,11 +1,11 @@
 # The two commands that matter: `make serve` and `make test`. `make help` lists all.
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format bench demo docs clean
+.PHONY: help serve test check format bench bench-heavy-reads demo docs clean
 .PHONY: static node-clients openapi-generator client-wheels
 BIN := .venv/bin
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
 
 serve: ## Set up what is missing, then serve on http://127.0.0.1:8000 with SQLite
 	@scripts/environment run
@@ -51,6 +51,10 @@ bench: ## Requests a second on one core, both engines, beside peers (Debian's wr
 	@scripts/system-packages wrk=wrk
 	$(BIN)/python bench/bench.py
 	$(BIN)/python bench/measurements.py
+
+bench-heavy-reads: ## Token requests beside heavy reads, both engines: fails unless p99 stays below 3 times the quiet one
+	@scripts/environment test
+	$(BIN)/python bench/heavy_reads.py
 
 clean: ## Remove the environment and what tests left; keeps var/ with its database
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules
