@@ -36,6 +36,7 @@ RUN_BY = {
     "docs/developer/revoke.md": "project/test_code_blocks.py",
     "docs/developer/sandbox.md": "project/test_code_blocks.py",
     "docs/developer/social-sign-in.md": "project/test_code_blocks.py",
+    "docs/operator/backups.md": "cli/test_backup_commands.py",
 }
 
 _MACHINE = "changes the machine: accounts, services, files outside the server's folder"
@@ -66,13 +67,6 @@ NOT_RUN = {
         "rfc7591/ sends the request"
     ),
     ("docs/developer/sandbox.md", "make serve"): _BUILD,
-    ("docs/operator/backups.md", "sqlite3 /var/lib/"): _MACHINE,
-    ("docs/operator/backups.md", 'python3 -c "'): _MACHINE,
-    ("docs/operator/backups.md", "QUANTIMODO_DATABASE=sqlite:"): _COMMANDS,
-    ("docs/operator/backups.md", "systemctl stop quantimodo"): _MACHINE,
-    ("docs/operator/backups.md", "pg_dump"): _MACHINE,
-    ("docs/operator/backups.md", "pg_restore"): _MACHINE,
-    ("docs/operator/backups.md", "install -m 600"): _MACHINE,
     ("docs/operator/conformance.md", 'echo "$PASSWORD" | quantimodo'): _COMMANDS,
     ("docs/operator/conformance.md", "quantimodo keys rotate"): _COMMANDS,
     ("docs/operator/install.md", "apt-get install python3-venv"): _MACHINE,
@@ -98,7 +92,7 @@ NOT_RUN = {
         "interop/ sends requests through each proxy"
     ),
     ("docs/operator/troubleshooting.md", "sqlite3"): _MACHINE,
-    ("docs/operator/upgrades.md", "sqlite3"): _MACHINE,
+    ("docs/operator/upgrades.md", "quantimodo backup"): _MACHINE,
     ("docs/operator/upgrades.md", "quantimodo database migrate"): _COMMANDS,
 }
 

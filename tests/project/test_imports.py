@@ -50,6 +50,7 @@ def test_each_external_library_has_one_importer(modules: Mapping[Path, ast.Modul
         "cryptography": {"crypto"},
         "argon2": {"crypto"},
         "pyotp": {"crypto"},
+        "pyrage": {"crypto"},
         "webauthn": {"crypto"},
         "zxcvbn": {"crypto"},
         "babel": {"i18n"},

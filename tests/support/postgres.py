@@ -105,6 +105,11 @@ class PostgresServer:
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://{_OWNER}@/{database}?host={self.folder}"
 
+    @property
+    def programs(self) -> Path:
+        """The folder of PostgreSQL's own programs."""
+        return self._programs
+
     def program(self, name: str, *arguments: str) -> str:
         """Run one of PostgreSQL's own programs; what it says. Fails the test when it fails."""
         return self._run(self._programs / name, *arguments)

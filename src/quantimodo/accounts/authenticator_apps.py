@@ -82,18 +82,18 @@ class AuthenticatorApps:
 
 def seal_secret(envelope: Envelope, user_id: int, secret: Secret) -> bytes:
     """The secret as it is stored: it opens for this person only."""
-    return envelope.seal(secret.reveal().encode(), _purpose(user_id))
+    return envelope.seal(secret.reveal().encode(), secret_purpose(user_id))
 
 
 def open_secret(envelope: Envelope, user_id: int, sealed: bytes) -> Secret:
     """Raises `DecryptionFailed`."""
-    return Secret(envelope.open(sealed, _purpose(user_id)).decode())
+    return Secret(envelope.open(sealed, secret_purpose(user_id)).decode())
 
 
 def reseal_secret(envelope: Envelope, factor: TotpFactor) -> bytes | None:
     """The secret under the newest key; None if it is already. Raises `DecryptionFailed`."""
-    return envelope.reseal(factor.sealed_secret, _purpose(factor.user_id))
+    return envelope.reseal(factor.sealed_secret, secret_purpose(factor.user_id))
 
 
-def _purpose(user_id: int) -> str:
+def secret_purpose(user_id: int) -> str:
     return f"authenticator app of person {user_id}"

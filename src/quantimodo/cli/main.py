@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from quantimodo import __version__
+from quantimodo.cli.backups import backup, check, restore
 from quantimodo.cli.clients import clients
 from quantimodo.cli.database import database
 from quantimodo.cli.demo import demo
@@ -39,6 +40,9 @@ def command_line() -> typer.Typer:
     table.command()(serve)
     table.command()(demo)
     table.command()(doctor)
+    table.command()(backup)
+    table.command()(restore)
+    table.command()(check)
     table.add_typer(clients, name="clients")
     table.add_typer(registrations, name="registrations")
     table.add_typer(resources, name="resources")

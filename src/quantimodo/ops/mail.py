@@ -25,7 +25,7 @@ from quantimodo.ports.clock import Clock
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.mail")
 
-_PURPOSE = "mail"
+MAIL_PURPOSE = "mail"
 _BATCH = 10
 _LEASE = timedelta(minutes=1)
 _PATIENCE = 45.0  # seconds for a batch: less than its claim lasts
@@ -103,7 +103,7 @@ class Outbox:
 
     async def send(self, mail: Mail, charge: Charge | None = None) -> None:
         now = self._clock.now()
-        sealed = self._envelope.seal(msgspec.json.encode(mail), _PURPOSE)
+        sealed = self._envelope.seal(msgspec.json.encode(mail), MAIL_PURPOSE)
         await self._store.add_mail(
             sealed,
             now,
@@ -189,7 +189,7 @@ class Sender:
 
 
 def _opened(envelope: Envelope, sealed: bytes) -> Mail:
-    return msgspec.json.decode(envelope.open(sealed, _PURPOSE), type=Mail)
+    return msgspec.json.decode(envelope.open(sealed, MAIL_PURPOSE), type=Mail)
 
 
 def _is_turn(tries: int) -> bool:

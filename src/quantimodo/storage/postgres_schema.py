@@ -8,7 +8,8 @@ from quantimodo.storage.migrate import RECORDS, Applied, Step, pending, shipped
 from quantimodo.storage.postgres_connections import connect
 from quantimodo.storage.timestamps import to_micros
 
-_LOCK = 0x7175616E74696D6F  # "quantimo": one number for all servers on a database
+MIGRATION_LOCK = 0x7175616E74696D6F
+"""The advisory lock of migrations ("quantimo"): one number for all servers on a database."""
 _UNHURRIED = "SET synchronous_commit = on; SET statement_timeout = 0; SET lock_timeout = 0;"
 
 
@@ -21,7 +22,7 @@ async def migrate_postgres(url: str, now: datetime) -> list[Step]:
     connection = await connect(url, _UNHURRIED, seconds=None)
     try:
         async with connection.transaction():
-            await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            await connection.execute(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
             await connection.execute(RECORDS)
             steps = pending(shipped("postgres"), await _applied(connection))
             for step in steps:

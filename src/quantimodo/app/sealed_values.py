@@ -1,0 +1,46 @@
+"""Checks that the values which the database has encrypted can be decrypted with the secret keys."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from quantimodo.accounts.authenticator_apps import secret_purpose
+from quantimodo.clients.public_keys import SECRET_PURPOSE
+from quantimodo.crypto.envelope import DecryptionFailed, Envelope
+from quantimodo.federation.new_identities import PROVIDER_TOKENS
+from quantimodo.keys.keyring import SEAL_PURPOSE
+from quantimodo.ops.mail import MAIL_PURPOSE
+from quantimodo.storage.sealed_values import sealed_values
+
+# The purpose for which each table's values are encrypted, by the key of the row.
+PURPOSES: Final[Mapping[str, Callable[[Any], str]]] = {
+    "signing_keys": lambda _: SEAL_PURPOSE,
+    "clients": lambda _: SECRET_PURPOSE,
+    "totp_factors": secret_purpose,
+    "identities": lambda _: PROVIDER_TOKENS,
+    "mails": lambda _: MAIL_PURPOSE,
+}
+_WHAT: Final = {
+    "signing_keys": "signing keys",
+    "clients": "secrets of applications",
+    "totp_factors": "authenticator apps",
+    "identities": "tokens of providers",
+    "mails": "e-mails that wait",
+}
+
+
+async def unreadable_values(url: str, envelope: Envelope) -> list[str]:
+    """One line for each kind of values that the keys do not decrypt; empty for none.
+
+    Raises `Unavailable`.
+    """
+    lost: Counter[str] = Counter()
+    async for value in sealed_values(url):
+        try:
+            envelope.open(value.sealed, PURPOSES[value.table](value.key))
+        except DecryptionFailed:
+            lost[value.table] += 1
+    return [
+        f"{count} {_WHAT[table]} cannot be decrypted with the secret keys that are configured"
+        for table, count in lost.items()
+    ]

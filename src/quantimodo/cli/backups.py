@@ -1,0 +1,140 @@
+"""`quantimodo backup`, `restore` and `check`."""
+
+import asyncio
+import os
+import sqlite3
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quantimodo.app.backup_file import BackupRefused
+from quantimodo.app.backups import BackupOptions, Tools, make_backup
+from quantimodo.app.environment import SystemClock, SystemEntropy
+from quantimodo.app.restores import RestoreOptions, restore_backup
+from quantimodo.app.sealed_values import unreadable_values
+from quantimodo.app.secret_keys import secret_keys
+from quantimodo.app.settings import Settings, load_settings
+from quantimodo.cli.command_runner import Failed, field_errors, print_error, require_database
+from quantimodo.cli.printing import print_json
+from quantimodo.crypto.age import AgeFailed, BadAgeKey
+from quantimodo.crypto.envelope import Envelope
+from quantimodo.storage.inspection import inspect
+from quantimodo.storage.open import SchemaMismatch, pending_steps
+from quantimodo.storage.postgres_snapshots import ProgramFailed
+from quantimodo.storage.sqlite_snapshots import Occupied
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The new file. A file that exists is not replaced.")],
+    encrypt_to: Annotated[
+        list[str] | None,
+        typer.Option(help="A public key of age (age1…) that can decrypt it. Repeat for several."),
+    ] = None,
+    with_secret_key: Annotated[
+        bool, typer.Option("--with-secret-key", help="Add the secret key; only with --encrypt-to.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a backup of the database, also while the server runs.
+
+    It has no secret key, but its fingerprint: keep the key in another place.
+    """
+    options = BackupOptions(recipients=tuple(encrypt_to or ()), with_secret_key=with_secret_key)
+    with field_errors():
+        settings = load_settings()
+        require_database(settings)
+        try:
+            manifest = asyncio.run(make_backup(settings, file, options, _tools()))
+        except (BackupRefused, ProgramFailed, BadAgeKey) as fault:
+            raise Failed(str(fault)) from fault
+    if as_json:
+        print_json(
+            {
+                "file": str(file.absolute()),
+                "engine": manifest.engine,
+                "made_at": manifest.made_at,
+                "encrypted": manifest.encrypted,
+                "schema": manifest.migrations[-1][0],
+                "secret_keys": list(manifest.secret_keys),
+                "bytes": file.stat().st_size,
+            }
+        )
+        return
+    typer.echo(f"{file}: {file.stat().st_size:,} bytes")
+    typer.echo(f"needs the secret key with the fingerprint {', '.join(manifest.secret_keys)}")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file of `quantimodo backup`.")],
+    identity: Annotated[
+        Path | None, typer.Option(help="The file with the private key of age that decrypts it.")
+    ] = None,
+    from_issuer: Annotated[
+        str, typer.Option(help="The issuer of the backup, if this server has another one.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the backup and the target; change nothing.")
+    ] = False,
+) -> None:
+    """Restore a backup, all of it or nothing, into a database that is not there or is empty.
+
+    Stop the server first.
+    """
+    with field_errors():
+        settings = load_settings()
+        text = "" if identity is None else identity.read_text("utf-8")
+        options = RestoreOptions(identities=text, issuer=from_issuer, dry_run=dry_run)
+        try:
+            left = asyncio.run(restore_backup(settings, file, options, _tools()))
+        except AgeFailed:
+            raise Failed("the private key does not decrypt the backup") from None
+        except (BackupRefused, Occupied, ProgramFailed, BadAgeKey) as fault:
+            raise Failed(str(fault)) from fault
+    typer.echo("the backup can be restored; nothing was changed" if dry_run else "restored")
+    if left:
+        typer.echo(f"{len(left)} migrations are left: quantimodo database migrate")
+
+
+def check(as_json: AsJson = False) -> None:
+    """Check the database: damage, schema, and whether the secret keys decrypt its values.
+
+    Reads the whole of a SQLite file; changes nothing. Exit code 0: no fault. 1: at least one
+    fault. 2: the settings or the command line are wrong, and nothing was checked.
+    """
+    with field_errors():
+        settings = load_settings()
+        require_database(settings)
+        faults = asyncio.run(_faults(settings))
+    if as_json:
+        print_json({"faults": faults})
+    else:
+        for fault in faults:
+            print_error(fault)
+    if faults:
+        raise typer.Exit(1)
+    if not as_json:
+        typer.echo("no fault found")
+
+
+async def _faults(settings: Settings) -> list[str]:
+    try:
+        left = await pending_steps(settings.database)
+    except SchemaMismatch as fault:
+        return [str(fault)]
+    except sqlite3.DatabaseError as fault:
+        return [f"the database cannot be used: {fault}"]
+    faults = await inspect(settings.database)
+    if left:
+        return [*faults, f"{len(left)} migrations are left: quantimodo database migrate"]
+    entropy = SystemEntropy()
+    keys = secret_keys(settings.secret_key, settings.secret_file, entropy, may_make=False)
+    return faults + await unreadable_values(settings.database, Envelope(keys, entropy))
+
+
+def _tools() -> Tools:
+    return Tools(
+        clock=SystemClock(), entropy=SystemEntropy(), search_path=os.environ.get("PATH", "")
+    )
