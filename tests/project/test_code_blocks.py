@@ -42,16 +42,21 @@ RUN_BY = {
 _MACHINE = "changes the machine: accounts, services, files outside the server's folder"
 _COMMANDS = "test_documents.py checks the commands and options; tests/cli runs each command"
 _BUILD = "runs the whole set-up or all tests; cli/test_serve.py and cli/test_demo.py run its parts"
+_FIRST_TOKEN = "browser_flows/test_playground.py runs the command and sends the request"
 
 # (document, first line of the block): why no test runs it as printed. Its syntax is checked.
 NOT_RUN = {
     ("README.md", "make serve   # sets up what is missing, then serves on"): _BUILD,
+    ("README.md", "curl -s http://127.0.0.1:8000/api/v1/user/me"): _FIRST_TOKEN,
     ("README.md", "git clone ADDRESS-OF-THIS-REPOSITORY quantimodo"): _BUILD,
     ("README.md", "make demo"): _BUILD,
     ("README.md", "QUANTIMODO_PORT=8080 make serve"): _BUILD,
     ("README.md", "export QUANTIMODO_ISSUER=https://id.example.org"): "test_settings.py loads them",
     ("README.md", "make help     # all commands"): _BUILD,
     ("CONTRIBUTING.md", "make serve    # the server, on SQLite"): _BUILD,
+    ("docs/developer/first-token.md", "make serve"): _BUILD,
+    ("docs/developer/first-token.md", ".venv/bin/quantimodo token"): _FIRST_TOKEN,
+    ("docs/developer/first-token.md", "curl -s http://127.0.0.1:8000"): _FIRST_TOKEN,
     ("docs/developer/javascript.md", "const manager = new oidc.UserManager({"): (
         "browser_flows/test_oidc_client_ts.py runs the library with the same options"
     ),

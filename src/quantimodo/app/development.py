@@ -1,4 +1,6 @@
-"""Pages for development (`/outbox`, `/sandbox`) are served to a browser on this machine only.
+"""Pages for development are served to a browser on this machine only.
+
+These are `/outbox`, `/playground` and `/sandbox`.
 
 security.md §14d: a loopback issuer and a loopback host are `settings_rules.py`'s; here each request
 must come from a loopback peer and name a loopback host. Behind a local proxy the address that
@@ -17,7 +19,7 @@ from quantimodo.http.errors import RequestRejected
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.routes import PageRoute
 
-_PATHS: Final = re.compile(r"/(?:outbox|sandbox)(?:/.*)?")
+_PATHS: Final = re.compile(r"/(?:outbox|playground|sandbox)(?:/.*)?")
 _LOOPBACK_NAME: Final = re.compile(r"(?:127\.0\.0\.1|\[::1\]|localhost)(?::[0-9]{1,5})?", re.I)
 # RFC 7239 §4: `for=` in each element; a value of another form is no address.
 _FORWARDED: Final = re.compile(r"(?:^|[;,])\s*for\s*=\s*\"?([^\";,]*)", re.I)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.second_factors import SecondFactors
 from quantimodo.accounts.throttle import Throttle
+from quantimodo.app.services import AppContext
 from quantimodo.export.account_files import AccountFiles
 from quantimodo.export.application_files import ApplicationFiles
 from quantimodo.export.history_files import HistoryFiles
@@ -57,4 +58,20 @@ def build_personal_export(given: ExportDependencies) -> PersonalExport:
         throttle=given.throttle,
         notifier=given.notifier,
         clock=given.clock,
+    )
+
+
+def personal_export(context: AppContext) -> PersonalExport:
+    """The service over an open context."""
+    return build_personal_export(
+        ExportDependencies(
+            issuer=context.settings.issuer,
+            stores=context.stores,
+            measurement_service=context.measurement_service,
+            reads=context.reads,
+            second_factors=context.second_factors,
+            throttle=context.throttle,
+            notifier=context.social.notifier,
+            clock=context.clock,
+        )
     )

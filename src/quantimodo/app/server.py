@@ -18,6 +18,7 @@ from quantimodo.app.authorization import (
 )
 from quantimodo.app.background import background_work
 from quantimodo.app.browser import browser_service, consent_services, page_languages
+from quantimodo.app.demo_data import has_demo_data
 from quantimodo.app.development import local_only
 from quantimodo.app.dispatch import Dispatcher, DispatchPolicy
 from quantimodo.app.error_boundary import ErrorBoundary
@@ -30,7 +31,8 @@ from quantimodo.app.interactive_flow import (
 from quantimodo.app.logout import logout_routes, sign_out
 from quantimodo.app.measurement_routes import measuring_endpoints
 from quantimodo.app.page_application import page_application
-from quantimodo.app.personal_export import ExportDependencies, build_personal_export
+from quantimodo.app.personal_export import personal_export
+from quantimodo.app.playground import OwnServer, playground_routes
 from quantimodo.app.proxies import Proxies
 from quantimodo.app.refusal_sampling import RefusalSampler
 from quantimodo.app.resources import client_documents, resource_registry
@@ -52,7 +54,6 @@ from quantimodo.endpoints.register import RegistrationEndpoint
 from quantimodo.endpoints.revoke import RevocationEndpoint
 from quantimodo.endpoints.routes import ApiEndpoints, api_routes
 from quantimodo.endpoints.token import TokenEndpoint
-from quantimodo.export.personal_export import PersonalExport
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.openapi.document import openapi_document
@@ -110,11 +111,13 @@ async def build_server(
 @dataclass(frozen=True, slots=True)
 class EndpointInputs:
     """What endpoints and pages share: `document` is the OpenAPI document, `steps` the steps of the
-    interactive flow. `client_documents` fetches an address once for all of a worker."""
+    interactive flow. `client_documents` fetches an address once for all of a worker. `own_server`
+    sends the requests of the playground."""
 
     client_documents: ClientDocuments
     document: Json
     steps: Sequence[Step]
+    own_server: OwnServer
 
 
 def _dispatcher(
@@ -126,7 +129,8 @@ def _dispatcher(
         renderer, browser_service(context), context.throttle, context.clock, languages
     )
     document = openapi_document(settings.issuer, legacy_transport=settings.legacy_transport)
-    inputs = EndpointInputs(client_documents(context), document, steps)
+    own_server = OwnServer()
+    inputs = EndpointInputs(client_documents(context), document, steps, own_server)
     endpoints = _endpoints(context, metrics, inputs)
     routes = api_routes(endpoints, legacy_transport=settings.legacy_transport)
     boundary = ErrorBoundary(
@@ -135,7 +139,7 @@ def _dispatcher(
         languages,
         resource_metadata=settings.issuer + PROTECTED_RESOURCE + API,
     )
-    return Dispatcher(
+    dispatcher = Dispatcher(
         routes,
         _pages(context, page_context, boundary, inputs),
         boundary=boundary,
@@ -147,6 +151,8 @@ def _dispatcher(
             certificate_header=settings.mtls.certificate_header.lower().encode("ascii"),
         ),
     )
+    own_server.connect(dispatcher)
+    return dispatcher
 
 
 def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) -> ApiEndpoints:
@@ -257,13 +263,14 @@ def _pages(
         sign_up_open=settings.sign_up == "open",
         security_txt=settings.security_txt,
         outbox=_Shown(context.outbox) if settings.development else None,
+        playground=has_demo_data(settings),
         providers=tuple(context.providers.values()),
         profiles=context.profiles,
         measurement_service=context.measurement_service,
         reads=context.reads,
         references=context.references,
         accesses=stores.accesses,
-        personal_export=_personal_export(context),
+        personal_export=personal_export(context),
         consent_services=consent_services(context),
         languages=page_context.languages,
         linking=Linking(
@@ -276,20 +283,6 @@ def _pages(
         *authorize_routes(context, page_context, inputs.client_documents, inputs.steps),
         *social_routes(context, page_context, social),
         *logout_routes(context, page_context),
+        *playground_routes(context, page_context, inputs.own_server),
     ]
     return page_application(local_only(routes), boundary)
-
-
-def _personal_export(context: AppContext) -> PersonalExport:
-    return build_personal_export(
-        ExportDependencies(
-            issuer=context.settings.issuer,
-            stores=context.stores,
-            measurement_service=context.measurement_service,
-            reads=context.reads,
-            second_factors=context.second_factors,
-            throttle=context.throttle,
-            notifier=context.social.notifier,
-            clock=context.clock,
-        )
-    )

@@ -15,6 +15,7 @@ from quantimodo.cli.registrations import registrations
 from quantimodo.cli.resources import resources
 from quantimodo.cli.serve import serve
 from quantimodo.cli.settings import settings
+from quantimodo.cli.token import token
 from quantimodo.cli.users import users
 
 
@@ -39,6 +40,7 @@ def command_line() -> typer.Typer:
     table.callback()(quantimodo)
     table.command()(serve)
     table.command()(demo)
+    table.command()(token)
     table.command()(doctor)
     table.command()(backup)
     table.command()(restore)

@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from quantimodo import __version__
+from quantimodo.app.demo_data import DEMO_CLIENT_ID, DEMO_EMAIL, ensure_demo_data, has_demo_data
 from quantimodo.app.logging import configure_logging
 from quantimodo.app.services import open_app, prepare
 from quantimodo.app.settings import Settings, load_settings
@@ -55,13 +56,18 @@ def serve(
 
 
 async def _ready(settings: Settings, migrate: bool) -> list[Step]:
-    if migrate:
-        return await prepare(settings)
-    require_database(settings)
+    if not migrate:
+        require_database(settings)
+    steps = await prepare(settings) if migrate else []
+    if migrate and not has_demo_data(settings):
+        return steps
     async with open_app(settings) as context:
-        await context.rotation.ensure()
-        await context.keyring.load()
-    return []
+        if not migrate:
+            await context.rotation.ensure()
+            await context.keyring.load()
+        if has_demo_data(settings):
+            await ensure_demo_data(context)
+    return steps
 
 
 def _environment(host: str | None, port: int | None, workers: int | None) -> dict[str, str]:
@@ -113,6 +119,10 @@ def _banner(settings: Settings, steps: list[Step]) -> Iterator[str]:
     yield ""
     if settings.sign_up == "open":
         yield f"  sign up         {issuer}/sign-up"
+    if has_demo_data(settings):
+        yield f"  playground      {issuer}/playground: sign in, consent, tokens, step by step"
+        yield f"  demo            application {DEMO_CLIENT_ID}, person {DEMO_EMAIL} (no password:"
+        yield "                  sign in with the sandbox's Google); a token: quantimodo token"
     yield f"  register apps   {issuer}/developers"
     yield f"  API             {issuer}/docs"
     if settings.development:

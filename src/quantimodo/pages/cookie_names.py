@@ -26,7 +26,15 @@ LOGIN_OVER: Final = "login_over"
 
 # Short texts from one page to the next.
 CookieName = Literal[
-    "confirm", "reset", "verify", "cancel", "notice", "shown", "reset_return", "language"
+    "confirm",
+    "reset",
+    "verify",
+    "cancel",
+    "notice",
+    "shown",
+    "reset_return",
+    "language",
+    "playground",
 ]
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}

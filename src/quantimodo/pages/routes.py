@@ -75,7 +75,8 @@ PageRoute = tuple[tuple[str, ...], str, Endpoint]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
     """The services of all pages. `issuer` is the public address, without a slash at the end;
-    `outbox` is None unless e-mails may be read at /outbox."""
+    `outbox` is None unless e-mails may be read at /outbox; `playground`: the home page
+    leads to it."""
 
     renderer: Renderer
     browser: Browser
@@ -106,6 +107,7 @@ class Pages:
     sign_up_open: bool = True
     security_txt: str = ""
     outbox: Outbox | None = None
+    playground: bool = False
     providers: Sequence[ProviderButton] = ()
     languages: Languages = ENGLISH_ONLY
 
@@ -135,11 +137,8 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
     leads = ReturnTargets(pages.clients, pages.consents, resources, pages.clock)
     links = Links(page_context, pages.outbox is not None)
     plain = StaticPages(
-        page_context,
-        pages.clients,
-        pages.security_txt,
-        pages.sign_up_open,
-        pages.outbox is not None,
+        *(page_context, pages.clients, pages.security_txt, pages.sign_up_open),
+        *(pages.outbox is not None, pages.playground),
     )
     email_codes = pages.accounts.email_codes
     sign_in = SignIn(

@@ -31,6 +31,7 @@ class StaticPages:
     security_txt: str
     sign_up_open: bool
     outbox: bool
+    playground: bool
 
     async def home(self, request: Request) -> Response:
         """GET /."""
@@ -42,6 +43,7 @@ class StaticPages:
             section="home",
             sign_up_open=self.sign_up_open,
             outbox=self.outbox,
+            playground=self.playground,
         )
 
     async def logo(self, request: Request) -> Response:

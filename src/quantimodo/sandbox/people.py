@@ -11,6 +11,7 @@ from typing import Final
 from quantimodo.crypto.digests import digest
 
 ANOTHER: Final = "another"
+DEMO_PERSON: Final = "demo"
 _LONGEST_ADDRESS: Final = 254
 
 
@@ -68,6 +69,14 @@ class Person:
 
 
 PEOPLE: Final = (
+    Person(
+        id=DEMO_PERSON,
+        name="Ada Example",
+        description="Has an account here already: the person of the playground",
+        email="ada@example.org",
+        email_verified=True,
+        domain="example.org",
+    ),
     Person(
         id="verified",
         name="Vera Verified",
