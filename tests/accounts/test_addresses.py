@@ -101,7 +101,7 @@ def test_ordinary_addresses_are_taken(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "known"),
+    ("sent", "known"),
     [
         ("Ann@Example.ORG", "Ann@example.org"),
         ("zoe\u0308@example.org", "zoë@example.org"),
@@ -115,8 +115,8 @@ def test_ordinary_addresses_are_taken(typed: str) -> None:
         (None, None),
     ],
 )
-def test_an_address_of_a_provider_is_compared_exactly(said: str | None, known: str | None) -> None:
-    assert known_email(said) == known
+def test_an_address_of_a_provider_is_compared_exactly(sent: str | None, known: str | None) -> None:
+    assert known_email(sent) == known
 
 
 @pytest.mark.parametrize(

@@ -368,16 +368,16 @@ async def test_signed_out_there_is_signed_out_here(services: AccountServices) ->
 async def test_what_was_said_before_it_was_signed_out_opens_nothing(
     services: AccountServices, clock: MovableClock
 ) -> None:
-    said_at = clock.now()
-    admitted = await admit(services, said_at=said_at)
+    stated_at = clock.now()
+    admitted = await admit(services, stated_at=stated_at)
     clock.advance(timedelta(minutes=1))
     await services.security_events.sign_out(ISSUER, "elsewhere-1")
     assert not await services.social.stands(admitted)
-    for moment in (said_at, clock.now()):
+    for moment in (stated_at, clock.now()):
         with pytest.raises(DomainError, match="has ended this sign-in"):
-            await admit(services, said_at=moment)
+            await admit(services, stated_at=moment)
     clock.advance(timedelta(seconds=1))
-    again = await admit(services, said_at=clock.now())
+    again = await admit(services, stated_at=clock.now())
     assert again.user == admitted.user
     assert await services.social.stands(again)
     assert await services.social.stands(await admit(services))  # in a browser: it is said just now

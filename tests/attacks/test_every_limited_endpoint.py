@@ -109,8 +109,8 @@ class Caller:
         return await self.stranger().post(path, data=fields)
 
     async def event(self, place: str) -> httpx.Response:
-        said = {"signed": False, "kind": "gone", "subject": "108", "id": "one"}
-        return await self.stranger().post(f"{SOCIAL}/{place}/google", json=said)
+        event = {"signed": False, "kind": "gone", "subject": "108", "id": "one"}
+        return await self.stranger().post(f"{SOCIAL}/{place}/google", json=event)
 
     async def begun(self, provider: str) -> None:
         """Begin a sign-in that comes back later."""

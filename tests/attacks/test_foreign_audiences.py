@@ -82,8 +82,8 @@ async def test_an_id_token_of_another_app_is_refused(
 
 def google_knows(upstream: Upstream, **about: str) -> None:
     now = int(upstream.clock.now().timestamp())
-    said = {"aud": "web.example.org", "sub": "1", "exp": str(now + 3000), "expires_in": "3000"}
-    upstream.replies[GOOGLE.tokeninfo_endpoint] = json_of({**said, **about})
+    info = {"aud": "web.example.org", "sub": "1", "exp": str(now + 3000), "expires_in": "3000"}
+    upstream.replies[GOOGLE.tokeninfo_endpoint] = json_of({**info, **about})
     upstream.replies[GOOGLE.userinfo_endpoint] = json_of({"sub": "1", "name": "Ann Example"})
 
 

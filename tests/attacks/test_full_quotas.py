@@ -145,8 +145,8 @@ async def test_a_native_token_that_cannot_be_recorded_is_refused(
 
 
 async def tell(harness: AppHarness, place: str, number: int) -> httpx.Response:
-    said = {"signed": True, "kind": "gone", "subject": "108", "id": f"message {number}"}
-    return await harness.browser().post(f"{SOCIAL}/{place}/facebook", json=said)
+    event = {"signed": True, "kind": "gone", "subject": "108", "id": f"message {number}"}
+    return await harness.browser().post(f"{SOCIAL}/{place}/facebook", json=event)
 
 
 def facebook() -> FakeUpstream:

@@ -182,9 +182,9 @@ async def replay_record(harness: AppHarness) -> None:
 
 
 async def data_deletion(harness: AppHarness) -> None:
-    said = {"signed": True, "kind": "gone", "subject": "9" * 255, "id": "i" * 255}
+    event = {"signed": True, "kind": "gone", "subject": "9" * 255, "id": "i" * 255}
     where = "/api/v2/auth/social/data-deletion/facebook"
-    response = await harness.browser().post(where, json=said)
+    response = await harness.browser().post(where, json=event)
     assert response.status_code == 200, response.text
 
 

@@ -90,8 +90,8 @@ async def test_an_access_token_of_facebook_brings_an_address_that_does_not_count
 ) -> None:
     ours = {"app_id": "138483919580948", "is_valid": True, "user_id": "1200", "expires_at": 0}
     upstream.replies[f"{GRAPH}/debug_token"] = json_of({"data": ours})
-    said = {"id": "1200", "name": "Eve Example", "email": VICTIM, "verified": True}
-    upstream.replies[f"{GRAPH}/me"] = json_of(said)
+    profile = {"id": "1200", "name": "Eve Example", "email": VICTIM, "verified": True}
+    upstream.replies[f"{GRAPH}/me"] = json_of(profile)
     assert asks_the_owner_first(victim, await present(victim, "facebook", "EAAours"))
 
 

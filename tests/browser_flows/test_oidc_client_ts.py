@@ -29,7 +29,7 @@ _SCRIPT = (
 _PAGE = """<!doctype html><html lang=en><title>An app</title><p id=state>loaded</p>
 <script src="/oidc-client-ts.js"></script>
 <script>
-  const said = (text) => {{ document.getElementById('state').textContent = text }}
+  const show = (text) => {{ document.getElementById('state').textContent = text }}
   const manager = new oidc.UserManager({{
     authority: '{issuer}', client_id: '{client_id}',
     redirect_uri: '{site}/callback', silent_redirect_uri: '{site}/silent',
@@ -37,7 +37,7 @@ _PAGE = """<!doctype html><html lang=en><title>An app</title><p id=state>loaded<
     response_mode: '{mode}', loadUserInfo: true, automaticSilentRenew: false,
     monitorSession: {monitor}, checkSessionIntervalInSeconds: 1,
   }})
-  manager.events.addUserSignedOut(() => said('signed out elsewhere'))
+  manager.events.addUserSignedOut(() => show('signed out elsewhere'))
 </script>"""
 
 

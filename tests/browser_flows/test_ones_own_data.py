@@ -47,9 +47,9 @@ async def _add_two(page: Page) -> None:
     await page.fill("#value", "1")
     await page.fill("#when", "2026-11-23T08:30")
     await _press(page, "#add")
-    said = await page.inner_text("main")
-    assert "2 measurements" in said
-    assert "with milk" in said
+    text = await page.inner_text("main")
+    assert "2 measurements" in text
+    assert "with milk" in text
     assert await page.locator("svg.chart polyline").count() == 1
     moment = await page.locator(".measured time >> nth=0").bounding_box()
     button = await page.locator(".measured button >> nth=0").bounding_box()
@@ -87,10 +87,10 @@ async def _bring_back(page: Page, exported: Path) -> None:
     spoilt.write_bytes(exported.read_bytes().replace(b"2.5", b"much"))
     await page.set_input_files("#file", spoilt)
     await _press(page, "#import")
-    said = await page.inner_text("main")
-    assert "line 3: " in said.lower()
-    assert "is not a number" in said
-    assert "Nothing is recorded yet" in said
+    text = await page.inner_text("main")
+    assert "line 3: " in text.lower()
+    assert "is not a number" in text
+    assert "Nothing is recorded yet" in text
     await page.set_input_files("#file", exported)
     await _press(page, "#import")
     assert "2 measurements" in await page.inner_text("main")

@@ -176,7 +176,7 @@ def test_an_import_waits_on_request(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "line 1 must name the column 'Variable Name'"),
         ("variable,value,time\nMood,3,2026-11-23\nMood,,0\n", "line 3 has no Value"),
@@ -187,12 +187,16 @@ def test_an_import_waits_on_request(
     ],
 )
 def test_a_bad_sheet_is_refused_before_anything_is_sent(
-    signed_in: TerminalUser, recorded_server: RecordedServer, tmp_path: Path, text: str, said: str
+    signed_in: TerminalUser,
+    recorded_server: RecordedServer,
+    tmp_path: Path,
+    text: str,
+    message: str,
 ) -> None:
     path = tmp_path / "bad.csv"
     path.write_text(text)
     assert signed_in.run("measurements", "import", str(path)) == 1
-    assert said in signed_in.err
+    assert message in signed_in.err
     assert not recorded_server.requests
 
 

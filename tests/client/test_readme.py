@@ -84,12 +84,12 @@ async def test_the_readme_runs_as_printed(
     monkeypatch.setenv("HOME", str(tmp_path))
     settings.api_client = None
     left: dict[str, Any] = {"__name__": "__main__"}
-    said = []
+    outputs = []
     for block in blocks("python"):
         code = block.replace("https://id.example.org", live.address)
-        said.append(await asyncio.to_thread(run, code.replace("your-client-id", app.id), left))
+        outputs.append(await asyncio.to_thread(run, code.replace("your-client-id", app.id), left))
     left["session"].close()
-    first, _, newest, table, fault, as_in_2016 = said
+    first, _, newest, table, fault, as_in_2016 = outputs
     assert "Signed in as Ann Example" in first
     assert first.endswith("2026-11-23 07:00:00+00:00 Sleep Quality 4.0 /5\n")
     assert newest == "Sleep Quality 4.0\n"
@@ -141,7 +141,7 @@ async def test_the_commands_run_as_printed(
     )
     user.now = live.context.clock.now().timestamp()
     user.browser = webbrowser.open
-    said = []
+    outputs = []
     for line in "".join(blocks("sh", document)).splitlines():
         command = line.replace("https://id.example.org", live.address)
         words = shlex.split(command.replace("your-client-id", app.id))
@@ -149,14 +149,14 @@ async def test_the_commands_run_as_printed(
             user.environment |= dict(word.split("=", 1) for word in words[1:])
         if words[:1] == ["quantimodo-client"]:
             assert await asyncio.to_thread(user.run, *words[1:]) == 0, user.err
-            said.append(user.out)
-    assert said[0] == f"Signed in as Ann Example <ann@example.org> at {live.address}\n"
+            outputs.append(user.out)
+    assert outputs[0] == f"Signed in as Ann Example <ann@example.org> at {live.address}\n"
     if document == PAGE:
-        assert said[-1].endswith("Sleep Quality  4 /5\n")
+        assert outputs[-1].endswith("Sleep Quality  4 /5\n")
     else:
-        assert len(said) == 8
+        assert len(outputs) == 8
         assert "slept like a stone" in (tmp_path / "mine.csv").read_text()
-        assert said[-1] == "Signed out.\n"
+        assert outputs[-1] == "Signed out.\n"
 
 
 def test_the_commands_of_the_readme_are_there(capsys: pytest.CaptureFixture[str]) -> None:

@@ -159,9 +159,9 @@ async def test_a_refusal_reaches_the_app(
 ) -> None:
     driver = new_driver()
     request = driver.session.authorization_url()
-    said = {"code": None, "error": "access_denied", "error_description": "The person said no"}
+    error = {"code": None, "error": "access_denied", "error_description": "The person said no"}
     with pytest.raises(AuthorizationRefused, match="said no") as caught:
-        await driver.call("fetch_token", response(request, recorded_server.address, **said))
+        await driver.call("fetch_token", response(request, recorded_server.address, **error))
     assert caught.value.error == "access_denied"
 
 

@@ -55,7 +55,7 @@ ANN = Profile(
     subject="10215241773831025",
     name="Ann Example",
     email="ann@example.org",
-    said_at=datetime.fromtimestamp(NOW - 5, UTC),  # the app may have held the token since then
+    stated_at=datetime.fromtimestamp(NOW - 5, UTC),  # the app may have held the token since then
 )
 
 
@@ -216,7 +216,7 @@ async def test_a_token_without_its_claims_in_order_is_refused(
 
 async def test_clocks_may_differ_by_a_minute(provider: Provider, pair: KeyPair) -> None:
     late = await provider.verify_native_token(token(pair, iat=NOW + 59, jti="a"), None, NONCE)
-    assert replace(late, said_at=ANN.said_at) == ANN
+    assert replace(late, stated_at=ANN.stated_at) == ANN
     early = await provider.verify_native_token(token(pair, exp=NOW - 59, jti="b"), None, NONCE)
     assert early == ANN
 

@@ -262,7 +262,7 @@ async def test_an_id_token_may_have_lain_at_the_app(
     token = upstream.id_token()
     clock.advance(timedelta(minutes=59))
     profile = await google.verify_native_token(Secret(token), None, NONCE)
-    assert profile.said_at == issued_at
+    assert profile.stated_at == issued_at
 
 
 async def test_an_expired_id_token_is_refused(

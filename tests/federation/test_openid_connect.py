@@ -390,7 +390,7 @@ async def test_an_id_token_for_several_of_our_clients_is_taken_when_it_was_issue
 
 
 @pytest.mark.parametrize(
-    ("said", "name"),
+    ("claims", "name"),
     [
         ({"name": None, "given_name": "Zoë", "family_name": "Müller"}, "Zoë Müller"),
         ({"name": "", "given_name": "Zoë", "family_name": "Müller"}, "Zoë Müller"),
@@ -403,13 +403,13 @@ async def test_an_id_token_for_several_of_our_clients_is_taken_when_it_was_issue
     ],
 )
 async def test_a_given_and_a_family_name_make_a_name(
-    oidc: Oidc, upstream: Upstream, said: dict[str, Any], name: str
+    oidc: Oidc, upstream: Upstream, claims: dict[str, Any], name: str
 ) -> None:
     """In the ID token, and in userinfo."""
     upstream.replies["https://login.example.org/userinfo"] = json_of({"sub": "248289761001"})
-    upstream.grants(upstream.id_token(**said))
+    upstream.grants(upstream.id_token(**claims))
     assert (await oidc.handle_callback({"code": "a-code"}, authorization_context())).name == name
-    kept = {key: value for key, value in said.items() if value is not None}
+    kept = {key: value for key, value in claims.items() if value is not None}
     more = {"sub": "248289761001", **kept}
     upstream.replies["https://login.example.org/userinfo"] = json_of(more)
     upstream.grants(upstream.id_token(name=None))

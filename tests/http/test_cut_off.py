@@ -31,13 +31,13 @@ async def cut_off(harness: AppHarness, path: str, body: bytes, cookie: str = "")
             {"type": "http.disconnect"},
         ]
     )
-    said: list[Message] = []
+    sent: list[Message] = []
 
     async def receive() -> Message:
         return next(parts)
 
     async def send(message: Message) -> None:
-        said.append(message)
+        sent.append(message)
 
     headers = [(b"host", b"id.example.org"), (b"content-type", FORM)]
     scope = {
@@ -54,7 +54,7 @@ async def cut_off(harness: AppHarness, path: str, body: bytes, cookie: str = "")
         "server": ("id.example.org", 443),
     }
     await harness.application(scope, receive, send)
-    status: int = said[0]["status"]
+    status: int = sent[0]["status"]
     return status
 
 

@@ -82,16 +82,16 @@ class Talk:
 
     async def everything(self) -> bytes:
         """All that comes until the connection ends, or rests."""
-        said = b""
+        received = b""
         try:
             while True:
                 async with asyncio.timeout(0.5):
                     piece = await self.reader.read(65_536)
                 if not piece:
-                    return said
-                said += piece
+                    return received
+                received += piece
         except (OSError, TimeoutError):
-            return said
+            return received
 
     def close(self) -> None:
         self.writer.transport.abort()
@@ -243,9 +243,9 @@ def _attacks() -> Iterator[tuple[bytes, ...]]:
 
 async def _be_honest(place: Place, token: str, email: str, heard: list[str]) -> int:
     """Only one's own responses, one for each request; how many there were."""
-    ways, talk, count = _honest(token), await place.talk(), 0
+    requests, talk, count = _honest(token), await place.talk(), 0
     for number in range(ROUNDS):
-        wanted, packets = ways[number % len(ways)]
+        wanted, packets = requests[number % len(requests)]
         try:
             await talk.send(*packets)
             for _ in range(wanted):
@@ -269,10 +269,10 @@ async def _attack(place: Place, share: Callable[[int], bool], heard: list[str]) 
         talk = await place.talk()
         with suppress(Ended):
             await talk.send(*packets)
-        said = await talk.everything()
+        received = await talk.everything()
         talk.close()
-        if b"example.org" in said.replace(HOST.encode(), b"") or b'"sub"' in said:
-            heard.append(f"the attacker of {packets!r} read {said!r}")
+        if b"example.org" in received.replace(HOST.encode(), b"") or b'"sub"' in received:
+            heard.append(f"the attacker of {packets!r} read {received!r}")
 
 
 async def test_responses_belong_to_requests(live_at: tuple[Live, Place]) -> None:

@@ -85,24 +85,24 @@ async def _run(script: str, interop: InteropSetup | None, wanted: dict[str, Any]
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
-    said: dict[str, Any] = {}
+    message: dict[str, Any] = {}
     try:
         async with asyncio.timeout(60):
             async for line in process.stdout:
-                said = json.loads(line)
-                if "result" in said:
+                message = json.loads(line)
+                if "result" in message:
                     break
                 assert interop is not None
-                back = await interop.allow(said["open"])
+                back = await interop.allow(message["open"])
                 process.stdin.write(json.dumps({"back": back}).encode() + b"\n")
             else:
                 pytest.fail((await process.stderr.read()).decode())
     finally:
         process.stdin.close()
-        if process.returncode is None and "result" not in said:
+        if process.returncode is None and "result" not in message:
             process.kill()
         await process.wait()
-    result: dict[str, Any] = said["result"]
+    result: dict[str, Any] = message["result"]
     return result
 
 

@@ -73,18 +73,18 @@ async def _run(live: Live, app: App) -> dict[str, Any]:
     assert process.stdin is not None
     assert process.stdout is not None
     browser = live.browser()
-    said: dict[str, Any] = {}
+    message: dict[str, Any] = {}
     async with asyncio.timeout(60):
         async for line in process.stdout:
-            said = json.loads(line)
-            if "result" in said:
+            message = json.loads(line)
+            if "result" in message:
                 break
-            back = await _visit(browser, said["open"])
+            back = await _visit(browser, message["open"])
             process.stdin.write(json.dumps({"back": back}).encode() + b"\n")
     process.stdin.close()
     await process.wait()
     assert (await browser.get("/account")).status_code == 303
-    result: dict[str, Any] = said["result"]
+    result: dict[str, Any] = message["result"]
     return result
 
 

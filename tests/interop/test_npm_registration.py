@@ -30,11 +30,11 @@ async def _run(live: Live, wanted: dict[str, Any]) -> dict[str, Any]:
     try:
         async with asyncio.timeout(60):
             async for line in process.stdout:
-                said = json.loads(line)
-                if "result" in said:
-                    found: dict[str, Any] = said["result"]
+                message = json.loads(line)
+                if "result" in message:
+                    found: dict[str, Any] = message["result"]
                     return found
-                back = await live.allow(said["open"])
+                back = await live.allow(message["open"])
                 process.stdin.write(json.dumps({"back": back}).encode() + b"\n")
         pytest.fail((await process.stderr.read()).decode())
     finally:

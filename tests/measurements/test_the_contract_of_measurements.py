@@ -159,9 +159,9 @@ async def test_a_bad_post_says_where_and_keeps_nothing(
 ) -> None:
     response = await app.send("POST", LIST, body)
     assert response.status_code == 400, response.text
-    said = response.json()
-    assert text in said["error_description"]
-    assert (said.get("setIndex"), said.get("measurementIndex")) == (at_set, at_measurement)
+    refusal = response.json()
+    assert text in refusal["error_description"]
+    assert (refusal.get("setIndex"), refusal.get("measurementIndex")) == (at_set, at_measurement)
     assert await app.values() == []
     assert (await app.get("/api/v1/variables")).json() == []
 

@@ -32,12 +32,12 @@ async def test_a_generated_python_client_does_the_main_job(live: Live, tmp_path:
     shutil.copy(HERE / "generated" / "client.py", tmp_path / "work.py")
     # Every module of it compiles, also those that the job does not need.
     await _run(sys.executable, "-m", "compileall", "-q", str(tmp_path / "made"))
-    said = await _run(
+    output = await _run(
         *(sys.executable, "-W", "error", str(tmp_path / "work.py")),
         stdin=json.dumps(given),
         PYTHONPATH=str(tmp_path / "made"),
     )
-    _check(json.loads(said), person)
+    _check(json.loads(output), person)
 
 
 async def test_a_generated_typescript_client_does_the_main_job(live: Live, tmp_path: Path) -> None:

@@ -52,8 +52,8 @@ async def test_generated_requests_find_no_server_error(
         "code": spent["refresh_token"],
         "access_token": None,
     }
-    status, said = await _schemathesis(live, tmp_path, lifelike)
-    assert status == 0, said
+    status, output = await _schemathesis(live, tmp_path, lifelike)
+    assert status == 0, output
     seen = _statuses(tmp_path / "seen.har")
     assert max(code for _, code in seen) < 500
     for path in ("access_token", "introspect", "revoke", "userinfo", "authorize"):
@@ -108,8 +108,8 @@ async def _schemathesis(
             "LIFELIKE": json.dumps(lifelike),
         },
     )
-    said, _ = await process.communicate()
-    return process.returncode, said.decode()
+    output, _ = await process.communicate()
+    return process.returncode, output.decode()
 
 
 def _statuses(har: Path) -> Counter[tuple[str, int]]:

@@ -214,8 +214,8 @@ async def test_the_pages_on_tokens_and_measurements_run_as_printed(
         block.replace("basic%20offline", "basic%20readmeasurements%20writemeasurements%20offline")
         for block in flow
     ]
-    said = await paste_flow(live, shell, flow, filled)
-    assert '"displayName":"Ann Example"' in said
+    output = await paste_flow(live, shell, flow, filled)
+    assert '"displayName":"Ann Example"' in output
     await shell.paste("refresh_token=$(token refresh_token)")
     fresh = json.loads(await paste_flow(live, shell, runnable("docs/developer/refresh.md"), {}))
     await shell.paste(f"access_token={fresh['access_token']}")

@@ -161,8 +161,8 @@ async def test_a_software_statement_holds_for_its_time(
             ({"nbf": now + 600}, 400),
             ({"exp": "tomorrow"}, 400),
         ):
-            said = {"iss": issuer, "client_name": "By Statement", **more}
-            response = await register(harness, software_statement=signed(said, key, "ES256"))
+            claims = {"iss": issuer, "client_name": "By Statement", **more}
+            response = await register(harness, software_statement=signed(claims, key, "ES256"))
             assert response.status_code == status, more
             if status == 400:
                 assert response.json()["error"] == "invalid_software_statement"

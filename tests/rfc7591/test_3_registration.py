@@ -420,14 +420,14 @@ async def test_a_software_statement_counts_when_its_issuer_is_trusted(
     trusted = tmp_path / "statements.json"
     trusted.write_text(json.dumps({issuer: json.loads(key_set(key))}))
     async with open_harness(**OPEN, registration__statements_file=str(trusted)) as harness:
-        said = {"iss": issuer, "client_name": "By Statement", "software_id": "x"}
-        statement = signed(said, key, "ES256")
+        claims = {"iss": issuer, "client_name": "By Statement", "software_id": "x"}
+        statement = signed(claims, key, "ES256")
         response = await register(harness, client_name="By Hand", software_statement=statement)
         assert response.json()["client_name"] == "By Statement"
         assert response.json()["software_statement"] == statement
         for forged in (
-            signed(said, make_key("ES256"), "ES256"),
-            signed({**said, "iss": "https://other.example.org"}, key, "ES256"),
+            signed(claims, make_key("ES256"), "ES256"),
+            signed({**claims, "iss": "https://other.example.org"}, key, "ES256"),
         ):
             response = await register(harness, software_statement=forged)
             assert response.json()["error"] == "unapproved_software_statement"

@@ -181,10 +181,10 @@ async def test_signed_requests_are_signed_with_the_apps_secret(sandbox: Sandbox)
     signature, payload = response.json()["signed_request"].split(".")
     expected = hmac.digest(SECRET.encode(), payload.encode(), "sha256")
     assert signature == urlsafe_b64encode(expected).decode().rstrip("=")
-    said = json.loads(urlsafe_b64decode(payload + "=="))
-    assert said["algorithm"] == "HMAC-SHA256"
+    payload_claims = json.loads(urlsafe_b64decode(payload + "=="))
+    assert payload_claims["algorithm"] == "HMAC-SHA256"
     tokens = await sandbox.native("facebook", "verified")
-    assert said["user_id"] == unverified(tokens["id_token"])["sub"]
+    assert payload_claims["user_id"] == unverified(tokens["id_token"])["sub"]
 
 
 async def test_a_page_sends_a_signed_request_to_our_callbacks(sandbox: Sandbox) -> None:

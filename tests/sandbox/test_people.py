@@ -31,11 +31,11 @@ async def test_the_steady_come_back_with_a_code(
 
 
 async def test_what_each_says_of_an_address(sandbox: Sandbox) -> None:
-    said = {}
+    found = {}
     for person in ("verified", "elsewhere", "unverified", "no-email"):
         claims = unverified((await sandbox.tokens("google", person))["id_token"])
-        said[person] = (claims.get("email_verified"), "hd" in claims)
-    assert said == {
+        found[person] = (claims.get("email_verified"), "hd" in claims)
+    assert found == {
         "verified": (True, True),
         "elsewhere": (True, False),
         "unverified": (False, False),

@@ -385,13 +385,13 @@ async def _kept(write: Awaitable[Any]) -> bool:
 
 async def _fill_disk(stores: Stores, name: str, limit: str) -> dict[str, list[str]]:
     """Issue tokens until files may not grow, then let them, and issue again."""
-    said: dict[str, list[str]] = {"before": [], "refused": [], "after": []}
+    keys: dict[str, list[str]] = {"before": [], "refused": [], "after": []}
     unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), unlimited[1]))
-    await _issue_until_refused(stores, said["before"], said["refused"], range(100_000))
+    await _issue_until_refused(stores, keys["before"], keys["refused"], range(100_000))
     resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
-    await _issue_until_refused(stores, said["after"], said["refused"], range(200_000, 200_100))
-    return said
+    await _issue_until_refused(stores, keys["after"], keys["refused"], range(200_000, 200_100))
+    return keys
 
 
 async def _issue_until_refused(

@@ -154,7 +154,7 @@ def identity(subject: str, **changes: object) -> NewIdentity:
         "name": "Sample Elsewhere",
         "email": "sample@example.org",
         "created_at": NOW,
-        "said_at": NOW,
+        "stated_at": NOW,
     }
     return NewIdentity(**values | changes)  # type: ignore[arg-type]
 

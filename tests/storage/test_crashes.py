@@ -95,8 +95,8 @@ async def _missing(stores: Stores, keys: list[bytes]) -> list[bytes]:
 async def _pour_and_kill(url: str, name: str, first_number: int) -> list[bytes]:
     process = await start(url, name, "pour", str(first_number))
     begin(process)
-    said = await _read_keys(process, _ENOUGH)
-    return said + await _kill(process)
+    keys = await _read_keys(process, _ENOUGH)
+    return keys + await _kill(process)
 
 
 async def test_a_killed_server_process_loses_nothing_on_sqlite(sqlite_url: str) -> None:

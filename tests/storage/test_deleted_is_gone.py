@@ -44,7 +44,7 @@ async def _changed(stores: Stores, user_id: int) -> None:
         await stores.measurements.change_measurement(user_id, row.id, entry, NOW)
 
 
-WAYS: dict[str, tuple[int, Deletes]] = {
+DELETIONS: dict[str, tuple[int, Deletes]] = {
     "one by one": (30, _one),
     "notes overwritten": (30, _changed),
     # Enough that whole pages are freed.
@@ -56,9 +56,9 @@ WAYS: dict[str, tuple[int, Deletes]] = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-async def test_deleted_notes_are_in_neither_file(stores: Stores, path: Path, way: str) -> None:
-    number, delete = WAYS[way]
+@pytest.mark.parametrize("kind", DELETIONS)
+async def test_deleted_notes_are_in_neither_file(stores: Stores, path: Path, kind: str) -> None:
+    number, delete = DELETIONS[kind]
     newcomer = NewUser(subject="ann", name="Ann Example", email=None, created_at=NOW)
     user = await stores.users.add_user(newcomer, None)
     unit, category = (

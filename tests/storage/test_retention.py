@@ -225,7 +225,7 @@ async def _has_ended_sign_in(stores: Stores, name: str) -> bool:
     try:
         person = new_user(f"of {name}")
         await stores.identities.add_user_with_identity(
-            person, identity(name, said_at=NOW - 4000 * _DAY)
+            person, identity(name, stated_at=NOW - 4000 * _DAY)
         )
     except SignInEnded:
         return True

@@ -100,14 +100,14 @@ async def test_a_full_disk_is_unavailable_and_what_was_acknowledged_stays(sqlite
     stores = await open_stores(sqlite_url)
     await stores.clients.add_client(client(CLIENT_ID))
     await stores.close()
-    said = (await contend(1, sqlite_url, "fill_disk", str(_MEGABYTE)))["p0"]
-    assert len(said["before"]) > 10
-    assert len(said["refused"]) == 1
-    assert len(said["after"]) == 100
+    keys = (await contend(1, sqlite_url, "fill_disk", str(_MEGABYTE)))["p0"]
+    assert len(keys["before"]) > 10
+    assert len(keys["refused"]) == 1
+    assert len(keys["after"]) == 100
     stores = await open_stores(sqlite_url)
-    for kept in said["before"] + said["after"]:
+    for kept in keys["before"] + keys["after"]:
         assert await stores.tokens.find_access_token(bytes.fromhex(kept)) is not None
-    assert await stores.tokens.find_access_token(bytes.fromhex(said["refused"][0])) is None
+    assert await stores.tokens.find_access_token(bytes.fromhex(keys["refused"][0])) is None
     await stores.close()
 
 

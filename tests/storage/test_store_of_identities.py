@@ -343,17 +343,17 @@ async def test_a_sign_in_from_before_the_provider_ended_it_adds_no_identity(
         await stores.users.set_password(person.id, "hash", NOW)
         await stores.users.change_email(person.id, "ann@example.org", NOW)
         assert await stores.identities.drop_identity(person.id, old.id, ACCEPTED)
-    for said_at in (NOW, SOON):
+    for stated_at in (NOW, SOON):
         with pytest.raises(SignInEnded):
-            await stores.identities.add_identity(person.id, identity("1", said_at=said_at))
+            await stores.identities.add_identity(person.id, identity("1", stated_at=stated_at))
         with pytest.raises(SignInEnded):
             await stores.identities.add_user_with_identity(
-                new_user("s1"), identity("1", said_at=said_at)
+                new_user("s1"), identity("1", stated_at=stated_at)
             )
     assert await stores.users.user_by_subject("s1") is None
     await stores.identities.add_identity(person.id, identity("2"))
     later = SOON + timedelta(microseconds=1)
-    added = await stores.identities.add_identity(person.id, identity("1", said_at=later))
+    added = await stores.identities.add_identity(person.id, identity("1", stated_at=later))
     assert added.signed_out_at == SOON
     assert await stores.identities.identity(ISSUER, "1") == added
 

@@ -101,10 +101,10 @@ class FakeUpstream:
         """`{"kind": …, "subject": …, "id": …}`, signed if it says so."""
         if self.fault is not None:
             raise self.fault
-        said = json.loads(body)
-        if said.pop("signed", False) is not True:
+        event = json.loads(body)
+        if event.pop("signed", False) is not True:
             raise BadToken("The message is not signed by the provider.")
-        return [SecurityEvent(issuer=f"https://{self.name}.example", **said)]
+        return [SecurityEvent(issuer=f"https://{self.name}.example", **event)]
 
     def _person(self, proof: str, otherwise: ProviderFault) -> Profile:
         if self.fault is not None:

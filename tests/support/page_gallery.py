@@ -142,7 +142,7 @@ class Gallery:
             (("GET",), "/gallery/never", self._never),
             (("GET",), "/gallery/link/{name}", self._link),
             (("GET",), "/gallery/trouble/{name}", self._trouble),
-            (("GET",), "/gallery/said/{name}", self._said),
+            (("GET",), "/gallery/message/{name}", self._message),
         ]
 
     async def _measure(self) -> None:
@@ -220,10 +220,10 @@ class Gallery:
             "form-post": "/gallery/form-post",
             "signed-out": "/gallery/signed-out",
             "link-stale": "/gallery/link/stale",
-            "social-failed": "/gallery/said/social_failed.html",
-            "social-over": "/gallery/said/social_finished.html",
-            "data-deletion": "/gallery/said/data_deletion.html",
-            "sign-up-closed": "/gallery/said/sign_up_closed.html",
+            "social-failed": "/gallery/message/social_failed.html",
+            "social-over": "/gallery/message/social_finished.html",
+            "data-deletion": "/gallery/message/data_deletion.html",
+            "sign-up-closed": "/gallery/message/sign_up_closed.html",
             "too-many": "/gallery/trouble/many",
             "busy": "/gallery/trouble/busy",
             "forbidden": "/gallery/trouble/forbidden",
@@ -589,7 +589,7 @@ class Gallery:
                 raise Forbidden
         return error_page(renderer, 500, *SERVER_ERROR, incident="4f1c09ab77de")
 
-    async def _said(self, request: Request) -> Response:
+    async def _message(self, request: Request) -> Response:
         """What a few pages say that no form here leads to."""
         now = self.services.clock.now()
         data_deletion_request = DataDeletionRequest(

@@ -148,7 +148,7 @@ async def open_sandbox(
         entropy=entropy,
         sleep=sleep,
     )
-    table = [Route(path, to, methods=list(ways)) for ways, path, to in routes]
+    table = [Route(path, to, methods=list(methods)) for methods, path, to in routes]
     app = Starlette(routes=[*table, Route("/static/{name}", renderer.assets.serve)])
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as http:

@@ -26,8 +26,8 @@ class Shell:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{text}\necho; echo '{_END}'\n".encode())
-        said = await self._process.stdout.readuntil(f"{_END}\n".encode())
-        return said.decode().removesuffix(f"{_END}\n").strip()
+        output = await self._process.stdout.readuntil(f"{_END}\n".encode())
+        return output.decode().removesuffix(f"{_END}\n").strip()
 
     async def close(self) -> None:
         """Ends it."""

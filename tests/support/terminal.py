@@ -24,7 +24,7 @@ PATIENCE = 90
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What a command said, and how it ended."""
+    """The output of a command, and its exit status."""
 
     code: int
     out: str

@@ -44,8 +44,8 @@ async def end(harness: AppHarness, kind: str) -> None:
     """Both providers report that the account was deleted or disabled, a moment later."""
     harness.advance(seconds=1)
     for provider in ("google", "apple"):
-        said = {"signed": True, "kind": kind, "subject": "108", "id": "one"}
-        response = await harness.browser().post(f"{NOTIFICATIONS}/{provider}", json=said)
+        event = {"signed": True, "kind": kind, "subject": "108", "id": "one"}
+        response = await harness.browser().post(f"{NOTIFICATIONS}/{provider}", json=event)
         assert response.status_code == 200
     harness.advance(seconds=1)
 
@@ -122,7 +122,7 @@ async def test_a_native_token_from_before_creates_nothing(
     harness: AppHarness, google: FakeUpstream
 ) -> None:
     """v2-api.md §3: an app may hold an ID token for its whole lifetime."""
-    google.people["gia"] = profile(said_at=harness.context.clock.now())
+    google.people["gia"] = profile(stated_at=harness.context.clock.now())
     await end(harness, "delete_data")
     query = {"provider": "google", "accessToken": "gia"}
     response = await harness.browser().post(AUTHORIZE_TOKEN, data=query)

@@ -37,8 +37,8 @@ async def harness(
 async def tell(
     harness: AppHarness, place: str, provider: str = "facebook", **changes: Any
 ) -> httpx.Response:
-    said = {"signed": True, "kind": "gone", "subject": "108", "id": "one", **changes}
-    return await harness.browser().post(f"{SOCIAL}/{place}/{provider}", json=said)
+    event = {"signed": True, "kind": "gone", "subject": "108", "id": "one", **changes}
+    return await harness.browser().post(f"{SOCIAL}/{place}/{provider}", json=event)
 
 
 async def newcomer(harness: AppHarness, provider: str = "facebook") -> User:
@@ -211,12 +211,12 @@ async def test_a_request_to_delete_data_is_answered_with_a_page_and_a_code(
     user = await newcomer(harness)
     response = await tell(harness, "data-deletion")
     assert response.status_code == 200
-    said = response.json()
-    assert said.keys() == {"url", "confirmation_code"}
-    assert said["url"] == f"{ISSUER}/data-deletion/{said['confirmation_code']}"
-    page = await harness.browser().get(said["url"])
+    body = response.json()
+    assert body.keys() == {"url", "confirmation_code"}
+    assert body["url"] == f"{ISSUER}/data-deletion/{body['confirmation_code']}"
+    page = await harness.browser().get(body["url"])
     assert page.status_code == 200
-    assert said["confirmation_code"] in page.text
+    assert body["confirmation_code"] in page.text
     assert "Facebook" in page.text
     assert "Gia" not in page.text
     # It was the only way in, so the account is gone with it.

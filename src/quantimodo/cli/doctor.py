@@ -188,7 +188,7 @@ async def _signing_keys(settings: Settings) -> list[Finding]:
         async with open_app(settings) as context:
             return [*await _keys_of(context), *await _apps_of(context)]
     except (Unavailable, SchemaMismatch, BadSecretKey, sqlite3.Error, OSError):
-        return []  # said above
+        return []  # reported above
     except DecryptionFailed:
         text = "the secret key is not the one that this database was made with"
         return [Finding("fault", "keys", text)]

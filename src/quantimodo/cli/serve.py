@@ -71,8 +71,10 @@ async def _ready(settings: Settings, migrate: bool) -> list[Step]:
 
 
 def _environment(host: str | None, port: int | None, workers: int | None) -> dict[str, str]:
-    said = {"HOST": host, "PORT": port, "WORKERS": workers}
-    given = {f"QUANTIMODO_{name}": str(value) for name, value in said.items() if value is not None}
+    options = {"HOST": host, "PORT": port, "WORKERS": workers}
+    given = {
+        f"QUANTIMODO_{name}": str(value) for name, value in options.items() if value is not None
+    }
     return {**os.environ, **given}
 
 

@@ -228,8 +228,8 @@ class DynamicClients:
                 continue
             if not _is_current(verified.claims, self.clock.now()):
                 raise InvalidSoftwareStatement("the software statement is not valid at this time")
-            said = {name: value for name, value in verified.claims.items() if name not in _CLAIMS}
-            return {**document, **said, "software_statement": statement}
+            stated = {name: value for name, value in verified.claims.items() if name not in _CLAIMS}
+            return {**document, **stated, "software_statement": statement}
         raise UnapprovedSoftwareStatement(
             "the software statement is not signed by anybody whom this server trusts for it"
         )

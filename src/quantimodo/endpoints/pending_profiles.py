@@ -57,4 +57,4 @@ class PendingProfiles:
     def _opened(self, found: LoginState) -> PendingProfile:
         pending = self.states.content(found, _USE, PendingProfile)
         # The provider may have ended the account since then.
-        return PendingProfile(pending.profile.said_by(found.created_at), pending.purpose)
+        return PendingProfile(pending.profile.stated_by(found.created_at), pending.purpose)

@@ -123,7 +123,7 @@ class CallbackHandler:
         except ProviderFault as fault:
             return await self.completion.fail(request, provider, fault, purpose)
         # A provider that has ended its account since then may still take the code.
-        profile = profile.said_by(returned.began_at)
+        profile = profile.stated_by(returned.began_at)
         if request.method == "POST" and not isinstance(purpose, ReturnToClient):
             # A POST from another site has no session cookie; the request after the redirect has.
             return await self.pending_profiles.store(request, profile, purpose, ARRIVED)

@@ -70,7 +70,7 @@ class SocialTokens:
         began_at = self.clock.now()
         with faults_of(provider.name):
             profile = await provider.redeem(Secret(code), redirect_url)
-        return await self._sign_in(request, profile.said_by(began_at), origin)
+        return await self._sign_in(request, profile.stated_by(began_at), origin)
 
     async def authorize_token(self, request: Request) -> Response:
         """GET or POST /api/v2/auth/social/authorizeToken."""
@@ -89,7 +89,7 @@ class SocialTokens:
         began_at = self.clock.now()
         with faults_of(provider.name):
             profile = await provider.verify_native_token(token, refresh, form.get("nonce"))
-        return await self._sign_in(request, profile.said_by(began_at), _native_origin(client))
+        return await self._sign_in(request, profile.stated_by(began_at), _native_origin(client))
 
     async def _redeem_login_code(
         self, code: str, provider: Provider, form: Form, client: Client | None

@@ -44,7 +44,7 @@ _DESCRIPTIONS: Final = (
             ("passkeys", "your passkeys, without their keys"),
             ("host, synced", "the server that it works for, and whether it is synced"),
             ("linkedAccounts", "accounts at other sites that can sign in here"),
-            ("provider, issuer, subject, name, email", "what the other site said"),
+            ("provider, issuer, subject, name, email", "what the other site stated"),
             ("createdAt, usedAt, signedOutAt", _TIMES),
         ),
     ),

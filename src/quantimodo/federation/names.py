@@ -6,20 +6,20 @@ from typing import Any
 _PARTS = (("given_name", "family_name"), ("first_name", "last_name"))  # OpenID Connect; Facebook
 
 
-def full_name(said: Mapping[str, Any]) -> str:
+def full_name(claims: Mapping[str, Any]) -> str:
     """`name`, or the given and the family name, in that order; "" if there is neither."""
-    name = _text(said, "name")
+    name = _text(claims, "name")
     if name:
         return name
-    whole = (" ".join(filter(None, (_text(said, part) for part in parts))) for parts in _PARTS)
+    whole = (" ".join(filter(None, (_text(claims, part) for part in parts))) for parts in _PARTS)
     return next(filter(None, whole), "")
 
 
-def has_full_name(said: Mapping[str, Any]) -> bool:
+def has_full_name(claims: Mapping[str, Any]) -> bool:
     """Whether there is a `name`, or both parts of one."""
-    return bool(_text(said, "name")) or all(_text(said, part) for part in _PARTS[0])
+    return bool(_text(claims, "name")) or all(_text(claims, part) for part in _PARTS[0])
 
 
-def _text(said: Mapping[str, Any], name: str) -> str:
-    value = said.get(name)
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name)
     return value.strip() if isinstance(value, str) else ""

@@ -40,7 +40,7 @@ def new_identity(profile: Profile, now: datetime, envelope: Envelope) -> NewIden
         name=profile.name,
         email=profile.email,
         created_at=now,
-        said_at=profile.said_at or now,
+        stated_at=profile.stated_at or now,
         sealed_refresh_token=sealed_refresh_token(profile, envelope),
     )
 

@@ -232,6 +232,6 @@ class SocialAccounts:
 
 def _is_stale(profile: Profile, identity: Identity) -> bool:
     """Whether the profile is from before the provider signed its account out."""
-    if profile.said_at is None or identity.signed_out_at is None:
+    if profile.stated_at is None or identity.signed_out_at is None:
         return False
-    return profile.said_at <= identity.signed_out_at
+    return profile.stated_at <= identity.signed_out_at

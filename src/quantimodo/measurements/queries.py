@@ -66,7 +66,7 @@ _SORTS: Final[dict[str, SortKey]] = {
 class MeasurementQuery:
     """Filters of `category` compare names still, those of `value` speak of `unit` if there is one.
 
-    `variables` and `categories` are what the filters of them said, for the log. `given` are the
+    `variables` and `categories` are the texts of their filters, for the log. `given` are the
     parameters as they came, but for tokens and the page, for links. `byte_order_mark` is for CSV.
     """
 

@@ -22,17 +22,17 @@ class Profile:
     email_authoritative: bool = False  # … and is the authority for it (security.md §27)
     methods: tuple[str, ...] = ("fed",)  # RFC 8176 `amr` values, the provider's own if it says
     refresh_token: Secret | None = None
-    said_at: datetime | None = None  # when it said so, at the earliest; None: now
+    stated_at: datetime | None = None  # the earliest time of its statement; None: now
 
-    def said_by(self, moment: datetime) -> "Profile":
+    def stated_by(self, moment: datetime) -> "Profile":
         """The profile as the provider's statement of this moment, or of an earlier one."""
-        said_at = moment if self.said_at is None else min(self.said_at, moment)
-        return replace(self, said_at=said_at)
+        stated_at = moment if self.stated_at is None else min(self.stated_at, moment)
+        return replace(self, stated_at=stated_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewIdentity:
-    """An identity to be added. `sealed_refresh_token` is the provider's, encrypted; `said_at` is
+    """An identity to be added. `sealed_refresh_token` is the provider's, encrypted; `stated_at` is
     when the sign-in began, or when the provider issued the token by which it was made."""
 
     provider: str
@@ -41,7 +41,7 @@ class NewIdentity:
     name: str
     email: str | None
     created_at: datetime
-    said_at: datetime
+    stated_at: datetime
     sealed_refresh_token: bytes | None = None
 
 

@@ -80,8 +80,8 @@ class _Paths:
         if operation.body is not None:
             spelled["requestBody"] = _request_body(operation)
         if operation.security:
-            ways = operation.security
-            spelled["security"] = [dict(way) for way in ways if way.keys() <= self.schemes]
+            required = operation.security
+            spelled["security"] = [dict(each) for each in required if each.keys() <= self.schemes]
         spelled["responses"] = dict(sorted(_responses(operation)))
         return spelled
 

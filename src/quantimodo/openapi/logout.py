@@ -3,7 +3,7 @@
 from typing import Annotated, Final, TypedDict
 
 from quantimodo.openapi import authorize, fakes
-from quantimodo.openapi.operation import FORM, HTML, Content, Operation, Response, said
+from quantimodo.openapi.operation import FORM, HTML, Content, Operation, Response, described
 from quantimodo.openapi.shared import TOO_LARGE
 
 
@@ -12,7 +12,7 @@ class EndSessionRequest(TypedDict, total=False):
 
     id_token_hint: Annotated[
         str,
-        said(
+        described(
             "The last ID token that the app got for this person, expired or not. When it names the"
             " session of this browser, no confirmation is needed.",
             fakes.ID_TOKEN,
@@ -20,22 +20,26 @@ class EndSessionRequest(TypedDict, total=False):
     ]
     client_id: Annotated[
         str,
-        said("The app's id, if there is no ID token. With one, they must agree.", fakes.CLIENT_ID),
+        described(
+            "The app's id, if there is no ID token. With one, they must agree.", fakes.CLIENT_ID
+        ),
     ]
     post_logout_redirect_uri: Annotated[
         str,
-        said(
+        described(
             "The redirect after logout: one of the app's registered"
             " `post_logout_redirect_uris`, exactly. Only with `id_token_hint` or"
             " `client_id`.",
             "https://app.example.org/signed-out",
         ),
     ]
-    state: Annotated[str, said("Returned unchanged in `post_logout_redirect_uri`.", fakes.STATE)]
-    logout_hint: Annotated[str, said("Accepted and ignored.", "ann@example.org")]
+    state: Annotated[
+        str, described("Returned unchanged in `post_logout_redirect_uri`.", fakes.STATE)
+    ]
+    logout_hint: Annotated[str, described("Accepted and ignored.", "ann@example.org")]
     ui_locales: Annotated[
         str,
-        said(
+        described(
             "The languages of the pages, in order of preference; unknown ones are ignored.", "de en"
         ),
     ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedDict
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import JSON, Content, Operation, Response, said
+from quantimodo.openapi.operation import JSON, Content, Operation, Response, described
 from quantimodo.openapi.resources import REFUSED
 from quantimodo.openapi.responses import refused
 from quantimodo.openapi.shared import BY_ANY_TOKEN, by_token
@@ -13,26 +13,26 @@ TAG: Final = "Measurements"
 CSV: Final = "text/csv; charset=utf-8"
 
 Time = float | str
-_TIME: Final = said("Seconds since 1970, or ISO 8601.", 1_439_389_320, title="MeasurementTime")
-_Name = Annotated[str, said("A name.", "Sleep Quality")]
+_TIME: Final = described("Seconds since 1970, or ISO 8601.", 1_439_389_320, title="MeasurementTime")
+_Name = Annotated[str, described("A name.", "Sleep Quality")]
 
 
 class Measurement(TypedDict):
     """One measurement; with `groupingWidth`, a group of them, described by its first."""
 
     id: int
-    variable: Annotated[str, said("What was measured.", "Sleep Quality")]
-    variableCategoryName: Annotated[str, said("The category of the variable.", "Sleep")]
-    source: Annotated[str | None, said("The source; null when a group has several.", "App")]
-    startTime: Annotated[float, said("Seconds since 1970.", 1_439_389_320)]
-    humanTime: Annotated[str, said("The same in ISO 8601, UTC.", "2015-08-12T14:22:00Z")]
-    value: Annotated[float, said("In `unit`.", 3)]
-    unit: Annotated[str, said("The variable's unit, or the requested one.", "/5")]
-    storedValue: Annotated[float, said("The value as it was sent.", 3)]
-    storedAbbreviatedUnitName: Annotated[str, said("The unit in which it was sent.", "/5")]
-    note: Annotated[str | None, said("The note of the measurement.", "slept like a stone")]
-    createdAt: Annotated[str, said("When it was first sent.", "2015-08-12T15:00:00Z")]
-    updatedAt: Annotated[str, said("When it last changed.", "2015-08-12T15:00:00Z")]
+    variable: Annotated[str, described("What was measured.", "Sleep Quality")]
+    variableCategoryName: Annotated[str, described("The category of the variable.", "Sleep")]
+    source: Annotated[str | None, described("The source; null when a group has several.", "App")]
+    startTime: Annotated[float, described("Seconds since 1970.", 1_439_389_320)]
+    humanTime: Annotated[str, described("The same in ISO 8601, UTC.", "2015-08-12T14:22:00Z")]
+    value: Annotated[float, described("In `unit`.", 3)]
+    unit: Annotated[str, described("The variable's unit, or the requested one.", "/5")]
+    storedValue: Annotated[float, described("The value as it was sent.", 3)]
+    storedAbbreviatedUnitName: Annotated[str, described("The unit in which it was sent.", "/5")]
+    note: Annotated[str | None, described("The note of the measurement.", "slept like a stone")]
+    createdAt: Annotated[str, described("When it was first sent.", "2015-08-12T15:00:00Z")]
+    updatedAt: Annotated[str, described("When it last changed.", "2015-08-12T15:00:00Z")]
 
 
 class ApplicationMeasurement(Measurement):
@@ -40,31 +40,33 @@ class ApplicationMeasurement(Measurement):
 
     userId: Annotated[
         int | None,
-        said("The person: the `id` of `/api/v1/user/me`. Null for a pairwise app.", 42),
+        described("The person: the `id` of `/api/v1/user/me`. Null for a pairwise app.", 42),
     ]
-    sub: NotRequired[Annotated[str | None, said("The person, for a pairwise app.", fakes.SUBJECT)]]
+    sub: NotRequired[
+        Annotated[str | None, described("The person, for a pairwise app.", fakes.SUBJECT)]
+    ]
 
 
 class SentMeasurement(TypedDict, total=False):
     """A measurement that an app sends."""
 
     startTime: Required[Annotated[Time, _TIME]]
-    value: Required[Annotated[float, said("Finite, and within the unit's bounds.", 3)]]
-    note: Annotated[str, said("At most 2,000 characters.", "slept like a stone")]
+    value: Required[Annotated[float, described("Finite, and within the unit's bounds.", 3)]]
+    note: Annotated[str, described("At most 2,000 characters.", "slept like a stone")]
 
 
 class MeasurementSet(TypedDict, total=False):
     """Measurements of one variable. `name`, `source`, `category`, `unit`, and `timestamp` of a
     measurement, are older spellings that are taken too."""
 
-    variableName: Required[Annotated[str, said("Created if it is new.", "Sleep Quality")]]
-    sourceName: Annotated[str, said("The source.", "My App")]
-    variableCategoryName: Annotated[str, said("Of a new variable; `Miscellaneous`.", "Sleep")]
+    variableName: Required[Annotated[str, described("Created if it is new.", "Sleep Quality")]]
+    sourceName: Annotated[str, described("The source.", "My App")]
+    variableCategoryName: Annotated[str, described("Of a new variable; `Miscellaneous`.", "Sleep")]
     combinationOperation: Annotated[
-        Literal["MEAN", "SUM"], said("How values of a new variable are combined.", "MEAN")
+        Literal["MEAN", "SUM"], described("How values of a new variable are combined.", "MEAN")
     ]
     abbreviatedUnitName: Annotated[
-        str, said("Required for a new variable; the default is the variable's unit.", "/5")
+        str, described("Required for a new variable; the default is the variable's unit.", "/5")
     ]
     measurements: Required[list[SentMeasurement]]
 
@@ -73,22 +75,24 @@ class MeasurementChange(TypedDict, total=False):
     """Only the given members change."""
 
     startTime: Annotated[Time, _TIME]
-    value: Annotated[float, said("In `abbreviatedUnitName`, or in the unit it was sent in.", 4)]
-    abbreviatedUnitName: Annotated[str, said("A unit of the variable's category.", "/5")]
-    note: Annotated[str, said("Empty deletes it.", "better than I thought")]
+    value: Annotated[
+        float, described("In `abbreviatedUnitName`, or in the unit it was sent in.", 4)
+    ]
+    abbreviatedUnitName: Annotated[str, described("A unit of the variable's category.", "/5")]
+    note: Annotated[str, described("Empty deletes it.", "better than I thought")]
 
 
 class Done(TypedDict):
     """Done."""
 
-    success: Annotated[bool, said("Always true.", True)]
+    success: Annotated[bool, described("Always true.", True)]
 
 
 class RefusedSet(TypedDict, total=False):
     """Why nothing was stored, with the index of the set and measurement (from 0)."""
 
-    error: Required[Annotated[str, said("A code for programs.", "invalid_request")]]
-    error_description: Required[Annotated[str, said("For the developer.", "value is missing")]]
+    error: Required[Annotated[str, described("A code for programs.", "invalid_request")]]
+    error_description: Required[Annotated[str, described("For the developer.", "value is missing")]]
     setIndex: int
     measurementIndex: int
 
@@ -97,14 +101,16 @@ class Variable(TypedDict):
     """A variable that the person measures."""
 
     id: int
-    name: Annotated[str, said("Its name.", "Sleep Quality")]
-    category: Annotated[str, said("The category of the variable.", "Sleep")]
-    unit: Annotated[str, said("The unit of its values.", "/5")]
+    name: Annotated[str, described("Its name.", "Sleep Quality")]
+    category: Annotated[str, described("The category of the variable.", "Sleep")]
+    unit: Annotated[str, described("The unit of its values.", "/5")]
     combinationOperation: Literal["MEAN", "SUM"]
-    numberOfMeasurements: Annotated[int, said("The number of measurements.", 12)]
-    earliestMeasurementTime: Annotated[float | None, said("Seconds since 1970.", 1_439_389_320)]
-    latestMeasurementTime: Annotated[float | None, said("Seconds since 1970.", 1_439_389_320)]
-    lastValue: Annotated[float | None, said("The latest value.", 3)]
+    numberOfMeasurements: Annotated[int, described("The number of measurements.", 12)]
+    earliestMeasurementTime: Annotated[
+        float | None, described("Seconds since 1970.", 1_439_389_320)
+    ]
+    latestMeasurementTime: Annotated[float | None, described("Seconds since 1970.", 1_439_389_320)]
+    lastValue: Annotated[float | None, described("The latest value.", 3)]
 
 
 class ConversionStep(TypedDict):
@@ -118,9 +124,9 @@ class Unit(TypedDict):
     """A unit. Without `conversionSteps` (null) it has no conversion."""
 
     id: int
-    name: Annotated[str, said("Its name.", "Minutes")]
-    abbreviatedName: Annotated[str, said("The name in measurements.", "min")]
-    category: Annotated[str, said("What it measures.", "Duration")]
+    name: Annotated[str, described("Its name.", "Minutes")]
+    abbreviatedName: Annotated[str, described("The name in measurements.", "min")]
+    category: Annotated[str, described("What it measures.", "Duration")]
     minimumValue: float | None
     maximumValue: float | None
     conversionSteps: list[ConversionStep] | None
@@ -137,58 +143,58 @@ class _Filters(TypedDict, total=False):
     """Values may begin with `(gt)`, `(ge)`, `(lt)` or `(le)`; commas mean "one of"; `%` at an end
     of a text means anything; `!` negates; `name[]=…` again and again means all of them."""
 
-    variableName: Annotated[str, said("Of this variable.", "Sleep%")]
-    variableCategoryName: Annotated[str, said("Of variables of this category.", "Sleep")]
-    source: Annotated[str, said("From here.", "My App")]
-    value: Annotated[str, said("In `unit` if that is given.", "(gt)2")]
-    unit: Annotated[str, said("Return values in this unit.", "/5")]
-    startTime: Annotated[str, said("At this time or later.", "1439389320")]
-    endTime: Annotated[str, said("At this time or earlier.", "2026-11-23T00:00:00Z")]
-    createdAt: Annotated[str, said("First sent at this time or later.", "(ge)2026-01-01")]
-    updatedAt: Annotated[str, said("Changed at this time or later.", "(ge)2026-01-01")]
-    lastUpdated: Annotated[str, said("The same.", "1439389320")]
+    variableName: Annotated[str, described("Of this variable.", "Sleep%")]
+    variableCategoryName: Annotated[str, described("Of variables of this category.", "Sleep")]
+    source: Annotated[str, described("From here.", "My App")]
+    value: Annotated[str, described("In `unit` if that is given.", "(gt)2")]
+    unit: Annotated[str, described("Return values in this unit.", "/5")]
+    startTime: Annotated[str, described("At this time or later.", "1439389320")]
+    endTime: Annotated[str, described("At this time or earlier.", "2026-11-23T00:00:00Z")]
+    createdAt: Annotated[str, described("First sent at this time or later.", "(ge)2026-01-01")]
+    updatedAt: Annotated[str, described("Changed at this time or later.", "(ge)2026-01-01")]
+    lastUpdated: Annotated[str, described("The same.", "1439389320")]
     groupingWidth: Annotated[
-        int, said("Combine the measurements of each span of this many seconds.", 86_400, ge=1)
+        int, described("Combine the measurements of each span of this many seconds.", 86_400, ge=1)
     ]
-    groupingTimezone: Annotated[str, said("The time zone of the spans.", "Europe/Berlin")]
-    sort: Annotated[str, said("`-` in front for descending order.", "-startTime")]
+    groupingTimezone: Annotated[str, described("The time zone of the spans.", "Europe/Berlin")]
+    sort: Annotated[str, described("`-` in front for descending order.", "-startTime")]
 
 
 class MeasurementQueryParameters(_Filters, total=False):
     """Filters of measurements, and the page."""
 
-    limit: Annotated[int, said("1 to 200; 100 when left out.", 100, ge=1, le=200)]
-    offset: Annotated[int, said("The number to skip.", 0, ge=0)]
+    limit: Annotated[int, described("1 to 200; 100 when left out.", 100, ge=1, le=200)]
+    offset: Annotated[int, described("The number to skip.", 0, ge=0)]
 
 
 class CsvQuery(_Filters, total=False):
     """Which measurements."""
 
     bom: Annotated[
-        Literal["true", "false"], said("A byte order mark before the text, for Excel.", "true")
+        Literal["true", "false"], described("A byte order mark before the text, for Excel.", "true")
     ]
 
 
 class VariableQuery(TypedDict, total=False):
     """Filters of variables, and the page."""
 
-    name: Annotated[str, said("With this name.", "Sleep%")]
-    category: Annotated[str, said("Of this category.", "Sleep")]
-    sort: Annotated[str, said("`name` or `-name`.", "name")]
-    limit: Annotated[int, said("1 to 200; 100 when left out.", 100, ge=1, le=200)]
-    offset: Annotated[int, said("The number to skip.", 0, ge=0)]
+    name: Annotated[str, described("With this name.", "Sleep%")]
+    category: Annotated[str, described("Of this category.", "Sleep")]
+    sort: Annotated[str, described("`name` or `-name`.", "name")]
+    limit: Annotated[int, described("1 to 200; 100 when left out.", 100, ge=1, le=200)]
+    offset: Annotated[int, described("The number to skip.", 0, ge=0)]
 
 
 class MeasurementPath(TypedDict):
     """Which one."""
 
-    id: Annotated[int, said("The measurement's id.", 1, ge=1)]
+    id: Annotated[int, described("The measurement's id.", 1, ge=1)]
 
 
 class VariablePath(TypedDict):
     """Which one."""
 
-    name: Annotated[str, said("The variable's name, percent-encoded.", "Sleep Quality")]
+    name: Annotated[str, described("The variable's name, percent-encoded.", "Sleep Quality")]
 
 
 _SLEEP: Final = {

@@ -1,4 +1,4 @@
-"""What is said about one operation: values only, which the other modules fill in and
+"""The description of one operation: values only, which the other modules fill in and
 `document.py` spells out."""
 
 from collections.abc import Mapping
@@ -59,6 +59,6 @@ class Operation:
     shared: tuple[int, ...] = ()
 
 
-def said(description: str, example: Any, **more: Any) -> Meta:
+def described(description: str, example: Any, **more: Any) -> Meta:
     """The description of one field."""
     return Meta(description=description, examples=[example], **more)

@@ -7,7 +7,7 @@ Only the recognised parameters. Any other parameter is ignored (RFC 6749 §3.1).
 from typing import Annotated, Literal, Required, TypedDict
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import said
+from quantimodo.openapi.operation import described
 from quantimodo.protocol.client_fields import GrantTypeName
 
 ResponseType = Literal[
@@ -21,10 +21,12 @@ ResponseType = Literal[
     "code id_token token",
 ]
 Prompt = Literal["none", "login", "consent", "select_account"]
-ClientId = Annotated[str, said("The app's id. May be left out beside HTTP Basic.", fakes.CLIENT_ID)]
+ClientId = Annotated[
+    str, described("The app's id. May be left out beside HTTP Basic.", fakes.CLIENT_ID)
+]
 ClientSecret = Annotated[
     str,
-    said(
+    described(
         "The app's secret, unless it is sent by HTTP Basic. Public apps have none.",
         fakes.CLIENT_SECRET,
     ),
@@ -36,11 +38,11 @@ _DETAILS = '[{"type":"health_measurements","actions":["read"],"categories":["Sle
 class RequestParameters(TypedDict, total=False):
     """What an authorization request has, pushed or not."""
 
-    client_id: Required[Annotated[str, said("The app's id.", fakes.CLIENT_ID)]]
+    client_id: Required[Annotated[str, described("The app's id.", fakes.CLIENT_ID)]]
     response_type: Required[
         Annotated[
             ResponseType,
-            said(
+            described(
                 "The response type. Use `code`; types that return tokens directly are only for apps"
                 " that the operator has registered for it.",
                 "code",
@@ -49,7 +51,7 @@ class RequestParameters(TypedDict, total=False):
     ]
     redirect_uri: Annotated[
         str,
-        said(
+        described(
             "Where the response goes: exactly as registered; only the port of a loopback IP may"
             " differ. Optional when exactly one is registered, but not with `openid`.",
             fakes.REDIRECT_URI,
@@ -57,7 +59,7 @@ class RequestParameters(TypedDict, total=False):
     ]
     scope: Annotated[
         str,
-        said(
+        described(
             "Space-separated scopes; the default is `basic`. A scope that the app is"
             " not registered for is not granted.",
             _SCOPES,
@@ -65,7 +67,7 @@ class RequestParameters(TypedDict, total=False):
     ]
     resource: Annotated[
         str,
-        said(
+        described(
             "The identifier of the API that the tokens are for (RFC 8707). Repeat the parameter for"
             " several. Without it, the API of this server.",
             fakes.AUDIENCE,
@@ -73,11 +75,11 @@ class RequestParameters(TypedDict, total=False):
     ]
     state: Annotated[
         str,
-        said("Returned unchanged. Bind it to the browser, and compare.", fakes.STATE),
+        described("Returned unchanged. Bind it to the browser, and compare.", fakes.STATE),
     ]
     code_challenge: Annotated[
         str,
-        said(
+        described(
             "PKCE: the SHA-256 of `code_verifier` in base64url without padding. Public and strict"
             " apps must send it; all should.",
             fakes.CHALLENGE,
@@ -85,11 +87,11 @@ class RequestParameters(TypedDict, total=False):
         ),
     ]
     code_challenge_method: Annotated[
-        Literal["S256"], said("Goes with `code_challenge`. `plain` is refused.", "S256")
+        Literal["S256"], described("Goes with `code_challenge`. `plain` is refused.", "S256")
     ]
     nonce: Annotated[
         str,
-        said(
+        described(
             "Returned in the ID token. Required when the authorization response has an ID token.",
             fakes.NONCE,
         ),
@@ -104,7 +106,7 @@ class RequestParameters(TypedDict, total=False):
             "form_post.jwt",
             "jwt",
         ],
-        said(
+        described(
             "How the response is sent. The default is the query, and the fragment for tokens."
             " With `jwt`"
             " as one signed document (JARM).",
@@ -113,7 +115,7 @@ class RequestParameters(TypedDict, total=False):
     ]
     prompt: Annotated[
         str,
-        said(
+        described(
             "`none` shows no page, and returns an error when one is needed; `login`,"
             " `consent` and `select_account`, space-separated, require one.",
             "consent",
@@ -121,19 +123,24 @@ class RequestParameters(TypedDict, total=False):
     ]
     max_age: Annotated[
         int,
-        said("Seconds. An older sign-in is not accepted.", 3600, ge=0, le=999_999_999),
+        described("Seconds. An older sign-in is not accepted.", 3600, ge=0, le=999_999_999),
     ]
-    login_hint: Annotated[str, said("Fills in the address on the sign-in page.", "ann@example.org")]
+    login_hint: Annotated[
+        str, described("Fills in the address on the sign-in page.", "ann@example.org")
+    ]
     id_token_hint: Annotated[
         str,
-        said("An ID token of this server: only its person may authorize.", fakes.ID_TOKEN),
+        described("An ID token of this server: only its person may authorize.", fakes.ID_TOKEN),
     ]
     acr_values: Annotated[
-        str, said("The requested strength of the sign-in, best first; the ID token has `acr`.", "2")
+        str,
+        described(
+            "The requested strength of the sign-in, best first; the ID token has `acr`.", "2"
+        ),
     ]
     claims: Annotated[
         str,
-        said(
+        described(
             "Single claims, as JSON (OpenID Connect Core 5.5). Those that no registered scope of"
             " the app opens are left out.",
             '{"userinfo":{"email":{"essential":true}}}',
@@ -141,11 +148,13 @@ class RequestParameters(TypedDict, total=False):
     ]
     request: Annotated[
         str,
-        said("All of these parameters in one JWT, signed by the app (RFC 9101).", fakes.ID_TOKEN),
+        described(
+            "All of these parameters in one JWT, signed by the app (RFC 9101).", fakes.ID_TOKEN
+        ),
     ]
     authorization_details: Annotated[
         str,
-        said(
+        described(
             "The health data that the app needs, as JSON (RFC 9396). Without it: all that the scope"
             " opens.",
             _DETAILS,
@@ -153,21 +162,23 @@ class RequestParameters(TypedDict, total=False):
     ]
     dpop_jkt: Annotated[
         str,
-        said(
+        described(
             "The SHA-256 thumbprint (RFC 7638) of the app's DPoP key: only its holder can redeem"
             " the code (RFC 9449 §10).",
             fakes.CHALLENGE,
             pattern="^[A-Za-z0-9_-]{43}$",
         ),
     ]
-    display: Annotated[str, said("Accepted; there is one kind of page, for all sizes.", "page")]
+    display: Annotated[
+        str, described("Accepted; there is one kind of page, for all sizes.", "page")
+    ]
     ui_locales: Annotated[
         str,
-        said(
+        described(
             "The languages of the pages, in order of preference; unknown ones are ignored.", "de en"
         ),
     ]
-    claims_locales: Annotated[str, said("Accepted; claims have no translations.", "en")]
+    claims_locales: Annotated[str, described("Accepted; claims have no translations.", "en")]
 
 
 class AuthorizationRequest(RequestParameters, total=False):
@@ -175,7 +186,7 @@ class AuthorizationRequest(RequestParameters, total=False):
 
     token: Annotated[
         str,
-        said(
+        described(
             "A login JWT of the social endpoints: identifies the person, for one authorization."
             " Better as `Authorization: Bearer`. It is moved out of the address at once.",
             fakes.LOGIN_TOKEN,
@@ -183,7 +194,7 @@ class AuthorizationRequest(RequestParameters, total=False):
     ]
     request_uri: Annotated[
         str,
-        said(
+        described(
             "The `request_uri` of a pushed request (RFC 9126), which then needs only `client_id`"
             " beside it; or the registered address of that JWT.",
             "https://app.example.org/request.jwt",
@@ -191,7 +202,7 @@ class AuthorizationRequest(RequestParameters, total=False):
     ]
     client_secret: Annotated[
         str,
-        said(
+        described(
             "Leave it out. Clients of 2016 send it; a wrong one is refused.",
             fakes.CLIENT_SECRET,
             extra_json_schema={"deprecated": True},
@@ -201,11 +212,13 @@ class AuthorizationRequest(RequestParameters, total=False):
 
 ClientAssertionType = Annotated[
     Literal["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"],
-    said("Goes with `client_assertion`.", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+    described(
+        "Goes with `client_assertion`.", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    ),
 ]
 ClientAssertion = Annotated[
     str,
-    said(
+    described(
         "The client assertion, for `private_key_jwt` and `client_secret_jwt`"
         " (RFC 7523): `iss` and `sub` are its id, `aud` this server, `jti` used once.",
         fakes.ID_TOKEN,
@@ -227,12 +240,12 @@ class TokenRequest(TypedDict, total=False):
     grant_type: Required[
         Annotated[
             GrantTypeName,
-            said("The kind of credential that is exchanged for tokens.", "authorization_code"),
+            described("The kind of credential that is exchanged for tokens.", "authorization_code"),
         ]
     ]
     code: Annotated[
         str,
-        said(
+        described(
             "For `authorization_code`: the code, once, within its minute. For `refresh_token`,"
             " clients of 2016 send the refresh token here.",
             fakes.CODE,
@@ -240,14 +253,14 @@ class TokenRequest(TypedDict, total=False):
     ]
     redirect_uri: Annotated[
         str,
-        said(
+        described(
             "For `authorization_code`: that of the authorization request, if it has one.",
             fakes.REDIRECT_URI,
         ),
     ]
     code_verifier: Annotated[
         str,
-        said(
+        described(
             "For `authorization_code`: the verifier of `code_challenge`.",
             fakes.VERIFIER,
             pattern="^[A-Za-z0-9._~-]{43,128}$",
@@ -255,14 +268,14 @@ class TokenRequest(TypedDict, total=False):
     ]
     refresh_token: Annotated[
         str,
-        said(
+        described(
             "For `refresh_token`: the newest one. It is used up; the response has its successor.",
             fakes.REFRESH_TOKEN,
         ),
     ]
     scope: Annotated[
         str,
-        said(
+        described(
             "For `refresh_token`: a subset of the granted scopes. For `client_credentials`: a"
             " part of"
             " what the app is registered for.",
@@ -271,14 +284,14 @@ class TokenRequest(TypedDict, total=False):
     ]
     resource: Annotated[
         str,
-        said(
+        described(
             "The API that the access token is for: one of those that were granted (RFC 8707).",
             fakes.AUDIENCE,
         ),
     ]
     authorization_details: Annotated[
         str,
-        said(
+        described(
             "For `authorization_code` and `refresh_token`: a part of the granted health data, as"
             " JSON (RFC 9396 §6). The access token is restricted to it; the refresh token is not.",
             _DETAILS,
@@ -293,9 +306,9 @@ class TokenRequest(TypedDict, total=False):
 class RevocationRequest(TypedDict, total=False):
     """A revocation request (RFC 7009 §2.1)."""
 
-    token: Required[Annotated[str, said("An access or refresh token.", fakes.REFRESH_TOKEN)]]
+    token: Required[Annotated[str, described("An access or refresh token.", fakes.REFRESH_TOKEN)]]
     token_type_hint: Annotated[
-        str, said("Accepted and ignored: the token has its type.", "refresh_token")
+        str, described("Accepted and ignored: the token has its type.", "refresh_token")
     ]
     client_id: ClientId
     client_secret: ClientSecret
@@ -306,9 +319,9 @@ class RevocationRequest(TypedDict, total=False):
 class IntrospectionRequest(TypedDict, total=False):
     """An introspection request (RFC 7662 §2.1)."""
 
-    token: Required[Annotated[str, said("An access or refresh token.", fakes.ACCESS_TOKEN)]]
+    token: Required[Annotated[str, described("An access or refresh token.", fakes.ACCESS_TOKEN)]]
     token_type_hint: Annotated[
-        str, said("Accepted and ignored: the token has its type.", "access_token")
+        str, described("Accepted and ignored: the token has its type.", "access_token")
     ]
     client_id: ClientId
     client_secret: ClientSecret
@@ -321,5 +334,7 @@ class TokenInBody(TypedDict, total=False):
 
     access_token: Annotated[
         str,
-        said("The access token, unless it is in the `Authorization` header.", fakes.ACCESS_TOKEN),
+        described(
+            "The access token, unless it is in the `Authorization` header.", fakes.ACCESS_TOKEN
+        ),
     ]

@@ -3,7 +3,7 @@
 from typing import Annotated, Final, Required, TypedDict
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import FORM, HTML, JSON, Content, Operation, Response, said
+from quantimodo.openapi.operation import FORM, HTML, JSON, Content, Operation, Response, described
 from quantimodo.openapi.shared import TOO_LARGE
 
 TAG: Final = "Providers"
@@ -12,46 +12,49 @@ TAG: Final = "Providers"
 class AtProvider(TypedDict):
     """The provider of this address."""
 
-    provider: Annotated[str, said("Its name in the operator's settings.", "facebook")]
+    provider: Annotated[str, described("Its name in the operator's settings.", "facebook")]
 
 
 class ProviderResponse(TypedDict, total=False):
     """An authorization response of the provider (RFC 6749 §4.1.2)."""
 
-    state: Required[Annotated[str, said("The state of the request.", fakes.STATE)]]
-    code: Annotated[str, said("A code of the provider's.", "fake-code-of-the-provider")]
-    error: Annotated[str, said("Or the error.", "access_denied")]
-    iss: Annotated[str, said("The issuer (RFC 9207).", "https://idp.example.org")]
+    state: Required[Annotated[str, described("The state of the request.", fakes.STATE)]]
+    code: Annotated[str, described("A code of the provider's.", "fake-code-of-the-provider")]
+    error: Annotated[str, described("Or the error.", "access_denied")]
+    iss: Annotated[str, described("The issuer (RFC 9207).", "https://idp.example.org")]
 
 
 class SignedSecurityEvent(TypedDict, total=False):
     """A message that the provider has signed. Apple sends `payload`."""
 
-    payload: Annotated[str, said("A JWT.", "fake.signed.notice")]
+    payload: Annotated[str, described("A JWT.", "fake.signed.notice")]
 
 
 class SignedRequest(TypedDict, total=False):
     """Facebook's form of a signed message."""
 
     signed_request: Required[
-        Annotated[str, said("Signature and payload, with a dot between.", "fake-signature.payload")]
+        Annotated[
+            str, described("Signature and payload, with a dot between.", "fake-signature.payload")
+        ]
     ]
 
 
 class RejectedSecurityEvent(TypedDict):
     """A message that was not accepted (RFC 8935 §2.3)."""
 
-    err: Annotated[str, said("A code for programs.", "authentication_failed")]
-    description: Annotated[str, said("A text for people.", "There is no such provider here.")]
+    err: Annotated[str, described("A code for programs.", "authentication_failed")]
+    description: Annotated[str, described("A text for people.", "There is no such provider here.")]
 
 
 class Deletion(TypedDict):
     """The status page of a request to delete data."""
 
     url: Annotated[
-        str, said("A page for the person.", f"{fakes.ISSUER}/data-deletion/0123456789abcdef0123")
+        str,
+        described("A page for the person.", f"{fakes.ISSUER}/data-deletion/0123456789abcdef0123"),
     ]
-    confirmation_code: Annotated[str, said("The code of the page.", "0123456789abcdef0123")]
+    confirmation_code: Annotated[str, described("The code of the page.", "0123456789abcdef0123")]
 
 
 _REFUSED: Final = Content(JSON, RejectedSecurityEvent)

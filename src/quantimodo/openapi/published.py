@@ -3,13 +3,13 @@
 from typing import Annotated, Literal, Required, TypedDict
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import said
+from quantimodo.openapi.operation import described
 
 
 class ResourceMetadata(TypedDict):
     """The metadata of this API (RFC 9728 §2)."""
 
-    resource: Annotated[str, said("The identifier of this API.", fakes.AUDIENCE)]
+    resource: Annotated[str, described("The identifier of this API.", fakes.AUDIENCE)]
     authorization_servers: list[str]
     scopes_supported: list[str]
     bearer_methods_supported: list[str]
@@ -21,7 +21,7 @@ class ResourceMetadata(TypedDict):
 class ServerMetadata(TypedDict):
     """The metadata of this server (RFC 8414 §2, OpenID Connect Discovery §3)."""
 
-    issuer: Annotated[str, said("The issuer in every token.", fakes.ISSUER)]
+    issuer: Annotated[str, described("The issuer in every token.", fakes.ISSUER)]
     authorization_endpoint: str
     token_endpoint: str
     pushed_authorization_request_endpoint: str
@@ -32,7 +32,7 @@ class ServerMetadata(TypedDict):
     end_session_endpoint: str
     check_session_iframe: str
     jwks_uri: Annotated[
-        str, said("The address of the public keys.", f"{fakes.ISSUER}/.well-known/jwks.json")
+        str, described("The address of the public keys.", f"{fakes.ISSUER}/.well-known/jwks.json")
     ]
     service_documentation: str
     scopes_supported: list[str]
@@ -83,19 +83,19 @@ class ServerMetadata(TypedDict):
 class PublicKey(TypedDict, total=False):
     """The public half of a signing key (RFC 7517 §4)."""
 
-    kty: Required[Annotated[Literal["EC", "RSA", "OKP"], said("The kind of key.", "EC")]]
+    kty: Required[Annotated[Literal["EC", "RSA", "OKP"], described("The kind of key.", "EC")]]
     kid: Required[
-        Annotated[str, said("The key id: the RFC 7638 thumbprint.", "fake-key-thumbprint")]
+        Annotated[str, described("The key id: the RFC 7638 thumbprint.", "fake-key-thumbprint")]
     ]
-    use: Required[Annotated[Literal["sig"], said("It signs.", "sig")]]
+    use: Required[Annotated[Literal["sig"], described("It signs.", "sig")]]
     alg: Required[
-        Annotated[Literal["ES256", "RS256", "PS256", "EdDSA"], said("How it signs.", "ES256")]
+        Annotated[Literal["ES256", "RS256", "PS256", "EdDSA"], described("How it signs.", "ES256")]
     ]
-    crv: Annotated[Literal["P-256", "Ed25519"], said("Of an EC or OKP key.", "P-256")]
-    x: Annotated[str, said("Of an EC or OKP key.", "fake-coordinate")]
-    y: Annotated[str, said("Of an EC key.", "fake-coordinate")]
-    n: Annotated[str, said("Of an RSA key.", "fake-modulus")]
-    e: Annotated[str, said("Of an RSA key.", "AQAB")]
+    crv: Annotated[Literal["P-256", "Ed25519"], described("Of an EC or OKP key.", "P-256")]
+    x: Annotated[str, described("Of an EC or OKP key.", "fake-coordinate")]
+    y: Annotated[str, described("Of an EC key.", "fake-coordinate")]
+    n: Annotated[str, described("Of an RSA key.", "fake-modulus")]
+    e: Annotated[str, described("Of an RSA key.", "AQAB")]
 
 
 class KeySet(TypedDict):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Required, TypedDict
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import JSON, Content, Operation, Response, said
+from quantimodo.openapi.operation import JSON, Content, Operation, Response, described
 from quantimodo.openapi.responses import refused
 from quantimodo.protocol.client_fields import FIELDS
 
@@ -28,7 +28,7 @@ def _members() -> dict[str, Any]:
     found = {}
     for field in FIELDS:
         if field.schema is not None:
-            about = said(field.schema.description, field.schema.example)
+            about = described(field.schema.description, field.schema.example)
             kind: Any = _TYPES[field.kind]
             member: Any = Annotated[kind, about]
             found[field.wire] = Required[member] if field.schema.required else member
@@ -45,16 +45,19 @@ RegisteredClient: Any = _typed_dict(
     "RegisteredClient",
     {
         **_members(),
-        "client_id": Required[Annotated[str, said("The identifier of the app.", fakes.CLIENT_ID)]],
-        "client_secret": Annotated[str, said("It is not shown again.", fakes.CLIENT_SECRET)],
-        "client_secret_expires_at": Annotated[int, said("0: it does not expire.", 0)],
-        "client_id_issued_at": Annotated[int, said("Seconds since 1970.", 1_795_431_600)],
+        "client_id": Required[
+            Annotated[str, described("The identifier of the app.", fakes.CLIENT_ID)]
+        ],
+        "client_secret": Annotated[str, described("It is not shown again.", fakes.CLIENT_SECRET)],
+        "client_secret_expires_at": Annotated[int, described("0: it does not expire.", 0)],
+        "client_id_issued_at": Annotated[int, described("Seconds since 1970.", 1_795_431_600)],
         "registration_access_token": Annotated[
-            str, said("The token with which the app manages itself.", "fake-registration-token")
+            str,
+            described("The token with which the app manages itself.", "fake-registration-token"),
         ],
         "registration_client_uri": Annotated[
             str,
-            said(
+            described(
                 "The address at which the app manages itself.",
                 f"{fakes.ISSUER}/api/v2/oauth2/register/{fakes.CLIENT_ID}",
             ),
@@ -69,7 +72,7 @@ RegisteredClient.__doc__ = """The registered metadata, and how the app manages i
 class RegisteredPath(TypedDict):
     """The app."""
 
-    client_id: Annotated[str, said("The identifier of the app.", fakes.CLIENT_ID)]
+    client_id: Annotated[str, described("The identifier of the app.", fakes.CLIENT_ID)]
 
 
 _REQUEST: Final = {"redirect_uris": [fakes.REDIRECT_URI], "client_name": "Mood Tracker"}

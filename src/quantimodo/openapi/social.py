@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final, Literal, Required, TypedDict
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import HTML, JSON, Content, Operation, Response, said
+from quantimodo.openapi.operation import HTML, JSON, Content, Operation, Response, described
 from quantimodo.openapi.responses import SignedInUser
 from quantimodo.openapi.shared import TOO_LARGE
 
@@ -11,9 +11,9 @@ TAG: Final = "Social sign-in"
 
 ProviderName = Annotated[
     str,
-    said("One that the operator has configured, such as `google` or `facebook`.", "google"),
+    described("One that the operator has configured, such as `google` or `facebook`.", "google"),
 ]
-_CLIENT_ID: Final = said(
+_CLIENT_ID: Final = described(
     "The app's id. The result is then valid for this app only; otherwise for all apps that"
     " registered `redirectUrl`. Also as `client_id`.",
     fakes.CLIENT_ID,
@@ -28,7 +28,7 @@ class SocialLogin(TypedDict, total=False):
     redirectUrl: Required[
         Annotated[
             str,
-            said(
+            described(
                 "The redirect: exactly a redirect URI of a registered app;"
                 " only the port of a loopback IP may differ. Also as `redirect_url`.",
                 fakes.REDIRECT_URI,
@@ -37,18 +37,20 @@ class SocialLogin(TypedDict, total=False):
     ]
     clientId: Annotated[str, _CLIENT_ID]
     state: Annotated[
-        str, said("Returned unchanged. Bind it to the browser, and compare.", fakes.STATE)
+        str, described("Returned unchanged. Bind it to the browser, and compare.", fakes.STATE)
     ]
     code_challenge: Annotated[
         str,
-        said(
+        described(
             "PKCE: the SHA-256 of `code_verifier` in base64url without padding. Strict apps must"
             " send it; all should.",
             fakes.CHALLENGE,
             pattern="^[A-Za-z0-9_-]{43}$",
         ),
     ]
-    code_challenge_method: Annotated[Literal["S256"], said("Goes with `code_challenge`.", "S256")]
+    code_challenge_method: Annotated[
+        Literal["S256"], described("Goes with `code_challenge`.", "S256")
+    ]
 
 
 class SocialCode(TypedDict, total=False):
@@ -58,7 +60,7 @@ class SocialCode(TypedDict, total=False):
     code: Required[
         Annotated[
             str,
-            said(
+            described(
                 "The code that was sent to `redirectUrl`, once, within its minute. Or one that the"
                 " provider gave to the app itself, as Google's popup does.",
                 fakes.LOGIN_CODE,
@@ -67,7 +69,7 @@ class SocialCode(TypedDict, total=False):
     ]
     code_verifier: Annotated[
         str,
-        said(
+        described(
             "The verifier of `code_challenge`, if one was sent.",
             fakes.VERIFIER,
             pattern="^[A-Za-z0-9._~-]{43,128}$",
@@ -75,7 +77,7 @@ class SocialCode(TypedDict, total=False):
     ]
     redirectUrl: Annotated[
         str,
-        said(
+        described(
             "Only with a code of the provider: the redirect URI of its request.",
             fakes.REDIRECT_URI,
         ),
@@ -90,7 +92,7 @@ class SocialToken(TypedDict, total=False):
     accessToken: Required[
         Annotated[
             str,
-            said(
+            described(
                 "An access token or an ID token: the server detects which. Issued to one of the"
                 " apps"
                 " that the operator registered there. Also as `access_token`.",
@@ -100,11 +102,11 @@ class SocialToken(TypedDict, total=False):
     ]
     refreshToken: Annotated[
         str,
-        said(
+        described(
             "Stored encrypted, if given. Also as `refresh_token`.", "fake-refresh-token-of-the-sdk"
         ),
     ]
-    nonce: Annotated[str, said("The nonce of the ID token's request.", fakes.NONCE)]
+    nonce: Annotated[str, described("The nonce of the ID token's request.", fakes.NONCE)]
     clientId: Annotated[str, _CLIENT_ID]
 
 
@@ -113,32 +115,32 @@ class LoginData(TypedDict):
 
     token: Annotated[
         str,
-        said(
+        described(
             "A JWT for the authorize endpoint only: as `Authorization: Bearer`, or as `?token=`.",
             fakes.LOGIN_TOKEN,
         ),
     ]
-    tokenType: Annotated[Literal["Bearer"], said("Always `Bearer`.", "Bearer")]
-    expiresIn: Annotated[int, said("Seconds that the JWT has left.", 600, ge=0)]
-    newUser: Annotated[bool, said("Whether the account was just created.", False)]
+    tokenType: Annotated[Literal["Bearer"], described("Always `Bearer`.", "Bearer")]
+    expiresIn: Annotated[int, described("Seconds that the JWT has left.", 600, ge=0)]
+    newUser: Annotated[bool, described("Whether the account was just created.", False)]
     user: SignedInUser
 
 
 class LoginEnvelope(TypedDict):
     """A sign-in through a provider."""
 
-    success: Annotated[Literal[True], said("Always true.", True)]
+    success: Annotated[Literal[True], described("Always true.", True)]
     data: LoginData
 
 
 class SocialError(TypedDict, total=False):
     """The error of a sign-in."""
 
-    code: Required[Annotated[str, said("A code for programs.", "invalid_grant")]]
-    message: Required[Annotated[str, said("A text for people.", "the code was used before")]]
+    code: Required[Annotated[str, described("A code for programs.", "invalid_grant")]]
+    message: Required[Annotated[str, described("A text for people.", "the code was used before")]]
     interactionUrl: Annotated[
         str,
-        said(
+        described(
             f"With `link_required`: where the person links both accounts. {_OPEN}",
             f"{fakes.ISSUER}/account/identities",
         ),
@@ -148,9 +150,9 @@ class SocialError(TypedDict, total=False):
 class RefusedLogin(TypedDict):
     """A sign-in that was refused."""
 
-    success: Annotated[Literal[False], said("Always false.", False)]
-    status: Annotated[Literal["error"], said("Always `error`.", "error")]
-    message: Annotated[str, said("The same as `error.message`.", "the code was used before")]
+    success: Annotated[Literal[False], described("Always false.", False)]
+    status: Annotated[Literal["error"], described("Always `error`.", "error")]
+    message: Annotated[str, described("The same as `error.message`.", "the code was used before")]
     error: SocialError
 
 

@@ -184,10 +184,10 @@ class Again:
             person=user,
             return_to=local_path(return_to),
             has_password=await self.credentials.has_password(user.id),
-            ways=await self._ways(user.id),
+            providers=await self._providers(user.id),
         )
 
-    async def _ways(self, user_id: int) -> Sequence[ProviderButton]:
+    async def _providers(self, user_id: int) -> Sequence[ProviderButton]:
         """The providers by which this person signs in."""
         identities = await self.linking.accounts.identities(user_id)
         names = {one.provider for one in identities}

@@ -59,7 +59,7 @@ class Operation:
     summary: str
     text: Markup
     aliases: Sequence[str]
-    ways: Sequence[Markup]
+    schemes: Sequence[Markup]
     parameters_in: str
     parameters: Sequence[Field]
     calls: Sequence[tuple[str, str]]
@@ -157,7 +157,7 @@ def _operation(document: Json, method: str, path: str, operation: Json) -> Opera
             for alias, methods in document["paths"].items()
             if methods.get(method, {}).get("x-alias-of") == path
         ],
-        ways=list(_ways(document, operation)),
+        schemes=list(_schemes(document, operation)),
         parameters_in=where,
         parameters=parameters,
         calls=list(calls(document, method, path, operation)),
@@ -169,12 +169,12 @@ def _operation(document: Json, method: str, path: str, operation: Json) -> Opera
     )
 
 
-def _ways(document: Json, operation: Json) -> Iterator[Markup]:
-    """The ways to authenticate, in the words of the document."""
+def _schemes(document: Json, operation: Json) -> Iterator[Markup]:
+    """The schemes by which a caller authenticates, in the words of the document."""
     schemes = document["components"]["securitySchemes"]
-    for way in operation.get("security", ()):
-        yield from (inline(schemes[name]["description"]) for name in way)
-        if not way:
+    for required in operation.get("security", ()):
+        yield from (inline(schemes[name]["description"]) for name in required)
+        if not required:
             yield Markup("By the parameters below.")
 
 

@@ -58,12 +58,12 @@ def _call(url: str, method: str, operation: Json, fields: Fields) -> str:
     if _FOR_BROWSERS in operation["responses"]:
         return f"{url}?{urlencode(fields, quote_via=quote)}"
     command = [_verb(method, fields)]
-    ways = {name for way in operation.get("security", ()) for name in way}
-    if "clientBasic" in ways and "client_secret" in fields:
+    schemes = {name for each in operation.get("security", ()) for name in each}
+    if "clientBasic" in schemes and "client_secret" in fields:
         command.append(f"-u {fields.pop('client_id')}:{fields.pop('client_secret')}")
-    elif "bearer" in ways and "access_token" not in fields:
+    elif "bearer" in schemes and "access_token" not in fields:
         command.append("-H 'Authorization: Bearer ACCESS_TOKEN'")
-    elif "operator" in ways:
+    elif "operator" in schemes:
         command.append("-H 'Authorization: Bearer METRICS_TOKEN'")
     if _JSON in operation.get("requestBody", {}).get("content", {}) and not _is_form(operation):
         text = json.dumps(fields, ensure_ascii=False)

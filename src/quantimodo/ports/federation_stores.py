@@ -30,7 +30,7 @@ class IdentityStore(Protocol):
     ) -> Identity:
         """Raises `Conflict` when the identity belongs to a person, the person was deleted, or
         the `session` in which they link it was ended; `SignInEnded` when the provider ended
-        sign-ins through it at `identity.said_at` or later, also in a concurrent call."""
+        sign-ins through it at `identity.stated_at` or later, also in a concurrent call."""
 
     async def add_user_with_identity(
         self, user: NewUser, identity: NewIdentity
@@ -42,7 +42,7 @@ class IdentityStore(Protocol):
     async def use_identity(
         self, identity_id: int, at: datetime, *, name: str, email: str | None, sealed: bytes | None
     ) -> None:
-        """Keep what the provider said now; `sealed` None leaves the refresh token as it is."""
+        """Store what the provider sent now; `sealed` None leaves the refresh token as it is."""
 
     async def drop_identity(
         self, user_id: int, identity_id: int, accepted: AcceptedMethods

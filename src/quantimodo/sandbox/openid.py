@@ -121,8 +121,8 @@ class OpenId:
             challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
             body = {"error": "invalid_token", "error_description": "Invalid Credentials"}
             return private(body, 401, **challenge)
-        said = await self.fault_injection.of(grant.who)
-        return said or private(self.profile.user_claims(grant.who, grant))
+        fault = await self.fault_injection.of(grant.who)
+        return fault or private(self.profile.user_claims(grant.who, grant))
 
     def tokens(self, grant: Grant) -> dict[str, Any]:
         """A token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3)."""

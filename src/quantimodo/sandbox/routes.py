@@ -64,8 +64,8 @@ def sandbox_routes(
     provider_routes = _ProviderRoutes(policy, renderer, envelope, clock, entropy, sleep)
     pages, machines = provider_routes.pages(), provider_routes.machines()
     return [
-        *((ways, path, _for_people(renderer, endpoint)) for ways, path, endpoint in pages),
-        *((ways, path, _for_machines(endpoint)) for ways, path, endpoint in machines),
+        *((methods, path, _for_people(renderer, endpoint)) for methods, path, endpoint in pages),
+        *((methods, path, _for_machines(endpoint)) for methods, path, endpoint in machines),
     ]
 
 

@@ -153,18 +153,18 @@ class Facebook:
         if not await self._replays.spend_once(found.fingerprint, until, signer):
             raise bad_token("limited login: replayed")
         # The app may have held it for its whole lifetime.
-        said = self._profile(subject, claims, refresh_token)
-        return said.said_by(moment(claims, "iat"))
+        profile = self._profile(subject, claims, refresh_token)
+        return profile.stated_by(moment(claims, "iat"))
 
     def _profile(
-        self, subject: str, said: Mapping[str, Any], refresh_token: Secret | None
+        self, subject: str, claims: Mapping[str, Any], refresh_token: Secret | None
     ) -> Profile:
         return Profile(
             provider=self.name,
             issuer=self._oauth.issuer,
             subject=subject,
-            name=full_name(said),
-            email=text(said.get("email")) or None,
+            name=full_name(claims),
+            email=text(claims.get("email")) or None,
             refresh_token=refresh_token,
         )
 

@@ -91,10 +91,10 @@ def owner_of(data: Mapping[str, Any], app_id: str, now: datetime) -> str:
     return account_number(data, "user_id")
 
 
-def account_number(said: Mapping[str, Any], name: str) -> str:
+def account_number(claims: Mapping[str, Any], name: str) -> str:
     """The account that a token or message is about. Raises `BadToken`."""
     try:
-        return numeric_id(said.get(name))
+        return numeric_id(claims.get(name))
     except InvalidProviderResponse as fault:
         raise bad_token(f"{name} is not an account") from fault
 

@@ -125,9 +125,9 @@ class Oidc:
         if looks_signed(token.reveal()):
             found, who = await self._native(token, metadata, nonce)
             await self._spend(found)
-            said = self._profile(who, found.claims, refresh_token)
+            profile = self._profile(who, found.claims, refresh_token)
             # The app may have held it for its whole lifetime.
-            return said.said_by(moment(found.claims, "iat"))
+            return profile.stated_by(moment(found.claims, "iat"))
         if self._quirks.opaque is None:
             raise BadToken("Send the ID token that the provider gave the app.")
         claims = await self._quirks.opaque(token, metadata)

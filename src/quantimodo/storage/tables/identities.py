@@ -80,7 +80,7 @@ def _insert(user_id: int, identity: NewIdentity, ended_at: int | None) -> Call:
 def _not_ended(identity: NewIdentity) -> Operation[int | None]:
     """When the provider ended sign-ins through this identity, which is before this one began."""
     ended_at = yield from sign_ins_ended_at(identity.issuer, identity.subject)
-    if ended_at is not None and to_micros(identity.said_at) <= ended_at:
+    if ended_at is not None and to_micros(identity.stated_at) <= ended_at:
         raise SignInEnded
     return ended_at
 

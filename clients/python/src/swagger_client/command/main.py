@@ -116,11 +116,11 @@ def _explained(fault: ApiException, server: str) -> str:
         return f"{server} did not respond: {fault.reason}"
     try:
         body = json.loads(fault.body or "")
-        said = body.get("message") or body.get("error_description") or body["error"]["message"]
+        message = body.get("message") or body.get("error_description") or body["error"]["message"]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        said = None
-    if isinstance(said, str):
-        return f"{_PLACE.sub('', said)} ({fault.status})"
+        message = None
+    if isinstance(message, str):
+        return f"{_PLACE.sub('', message)} ({fault.status})"
     return f"{fault.reason} ({fault.status})"
 
 

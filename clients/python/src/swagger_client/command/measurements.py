@@ -73,8 +73,8 @@ def import_measurements(session: OAuthSession, options: Namespace, env: CliEnvir
                 raise
             sent += len(batch)
             progress.advance(len(batch))
-    said = f"Imported {sent:,} {'measurement' if sent == 1 else 'measurements'}."
-    env.print_result(json.dumps({"imported": sent}) if options.json else said)
+    summary = f"Imported {sent:,} {'measurement' if sent == 1 else 'measurements'}."
+    env.print_result(json.dumps({"imported": sent}) if options.json else summary)
 
 
 def export_measurements(session: OAuthSession, options: Namespace, env: CliEnvironment) -> None:
