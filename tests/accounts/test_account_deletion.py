@@ -48,7 +48,7 @@ async def test_the_person_signs_in_and_keeps_the_account(
     assert await services.sessions.current(cookie.reveal()) is None
     closed = await services.sessions.find(cookie.reveal())
     assert closed is not None
-    kept = await services.accounts.deletion.keep(closed)
+    kept = await services.accounts.deletion.reopen(closed)
     session = await services.session(kept)
     assert session.user.deletes_at is None
     services.clock.advance(GRACE)
@@ -65,7 +65,7 @@ async def test_after_the_grace_period_it_is_gone_and_cannot_be_kept(
     await services.audit.flush()
     services.clock.advance(GRACE)
     with pytest.raises(DomainError, match="too late"):
-        await services.accounts.deletion.keep(closed)
+        await services.accounts.deletion.reopen(closed)
     assert await services.accounts.deletion.delete_due() == 1
     assert await services.accounts.deletion.delete_due() == 0
     assert await services.stores.users.user(ann.user.id) is None

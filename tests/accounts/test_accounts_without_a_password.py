@@ -103,7 +103,7 @@ async def test_who_has_a_password_has_to_give_it_however_fresh_the_sign_in(
 async def test_an_address_is_changed_by_its_email(services: AccountServices, ann: Session) -> None:
     cookie = await services.accounts.changes.change_email(ann, NOTHING, "new@example.org")
     session = await services.session(cookie)
-    verified = await services.accounts.recovery.verify(
+    verified = await services.accounts.recovery.confirm_address(
         await services.email_token("/verify"), session=session
     )
     assert verified is not None
@@ -118,7 +118,7 @@ async def test_a_person_without_an_address_gives_one(services: AccountServices) 
     session = await services.session(await services.by_provider(profile_of(email=None)))
     cookie = await services.accounts.changes.change_email(session, NOTHING, "new@example.org")
     renewed = await services.session(cookie)
-    verified = await services.accounts.recovery.verify(
+    verified = await services.accounts.recovery.confirm_address(
         await services.email_token("/verify"), session=renewed
     )
     assert verified is not None
@@ -134,7 +134,7 @@ async def test_a_password_set_since_makes_the_email_worthless(
     email_token = await services.email_token("/verify")
     cookie = await services.accounts.changes.set_first_password(await services.session(cookie), NEW)
     session = await services.session(cookie)
-    assert await services.accounts.recovery.verify(email_token, session=session) is None
+    assert await services.accounts.recovery.confirm_address(email_token, session=session) is None
 
 
 async def test_an_account_is_deleted_with_its_identities(
@@ -181,7 +181,7 @@ async def test_a_password_that_the_stranger_set_goes_too(services: AccountServic
     strangers = Secret("a stranger's choice")
     cookie = await services.accounts.changes.set_first_password(session, strangers)
     await services.accounts.recovery.send_verification(session.user)
-    verified = await services.accounts.recovery.verify(
+    verified = await services.accounts.recovery.confirm_address(
         await services.email_token("/verify"), session=None
     )
     assert verified is not None
@@ -200,7 +200,7 @@ async def test_an_email_of_the_stranger_has_no_effect_afterwards(
     await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     await services.reset(await services.email_token("/reset/new"), PASSWORD)
     owner = await services.session(await services.sign_in())
-    assert await services.accounts.recovery.verify(email_token, session=owner) is None
+    assert await services.accounts.recovery.confirm_address(email_token, session=owner) is None
     found = await services.stores.users.user(session.user.id)
     assert found is not None
     assert found.email == "ann@example.org"
@@ -212,7 +212,7 @@ async def test_opening_the_email_in_the_own_session_keeps_the_sign_in_method(
     profile = profile_of(email_verified=False)
     session = await services.session(await services.by_provider(profile))
     await services.accounts.recovery.send_verification(session.user)
-    verified = await services.accounts.recovery.verify(
+    verified = await services.accounts.recovery.confirm_address(
         await services.email_token("/verify"), session=session
     )
     assert verified is not None

@@ -139,7 +139,7 @@ async def test_an_address_changes_when_its_email_is_opened(
     unchanged = await services.stores.users.user(ann.user.id)
     assert unchanged is not None
     assert unchanged.email == "ann@example.org"
-    verified = await services.accounts.recovery.verify(email_token, session=session)
+    verified = await services.accounts.recovery.confirm_address(email_token, session=session)
     assert verified is not None
     assert verified.user.email == "Moved@example.org"
     assert verified.user.email_verified_at is not None
@@ -150,7 +150,7 @@ async def test_an_address_changes_when_its_email_is_opened(
 
 async def test_the_old_address_is_notified(services: AccountServices, ann: Session) -> None:
     session, email_token = await move(services, ann)
-    await services.accounts.recovery.verify(email_token, session=session)
+    await services.accounts.recovery.confirm_address(email_token, session=session)
     email = (await services.email_templates())[0]
     assert (email.to, email.subject) == ("ann@example.org", "Your address was changed")
     assert "moved@example.org" not in email.text
@@ -170,7 +170,7 @@ async def test_links_to_the_old_address_die_with_the_move(
     await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     old = await services.email_token("/reset/new")
     session, email_token = await move(services, ann)
-    await services.accounts.recovery.verify(email_token, session=session)
+    await services.accounts.recovery.confirm_address(email_token, session=session)
     with pytest.raises(DomainError):
         await services.reset(old, FRESH)
 
@@ -182,7 +182,7 @@ async def test_a_move_that_was_asked_for_before_a_reset_is_dead(
     await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     confirmed = await services.reset(await services.email_token("/reset/new"), FRESH)
     owner = await services.session(confirmed.session_cookie)
-    assert await services.accounts.recovery.verify(email_token, session=owner) is None
+    assert await services.accounts.recovery.confirm_address(email_token, session=owner) is None
     assert (await services.session(confirmed.session_cookie)).user.email == "ann@example.org"
     assert await services.stores.sessions.session(session.key) is None
 
@@ -199,5 +199,5 @@ async def test_an_address_that_was_taken_meanwhile_is_refused(
     session, email_token = await move(services, ann, "soon@example.org")
     await services.member("soon@example.org")
     with pytest.raises(DomainError):
-        await services.accounts.recovery.verify(email_token, session=session)
+        await services.accounts.recovery.confirm_address(email_token, session=session)
     assert (await services.stores.users.user(ann.user.id)).email == "ann@example.org"  # type: ignore[union-attr]

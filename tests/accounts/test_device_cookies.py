@@ -33,7 +33,7 @@ async def test_it_is_recognised_for_its_person_until_it_expires(
     services: AccountServices, devices: DeviceCookies, clock: MovableClock
 ) -> None:
     ann, bob = await services.member(), await services.member("bob@example.org")
-    issued = devices.issue(ann.id, {})
+    issued = devices.mint(ann.id, {})
     held = {issued.name: issued.value.reveal()}
     nonce = devices.device(ann, held)
     assert nonce is not None
@@ -49,13 +49,13 @@ async def test_it_is_recognised_for_its_person_until_it_expires(
 async def test_an_unknown_person_has_no_device_even_with_a_cookie(
     devices: DeviceCookies,
 ) -> None:
-    issued = devices.issue(0, {})
+    issued = devices.mint(0, {})
     assert devices.device(None, {issued.name: issued.value.reveal()}) is None
 
 
 async def test_each_part_of_it_is_proved(services: AccountServices, devices: DeviceCookies) -> None:
     ann = await services.member()
-    issued = devices.issue(ann.id, {})
+    issued = devices.mint(ann.id, {})
     nonce, time, proof = issued.value.reveal().split(".")
     for forged in (
         "",
@@ -80,11 +80,11 @@ async def test_a_new_secret_key_recognises_the_cookies_of_the_old_and_replaces_t
     services: AccountServices, devices: DeviceCookies, clock: Clock, entropy: Entropy
 ) -> None:
     ann = await services.member()
-    issued = devices.issue(ann.id, {})
+    issued = devices.mint(ann.id, {})
     held = {issued.name: issued.value.reveal()}
     rotated = DeviceCookies(keys=[b"n" * 32, b"k" * 32], clock=clock, entropy=entropy)
     assert rotated.device(ann, held) == devices.device(ann, held)
-    again = rotated.issue(ann.id, held)
+    again = rotated.mint(ann.id, held)
     assert again.name != issued.name
     assert again.replaced == (issued.name,)
     dropped = DeviceCookies(keys=[b"n" * 32], clock=clock, entropy=entropy)
@@ -98,17 +98,17 @@ def test_one_browser_keeps_those_of_the_last_few_accounts(
     held = {"x y;": "no name of ours", "f" * 17: "nor this"}
     foreign = set(held)
     for user_id in range(1, MOST_DEVICE_COOKIES + 1):
-        issued = devices.issue(user_id, held)
+        issued = devices.mint(user_id, held)
         assert issued.replaced == ()
         held[issued.name] = issued.value.reveal()
         clock.advance(timedelta(minutes=1))
-    again = devices.issue(1, held)  # replaces its own
+    again = devices.mint(1, held)  # replaces its own
     assert again.replaced == ()
     held[again.name] = again.value.reveal()
-    more = devices.issue(99, held)
+    more = devices.mint(99, held)
     assert more.replaced == (devices.names(2)[0],)
     planted = held | {f"{number:016x}": "no value of ours" for number in range(40)}
-    evicted = devices.issue(99, planted).replaced
+    evicted = devices.mint(99, planted).replaced
     assert len(evicted) == 40 + 1
     assert not foreign & set(evicted)
     assert devices.names(1)[0] not in evicted
@@ -116,7 +116,7 @@ def test_one_browser_keeps_those_of_the_last_few_accounts(
 
 def test_it_prints_no_key(devices: DeviceCookies) -> None:
     assert "kkkk" not in repr(devices)
-    issued = devices.issue(1, {})
+    issued = devices.mint(1, {})
     assert issued.value.reveal() not in repr(issued)
 
 

@@ -75,7 +75,7 @@ async def test_a_forged_cookie_and_one_of_another_person_do_not_make_a_browser_k
     name = services.devices.names(user.id)[0]
     forged = f"{'0' * 32}.{int(services.clock.now().timestamp())}.{'0' * 64}"
     await sign_in(services, known_devices, {name: forged})
-    other = services.devices.issue(user.id + 1, {})
+    other = services.devices.mint(user.id + 1, {})
     await sign_in(services, known_devices, {name: other.value.reveal()})
     assert len(await notices(services)) == 2
 

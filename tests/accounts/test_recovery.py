@@ -157,7 +157,7 @@ async def test_an_address_is_verified_in_its_own_session_and_all_stays(
     cookie = await services.sign_in()
     await services.accounts.recovery.send_verification(ann)
     email_token = await services.email_token("/verify")
-    verified = await services.accounts.recovery.verify(
+    verified = await services.accounts.recovery.confirm_address(
         email_token, session=await services.session(cookie)
     )
     assert verified is not None
@@ -165,7 +165,7 @@ async def test_an_address_is_verified_in_its_own_session_and_all_stays(
     assert verified.reset_token is None
     assert await services.is_live(cookie)
     assert await services.sign_in()
-    assert await services.accounts.recovery.verify(email_token, session=None) is None
+    assert await services.accounts.recovery.confirm_address(email_token, session=None) is None
 
 
 async def test_a_verified_address_needs_no_email(services: AccountServices) -> None:
@@ -182,8 +182,10 @@ async def test_a_second_link_to_a_verified_address_undoes_nothing(
     first = await services.email_token("/verify")
     await services.accounts.recovery.send_verification(ann)
     second = await services.email_token("/verify")
-    assert await services.accounts.recovery.verify(first, session=await services.session(cookie))
-    again = await services.accounts.recovery.verify(second, session=None)
+    assert await services.accounts.recovery.confirm_address(
+        first, session=await services.session(cookie)
+    )
+    again = await services.accounts.recovery.confirm_address(second, session=None)
     assert again is not None
     assert again.reset_token is None
     assert await services.is_live(cookie)
@@ -204,7 +206,7 @@ async def test_a_link_to_an_address_that_was_left_verifies_nothing(
     await services.accounts.recovery.send_verification(ann)
     email_token = await services.email_token("/verify")
     await services.stores.users.change_email(ann.id, "other@example.org", None)
-    assert await services.accounts.recovery.verify(email_token, session=None) is None
+    assert await services.accounts.recovery.confirm_address(email_token, session=None) is None
     left = await services.stores.users.user(ann.id)
     assert left is not None
     assert left.email_verified_at is None
@@ -220,4 +222,4 @@ async def test_a_move_is_announced_to_the_page(services: AccountServices) -> Non
     assert pending.needs_session
     assert pending.email == "Moved@example.org"
     with pytest.raises(SignInNeeded):
-        await services.accounts.recovery.verify(email_token, session=None)
+        await services.accounts.recovery.confirm_address(email_token, session=None)

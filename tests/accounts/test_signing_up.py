@@ -95,7 +95,7 @@ async def test_what_is_no_link_of_ours_is_refused(
         await services.confirm(email_token, None)
     with pytest.raises(DomainError):
         await services.reset(email_token, PASSWORD)
-    assert await services.accounts.recovery.verify(email_token, session=None) is None
+    assert await services.accounts.recovery.confirm_address(email_token, session=None) is None
 
 
 async def test_a_link_serves_its_own_purpose_only(services: AccountServices) -> None:
@@ -104,13 +104,13 @@ async def test_a_link_serves_its_own_purpose_only(services: AccountServices) -> 
     signing_up = await services.email_token("/confirm")
     with pytest.raises(DomainError):
         await services.reset(signing_up, "another good one")
-    assert await services.accounts.recovery.verify(signing_up, session=None) is None
+    assert await services.accounts.recovery.confirm_address(signing_up, session=None) is None
     await services.member()
     await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
     resetting = await services.email_token("/reset/new")
     with pytest.raises(DomainError):
         await services.confirm(resetting, browser, "another good one")
-    assert await services.accounts.recovery.verify(resetting, session=None) is None
+    assert await services.accounts.recovery.confirm_address(resetting, session=None) is None
 
 
 async def test_looking_at_a_link_spends_nothing(services: AccountServices) -> None:

@@ -108,7 +108,7 @@ async def test_it_is_there_once_the_person_has_confirmed_it(harness: AppHarness)
     user, browser = await attacker(harness)
     app = await harness.app()
     token = (await harness.tokens(app, browser, scope=SCOPE))["access_token"]
-    await harness.context.stores.users.verify_email(
+    await harness.context.stores.users.mark_email_verified(
         user.id, VICTIM, harness.context.clock.now(), keep_credentials=True
     )
     me = (await harness.call(token, ME)).json()

@@ -49,9 +49,9 @@ async def test_the_code_signs_in_the_browser_that_requested_it(on: AppHarness) -
     assert "Send me a code by e-mail" in (await browser.get("/sign-in")).text
     assert (await request_code(browser)).headers["location"].startswith(ENTER)
     code = await code_of(on)
-    thief = on.browser()
-    await request_code(thief, "other@example.org")
-    assert (await enter(thief, code)).status_code == 400, "a code of another browser"
+    attacker = on.browser()
+    await request_code(attacker, "other@example.org")
+    assert (await enter(attacker, code)).status_code == 400, "a code of another browser"
     assert (await enter(browser, f"{code[:3]} {code[3:]}")).headers["location"] == "/account"
     (session,) = await on.context.sessions.list(ann.id)
     assert session.methods == ()
@@ -206,7 +206,7 @@ async def test_the_key_of_the_browser_is_of_this_purpose(on: AppHarness) -> None
     await request_code(on.browser())
     code = await code_of(on)
     tokens = on.context.accounts.recovery.email_tokens
-    reset = await tokens.issue(
+    reset = await tokens.mint(
         "reset_password", "ann@example.org", timedelta(hours=1), user_id=ann.id
     )
     for key in ("x", "qmt_" + "A" * 43, reset.reveal(), "a" * 5000):

@@ -1,4 +1,4 @@
-"""A thief of a signing key can sign anything; the operator can withdraw the key at once."""
+"""A attacker of a signing key can sign anything; the operator can withdraw the key at once."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ async def published(harness: AppHarness) -> set[str]:
 
 
 async def forged(harness: AppHarness, app: App, subject: str) -> str:
-    """An access token that a thief of the signing key made."""
+    """An access token that a attacker of the signing key made."""
     (key,) = [k for k in await harness.context.stores.keys.signing_keys() if k.algorithm == "ES256"]
     private = harness.context.envelope.open(key.sealed_private, SEAL_PURPOSE)
     policy, now = harness.context.token_policy, harness.context.clock.now()

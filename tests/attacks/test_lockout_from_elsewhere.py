@@ -78,10 +78,10 @@ async def test_the_cookie_is_no_factor_of_authentication(harness: AppHarness) ->
 
 
 async def test_a_stolen_cookie_gives_its_own_few_guesses_and_no_more(harness: AppHarness) -> None:
-    usual, thief = await used_by(harness), harness.browser()
-    plant(thief, devices_of(usual))
-    await guess(thief)
-    locked = await attempt(thief)
+    usual, attacker = await used_by(harness), harness.browser()
+    plant(attacker, devices_of(usual))
+    await guess(attacker)
+    locked = await attempt(attacker)
     assert locked.status_code == 429
     assert locked.headers["retry-after"] == "900"
     # It locks this cookie only: neither a browser without one, nor another one of hers.
@@ -90,19 +90,19 @@ async def test_a_stolen_cookie_gives_its_own_few_guesses_and_no_more(harness: Ap
     second.cookies.delete(SESSION)
     await guess(harness.browser())
     assert (await attempt(second)).status_code == 303
-    assert (await attempt(thief)).status_code == 429
+    assert (await attempt(attacker)).status_code == 429
 
 
 async def test_the_owner_leaves_a_stolen_cookie_behind_at_the_next_sign_in(
     harness: AppHarness,
 ) -> None:
-    usual, thief = await used_by(harness), harness.browser()
-    plant(thief, devices_of(usual))
+    usual, attacker = await used_by(harness), harness.browser()
+    plant(attacker, devices_of(usual))
     assert (await attempt(usual)).status_code == 303
-    await guess(thief)
-    assert (await attempt(thief)).status_code == 429
+    await guess(attacker)
+    assert (await attempt(attacker)).status_code == 429
     assert (await attempt(usual)).status_code == 303
-    assert (await attempt(thief)).status_code == 429
+    assert (await attempt(attacker)).status_code == 429
 
 
 async def test_a_forged_or_foreign_cookie_is_no_help(harness: AppHarness) -> None:

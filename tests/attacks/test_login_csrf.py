@@ -17,10 +17,10 @@ from support.fake_provider import (
     depart,
     is_page,
     login_code,
+    login_state_cookies,
     profile,
     redeem_login,
     state_of,
-    way_cookies,
 )
 
 OTHER_VERIFIER = VERIFIER[::-1]
@@ -97,10 +97,10 @@ async def test_a_cookie_of_another_way_does_not_do(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
     first = state_of(await depart(browser))
-    (name,) = way_cookies(browser)
+    (name,) = login_state_cookies(browser)
     browser.cookies.clear()
     await depart(browser)
-    (value,) = way_cookies(browser).values()
+    (value,) = login_state_cookies(browser).values()
     browser.cookies.clear()
     browser.cookies.set(name, value, domain="id.example.org")
     assert is_page(await come_back(browser, first))
@@ -113,7 +113,7 @@ async def test_a_malformed_cookie_fails_closed(harness: AppHarness, value: str) 
     await harness.app()
     browser = harness.browser()
     state = state_of(await depart(browser))
-    (name,) = way_cookies(browser)
+    (name,) = login_state_cookies(browser)
     browser.cookies.clear()
     cookie = f"{name}={value}".encode("latin-1", "replace")
     response = await browser.get(

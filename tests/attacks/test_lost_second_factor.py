@@ -1,4 +1,4 @@
-"""A person without the factor and the recovery codes gets back in after a delay; a thief of the
+"""A person without the factor and the recovery codes gets back in after a delay; a attacker of the
 mailbox alone does not."""
 
 import re
@@ -66,22 +66,22 @@ async def test_after_the_delay_the_person_turns_it_off_and_signs_in(harness: App
 
 async def test_a_thief_of_the_mailbox_alone_gets_nothing(harness: AppHarness) -> None:
     ann, _ = await protected(harness)
-    raw = await harness.context.accounts.recovery.email_tokens.issue(
+    raw = await harness.context.accounts.recovery.email_tokens.mint(
         "reset_password", "ann@example.org", timedelta(hours=1), user_id=ann.id
     )
-    thief = harness.browser()
-    await thief.get(f"/reset/new?token={raw.reveal()}")
-    fields = form_fields((await thief.get("/reset/new")).text)
-    await thief.post("/reset/new", data={**fields, "password": "four unrelated words"})
-    refused = await act(thief, "request")
+    attacker = harness.browser()
+    await attacker.get(f"/reset/new?token={raw.reveal()}")
+    fields = form_fields((await attacker.get("/reset/new")).text)
+    await attacker.post("/reset/new", data={**fields, "password": "four unrelated words"})
+    refused = await act(attacker, "request")
     assert refused.status_code == 400
     assert "reader of your mail" in refused.text
     harness.advance(days=8)
-    page = await thief.get("/sign-in")
+    page = await attacker.get("/sign-in")
     typed = {"username": "ann@example.org", "password": "four unrelated words"}
-    await thief.post("/sign-in", data={**form_fields(page.text), **typed})
+    await attacker.post("/sign-in", data={**form_fields(page.text), **typed})
     for action in ("request", "complete"):
-        assert (await act(thief, action)).status_code == 400
+        assert (await act(attacker, action)).status_code == 400
     assert await has_factor(harness, ann)
 
 
@@ -190,7 +190,7 @@ async def test_other_methods_and_a_doubled_field_change_nothing(harness: AppHarn
 async def test_only_its_own_link_and_a_session_of_the_person_cancel(harness: AppHarness) -> None:
     ann, _ = await protected(harness)
     await act(await pending(harness), "request")
-    reset = await harness.context.accounts.recovery.email_tokens.issue(
+    reset = await harness.context.accounts.recovery.email_tokens.mint(
         "reset_password", "ann@example.org", timedelta(hours=1), user_id=ann.id
     )
     for token in ("", "x", "qmt_" + "A" * 43, "a" * 5000, reset.reveal()):

@@ -153,7 +153,7 @@ async def test_each_other_way_waits_for_the_passkey_or_a_recovery_code(
         data = {**form_fields(page), "code": codes[0]}
         assert (await browser.post(FACTOR, data=data)).status_code == expected, number
     # A link by e-mail.
-    raw = await harness.context.accounts.recovery.email_tokens.issue(
+    raw = await harness.context.accounts.recovery.email_tokens.mint(
         "reset_password", "ann@example.org", timedelta(hours=1), user_id=user.id
     )
     browser = harness.browser()

@@ -71,7 +71,7 @@ async def test_the_attackers_apps_do_not_survive_the_victims_click(harness: AppH
     await accounts.recovery.send_verification(squatted)
     mails = await harness.context.outbox.recent(1)
     email_token = mails[0].mail.text.partition("token=")[2].split()[0]
-    assert await accounts.recovery.verify(email_token, session=None)
+    assert await accounts.recovery.confirm_address(email_token, session=None)
     assert (await harness.call(tokens["access_token"])).status_code == 401
     assert await harness.context.stores.authorizations.consents_of(squatted.id) == []
 
@@ -82,7 +82,7 @@ async def test_an_unverified_account_loses_its_past_when_the_mailbox_speaks(
     squatted = await services.member(VICTIM, ATTACKERS, verified=False)
     attackers = await services.sign_in(VICTIM, ATTACKERS)
     await services.accounts.recovery.send_verification(squatted)
-    verified = await services.accounts.recovery.verify(
+    verified = await services.accounts.recovery.confirm_address(
         await services.email_token("/verify"), session=None
     )
     assert verified is not None
@@ -102,7 +102,7 @@ async def test_another_persons_session_does_not_keep_the_old_password(
     await services.member()
     other = await services.session(await services.sign_in())
     await services.accounts.recovery.send_verification(squatted)
-    verified = await services.accounts.recovery.verify(
+    verified = await services.accounts.recovery.confirm_address(
         await services.email_token("/verify"), session=other
     )
     assert verified is not None
@@ -133,7 +133,7 @@ async def test_no_account_gets_the_victims_address_by_an_email(
     other = await services.session(await services.sign_in())
     for session in (None, other):
         with pytest.raises(SignInNeeded):
-            await services.accounts.recovery.verify(email_token, session=session)
+            await services.accounts.recovery.confirm_address(email_token, session=session)
     assert await services.stores.users.user_by_email(VICTIM) is None
 
 

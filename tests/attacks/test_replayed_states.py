@@ -14,9 +14,9 @@ from support.fake_provider import (
     come_back,
     depart,
     is_page,
+    login_state_cookies,
     profile,
     state_of,
-    way_cookies,
 )
 
 
@@ -40,7 +40,7 @@ async def test_a_state_is_good_once(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
     state = state_of(await depart(browser))
-    cookies = way_cookies(browser)
+    cookies = login_state_cookies(browser)
     assert "code" in brought(await come_back(browser, state))
     _put_back(browser, cookies)
     assert is_page(await come_back(browser, state))
@@ -50,7 +50,7 @@ async def test_a_state_is_used_up_by_an_error_too(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
     state = state_of(await depart(browser))
-    cookies = way_cookies(browser)
+    cookies = login_state_cookies(browser)
     assert brought(await come_back(browser, state, error="access_denied"))["error"]
     _put_back(browser, cookies)
     assert is_page(await come_back(browser, state))
@@ -60,7 +60,7 @@ async def test_of_many_uses_at_once_one_comes_through(harness: AppHarness) -> No
     await harness.app()
     browser = harness.browser()
     state = state_of(await depart(browser))
-    cookie = "; ".join(f"{name}={value}" for name, value in way_cookies(browser).items())
+    cookie = "; ".join(f"{name}={value}" for name, value in login_state_cookies(browser).items())
     rivals = [harness.browser() for _ in range(10)]
     responses = await asyncio.gather(
         *(

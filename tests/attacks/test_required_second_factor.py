@@ -25,7 +25,7 @@ SET_UP = f"{FACTOR}/set-up"
 TWO_STEP = "/account/security/two-step"
 ROLES = ["administrators", "developers"]
 
-Way = Callable[[AppHarness, httpx.AsyncClient, User], Awaitable[None]]
+FirstProof = Callable[[AppHarness, httpx.AsyncClient, User], Awaitable[None]]
 
 
 async def gives_role(harness: AppHarness, user: User, role: str) -> None:
@@ -53,7 +53,7 @@ async def provider(harness: AppHarness, browser: httpx.AsyncClient, user: User) 
 
 
 async def reset_link(harness: AppHarness, browser: httpx.AsyncClient, user: User) -> None:
-    raw = await harness.context.accounts.recovery.email_tokens.issue(
+    raw = await harness.context.accounts.recovery.email_tokens.mint(
         "reset_password", user.email or "", timedelta(hours=1), user_id=user.id
     )
     await browser.get(f"/reset/new?token={raw.reveal()}")
@@ -63,7 +63,7 @@ async def reset_link(harness: AppHarness, browser: httpx.AsyncClient, user: User
 
 
 async def verification_link(harness: AppHarness, browser: httpx.AsyncClient, user: User) -> None:
-    raw = await harness.context.accounts.recovery.email_tokens.issue(
+    raw = await harness.context.accounts.recovery.email_tokens.mint(
         "verify_email", user.email or "", timedelta(hours=1), user_id=user.id
     )
     await browser.get(f"/verify?token={raw.reveal()}")
@@ -88,16 +88,16 @@ async def login_jwt(harness: AppHarness, browser: httpx.AsyncClient, user: User)
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize(
-    "way",
+    "first_proof",
     [password, provider, reset_link, verification_link, login_jwt],
-    ids=lambda way: way.__name__,
+    ids=lambda first_proof: first_proof.__name__,
 )
 async def test_each_way_opens_nothing_without_a_factor(
-    open_harness: OpenHarness, way: Way, role: str
+    open_harness: OpenHarness, first_proof: FirstProof, role: str
 ) -> None:
     google = FakeUpstream(people={"gia": profile()})
     async with open_harness([google], **{f"accounts__second_factor_of_{role}": "true"}) as harness:
-        if way in (provider, login_jwt):
+        if first_proof in (provider, login_jwt):
             await redeem_login(harness, "gia")
             issuer, subject = profile().issuer, profile().subject
             found = await harness.context.stores.identities.identity(issuer, subject)
@@ -108,7 +108,7 @@ async def test_each_way_opens_nothing_without_a_factor(
         assert user is not None
         await gives_role(harness, user, role)
         browser = harness.browser()
-        await way(harness, browser, user)
+        await first_proof(harness, browser, user)
         assert SESSION not in browser.cookies
         assert (await browser.get("/account")).headers["location"].startswith("/sign-in?")
         assert await harness.context.sessions.list(user.id) == []

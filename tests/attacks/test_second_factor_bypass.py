@@ -101,7 +101,7 @@ async def test_a_sign_in_through_a_provider(harness: AppHarness) -> None:
 async def test_a_link_that_sets_a_new_password(harness: AppHarness) -> None:
     ann = await harness.person()
     await protect(harness, ann)
-    raw = await harness.context.accounts.recovery.email_tokens.issue(
+    raw = await harness.context.accounts.recovery.email_tokens.mint(
         "reset_password", "ann@example.org", timedelta(hours=1), user_id=ann.id
     )
     browser = harness.browser()
@@ -117,7 +117,7 @@ async def test_a_link_that_sets_a_new_password(harness: AppHarness) -> None:
 async def test_a_link_that_verifies_an_address(harness: AppHarness) -> None:
     ann = await harness.person()
     await protect(harness, ann)
-    raw = await harness.context.accounts.recovery.email_tokens.issue(
+    raw = await harness.context.accounts.recovery.email_tokens.mint(
         "verify_email", "ann@example.org", timedelta(hours=1), user_id=ann.id
     )
     browser = harness.browser()

@@ -237,7 +237,7 @@ async def test_it_counts_for_a_plain_sign_in_by_a_provider_too(open_harness: Ope
 async def test_a_new_password_ends_it(harness: AppHarness) -> None:
     ann, app = await protected(harness)
     browser = await trusting(harness, app)
-    raw = await harness.context.accounts.recovery.email_tokens.issue(
+    raw = await harness.context.accounts.recovery.email_tokens.mint(
         "reset_password", "ann@example.org", timedelta(hours=1), user_id=ann.id
     )
     await browser.get(f"/reset/new?token={raw.reveal()}")

@@ -289,7 +289,7 @@ async def test_a_reset_link_does_not_replace_the_second_factor(
     harness: AppHarness, ann: User
 ) -> None:
     email_tokens = harness.context.accounts.recovery.email_tokens
-    raw = await email_tokens.issue(
+    raw = await email_tokens.mint(
         "reset_password", "ann@example.org", timedelta(hours=1), user_id=ann.id
     )
     browser = harness.browser()

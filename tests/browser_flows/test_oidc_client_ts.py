@@ -130,7 +130,7 @@ async def test_a_frame_renews_without_a_refresh_token(
     ):
         user = await sign_in(page, address)
         assert user["refresh"] is None
-        heard = asyncio.create_task(
+        received = asyncio.create_task(
             page.evaluate(
                 "manager.signinSilent({silentRequestTimeoutInSeconds: 10})"
                 ".then(() => 'signed in', error => error.error || String(error))"
@@ -147,7 +147,7 @@ async def test_a_frame_renews_without_a_refresh_token(
         assert frame is not None
         await frame.wait_for_load_state()
         await frame.evaluate(frame_call)
-        assert await heard == "consent_required"
+        assert await received == "consent_required"
 
 
 async def test_a_page_notices_that_the_person_signed_out(

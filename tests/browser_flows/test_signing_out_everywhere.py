@@ -24,14 +24,14 @@ from support.page_site import listening
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 # What an application's page does (Session Management §3.1), and shows what it hears.
-_WATCH = """<!doctype html><title>An application</title><p id="heard">nothing</p>
+_WATCH = """<!doctype html><title>An application</title><p id="received">nothing</p>
 <iframe id="op" src="{frame}" hidden></iframe>
 <script>
   window.addEventListener('message', (event) => {{
-    if (event.origin === '{server}') document.getElementById('heard').textContent = event.data
+    if (event.origin === '{server}') document.getElementById('received').textContent = event.data
   }})
   window.ask = (text) => {{
-    document.getElementById('heard').textContent = 'nothing'
+    document.getElementById('received').textContent = 'nothing'
     document.getElementById('op').contentWindow.postMessage(text, '{server}')
   }}
 </script>"""
@@ -88,8 +88,8 @@ async def _sign_in_to(browser_setup: BrowserSetup, page: Page, client_id: str) -
 
 async def _heard(page: Page, message: str) -> Any:
     await page.evaluate("text => window.ask(text)", message)
-    await page.wait_for_function("document.getElementById('heard').textContent !== 'nothing'")
-    return await page.inner_text("#heard")
+    await page.wait_for_function("document.getElementById('received').textContent !== 'nothing'")
+    return await page.inner_text("#received")
 
 
 async def test_a_page_notices_that_the_person_signed_out(browser_setup: BrowserSetup) -> None:

@@ -71,8 +71,10 @@ def test_keys_and_passwords_are_spelled_as_headers(
     assert settings.get_api_key_with_prefix("plain") == "p"
     assert settings.get_api_key_with_prefix("none") is None
     assert settings.get_basic_auth_token() == "Basic YW5uOnDDpHNzd29yZA=="
-    ways = settings.auth_settings()
-    assert {name: (way["in"], way["key"], way["value"]) for name, way in ways.items()} == {
+    schemes = settings.auth_settings()
+    assert {
+        name: (scheme["in"], scheme["key"], scheme["value"]) for name, scheme in schemes.items()
+    } == {
         "oauth2": ("header", "Authorization", "Bearer t"),
         "quantimodo_oauth2": ("header", "Authorization", "Bearer t"),
         "basicAuth": ("header", "Authorization", "Basic YW5uOnDDpHNzd29yZA=="),
@@ -129,7 +131,7 @@ def test_a_proxy_is_used(
 
 
 @pytest.mark.parametrize(
-    ("ways", "sent"),
+    ("schemes", "sent"),
     [
         (None, {"authorization": "my-own"}),
         ([], {"authorization": "my-own"}),
@@ -143,7 +145,7 @@ def test_a_proxy_is_used(
 def test_a_call_by_hand_is_authorized_as_it_says(
     configured: swagger_client.Configuration,
     recorded_server: RecordedServer,
-    ways: list[str] | None,
+    schemes: list[str] | None,
     sent: dict[str, str],
 ) -> None:
     configured.access_token, configured.username, configured.password = "some-token", "ann", "pw"
@@ -151,7 +153,7 @@ def test_a_call_by_hand_is_authorized_as_it_says(
     recorded_server.on(THINGS, RecordedResponse(body=[]))
     with swagger_client.ApiClient() as client:
         client.call_api(
-            "/v9/things", "GET", header_params={"Authorization": "my-own"}, auth_settings=ways
+            "/v9/things", "GET", header_params={"Authorization": "my-own"}, auth_settings=schemes
         )
     found = headers_of(recorded_server)
     assert {name: found[name] for name in ("authorization", "api_key") if name in found} == sent
@@ -434,7 +436,7 @@ def test_a_client_may_move(
 
 
 @pytest.mark.parametrize(
-    ("way", "sent"),
+    ("scheme", "sent"),
     [
         ("csv", [("some", "1,2")]),
         ("ssv", [("some", "1 2")]),
@@ -443,10 +445,10 @@ def test_a_client_may_move(
         ("multi", [("some", "1"), ("some", "2")]),
     ],
 )
-def test_a_list_is_spelled_as_it_says(way: str, sent: list[tuple[str, str]]) -> None:
+def test_a_list_is_spelled_as_it_says(scheme: str, sent: list[tuple[str, str]]) -> None:
     tuples = swagger_client.ApiClient.parameters_to_tuples
-    assert tuples({"some": [1, 2]}, {"some": way}) == sent
-    assert tuples([("some", "text")], {"some": way}) == [("some", "text")]
+    assert tuples({"some": [1, 2]}, {"some": scheme}) == sent
+    assert tuples([("some", "text")], {"some": scheme}) == [("some", "text")]
 
 
 def test_a_form_goes_as_a_form_and_files_go_nowhere(

@@ -34,15 +34,15 @@ def measurement(number: int) -> dict[str, Any]:
 
 
 def serve(
-    recorded_server: RecordedServer, count: int, way: str, evil: str = "https://evil.example"
+    recorded_server: RecordedServer, count: int, paging: str, evil: str = "https://evil.example"
 ) -> Callable[[ReceivedRequest], RecordedResponse]:
     """A list of `count`, paged by RFC 8288 links, or by `Total-Count` alone."""
 
     def response(received: ReceivedRequest) -> RecordedResponse:
         limit, offset = int(received.query.get("limit", 100)), int(received.query.get("offset", 0))
         items = [measurement(number) for number in range(count)][offset : offset + limit]
-        headers = {"Total-Count": str(count)} if way == "counted" else {}
-        if way == "linked" and offset + limit < count:
+        headers = {"Total-Count": str(count)} if paging == "counted" else {}
+        if paging == "linked" and offset + limit < count:
             link = f"{evil}{MEASUREMENTS}?limit={limit}&offset={offset + limit}&variableName=x"
             headers["Link"] = f'<{evil}/first>; rel="first", <{link}>; rel="next"; title="a, b"'
         return RecordedResponse(body=items, headers=headers)
@@ -55,11 +55,11 @@ def driver(new_driver: NewDriver) -> SessionDriver:
     return new_driver(store=MemoryStore(stored_token()))
 
 
-@pytest.mark.parametrize("way", ["linked", "counted"])
+@pytest.mark.parametrize("paging", ["linked", "counted"])
 async def test_all_pages_are_read_as_they_are_needed(
-    driver: SessionDriver, recorded_server: RecordedServer, way: str
+    driver: SessionDriver, recorded_server: RecordedServer, paging: str
 ) -> None:
-    recorded_server.on(MEASUREMENTS, serve(recorded_server, 25, way))
+    recorded_server.on(MEASUREMENTS, serve(recorded_server, 25, paging))
     found = await driver.call("measurements", page_size=10, variable_name="x")
     assert [each.id for each in found] == list(range(25))
     queries = [received.query for received in recorded_server.requests]
@@ -68,14 +68,18 @@ async def test_all_pages_are_read_as_they_are_needed(
     assert {query["variableName"] for query in queries} == {"x"}
 
 
-@pytest.mark.parametrize("way", ["linked", "counted"])
+@pytest.mark.parametrize("paging", ["linked", "counted"])
 @pytest.mark.parametrize(
     ("limit", "sizes"), [(0, []), (3, ["3"]), (10, ["10"]), (12, ["10", "10"])]
 )
 async def test_no_more_is_read_than_is_wanted(
-    driver: SessionDriver, recorded_server: RecordedServer, way: str, limit: int, sizes: list[str]
+    driver: SessionDriver,
+    recorded_server: RecordedServer,
+    paging: str,
+    limit: int,
+    sizes: list[str],
 ) -> None:
-    recorded_server.on(MEASUREMENTS, serve(recorded_server, 25, way))
+    recorded_server.on(MEASUREMENTS, serve(recorded_server, 25, paging))
     found = await driver.call("measurements", limit=limit, page_size=10)
     assert len(found) == limit
     assert [received.query["limit"] for received in recorded_server.requests] == sizes

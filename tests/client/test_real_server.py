@@ -42,11 +42,11 @@ async def test_sign_in_use_refresh_sign_out(
     with pytest.raises(SignInRequired):
         await call_method(session, "me")
     store.save(fresh)  # a stolen copy
-    thief = target.session(kind, store=store)
+    attacker = target.session(kind, store=store)
     with pytest.raises(SignInRequired):
-        await call_method(thief, "me")
+        await call_method(attacker, "me")
     assert store.load() is None
-    for each in (session, again, thief):
+    for each in (session, again, attacker):
         await call_method(each, "close")
 
 

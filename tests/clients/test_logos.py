@@ -114,11 +114,11 @@ def test_a_picture_may_have_256_kib_and_not_a_byte_more() -> None:
 async def test_a_logo_is_kept_replaced_and_dropped(
     stores: Stores, clock: Any, entropy: Any
 ) -> None:
-    class Deaf:
+    class NoAudit:
         def record(self, event: object) -> None: ...
 
     registry = Registry(
-        stores.clients, clock, entropy, Deaf(), Envelope([entropy.bytes(32)], entropy)
+        stores.clients, clock, entropy, NoAudit(), Envelope([entropy.bytes(32)], entropy)
     )
     requested = Registration(name="Diary", redirect_uris=("https://app.example/",))
     client = (await registry.register(requested, owner_id=None)).client

@@ -23,7 +23,7 @@ class Ledger:
     codes: list[str] = field(default_factory=list)
     chains: deque[str] = field(default_factory=deque)
 
-    def keep(self, tokens: Tokens) -> None:
+    def store(self, tokens: Tokens) -> None:
         self.access.append(tokens.access)
         self.chains.append(tokens.refresh)
 
@@ -73,7 +73,7 @@ class Load:
             # It may have been used or not. The grace is for this: it must give the same successor.
             self.ledger.chains.append(token)
             raise
-        self.ledger.keep(Tokens.of(response))
+        self.ledger.store(Tokens.of(response))
         self._responded()
 
     async def code(self, connection: Connection) -> None:
@@ -82,7 +82,7 @@ class Load:
         self._responded()
         if self._responses % 4:
             self.ledger.codes.remove(code)  # if this answer is lost, it may have been used or not
-            self.ledger.keep(Tokens.of(await connection.ask(self.app.redemption(code))))
+            self.ledger.store(Tokens.of(await connection.ask(self.app.redemption(code))))
             self._responded()
 
 

@@ -96,20 +96,20 @@ async def test_idle_connections_are_closed_before_files_run_out(tmp_path: Path) 
 
 async def test_a_client_that_never_reads_is_disconnected(tmp_path: Path) -> None:
     async with open_live(tmp_path, connections__write_timeout="1s") as live:
-        deaf = connect(live)
-        deaf.setblocking(False)
+        silent = connect(live)
+        silent.setblocking(False)
         deadline = time.monotonic() + _PATIENCE
         # Until both directions are full, and then until the server gives up.
         gone = False
         while not gone:
             assert time.monotonic() < deadline
             try:
-                deaf.send(JWKS * 100)
+                silent.send(JWKS * 100)
             except BlockingIOError:
                 await asyncio.sleep(0.05)
             except OSError:
                 gone = True
-        deaf.close()
+        silent.close()
         await responds_again(live)
 
 

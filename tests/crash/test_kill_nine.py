@@ -74,10 +74,10 @@ async def _check(server: Workers, app: Caller, ledger: Ledger) -> None:
         assert await app.is_active(connection, token)
 
     async def redeem(connection: Connection, code: str) -> None:
-        ledger.keep(Tokens.of(await connection.ask(app.redemption(code))))
+        ledger.store(Tokens.of(await connection.ask(app.redemption(code))))
 
     async def refresh(connection: Connection, token: str) -> None:
-        ledger.keep(Tokens.of(await connection.ask(app.refreshing(token))))
+        ledger.store(Tokens.of(await connection.ask(app.refreshing(token))))
 
     await spread(server.port, ledger.access, active)
     codes, ledger.codes = ledger.codes, []

@@ -73,14 +73,14 @@ def provider(recordings: Recordings, **changes: Any) -> Provider:
     return GitHub(replace(POLICY, **changes), recordings.http_client())
 
 
-async def arrive(recordings: Recordings, **changes: Any) -> Profile:
+async def callback(recordings: Recordings, **changes: Any) -> Profile:
     return await provider(recordings, **changes).handle_callback(RESPONSE, CONTEXT)
 
 
 async def test_the_subject_is_the_number_and_the_address_the_confirmed_one(
     github: Recordings,
 ) -> None:
-    assert await arrive(github) == Profile(
+    assert await callback(github) == Profile(
         provider="github",
         issuer="https://github.com",
         subject="583231",
@@ -111,7 +111,7 @@ async def test_a_fresh_sign_in_lets_the_person_choose_the_account(github: Record
 
 
 async def test_the_code_is_exchanged_with_verifier_and_secret_for_json(github: Recordings) -> None:
-    await arrive(github)
+    await callback(github)
     requested = github.only(TOKEN)
     assert requested.form == {
         "grant_type": "authorization_code",
@@ -128,7 +128,7 @@ async def test_the_code_is_exchanged_with_verifier_and_secret_for_json(github: R
 async def test_the_api_is_asked_with_the_token_in_the_header_and_a_fixed_version(
     github: Recordings,
 ) -> None:
-    await arrive(github)
+    await callback(github)
     for url in (USER, EMAILS):
         headers = github.only(url).headers
         assert headers["authorization"] == "Bearer gho_fake"
@@ -139,19 +139,19 @@ async def test_the_api_is_asked_with_the_token_in_the_header_and_a_fixed_version
 
 async def test_the_number_may_come_as_text(github: Recordings) -> None:
     github.record("GET", USER, {**ACCOUNT, "id": "583231"})
-    assert (await arrive(github)).subject == "583231"
+    assert (await callback(github)).subject == "583231"
 
 
 @pytest.mark.parametrize("id_", [None, "", 0, -1, 1.5, True, "octo-example", "0583231", [1], {}])
 async def test_an_account_without_a_number_is_refused(github: Recordings, id_: Any) -> None:
     github.record("GET", USER, {**ACCOUNT, "id": id_})
     with pytest.raises(InvalidProviderResponse):
-        await arrive(github)
+        await callback(github)
 
 
 async def test_the_login_name_stands_in_for_a_missing_name(github: Recordings) -> None:
     github.record("GET", USER, {**ACCOUNT, "name": None})
-    assert (await arrive(github)).name == "octo-example"
+    assert (await callback(github)).name == "octo-example"
 
 
 @pytest.mark.parametrize(
@@ -169,14 +169,14 @@ async def test_an_address_that_is_not_primary_and_verified_is_none(
     github: Recordings, addresses: Any
 ) -> None:
     github.record("GET", EMAILS, addresses)
-    profile = await arrive(github)
+    profile = await callback(github)
     assert (profile.email, profile.email_verified) == (None, False)
 
 
 async def test_the_address_on_the_public_profile_is_never_believed(github: Recordings) -> None:
     github.record("GET", USER, {**ACCOUNT, "email": "victim@example.org"})
     github.record("GET", EMAILS, [])
-    assert (await arrive(github)).email is None
+    assert (await callback(github)).email is None
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -184,17 +184,17 @@ async def test_a_person_who_keeps_the_addresses_secret_signs_in_without(
     github: Recordings, status: int
 ) -> None:
     github.record("GET", EMAILS, {"message": "Not Found", "status": str(status)}, status)
-    profile = await arrive(github)
+    profile = await callback(github)
     assert (profile.subject, profile.email) == ("583231", None)
 
 
 async def test_a_verified_address_links_by_itself_only_if_the_operator_says_so(
     github: Recordings,
 ) -> None:
-    assert (await arrive(github)).email_authoritative is False
-    assert (await arrive(github, authoritative=True)).email_authoritative is True
+    assert (await callback(github)).email_authoritative is False
+    assert (await callback(github, authoritative=True)).email_authoritative is True
     github.record("GET", EMAILS, [])
-    assert (await arrive(github, authoritative=True)).email_authoritative is False
+    assert (await callback(github, authoritative=True)).email_authoritative is False
 
 
 @pytest.mark.parametrize("code", ["bad_verification_code", "redirect_uri_mismatch"])
@@ -205,7 +205,7 @@ async def test_an_error_that_comes_with_200_is_an_error(github: Recordings, code
         {"error": code, "error_description": "gho_secret-in-the-text", "error_uri": "/apps"},
     )
     with pytest.raises(BadCode) as caught:
-        await arrive(github)
+        await callback(github)
     assert caught.value.code == "invalid_grant"
     assert "gho_secret" not in caught.value.message + caught.value.because
 
@@ -213,7 +213,7 @@ async def test_an_error_that_comes_with_200_is_an_error(github: Recordings, code
 async def test_wrong_credentials_of_ours_are_not_the_persons_fault(github: Recordings) -> None:
     github.record("POST", TOKEN, {"error": "incorrect_client_credentials"})
     with pytest.raises(InvalidProviderResponse) as caught:
-        await arrive(github)
+        await callback(github)
     assert caught.value.because == "token endpoint: incorrect_client_credentials"
 
 
@@ -234,7 +234,7 @@ async def test_a_response_without_a_bearer_token_is_invalid(
 ) -> None:
     github.record("POST", TOKEN, response)
     with pytest.raises(InvalidProviderResponse):
-        await arrive(github)
+        await callback(github)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ async def test_each_step_that_fails_ends_the_sign_in(
     method = "POST" if url == TOKEN else "GET"
     github.record(method, url, {"message": "Bad credentials"}, status)
     with pytest.raises(fault):
-        await arrive(github)
+        await callback(github)
 
 
 async def test_a_code_that_a_browser_made_up_is_not_in_the_reason(github: Recordings) -> None:
@@ -347,7 +347,7 @@ async def test_the_refresh_token_of_an_expiring_grant_is_handed_on(github: Recor
     # docs.github.com, "Refreshing user access tokens".
     more = {"expires_in": 28800, "refresh_token": "ghr_fake", "refresh_token_expires_in": 15897600}
     github.record("POST", TOKEN, {**GRANTED, **more})
-    profile = await arrive(github)
+    profile = await callback(github)
     assert profile.refresh_token is not None
     assert profile.refresh_token.reveal() == "ghr_fake"
     assert "ghr_fake" not in repr(profile)

@@ -62,19 +62,19 @@ def provider(recordings: Recordings, **changes: Any) -> Provider:
     return X(replace(POLICY, **changes), recordings.http_client())
 
 
-async def arrive(recordings: Recordings, **changes: Any) -> Profile:
+async def callback(recordings: Recordings, **changes: Any) -> Profile:
     return await provider(recordings, **changes).handle_callback(RESPONSE, CONTEXT)
 
 
 async def test_the_subject_is_the_number_and_there_is_no_address(x: Recordings) -> None:
-    assert await arrive(x) == Profile(
+    assert await callback(x) == Profile(
         provider="x", issuer="https://x.com", subject="2244994945", name="Dev Example"
     )
 
 
 async def test_an_address_that_comes_unasked_is_not_taken(x: Recordings) -> None:
     x.record("GET", ME, {"data": {**ACCOUNT["data"], "confirmed_email": "victim@example.org"}})
-    profile = await arrive(x, authoritative=True)
+    profile = await callback(x, authoritative=True)
     assert (profile.email, profile.email_verified, profile.email_authoritative) == (
         None,
         False,
@@ -98,7 +98,7 @@ async def test_the_browser_is_sent_with_state_and_pkce(x: Recordings) -> None:
 
 
 async def test_a_confidential_client_shows_its_secret_in_the_header_only(x: Recordings) -> None:
-    await arrive(x)
+    await callback(x)
     requested = x.only(TOKEN)
     expected = b64encode(b"fake%3Aclient:fake+secret").decode()
     assert requested.headers["authorization"] == f"Basic {expected}"
@@ -111,14 +111,14 @@ async def test_a_confidential_client_shows_its_secret_in_the_header_only(x: Reco
 
 
 async def test_a_public_client_says_who_it_is_in_the_form(x: Recordings) -> None:
-    await arrive(x, client_secret=None)
+    await callback(x, client_secret=None)
     requested = x.only(TOKEN)
     assert "authorization" not in requested.headers
     assert requested.form["client_id"] == "fake:client"
 
 
 async def test_the_account_is_asked_for_with_the_token_in_the_header(x: Recordings) -> None:
-    await arrive(x)
+    await callback(x)
     assert x.only(ME).headers["authorization"] == "Bearer fake-access-token"
     assert x.only(ME).query == {}
 
@@ -135,7 +135,7 @@ async def test_a_code_that_x_does_not_take_is_a_bad_code(x: Recordings, descript
         "POST", TOKEN, {"error": "invalid_request", "error_description": description}, status=400
     )
     with pytest.raises(BadCode):
-        await arrive(x)
+        await callback(x)
 
 
 async def test_wrong_credentials_of_ours_are_not_the_persons_fault(x: Recordings) -> None:
@@ -146,7 +146,7 @@ async def test_wrong_credentials_of_ours_are_not_the_persons_fault(x: Recordings
         status=401,
     )
     with pytest.raises(InvalidProviderResponse) as caught:
-        await arrive(x)
+        await callback(x)
     assert caught.value.because == "token endpoint: unauthorized_client"
 
 
@@ -188,12 +188,12 @@ async def test_no_account_no_sign_in(
 ) -> None:
     x.record("GET", ME, body, status)
     with pytest.raises(fault):
-        await arrive(x)
+        await callback(x)
 
 
 async def test_the_number_may_come_as_a_number(x: Recordings) -> None:
     x.record("GET", ME, {"data": {"id": 1234567890123456789, "username": "DevExample"}})
-    profile = await arrive(x)
+    profile = await callback(x)
     assert (profile.subject, profile.name) == ("1234567890123456789", "DevExample")
 
 
@@ -235,7 +235,7 @@ async def test_a_message_in_the_name_of_x_is_refused(x: Recordings) -> None:
 
 async def test_the_refresh_token_of_offline_access_is_handed_on(x: Recordings) -> None:
     x.record("POST", TOKEN, {**GRANTED, "refresh_token": "fake-refresh-token"})
-    profile = await arrive(x, scope="users.read tweet.read offline.access")
+    profile = await callback(x, scope="users.read tweet.read offline.access")
     assert profile.refresh_token is not None
     assert profile.refresh_token.reveal() == "fake-refresh-token"
 

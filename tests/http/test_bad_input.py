@@ -320,7 +320,7 @@ async def test_foreign_expired_and_revoked_artefacts_are_refused_and_nothing_cha
     harness: AppHarness,
 ) -> None:
     await harness.person()
-    app, thief, browser = await harness.app(), await harness.app(), await harness.signed_in()
+    app, attacker, browser = await harness.app(), await harness.app(), await harness.signed_in()
     code = (await harness.authorize(browser, app)).code
     live = await harness.tokens(app, browser)
     revoked = await harness.tokens(app, browser)
@@ -331,10 +331,10 @@ async def test_foreign_expired_and_revoked_artefacts_are_refused_and_nothing_cha
     old_code = (await harness.authorize(browser, app)).code
     before = harness.rows()
     refusals = [
-        await harness.redeem(thief, code),
-        await harness.refresh(thief, live["refresh_token"]),
-        await harness.revoke(thief, live["refresh_token"]),
-        await harness.revoke(thief, live["access_token"]),
+        await harness.redeem(attacker, code),
+        await harness.refresh(attacker, live["refresh_token"]),
+        await harness.revoke(attacker, live["refresh_token"]),
+        await harness.revoke(attacker, live["access_token"]),
         await harness.refresh(app, revoked["refresh_token"]),
         await harness.call(revoked["access_token"]),
         await harness.redeem(app, "qmc_" + code[4:-1] + "A"),
@@ -346,7 +346,7 @@ async def test_foreign_expired_and_revoked_artefacts_are_refused_and_nothing_cha
         assert is_clear(response)
     for token in (*live.values(), *revoked.values()):
         if str(token).startswith("qm"):
-            assert await harness.introspect(thief, token) == {"active": False}
+            assert await harness.introspect(attacker, token) == {"active": False}
     assert harness.rows() == before
     harness.advance(days=31)
     expired = [

@@ -241,7 +241,7 @@ def _attacks() -> Iterator[tuple[bytes, ...]]:
         yield _head("POST", ME, length).replace(b"HTTP/1.1", b"HTTP/1.0"), inner
 
 
-async def _be_honest(place: Place, token: str, email: str, heard: list[str]) -> int:
+async def _be_honest(place: Place, token: str, email: str, faults: list[str]) -> int:
     """Only one's own responses, one for each request; how many there were."""
     requests, talk, count = _honest(token), await place.talk(), 0
     for number in range(ROUNDS):
@@ -253,7 +253,7 @@ async def _be_honest(place: Place, token: str, email: str, heard: list[str]) -> 
                 if status in (502, 503):  # the proxy lost its own connection
                     raise Ended
                 if status != 200 or json.loads(body)["email"] != email:
-                    heard.append(f"{email} {packets!r}: {status} {body!r}")
+                    faults.append(f"{email} {packets!r}: {status} {body!r}")
                 count += 1
         except Ended:
             talk.close()
@@ -262,7 +262,7 @@ async def _be_honest(place: Place, token: str, email: str, heard: list[str]) -> 
     return count
 
 
-async def _attack(place: Place, share: Callable[[int], bool], heard: list[str]) -> None:
+async def _attack(place: Place, share: Callable[[int], bool], faults: list[str]) -> None:
     for number, packets in enumerate(_attacks()):
         if not share(number):
             continue
@@ -272,7 +272,7 @@ async def _attack(place: Place, share: Callable[[int], bool], heard: list[str]) 
         received = await talk.everything()
         talk.close()
         if b"example.org" in received.replace(HOST.encode(), b"") or b'"sub"' in received:
-            heard.append(f"the attacker of {packets!r} read {received!r}")
+            faults.append(f"the attacker of {packets!r} read {received!r}")
 
 
 async def test_responses_belong_to_requests(live_at: tuple[Live, Place]) -> None:
@@ -283,13 +283,13 @@ async def test_responses_belong_to_requests(live_at: tuple[Live, Place]) -> None
         email = f"person{number}@example.org"
         await live.person(email, f"Person {number}")
         tokens[email] = await _token(live, app, email)
-    heard: list[str] = []
+    faults: list[str] = []
     attackers = [
-        _attack(place, lambda number, mine=mine: number % 12 == mine, heard) for mine in range(12)
+        _attack(place, lambda number, mine=mine: number % 12 == mine, faults) for mine in range(12)
     ]
-    honest = [_be_honest(place, token, email, heard) for email, token in tokens.items()]
+    honest = [_be_honest(place, token, email, faults) for email, token in tokens.items()]
     counts = await asyncio.gather(*honest, *attackers)
-    assert heard == []
+    assert faults == []
     requested = sum(_honest("x")[number % len(_honest("x"))][0] for number in range(ROUNDS))
     for count in counts[:PEOPLE]:
         # A proxy may lose some; a client that hears nothing proves nothing.

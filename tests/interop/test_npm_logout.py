@@ -89,10 +89,10 @@ async def _run(live: Live, app: App) -> dict[str, Any]:
 
 
 async def test_openid_client_signs_out_and_the_app_is_notified(serve_live: ServeLive) -> None:
-    heard: asyncio.Queue[str] = asyncio.Queue()
+    received: asyncio.Queue[str] = asyncio.Queue()
 
     async def hear(request: Request) -> Response:
-        heard.put_nowait((await request.body()).decode())
+        received.put_nowait((await request.body()).decode())
         return PlainTextResponse("")
 
     port = free_port()
@@ -103,7 +103,7 @@ async def test_openid_client_signs_out_and_the_app_is_notified(serve_live: Serve
         result = await _run(live, await _app(live, f"{address}/b"))
         assert result["signedOut"] == f"{SIGNED_OUT}?state=some-state"
         async with asyncio.timeout(30):
-            body = await heard.get()
+            body = await received.get()
     token = body.removeprefix("logout_token=")
     assert header_of(token)["typ"] == "logout+jwt"
     keys = (await live.browser().get("/.well-known/jwks.json")).json()

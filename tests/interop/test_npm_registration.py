@@ -59,7 +59,7 @@ async def test_a_client_registers_signs_in_and_manages_itself(
 ) -> None:
     live = await serve_live(registration__mode="token")
     ann = await live.person()
-    token = await live.context.dynamic.issue_token("openid-client", 1, timedelta(hours=1))
+    token = await live.context.dynamic.mint_token("openid-client", 1, timedelta(hours=1))
     wanted = {
         "issuer": live.address,
         "redirect_uri": CALLBACK,

@@ -56,11 +56,11 @@ async def blocked(busy: AppHarness) -> AsyncIterator[tuple[AppHarness, ApiClient
     app = await open_client(busy, ALL)
     await app.add(SLEEP)
     database = busy.context.stores.measurements._database  # type: ignore[attr-defined]
-    in_the_way = asyncio.create_task(database.search(ENDLESS, MANY))
+    blocker = asyncio.create_task(database.search(ENDLESS, MANY))
     await asyncio.sleep(0.05)
     yield busy, app
-    in_the_way.cancel()
-    await asyncio.wait([in_the_way])
+    blocker.cancel()
+    await asyncio.wait([blocker])
 
 
 async def test_reads_of_one_person_beyond_the_bound_are_refused(
@@ -150,15 +150,15 @@ async def test_past_its_deadline_a_read_is_503_and_says_what_to_do(
         await harness.person()
         app = await open_client(harness, ALL)
         await app.add(SLEEP)
-        in_the_way = asyncio.create_task(_again_and_again(harness))
+        blocker = asyncio.create_task(_again_and_again(harness))
         await asyncio.sleep(0.05)
         for path in (LIST, "/api/v1/variables"):
             response = await app.get(path)
             assert response.status_code == 503, path
             assert response.headers["retry-after"] == "10"
             assert "startTime" in response.json()["error_description"]
-        in_the_way.cancel()
-        await asyncio.wait([in_the_way])
+        blocker.cancel()
+        await asyncio.wait([blocker])
         assert (await app.get(LIST, startTime=START)).status_code == 200
 
 

@@ -14,7 +14,7 @@ from support.logout_receiver import BACK, LogoutReceiver, id_token, is_signed_in
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
-async def hearing(harness: AppHarness, address: str = BACK, **changes: Any) -> App:
+async def notified_app(harness: AppHarness, address: str = BACK, **changes: Any) -> App:
     app = await harness.app(**changes)
     return await registered(harness, app=app, backchannel_logout_uri=address)
 
@@ -24,15 +24,15 @@ async def test_a_logout_token_says_just_what_the_specification_asks(
     harness: AppHarness, algorithm: str
 ) -> None:
     ann = await harness.person()
-    app, browser, ears = (
-        await hearing(harness, id_token_alg=algorithm),
+    app, browser, inbox = (
+        await notified_app(harness, id_token_alg=algorithm),
         await harness.signed_in(),
         LogoutReceiver(),
     )
     hint = await id_token(harness, app, browser)
     await leave(browser, id_token_hint=hint)
-    await ears.backchannel_logout_sender(harness).send_due()
-    token, now = ears.token(), int(harness.context.clock.now().timestamp())
+    await inbox.backchannel_logout_sender(harness).send_due()
+    token, now = inbox.token(), int(harness.context.clock.now().timestamp())
     header = header_of(token)
     assert header == {"alg": algorithm, "typ": "logout+jwt", "kid": header["kid"]}
     claims = await verified(harness, token, algorithm)
@@ -52,62 +52,75 @@ async def test_a_logout_token_says_just_what_the_specification_asks(
 
 async def test_an_app_whose_id_tokens_are_unsigned_gets_a_signed_one(harness: AppHarness) -> None:
     await harness.person()
-    app, browser, ears = await hearing(harness), await harness.signed_in(), LogoutReceiver()
+    app, browser, inbox = (
+        await notified_app(harness),
+        await harness.signed_in(),
+        LogoutReceiver(),
+    )
     hint = await id_token(harness, app, browser)
     await harness.register_again(app, id_token_alg="none")
     await leave(browser, id_token_hint=hint)
-    await ears.backchannel_logout_sender(harness).send_due()
-    await verified(harness, ears.token(), "RS256")
+    await inbox.backchannel_logout_sender(harness).send_due()
+    await verified(harness, inbox.token(), "RS256")
 
 
 async def test_all_apps_of_the_session_are_notified_and_no_others(harness: AppHarness) -> None:
     await harness.person()
     await harness.person("ben@example.org")
     apps = [
-        await hearing(harness, f"https://{name}.example.org/b") for name in ("a", "b", "c", "d")
+        await notified_app(harness, f"https://{name}.example.org/b")
+        for name in ("a", "b", "c", "d")
     ]
-    browser, ears = await harness.signed_in(), LogoutReceiver()
+    browser, inbox = await harness.signed_in(), LogoutReceiver()
     await id_token(harness, apps[0], browser)
     hint = await id_token(harness, apps[1], browser)
     await id_token(harness, apps[2], await harness.signed_in())
     await id_token(harness, apps[3], await harness.signed_in("ben@example.org"))
     await id_token(harness, await registered(harness), browser)
     await leave(browser, id_token_hint=hint)
-    await ears.backchannel_logout_sender(harness).send_due()
-    assert ears.addresses == ["https://a.example.org/b", "https://b.example.org/b"]
+    await inbox.backchannel_logout_sender(harness).send_due()
+    assert inbox.addresses == ["https://a.example.org/b", "https://b.example.org/b"]
 
 
 async def test_an_app_is_notified_once(harness: AppHarness) -> None:
     await harness.person()
-    app, browser, ears = await hearing(harness), await harness.signed_in(), LogoutReceiver()
+    app, browser, inbox = (
+        await notified_app(harness),
+        await harness.signed_in(),
+        LogoutReceiver(),
+    )
     for _ in range(3):
         hint = await id_token(harness, app, browser)
     await leave(browser, id_token_hint=hint)
     for _ in range(3):
-        await ears.backchannel_logout_sender(harness).send_due()
+        await inbox.backchannel_logout_sender(harness).send_due()
         harness.advance(days=1)
-    assert len(ears.heard) == 1
+    assert len(inbox.received) == 1
     assert harness.rows()["session_clients"] == []
 
 
 async def test_a_live_session_sends_no_notification(harness: AppHarness) -> None:
     await harness.person()
-    app, browser, ears = await hearing(harness), await harness.signed_in(), LogoutReceiver()
+    app, browser, inbox = (
+        await notified_app(harness),
+        await harness.signed_in(),
+        LogoutReceiver(),
+    )
     await id_token(harness, app, browser)
-    await ears.backchannel_logout_sender(harness).send_due()
-    assert ears.heard == []
+    await inbox.backchannel_logout_sender(harness).send_due()
+    assert inbox.received == []
 
 
 async def test_the_sign_out_does_not_wait_for_it(harness: AppHarness) -> None:
     await harness.person()
-    app, browser, ears = (
-        await hearing(harness),
+    app, browser, inbox = (
+        await notified_app(harness),
         await harness.signed_in(),
         LogoutReceiver({BACK: 500}),
     )
     await leave(browser, id_token_hint=await id_token(harness, app, browser))
     assert not await is_signed_in(browser)
-    assert ears.heard == []
+    assert inbox.received == []
     assert harness.context.logout_wakeup.is_set()
 
 
@@ -116,40 +129,40 @@ async def test_a_failed_notification_is_repeated_with_a_new_token(
     harness: AppHarness, status: int
 ) -> None:
     await harness.person()
-    app, browser, ears = (
-        await hearing(harness),
+    app, browser, inbox = (
+        await notified_app(harness),
         await harness.signed_in(),
         LogoutReceiver({BACK: status}),
     )
     await leave(browser, id_token_hint=await id_token(harness, app, browser))
-    backchannel_logout_sender = ears.backchannel_logout_sender(harness)
+    backchannel_logout_sender = inbox.backchannel_logout_sender(harness)
     await backchannel_logout_sender.send_due()
     await backchannel_logout_sender.send_due()
-    assert len(ears.heard) == 1  # not before the pause is over
+    assert len(inbox.received) == 1  # not before the pause is over
     harness.context.clock.advance(PAUSES[0])  # type: ignore[attr-defined]
-    ears.responses.clear()
+    inbox.responses.clear()
     await backchannel_logout_sender.send_due()
-    assert len(ears.heard) == 2
-    tokens = [claims_of(fields["logout_token"][0]) for _, fields in ears.heard]
+    assert len(inbox.received) == 2
+    tokens = [claims_of(fields["logout_token"][0]) for _, fields in inbox.received]
     assert tokens[0]["jti"] != tokens[1]["jti"]
     assert tokens[1]["iat"] == int(harness.context.clock.now().timestamp())
     harness.advance(days=1)
     await backchannel_logout_sender.send_due()
-    assert len(ears.heard) == 2
+    assert len(inbox.received) == 2
 
 
 async def test_in_the_end_it_is_given_up_and_recorded(harness: AppHarness) -> None:
     ann = await harness.person()
-    app, browser, ears = (
-        await hearing(harness),
+    app, browser, inbox = (
+        await notified_app(harness),
         await harness.signed_in(),
         LogoutReceiver({BACK: 500}),
     )
     await leave(browser, id_token_hint=await id_token(harness, app, browser))
     for _ in range(30):
-        await ears.backchannel_logout_sender(harness).send_due()
+        await inbox.backchannel_logout_sender(harness).send_due()
         harness.advance(hours=5)
-    assert len(ears.heard) == len(PAUSES) + 1
+    assert len(inbox.received) == len(PAUSES) + 1
     assert harness.rows()["session_clients"] == []
     await harness.context.audit.flush()
     kinds = [event.kind for event in await harness.context.stores.events.events_of(ann.id, 50)]
@@ -159,9 +172,13 @@ async def test_in_the_end_it_is_given_up_and_recorded(harness: AppHarness) -> No
 
 async def test_who_took_it_is_recorded(harness: AppHarness) -> None:
     ann = await harness.person()
-    app, browser, ears = await hearing(harness), await harness.signed_in(), LogoutReceiver()
+    app, browser, inbox = (
+        await notified_app(harness),
+        await harness.signed_in(),
+        LogoutReceiver(),
+    )
     await leave(browser, id_token_hint=await id_token(harness, app, browser))
-    await ears.backchannel_logout_sender(harness).send_due()
+    await inbox.backchannel_logout_sender(harness).send_due()
     await harness.context.audit.flush()
     [event] = [
         each
@@ -174,13 +191,16 @@ async def test_who_took_it_is_recorded(harness: AppHarness) -> None:
 
 async def test_one_that_fails_keeps_no_other_waiting(harness: AppHarness) -> None:
     await harness.person()
-    bad, good = await hearing(harness), await hearing(harness, "https://good.example.org/b")
-    browser, ears = await harness.signed_in(), LogoutReceiver({BACK: 500})
+    bad, good = (
+        await notified_app(harness),
+        await notified_app(harness, "https://good.example.org/b"),
+    )
+    browser, inbox = await harness.signed_in(), LogoutReceiver({BACK: 500})
     for app in (bad, good):
         hint = await id_token(harness, app, browser)
     await leave(browser, id_token_hint=hint)
-    await ears.backchannel_logout_sender(harness).send_due()
-    assert ears.addresses == [BACK, "https://good.example.org/b"]
+    await inbox.backchannel_logout_sender(harness).send_due()
+    assert inbox.addresses == [BACK, "https://good.example.org/b"]
     assert len(harness.rows()["session_clients"]) == 1
 
 
@@ -188,8 +208,8 @@ async def test_an_app_that_was_deleted_or_disabled_or_changed_is_not_notified(
     harness: AppHarness,
 ) -> None:
     await harness.person()
-    apps = [await hearing(harness) for _ in range(3)]
-    browser, ears = await harness.signed_in(), LogoutReceiver()
+    apps = [await notified_app(harness) for _ in range(3)]
+    browser, inbox = await harness.signed_in(), LogoutReceiver()
     for app in apps:
         hint = await id_token(harness, app, browser)
     await harness.context.sessions.end_all(1)
@@ -197,8 +217,8 @@ async def test_an_app_that_was_deleted_or_disabled_or_changed_is_not_notified(
     await harness.context.stores.clients.delete_client(apps[0].id)
     await harness.disable(apps[1])
     await harness.register_again(apps[2], metadata=ClientMetadata())
-    await ears.backchannel_logout_sender(harness).send_due()
-    assert ears.heard == []
+    await inbox.backchannel_logout_sender(harness).send_due()
+    assert inbox.received == []
     assert harness.rows()["session_clients"] == []
 
 
@@ -238,7 +258,7 @@ async def _lose_the_address(harness: AppHarness, browser: Any) -> None:
     stores = harness.context.stores
     await stores.users.change_email(1, "new@example.org", None)
     now = harness.context.clock.now()
-    assert await stores.users.verify_email(1, "new@example.org", now, keep_credentials=False)
+    assert await stores.users.mark_email_verified(1, "new@example.org", now, keep_credentials=False)
 
 
 @pytest.mark.parametrize(
@@ -257,45 +277,57 @@ async def test_however_the_session_ends_the_apps_are_notified(
     harness: AppHarness, end: Any
 ) -> None:
     await harness.person()
-    app, browser, ears = await hearing(harness), await harness.signed_in(), LogoutReceiver()
+    app, browser, inbox = (
+        await notified_app(harness),
+        await harness.signed_in(),
+        LogoutReceiver(),
+    )
     hint = await id_token(harness, app, browser)
     await end(harness, browser)
-    await ears.backchannel_logout_sender(harness).send_due()
-    claims = claims_of(ears.token())
+    await inbox.backchannel_logout_sender(harness).send_due()
+    claims = claims_of(inbox.token())
     assert claims["sid"] == claims_of(hint)["sid"]
     assert claims["sub"] == claims_of(hint)["sub"]
 
 
 async def test_who_proves_themselves_again_is_not_signed_out_anywhere(harness: AppHarness) -> None:
     await harness.person()
-    app, browser, ears = await hearing(harness), harness.browser(), LogoutReceiver()
+    app, browser, inbox = await notified_app(harness), harness.browser(), LogoutReceiver()
     await harness.sign_in(browser)
     await id_token(harness, app, browser)
     await harness.sign_in(browser)
-    await ears.backchannel_logout_sender(harness).send_due()
-    assert ears.heard == []
+    await inbox.backchannel_logout_sender(harness).send_due()
+    assert inbox.received == []
     await _sign_out_page(harness, browser)
-    await ears.backchannel_logout_sender(harness).send_due()
-    assert len(ears.heard) == 1
+    await inbox.backchannel_logout_sender(harness).send_due()
+    assert len(inbox.received) == 1
 
 
 async def test_a_session_that_grows_old_is_forgotten_in_silence(harness: AppHarness) -> None:
     await harness.person()
-    app, browser, ears = await hearing(harness), await harness.signed_in(), LogoutReceiver()
+    app, browser, inbox = (
+        await notified_app(harness),
+        await harness.signed_in(),
+        LogoutReceiver(),
+    )
     await id_token(harness, app, browser)
     harness.advance(days=200)
     for table in ("session_clients", "sessions"):
         await harness.context.stores.retention.delete_expired(
             table, harness.context.clock.now(), 100
         )
-    await ears.backchannel_logout_sender(harness).send_due()
-    assert ears.heard == []
+    await inbox.backchannel_logout_sender(harness).send_due()
+    assert inbox.received == []
     assert harness.rows()["session_clients"] == []
 
 
 async def test_a_lost_worker_costs_a_minute_and_no_message(harness: AppHarness) -> None:
     await harness.person()
-    app, browser, ears = await hearing(harness), await harness.signed_in(), LogoutReceiver()
+    app, browser, inbox = (
+        await notified_app(harness),
+        await harness.signed_in(),
+        LogoutReceiver(),
+    )
     await leave(browser, id_token_hint=await id_token(harness, app, browser))
     now, lease = harness.context.clock.now(), timedelta(minutes=1)
     assert (
@@ -306,19 +338,23 @@ async def test_a_lost_worker_costs_a_minute_and_no_message(harness: AppHarness) 
         )
         == 1
     )  # and then it died
-    await ears.backchannel_logout_sender(harness).send_due()
-    assert ears.heard == []
+    await inbox.backchannel_logout_sender(harness).send_due()
+    assert inbox.received == []
     harness.advance(minutes=1)
-    await ears.backchannel_logout_sender(harness).send_due()
-    assert len(ears.heard) == 1
+    await inbox.backchannel_logout_sender(harness).send_due()
+    assert len(inbox.received) == 1
 
 
 async def test_a_logout_token_is_taken_for_nothing_else(harness: AppHarness) -> None:
     await harness.person()
-    app, browser, ears = await hearing(harness), await harness.signed_in(), LogoutReceiver()
+    app, browser, inbox = (
+        await notified_app(harness),
+        await harness.signed_in(),
+        LogoutReceiver(),
+    )
     await leave(browser, id_token_hint=await id_token(harness, app, browser))
-    await ears.backchannel_logout_sender(harness).send_due()
-    token = ears.token()
+    await inbox.backchannel_logout_sender(harness).send_due()
+    token = inbox.token()
     assert (await leave(harness.browser(), id_token_hint=token)).status_code == 400
     assert (await harness.call(token)).status_code == 401
     assert (await harness.introspect(app, token))["active"] is False
@@ -332,13 +368,13 @@ async def test_a_logout_token_is_taken_for_nothing_else(harness: AppHarness) -> 
 
 async def test_one_that_cannot_even_be_written_is_given_up_too(harness: AppHarness) -> None:
     await harness.person()
-    bad, good = await hearing(harness, "no address at all"), await hearing(harness)
-    browser, ears = await harness.signed_in(), LogoutReceiver()
+    bad, good = await notified_app(harness, "no address at all"), await notified_app(harness)
+    browser, inbox = await harness.signed_in(), LogoutReceiver()
     for app in (bad, good):
         hint = await id_token(harness, app, browser)
     await leave(browser, id_token_hint=hint)
     for _ in range(len(PAUSES) + 2):
-        await ears.backchannel_logout_sender(harness).send_due()
+        await inbox.backchannel_logout_sender(harness).send_due()
         harness.advance(hours=5)
-    assert ears.addresses == [BACK]
+    assert inbox.addresses == [BACK]
     assert harness.rows()["session_clients"] == []

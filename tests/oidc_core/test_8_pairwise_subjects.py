@@ -193,7 +193,7 @@ async def test_each_app_has_its_own_session_id(
 
 async def test_every_channel_of_a_logout_names_the_apps_own_session_id(harness: AppHarness) -> None:
     await harness.person()
-    browser, ears, known = await harness.signed_in(), LogoutReceiver(), {}
+    browser, receiver, known = await harness.signed_in(), LogoutReceiver(), {}
     for number in (1, 2):
         app = await registered(
             harness,
@@ -208,8 +208,10 @@ async def test_every_channel_of_a_logout_names_the_apps_own_session_id(harness: 
     # The hint belongs to this session, so there is no confirmation.
     page = await browser.get(END_SESSION, params={"id_token_hint": hint})
     frames = dict(re.findall(r'src="https://(app.)[^"]*sid=([0-9a-f]+)"', page.text))
-    await ears.backchannel_logout_sender(harness).send_due()
-    tokens = {url[8:12]: claims_of(body["logout_token"][0])["sid"] for url, body in ears.heard}
+    await receiver.backchannel_logout_sender(harness).send_due()
+    tokens = {
+        url[8:12]: claims_of(body["logout_token"][0])["sid"] for url, body in receiver.received
+    }
     assert frames == known == tokens
     assert len(set(known.values())) == 2
 

@@ -110,8 +110,8 @@ def test_every_operation_has_its_own_name_and_description(document: Json) -> Non
 def test_every_way_to_prove_who_one_is_exists(document: Json) -> None:
     schemes = document["components"]["securitySchemes"]
     for _, _, operation in _operations(document):
-        for way in operation.get("security", ()):
-            for name, scopes in way.items():
+        for required in operation.get("security", ()):
+            for name, scopes in required.items():
                 assert name in schemes
                 # OpenAPI 3.1 lets a bearer scheme name what the token must open.
                 known = schemes["oauth2"]["flows"]["authorizationCode"]["scopes"]

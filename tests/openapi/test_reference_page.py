@@ -30,7 +30,7 @@ async def test_every_operation_is_there_with_its_parameters_and_answers(
                 article = _article(page, operation["operationId"])
                 assert method.upper() in article
                 assert f'<h3 id="{operation["operationId"]}-head">' in article
-                assert _said(operation["summary"]) in page
+                assert _escaped(operation["summary"]) in page
                 _check_parameters(document, operation, page)
                 _check_responses(operation, article)
 
@@ -96,5 +96,5 @@ def _check_responses(operation: dict[str, Any], article: str) -> None:
             assert re.search(rf'<span class="status[^>]*>{status}</span>', article)
 
 
-def _said(text: str) -> str:
+def _escaped(text: str) -> str:
     return str(inline(text))

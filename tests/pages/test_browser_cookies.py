@@ -49,9 +49,9 @@ async def test_a_session_has_a_new_cookie_at_each_sign_in_and_the_old_one_is_dea
     old = ann.http.cookies["__Host-quantimodo_session"]
     await ann.sign_in("ann@example.org", PASSWORD)
     assert ann.http.cookies["__Host-quantimodo_session"] != old
-    async with site.visitor() as thief:
-        thief.http.cookies.set("__Host-quantimodo_session", old, domain="id.example.org")
-        assert (await thief.get("/account")).status_code == 303
+    async with site.visitor() as attacker:
+        attacker.http.cookies.set("__Host-quantimodo_session", old, domain="id.example.org")
+        assert (await attacker.get("/account")).status_code == 303
 
 
 @pytest.mark.parametrize(

@@ -223,14 +223,14 @@ async def test_no_person_sets_one_up_by_the_first_proof_where_a_factor_exists(
         await harness.sign_in(first)
         await press(first, SET_UP, SET_UP, action="begin")
         app = AuthenticatorApp.of_page((await first.get(SET_UP)).text)
-        thief = harness.browser()
-        await harness.sign_in(thief)
-        stale = form_fields((await thief.get(SET_UP)).text)
+        attacker = harness.browser()
+        await harness.sign_in(attacker)
+        stale = form_fields((await attacker.get(SET_UP)).text)
         await press(first, SET_UP, SET_UP, code=app.code(harness.context.clock.now()))
-        assert (await thief.get(SET_UP)).headers["location"].startswith(f"{FACTOR}?")
-        response = await thief.post(SET_UP, data={**stale, "action": "begin"})
+        assert (await attacker.get(SET_UP)).headers["location"].startswith(f"{FACTOR}?")
+        response = await attacker.post(SET_UP, data={**stale, "action": "begin"})
         assert response.headers["location"].startswith(f"{FACTOR}?")
-        assert not await is_signed_in(thief)
+        assert not await is_signed_in(attacker)
 
 
 async def test_an_authorization_goes_through_the_set_up(open_harness: OpenHarness) -> None:

@@ -96,7 +96,14 @@ def test_each_rule_has_a_reason_and_a_replacement() -> None:
 
 
 _MODELS_OF_2016 = {"TokenAnswer", "LoginAnswer", "AuthorizationAnswer"}
-_OLD_WORDS = re.compile(r"(?:^|_)(?:answers?|asked|ANSWERS?|ASKED)(?:_|$)|Answer(?!ed)|Asked")
+_OLD_WORDS = re.compile(
+    r"(?i:(?:^|_)(?:answers?|asked|said|ways?|thief|thieves|deaf|ears)(?:_|$))|Answer(?!ed)|Asked"
+)
+# One verb has one meaning: mint (a value), store (a row), respond, handle_callback, store_request.
+# To verify is to check a signature or another proof.
+_OLD_VERBS = re.compile(
+    r"_?(?:issue|keep|answer|arrive|wait)(?:_|$)|_?verify_(?:\w+_)?(?:email|address)"
+)
 
 
 def _names(source: ast.AST) -> Iterator[str]:
@@ -122,7 +129,7 @@ _OTHER_CODE = [
 
 @pytest.mark.parametrize("folder", [SOURCE, *_OTHER_CODE])
 def test_http_messages_are_named_requests_and_responses(folder: Path) -> None:
-    # RFC 9110 §3.4: a name that engineers of the field search for.
+    # RFC 9110 §3.4 has the names that engineers of the field search for.
     faults = {
         f"{path.relative_to(ROOT)}: {name}"
         for path, tree in trees(folder).items()
@@ -131,6 +138,35 @@ def test_http_messages_are_named_requests_and_responses(folder: Path) -> None:
         if _OLD_WORDS.search(name) and name not in _MODELS_OF_2016
     }
     assert not faults, "\n" + "\n".join(sorted(faults))
+
+
+def test_one_verb_has_one_meaning() -> None:
+    faults = {
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path, tree in trees(SOURCE).items()
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _OLD_VERBS.match(node.name)
+    }
+    assert not faults, "\n" + "\n".join(sorted(faults))
+
+
+_OF_TEMPLATES = re.compile(
+    r"{% macro (\w+)|{% set (\w+)|class=\"([^\"{]*)|import (\w+(?:, \w+)*)|^\.([\w-]+)", re.M
+)
+
+
+def test_templates_and_styles_have_no_old_name() -> None:
+    faults = []
+    for path in (*SOURCE.rglob("pages/templates/**/*.html"), *SOURCE.rglob("pages/static/*.css")):
+        names = [path.stem]
+        for match in _OF_TEMPLATES.finditer(path.read_text("utf-8")):
+            names += re.findall(r"[\w-]+", " ".join(filter(None, match.groups())))
+        faults += [
+            f"{path.relative_to(ROOT)}: {name}"
+            for name in names
+            if _OLD_WORDS.search(name.replace("-", "_"))
+        ]
+    assert not faults, "\n" + "\n".join(faults)
 
 
 def test_an_old_name_of_a_response_is_found() -> None:

@@ -38,7 +38,7 @@ STATEMENTS = {
         attacks/test_forbidden_grants.py a_password_buys_no_token
         oidc_core/test_3_2_implicit_and_hybrid_flows.py an_app_that_is_not_flagged_gets_nothing""",
     "6 rotation": """
-        races/test_tabs_and_thieves.py a_thief_after_the_use_of_the_successor_ends_the_grant
+        races/test_tabs_and_attackers.py a_thief_after_the_use_of_the_successor_ends_the_grant
         rfc9700/test_4_14_refresh_token_rotation.py explicit_revocation_beats_the_grace
         rfc9700/test_4_14_refresh_token_rotation.py
           a_late_repeat_is_refused_after_an_explicit_revocation
@@ -215,8 +215,8 @@ HOLES = {
         ops/test_cleanup.py nothing_that_grows_by_itself_stays_for_ever
         ops/test_cleanup.py every_table_is_swept_or_is_known_to_be_kept""",
     "two tabs refresh at once, or an answer is lost": """
-        races/test_tabs_and_thieves.py ten_tabs_that_refresh_at_once_stay_signed_in
-        races/test_tabs_and_thieves.py
+        races/test_tabs_and_attackers.py ten_tabs_that_refresh_at_once_stay_signed_in
+        races/test_tabs_and_attackers.py
           late_repeats_of_a_lost_refresh_all_get_the_unused_successor
         rfc9700/test_4_14_refresh_token_rotation.py
           a_spent_token_gives_its_unused_successor_however_late

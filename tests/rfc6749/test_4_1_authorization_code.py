@@ -127,10 +127,10 @@ async def test_no_scope_asked_for_is_basic(harness: AppHarness) -> None:
 
 async def test_a_code_is_bound_to_its_client(harness: AppHarness) -> None:
     await harness.person()
-    app, thief = await harness.app(), await harness.app()
+    app, attacker = await harness.app(), await harness.app()
     code = (await harness.authorize(await harness.signed_in(), app)).code
-    stolen = await harness.redeem(thief, code)
-    unknown = await harness.redeem(thief, code[:-4] + "AAAA")
+    stolen = await harness.redeem(attacker, code)
+    unknown = await harness.redeem(attacker, code[:-4] + "AAAA")
     assert stolen.status_code == 400
     assert stolen.json()["error"] == "invalid_grant"
     assert stolen.content == unknown.content, "no client can probe for codes of other clients"
@@ -141,10 +141,10 @@ async def test_a_thief_with_a_spent_code_does_not_end_the_owners_tokens(
     harness: AppHarness,
 ) -> None:
     await harness.person()
-    app, thief = await harness.app(), await harness.app()
+    app, attacker = await harness.app(), await harness.app()
     code = (await harness.authorize(await harness.signed_in(), app)).code
     tokens = (await harness.redeem(app, code)).json()
-    assert (await harness.redeem(thief, code)).json()["error"] == "invalid_grant"
+    assert (await harness.redeem(attacker, code)).json()["error"] == "invalid_grant"
     assert (await harness.call(tokens["access_token"])).status_code == 200
 
 

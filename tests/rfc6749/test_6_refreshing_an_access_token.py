@@ -22,10 +22,10 @@ async def test_a_refresh_token_is_exchanged_for_a_new_pair(harness: AppHarness) 
 
 async def test_a_refresh_token_is_bound_to_its_client(harness: AppHarness) -> None:
     await harness.person()
-    app, thief = await harness.app(), await harness.app()
+    app, attacker = await harness.app(), await harness.app()
     token = (await harness.tokens(app))["refresh_token"]
-    stolen = await harness.refresh(thief, token)
-    unknown = await harness.refresh(thief, token[:-4] + "AAAA")
+    stolen = await harness.refresh(attacker, token)
+    unknown = await harness.refresh(attacker, token[:-4] + "AAAA")
     assert stolen.status_code == 400
     assert stolen.json()["error"] == "invalid_grant"
     assert stolen.content == unknown.content, "no client can probe for tokens of other clients"
@@ -36,19 +36,19 @@ async def test_another_client_with_a_spent_token_does_not_end_the_grant(
     harness: AppHarness,
 ) -> None:
     await harness.person()
-    app, thief = await harness.app(), await harness.app()
+    app, attacker = await harness.app(), await harness.app()
     spent = (await harness.tokens(app))["refresh_token"]
     successor = (await harness.refresh(app, spent)).json()
     harness.advance(minutes=5)
-    assert (await harness.refresh(thief, spent)).json()["error"] == "invalid_grant"
+    assert (await harness.refresh(attacker, spent)).json()["error"] == "invalid_grant"
     assert (await harness.call(successor["access_token"])).status_code == 200
 
 
 async def test_a_public_clients_token_needs_its_client_id(harness: AppHarness) -> None:
     await harness.person()
-    app, thief = await harness.app(public=True), await harness.app(public=True)
+    app, attacker = await harness.app(public=True), await harness.app(public=True)
     token = (await harness.tokens(app))["refresh_token"]
-    assert (await harness.refresh(thief, token)).json()["error"] == "invalid_grant"
+    assert (await harness.refresh(attacker, token)).json()["error"] == "invalid_grant"
     assert (await harness.refresh(app, token, client_id="")).status_code == 401
     assert (await harness.refresh(app, token)).status_code == 200
 

@@ -66,10 +66,10 @@ async def test_an_expired_token_is_revoked_already(harness: AppHarness) -> None:
 
 async def test_a_token_of_another_client_stays(harness: AppHarness) -> None:
     await harness.person()
-    app, thief = await harness.app(), await harness.app()
+    app, attacker = await harness.app(), await harness.app()
     tokens = await harness.tokens(app)
     for token in (tokens["access_token"], tokens["refresh_token"]):
-        refused = await harness.revoke(thief, token)
+        refused = await harness.revoke(attacker, token)
         assert refused.status_code == 400
         assert refused.json()["error"] == "unauthorized_client"
     assert (await harness.call(tokens["access_token"])).status_code == 200

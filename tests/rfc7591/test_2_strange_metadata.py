@@ -132,7 +132,7 @@ async def test_without_leave_nothing_is_fetched(open_harness: OpenHarness) -> No
     # security.md §15: what a stranger names is not asked for in our name.
     served = Documents()
     async with open_harness(fetcher=served, registration__mode="token") as harness:
-        spent = (await harness.context.dynamic.issue_token("", 1, timedelta(days=1))).reveal()
+        spent = (await harness.context.dynamic.mint_token("", 1, timedelta(days=1))).reveal()
         assert (await register(harness, spent)).status_code == 201
         for token in (None, "nonsense", "qmi_" + "A" * 52, spent):
             response = await register(

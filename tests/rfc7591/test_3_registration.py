@@ -266,7 +266,7 @@ async def test_it_is_closed_unless_the_operator_opens_it(harness: AppHarness) ->
     assert response.status_code == 403
     found = (await harness.browser().get("/.well-known/openid-configuration")).json()
     assert "registration_endpoint" not in found
-    token = await harness.context.dynamic.issue_token("", 1, timedelta(days=1))
+    token = await harness.context.dynamic.mint_token("", 1, timedelta(days=1))
     assert (await register(harness, token.reveal())).status_code == 403
 
 
@@ -279,7 +279,7 @@ async def test_an_initial_access_token_is_leave_for_so_many(open_harness: OpenHa
             response = await register(harness, token)
             assert response.status_code == 401
             assert response.headers["www-authenticate"].startswith("Bearer")
-        two = (await harness.context.dynamic.issue_token("for Ann", 2, timedelta(days=1))).reveal()
+        two = (await harness.context.dynamic.mint_token("for Ann", 2, timedelta(days=1))).reveal()
         assert (await register(harness, two, redirect_uris=[])).status_code == 400, "and not spent"
         responses = await asyncio.gather(*(register(harness, two) for _ in range(6)))
         assert sorted(response.status_code for response in responses) == [
@@ -290,7 +290,7 @@ async def test_an_initial_access_token_is_leave_for_so_many(open_harness: OpenHa
             401,
             401,
         ]
-        late = (await harness.context.dynamic.issue_token("", 9, timedelta(hours=1))).reveal()
+        late = (await harness.context.dynamic.mint_token("", 9, timedelta(hours=1))).reveal()
         harness.advance(hours=1)
         assert (await register(harness, late)).status_code == 401
         assert late not in str(harness.rows())
@@ -362,7 +362,7 @@ async def test_a_public_app_has_no_secret(open_harness: OpenHarness) -> None:
 
 async def test_a_secret_that_is_a_key_works_as_one(open_harness: OpenHarness) -> None:
     async with open_harness(registration__mode="token") as harness:
-        token = (await harness.context.dynamic.issue_token("", 1, timedelta(days=1))).reveal()
+        token = (await harness.context.dynamic.mint_token("", 1, timedelta(days=1))).reveal()
         response = await register(
             harness,
             token,
@@ -447,7 +447,7 @@ async def test_an_app_without_any_consent_is_deleted(open_harness: OpenHarness) 
         idle = await app_of(harness, await register(harness))
         used = await app_of(harness, await register(harness))
         await harness.tokens(used, scope="openid")
-        token = (await harness.context.dynamic.issue_token("", 1, timedelta(days=90))).reveal()
+        token = (await harness.context.dynamic.mint_token("", 1, timedelta(days=90))).reveal()
         known = await app_of(harness, await register(harness, token))
         harness.advance(days=31)
         await Cleaner(

@@ -74,7 +74,7 @@ async def me(harness: AppHarness, raw: str, shown: ClientCertificate | None) -> 
 async def test_2_both_methods_authenticate_a_client(
     open_harness: OpenHarness, clock: FrozenClock
 ) -> None:
-    shown, thief = client_certificate(clock.now()), client_certificate(clock.now())
+    shown, attacker = client_certificate(clock.now()), client_certificate(clock.now())
     subjects = {"subject_dn": SUBJECT, "san_dns": DNS.upper(), "san_uri": URI, "san_ip": IP}
     wrong = {"subject_dn": "CN=app", "san_dns": "example.org", "san_email": "ann@example.org"}
     async with open_harness(**BEHIND_PROXY) as harness:
@@ -91,22 +91,22 @@ async def test_2_both_methods_authenticate_a_client(
             assert (await token(harness, other, shown)).status_code == 401, name
         own: dict[str, Any] = {"token_endpoint_auth_method": "self_signed_tls_client_auth"}
         for x5c in (True, False):
-            key_set = json.dumps({"keys": [thief.jwk(x5c=x5c), shown.jwk(x5c=x5c)]})
+            key_set = json.dumps({"keys": [attacker.jwk(x5c=x5c), shown.jwk(x5c=x5c)]})
             known = await app(**own, jwks=key_set)
             assert (await token(harness, known, shown)).status_code == 200
         alone = await app(**own, jwks=json.dumps({"keys": [shown.jwk(x5c=True)]}))
-        assert (await token(harness, alone, thief)).status_code == 401
+        assert (await token(harness, alone, attacker)).status_code == 401
         # Without a certificate, from another peer than the proxy, twice, with a secret.
         assert (await token(harness, alone, None)).status_code == 401
         assert (await token(harness, alone, shown, peer="192.0.2.7")).status_code == 401
-        twice = [(HEADER, shown.sequence), (HEADER, thief.sequence)]
+        twice = [(HEADER, shown.sequence), (HEADER, attacker.sequence)]
         async with proxied(harness) as browser:
             data = {"client_id": alone.id, **OWN}
             assert (await browser.post(TOKEN, data=data, headers=twice)).status_code == 401
             secret = {**data, "client_secret": alone.secret or ""}
             one = {HEADER: shown.sequence}
             assert (await browser.post(TOKEN, data=secret, headers=one)).status_code == 401
-            other = {HEADER: thief.sequence}
+            other = {HEADER: attacker.sequence}
             for path, fields, status in ELSEWHERE:
                 data = {"client_id": alone.id, **fields}
                 assert (await browser.post(path, data=data, headers=one)).status_code == status
@@ -123,7 +123,7 @@ async def test_2_both_methods_authenticate_a_client(
 async def test_3_tokens_are_bound_to_the_certificate(
     open_harness: OpenHarness, clock: FrozenClock
 ) -> None:
-    shown, thief = client_certificate(clock.now()), client_certificate(clock.now())
+    shown, attacker = client_certificate(clock.now()), client_certificate(clock.now())
     bound = {"tls_client_certificate_bound_access_tokens": True}
     async with open_harness(**BEHIND_PROXY) as harness:
         await harness.person()
@@ -141,7 +141,7 @@ async def test_3_tokens_are_bound_to_the_certificate(
             raw = issued["access_token"]
             assert issued["token_type"] == "Bearer"
             assert (await me(harness, raw, shown)).status_code == 200
-            for other in (thief, None):
+            for other in (attacker, None):
                 refused = await me(harness, raw, other)
                 assert (refused.status_code, refused.json()["error"]) == (401, "invalid_token")
             if token_format == "jwt":
@@ -164,7 +164,7 @@ async def test_3_tokens_are_bound_to_the_certificate(
         redeeming = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
         first = await token(harness, public, shown, **redeeming, redirect_uri=CALLBACK)
         refreshing = {"grant_type": "refresh_token", "refresh_token": first.json()["refresh_token"]}
-        stolen = await token(harness, public, thief, **refreshing)
+        stolen = await token(harness, public, attacker, **refreshing)
         assert (stolen.status_code, stolen.json()["error"]) == (400, "invalid_grant")
         missing = await token(harness, public, None, **refreshing)
         assert (missing.status_code, missing.json()["error"]) == (400, "invalid_request")

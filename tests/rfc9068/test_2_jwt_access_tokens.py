@@ -93,8 +93,8 @@ async def test_it_is_revoked_by_its_jti_alone(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await jwt_app(harness), await harness.signed_in()
     tokens, other = await harness.tokens(app, browser), await harness.tokens(app, browser)
-    thief = await harness.app()
-    refused = await harness.revoke(thief, tokens["access_token"])
+    attacker = await harness.app()
+    refused = await harness.revoke(attacker, tokens["access_token"])
     assert refused.json()["error"] == "unauthorized_client"
     assert (await harness.call(tokens["access_token"])).status_code == 200
     assert (await harness.revoke(app, tokens["access_token"])).status_code == 200

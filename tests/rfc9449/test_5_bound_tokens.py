@@ -37,7 +37,7 @@ async def test_5_a_token_of_each_grant_type_is_bound_and_opens_resources_by_its_
     harness: AppHarness,
 ) -> None:
     await harness.person()
-    app, key, thief = await harness.app(), DPoPKey(), DPoPKey()
+    app, key, attacker = await harness.app(), DPoPKey(), DPoPKey()
     now = harness.context.clock.now
     own = await post_token(harness, app, key.proof(now()), **OWN)
     assert own.json()["token_type"] == "DPoP"
@@ -56,7 +56,7 @@ async def test_5_a_token_of_each_grant_type_is_bound_and_opens_resources_by_its_
             assert "dpop-nonce" in response.headers, "RFC 9449 §8.2"
     # RFC 9449 §7.1, §7.2: another key, another token, no proof, a bearer token.
     token = first["access_token"]
-    foreign = await call(harness, thief, token)
+    foreign = await call(harness, attacker, token)
     assert foreign.status_code == 401
     assert foreign.headers["www-authenticate"].startswith('DPoP error="invalid_token"')
     assert ALGS in foreign.headers["www-authenticate"]
@@ -125,7 +125,7 @@ async def test_5_refresh_tokens_of_public_clients_are_bound_to_the_key(
     harness: AppHarness,
 ) -> None:
     await harness.person()
-    key, thief, now = DPoPKey(), DPoPKey(), harness.context.clock.now
+    key, attacker, now = DPoPKey(), DPoPKey(), harness.context.clock.now
     public, confidential = await harness.app(public=True), await harness.app()
     browser = await harness.signed_in()
     tokens = {}
@@ -134,7 +134,7 @@ async def test_5_refresh_tokens_of_public_clients_are_bound_to_the_key(
         response = await post_token(harness, app, key.proof(now()), **redeeming(code))
         tokens[app.id] = response.json()["refresh_token"]
     stolen = refreshing(tokens[public.id])
-    for proof in (None, thief.proof(now())):
+    for proof in (None, attacker.proof(now())):
         refused = await post_token(harness, public, proof, **stolen)
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
     good = await post_token(harness, public, key.proof(now()), **stolen)
@@ -142,22 +142,22 @@ async def test_5_refresh_tokens_of_public_clients_are_bound_to_the_key(
     successor = refreshing(good.json()["refresh_token"])
     last = (await post_token(harness, public, key.proof(now()), **successor)).json()
     harness.advance(minutes=5)
-    assert (await post_token(harness, public, thief.proof(now()), **stolen)).status_code == 400
+    assert (await post_token(harness, public, attacker.proof(now()), **stolen)).status_code == 400
     assert (await call(harness, key, last["access_token"])).status_code == 200
     ended = await post_token(harness, public, key.proof(now()), **stolen)
     assert ended.json()["error"] == "invalid_grant"
     assert (await call(harness, key, last["access_token"])).status_code == 401
     # A confidential client's token is bound to the client; the new token to the key of the proof.
     used = refreshing(tokens[confidential.id])
-    new = await post_token(harness, confidential, thief.proof(now()), **used)
-    assert (await call(harness, thief, new.json()["access_token"])).status_code == 200
+    new = await post_token(harness, confidential, attacker.proof(now()), **used)
+    assert (await call(harness, attacker, new.json()["access_token"])).status_code == 200
     found = await harness.introspect(confidential, new.json()["refresh_token"])
     assert "cnf" not in found
     # The repeat of a lost response has a token for the key that is shown now.
     again = await post_token(harness, confidential, key.proof(now()), **used)
     assert again.json()["refresh_token"] == new.json()["refresh_token"]
     assert (await call(harness, key, again.json()["access_token"])).status_code == 200
-    assert (await call(harness, thief, new.json()["access_token"])).status_code == 200
+    assert (await call(harness, attacker, new.json()["access_token"])).status_code == 200
 
 
 async def test_5_2_a_client_that_registered_bound_tokens_gets_no_others(
@@ -254,8 +254,8 @@ async def test_5_1_discovery_and_scripts_of_other_origins(harness: AppHarness) -
 
 async def test_6_2_introspection_needs_no_proof(harness: AppHarness) -> None:
     # RFC 9449 §6.2: the resource server checks the proof.
-    app, thief, key = await harness.app(), await harness.app(), DPoPKey()
+    app, attacker, key = await harness.app(), await harness.app(), DPoPKey()
     proof = key.proof(harness.context.clock.now())
     token = (await post_token(harness, app, proof, **OWN)).json()["access_token"]
     assert (await harness.introspect(app, token))["active"] is True
-    assert (await harness.introspect(thief, token)) == {"active": False}
+    assert (await harness.introspect(attacker, token)) == {"active": False}

@@ -56,9 +56,9 @@ async def test_a_replay_after_the_grace_ends_the_grant_if_the_successor_was_used
     second = await refreshed(harness, app, first["refresh_token"])
     third = await refreshed(harness, app, second["refresh_token"])
     harness.advance(seconds=10, microseconds=1)
-    thief = await harness.refresh(app, first["refresh_token"])
-    assert thief.status_code == 400
-    assert thief.json()["error"] == "invalid_grant"
+    attacker = await harness.refresh(app, first["refresh_token"])
+    assert attacker.status_code == 400
+    assert attacker.json()["error"] == "invalid_grant"
     assert await is_ended(harness, app, first, second, third)
 
 
@@ -174,10 +174,12 @@ async def test_a_used_access_token_does_not_count_as_use_of_the_successor(
 
 async def test_another_client_gets_no_unused_successor(harness: AppHarness) -> None:
     app, first = await begin(harness)
-    thief = await harness.app()
+    attacker = await harness.app()
     lost = await refreshed(harness, app, first["refresh_token"])
     harness.advance(days=1)
-    assert (await harness.refresh(thief, first["refresh_token"])).json()["error"] == "invalid_grant"
+    assert (await harness.refresh(attacker, first["refresh_token"])).json()[
+        "error"
+    ] == "invalid_grant"
     again = await refreshed(harness, app, first["refresh_token"])
     assert again["refresh_token"] == lost["refresh_token"]
 
@@ -233,9 +235,11 @@ async def test_within_the_grace_a_used_successor_is_returned_again(harness: AppH
 
 async def test_the_grace_is_for_the_same_client_alone(harness: AppHarness) -> None:
     app, first = await begin(harness)
-    thief = await harness.app()
+    attacker = await harness.app()
     second = await refreshed(harness, app, first["refresh_token"])
-    assert (await harness.refresh(thief, first["refresh_token"])).json()["error"] == "invalid_grant"
+    assert (await harness.refresh(attacker, first["refresh_token"])).json()[
+        "error"
+    ] == "invalid_grant"
     assert (await harness.call(second["access_token"])).status_code == 200
 
 

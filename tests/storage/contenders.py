@@ -255,7 +255,9 @@ async def _verify_or_link(stores: Stores, name: str) -> list[int]:
     async def attempt(number: int) -> bool:
         user_id, mail = number + 1, f"v{number}@example.org"
         if stranger == 0:
-            return await stores.users.verify_email(user_id, mail, NOW, keep_credentials=False)
+            return await stores.users.mark_email_verified(
+                user_id, mail, NOW, keep_credentials=False
+            )
         if stranger == 2:
             return await stores.users.add_password(user_id, "hash", NOW, key(f"stranger {number}"))
         try:
@@ -335,7 +337,9 @@ async def _write(stores: Stores, name: str, seconds: str) -> list[float]:
     async def writer(number: int) -> None:
         count = 0
         while (began := time.perf_counter()) < ends:
-            await stores.tokens.issue(access_token(CLIENT_ID, f"{os.getpid()} {number} {count}"))
+            await stores.tokens.store_access_token(
+                access_token(CLIENT_ID, f"{os.getpid()} {number} {count}")
+            )
             taken.append(time.perf_counter() - began)
             count += 1
 
@@ -351,11 +355,11 @@ async def _pour(stores: Stores, name: str, first_number: str) -> None:
         sys.stdout.write("".join(f"{one.hex()}\n" for one in keys))
         sys.stdout.flush()
 
-    async def issue(number: int) -> None:
+    async def store_new(number: int) -> None:
         count = 0
         while True:
             token = access_token(CLIENT_ID, f"{name} issued {number} {count}")
-            if await _kept(stores.tokens.issue(token)):
+            if await _kept(stores.tokens.store_access_token(token)):
                 say(token.key)
             count += 1
 
@@ -370,7 +374,7 @@ async def _pour(stores: Stores, name: str, first_number: str) -> None:
                 token = successors[1]
             count += 1
 
-    works = [issue(number) for number in range(10)] + [rotate(number) for number in grants]
+    works = [store_new(number) for number in range(10)] + [rotate(number) for number in grants]
     await asyncio.gather(*works)
 
 
@@ -388,19 +392,19 @@ async def _fill_disk(stores: Stores, name: str, limit: str) -> dict[str, list[st
     keys: dict[str, list[str]] = {"before": [], "refused": [], "after": []}
     unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), unlimited[1]))
-    await _issue_until_refused(stores, keys["before"], keys["refused"], range(100_000))
+    await _store_until_refused(stores, keys["before"], keys["refused"], range(100_000))
     resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
-    await _issue_until_refused(stores, keys["after"], keys["refused"], range(200_000, 200_100))
+    await _store_until_refused(stores, keys["after"], keys["refused"], range(200_000, 200_100))
     return keys
 
 
-async def _issue_until_refused(
+async def _store_until_refused(
     stores: Stores, kept: list[str], refused: list[str], numbers: Iterable[int]
 ) -> None:
     for number in numbers:
         token = access_token(CLIENT_ID, str(number))
         try:
-            await stores.tokens.issue(token)
+            await stores.tokens.store_access_token(token)
         except Unavailable:
             refused.append(token.key.hex())
             return

@@ -17,7 +17,7 @@ from quantimodo.storage.database import Operation, Statement
 from quantimodo.storage.open import open_stores
 from quantimodo.storage.postgres import PostgresDatabase
 from quantimodo.storage.postgres_connections import connect
-from quantimodo.storage.tables.token_batches import ISSUE, access_token_values
+from quantimodo.storage.tables.token_batches import STORE_ACCESS, access_token_values
 
 pytestmark = pytest.mark.postgres
 
@@ -84,10 +84,10 @@ async def test_writes_after_lost_connections_are_kept(
     stores: Stores, beside: asyncpg.Connection
 ) -> None:
     await stores.clients.add_client(client("c"))
-    await stores.tokens.issue(access_token("c", "before"))
+    await stores.tokens.store_access_token(access_token("c", "before"))
     await _disconnect(beside)
     assert await stores.clients.client("c") is not None  # by now the loss is noticed
-    await stores.tokens.issue(access_token("c", "after"))
+    await stores.tokens.store_access_token(access_token("c", "after"))
     await stores.tokens.revoke_jwt("jti", LATER)
     assert await stores.tokens.find_access_token(key("after")) is not None
     assert await stores.tokens.token_status("jti", "c", None) is None
@@ -97,13 +97,15 @@ async def test_a_logout_request_without_an_end_costs_nothing(
     postgres_url: str, beside: asyncpg.Connection
 ) -> None:
     """Statements between the shutdown message of a server and its disconnect are run again."""
-    async with _patient_way(postgres_url) as url:
+    async with _delayed_address(postgres_url) as url:
         stores = await open_stores(url)
         try:
             await stores.clients.add_client(client("c"))
-            await stores.tokens.issue(access_token("c", "before"))
+            await stores.tokens.store_access_token(access_token("c", "before"))
             await _disconnect(beside)
-            await stores.tokens.issue(access_token("c", "after"))  # a statement of a batch
+            await stores.tokens.store_access_token(
+                access_token("c", "after")
+            )  # a statement of a batch
             assert await stores.clients.client("c") == client("c")  # a read
             for name in "wxyz":  # a transaction, on each line of the pool
                 await stores.clients.add_client(client(name))
@@ -113,7 +115,7 @@ async def test_a_logout_request_without_an_end_costs_nothing(
 
 
 @asynccontextmanager
-async def _patient_way(url: str) -> AsyncIterator[str]:
+async def _delayed_address(url: str) -> AsyncIterator[str]:
     """A connection to the same server that passes the shutdown message and not the disconnect."""
     (host,) = parse_qs(urlsplit(url).query)["host"]
 
@@ -135,7 +137,7 @@ async def _patient_way(url: str) -> AsyncIterator[str]:
             await answering
             writer.close()
 
-    with TemporaryDirectory(prefix="qm-way-", dir="/tmp") as folder:  # a short path, for a socket
+    with TemporaryDirectory(prefix="qm-delay-", dir="/tmp") as folder:  # a short path, for a socket
         server = await asyncio.start_unix_server(serve, f"{folder}/{_SOCKET}")
         try:
             yield url.replace(host, folder)
@@ -150,7 +152,7 @@ async def test_a_write_whose_connection_is_lost_is_unavailable_and_the_next_is_n
     async with beside.transaction():
         await beside.execute("LOCK TABLE access_tokens, leases IN ACCESS EXCLUSIVE MODE")
         writes = [
-            asyncio.ensure_future(stores.tokens.issue(access_token("c", "a"))),
+            asyncio.ensure_future(stores.tokens.store_access_token(access_token("c", "a"))),
             asyncio.ensure_future(stores.leases.lease("l", "h", timedelta(minutes=1), NOW)),
         ]
         await _until_waiting(beside, 2)
@@ -158,7 +160,7 @@ async def test_a_write_whose_connection_is_lost_is_unavailable_and_the_next_is_n
         outcomes = await asyncio.gather(*writes, return_exceptions=True)
     assert [type(one) for one in outcomes] == [Unavailable, Unavailable]
     assert await stores.tokens.find_access_token(key("a")) is None
-    await stores.tokens.issue(access_token("c", "a"))
+    await stores.tokens.store_access_token(access_token("c", "a"))
     assert await stores.leases.lease("l", "h", timedelta(minutes=1), NOW)
 
 
@@ -208,7 +210,7 @@ async def test_a_text_that_cannot_be_kept_fails_alone(database: PostgresDatabase
     rows: list[Any] = [access_token_values(access_token("c", f"t{n}")) for n in range(20)]
     rows.insert(11, bad)
     outcomes = await asyncio.gather(
-        *(database.put(ISSUE, values) for values in rows), return_exceptions=True
+        *(database.put(STORE_ACCESS, values) for values in rows), return_exceptions=True
     )
     assert isinstance(outcomes.pop(11), ValueError)
     assert outcomes == [True] * 20
@@ -243,12 +245,12 @@ async def test_a_closed_database_has_disconnected(
 ) -> None:
     opened = await open_stores(postgres_url)
     await opened.clients.add_client(client("c"))
-    await opened.tokens.issue(access_token("c", "a"))
+    await opened.tokens.store_access_token(access_token("c", "a"))
     await opened.close()
     for attempt in (
         opened.clients.client("c"),
         opened.database.ping(),
-        opened.tokens.issue(access_token("c", "b")),
+        opened.tokens.store_access_token(access_token("c", "b")),
     ):
         with pytest.raises(Unavailable):
             await attempt
@@ -275,7 +277,7 @@ async def test_a_session_never_slips_past_a_takeover_that_is_under_way(
     ann = await samples.user(password_hash="the attacker's")
     transaction = beside.transaction()
     await transaction.start()
-    # What `verify_email` does; its end of all sessions is past, and its commit is not.
+    # What `mark_email_verified` does; its end of all sessions is past, and its commit is not.
     await beside.execute("UPDATE users SET email_verified_at = 1 WHERE id = $1", ann.id)
     await beside.execute("DELETE FROM passwords WHERE user_id = $1", ann.id)
     await beside.execute("DELETE FROM sessions WHERE user_id = $1", ann.id)

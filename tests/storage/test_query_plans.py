@@ -75,7 +75,7 @@ _OTHERS = {name: one for name, one in _STATEMENTS.items() if isinstance(one, Sta
 
 def test_there_is_something_to_look_at() -> None:
     assert {"tokens._FIND_ACCESS_TOKEN", "clients._BY_ID", "sessions._BY_KEY"} <= set(_READS)
-    assert set(_BATCHES) == {"issue", "redeem", "rotate"}
+    assert set(_BATCHES) == {"store access token", "redeem", "rotate"}
     assert len(_OTHERS) > 40
 
 
@@ -142,14 +142,14 @@ def test_sqlite_walks_through_no_table(file: sqlite3.Connection, name: str) -> N
 
 @pytest.mark.parametrize("name", _BATCHES)
 def test_sqlite_writes_batches_by_primary_keys_alone(file: sqlite3.Connection, name: str) -> None:
-    widths = {"issue": 9, "redeem": 15, "rotate": 16}
+    widths = {"store access token": 9, "redeem": 15, "rotate": 16}
     operation = _BATCHES[name].sqlite([(bytes([n]), *([1] * (widths[name] - 1))) for n in (1, 2)])
     statement, values = next(operation)
     plan = file.execute(f"EXPLAIN QUERY PLAN {statement.sqlite}", values)
     steps = [row[3] for row in plan if "CONSTANT ROW" not in row[3]]
     walks = [step for step in steps if step.startswith("SCAN") and step != "SCAN v"]
     assert not walks, steps
-    assert name == "issue" or any("PRIMARY KEY" in step for step in steps), steps
+    assert name == "store access token" or any("PRIMARY KEY" in step for step in steps), steps
 
 
 def test_sqlite_follows_every_foreign_key_by_an_index(file: sqlite3.Connection) -> None:

@@ -121,7 +121,7 @@ async def _has_code(stores: Stores, name: str) -> bool:
 
 async def _add_access(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     token = access_token((await samples.client()).id, name, expires_at=dies_at)
-    await stores.tokens.issue(token)
+    await stores.tokens.store_access_token(token)
 
 
 async def _has_access(stores: Stores, name: str) -> bool:

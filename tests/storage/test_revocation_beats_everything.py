@@ -93,10 +93,10 @@ async def test_tokens_issued_while_their_grant_is_revoked_are_revoked_too(
         await _nothing_works(stores, grant, name)
 
 
-@pytest.mark.parametrize("way", ["withdraw", "delete person", "delete application"])
+@pytest.mark.parametrize("ending", ["withdraw", "delete person", "delete application"])
 @pytest.mark.parametrize("end_first", [True, False])
 async def test_a_successor_saved_while_its_person_or_application_is_deleted_is_inactive(
-    stores: Stores, samples: Samples, way: str, end_first: bool
+    stores: Stores, samples: Samples, ending: str, end_first: bool
 ) -> None:
     for round_ in range(5):
         grant = await samples.grant()
@@ -108,7 +108,7 @@ async def test_a_successor_saved_while_its_person_or_application_is_deleted_is_i
             "delete person": stores.users.delete_user(grant.user_id),
             "delete application": stores.clients.delete_client(grant.client_id),
         }
-        acts = [end.pop(way), stores.tokens.rotate(token, NOW, SALT, *successor)]
+        acts = [end.pop(ending), stores.tokens.rotate(token, NOW, SALT, *successor)]
         for unused in end.values():
             unused.close()
         await asyncio.gather(*(acts if end_first else reversed(acts)))

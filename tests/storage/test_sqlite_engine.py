@@ -46,7 +46,7 @@ async def test_a_commit_is_flushed_to_the_disk(sqlite_url: str, path: Path) -> N
 async def test_after_a_clean_end_all_is_in_one_file(sqlite_url: str, path: Path) -> None:
     stores = await open_stores(sqlite_url)
     await stores.clients.add_client(client(CLIENT_ID))
-    await stores.tokens.issue(access_token(CLIENT_ID, "a"))
+    await stores.tokens.store_access_token(access_token(CLIENT_ID, "a"))
     assert _log_size(path) > 0
     await stores.close()
     assert _log_size(path) == 0
@@ -68,7 +68,9 @@ async def test_the_log_does_not_grow_without_bound_under_constant_load(
     async def write(number: int) -> None:
         nonlocal written
         while time.monotonic() < ends:
-            await stores.tokens.issue(access_token(CLIENT_ID, f"{number} {written}", scope=scope))
+            await stores.tokens.store_access_token(
+                access_token(CLIENT_ID, f"{number} {written}", scope=scope)
+            )
             written += 1
             if written % 100 == 0:
                 sizes.append(_log_size(path))
@@ -85,7 +87,7 @@ async def test_readers_do_not_wait_for_a_writer(sqlite_url: str, path: Path) -> 
     await stores.clients.add_client(client(CLIENT_ID))
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    waiting = asyncio.ensure_future(stores.tokens.issue(access_token(CLIENT_ID, "a")))
+    waiting = asyncio.ensure_future(stores.tokens.store_access_token(access_token(CLIENT_ID, "a")))
     assert await stores.clients.client(CLIENT_ID) is not None
     assert await stores.tokens.find_access_token(access_token(CLIENT_ID, "a").key) is None
     other.execute("ROLLBACK")
@@ -130,13 +132,13 @@ async def test_an_awaited_write_is_readable(sqlite_url: str) -> None:
     stores = await open_stores(sqlite_url)
     await stores.clients.add_client(client(CLIENT_ID))
 
-    async def issue_and_find(number: int) -> bool:
+    async def store_and_find(number: int) -> bool:
         token = access_token(CLIENT_ID, f"{number}")
         assert await stores.tokens.find_access_token(token.key) is None
-        await stores.tokens.issue(token)
+        await stores.tokens.store_access_token(token)
         return await stores.tokens.find_access_token(token.key) is not None
 
-    assert all(await asyncio.gather(*(issue_and_find(number) for number in range(200))))
+    assert all(await asyncio.gather(*(store_and_find(number) for number in range(200))))
     await stores.close()
 
 

@@ -46,12 +46,12 @@ async def test_a_request_is_kept_longer_until_it_is_claimed(stores: Stores) -> N
     store = stores.authorizations
     await store.save_request(_REQUEST)
     for until in (LATER, SOON):
-        await store.keep_request(_REQUEST.key, until)
+        await store.extend_request(_REQUEST.key, until)
         found = await store.request(_REQUEST.key)
         assert found is not None
         assert found.expires_at == LATER, "never shorter"
     assert await store.claim_request(_REQUEST.key, b"holder", SOON)
-    await store.keep_request(_REQUEST.key, LATER)
+    await store.extend_request(_REQUEST.key, LATER)
     claimed = await store.request(_REQUEST.key)
     assert claimed is not None
     assert claimed.expires_at == SOON

@@ -88,7 +88,7 @@ async def test_it_ends_with_the_factor(stores: Stores, samples: Samples, change:
             assert await stores.second_factors.drop_second_factors(person.id)
         case "verified":
             await stores.users.change_email(person.id, person.email or "", None)
-            assert await stores.users.verify_email(
+            assert await stores.users.mark_email_verified(
                 person.id, person.email or "", NOW, keep_credentials=False
             )
         case "deleted":

@@ -132,7 +132,7 @@ async def test_all_other_ends_do_so_too(stores: Stores, samples: Samples) -> Non
     assert await stores.users.delete_user(people[1].id)
     email = people[2].email
     assert email is not None
-    assert await stores.users.verify_email(people[2].id, email, NOW, keep_credentials=False)
+    assert await stores.users.mark_email_verified(people[2].id, email, NOW, keep_credentials=False)
     await stores.sessions.add_session(session("new", people[0]), key("3"))
     ended = await stores.identities.add_identity(people[4].id, identity("ended"))
     assert await stores.identities.end_identity(ended.issuer, ended.subject, NOW) == ended

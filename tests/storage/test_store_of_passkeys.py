@@ -203,7 +203,7 @@ async def test_the_last_way_in_stays(
         assert removal is not PasskeyRemoval.REMOVED
     own = _own(person)
     removal = await stores.passkeys.drop_passkey(person.id, passkey.id, ACCEPTED, own)
-    assert removal is (PasskeyRemoval.REMOVED if dropped else PasskeyRemoval.LAST_WAY)
+    assert removal is (PasskeyRemoval.REMOVED if dropped else PasskeyRemoval.LAST_METHOD)
     assert (await stores.passkeys.passkey(passkey.credential_id) is None) is dropped
 
 
@@ -217,7 +217,7 @@ async def test_of_two_passkeys_one_stays_however_they_are_removed(
         *(stores.passkeys.drop_passkey(person.id, each.id, ACCEPTED, own) for each in passkeys)
     )
     assert dropped.count(PasskeyRemoval.REMOVED) == 1
-    assert dropped.count(PasskeyRemoval.LAST_WAY) == 1
+    assert dropped.count(PasskeyRemoval.LAST_METHOD) == 1
 
 
 async def test_of_a_passkey_and_an_identity_one_stays_however_they_are_removed(
@@ -277,7 +277,9 @@ async def test_the_first_verification_of_an_address_removes_those_of_strangers(
     await stores.users.change_email(person.id, "new@example.org", None)
     await _add(stores, person)
     at = NOW + timedelta(hours=1)
-    assert await stores.users.verify_email(person.id, "new@example.org", at, keep_credentials=keep)
+    assert await stores.users.mark_email_verified(
+        person.id, "new@example.org", at, keep_credentials=keep
+    )
     assert len(await stores.passkeys.passkeys_of(person.id)) == (1 if keep else 0)
 
 

@@ -187,7 +187,7 @@ async def test_the_owner_of_an_address_gets_no_factor_of_the_person_before(
     person = await samples.user(email)
     await _enrolled(stores, person)
     await stores.second_factors.save_totp_enrolment(totp_enrolment(person, "another"))
-    assert await stores.users.verify_email(person.id, email, NOW, keep_credentials=False)
+    assert await stores.users.mark_email_verified(person.id, email, NOW, keep_credentials=False)
     assert await stores.second_factors.totp_factor(person.id) is None
     assert await stores.second_factors.totp_enrolment(person.id) is None
     assert await stores.second_factors.count_recovery_codes(person.id) == 0
@@ -199,7 +199,7 @@ async def test_the_owner_s_own_factor_stays_when_the_address_is_verified(
     email = "sample@example.org"
     person = await samples.user(email)
     await _enrolled(stores, person)
-    assert await stores.users.verify_email(person.id, email, NOW, keep_credentials=True)
+    assert await stores.users.mark_email_verified(person.id, email, NOW, keep_credentials=True)
     assert await stores.second_factors.totp_factor(person.id) is not None
 
 

@@ -30,7 +30,7 @@ async def test_unknown_codes_and_tokens_are_none(stores: Stores) -> None:
 async def test_an_application_s_own_token_comes_back(stores: Stores, samples: Samples) -> None:
     application = await samples.client()
     token = access_token(application.id, "a", scope=frozenset({"basic", "openid"}))
-    await stores.tokens.issue(token)
+    await stores.tokens.store_access_token(token)
     found = await stores.tokens.find_access_token(token.key)
     assert found is not None
     assert (found.client_id, found.user, found.grant_id) == (application.id, None, None)
@@ -53,7 +53,7 @@ async def test_what_is_bound_to_a_key_or_certificate_comes_back_bound(
     rotated = access_token_of(grant, "rotated", confirmation=certificate)
     assert await stores.tokens.rotate(first, NOW, SALT, rotated, second)
     own = access_token(grant.client_id, "own", confirmation=certificate)
-    await stores.tokens.issue(own)
+    await stores.tokens.store_access_token(own)
     found_code = await stores.tokens.find_code(code.key)
     assert found_code is not None
     assert found_code.code == code
@@ -70,7 +70,7 @@ async def test_what_is_bound_to_a_key_or_certificate_comes_back_bound(
 async def test_a_token_keeps_its_own_details(stores: Stores, samples: Samples) -> None:
     grant = await samples.grant()
     own = [access_token_of(grant, name, details=f"details of {name}") for name in "abc"]
-    await stores.tokens.issue(own[0])
+    await stores.tokens.store_access_token(own[0])
     code = code_of(grant)
     assert await stores.tokens.redeem(code, NOW, own[1], refresh_token(grant, "r"))
     successor = refresh_token(grant, "s")
@@ -84,7 +84,7 @@ async def test_a_token_keeps_its_own_details(stores: Stores, samples: Samples) -
 
 async def test_a_token_without_scope_comes_back_without(stores: Stores, samples: Samples) -> None:
     token = access_token((await samples.client()).id, "a", scope=frozenset())
-    await stores.tokens.issue(token)
+    await stores.tokens.store_access_token(token)
     found = await stores.tokens.find_access_token(token.key)
     assert found is not None
     assert found.scope == frozenset()
@@ -92,9 +92,9 @@ async def test_a_token_without_scope_comes_back_without(stores: Stores, samples:
 
 async def test_a_key_is_taken_and_the_first_token_stays(stores: Stores, samples: Samples) -> None:
     first, second = await samples.client(), await samples.client()
-    await stores.tokens.issue(access_token(first.id, "a"))
+    await stores.tokens.store_access_token(access_token(first.id, "a"))
     with pytest.raises(Conflict):
-        await stores.tokens.issue(access_token(second.id, "a"))
+        await stores.tokens.store_access_token(access_token(second.id, "a"))
     found = await stores.tokens.find_access_token(key("a"))
     assert found is not None
     assert found.client_id == first.id
@@ -104,10 +104,10 @@ async def test_a_bad_token_does_not_fail_those_that_are_issued_with_it(
     stores: Stores, samples: Samples
 ) -> None:
     application = await samples.client()
-    await stores.tokens.issue(access_token(application.id, "taken"))
+    await stores.tokens.store_access_token(access_token(application.id, "taken"))
     names = ["taken" if number % 25 == 7 else f"fresh {number}" for number in range(100)]
     outcomes = await asyncio.gather(
-        *(stores.tokens.issue(access_token(application.id, name)) for name in names),
+        *(stores.tokens.store_access_token(access_token(application.id, name)) for name in names),
         return_exceptions=True,
     )
     for name, outcome in zip(names, outcomes, strict=True):
@@ -118,7 +118,9 @@ async def test_a_bad_token_does_not_fail_those_that_are_issued_with_it(
 async def test_many_reads_at_once_each_get_their_own(stores: Stores, samples: Samples) -> None:
     applications = [await samples.client() for _ in range(3)]
     for number in range(60):
-        await stores.tokens.issue(access_token(applications[number % 3].id, f"a{number}"))
+        await stores.tokens.store_access_token(
+            access_token(applications[number % 3].id, f"a{number}")
+        )
     claims_request = [f"a{number}" for number in range(90)] * 2
     found = await asyncio.gather(
         *(stores.tokens.find_access_token(key(name)) for name in claims_request)
@@ -198,7 +200,7 @@ async def test_a_redemption_that_cannot_be_kept_leaves_the_code_usable(
     stores: Stores, samples: Samples
 ) -> None:
     grant = await samples.grant()
-    await stores.tokens.issue(access_token_of(grant, "taken"))
+    await stores.tokens.store_access_token(access_token_of(grant, "taken"))
     with pytest.raises(Conflict):
         await stores.tokens.redeem(
             code_of(grant), NOW, access_token_of(grant, "taken"), refresh_token(grant, "r")
@@ -303,7 +305,7 @@ async def test_a_rotation_that_cannot_be_kept_leaves_the_token_unspent(
 
 
 async def test_an_access_token_is_revoked_once(stores: Stores, samples: Samples) -> None:
-    await stores.tokens.issue(access_token((await samples.client()).id, "a"))
+    await stores.tokens.store_access_token(access_token((await samples.client()).id, "a"))
     assert await stores.tokens.revoke_access_token(key("a"))
     assert not await stores.tokens.revoke_access_token(key("a"))
     assert await stores.tokens.find_access_token(key("a")) is None

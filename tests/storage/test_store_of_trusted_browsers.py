@@ -75,7 +75,7 @@ async def test_it_ends_with_what_changes_the_sign_in(
             await stores.sessions.add_session(here, None)
             await stores.sessions.end_sessions(person.id, SOON, here.key)
         case "verified":
-            assert await stores.users.verify_email(
+            assert await stores.users.mark_email_verified(
                 person.id, person.email or "", SOON, keep_credentials=False
             )
         case "deleted":

@@ -136,7 +136,9 @@ async def test_verifying_keeps_what_its_owner_made(stores: Stores, samples: Samp
     await stores.sessions.add_session(session("s", person), None)
     await stores.identities.add_identity(person.id, identity("theirs"))
     await stores.login_codes.add_login_code(login_code("code", person.id))
-    assert await stores.users.verify_email(person.id, "A@example.org", NOW, keep_credentials=True)
+    assert await stores.users.mark_email_verified(
+        person.id, "A@example.org", NOW, keep_credentials=True
+    )
     assert len(await stores.identities.identities_of(person.id)) == 1
     assert await stores.login_codes.login_code(key("code")) is not None
     found = await stores.users.user(person.id)
@@ -158,7 +160,9 @@ async def test_verifying_drops_what_a_stranger_may_have_made(
         await stores.authorizations.save_consent(consent(one_person, application.id, "basic"))
         await stores.identities.add_identity(one_person.id, identity(one_person.subject))
         await stores.login_codes.add_login_code(login_code(one_person.subject, one_person.id))
-    assert await stores.users.verify_email(person.id, "a@example.org", NOW, keep_credentials=False)
+    assert await stores.users.mark_email_verified(
+        person.id, "a@example.org", NOW, keep_credentials=False
+    )
     assert await stores.identities.identities_of(person.id) == []
     assert await stores.identities.identity("https://provider.example.org", person.subject) is None
     assert await stores.login_codes.login_code(key(person.subject)) is None
@@ -179,7 +183,7 @@ async def test_verifying_the_former_address_changes_nothing(
 ) -> None:
     person = await samples.user("a@example.org", "hash")
     assert await stores.users.change_email(person.id, "b@example.org", None)
-    assert not await stores.users.verify_email(
+    assert not await stores.users.mark_email_verified(
         person.id, "a@example.org", NOW, keep_credentials=False
     )
     found = await stores.users.user(person.id)
@@ -190,8 +194,10 @@ async def test_verifying_the_former_address_changes_nothing(
 
 async def test_verifying_again_drops_nothing(stores: Stores, samples: Samples) -> None:
     person = await samples.user("a@example.org", "hash")
-    assert await stores.users.verify_email(person.id, "a@example.org", NOW, keep_credentials=True)
-    assert not await stores.users.verify_email(
+    assert await stores.users.mark_email_verified(
+        person.id, "a@example.org", NOW, keep_credentials=True
+    )
+    assert not await stores.users.mark_email_verified(
         person.id, "a@example.org", LATER, keep_credentials=False
     )
     assert await stores.users.password_hash(person.id) == "hash"

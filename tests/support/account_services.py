@@ -169,7 +169,7 @@ class AccountServices:
 
     def device_cookie(self, user: User) -> dict[str, str]:
         """What a browser keeps in which this person has just signed in."""
-        issued = self.devices.issue(user.id, {})
+        issued = self.devices.mint(user.id, {})
         return {issued.name: issued.value.reveal()}
 
     async def by_provider(self, profile: Profile | None = None) -> Secret:

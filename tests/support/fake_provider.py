@@ -212,8 +212,8 @@ def is_page(response: httpx.Response, status: int = 400) -> bool:
     return True
 
 
-def way_cookies(browser: httpx.AsyncClient) -> dict[str, str]:
-    """Those that bind a browser to its ways to providers."""
+def login_state_cookies(browser: httpx.AsyncClient) -> dict[str, str]:
+    """Those that bind a browser to its sign-ins at providers."""
     return {
         cookie.name: cookie.value or ""
         for cookie in browser.cookies.jar

@@ -57,23 +57,23 @@ class LogoutReceiver:
     """The back channels of all apps. `answers` are statuses by address; everything else is 200."""
 
     responses: dict[str, int] = field(default_factory=dict)
-    heard: list[tuple[str, dict[str, list[str]]]] = field(default_factory=list)
+    received: list[tuple[str, dict[str, list[str]]]] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         assert request.method == "POST"
         assert request.headers["content-type"] == "application/x-www-form-urlencoded"
         fields = parse_qs(request.content.decode(), strict_parsing=True)
-        self.heard.append((str(request.url), fields))
+        self.received.append((str(request.url), fields))
         status = self.responses.get(str(request.url), 200)
         return httpx.Response(status, stream=httpx.ByteStream(b""))
 
     @property
     def addresses(self) -> list[str]:
-        return sorted(address for address, _ in self.heard)
+        return sorted(address for address, _ in self.received)
 
     def token(self) -> str:
-        """The one logout token that was heard."""
-        [(_, fields)] = self.heard
+        """The one logout token that was received."""
+        [(_, fields)] = self.received
         assert list(fields) == ["logout_token"]
         [token] = fields["logout_token"]
         return token

@@ -75,8 +75,8 @@ async def test_a_provider_that_answers_by_post_is_linked(harness: AppHarness) ->
     browser = await harness.signed_in()
     departed = await press_link(browser, "apple")
     fields = {"state": state_of(departed), "code": "gia"}
-    way = await browser.post(f"{BACK}/apple", data=fields)
-    assert (await browser.get(way.headers["location"])).headers["location"] == IDENTITIES
+    returned = await browser.post(f"{BACK}/apple", data=fields)
+    assert (await browser.get(returned.headers["location"])).headers["location"] == IDENTITIES
     assert await linked_to(harness) == ["https://apple.example"]
 
 

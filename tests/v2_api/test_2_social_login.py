@@ -34,12 +34,12 @@ from support.fake_provider import (
     depart,
     is_page,
     login_code,
+    login_state_cookies,
     profile,
     redeem_login,
     sign_in_with,
     state_of,
     there_and_back,
-    way_cookies,
 )
 
 APP = "https://app.example.org"
@@ -124,7 +124,7 @@ async def test_the_browser_is_sent_away_bound_to_state_and_cookie(
         authorization_context.nonce,
         authorization_context.state.reveal(),
     )
-    for secret in (*secrets, *way_cookies(browser).values()):
+    for secret in (*secrets, *login_state_cookies(browser).values()):
         assert secret not in str(harness.rows())
 
 
@@ -154,9 +154,9 @@ async def test_the_cookie_of_the_way_is_gone_at_its_end(harness: AppHarness) -> 
     await harness.app()
     browser = harness.browser()
     await there_and_back(browser)
-    assert not way_cookies(browser)
+    assert not login_state_cookies(browser)
     await come_back(browser, state_of(await depart(browser)), error="access_denied")
-    assert not way_cookies(browser)
+    assert not login_state_cookies(browser)
 
 
 async def test_two_tabs_do_not_disturb_each_other(harness: AppHarness) -> None:
@@ -175,7 +175,7 @@ async def test_unfinished_logins_do_not_fill_the_browser(harness: AppHarness) ->
     for _ in range(12):
         states.append(state_of(await depart(browser)))
         harness.advance(seconds=1)
-    assert len(way_cookies(browser)) <= 6
+    assert len(login_state_cookies(browser)) <= 6
     assert "code" in brought(await come_back(browser, states[-1]))
     is_page(await come_back(browser, states[0]))
 
@@ -767,15 +767,15 @@ async def test_its_owner_signs_in_links_and_goes_on_to_the_app(
 ) -> None:
     await harness.app()
     browser = harness.browser()
-    way = await linking_page(harness, browser, state="app-state")
-    page = await browser.get(way)
+    linking = await linking_page(harness, browser, state="app-state")
+    page = await browser.get(linking)
     (sign_in,) = [
         part.split('"')[0].replace("&amp;", "&")
         for part in page.text.split('href="')
         if part.startswith("/sign-in?return_to=")
     ]
-    assert await harness.sign_in(browser, address=sign_in) == way
-    page = await browser.get(way)
+    assert await harness.sign_in(browser, address=sign_in) == linking
+    page = await browser.get(linking)
     assert "ann@example.org" in page.text
     assert "Link Google" in page.text
     assert "form-action 'self' https:;" in page.headers["content-security-policy"]
@@ -787,7 +787,7 @@ async def test_its_owner_signs_in_links_and_goes_on_to_the_app(
     # From now on the identity signs in to that account.
     assert "code" in brought(await there_and_back(harness.browser()))
     # The page is over.
-    assert is_page(await browser.get(way))
+    assert is_page(await browser.get(linking))
 
 
 async def test_its_owner_signs_in_links_and_goes_on_to_our_page(
@@ -824,14 +824,14 @@ async def test_nothing_is_linked_without_a_sign_in_of_just_now(harness: AppHarne
     await harness.app()
     browser = await harness.signed_in()
     harness.advance(minutes=11)
-    way = await linking_page(harness, browser)
-    page = await browser.get(way)
+    linking = await linking_page(harness, browser)
+    page = await browser.get(linking)
     assert 'id="link"' not in page.text
     fields = {**form_fields(page.text), "decision": "link"}
-    assert (await browser.post("/sign-in/link", data=fields)).headers["location"] == way
+    assert (await browser.post("/sign-in/link", data=fields)).headers["location"] == linking
     stranger = harness.browser()
     assert not harness.rows()["identities"]
-    assert is_page(await stranger.get(way))
+    assert is_page(await stranger.get(linking))
 
 
 @pytest.mark.usefixtures("namesake")
@@ -840,17 +840,17 @@ async def test_a_waiting_profile_is_for_its_own_browser_and_its_own_hour(
 ) -> None:
     await harness.app()
     browser = harness.browser()
-    way = await linking_page(harness, browser)
+    linking = await linking_page(harness, browser)
     for stranger in (harness.browser(), await harness.signed_in()):
-        assert is_page(await stranger.get(way))
+        assert is_page(await stranger.get(linking))
         page = await stranger.get("/sign-in")
         csrf = form_fields(page.text)["csrf"]
-        fields = {"csrf": csrf, "state": way.partition("=")[2], "decision": "link"}
+        fields = {"csrf": csrf, "state": linking.partition("=")[2], "decision": "link"}
         assert is_page(await stranger.post("/sign-in/link", data=fields))
     assert not harness.rows()["identities"]
     assert is_page(await browser.get("/sign-in/link"))
     harness.advance(hours=1)
-    assert is_page(await browser.get(way))
+    assert is_page(await browser.get(linking))
 
 
 @pytest.mark.usefixtures("namesake")

@@ -18,10 +18,10 @@ from support.fake_provider import (
     come_back,
     depart,
     is_page,
+    login_state_cookies,
     profile,
     redeem_login,
     state_of,
-    way_cookies,
 )
 
 FINISHED = "This sign-in is finished"
@@ -153,7 +153,7 @@ async def test_a_way_that_this_browser_knows_nothing_of_leads_to_a_page_too(
     await harness.app()
     browser = harness.browser()
     state = state_of(await depart(browser))
-    cookies = way_cookies(browser)
+    cookies = login_state_cookies(browser)
     for stranger, sent in ((harness.browser(), state), (browser, "x"), (browser, "")):
         href, word = onward(await come_back(stranger, sent), LOST)
         assert (href, word) == ("/sign-in?return_to=/account", "Go to the sign-in page")

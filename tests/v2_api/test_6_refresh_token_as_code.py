@@ -55,10 +55,10 @@ async def test_a_refresh_token_as_code_buys_nothing_by_the_code_grant(harness: A
 
 async def test_the_rules_of_rotation_hold_for_it(harness: AppHarness) -> None:
     await harness.person()
-    app, thief = await harness.app(), await harness.app()
+    app, attacker = await harness.app(), await harness.app()
     token = (await harness.tokens(app))["refresh_token"]
     fields = {"grant_type": "refresh_token", "code": token}
-    assert (await harness.token(thief, **fields)).json()["error"] == "invalid_grant"
+    assert (await harness.token(attacker, **fields)).json()["error"] == "invalid_grant"
     successor = (await harness.token(app, **fields)).json()
     harness.advance(minutes=1)
     late = (await harness.token(app, **fields)).json()

@@ -45,12 +45,12 @@ class AccountDeletion:
         deletes_at = await self.closings.close_account(user.id, now, now + self.grace)
         if deletes_at is None:
             raise AccountDeleted
-        self.sessions.ring()
+        self.sessions.wake_logout_sender()
         self.notifier.record("account.closed", user.id, session.address)
         await self.notifier.notify(user, lambda emails, to: emails.account_closed(to, deletes_at))
         return await self.sessions.renew(session, proved=False)
 
-    async def keep(self, session: Session) -> Secret:
+    async def reopen(self, session: Session) -> Secret:
         """Open the closed account of this session again. Returns the cookie of a usual session.
         Raises `DomainError` when the deletion is due."""
         user, now = session.user, self._now()

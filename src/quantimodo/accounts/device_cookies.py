@@ -27,7 +27,7 @@ _ABSENT: Final = ("0" * 32, "0", "0" * 64)
 
 
 @dataclass(frozen=True, slots=True)
-class IssuedDeviceCookie:
+class MintedDeviceCookie:
     """`replaced`: the names of the browser's older cookies that are to be deleted."""
 
     name: str
@@ -47,7 +47,7 @@ class DeviceCookies:
         """The names that this person's cookie has under each key, the current one first."""
         return tuple(_name(key, user_id) for key in self.keys)
 
-    def issue(self, user_id: int, held: Mapping[str, str]) -> IssuedDeviceCookie:
+    def mint(self, user_id: int, held: Mapping[str, str]) -> MintedDeviceCookie:
         """A new cookie for a browser that has those of `held`, by name, and in which this person
         has just signed in."""
         current, *older = self.names(user_id)
@@ -56,7 +56,7 @@ class DeviceCookies:
         others = sorted(ours - {current, *older}, key=lambda name: _claimed_issue_time(held[name]))
         spare = max(0, len(others) + 1 - MOST_DEVICE_COOKIES)
         replaced = (*others[:spare], *(name for name in older if name in ours))
-        return IssuedDeviceCookie(current, self._value(user_id), replaced)
+        return MintedDeviceCookie(current, self._value(user_id), replaced)
 
     def device(self, user: User | None, cookies: Mapping[str, str]) -> str | None:
         """The nonce of this person's valid cookie among `cookies`, which are by name.

@@ -51,7 +51,7 @@ class EmailCodes:
         user = await self._owner(email)
         code = self._new_code()
         charge = self.throttle.charge("email_tokens", address)
-        raw = await self.email_tokens.issue(
+        raw = await self.email_tokens.mint(
             "sign_in_code",
             email,
             LIFETIME,
@@ -61,7 +61,7 @@ class EmailCodes:
         )
         if user is None or user.email is None:
             decoy = bytes(_EMAIL_LENGTH)
-            await self.email_tokens.issue(
+            await self.email_tokens.mint(
                 "sign_in_code", email, timedelta(0), payload=decoy, charge=charge
             )
             return raw

@@ -78,7 +78,7 @@ class EmailTemplates(ActivityEmails):
             action=N_("Choose a new password"),
         )
 
-    def verify_address(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
+    def confirm_address(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
         return self._mail(
             to,
             N_("Verify your address"),
@@ -89,7 +89,7 @@ class EmailTemplates(ActivityEmails):
             action=N_("Verify your address"),
         )
 
-    def verify_new_address(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
+    def confirm_new_address(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
         return self._mail(
             to,
             N_("Verify your new address"),

@@ -23,7 +23,7 @@ class EmailTokens:
     clock: Clock
     entropy: Entropy
 
-    async def issue(
+    async def mint(
         self,
         purpose: Purpose,
         email: str,

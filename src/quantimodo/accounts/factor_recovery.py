@@ -86,7 +86,7 @@ class FactorRecoveries:
         )
         if not await self.store.add_factor_recovery(recovery):
             return
-        raw = await self.email_tokens.issue(
+        raw = await self.email_tokens.mint(
             "cancel_recovery", user.verified_email, self.delay + WINDOW, user_id=user.id
         )
         await self.notices.recovery_requested(user, raw, due_at)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from quantimodo.accounts.device_cookies import DeviceCookies, IssuedDeviceCookie
+from quantimodo.accounts.device_cookies import DeviceCookies, MintedDeviceCookie
 from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.model.sessions import Session
@@ -26,7 +26,7 @@ class KnownDevices:
     throttle: Throttle
     describe: Callable[[str], str]
 
-    async def signed_in(self, session: Session, held: Mapping[str, str]) -> IssuedDeviceCookie:
+    async def signed_in(self, session: Session, held: Mapping[str, str]) -> MintedDeviceCookie:
         """The device cookie for a browser that has those of `held`, by name, and in which this
         session has just started. The person is notified if the account does not know the browser.
 
@@ -40,4 +40,4 @@ class KnownDevices:
             await self.notifier.notify(
                 user, lambda emails, to: emails.new_device(to, device, session.created_at)
             )
-        return self.cookies.issue(user.id, held)
+        return self.cookies.mint(user.id, held)

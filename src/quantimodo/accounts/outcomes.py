@@ -48,7 +48,7 @@ class Confirmed:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class ConfirmedAddress:
     """The address is verified. With `reset_token` the password that was there before is gone,
     and the page goes on to choose a new one with it."""
 

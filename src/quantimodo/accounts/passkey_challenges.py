@@ -38,7 +38,7 @@ class PasskeyChallenges:
     clock: Clock
     entropy: Entropy
 
-    def issue(self, purpose: Purpose, holder: str) -> bytes:
+    def mint(self, purpose: Purpose, holder: str) -> bytes:
         """A new challenge."""
         milliseconds = int(self.clock.now().timestamp() * 1000)
         body = self.entropy.bytes(_NONCE) + milliseconds.to_bytes(8, "big")

@@ -43,7 +43,7 @@ class PasskeySignIn:
 
     def options(self, holder: Secret) -> str:
         """For a sign-in by any passkey."""
-        challenge = self.check.challenges.issue("sign in", holder.reveal())
+        challenge = self.check.challenges.mint("sign in", holder.reveal())
         return request_options(self.check.relying_party, challenge)
 
     async def sign_in(self, response: Secret, holder: Secret, browser: LoginBrowser) -> LoginResult:
@@ -92,7 +92,7 @@ class PasskeySignIn:
         allowed = await self.passkeys.usable(user)
         if not allowed:
             return None
-        challenge = self.check.challenges.issue(purpose, holder)
+        challenge = self.check.challenges.mint(purpose, holder)
         return request_options(self.check.relying_party, challenge, allowed)
 
 

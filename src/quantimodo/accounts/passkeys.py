@@ -51,7 +51,7 @@ _FACTOR: Final = N_(
     " turn off two-step verification."
 )
 _NOT_REMOVED: Final = {
-    PasskeyRemoval.LAST_WAY: _LAST,
+    PasskeyRemoval.LAST_METHOD: _LAST,
     PasskeyRemoval.SECOND_FACTOR: _FACTOR,
     PasskeyRemoval.CHANGED: _CHANGED,
 }
@@ -116,7 +116,7 @@ class Passkeys:
             self.policy.relying_party,
             self.policy.service,
             user,
-            self.challenges.issue(purpose, holder),
+            self.challenges.mint(purpose, holder),
             await self.usable(user),
         )
 

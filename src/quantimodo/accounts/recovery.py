@@ -14,7 +14,7 @@ from quantimodo.accounts.email_templates import EmailTemplates, address_of
 from quantimodo.accounts.email_tokens import EmailTokens
 from quantimodo.accounts.errors import DomainError, SignInNeeded
 from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof
-from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, Pending, Verified
+from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, ConfirmedAddress, Pending
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest, same
 from quantimodo.model.budgets import Charge
@@ -69,9 +69,9 @@ class Recovery:
         lifetime = self.policy.reset_lifetime
         charge = self.throttle.charge("email_tokens", address)
         if user is None or user.email is None or user.disabled_at is not None:
-            await self.email_tokens.issue("reset_password", email, lifetime, charge=charge)
+            await self.email_tokens.mint("reset_password", email, lifetime, charge=charge)
             decoy = bytes(_EMAIL_LENGTH)
-            await self.email_tokens.issue(
+            await self.email_tokens.mint(
                 "reset_password", email, lifetime, payload=decoy, charge=charge
             )
             return
@@ -117,8 +117,8 @@ class Recovery:
             return
         await self.throttle.send_email(user.email)
         lifetime = self.policy.verify_lifetime
-        raw = await self.email_tokens.issue("verify_email", user.email, lifetime, user_id=user.id)
-        await self.mailer.send(self.email_templates.verify_address(user.email, raw, lifetime))
+        raw = await self.email_tokens.mint("verify_email", user.email, lifetime, user_id=user.id)
+        await self.mailer.send(self.email_templates.confirm_address(user.email, raw, lifetime))
 
     async def request_email_change(self, user: User, email: str, held: str | None) -> None:
         """Mail a link that changes the address of this account. Raises `TooMany`."""
@@ -127,11 +127,11 @@ class Recovery:
         payload = msgspec.json.encode(EmailChange(email=email, password=_mark(held)))
         # security.md §21: the same work whether or not another account has the address.
         taken = await self.users.user_by_email(email)
-        raw = await self.email_tokens.issue(
+        raw = await self.email_tokens.mint(
             "verify_email", email, lifetime, user_id=user.id, payload=payload
         )
         if taken is None or taken.id == user.id or taken.email is None:
-            await self.mailer.send(self.email_templates.verify_new_address(email, raw, lifetime))
+            await self.mailer.send(self.email_templates.confirm_new_address(email, raw, lifetime))
         else:
             await self.mailer.send(self.email_templates.address_in_use(taken.email))
 
@@ -148,7 +148,9 @@ class Recovery:
             needs_session=move is not None,
         )
 
-    async def verify(self, raw: str, *, session: Session | None) -> Verified | None:
+    async def confirm_address(
+        self, raw: str, *, session: Session | None
+    ) -> ConfirmedAddress | None:
         """Spend a link that verifies an address, or moves the account to it; None if it is dead.
 
         Raises `SignInNeeded` for a move that is opened elsewhere than in its account's session.
@@ -159,9 +161,11 @@ class Recovery:
         move = _email_change_of(email_token)
         if move is not None:
             return await self._move(email_token, move, session)
-        return await self._verify(email_token, session)
+        return await self._confirm(email_token, session)
 
-    async def _verify(self, email_token: EmailToken, session: Session | None) -> Verified | None:
+    async def _confirm(
+        self, email_token: EmailToken, session: Session | None
+    ) -> ConfirmedAddress | None:
         user = await self._owner(email_token)
         if user is None or user.email is None or not await self.email_tokens.take(email_token):
             return None
@@ -169,7 +173,7 @@ class Recovery:
         # belongs to the same account.
         keep = session is not None and session.user.id == user.id
         now = self.clock.now()
-        if await self.users.verify_email(user.id, user.email, now, keep_credentials=keep):
+        if await self.users.mark_email_verified(user.id, user.email, now, keep_credentials=keep):
             self._record("email.verified", user)
         elif user.email_verified_at is None:
             return None
@@ -178,11 +182,13 @@ class Recovery:
         verified = await self.users.user(user.id)
         if verified is None:
             return None
-        return Verified(verified, None if keep else await self._reset_token(user, user.email))
+        return ConfirmedAddress(
+            verified, None if keep else await self._reset_token(user, user.email)
+        )
 
     async def _move(
         self, email_token: EmailToken, move: EmailChange, session: Session | None
-    ) -> Verified | None:
+    ) -> ConfirmedAddress | None:
         # Whose mailbox it is must also be whose account it is: else one could give one's account
         # another person's address, by an e-mail that they open without much thought.
         if session is None or session.user.id != email_token.user_id:
@@ -201,7 +207,7 @@ class Recovery:
             raise DomainError(N_("This address has another account. Use another one.")) from None
         await self._tell_old_address(user)
         moved = await self.users.user(user.id)
-        return None if moved is None else Verified(moved)
+        return None if moved is None else ConfirmedAddress(moved)
 
     async def _tell_old_address(self, user: User) -> None:
         self._record("email.changed", user)
@@ -215,7 +221,7 @@ class Recovery:
     async def _take_over(self, user: User, email: str, fresh: str) -> None:
         now = self.clock.now()
         if user.email_verified_at is None:
-            await self.users.verify_email(user.id, email, now, keep_credentials=False)
+            await self.users.mark_email_verified(user.id, email, now, keep_credentials=False)
         await self.credentials.reset(user, fresh)
         await self.email_tokens.drop("reset_password", email)
         await self.throttle.clear_failed_sign_ins(email)
@@ -230,7 +236,7 @@ class Recovery:
 
     async def _reset_token(self, user: User, email: str, charge: Charge | None = None) -> Secret:
         lifetime = self.policy.reset_lifetime
-        return await self.email_tokens.issue(
+        return await self.email_tokens.mint(
             "reset_password", email, lifetime, user_id=user.id, charge=charge
         )
 

@@ -109,7 +109,7 @@ class Sessions:
         """End one of this person's sessions; False if it is not (any more) one of theirs."""
         ended = await self.store.end_session(user_id, key, self.clock.now())
         if ended:
-            self.ring()
+            self.wake_logout_sender()
             self._record("session.ended", user_id)
         return ended
 
@@ -126,7 +126,7 @@ class Sessions:
     async def end_all(self, user_id: int) -> int:
         return await self._end_all(user_id, None)
 
-    def ring(self) -> None:
+    def wake_logout_sender(self) -> None:
         """Start the worker that notifies clients of ended sessions."""
         if self.wakeup is not None:
             self.wakeup.set()
@@ -134,7 +134,7 @@ class Sessions:
     async def _end_all(self, user_id: int, except_key: bytes | None) -> int:
         count = await self.store.end_sessions(user_id, self.clock.now(), except_key)
         if count:
-            self.ring()
+            self.wake_logout_sender()
             self._record("session.ended", user_id, detail=f"{count} signed out")
         return count
 
@@ -166,7 +166,7 @@ class Sessions:
         except Conflict:
             raise AccountDeleted from None
         if ended is not None:
-            self.ring()
+            self.wake_logout_sender()
         self._record("session.started", user.id, session.address, session.agent)
         return minted.raw
 

@@ -132,7 +132,7 @@ class SignUp:
         lifetime = self.policy.sign_up_lifetime
         payload = msgspec.json.encode(pending_sign_up)
         charge = self.throttle.charge("email_tokens", address)
-        raw = await self.email_tokens.issue(
+        raw = await self.email_tokens.mint(
             "sign_up", pending_sign_up.email, lifetime, payload=payload, charge=charge
         )
         if user is None or user.email is None:

@@ -120,7 +120,7 @@ def _event_error(
     return ErrorResponse(status, body, refusal or Refusal(code, text))
 
 
-def _wait(time: timedelta) -> tuple[bytes, bytes]:
+def _retry_after(time: timedelta) -> tuple[bytes, bytes]:
     return (b"retry-after", b"%d" % max(1, ceil(time.total_seconds())))
 
 
@@ -241,17 +241,20 @@ TABLE: Final[Mapping[type[BaseException], Mapping[EndpointKind, Cell]]] = {
     },
     # What can be tried again later.
     TooMany: {
-        _API: lambda e: _json(429, _LATER, _MANY_REQUESTS, _wait(e.retry_after)),
-        _ENVELOPE: lambda e: _envelope(429, "too_many_requests", _MANY_TRIES, _wait(e.retry_after)),
+        _API: lambda e: _json(429, _LATER, _MANY_REQUESTS, _retry_after(e.retry_after)),
+        _ENVELOPE: lambda e: _envelope(
+            429, "too_many_requests", _MANY_TRIES, _retry_after(e.retry_after)
+        ),
         _SECURITY_EVENT: lambda e: replace(
-            _event_error(429, "too_many_requests", _MANY_EVENTS), headers=(_wait(e.retry_after),)
+            _event_error(429, "too_many_requests", _MANY_EVENTS),
+            headers=(_retry_after(e.retry_after),),
         ),
         _PAGE: lambda e: _page(
-            429, too_many(e.retry_after), "too_many_requests", str(e), _wait(e.retry_after)
+            429, too_many(e.retry_after), "too_many_requests", str(e), _retry_after(e.retry_after)
         ),
     },
     BudgetExceeded: {
-        _API: lambda _: _json(429, _LATER, _MANY_REQUESTS, _wait(_BUDGET_FULL)),
+        _API: lambda _: _json(429, _LATER, _MANY_REQUESTS, _retry_after(_BUDGET_FULL)),
     },
     QuotaExceeded: {
         _API: lambda e: _full(e, _json(429, _LATER, _MANY_ASSERTIONS)),
@@ -259,7 +262,7 @@ TABLE: Final[Mapping[type[BaseException], Mapping[EndpointKind, Cell]]] = {
         _ENVELOPE: lambda e: _retry(e, _envelope(503, _LATER, _BUSY_SERVER), _FULL_SECONDS),
         _SECURITY_EVENT: lambda e: _retry(e, _event_error(503, _LATER, _TRY_AGAIN), _FULL_SECONDS),
     },
-    Busy: {_PAGE: lambda e: _page(503, BUSY, _LATER, str(e), _wait(e.retry_after))},
+    Busy: {_PAGE: lambda e: _page(503, BUSY, _LATER, str(e), _retry_after(e.retry_after))},
     TooManyReads: {
         _API: lambda _: _json(429, _LATER, _TOO_MANY_READS, (b"retry-after", b"1")),
         _PAGE: lambda _: _page(503, BUSY, _LATER, _TOO_MANY_READS, (b"retry-after", b"5")),

@@ -110,9 +110,9 @@ class StoredRequests:
             )
         return found
 
-    async def keep(self, stored: StoredRequest) -> None:
+    async def extend(self, stored: StoredRequest) -> None:
         """Keep a pushed request for its person's steps, as long as other requests."""
-        await self.store.keep_request(stored.key, self.clock.now() + _LIFETIME)
+        await self.store.extend_request(stored.key, self.clock.now() + _LIFETIME)
 
     async def claim(self, stored: StoredRequest, holder: str) -> bool:
         """Claim it for this holder: True for the one caller that may respond, which must then call

@@ -34,7 +34,7 @@ def create(
         raise typer.BadParameter("the label must be plain text")
 
     async def make(context: AppContext) -> tuple[str, str]:
-        token = await context.dynamic.issue_token(label[:200], uses, duration)
+        token = await context.dynamic.mint_token(label[:200], uses, duration)
         return token.reveal(), context.settings.registration.mode
 
     token, mode = run(make)

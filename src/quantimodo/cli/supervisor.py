@@ -44,10 +44,10 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stopping.set)
-        await asyncio.gather(*(self._keep() for _ in range(self.count)))
+        await asyncio.gather(*(self._run_worker() for _ in range(self.count)))
         return 1 if self._failed else 0
 
-    async def _keep(self) -> None:
+    async def _run_worker(self) -> None:
         """One place for a worker, and its current process."""
         first, pause, loop = True, 0.0, asyncio.get_running_loop()
         while not await self._stops_within(pause):

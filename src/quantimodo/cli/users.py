@@ -115,12 +115,12 @@ def replace_profile(
     """Replace what a person tells about themselves, by the names of OpenID Connect's claims."""
     profile = _profile(claims)
 
-    async def keep(context: AppContext) -> User:
+    async def store(context: AppContext) -> User:
         user = await _person(context, who)
         await context.profiles.replace(user, profile)
         return user
 
-    _print(run(keep), as_json)
+    _print(run(store), as_json)
 
 
 @users.command()

@@ -72,7 +72,7 @@ class DynamicClients:
     clock: Clock
     entropy: Entropy
 
-    async def issue_token(self, label: str, uses: int, lifetime: timedelta) -> Secret:
+    async def mint_token(self, label: str, uses: int, lifetime: timedelta) -> Secret:
         """An initial access token, on disk."""
         now = self.clock.now()
         minted = mint(Kind.INITIAL, now, self.entropy)
@@ -142,7 +142,7 @@ class DynamicClients:
         try:
             edited = await self.registry.edit_itself(client, requested, charge)
             if logo is not None or not requested.metadata.logo_uri:
-                await self._keep_logo(edited.client, logo, charge)
+                await self._store_logo(edited.client, logo, charge)
         except InvalidMetadata as fault:
             raise refusal(fault.faults) from None
         except ChangedMeanwhile as fault:
@@ -208,7 +208,7 @@ class DynamicClients:
         except (FetchFailed, InvalidMetadata):
             return None
 
-    async def _keep_logo(self, client: Client, logo: bytes | None, charge: Charge | None) -> None:
+    async def _store_logo(self, client: Client, logo: bytes | None, charge: Charge | None) -> None:
         if logo is not None or await self.clients.logo(client.id) is not None:
             await self.registry.set_logo(client, logo, charge)
 

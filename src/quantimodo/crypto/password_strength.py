@@ -13,7 +13,7 @@ from typing import Final
 
 from zxcvbn import zxcvbn
 
-from quantimodo.crypto.passwords import PoolFull, give_way
+from quantimodo.crypto.passwords import PoolFull, lower_priority
 from quantimodo.model.secrets import Secret
 
 SCORED: Final = 32  # characters
@@ -27,7 +27,7 @@ class StrengthMeter:
 
     def __init__(self, waiting: int) -> None:
         self._places = threading.BoundedSemaphore(1 + waiting)
-        self._pool = ThreadPoolExecutor(1, "password strength", initializer=give_way)
+        self._pool = ThreadPoolExecutor(1, "password strength", initializer=lower_priority)
 
     async def score(self, password: Secret, words: Sequence[str]) -> int:
         """0 (guessed at once) to 4 (more than 10^10 guesses). `words` are those that an attacker

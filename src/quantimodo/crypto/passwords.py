@@ -55,7 +55,7 @@ class PasswordHasher:
         self._argon2 = _argon2(self._policy)
         self._unknown_password = _hash_of_unknown_password(self._policy)
         self._places = threading.BoundedSemaphore(workers + waiting)
-        self._pool = ThreadPoolExecutor(workers, "passwords", initializer=give_way)
+        self._pool = ThreadPoolExecutor(workers, "passwords", initializer=lower_priority)
 
     async def hash(self, password: Secret) -> str:
         salt = self._entropy.bytes(self._policy.salt_length)
@@ -126,7 +126,7 @@ def _hash_of_unknown_password(policy: HashPolicy) -> str:
     return f"$argon2id$v=19${cost}${salt}${octets}"
 
 
-def give_way() -> None:
+def lower_priority() -> None:
     """Lower the priority of this thread: other threads of the process run first."""
     if sys.platform == "linux":  # elsewhere the number of a thread may be that of a process
         with suppress(OSError):

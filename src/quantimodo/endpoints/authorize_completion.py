@@ -70,7 +70,7 @@ class AuthorizationResponses:
         consent = interaction.progress.consent
         if interaction.progress.decision == "allow":
             consent = await self.consents.give(interaction, subject)
-        parameters = await self._issue(interaction.request, subject, consent)
+        parameters = await self._mint(interaction.request, subject, consent)
         watched = self.session_states.of(request, interaction.request, subject)
         whole = await self._whole(identified, [*parameters, *watched])
         response = await self._send(
@@ -84,7 +84,7 @@ class AuthorizationResponses:
         """The response as JSON (v2-api.md §5)."""
         _check_acr(interaction.request, subject)
         consent = interaction.progress.consent
-        parameters = await self._issue(interaction.request, subject, consent)
+        parameters = await self._mint(interaction.request, subject, consent)
         whole = await self._whole(interaction.identified, parameters)
         return response_json(interaction.identified.target, whole)
 
@@ -127,7 +127,7 @@ class AuthorizationResponses:
             response = self.page_context.browser.set_state_cookie(request, response)
         return self.logins.drop(request, response, identified.form)
 
-    async def _issue(
+    async def _mint(
         self,
         request: AuthorizationRequest,
         subject: AuthenticatedSubject,

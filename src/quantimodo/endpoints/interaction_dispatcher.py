@@ -67,7 +67,7 @@ class InteractionDispatcher:
             interaction = await self._store(browser_request, position.interaction)
             position = replace(position, interaction=interaction)
         elif interaction.identified.pushed is not None:
-            await self.requests.keep(interaction.identified.pushed.stored)
+            await self.requests.extend(interaction.identified.pushed.stored)
         return await self.pages.show(request, browser_request, position, submitted)
 
     async def preview(

@@ -192,7 +192,7 @@ class LoginCompletion:
             challenge=purpose.challenge,
         )
         charge = self.throttle.charge("login_codes", peer_address(request))
-        code = await self.codes.issue(sign_in, binding, charge)
+        code = await self.codes.mint(sign_in, binding, charge)
         response = _sent(purpose, [("code", code.raw.reveal())])
         return self.browsers.mark(request, response, code.jti)
 

@@ -35,7 +35,7 @@ class LoginTokenResponder:
         """A new login JWT for the applications of `origin`. Raises `AccessDenied` when the account
         was deleted."""
         person = await self._person(user, origin)
-        token = self.tokens.issue(
+        token = self.tokens.mint(
             user, authentication, jti=jti, origin=origin, sealed=person["id"] is None
         )
         lifetime = round(LIFETIME.total_seconds())

@@ -57,7 +57,7 @@ class TokenEndpoint:
         grant_type = self.grant_types.choose(form, client)
         shown = self.constraints.read(request, client)
         try:
-            response = await self._issue(grant_type, form, client, shown)
+            response = await self._mint(grant_type, form, client, shown)
         except ReplayDetected as replay:
             await self._end(replay, client)
             raise
@@ -92,7 +92,7 @@ class TokenEndpoint:
         if client.strict and request.method == "GET":
             raise InvalidRequest("this app is registered as strict: use POST")
 
-    async def _issue(
+    async def _mint(
         self, grant_type: GrantType[Any], form: Form, client: Client, shown: ShownKey
     ) -> TokenResponse:
         for attempt in range(2):

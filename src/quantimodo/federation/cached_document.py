@@ -50,7 +50,7 @@ class CachedDocument(Generic[T]):
         At most once a minute, however often callers ask; the last fetch by `get` does not count
         (OpenID Connect Core §10.1.1).
         """
-        if not self._is_under_way():
+        if not self._is_fetching():
             known, _ = self._known()
             if known is not None and self._within(self._provoked_at, _AGAIN):
                 return known
@@ -65,7 +65,7 @@ class CachedDocument(Generic[T]):
     def _within(self, moment: datetime | None, pause: timedelta) -> bool:
         return moment is not None and self._clock.now() - moment < pause
 
-    def _is_under_way(self) -> bool:
+    def _is_fetching(self) -> bool:
         return self._under_way is not None and not self._under_way.done()
 
     async def _fetched(self, pause: timedelta) -> T:

@@ -50,7 +50,7 @@ class CodeBinding:
 
 
 @dataclass(frozen=True, slots=True)
-class IssuedCode:
+class MintedCode:
     """A new code, and the id of the login JWT that it is exchanged for."""
 
     raw: Secret
@@ -65,9 +65,9 @@ class LoginCodes:
     entropy: Entropy
     audit: Audit
 
-    async def issue(
+    async def mint(
         self, sign_in: UpstreamSignIn, binding: CodeBinding, charge: Charge | None = None
-    ) -> IssuedCode:
+    ) -> MintedCode:
         """Store a new code, valid for `LIFETIME`."""
         now = self.clock.now()
         minted, jti = mint(Kind.LOGIN_CODE, now, self.entropy), self.new_jti()
@@ -85,7 +85,7 @@ class LoginCodes:
             expires_at=now + LIFETIME,
         )
         await self.store.add_login_code(code, charge)
-        return IssuedCode(minted.raw, jti)
+        return MintedCode(minted.raw, jti)
 
     def new_jti(self) -> str:
         """A random id for a login JWT (160 bits)."""

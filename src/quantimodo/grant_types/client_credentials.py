@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from quantimodo.grant_types.contract import IssueOwn
+from quantimodo.grant_types.contract import MintOwn
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.resources import Resource
@@ -32,7 +32,7 @@ class ClientCredentialsGrant:
         evidence: Resource | None,
         now: datetime,
         shown: Confirmation | None,
-    ) -> IssueOwn:
+    ) -> MintOwn:
         # RFC 6749 §4.4: MUST only be used by confidential clients.
         if client.public:
             raise UnauthorizedClient("a public client cannot use this grant")
@@ -44,15 +44,15 @@ class ClientCredentialsGrant:
         if identifiers := form.all("resource"):
             available = self._available(client, evidence)
             scope = self.targets.narrow(available, identifiers, form.get("scope"))
-            return IssueOwn(client, scope)
+            return MintOwn(client, scope)
         own = client.scope - IDENTITY
         requested = form.get("scope")
         if requested is None:
-            return IssueOwn(client, own)
+            return MintOwn(client, own)
         allowed = scopes.parse(requested) & own
         if not allowed:
             raise InvalidScope("the app may have none of the requested scopes for itself")
-        return IssueOwn(client, allowed)
+        return MintOwn(client, allowed)
 
     def _available(self, client: Client, resource: Resource | None) -> frozenset[str]:
         """What the application may have for itself. No person decides, so an API has to list it."""

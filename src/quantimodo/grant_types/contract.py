@@ -24,7 +24,7 @@ class StoredSuccessor(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class IssueOwn:
+class MintOwn:
     """An access token for the application itself: no person, nothing spent. `scope` is that of one
     API, by full names (`protocol/resources.py`)."""
 
@@ -76,7 +76,7 @@ class Repeat:
     details: str | None = None
 
 
-Decision = IssueOwn | Redeem | Rotate | Repeat
+Decision = MintOwn | Redeem | Rotate | Repeat
 
 Evidence = TypeVar("Evidence")
 

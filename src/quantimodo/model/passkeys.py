@@ -43,12 +43,12 @@ class UsedChallenge:
 
 
 class PasskeyRemoval(Enum):
-    """The result of an attempt to remove a passkey: `LAST_WAY`, the person could not sign in any
+    """The result of an attempt to remove a passkey: `LAST_METHOD`, the person could not sign in any
     more; `SECOND_FACTOR`, it is the second factor, without an authenticator app; `CHANGED`, it is
     not theirs, or the session was ended."""
 
     REMOVED = "removed"
-    LAST_WAY = "last way"
+    LAST_METHOD = "last method"
     SECOND_FACTOR = "second factor"
     CHANGED = "changed"
 

@@ -66,7 +66,7 @@ class MailTransport(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class KeptMail:
+class QueuedMail:
     """An e-mail as the development outbox shows it."""
 
     at: datetime
@@ -114,12 +114,12 @@ class Outbox:
         if self._wakeup is not None:
             self._wakeup.set()
 
-    async def recent(self, limit: int = 50) -> Sequence[KeptMail]:
+    async def recent(self, limit: int = 50) -> Sequence[QueuedMail]:
         """The queued e-mails, newest first."""
         kept = []
         for _, sealed, at in await self._store.recent_mail(limit):
             with suppress(DecryptionFailed):  # encrypted with another key
-                kept.append(KeptMail(at, _opened(self._envelope, sealed)))
+                kept.append(QueuedMail(at, _opened(self._envelope, sealed)))
         return kept
 
 

@@ -29,7 +29,6 @@ from quantimodo.pages.consent_offer import ConsentOffer
 from quantimodo.pages.consent_words import detail_lines, scope_titles
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
-from quantimodo.pages.kept_forms import KeptForms
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.receipts import (
     Allowed,
@@ -38,6 +37,7 @@ from quantimodo.pages.receipts import (
     history_line,
     known_client,
 )
+from quantimodo.pages.sealed_forms import SealedForms
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.consents import InvalidChoice, required_details
@@ -50,13 +50,13 @@ class AppConsent:
     clients: ClientStore
     users: UserStore
     services: ConsentServices
-    kept_forms: KeptForms
+    sealed_forms: SealedForms
 
     async def show(self, request: Request) -> Response:
         """GET /account/apps/{client_id}. `?kept=…`: what the person chose before a new sign-in."""
         browser_request = await self.page_context.browser_request(request)
         session, client = browser_request.required(), await self._client(request)
-        kept = self.kept_forms.opened(browser_request, request.query_params.get("kept", ""))
+        kept = self.sealed_forms.opened(browser_request, request.query_params.get("kept", ""))
         consent = await self.services.consents.of(session.user.id, client.id)
         if kept is None or consent is None or not self._is_fresh(session):
             return await self._page(request, browser_request, client)
@@ -105,7 +105,7 @@ class AppConsent:
         self, browser_request: BrowserRequest, client: Client, form: Form
     ) -> Response:
         """To the page of a new sign-in, which returns with what the person chose."""
-        kept = self.kept_forms.sealed(browser_request, form)
+        kept = self.sealed_forms.sealed(browser_request, form)
         return self.page_context.again(f"{client_path(client.id)}?kept={kept}")
 
     async def _words(self, choice: ConsentChoice, offer: ConsentOffer) -> Allowed:

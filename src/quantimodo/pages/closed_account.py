@@ -28,7 +28,7 @@ def closing_routes(
         (("GET",), "/account/delete", step_up.before(delete.show)),
         (("POST",), "/account/delete", step_up.before(delete.submit)),
         (("GET",), CLOSED, closed.show),
-        (("POST",), CLOSED, closed.keep),
+        (("POST",), CLOSED, closed.reopen),
     ]
 
 
@@ -93,13 +93,13 @@ class ClosedAccount:
             return self.page_context.go("/account")
         return self._page(request, browser_request)
 
-    async def keep(self, request: Request) -> Response:
+    async def reopen(self, request: Request) -> Response:
         """POST /account/closed: the person keeps the account."""
         browser_request, _ = await self.page_context.posted(request)
         if browser_request.closed is None:
             raise SignInFirst
         try:
-            cookie = await self.deletion.keep(browser_request.closed)
+            cookie = await self.deletion.reopen(browser_request.closed)
         except REFUSALS as refusal:
             return self._page(request, browser_request, form_errors(refusal))
         return self.page_context.browser.sign_in(

@@ -118,8 +118,8 @@ class Identities:
             form=error_view(again),
         )
 
-    async def _linkable(self, way: ProviderButton) -> Linkable:
-        return Linkable(way.name, way.title, await self.linking.origin(way.name))
+    async def _linkable(self, provider: ProviderButton) -> Linkable:
+        return Linkable(provider.name, provider.title, await self.linking.origin(provider.name))
 
     async def _linked(self, session: Session) -> Sequence[Linked]:
         user, providers = session.user, self.linking.providers

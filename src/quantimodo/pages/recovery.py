@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from quantimodo.accounts.errors import DomainError, SignInNeeded
 from quantimodo.accounts.login import StartedSession
-from quantimodo.accounts.outcomes import Pending, Verified
+from quantimodo.accounts.outcomes import ConfirmedAddress, Pending
 from quantimodo.accounts.recovery import Recovery
 from quantimodo.model.texts import N_
 from quantimodo.pages.browser import BrowserRequest
@@ -179,7 +179,9 @@ class Verification:
             return self.links.dead(request, browser_request, "verify", _VERIFY_AGAIN)
         email_token = self.links.email_token(request, "verify")
         try:
-            verified = await self.recovery.verify(email_token, session=browser_request.session)
+            verified = await self.recovery.confirm_address(
+                email_token, session=browser_request.session
+            )
         except SignInNeeded:
             return self.page_context.go("/sign-in?return_to=/verify")
         except DomainError as refusal:
@@ -190,7 +192,7 @@ class Verification:
             self._continue(browser_request, verified), "verify"
         )
 
-    def _continue(self, browser_request: BrowserRequest, verified: Verified) -> Response:
+    def _continue(self, browser_request: BrowserRequest, verified: ConfirmedAddress) -> Response:
         if verified.reset_token is not None:
             response = self.page_context.go("/reset/new", "verified")
             return self.page_context.browser.set_email_token_cookie(

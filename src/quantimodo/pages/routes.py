@@ -36,7 +36,6 @@ from quantimodo.pages.factor_recovery import FactorRecoveryPages
 from quantimodo.pages.guides import ADDRESS as GUIDES
 from quantimodo.pages.guides import Guides
 from quantimodo.pages.identities import Again, Identities, Linking
-from quantimodo.pages.kept_forms import KeptForms
 from quantimodo.pages.language_choice import LanguageChoice
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import Renderer
@@ -50,6 +49,7 @@ from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.receipts import RECEIPT, ConsentServices, ReceiptPages
 from quantimodo.pages.recovery import Reset, Verification
 from quantimodo.pages.return_targets import ReturnTargets
+from quantimodo.pages.sealed_forms import SealedForms
 from quantimodo.pages.second_factor import SecondFactorPage
 from quantimodo.pages.second_factor_set_up import SecondFactorSetUp
 from quantimodo.pages.secret_once import SecretPage
@@ -212,7 +212,7 @@ def _outbox(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
 
 
 def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
-    services, kept = pages.consent_services, KeptForms(pages.envelope, pages.clock)
+    services, kept = pages.consent_services, SealedForms(pages.envelope, pages.clock)
     measurements, reads = pages.measurement_service, pages.reads
     apps = Apps(
         *(page_context, pages.clients, pages.users, pages.consents),

@@ -44,9 +44,9 @@ class SecretPage:
         if registered.secret is None:
             return response
         session, purpose = browser_request.required().key, _purpose(registered.client)
-        return self.keep(response, session, registered.secret, purpose)
+        return self.store(response, session, registered.secret, purpose)
 
-    def keep(self, response: Response, session: bytes, secret: Secret, purpose: str) -> Response:
+    def store(self, response: Response, session: bytes, secret: Secret, purpose: str) -> Response:
         """Set the cookie for the next page in the session with this key."""
         until = (self.clock.now() + _LIFETIME).timestamp()
         sealed_secret = _SealedSecret(session, until, secret.reveal())
@@ -58,9 +58,9 @@ class SecretPage:
         self, request: Request, browser_request: BrowserRequest, client: Client
     ) -> Secret | None:
         """The new secret of this application in this session's cookie, or None."""
-        return self.kept(request, browser_request.required().key, _purpose(client))
+        return self.stored(request, browser_request.required().key, _purpose(client))
 
-    def kept(self, request: Request, session: bytes, purpose: str) -> Secret | None:
+    def stored(self, request: Request, session: bytes, purpose: str) -> Secret | None:
         """The secret for this purpose in the cookie of the session with this key, or None."""
         text = self.browser.read_cookie(request, "shown")
         sealed_secret = self._open(text, purpose) if text else None

@@ -86,7 +86,7 @@ class TwoStep:
             again = form_errors(refusal, field="code")
             return await self._app(request, browser_request, again)
         response = self.page_context.go(CODES, "two-step-on")
-        return self.secrets.keep(response, session.key, one_text(codes), CODES_PURPOSE)
+        return self.secrets.store(response, session.key, one_text(codes), CODES_PURPOSE)
 
     async def set_up_passkey(self, request: Request) -> Response:
         """POST …/passkey: a passkey of the person, used just now, is the second factor."""
@@ -98,13 +98,13 @@ class TwoStep:
         except REFUSALS as refusal:
             return await self._status(request, browser_request, form_errors(refusal))
         response = self.page_context.go(CODES, "two-step-on")
-        return self.secrets.keep(response, session.key, one_text(codes), CODES_PURPOSE)
+        return self.secrets.store(response, session.key, one_text(codes), CODES_PURPOSE)
 
     async def codes(self, request: Request) -> Response:
         """GET …/codes: the new recovery codes, once."""
         browser_request = await self.page_context.browser_request(request)
         session = browser_request.required()
-        found = self.secrets.kept(request, session.key, CODES_PURPOSE)
+        found = self.secrets.stored(request, session.key, CODES_PURPOSE)
         if found is None:
             return self.page_context.go(TWO_STEP)
         response = self.page_context.show(
@@ -127,7 +127,7 @@ class TwoStep:
         except REFUSALS as refusal:
             return await self._status(request, browser_request, form_errors(refusal))
         response = self.page_context.go(CODES, "recovery-codes-new")
-        return self.secrets.keep(response, session.key, one_text(codes), CODES_PURPOSE)
+        return self.secrets.store(response, session.key, one_text(codes), CODES_PURPOSE)
 
     async def confirm_removal(self, request: Request) -> Response:
         """GET …/remove."""

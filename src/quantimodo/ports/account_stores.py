@@ -32,7 +32,7 @@ class UserStore(Protocol):
     async def change_email(self, user_id: int, email: str, verified_at: datetime | None) -> bool:
         """Raises `Conflict` when the address is taken."""
 
-    async def verify_email(
+    async def mark_email_verified(
         self, user_id: int, email: str, at: datetime, *, keep_credentials: bool
     ) -> bool:
         """Mark the address verified if it is still this one, and was not yet (else False).

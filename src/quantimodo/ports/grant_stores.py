@@ -30,7 +30,7 @@ class AuthorizationStore(Protocol):
     async def drop_request(self, key: bytes) -> bool:
         """Remove a request that is not claimed; True for the one caller that removed it."""
 
-    async def keep_request(self, key: bytes, until: datetime) -> None:
+    async def extend_request(self, key: bytes, until: datetime) -> None:
         """Keep a request that is not claimed until this time, and no shorter than before."""
 
     async def claim_request(self, key: bytes, holder: bytes, until: datetime) -> bool:
@@ -101,7 +101,7 @@ class TokenReader(Protocol):
 
 
 class TokenStore(TokenReader, Protocol):
-    async def issue(self, access: AccessToken) -> None:
+    async def store_access_token(self, access: AccessToken) -> None:
         """Save an access token that spends nothing."""
 
     async def redeem(

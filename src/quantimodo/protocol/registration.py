@@ -82,7 +82,7 @@ def with_privileges_of(client: Client, registration: Registration) -> Registrati
         response_types=kinds | (client.response_types & IMPLICIT_RESPONSE_TYPES),
         metadata=replace(
             registration.metadata,
-            reviewed=client.metadata.reviewed and _keeps(client, registration),
+            reviewed=client.metadata.reviewed and _keeps_review(client, registration),
         ),
     )
 
@@ -90,14 +90,14 @@ def with_privileges_of(client: Client, registration: Registration) -> Registrati
 def with_settings_of(client: Client, registration: Registration) -> Registration:
     """The same with the client's settings, which have no member in RFC 7591."""
     values = {name: value_of(client, BY_NAME[name]) for name in SETTINGS}
-    values["reviewed"] = client.metadata.reviewed and _keeps(client, registration)
+    values["reviewed"] = client.metadata.reviewed and _keeps_review(client, registration)
     return with_values(registration, values)
 
 
 _REVIEWED: Final = ("name", "description", "homepage_uri", "policy_uri", "tos_uri")
 
 
-def _keeps(client: Client, registration: Registration) -> bool:
+def _keeps_review(client: Client, registration: Registration) -> bool:
     """Whether it still is what the operator reviewed: the same texts and documents, and no more
     than before. `ClientRegistry.set_logo` compares the picture."""
     return (

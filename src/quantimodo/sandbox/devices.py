@@ -48,18 +48,18 @@ _LABELS: Final = {
     "code": "Authorization code",
     "error": "Error",
 }
-Issue = Callable[[Grant], dict[str, Any]]
+Mint = Callable[[Grant], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativeSdk:
-    """Signs in on a device: tokens without a code. `issue` makes the provider's token response."""
+    """Signs in on a device: tokens without a code. `mint` makes the provider's token response."""
 
     fake_provider: FakeProvider
     person_chooser: PersonChooser
     renderer: Renderer
     clock: Clock
-    issue: Issue
+    mint: Mint
 
     async def show(self, request: Request) -> Response:
         """GET …/native: choose, then copy."""
@@ -90,7 +90,7 @@ class NativeSdk:
         except AuthorizationRequestRefused as refusal:
             return {"error": refusal.code, "error_description": refusal.description}
         client_id = sent.get("client_id", "") or self.fake_provider.app.id
-        return self.issue(
+        return self.mint(
             Grant(
                 fake_provider=self.fake_provider.name,
                 client_id=client_id,

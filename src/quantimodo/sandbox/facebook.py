@@ -183,7 +183,7 @@ class Facebook:
         }
         if grant.has("email") and person.email:
             claims["email"] = person.email  # never with `email_verified`
-        return self.id_tokens.issue(self.fake_provider, grant, claims)
+        return self.id_tokens.mint(self.fake_provider, grant, claims)
 
     def _redeem(self, sent: Parameters) -> Grant:
         app = self.fake_provider.app

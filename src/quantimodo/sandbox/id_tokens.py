@@ -32,7 +32,7 @@ class IdTokens:
     def key_set(self) -> bytes:
         return key_set([PUBLISHED_KEY.public_jwk])
 
-    def issue(
+    def mint(
         self,
         fake_provider: FakeProvider,
         grant: Grant,

@@ -141,7 +141,7 @@ class OpenId:
 
     def id_token(self, grant: Grant, access_token: str = "") -> str:
         claims = self.profile.id_claims(grant.who, grant)
-        return self.id_tokens.issue(self.fake_provider, grant, claims, access_token)
+        return self.id_tokens.mint(self.fake_provider, grant, claims, access_token)
 
     def _client(self, request: Request, sent: Parameters) -> tuple[str, bool]:
         """The client id, and whether it was authenticated: an app without a secret needs PKCE."""

@@ -194,7 +194,7 @@ class _ProviderRoutes:
             person_chooser=self._choosing(f"{fake_provider.path}/native"),
             renderer=self.renderer,
             clock=self.clock,
-            issue=self.facebook.tokens if fake_provider.name == "facebook" else openid.tokens,
+            mint=self.facebook.tokens if fake_provider.name == "facebook" else openid.tokens,
         )
 
     def _choosing(self, path: str) -> PersonChooser:

@@ -66,7 +66,7 @@ class LoginTokens:
     def audience(self) -> str:
         return self.issuer + AUTHORIZE
 
-    def issue(
+    def mint(
         self,
         user: User,
         authentication: UpstreamAuthentication,

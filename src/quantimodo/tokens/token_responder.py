@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from quantimodo.crypto.tokens import SuccessorDerivation
-from quantimodo.grant_types.contract import Decision, IssueOwn, Redeem, Repeat, Rotate
+from quantimodo.grant_types.contract import Decision, MintOwn, Redeem, Repeat, Rotate
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock, Entropy
@@ -44,8 +44,8 @@ class TokenResponder:
         """The response of RFC 6749 §5.1, committed to disk; None if the race was lost. The access
         token is bound to `shown`, and the refresh token of a public client too."""
         match decision:
-            case IssueOwn():
-                return await self._issue_own(decision, shown)
+            case MintOwn():
+                return await self._mint_own(decision, shown)
             case Redeem():
                 return await self._redeem(decision, shown)
             case Repeat():
@@ -53,11 +53,11 @@ class TokenResponder:
             case Rotate():
                 return await self._rotate(decision, shown)
 
-    async def _issue_own(self, decision: IssueOwn, shown: Confirmation | None) -> TokenResponse:
+    async def _mint_own(self, decision: MintOwn, shown: Confirmation | None) -> TokenResponse:
         now, bound = self.clock.now(), await self._binding(decision.scope, shown)
         access = self.minter.mint_application_token(decision.client, decision.scope, now, bound)
         if access.row is not None:
-            await self.store.issue(access.row)
+            await self.store.store_access_token(access.row)
         return access_token_parameters(access, await self.minter.text(access), now)
 
     async def _redeem(self, decision: Redeem, shown: Confirmation | None) -> TokenResponse | None:
@@ -125,7 +125,7 @@ class TokenResponder:
         if access.expires_at <= now:
             access = self.minter.mint_access_token(authorization, decision.scope, now, bound)
             if access.row is not None:
-                await self.store.issue(access.row)
+                await self.store.store_access_token(access.row)
         return access
 
     async def _binding(

@@ -102,7 +102,7 @@ class Authorizations(Table):
     async def drop_request(self, key: bytes) -> bool:
         return bool(await self._database.write(execute(_DELETE_REQUEST, key)))
 
-    async def keep_request(self, key: bytes, until: datetime) -> None:
+    async def extend_request(self, key: bytes, until: datetime) -> None:
         await self._database.write(execute(_KEEP_REQUEST, key, to_micros(until)))
 
     async def claim_request(self, key: bytes, holder: bytes, until: datetime) -> bool:

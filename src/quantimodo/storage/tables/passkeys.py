@@ -128,7 +128,7 @@ class Passkeys(Table):
             held = sign_in_methods((yield SIGN_IN_METHODS, (user_id,)))
             remains = held.without_passkey(passkey_id)
             if not remains.sign_in_at(accepted):
-                return PasskeyRemoval.LAST_WAY
+                return PasskeyRemoval.LAST_METHOD
             ends = held.has_passkey_for(host) and not remains.has_passkey_for(host)
             if ends and (yield _IS_THE_FACTOR, (user_id,)):
                 return PasskeyRemoval.SECOND_FACTOR

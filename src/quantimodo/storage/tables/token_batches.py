@@ -78,7 +78,7 @@ _SPEND_REFRESH = (
 )
 
 
-def _issue(requests: Sequence[tuple[Any, ...]]) -> Operation[list[bool]]:
+def _store(requests: Sequence[tuple[Any, ...]]) -> Operation[list[bool]]:
     yield from _insert(_INSERT_ACCESS, requests)
     return [True] * len(requests)
 
@@ -150,9 +150,9 @@ _NEW_ROWS = (
     " r_key, r_grant, r_issued, r_expires, r_confirmation, n"
 )
 
-ISSUE = Batch(
-    name="issue",
-    sqlite=_issue,
+STORE_ACCESS = Batch(
+    name="store access token",
+    sqlite=_store,
     postgres="""
 WITH input AS (
   SELECT * FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[], $5::text[],

@@ -22,9 +22,9 @@ from quantimodo.storage.rows import Column, Part, RowReader, Unread
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.texts import to_claims_request, to_confirmation, to_scope, to_words
 from quantimodo.storage.tables.token_batches import (
-    ISSUE,
     REDEEM,
     ROTATE,
+    STORE_ACCESS,
     access_token_values,
     token_values,
 )
@@ -187,8 +187,8 @@ class Tokens(Table):
         values = (jti, client_id, grant_id, 0 if grant_id is None else 1)
         return _TOKEN_STATUS.read_first(await self._database.rows(_FIND_TOKEN_STATUS, *values))
 
-    async def issue(self, access: AccessToken) -> None:
-        await self._database.put(ISSUE, access_token_values(access))
+    async def store_access_token(self, access: AccessToken) -> None:
+        await self._database.put(STORE_ACCESS, access_token_values(access))
 
     async def redeem(
         self,

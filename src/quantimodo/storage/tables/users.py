@@ -182,7 +182,7 @@ class Users(Table):
         change = execute(_CHANGE_EMAIL, user_id, email, fold_email(email), at)
         return bool(await self._database.write(change))
 
-    async def verify_email(
+    async def mark_email_verified(
         self, user_id: int, email: str, at: datetime, *, keep_credentials: bool
     ) -> bool:
         def operation() -> Operation[bool]:

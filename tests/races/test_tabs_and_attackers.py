@@ -78,15 +78,15 @@ async def test_a_thief_after_the_use_of_the_successor_ends_the_grant(cluster: Cl
 
 
 async def test_thief_and_owner_at_the_same_instant_leave_nothing_alive(cluster: Cluster) -> None:
-    """The owner refreshes with the current token while the thief presents the spent token."""
+    """The owner refreshes with the current token while the attacker presents the spent token."""
     crowd = await cluster.crowd(2 * TABS)
     stolen = await cluster.tokens(crowd[0])
     held = await _used_a_minute_ago(cluster, stolen.refresh)
     for number, connection in enumerate(crowd):
         connection.send(cluster.app.refreshing(stolen.refresh if number % 2 else held))
     responses = [await connection.receive() for connection in crowd]
-    for thief in responses[1::2]:
-        refused(thief)
+    for attacker in responses[1::2]:
+        refused(attacker)
     for owner in responses[::2]:
         if owner.status == 200:
             await cluster.app.assert_dead(crowd[0], Tokens.of(owner))

@@ -29,7 +29,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class KeptForms:
+class SealedForms:
     envelope: Envelope
     clock: Clock
 
