@@ -64,6 +64,7 @@ class Client:
 
     @property
     def skips_consent(self) -> bool:
+        """Whether the person is not asked: only for a confidential client of the operator."""
         # security.md §8: consent is never skipped for a public client, whatever flags it has.
         return self.first_party and not self.public
 

@@ -34,6 +34,7 @@ class DetailRule:
 
     @property
     def number_of_names(self) -> int:
+        """How many categories and variables the rule names."""
         return len(self.categories or ()) + len(self.variables or ())
 
     def starts_at(self, now: datetime) -> datetime | None:
@@ -95,6 +96,7 @@ class ConsentDetails:
 
     @property
     def number_of_names(self) -> int:
+        """How many categories and variables all rules name together."""
         return sum(rule.number_of_names for rule in self.rules)
 
     def of_actions(self, actions: frozenset[Action]) -> "ConsentDetails":

@@ -37,6 +37,7 @@ class Consent:
 
     @property
     def requested_scope(self) -> frozenset[str]:
+        """What the application requested: the allowed and the declined scopes."""
         return self.scope | self.declined_scope
 
     @property
@@ -45,6 +46,7 @@ class Consent:
         return ConsentChoice(scope=self.scope, details=self.details, expires_at=self.expires_at)
 
     def has_ended(self, now: datetime) -> bool:
+        """Whether its end has come; False without an end."""
         return self.expires_at is not None and self.expires_at <= now
 
 

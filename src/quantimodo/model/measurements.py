@@ -220,9 +220,11 @@ class AllowedRule:
 
     @property
     def is_timeless(self) -> bool:
+        """Whether measurements of all times are allowed."""
         return self.since is None and self.window is None
 
     def holds_for(self, category_id: int, variable: str) -> bool:
+        """Whether the rule is about this variable of this category, at any time."""
         of_category = self.category_ids is None or category_id in self.category_ids
         return of_category and (self.variables is None or variable in self.variables)
 
@@ -243,9 +245,11 @@ class AllowedMeasurements:
         return max(starts, default=None)
 
     def allows_variable(self, category_id: int, variable: str) -> bool:
+        """Whether some measurement of this variable could be allowed."""
         return any(rule.holds_for(category_id, variable) for rule in self.rules)
 
     def allows(self, category_id: int, variable: str, start: Micros) -> bool:
+        """Whether a measurement of this variable that begins at `start` is allowed now."""
         return any(
             rule.holds_for(category_id, variable)
             and ((earliest := self.starts_at(rule)) is None or start >= earliest)

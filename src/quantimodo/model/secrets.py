@@ -13,6 +13,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
+        """The raw value; keep it out of logs, errors and addresses."""
         return self._value
 
     def __repr__(self) -> str:

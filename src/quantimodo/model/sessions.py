@@ -12,16 +12,20 @@ class AuthenticatedSubject(Protocol):
     browser session or a login JWT."""
 
     @property
-    def user(self) -> User: ...
+    def user(self) -> User:
+        """The person who was authenticated."""
 
     @property
-    def authenticated_at(self) -> datetime: ...
+    def authenticated_at(self) -> datetime:
+        """When the person showed the last proof: `auth_time` of OpenID Connect Core §2."""
 
     @property
-    def methods(self) -> tuple[str, ...]: ...
+    def methods(self) -> tuple[str, ...]:
+        """The `amr` values (RFC 8176) of the proofs."""
 
     @property
-    def expires_at(self) -> datetime: ...
+    def expires_at(self) -> datetime:
+        """The time after which the authentication does not count."""
 
     @property
     def sid(self) -> str | None:

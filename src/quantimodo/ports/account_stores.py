@@ -15,19 +15,23 @@ from quantimodo.model.users import NewUser, User
 
 
 class UserStore(Protocol):
-    async def user(self, user_id: int) -> User | None: ...
+    async def user(self, user_id: int) -> User | None:
+        """The person with this id, a disabled one included; None if there is none."""
 
-    async def user_by_subject(self, subject: str) -> User | None: ...
+    async def user_by_subject(self, subject: str) -> User | None:
+        """The person with this `sub`, a disabled one included; None if there is none."""
 
     async def user_by_email(self, email: str) -> User | None:
         """By address; the caller has normalised it, the store compares the folded key."""
 
-    async def users(self, *, after: int = 0, limit: int = 100) -> Sequence[User]: ...
+    async def users(self, *, after: int = 0, limit: int = 100) -> Sequence[User]:
+        """At most `limit` people by id, ascending, from the first id after `after` on."""
 
     async def add_user(self, user: NewUser, password_hash: str | None) -> User:
         """Raises `Conflict` when the address is taken (compared without case)."""
 
-    async def rename_user(self, user_id: int, name: str, at: datetime) -> bool: ...
+    async def rename_user(self, user_id: int, name: str, at: datetime) -> bool:
+        """Set the name; False if there is no such person."""
 
     async def change_email(self, user_id: int, email: str, verified_at: datetime | None) -> bool:
         """Raises `Conflict` when the address is taken."""
@@ -42,18 +46,23 @@ class UserStore(Protocol):
         authorization (security.md §22).
         """
 
-    async def set_disabled(self, user_id: int, at: datetime | None) -> bool: ...
+    async def set_disabled(self, user_id: int, at: datetime | None) -> bool:
+        """Disable the account at this time, or enable it (None); False if there is no such person.
+        The sessions, tokens and codes of a disabled person do not count."""
 
-    async def set_administrator(self, user_id: int, administrator: bool) -> bool: ...
+    async def set_administrator(self, user_id: int, administrator: bool) -> bool:
+        """Give or take the role of an administrator; False if there is no such person."""
 
     async def delete_user(self, user_id: int) -> bool:
         """Delete the person with password, sessions, consents, grants and own clients, in one
         transaction; very many measurements and the events some at a time before it. Notifications
         of logouts stay until they are sent."""
 
-    async def password_hash(self, user_id: int) -> str | None: ...
+    async def password_hash(self, user_id: int) -> str | None:
+        """The hash of the person's password; None without a password."""
 
-    async def sign_in_methods(self, user_id: int) -> SignInMethods: ...
+    async def sign_in_methods(self, user_id: int) -> SignInMethods:
+        """The methods by which the person can sign in; none for an unknown id."""
 
     async def set_password(self, user_id: int, password_hash: str, at: datetime) -> None:
         """Set a password that was chosen by an e-mailed link (`factor_recovery_store.py`)."""
@@ -94,7 +103,8 @@ class AccountClosingStore(Protocol):
 
 
 class ProfileStore(Protocol):
-    async def profile(self, user_id: int) -> Profile | None: ...
+    async def profile(self, user_id: int) -> Profile | None:
+        """What the person entered; None if they entered nothing."""
 
     async def save_profile(self, user_id: int, profile: Profile, at: datetime) -> None:
         """Replace it. Raises `Conflict` when the person is not there any more."""
@@ -103,7 +113,8 @@ class ProfileStore(Protocol):
 class SubjectStore(Protocol):
     """Under which names applications know a person (OpenID Connect Core §8.1)."""
 
-    async def pairwise_subject(self, user_id: int, sector: str) -> str | None: ...
+    async def pairwise_subject(self, user_id: int, sector: str) -> str | None:
+        """The person's `sub` for the clients of this sector; None if none is stored."""
 
     async def add_pairwise_subject(self, user_id: int, sector: str, subject: str) -> str:
         """The one that is kept: `subject`, or the one that another call has kept before."""
@@ -113,14 +124,16 @@ class SessionStore(Protocol):
     async def session(self, key: bytes) -> Session | None:
         """A session that was not ended, expired ones included, of a person who is not disabled."""
 
-    async def sessions_of(self, user_id: int) -> Sequence[Session]: ...
+    async def sessions_of(self, user_id: int) -> Sequence[Session]:
+        """All sessions of the person, the one that was used last first."""
 
     async def add_session(self, session: Session, replaces: bytes | None) -> None:
         """Save it, ending `replaces` in the same transaction (security.md §18). A session of the
         same person continues under the `sid` of the replaced one. Raises `Conflict` when the
         person was deleted or is disabled."""
 
-    async def touch_session(self, key: bytes, seen_at: datetime) -> None: ...
+    async def touch_session(self, key: bytes, seen_at: datetime) -> None:
+        """Note when the session was used last; nothing happens when it has ended."""
 
     async def end_session(self, user_id: int, key: bytes, at: datetime) -> bool:
         """However a session ends, but by its age, two things happen in the same transaction: its
@@ -129,7 +142,9 @@ class SessionStore(Protocol):
 
     async def end_sessions(
         self, user_id: int, at: datetime, except_key: bytes | None = None
-    ) -> int: ...
+    ) -> int:
+        """End all sessions of the person, as `end_session` does, but for the one with `except_key`;
+        returns how many."""
 
 
 class LogoutRecipientStore(Protocol):
@@ -143,24 +158,27 @@ class LogoutRecipientStore(Protocol):
     ) -> Sequence[LogoutRecipient]:
         """Take some that are due, for `lease`; `attempts` are those before this one."""
 
-    async def delay_logout_notification(
-        self, sid: str, client_id: str, until: datetime
-    ) -> None: ...
+    async def delay_logout_notification(self, sid: str, client_id: str, until: datetime) -> None:
+        """Make the notification due at `until`, after a failed attempt."""
 
-    async def drop_logout_notification(self, sid: str, client_id: str) -> None: ...
+    async def drop_logout_notification(self, sid: str, client_id: str) -> None:
+        """Delete the notification, which was sent or is given up."""
 
 
 class EmailTokenStore(Protocol):
-    async def add_email_token(
-        self, email_token: EmailToken, charge: Charge | None = None
-    ) -> None: ...
+    async def add_email_token(self, email_token: EmailToken, charge: Charge | None = None) -> None:
+        """Store a token that was sent by e-mail; over the budget of `charge` the oldest tokens are
+        deleted."""
 
-    async def email_token(self, key: bytes) -> EmailToken | None: ...
+    async def email_token(self, key: bytes) -> EmailToken | None:
+        """The token with this key, expired ones included; reading does not use it."""
 
     async def take_email_token(self, key: bytes) -> EmailToken | None:
         """Remove and return it; of concurrent calls exactly one gets it."""
 
-    async def drop_email_tokens(self, purpose: str, email: str) -> None: ...
+    async def drop_email_tokens(self, purpose: str, email: str) -> None:
+        """Delete all tokens of this purpose for this address, which is compared by its folded
+        form."""
 
 
 class ThrottleStore(Protocol):
@@ -170,7 +188,8 @@ class ThrottleStore(Protocol):
     async def hits(self, key: bytes, at: datetime) -> int:
         """How many are counted now, adding none."""
 
-    async def forget(self, key: bytes) -> None: ...
+    async def forget(self, key: bytes) -> None:
+        """Delete the counter under `key`."""
 
     async def take_back(self, key: bytes) -> None:
         """Count one event under `key` less, never less than none."""

@@ -23,9 +23,11 @@ class KeyStore(Protocol):
         rotate at once, one wins. The replaced key's `retires_at` is set by `retire_signing_key`.
         """
 
-    async def retire_signing_key(self, kid: str, at: datetime) -> bool: ...
+    async def retire_signing_key(self, kid: str, at: datetime) -> bool:
+        """Set when the key is published no longer; False if it is set, or there is no such key."""
 
-    async def delete_signing_key(self, kid: str) -> bool: ...
+    async def delete_signing_key(self, kid: str) -> bool:
+        """Delete the key: its signatures do not verify any more. False if there is no such key."""
 
 
 class MailStore(Protocol):
@@ -46,7 +48,8 @@ class MailStore(Protocol):
     ) -> Sequence[tuple[int, bytes, int]]:
         """Take due messages for `lease`: (id, sealed message, attempts before this one)."""
 
-    async def drop_mail(self, mail_id: int) -> None: ...
+    async def drop_mail(self, mail_id: int) -> None:
+        """Delete a message that was sent, or that is given up."""
 
     async def recent_mail(self, limit: int) -> Sequence[tuple[int, bytes, datetime]]:
         """Newest first, for the development outbox."""
@@ -76,4 +79,5 @@ class RetentionStore(Protocol):
         """Delete up to `limit` expired rows of `table`, and return their number."""
 
     @property
-    def expiring_tables(self) -> Sequence[str]: ...
+    def expiring_tables(self) -> Sequence[str]:
+        """The names of the tables from which `delete_expired` deletes."""

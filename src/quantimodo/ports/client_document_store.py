@@ -7,7 +7,9 @@ from quantimodo.model.client_documents import ClientDocument
 
 
 class ClientDocumentStore(Protocol):
-    async def document(self, client_id: str) -> ClientDocument | None: ...
+    async def document(self, client_id: str) -> ClientDocument | None:
+        """What is known about the document of this client id, stale or not; None if it is not
+        stored."""
 
     async def save_document(
         self, document: ClientDocument, *, most_of_host: int, most: int

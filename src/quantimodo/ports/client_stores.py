@@ -13,7 +13,8 @@ from quantimodo.model.registrations import RegistrationToken
 
 
 class ClientStore(Protocol):
-    async def client(self, client_id: str) -> Client | None: ...
+    async def client(self, client_id: str) -> Client | None:
+        """The client with exactly this id, a disabled one included; None if there is none."""
 
     async def clients(
         self, *, owner_id: int | None = None, after: str = "", limit: int = 100
@@ -48,7 +49,8 @@ class ClientStore(Protocol):
     async def delete_client(self, client_id: str) -> bool:
         """Delete it with its consents and logo; its codes and tokens are dead at once."""
 
-    async def logo(self, client_id: str) -> Logo | None: ...
+    async def logo(self, client_id: str) -> Logo | None:
+        """The logo of this client; None without one."""
 
     async def set_logo(
         self, client_id: str, logo: Logo | None, charge: Charge | None = None
@@ -57,15 +59,19 @@ class ClientStore(Protocol):
 
 
 class RegistrationStore(Protocol):
-    async def registration_tokens(self) -> Sequence[RegistrationToken]: ...
+    async def registration_tokens(self) -> Sequence[RegistrationToken]:
+        """The initial access tokens, used up and expired ones included, oldest first; at most
+        1000."""
 
     async def registration_token(self, key: bytes) -> RegistrationToken | None:
         """The one with this key, used up and expired ones included."""
 
-    async def add_registration_token(self, token: RegistrationToken) -> None: ...
+    async def add_registration_token(self, token: RegistrationToken) -> None:
+        """Store an initial access token (RFC 7591 §3)."""
 
     async def spend_registration_token(self, key: bytes, now: datetime) -> bool:
         """Use it once; False when it is unknown, used up or expired. Of N calls for one use that
         is left one wins."""
 
-    async def drop_registration_token(self, key: bytes) -> bool: ...
+    async def drop_registration_token(self, key: bytes) -> bool:
+        """Delete it: no client can register with it. False if there is none."""

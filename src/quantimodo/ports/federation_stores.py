@@ -20,7 +20,8 @@ from quantimodo.model.users import NewUser, User
 
 
 class IdentityStore(Protocol):
-    async def identity(self, issuer: str, subject: str) -> Identity | None: ...
+    async def identity(self, issuer: str, subject: str) -> Identity | None:
+        """The identity with exactly this issuer and subject; None if no person has it."""
 
     async def identities_of(self, user_id: int) -> Sequence[Identity]:
         """Oldest first."""
@@ -65,9 +66,8 @@ class IdentityStore(Protocol):
 
 
 class LoginStateStore(Protocol):
-    async def add_login_state(
-        self, login_state: LoginState, charge: Charge | None = None
-    ) -> None: ...
+    async def add_login_state(self, login_state: LoginState, charge: Charge | None = None) -> None:
+        """Store a sign-in that begins; over the budget of `charge` the oldest ones are deleted."""
 
     async def login_state(self, key: bytes) -> LoginState | None:
         """Look at it, expired or not, taking nothing."""
@@ -77,7 +77,9 @@ class LoginStateStore(Protocol):
 
 
 class LoginCodeStore(Protocol):
-    async def add_login_code(self, code: LoginCode, charge: Charge | None = None) -> None: ...
+    async def add_login_code(self, code: LoginCode, charge: Charge | None = None) -> None:
+        """Store a code that an application can redeem once; over the budget of `charge` the oldest
+        ones are deleted."""
 
     async def login_code(self, key: bytes) -> LoginCode | None:
         """The code with this key, redeemed and expired ones included."""
@@ -105,7 +107,8 @@ class DataDeletionRequestStore(Protocol):
     async def add_data_deletion_request(self, data_deletion_request: DataDeletionRequest) -> None:
         """Raises `Conflict` when the code is taken, `QuotaExceeded` when the quota is used up."""
 
-    async def data_deletion_request(self, code: str) -> DataDeletionRequest | None: ...
+    async def data_deletion_request(self, code: str) -> DataDeletionRequest | None:
+        """The request with this code; None if it is unknown or was deleted."""
 
     async def require_space(self) -> None:
         """Raises `QuotaExceeded` when a new request would be refused now; stores nothing."""

@@ -23,9 +23,12 @@ from quantimodo.model.tokens import (
 
 
 class AuthorizationStore(Protocol):
-    async def save_request(self, request: StoredRequest, charge: Charge | None = None) -> None: ...
+    async def save_request(self, request: StoredRequest, charge: Charge | None = None) -> None:
+        """Store a request that waits for its person; over the budget of `charge` the oldest ones
+        are deleted."""
 
-    async def request(self, key: bytes) -> StoredRequest | None: ...
+    async def request(self, key: bytes) -> StoredRequest | None:
+        """The request with this key, expired and claimed ones included."""
 
     async def drop_request(self, key: bytes) -> bool:
         """Remove a request that is not claimed; True for the one caller that removed it."""
@@ -40,9 +43,11 @@ class AuthorizationStore(Protocol):
     async def set_response(self, key: bytes, response: bytes) -> None:
         """Store the response to a claimed request."""
 
-    async def consent(self, user_id: int, client_id: str) -> Consent | None: ...
+    async def consent(self, user_id: int, client_id: str) -> Consent | None:
+        """The consent of this person to this client, ended ones included; None if there is none."""
 
-    async def consents_of(self, user_id: int) -> Sequence[Consent]: ...
+    async def consents_of(self, user_id: int) -> Sequence[Consent]:
+        """All consents of this person, the newest first, ended ones included."""
 
     async def save_consent(self, consent: Consent, *, decided: bool = True) -> Consent:
         """Merge it with the one on record (`protocol/consents.py` `merged`), narrow live grants to
@@ -133,8 +138,11 @@ class TokenStore(TokenReader, Protocol):
     async def revoke_grant(self, grant_id: bytes, at: datetime) -> bool:
         """Revoke a grant: its code, its tokens, and any successor that a rotation adds now."""
 
-    async def revoke_access_token(self, key: bytes) -> bool: ...
+    async def revoke_access_token(self, key: bytes) -> bool:
+        """Delete an opaque access token; False if there is none."""
 
-    async def revoke_jwt(self, jti: str, expires_at: datetime) -> None: ...
+    async def revoke_jwt(self, jti: str, expires_at: datetime) -> None:
+        """Record that the JWT with this `jti` is revoked, until it expires."""
 
-    async def is_revoked_jwt(self, jti: str) -> bool: ...
+    async def is_revoked_jwt(self, jti: str) -> bool:
+        """Whether `revoke_jwt` recorded this `jti`."""

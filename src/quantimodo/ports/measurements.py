@@ -47,14 +47,17 @@ class ReferenceStore(Protocol):
 
 
 class VariableStore(Protocol):
-    async def variable(self, user_id: int, name: str) -> Variable | None: ...
+    async def variable(self, user_id: int, name: str) -> Variable | None:
+        """The variable with exactly this name; None if there is none."""
 
     async def variables_named(self, user_id: int, names: Sequence[str]) -> Sequence[Variable]:
         """Those that exist."""
 
     async def summary(
         self, user_id: int, name: str, filters: Filters = ()
-    ) -> VariableSummary | None: ...
+    ) -> VariableSummary | None:
+        """The variable with the number, times and last value of its measurements; None if there is
+        none, or the filters exclude it."""
 
     async def summaries(
         self,
@@ -68,7 +71,8 @@ class VariableStore(Protocol):
         """By name. The filters are of `variable` and `category`, and `AllowedMeasurements`, which
         restricts the summaries too."""
 
-    async def count_variables(self, user_id: int, filters: Filters) -> int: ...
+    async def count_variables(self, user_id: int, filters: Filters) -> int:
+        """The number of variables that `summaries` would list in all."""
 
     async def delete_variable(self, user_id: int, name: str) -> bool:
         """With all its measurements, in batches when they are very many."""
@@ -97,7 +101,8 @@ class MeasurementStore(Protocol):
 
     async def measurement(
         self, user_id: int, measurement_id: int, filters: Filters = ()
-    ) -> Measurement | None: ...
+    ) -> Measurement | None:
+        """The measurement with this id; None if there is none, or the filters exclude it."""
 
     async def change_measurement(
         self,
@@ -111,11 +116,13 @@ class MeasurementStore(Protocol):
 
     async def delete_measurement(
         self, user_id: int, measurement_id: int, filters: Filters = ()
-    ) -> bool: ...
+    ) -> bool:
+        """Delete one measurement; False if there is none, or the filters exclude it."""
 
     async def measurements(
         self, user_id: int, filters: Filters, order: Order, *, offset: int = 0, limit: int = 100
-    ) -> Sequence[Measurement]: ...
+    ) -> Sequence[Measurement]:
+        """One page of the measurements that all filters allow, in this order."""
 
     async def measurements_after(
         self,

@@ -18,7 +18,8 @@ from quantimodo.model.sign_in_methods import AcceptedMethods
 
 
 class PasskeyStore(Protocol):
-    async def passkey(self, credential_id: bytes) -> Passkey | None: ...
+    async def passkey(self, credential_id: bytes) -> Passkey | None:
+        """The passkey with this credential id; None if no person has it."""
 
     async def passkeys_of(self, user_id: int) -> Sequence[Passkey]:
         """Oldest first."""

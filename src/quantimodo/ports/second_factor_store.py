@@ -14,7 +14,8 @@ class SecondFactorStore(Protocol):
     async def second_factor_set_up_at(self, user_id: int) -> datetime | None:
         """When the person last set up a second factor, an app or a passkey; None without one."""
 
-    async def totp_factor(self, user_id: int) -> TotpFactor | None: ...
+    async def totp_factor(self, user_id: int) -> TotpFactor | None:
+        """The authenticator app of the person; None without one."""
 
     async def totp_enrolment(self, user_id: int) -> TotpEnrolment | None:
         """The enrolment of this person, expired or not."""

@@ -117,7 +117,8 @@ class Database(Protocol):
     async def put(self, batch: Batch, values: tuple[Any, ...]) -> bool:
         """One hot write, committed with the other requests of its batch; whether it won."""
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Finish the statements that wait, then disconnect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ class SingleStatement:
 
 
 def execute(statement: Statement, *values: Any) -> SingleStatement:
+    """The operation of one statement with these values."""
     return SingleStatement(statement, values)
 
 

@@ -25,6 +25,7 @@ class Step:
 
     @property
     def checksum(self) -> str:
+        """The SHA-256 of the SQL: a step that was changed after it ran is found by it."""
         return sha256(self.sql.encode()).hexdigest()
 
 

@@ -45,6 +45,8 @@ async def migrate(url: str, now: datetime) -> list[Step]:
 
 
 async def pending_steps(url: str) -> list[Step]:
+    """The migrations that did not run yet at this address; changes nothing. Raises `SchemaMismatch`
+    and `Unavailable`."""
     path = sqlite_path(url)
     return await pending_on_postgres(url) if path is None else pending_on_sqlite(path)
 

@@ -48,7 +48,8 @@ Requests = list[tuple[Q, asyncio.Future[A]]]
 
 
 class PostgresDatabase:
-    """One process's view of one PostgreSQL database. Made inside the running event loop."""
+    """One process's view of one PostgreSQL database. Made inside the running event loop.
+    Implements `Database`."""
 
     def __init__(
         self, url: str, first: asyncpg.Connection, policy: SearchPolicy = USUAL_SEARCHES

@@ -142,6 +142,8 @@ class PostgresConnection:
         return [tuple(record) for record in rows]
 
     async def transaction(self, operation: Callable[[], Operation[T]]) -> T:
+        """Run the operation in one transaction, rolled back when it raises. A connection that
+        failed is not used again."""
         connection = await self._send(_begin)
         try:
             result = await _drive(connection, operation())
@@ -154,6 +156,7 @@ class PostgresConnection:
         return result
 
     async def close(self) -> None:
+        """Disconnect; a connection that is broken already is no error."""
         if self._connection is not None and not self._connection.is_closed():
             with suppress(*FAULTS):
                 await self._connection.close(timeout=CONNECT_SECONDS)

@@ -33,6 +33,8 @@ class Searches:
         self._closing = False
 
     async def run(self, statement: Statement, values: Sequence[Any]) -> list[Row]:
+        """The rows of a search. Raises `Unavailable` when too many wait, and `TooSlow` after the
+        deadline."""
         if self._closing or self._unfinished >= self._most:
             raise Unavailable("too many searches are waiting")
         self._unfinished += 1

@@ -40,7 +40,8 @@ QueuedWrite = tuple[Callable[[], Operation[Any]], "asyncio.Future[Any]"]
 
 
 class SqliteDatabase:
-    """One process's view of one SQLite file. Made inside the running event loop."""
+    """One process's view of one SQLite file. Made inside the running event loop.
+    Implements `Database`."""
 
     def __init__(
         self,

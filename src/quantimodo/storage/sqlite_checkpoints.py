@@ -33,6 +33,7 @@ class Checkpointer:
         self._thread.start()
 
     def close(self) -> None:
+        """Stop the thread, then disconnect."""
         self._ended.set()
         self._thread.join()
         self._connection.close()

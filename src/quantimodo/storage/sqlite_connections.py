@@ -69,4 +69,5 @@ class WriterLock:
         self._threads.release()
 
     def close(self) -> None:
+        """Close the lock's file, which releases the lock."""
         os.close(self._file)

@@ -40,13 +40,16 @@ class OpenDatabase:
         self._database = database
 
     async def ping(self) -> None:
+        """Run one statement. Raises `Unavailable` when the database does not respond."""
         await self._database.rows(_PING)
 
     async def close(self) -> None:
+        """Finish the statements that wait, then disconnect."""
         await self._database.close()
 
 
 def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> Stores:
+    """All stores over one open database."""
     return Stores(
         database=OpenDatabase(database),
         clients=Clients(database),

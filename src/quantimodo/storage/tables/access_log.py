@@ -108,6 +108,8 @@ def _to_row(access: Access) -> Row:
 
 
 class Accesses(Table):
+    """Implements `AccessLogStore`."""
+
     async def add_accesses(self, accesses: Sequence[Access]) -> None:
         # Rows are locked in one order, so that writers do not deadlock.
         rows = sorted(map(_to_row, accesses))

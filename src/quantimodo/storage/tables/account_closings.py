@@ -30,6 +30,8 @@ _DUE = Statement(
 
 
 class AccountClosings(Table):
+    """Implements `AccountClosingStore`."""
+
     async def close_account(
         self, user_id: int, at: datetime, deletes_at: datetime
     ) -> datetime | None:

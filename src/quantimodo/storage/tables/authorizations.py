@@ -82,6 +82,8 @@ _ADD_CODE = Statement(
 
 
 class Authorizations(Table):
+    """Implements `AuthorizationStore`."""
+
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._request_budget = BudgetChecks(_REQUESTS)

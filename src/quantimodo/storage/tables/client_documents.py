@@ -34,6 +34,8 @@ _DELETE_CLIENT = Statement("DELETE FROM clients WHERE id = {1} AND disabled_at I
 
 
 class ClientDocuments(Table):
+    """Implements `ClientDocumentStore`."""
+
     async def document(self, client_id: str) -> ClientDocument | None:
         return _DOCUMENT.read_found(await self._database.one(_FIND, client_id))
 

@@ -94,6 +94,8 @@ def _index_redirect_uris(client: Client) -> Generator[Call, Sequence[Row], None]
 
 
 class Clients(Table):
+    """Implements `ClientStore`."""
+
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._cached: dict[Row, Client] = {}

@@ -90,14 +90,17 @@ _CHANGES = Statement(
 
 
 async def find_consent(database: Database, user_id: int, client_id: str) -> Consent | None:
+    """The consent of this person to this client; None if there is none."""
     return CONSENT.read_first(await database.rows(FIND_CONSENT, user_id, client_id))
 
 
 async def consents_of(database: Database, user_id: int) -> Sequence[Consent]:
+    """All consents of the person, the newest first."""
     return CONSENT.read_all(await database.list_rows(_CONSENTS_OF, user_id))
 
 
 async def changes_of(database: Database, user_id: int, client_id: str) -> Sequence[ConsentChange]:
+    """The history of one consent, the newest entry first."""
     return _CHANGE.read_all(await database.list_rows(_CHANGES, user_id, client_id))
 
 

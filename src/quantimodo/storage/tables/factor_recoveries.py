@@ -38,6 +38,8 @@ _TAKE_DUE = Statement(
 
 
 class FactorRecoveries(Table):
+    """Implements `FactorRecoveryStore`."""
+
     async def add_factor_recovery(self, recovery: FactorRecovery) -> bool:
         user_id, at = recovery.user_id, to_micros(recovery.requested_at)
 

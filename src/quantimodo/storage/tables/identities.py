@@ -101,6 +101,8 @@ def _added(identity_id: int, user_id: int, identity: NewIdentity, ended_at: int 
 
 
 class Identities(Table):
+    """Implements `IdentityStore`."""
+
     async def identity(self, issuer: str, subject: str) -> Identity | None:
         return _IDENTITY.read_first(await self._database.rows(_BY_SUBJECT, issuer, subject))
 

@@ -41,6 +41,8 @@ _DELETE = Statement("DELETE FROM signing_keys WHERE kid = {1} RETURNING kid")
 
 
 class Keys(Table):
+    """Implements `KeyStore`."""
+
     async def signing_keys(self) -> Sequence[SigningKey]:
         return _KEY.read_all(await self._database.list_rows(_ALL))
 

@@ -68,6 +68,8 @@ _REDEEM_LOGIN_CODE = Statement(
 
 
 class LoginStates(Table):
+    """Implements `LoginStateStore`."""
+
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._login_state_budget = BudgetChecks(_LOGIN_STATES)
@@ -91,6 +93,8 @@ class LoginStates(Table):
 
 
 class LoginCodes(Table):
+    """Implements `LoginCodeStore`."""
+
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._login_code_budget = BudgetChecks(_LOGIN_CODES)

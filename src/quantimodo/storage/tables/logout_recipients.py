@@ -48,6 +48,7 @@ _DROP = Statement("DELETE FROM session_clients WHERE sid = {1} AND client_id = {
 
 
 def logout_recipient_values(logout_recipient: LogoutRecipient) -> tuple[object, ...]:
+    """The values of its row, in the order of the columns."""
     return (
         logout_recipient.sid,
         logout_recipient.client_id,
@@ -59,6 +60,8 @@ def logout_recipient_values(logout_recipient: LogoutRecipient) -> tuple[object, 
 
 
 class LogoutRecipients(Table):
+    """Implements `LogoutRecipientStore`."""
+
     async def logout_recipients(self, sid: str) -> Sequence[LogoutRecipient]:
         return _RECIPIENT.read_all(await self._database.list_rows(_OF_SESSION, sid))
 

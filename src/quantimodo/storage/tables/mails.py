@@ -71,6 +71,8 @@ _NEWEST = 2**63 - 1
 
 
 class Mails(Table):
+    """Implements `MailStore`."""
+
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._of_strangers = BudgetChecks(_OF_STRANGERS)
@@ -105,6 +107,8 @@ class Mails(Table):
 
 
 class Events(Table):
+    """Implements `EventStore`."""
+
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._event_budget = BudgetChecks(_EVENTS)

@@ -106,6 +106,7 @@ def values_of_groups(
 
 
 def measurements_by_id(user_id: int, ids: Sequence[int]) -> Call:
+    """The SELECT of one person's measurements with these ids."""
     query = measurements_of_person(user_id, ())
     query.where(f"m.id IN ({_LIST})")
     sql = f"SELECT {MEASUREMENT.columns} FROM {JOINED} WHERE {query.conditions}"

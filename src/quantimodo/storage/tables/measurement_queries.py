@@ -114,6 +114,8 @@ def _is_one_name(each: Filter) -> bool:
 def page_of_measurements(
     user_id: int, filters: Filters, order: Order, *, offset: int, limit: int
 ) -> Call:
+    """The SELECT of one page of a person's measurements. Rows before the offset are read by their
+    ids only."""
     query = measurements_of_person(user_id, filters)
     direction = " DESC" if order.descending else ""
     columns = ", ".join(f"{column}{direction}" for column in _SORTED_BY[order.key])
@@ -138,6 +140,7 @@ def measurements_behind(
     *,
     descending: bool,
 ) -> Call:
+    """The SELECT of a person's measurements by start and id, from after this (start, id) on."""
     query = measurements_of_person(user_id, filters)
     query.by_start(after, limit, descending=descending)
     return query.call(f"SELECT {MEASUREMENT.columns} FROM {JOINED}")
@@ -167,6 +170,7 @@ def number_of_measurements(user_ids: Sequence[int], filters: Filters) -> Call:
 
 
 def one_measurement(user_id: int, measurement_id: int, filters: Filters) -> Call:
+    """The SELECT of one measurement, if the filters allow it."""
     query = _one_of_person(user_id, measurement_id, filters)
     return query.call(f"SELECT {MEASUREMENT.columns} FROM {JOINED}")
 
@@ -174,6 +178,7 @@ def one_measurement(user_id: int, measurement_id: int, filters: Filters) -> Call
 def change_of_measurement(
     user_id: int, measurement_id: int, filters: Filters, values: Mapping[str, Any]
 ) -> Call:
+    """The UPDATE of these columns of one measurement, if the filters allow it."""
     query = _one_of_person(user_id, measurement_id, filters)
     changes = ", ".join(f"{column} = {query.place(value)}" for column, value in values.items())
     return query.call(
@@ -183,6 +188,7 @@ def change_of_measurement(
 
 
 def deletion_of_measurement(user_id: int, measurement_id: int, filters: Filters) -> Call:
+    """The DELETE of one measurement, if the filters allow it."""
     query = _one_of_person(user_id, measurement_id, filters)
     return query.call(
         f"SELECT m.id FROM {JOINED}",
@@ -199,6 +205,7 @@ def _one_of_person(user_id: int, measurement_id: int, filters: Filters) -> Measu
 
 
 def units_of_variables(user_ids: Sequence[int], filters: Filters) -> Call:
+    """The SELECT of the ids of all units of the people's variables that the filters allow."""
     query = MeasurementSelect()
     query.of_people("v.user_id", user_ids)
     query.filtered_variables(filters)
@@ -208,6 +215,7 @@ def units_of_variables(user_ids: Sequence[int], filters: Filters) -> Call:
 def page_of_summaries(
     user_id: int, filters: Filters, *, descending: bool, offset: int, limit: int
 ) -> Call:
+    """The SELECT of one page of a person's variables with their summaries, by name."""
     query = MeasurementSelect()
     query.of_people("v.user_id", (user_id,))
     query.filtered_variables(filters)
@@ -218,6 +226,7 @@ def page_of_summaries(
 
 
 def number_of_variables(user_id: int, filters: Filters) -> Call:
+    """The SELECT of how many variables of the person the filters allow."""
     query = MeasurementSelect()
     query.of_people("v.user_id", (user_id,))
     query.filtered_variables(filters)

@@ -63,20 +63,25 @@ class MeasurementSelect:
 
     @property
     def conditions(self) -> str:
+        """The WHERE clause, without the word."""
         return " AND ".join(self._conditions)
 
     @property
     def values(self) -> tuple[Any, ...]:
+        """The values of the placeholders, in order."""
         return tuple(self._values)
 
     def place(self, value: Any) -> str:
+        """Add a value, and return its placeholder."""
         self._values.append(value)
         return f"{{{len(self._values)}}}"
 
     def where(self, condition: str) -> None:
+        """Add a condition; all of them hold. It contains values as placeholders only."""
         self._conditions.append(condition)
 
     def of_people(self, column: str, user_ids: Sequence[int]) -> None:
+        """Add the condition that the column has one of these ids."""
         if len(user_ids) == 1:
             self.where(f"{column} = {self.place(user_ids[0])}")
         else:
@@ -177,6 +182,7 @@ class MeasurementSelect:
 
 
 def about_variables(filters: Sequence[Filter | AllowedMeasurements]) -> bool:
+    """Whether one of the filters needs the table of variables."""
     return any(map(_is_about_variables, filters))
 
 

@@ -120,6 +120,8 @@ def _variable_id(variable: Variable | NewVariable, found: dict[str, Variable]) -
 
 
 class Measurements(Table):
+    """Implements `MeasurementStore`."""
+
     async def save_measurements(self, user_id: int, sets: Sequence[EntrySet], at: datetime) -> bool:
         moment = to_micros(at)
         new = {each.variable.name: each.variable for each in sets if _is_new(each)}

@@ -62,6 +62,8 @@ _DROP = Statement("DELETE FROM passkeys WHERE user_id = {1} AND id = {2} RETURNI
 
 
 class Passkeys(Table):
+    """Implements `PasskeyStore`."""
+
     async def passkey(self, credential_id: bytes) -> Passkey | None:
         return _PASSKEY.read_first(await self._database.rows(_BY_CREDENTIAL, credential_id))
 

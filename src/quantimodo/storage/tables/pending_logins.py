@@ -35,6 +35,8 @@ _TAKE = Statement("DELETE FROM pending_logins WHERE key = {1} RETURNING key")
 
 
 class PendingLogins(Table):
+    """Implements `PendingLoginStore`."""
+
     async def add_pending_login(self, pending: PendingLogin) -> None:
         user_id = pending.user.id
 

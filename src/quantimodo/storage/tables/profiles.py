@@ -32,6 +32,8 @@ def _claims_text(profile: Profile) -> str:
 
 
 class Profiles(Table):
+    """Implements `ProfileStore`."""
+
     async def profile(self, user_id: int) -> Profile | None:
         row = await self._database.one(_PROFILE, user_id)
         if row is None:
@@ -46,6 +48,8 @@ class Profiles(Table):
 
 
 class Subjects(Table):
+    """Implements `SubjectStore`."""
+
     async def pairwise_subject(self, user_id: int, sector: str) -> str | None:
         subject: str | None = first_value(await self._database.rows(_SUBJECT, user_id, sector))
         return subject

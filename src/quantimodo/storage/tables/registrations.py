@@ -32,6 +32,8 @@ _DROP = Statement("DELETE FROM registration_tokens WHERE key = {1} RETURNING key
 
 
 class Registrations(Table):
+    """Implements `RegistrationStore`."""
+
     async def registration_tokens(self) -> Sequence[RegistrationToken]:
         return _TOKEN.read_all(await self._database.list_rows(_ALL))
 

@@ -57,6 +57,8 @@ _ALL_REQUESTS: Final = "data deletion requests"
 
 
 class Replays(Table):
+    """Implements `ReplayStore`."""
+
     def __init__(self, database: Database, policy: QuotaPolicy) -> None:
         super().__init__(database)
         self._policy = policy
@@ -110,6 +112,8 @@ class Replays(Table):
 
 
 class DataDeletionRequests(Table):
+    """Implements `DataDeletionRequestStore`."""
+
     def __init__(self, database: Database, policy: QuotaPolicy) -> None:
         super().__init__(database)
         self._part = Part(_ALL_REQUESTS.encode(), policy.data_deletion_requests_total)

@@ -76,6 +76,8 @@ _DELETE = Statement("DELETE FROM resources WHERE identifier = {1} AND id = {2} R
 
 
 class Resources(Table):
+    """Implements `ResourceStore`."""
+
     async def resource(self, identifier: str) -> Resource | None:
         return _RESOURCE.read_found(await self._database.one(_FIND, identifier))
 

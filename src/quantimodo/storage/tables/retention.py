@@ -100,6 +100,8 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
 
 
 class Retention(Table):
+    """Implements `RetentionStore`."""
+
     @property
     def expiring_tables(self) -> Sequence[str]:
         return tuple(_SWEEPS)

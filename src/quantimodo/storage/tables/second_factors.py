@@ -72,6 +72,8 @@ _DROP_CODES = Statement("DELETE FROM recovery_codes WHERE user_id = {1}")
 
 
 class SecondFactors(Table):
+    """Implements `SecondFactorStore`."""
+
     async def totp_factor(self, user_id: int) -> TotpFactor | None:
         return _FACTOR.read_found(await self._database.one(_FIND_FACTOR, user_id))
 

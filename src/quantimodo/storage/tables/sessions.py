@@ -68,6 +68,8 @@ _DROP_EMAIL_TOKENS = Statement("DELETE FROM email_tokens WHERE purpose = {1} AND
 
 
 class Sessions(Table):
+    """Implements `SessionStore`."""
+
     async def session(self, key: bytes) -> Session | None:
         return _SESSION.read_found(await self._database.one(_BY_KEY, key))
 
@@ -114,7 +116,8 @@ class Sessions(Table):
 
 
 class EmailTokens(Table):
-    """E-mail addresses are stored folded, so that all tokens of one person have one address."""
+    """E-mail addresses are stored folded, so that all tokens of one person have one address.
+    Implements `EmailTokenStore`."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)

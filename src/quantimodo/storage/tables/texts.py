@@ -16,6 +16,7 @@ def scope_text(scope: frozenset[str]) -> str:
 
 @lru_cache(maxsize=1024)
 def to_scope(text: str) -> frozenset[str]:
+    """The scope in a column: names between spaces."""
     return frozenset(text.split())
 
 
@@ -25,6 +26,7 @@ def words_text(words: Iterable[str]) -> str:
 
 
 def to_words(text: str) -> tuple[str, ...]:
+    """The words in a column, in order."""
     return tuple(text.split())
 
 
@@ -39,6 +41,7 @@ def claims_request_text(claims_request: ClaimsRequest | None) -> str | None:
 
 
 def to_claims_request(text: str | None) -> ClaimsRequest | None:
+    """The claims request in a column; None for NULL."""
     return None if text is None else _read_claims_request(text)
 
 
@@ -54,6 +57,7 @@ def confirmation_text(confirmation: Confirmation | None) -> str | None:
 
 
 def to_confirmation(text: str | None) -> Confirmation | None:
+    """The confirmation in a column: its member and its thumbprint; None for NULL."""
     if text is None:
         return None
     member, _, thumbprint = text.partition(" ")

@@ -25,6 +25,8 @@ _LEASE = Statement(
 
 
 class Throttles(Table):
+    """Implements `ThrottleStore`."""
+
     async def hit(self, key: bytes, window: timedelta, at: datetime) -> int:
         statement = execute(_HIT, key, to_micros(at + window), to_micros(at))
         hits: int = first_value(await self._database.write(statement))
@@ -45,6 +47,8 @@ class Throttles(Table):
 
 
 class Leases(Table):
+    """Implements `LeaseStore`."""
+
     async def lease(self, name: str, holder: str, lifetime: timedelta, at: datetime) -> bool:
         statement = execute(_LEASE, name, holder, to_micros(at + lifetime), to_micros(at))
         return bool(await self._database.write(statement))

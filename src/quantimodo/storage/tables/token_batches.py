@@ -30,6 +30,7 @@ _INSERT_REFRESH = (
 
 
 def access_token_values(token: AccessToken) -> tuple[Any, ...]:
+    """The values of its row, in the order of the columns."""
     return (
         token.key,
         token.client_id,

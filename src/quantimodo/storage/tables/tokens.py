@@ -172,6 +172,8 @@ _REVOKE_JWT = Statement(
 
 
 class Tokens(Table):
+    """Implements `TokenStore`."""
+
     async def find_code(self, key: bytes) -> FoundCode | None:
         return _FOUND_CODE.read_found(await self._database.one(_FIND_CODE, key))
 

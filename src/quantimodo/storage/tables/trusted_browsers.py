@@ -44,6 +44,8 @@ _DROP = Statement("DELETE FROM trusted_browsers WHERE key = {1} AND user_id = {2
 
 
 class TrustedBrowsers(Table):
+    """Implements `TrustedBrowserStore`."""
+
     async def add_trusted_browser(self, browser: TrustedBrowser, since: datetime) -> bool:
         user_id = browser.user_id
 

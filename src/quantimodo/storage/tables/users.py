@@ -152,6 +152,8 @@ def drop_factor(user_id: int) -> Operation[bool]:
 
 
 class Users(Table):
+    """Implements `UserStore`."""
+
     async def user(self, user_id: int) -> User | None:
         return USER.read_found(await self._database.one(_BY_ID, user_id))
 

@@ -84,6 +84,8 @@ def find_variables(user_id: int, names: Sequence[str]) -> list[Call]:
 
 
 class References(Table):
+    """Implements `ReferenceStore`."""
+
     async def units(self) -> Sequence[Unit]:
         return _UNIT.read_all(await self._database.list_rows(_UNITS))
 
@@ -95,6 +97,8 @@ class References(Table):
 
 
 class Variables(Table):
+    """Implements `VariableStore`."""
+
     async def variable(self, user_id: int, name: str) -> Variable | None:
         return VARIABLE.read_first(await self._database.rows(_ONE, user_id, name))
 
