@@ -16,6 +16,8 @@ class ActivityEmails(SecondFactorEmails):
     """`app` is the name of an application, and `client_id` its id."""
 
     def new_device(self, to: str, device: str, at: datetime) -> Mail:
+        """Sent after a sign-in in a browser that the account does not know; `device` is its
+        description."""
         return self._mail(
             to,
             N_("A new device signed in"),
@@ -47,6 +49,7 @@ class ActivityEmails(SecondFactorEmails):
         )
 
     def first_read(self, to: str, app: str, client_id: str) -> Mail:
+        """Sent after an application's first read of health data under a consent."""
         return self._mail(
             to,
             N_("An application read your health data"),

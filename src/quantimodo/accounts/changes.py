@@ -33,6 +33,8 @@ class Changes:
     clock: Clock
 
     async def change_password(self, session: Session, current: Secret, new: Secret) -> Secret:
+        """Replace the password after the current one was proved; all other sessions end. Returns
+        the cookie of the renewed session. Raises `InvalidInput`, `DomainError` and `TooMany`."""
         user = session.user
         await self.credentials.check_new(
             new, email=user.email, name=user.name, address=session.address
@@ -51,6 +53,8 @@ class Changes:
         return await self.credentials.admit(user, fresh, cookie)
 
     async def set_first_password(self, session: Session, new: Secret) -> Secret:
+        """Give a password to an account without one, in a session that is fresh. Returns the cookie
+        of the renewed session. Raises `InvalidInput` and `DomainError`."""
         user = session.user
         if user.email is None:
             raise DomainError(
@@ -75,9 +79,13 @@ class Changes:
         return await self.credentials.admit(user, fresh, cookie)
 
     async def rename(self, session: Session, name: str) -> None:
+        """Set the name that pages and applications show. Raises `InvalidInput`."""
         await self.users.rename_user(session.user.id, person_name(name), self.clock.now())
 
     async def change_email(self, session: Session, current: Secret, email: str) -> Secret:
+        """Send a link to the new address, which becomes the account's when the link is opened.
+        Returns the cookie of the renewed session. Raises `InvalidInput`, `DomainError` and
+        `TooMany`."""
         user = session.user
         email = email_address(email)
         if user.email is not None and fold_email(email) == fold_email(user.email):

@@ -52,6 +52,7 @@ class Credentials:
         await self.new_passwords.check(password, email=email, name=name)
 
     async def hash(self, password: Secret) -> str:
+        """The hash of a password, made in a thread. Raises a refusal when too many hashes wait."""
         with _busy():
             return await self.hasher.hash(password)
 

@@ -24,6 +24,7 @@ class EmailTemplates(ActivityEmails):
     """All e-mails of accounts."""
 
     def confirm_sign_up(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
+        """Sent at a sign-up: the link that makes the account."""
         return self._mail(
             to,
             N_("Confirm your address"),
@@ -35,6 +36,8 @@ class EmailTemplates(ActivityEmails):
         )
 
     def already_registered(self, to: str) -> Mail:
+        """Sent at a sign-up with the address of an account, whose page shows the same as for a new
+        one."""
         return self._mail(
             to,
             N_("You already have an account"),
@@ -50,6 +53,7 @@ class EmailTemplates(ActivityEmails):
         )
 
     def sign_in_code(self, to: str, code: Secret, lifetime: timedelta) -> Mail:
+        """Sent when a person signs in by a code; it is valid in the browser that requested it."""
         return self._mail(
             to,
             N_("Your code to sign in"),
@@ -66,6 +70,7 @@ class EmailTemplates(ActivityEmails):
         )
 
     def reset_password(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
+        """Sent when a new password is requested: the link to choose it."""
         return self._mail(
             to,
             N_("Choose a new password"),
@@ -79,6 +84,7 @@ class EmailTemplates(ActivityEmails):
         )
 
     def confirm_address(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
+        """Sent to the address of an account that is not verified: the link that verifies it."""
         return self._mail(
             to,
             N_("Verify your address"),
@@ -90,6 +96,7 @@ class EmailTemplates(ActivityEmails):
         )
 
     def confirm_new_address(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
+        """Sent to the address to which an account moves: the link that moves it."""
         return self._mail(
             to,
             N_("Verify your new address"),
@@ -104,6 +111,7 @@ class EmailTemplates(ActivityEmails):
         )
 
     def address_in_use(self, to: str) -> Mail:
+        """Sent when an account should move to an address that another account has."""
         return self._mail(
             to,
             N_("Your address is in use already"),
@@ -115,12 +123,15 @@ class EmailTemplates(ActivityEmails):
         )
 
     def password_changed(self, to: str) -> Mail:
+        """Sent after the password was changed or reset."""
         return self._notice(to, N_("Your password was changed"), N_("The password was changed."))
 
     def password_set(self, to: str) -> Mail:
+        """Sent after an account without a password got one."""
         return self._notice(to, N_("A password was set"), N_("The account has a password now."))
 
     def identity_linked(self, to: str) -> Mail:
+        """Sent after an account at a provider was linked."""
         return self._notice(
             to,
             N_("A way to sign in was added"),
@@ -131,6 +142,7 @@ class EmailTemplates(ActivityEmails):
         )
 
     def identity_unlinked(self, to: str) -> Mail:
+        """Sent after an account at a provider was unlinked."""
         return self._notice(
             to,
             N_("A way to sign in was removed"),
@@ -138,6 +150,7 @@ class EmailTemplates(ActivityEmails):
         )
 
     def identity_ended(self, to: str) -> Mail:
+        """Sent when a provider reports that the linked account there was deleted."""
         return self._mail(
             to,
             N_("A way to sign in has ended"),
@@ -151,6 +164,7 @@ class EmailTemplates(ActivityEmails):
         )
 
     def identity_suspended(self, to: str) -> Mail:
+        """Sent when a provider reports that it disabled the linked account."""
         # No link to a reset: an attacker who took over the account there may read its mail too.
         return self._mail(
             to,
@@ -164,6 +178,7 @@ class EmailTemplates(ActivityEmails):
         )
 
     def email_changed(self, to: str) -> Mail:
+        """Sent to the previous address after the account moved to another one."""
         return self._notice(
             to,
             N_("Your address was changed"),
@@ -171,6 +186,7 @@ class EmailTemplates(ActivityEmails):
         )
 
     def data_exported(self, to: str) -> Mail:
+        """Sent after an export of the whole account was downloaded."""
         return self._notice(
             to,
             N_("Your data was exported"),
@@ -178,6 +194,7 @@ class EmailTemplates(ActivityEmails):
         )
 
     def consent_receipt(self, to: str, path: str, receipt: str) -> Mail:
+        """Sent on request: the signed receipt of a decision, and the path of its page."""
         return self._mail(
             to,
             N_("A receipt of your consent"),
@@ -188,6 +205,7 @@ class EmailTemplates(ActivityEmails):
         )
 
     def account_closed(self, to: str, deletes_at: datetime) -> Mail:
+        """Sent after the person closed the account: when it is deleted, and how to keep it."""
         return self._mail(
             to,
             N_("Your account is closed and will be deleted"),
@@ -205,6 +223,7 @@ class EmailTemplates(ActivityEmails):
         )
 
     def account_kept(self, to: str) -> Mail:
+        """Sent after a closed account was opened again."""
         return self._notice(
             to,
             N_("Your account is kept"),
@@ -215,6 +234,7 @@ class EmailTemplates(ActivityEmails):
         )
 
     def account_deleted(self, to: str) -> Mail:
+        """Sent after the grace period, right before the rows are deleted."""
         return self._mail(
             to,
             N_("Your account was deleted"),

@@ -49,6 +49,7 @@ class PasswordProof(msgspec.Struct, frozen=True, tag="password"):
 
     @classmethod
     def of(cls, password_hash: str) -> "PasswordProof":
+        """The proof of the password with this hash."""
         return cls(digest(password_hash))
 
 

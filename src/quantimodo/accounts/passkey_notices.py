@@ -16,14 +16,17 @@ class PasskeyNotices:
     notifier: AccountNotifier
 
     async def added(self, user: User, name: str, address: str) -> None:
+        """Record and mail that a passkey was added."""
         self.notifier.record("passkey.added", user.id, address, name)
         await self.notifier.notify(user, EmailTemplates.passkey_added)
 
     async def renamed(self, user: User, name: str, address: str) -> None:
+        """Record and mail that a passkey has another name."""
         self.notifier.record("passkey.renamed", user.id, address, name)
         await self.notifier.notify(user, EmailTemplates.passkey_renamed)
 
     async def removed(self, user: User, name: str, address: str) -> None:
+        """Record and mail that a passkey was removed."""
         self.notifier.record("passkey.removed", user.id, address, name)
         await self.notifier.notify(user, EmailTemplates.passkey_removed)
 

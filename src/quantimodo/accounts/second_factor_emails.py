@@ -18,6 +18,7 @@ class SecondFactorEmails:
     issuer: str
 
     def second_factor_added(self, to: str) -> Mail:
+        """Sent after an authenticator app was set up."""
         return self._notice(
             to,
             N_("Two-step verification is on"),
@@ -28,6 +29,7 @@ class SecondFactorEmails:
         )
 
     def second_factor_by_passkey(self, to: str) -> Mail:
+        """Sent after passkeys became the second step."""
         return self._notice(
             to,
             N_("Two-step verification is on"),
@@ -38,6 +40,7 @@ class SecondFactorEmails:
         )
 
     def second_factor_replaced(self, to: str) -> Mail:
+        """Sent after another authenticator app replaced the first."""
         return self._notice(
             to,
             N_("Your authenticator app was replaced"),
@@ -48,6 +51,7 @@ class SecondFactorEmails:
         )
 
     def second_factor_removed(self, to: str) -> Mail:
+        """Sent after two-step verification was turned off."""
         return self._notice(
             to,
             N_("Two-step verification is off"),
@@ -58,6 +62,7 @@ class SecondFactorEmails:
         )
 
     def second_factor_limit(self, to: str) -> Mail:
+        """Sent when wrong codes or passkeys after a first proof reach their limit."""
         return self._notice(
             to,
             N_("Many wrong codes for your account"),
@@ -69,6 +74,7 @@ class SecondFactorEmails:
         )
 
     def factor_recovery_requested(self, to: str, email_token: Secret, due_at: datetime) -> Mail:
+        """Sent when the recovery of a lost factor begins: its end, and the link that cancels it."""
         return self._mail(
             to,
             N_("Two-step verification will be turned off"),
@@ -85,6 +91,7 @@ class SecondFactorEmails:
         )
 
     def recovery_codes_replaced(self, to: str) -> Mail:
+        """Sent after new recovery codes were made."""
         return self._notice(
             to,
             N_("You have new recovery codes"),
@@ -92,6 +99,7 @@ class SecondFactorEmails:
         )
 
     def recovery_code_used(self, to: str, left: int) -> Mail:
+        """Sent after a sign-in by a recovery code, with the number of those that are left."""
         return self._notice(
             to,
             N_("A recovery code was used"),
@@ -102,6 +110,7 @@ class SecondFactorEmails:
         )
 
     def passkey_added(self, to: str) -> Mail:
+        """Sent after a passkey was added."""
         return self._passkey_notice(
             to,
             N_("A passkey was added"),
@@ -109,11 +118,13 @@ class SecondFactorEmails:
         )
 
     def passkey_renamed(self, to: str) -> Mail:
+        """Sent after a passkey was renamed."""
         return self._passkey_notice(
             to, N_("A passkey was renamed"), N_("A passkey of your account has another name now.")
         )
 
     def passkey_removed(self, to: str) -> Mail:
+        """Sent after a passkey was removed."""
         return self._passkey_notice(
             to,
             N_("A passkey was removed"),
@@ -121,6 +132,7 @@ class SecondFactorEmails:
         )
 
     def passkeys_reset(self, to: str) -> Mail:
+        """Sent after the operator removed all passkeys."""
         return self._passkey_notice(
             to,
             N_("Your passkeys were removed"),
@@ -131,6 +143,7 @@ class SecondFactorEmails:
         )
 
     def passkey_copied(self, to: str) -> Mail:
+        """Sent when the counter of a passkey shows that it may have been copied."""
         return self._mail(
             to,
             N_("A passkey may have been copied"),

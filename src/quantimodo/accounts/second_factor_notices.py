@@ -17,6 +17,7 @@ class SecondFactorNotices:
     notifier: AccountNotifier
 
     async def added(self, user: User, address: str = "") -> None:
+        """Record and mail that an authenticator app was set up."""
         self.notifier.record("second_factor.added", user.id, address)
         await self.notifier.notify(user, EmailTemplates.second_factor_added)
 
@@ -26,10 +27,12 @@ class SecondFactorNotices:
         await self.notifier.notify(user, EmailTemplates.second_factor_by_passkey)
 
     async def replaced(self, user: User, address: str = "") -> None:
+        """Record and mail that another authenticator app replaced the first."""
         self.notifier.record("second_factor.replaced", user.id, address)
         await self.notifier.notify(user, EmailTemplates.second_factor_replaced)
 
     async def removed(self, user: User, address: str = "") -> None:
+        """Record and mail that two-step verification is off."""
         self.notifier.record("second_factor.removed", user.id, address)
         await self.notifier.notify(user, EmailTemplates.second_factor_removed)
 
@@ -39,6 +42,7 @@ class SecondFactorNotices:
         await self.notifier.notify(user, EmailTemplates.second_factor_removed)
 
     async def codes_replaced(self, user: User, address: str = "") -> None:
+        """Record and mail that there are new recovery codes."""
         self.notifier.record("recovery_codes.replaced", user.id, address)
         await self.notifier.notify(user, EmailTemplates.recovery_codes_replaced)
 
@@ -55,13 +59,16 @@ class SecondFactorNotices:
         )
 
     async def recovery_completed(self, user: User) -> None:
+        """Record and mail that a recovery turned two-step verification off."""
         self.notifier.record("factor_recovery.completed", user.id)
         await self.notifier.notify(user, EmailTemplates.second_factor_removed)
 
     def recovery_cancelled(self, user: User) -> None:
+        """Record that a recovery was cancelled."""
         self.notifier.record("factor_recovery.cancelled", user.id)
 
     async def code_used(self, user: User, left: int) -> None:
+        """Record and mail that a recovery code was used, with the number of those that are left."""
         self.notifier.record("recovery_code.used", user.id)
         await self.notifier.notify(
             user, lambda templates, to: templates.recovery_code_used(to, left)

@@ -82,6 +82,7 @@ class SecondFactors:
     entropy: Entropy
 
     async def status(self, user: User) -> SecondFactorStatus | None:
+        """Since when the person has a second factor, and of which kind; None without one."""
         since = await self.store.second_factor_set_up_at(user.id)
         if since is None:
             return None

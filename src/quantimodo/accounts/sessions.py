@@ -103,6 +103,7 @@ class Sessions:
         return sorted(live, key=lambda session: session.seen_at, reverse=True)
 
     async def end(self, session: Session) -> None:
+        """End this session: its cookie does not count any more."""
         await self.end_one(session.user.id, session.key)
 
     async def end_one(self, user_id: int, key: bytes) -> bool:
@@ -124,6 +125,7 @@ class Sessions:
         return await self._end_all(session.user.id, session.key)
 
     async def end_all(self, user_id: int) -> int:
+        """End all sessions of the person; returns how many."""
         return await self._end_all(user_id, None)
 
     def wake_logout_sender(self) -> None:

@@ -148,6 +148,7 @@ class Throttle:
         await self.store.take_back(self._name("security event address", network(address)))
 
     async def sign_up(self, account: str, address: str) -> None:
+        """Count a sign-up, by account and by network address. Raises `TooMany`."""
         await self._count("sign-up address", network(address), self.policy.sign_up_per_address)
         await self._count("sign-up account", account, self.policy.sign_up_per_account)
 
@@ -168,9 +169,12 @@ class Throttle:
         await self._count("email code try", account, limit)
 
     async def email_code_passed(self, account: str) -> None:
+        """Forget the wrong codes of this account after a right one."""
         await self.store.forget(self._name("email code try", account))
 
     async def reset(self, account: str, address: str) -> None:
+        """Count a request for a new password, by account and by network address. Raises
+        `TooMany`."""
         await self._count("reset address", network(address), self.policy.reset_per_address)
         await self._count("reset account", account, self.policy.reset_per_account)
 
@@ -183,6 +187,7 @@ class Throttle:
         await self._count("proof", str(user_id), self.policy.proof_per_person)
 
     async def reauthenticated(self, user_id: int) -> None:
+        """Forget the wrong passwords of this session's person after a right one."""
         await self.store.forget(self._name("proof", str(user_id)))
 
     async def set_up_code(self, holder: str) -> None:
@@ -191,6 +196,7 @@ class Throttle:
         await self._count("set-up code", holder, self.policy.set_up_codes_per_browser)
 
     async def set_up_code_passed(self, holder: str) -> None:
+        """Forget the wrong codes of this set-up after a right one."""
         await self.store.forget(self._name("set-up code", holder))
 
     async def start_session(self, user_id: int, address: str) -> None:

@@ -21,6 +21,7 @@ from quantimodo.tokens.userinfo import UserInfoResponses
 
 
 def token_responder(context: AppContext) -> TokenResponder:
+    """Turns the decisions of grant types into stored tokens."""
     return TokenResponder(
         token_minter(context),
         context.stores.tokens,
@@ -31,6 +32,7 @@ def token_responder(context: AppContext) -> TokenResponder:
 
 
 def token_minter(context: AppContext) -> TokenMinter:
+    """Mints the tokens of the token endpoint and of the front channel."""
     policy, keyring = context.token_policy, context.keyring
     subjects = Subjects(context.stores.subjects, context.entropy)
     return TokenMinter(
@@ -44,6 +46,7 @@ def token_minter(context: AppContext) -> TokenMinter:
 
 
 def grant_types(context: AppContext) -> GrantTypeTable:
+    """The grant types that the token endpoint has, by name."""
     settings = context.settings
     grace, derivation = settings.tokens.refresh_reuse_grace, successor_derivation(context)
     targets = Targets(context.token_policy.audience)
@@ -55,6 +58,7 @@ def grant_types(context: AppContext) -> GrantTypeTable:
 
 
 def authorization_responder(context: AppContext) -> AuthorizationResponder:
+    """Turns an allowed authorization request into a code and tokens."""
     return AuthorizationResponder(
         token_minter(context),
         context.stores.authorizations,
@@ -66,6 +70,7 @@ def authorization_responder(context: AppContext) -> AuthorizationResponder:
 
 
 def client_authentication(context: AppContext) -> ClientAuthentication:
+    """Authenticates clients at all endpoints of programs."""
     issuer = context.token_policy.issuer
     # RFC 7523 §3, OpenID Connect Core §9: the issuer or the token endpoint; who asks another
     # endpoint may name that one.
@@ -83,6 +88,7 @@ def client_authentication(context: AppContext) -> ClientAuthentication:
 
 
 def dpop_proofs(context: AppContext) -> DPoPProofs:
+    """Checks the proofs of RFC 9449; each counts once."""
     policy = dpop_policy(context.settings)
     keys = context.envelope.derive_all("DPoP nonces")
     nonces = DPoPNonces(keys, policy.nonce_lifetime)
@@ -90,10 +96,12 @@ def dpop_proofs(context: AppContext) -> DPoPProofs:
 
 
 def client_certificates(context: AppContext) -> ClientCertificates:
+    """Checks the certificates of RFC 8705."""
     return ClientCertificates(context.client_keys, context.clock)
 
 
 def user_info(context: AppContext) -> UserInfoResponses:
+    """Makes the responses of `user/me` and userinfo."""
     return UserInfoResponses(
         context.token_policy.issuer,
         context.keyring,

@@ -18,6 +18,7 @@ from quantimodo.tokens.subjects import Subjects
 
 
 def browser_service(context: AppContext) -> Browser:
+    """Reads and sets the cookies of browsers."""
     parts = urlsplit(context.settings.issuer)
     return Browser(
         CookiePolicy(
@@ -48,6 +49,7 @@ def page_languages(context: AppContext) -> Languages:
 
 
 def consent_offers(context: AppContext) -> ConsentOffers:
+    """Reads what a person can choose in a consent."""
     return ConsentOffers(
         context.measurement_service,
         context.references,
@@ -59,16 +61,19 @@ def consent_offers(context: AppContext) -> ConsentOffers:
 
 
 def consent_mails(context: AppContext) -> ConsentMails:
+    """Sends the e-mails about consents, within their limit."""
     return ConsentMails(context.social.notifier, context.throttle)
 
 
 def consents(context: AppContext) -> Consents:
+    """Stores, changes and withdraws consents."""
     return Consents(
         context.stores.authorizations, consent_mails(context), context.audit, context.clock
     )
 
 
 def consent_services(context: AppContext) -> ConsentServices:
+    """What the pages about consents need."""
     stores, issuer = context.stores, context.settings.issuer
     subjects = Subjects(stores.subjects, context.entropy)
     return ConsentServices(

@@ -37,6 +37,7 @@ def authorize_routes(
     documents: ClientDocuments,
     steps: Sequence[Step],
 ) -> Sequence[PageRoute]:
+    """The routes of the authorization endpoint and of its consent page."""
     endpoint = _Parts(context, page_context, documents).endpoint(steps)
     return [
         *((("GET", "POST"), path, endpoint.start) for path in AUTHORIZE),
@@ -46,17 +47,20 @@ def authorize_routes(
 
 
 def stored_requests(context: AppContext) -> StoredRequests:
+    """The authorization requests that wait for their person."""
     return StoredRequests(
         context.stores.authorizations, context.envelope, context.clock, context.entropy
     )
 
 
 def request_objects(context: AppContext) -> RequestObjects:
+    """Reads request objects (RFC 9101)."""
     issuer = context.token_policy.issuer
     return RequestObjects(issuer, context.client_keys, context.fetcher, context.clock)
 
 
 def resource_reader(context: AppContext) -> ResourceReader:
+    """Reads the `resource` parameters of a request (RFC 8707)."""
     return ResourceReader(context.token_policy.audience, context.stores.resources)
 
 

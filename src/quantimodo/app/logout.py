@@ -16,6 +16,7 @@ from quantimodo.tokens.logout import LogoutHints, LogoutTokens
 
 
 def sign_out(context: AppContext) -> SignOut:
+    """Ends sessions, and finds the applications to notify."""
     return SignOut(
         context.token_policy.issuer,
         context.sessions,

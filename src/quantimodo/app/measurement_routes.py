@@ -33,6 +33,7 @@ class MeasuringEndpoints(TypedDict):
 
 
 def measuring_endpoints(context: AppContext, bearer: BearerAuthentication) -> MeasuringEndpoints:
+    """The endpoints of the measurements API."""
     measurement_service, references, issuer = (
         context.measurement_service,
         context.references,

@@ -20,6 +20,7 @@ _DAY = timedelta(days=1)
 
 
 def registration_policy(settings: Settings) -> RegistrationPolicy:
+    """Who may register an application, and how. Reads the file of trusted software statements."""
     registration = settings.registration
     return RegistrationPolicy(
         mode=registration.mode,
@@ -31,6 +32,7 @@ def registration_policy(settings: Settings) -> RegistrationPolicy:
 
 
 def client_document_policy(settings: Settings) -> ClientDocumentPolicy:
+    """From which hosts client id metadata documents are accepted."""
     registration = settings.registration
     return ClientDocumentPolicy(
         registration.client_id_metadata_documents,
@@ -44,6 +46,7 @@ def names_of_server(settings: Settings) -> ReservedNames:
 
 
 def account_policy(settings: Settings) -> AccountPolicy:
+    """Whether people may sign up, how they sign in, and when accounts are deleted."""
     return AccountPolicy(
         issuer=settings.issuer,
         sign_up_open=settings.sign_up == "open",
@@ -63,6 +66,7 @@ def second_factor_roles(settings: Settings) -> tuple[Role, ...]:
 
 
 def token_policy(settings: Settings) -> TokenPolicy:
+    """The issuer, and the lifetimes of tokens and codes."""
     tokens = settings.tokens
     return TokenPolicy(
         issuer=settings.issuer,
@@ -75,6 +79,7 @@ def token_policy(settings: Settings) -> TokenPolicy:
 
 
 def dpop_policy(settings: Settings) -> DPoPPolicy:
+    """Whether proofs need a nonce, and for how long both count."""
     dpop = settings.dpop
     return DPoPPolicy(
         origins=tuple(filter(None, (settings.issuer, settings.mtls.origin))),
@@ -85,6 +90,8 @@ def dpop_policy(settings: Settings) -> DPoPPolicy:
 
 
 def rotation_policy(settings: Settings) -> RotationPolicy:
+    """When signing keys rotate, and how long a retired one is published: as long as what it signed
+    is valid, and a day more."""
     signed = max(settings.tokens.access_lifetime, settings.tokens.id_token_lifetime)
     return RotationPolicy(
         rotate_every=settings.keys.rotate_every,
@@ -94,6 +101,7 @@ def rotation_policy(settings: Settings) -> RotationPolicy:
 
 
 def search_policy(settings: Settings) -> SearchPolicy:
+    """How many searches run and wait in a process, and the deadline of each, in seconds."""
     reads = settings.reads
     return SearchPolicy(
         at_once=reads.at_once, waiting=reads.waiting, seconds=reads.deadline.total_seconds()
@@ -101,5 +109,6 @@ def search_policy(settings: Settings) -> SearchPolicy:
 
 
 def read_policy(settings: Settings) -> ReadPolicy:
+    """How many reads of one person run at a time, and the deadline of each, in seconds."""
     reads = settings.reads
     return ReadPolicy(per_person=reads.per_person, seconds=reads.deadline.total_seconds())

@@ -39,4 +39,5 @@ def parse_limit(text: str) -> Limit:
 
 
 def spell_limit(limit: Limit) -> str:
+    """The limit as the settings spell it, such as `10 per 1m`."""
     return f"{limit.count} per {spell_duration(limit.window)}"

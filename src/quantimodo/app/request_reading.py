@@ -83,6 +83,7 @@ async def _read_body(receive: Receive, largest: int) -> bytes:
 
 
 def check_headers(scope: Scope) -> None:
+    """Raises `TooLarge` for too many header fields, or too many bytes of them."""
     headers, total = scope["headers"], 0
     for name, value in headers:
         total += len(name) + len(value)
@@ -91,6 +92,8 @@ def check_headers(scope: Scope) -> None:
 
 
 def check_encoding(scope: Scope) -> None:
+    """Raises `EncodedBody` for a `Content-Encoding`: no body is decompressed (RFC 9110
+    §15.5.16)."""
     for name, value in scope["headers"]:
         if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
             raise EncodedBody

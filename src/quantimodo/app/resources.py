@@ -7,6 +7,7 @@ from quantimodo.clients.resources import ResourceRegistry
 
 
 def resource_registry(context: AppContext) -> ResourceRegistry:
+    """The registry of APIs."""
     return ResourceRegistry(
         context.token_policy.audience,
         context.stores.resources,
@@ -18,6 +19,8 @@ def resource_registry(context: AppContext) -> ResourceRegistry:
 
 
 def client_documents(context: AppContext) -> ClientDocuments:
+    """The clients that publish a metadata document. One object serves a worker, so that concurrent
+    requests fetch an address once."""
     return ClientDocuments(
         client_document_policy(context.settings),
         context.stores.client_documents,

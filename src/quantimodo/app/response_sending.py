@@ -26,6 +26,7 @@ class ResponseSender:
         self._heads: dict[Headers, bytes] = {}
 
     async def send(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response: whole if the server can, streamed if it has chunks."""
         if response.chunks is not None:
             await self._stream(response, response.chunks, scope, receive, send)
             return

@@ -37,6 +37,7 @@ def secret_keys(text: str, file: str, entropy: Entropy, *, may_make: bool) -> tu
 
 
 def spell_key(key: bytes) -> str:
+    """The key as the file and the setting spell it: base64url without padding."""
     return urlsafe_b64encode(key).rstrip(b"=").decode("ascii")
 
 

@@ -398,6 +398,7 @@ class Leaf:
 
     @property
     def variable(self) -> str:
+        """The environment variable of the setting."""
         return PREFIX + self.name.upper().replace(".", "__")
 
     def of(self, settings: Settings) -> Any:

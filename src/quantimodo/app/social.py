@@ -31,6 +31,7 @@ from quantimodo.tokens.subjects import Subjects
 
 
 def login_tokens(context: AppContext) -> LoginTokens:
+    """Mints and verifies login JWTs."""
     return LoginTokens(
         context.token_policy.issuer,
         context.keyring,
@@ -43,6 +44,7 @@ def login_tokens(context: AppContext) -> LoginTokens:
 
 
 def security_event_handler(context: AppContext) -> SecurityEventHandler:
+    """Handles the security events of providers."""
     return SecurityEventHandler(
         users=context.stores.users,
         identities=context.stores.identities,
@@ -53,6 +55,7 @@ def security_event_handler(context: AppContext) -> SecurityEventHandler:
 
 
 def login_browsers(context: AppContext, page_context: PageContext) -> LoginBrowsers:
+    """Binds a social login to the browser that began it."""
     return LoginBrowsers(
         page_context.browser, context.clock, context.envelope.derive("login browsers")
     )
@@ -68,6 +71,7 @@ class SocialParts:
 
 
 def social_parts(context: AppContext, page_context: PageContext) -> SocialParts:
+    """The parts of sign-ins through providers that the pages share."""
     stores, issuer = context.stores, context.token_policy.issuer
     login_states = LoginStates(
         store=stores.login_states,
@@ -126,6 +130,7 @@ def social_parts(context: AppContext, page_context: PageContext) -> SocialParts:
 
 
 def social_tokens(context: AppContext, metrics: Metrics) -> SocialTokens:
+    """The endpoints that give login JWTs to applications."""
     return SocialTokens(
         providers=context.providers,
         accounts=context.social,

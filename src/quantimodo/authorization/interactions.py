@@ -97,6 +97,7 @@ class Interaction:
 
     @property
     def channel(self) -> ResponseChannel:
+        """How the application gets the response: by a redirect, or as JSON."""
         return self.identified.channel
 
     @property
@@ -126,6 +127,7 @@ class Reason:
 
     @property
     def needs_login(self) -> bool:
+        """Whether the person has to sign in."""
         return self.error is LoginRequired
 
     @property

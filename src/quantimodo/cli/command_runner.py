@@ -68,6 +68,7 @@ def require_database(settings: Settings) -> None:
 
 
 def print_error(line: str) -> None:
+    """Print a line on the standard error."""
     typer.echo(f"error: {line}", err=True)
 
 

@@ -41,6 +41,7 @@ class DemoAccount:
 
     @property
     def credentials(self) -> httpx.BasicAuth:
+        """The client's credentials for HTTP Basic."""
         return httpx.BasicAuth(self.client_id, self.client_secret.reveal())
 
 

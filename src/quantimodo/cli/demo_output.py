@@ -29,13 +29,16 @@ class DemoOutput:
     say: Callable[[str], None]
 
     def step(self, number: int, what: str) -> None:
+        """Begin a step, with its number."""
         self.say("")
         self.say(f"{number}. {what}")
 
     def note(self, text: str) -> None:
+        """Print a sentence about the step."""
         self.say(f"     {shortened(text)}")
 
     def request(self, request: httpx.Request, form: Mapping[str, str] | None) -> None:
+        """Print a request, without its secrets."""
         parts = urlsplit(str(request.url))
         self.say(f"   > {request.method} {parts.scheme}://{parts.netloc}{parts.path}")
         authorization = request.headers.get("authorization", "")
@@ -47,6 +50,7 @@ class DemoOutput:
             self.say(f"     {name} = {'•••' if name in _HIDDEN_FIELDS else shortened(value)}")
 
     def response(self, response: httpx.Response) -> None:
+        """Print a response, without its secrets."""
         self.say(f"   < {response.status_code} {response.reason_phrase}")
         for line in _lines(response):
             self.say(f"     {shortened(line)}")

@@ -15,6 +15,7 @@ _WIDE = 200  # for a pipe: nothing is cut off
 
 
 def print_json(value: object) -> None:
+    """Print a value as indented JSON."""
     typer.echo(json.dumps(value, indent=2, default=_spelled))
 
 
@@ -28,6 +29,7 @@ def print_fields(fields: Mapping[str, Any]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows below their columns; on a terminal it is as wide as that."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")

@@ -41,6 +41,7 @@ class Supervisor:
     _failed: bool = field(default=False, init=False)
 
     async def run(self) -> int:
+        """Run the workers until a signal; the exit status: 1 if a first worker failed, else 0."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stopping.set)

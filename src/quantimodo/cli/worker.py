@@ -65,6 +65,7 @@ def _connection_policy(settings: Settings) -> ConnectionPolicy:
 
 
 def main(arguments: Sequence[str]) -> NoReturn:
+    """Serve on the inherited socket until a signal; never returns."""
     try:
         # uvicorn raises the signal that stopped it once more when it is done: that is no failure.
         signal.signal(signal.SIGTERM, _stop)

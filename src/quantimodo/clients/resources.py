@@ -103,6 +103,7 @@ class ResourceRegistry:
             self._record(resource, "resource.removed", "removed")
 
     async def owned(self, owner_id: int) -> Sequence[Resource]:
+        """The APIs of this person, by identifier."""
         return await self.resources.resources(owner_id=owner_id)
 
     async def _accept(self, faults: list[Fault], resource: Resource, *, by_operator: bool) -> None:

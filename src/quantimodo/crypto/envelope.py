@@ -41,6 +41,7 @@ class Envelope:
         return f"Envelope({len(self._keys)} keys)"
 
     def seal(self, plaintext: bytes, purpose: str) -> bytes:
+        """Encrypt by the current key. Only `open` with the same purpose returns the text."""
         nonce = self._entropy.bytes(_NONCE_LENGTH)
         cipher = AESGCM(_subkey(self._keys[0], "seal", purpose))
         return _VERSION + nonce + cipher.encrypt(nonce, plaintext, _bound(purpose))

@@ -59,6 +59,8 @@ def make_key_pair(algorithm: Algorithm) -> KeyPair:
 
 
 def open_signer(kid: str, algorithm: Algorithm, private: bytes) -> Signer:
+    """The signer of a stored private key (DER). Raises `ValueError` if the key is not of this
+    algorithm."""
     # We made it and it was sealed since; to prove its primes again costs 40 ms of the event loop.
     key = serialization.load_der_private_key(private, None, unsafe_skip_rsa_key_validation=True)
     if isinstance(key, ec.EllipticCurvePrivateKey) and algorithm == "ES256":
@@ -71,6 +73,7 @@ def open_signer(kid: str, algorithm: Algorithm, private: bytes) -> Signer:
 
 
 def open_verifier(kid: str, algorithm: Algorithm, public_jwk: str) -> Verifier:
+    """The verifier of a stored public key (a JWK in JSON)."""
     fields = msgspec.json.decode(public_jwk)
     return Verifier(kid, algorithm, _KINDS[algorithm].import_key(fields))
 

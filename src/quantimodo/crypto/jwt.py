@@ -31,6 +31,7 @@ class BadToken(Exception):
 
 
 def base64url(data: bytes) -> bytes:
+    """Base64url without padding (RFC 7515 §2)."""
     return b64encode(data).translate(_URLSAFE).rstrip(b"=")
 
 
@@ -56,6 +57,8 @@ class Signer:
     _sign: Callable[[bytes], bytes]
 
     def sign(self, claims: Mapping[str, Any], typ: str) -> str:
+        """A signed JWT in the compact serialization; `typ` keeps one kind of token from being used
+        as another (RFC 8725 §3.11)."""
         header = {"alg": self.algorithm, "typ": typ, "kid": self.kid}
         text = (
             base64url(msgspec.json.encode(header)) + b"." + base64url(msgspec.json.encode(claims))
@@ -64,6 +67,8 @@ class Signer:
 
 
 def ec_signer(kid: str, key: ec.EllipticCurvePrivateKey) -> Signer:
+    """Signs with ES256 (RFC 7518 §3.4)."""
+
     def sign(text: bytes) -> bytes:
         r, s = decode_dss_signature(key.sign(text, _ES256))
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")  # RFC 7518 §3.4
@@ -72,6 +77,8 @@ def ec_signer(kid: str, key: ec.EllipticCurvePrivateKey) -> Signer:
 
 
 def rsa_signer(kid: str, key: rsa.RSAPrivateKey) -> Signer:
+    """Signs with RS256 (RFC 7518 §3.3)."""
+
     def sign(text: bytes) -> bytes:
         return key.sign(text, padding.PKCS1v15(), hashes.SHA256())
 
@@ -79,6 +86,7 @@ def rsa_signer(kid: str, key: rsa.RSAPrivateKey) -> Signer:
 
 
 def pss_signer(kid: str, key: rsa.RSAPrivateKey) -> Signer:
+    """Signs with PS256 (RFC 7518 §3.5)."""
     # RFC 7518 §3.5: the salt is as long as the hash.
     pss = padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_size)
 
@@ -89,6 +97,7 @@ def pss_signer(kid: str, key: rsa.RSAPrivateKey) -> Signer:
 
 
 def ed_signer(kid: str, key: ed25519.Ed25519PrivateKey) -> Signer:
+    """Signs with EdDSA (RFC 8037 §3.1)."""
     return Signer(kid, "EdDSA", key.sign)  # RFC 8037 §3.1
 
 
@@ -144,6 +153,7 @@ class OneAlgorithm(JWSRegistry):
         self._algorithm = algorithm
 
     def get_alg(self, name: str) -> Any:
+        """The implementation of the one algorithm. Raises `BadToken` for any other name."""
         if name != self._algorithm:
             raise BadToken
         # Without its warning of `EdDSA` (RFC 9864): that is its name in OpenID Connect until now.

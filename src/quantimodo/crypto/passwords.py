@@ -58,6 +58,8 @@ class PasswordHasher:
         self._pool = ThreadPoolExecutor(workers, "passwords", initializer=lower_priority)
 
     async def hash(self, password: Secret) -> str:
+        """The argon2id hash with a new salt, made in the pool. Raises `PoolFull` when too many
+        wait."""
         salt = self._entropy.bytes(self._policy.salt_length)
         return await self._run(lambda: self._argon2.hash(_octets(password), salt=salt))
 

@@ -45,6 +45,7 @@ class AuthenticationContext:
 
     @property
     def signed_in(self) -> AuthenticatedSubject | None:
+        """The person of the login JWT, else of the session; None without both."""
         return self.session if self.login is None else self.login
 
     @property
@@ -131,6 +132,7 @@ class LoginCarrier:
         return response
 
     def drop(self, request: Request, response: Response, form: Form) -> Response:
+        """The response without the cookie that carried the login JWT of this request."""
         if self._held(request, form):
             self.browser.clear_secret_cookie(response, _name(form))
         return response

@@ -51,6 +51,7 @@ class Position:
 
     @property
     def known_subject(self) -> AuthenticatedSubject:
+        """The authenticated person. Raises `LoginRequired` if there is none."""
         if self.subject is None:
             raise LoginRequired("the person has to sign in")
         return self.subject
@@ -65,6 +66,7 @@ class SubmittedConsent:
 
     @property
     def view(self) -> FormView:
+        """The form as it was sent, with its errors."""
         return submitted_view(self.form, self.errors)
 
 

@@ -46,6 +46,7 @@ def pairwise_person_data(user: User, subject: str | None) -> dict[str, Any]:
 
 
 def accepted(data: dict[str, Any]) -> dict[str, Any]:
+    """The success envelope of the v2 API (v2-api.md §4) around this data."""
     return {"success": True, "data": data}
 
 

@@ -117,6 +117,7 @@ class ApiEndpoints:
 
 
 def api_routes(to: ApiEndpoints, *, legacy_transport: bool) -> Sequence[ApiRoute]:
+    """All routes of programs; without legacy transport no endpoint takes or gives tokens by GET."""
     # v2-api.md §1: an alias is a second route to the same endpoint. Without legacy transport the
     # token endpoint has no GET at all.
     # It has no HEAD: a preview of a link must not spend its token.

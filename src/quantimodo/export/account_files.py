@@ -63,6 +63,8 @@ _DESCRIPTIONS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFiles:
+    """Implements `FileSource`."""
+
     users: UserStore
     profiles: ProfileStore
     second_factors: SecondFactorStore

@@ -52,6 +52,8 @@ _DESCRIPTIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ApplicationFiles:
+    """Implements `FileSource`."""
+
     consents: AuthorizationStore
     clients: ClientStore
 

@@ -47,7 +47,8 @@ _DESCRIPTIONS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryFiles:
-    """Each page is one read of the person's, with its deadline (`measurements/limits.py`)."""
+    """Each page is one read of the person's, with its deadline (`measurements/limits.py`).
+    Implements `FileSource`."""
 
     accesses: AccessLogStore
     events: EventStore

@@ -69,7 +69,8 @@ _DESCRIPTIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class MeasurementFiles:
-    """Each page is one read of the person's, with its deadline (`measurements/limits.py`)."""
+    """Each page is one read of the person's, with its deadline (`measurements/limits.py`).
+    Implements `FileSource`."""
 
     service: MeasurementService
     reads: ReadLimits

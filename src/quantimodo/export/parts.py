@@ -33,7 +33,8 @@ class FileSource(Protocol):
     """Some files of an export. None of them contains a secret, or a digest of one."""
 
     @property
-    def descriptions(self) -> Sequence[FileDescription]: ...
+    def descriptions(self) -> Sequence[FileDescription]:
+        """What each file of this source holds, for the description of the export."""
 
     def parts(self, user: User) -> AsyncGenerator[Part, None]:
         """Read in pages, so that memory does not grow with the data."""
@@ -63,4 +64,5 @@ def iso_time(moment: datetime) -> str:
 
 
 def iso_time_or_none(moment: datetime | None) -> str | None:
+    """The time in ISO 8601; None stays None."""
     return None if moment is None else iso_time(moment)

@@ -30,7 +30,7 @@ class CachedDocument(Generic[T]):
         self._fetched_at: datetime | None = None
         self._failed_at: datetime | None = None
         self._provoked_at: datetime | None = None
-        self._under_way: asyncio.Task[T] | None = None
+        self._task: asyncio.Task[T] | None = None
 
     async def get(self) -> T:
         """The document: at most an hour old, or a day while the provider is down."""
@@ -66,17 +66,17 @@ class CachedDocument(Generic[T]):
         return moment is not None and self._clock.now() - moment < pause
 
     def _is_fetching(self) -> bool:
-        return self._under_way is not None and not self._under_way.done()
+        return self._task is not None and not self._task.done()
 
     async def _fetched(self, pause: timedelta) -> T:
-        task = self._under_way
+        task = self._task
         if task is None or task.done():
             if self._within(self._failed_at, pause):
                 # A caller right after a failure must not wait as long as the first one did.
                 raise ProviderUnavailable(LATER, because="it did not respond a moment ago")
             task = asyncio.create_task(self._run())
             task.add_done_callback(_seen)
-            self._under_way = task
+            self._task = task
         return await asyncio.shield(task)
 
     async def _run(self) -> T:

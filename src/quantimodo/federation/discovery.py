@@ -55,6 +55,8 @@ class Discovery:
         self._found = CachedDocument(self._discover, clock)
 
     async def get(self) -> Metadata:
+        """The provider's metadata, fixed or fetched and cached. Raises `ProviderUnavailable` and
+        `InvalidProviderResponse`."""
         return self._fixed or await self._found.get()
 
     async def _discover(self) -> Metadata:

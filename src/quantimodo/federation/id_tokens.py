@@ -36,10 +36,12 @@ class Expected:
 
 
 def bad_token(because: str) -> BadToken:
+    """The refusal of a token that is not valid; `because` is for the log only."""
     return BadToken("The token is not valid. Sign in at the provider again.", because=because)
 
 
 def foreign_token(because: str) -> ForeignToken:
+    """The refusal of a token of another application; `because` is for the log only."""
     return ForeignToken("The token was issued to another application.", because=because)
 
 

@@ -57,6 +57,7 @@ class Admitted:
     new_user: bool
 
     def proof(self, methods: tuple[str, ...]) -> IdentityProof:
+        """The proof by this identity, with these `amr` values, for a session or a code."""
         known = self.identity
         return IdentityProof(known.issuer, known.subject, known.signed_out_at, methods)
 

@@ -19,6 +19,8 @@ from quantimodo.protocol.resources import Targets
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationCodeGrant:
+    """Implements `GrantType`."""
+
     targets: Targets
     grant_type = "authorization_code"
 

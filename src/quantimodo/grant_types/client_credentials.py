@@ -17,6 +17,8 @@ from quantimodo.protocol.resources import IDENTITY, Targets, full_names, may_req
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentialsGrant:
+    """Implements `GrantType`."""
+
     targets: Targets
     resources: ResourceStore
     grant_type = "client_credentials"

@@ -39,7 +39,8 @@ class RefreshEvidence(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RefreshTokenGrant:
-    """`grace`: how long a spent token returns its successor although the successor was used."""
+    """`grace`: how long a spent token returns its successor although the successor was used.
+    Implements `GrantType`."""
 
     grace: timedelta
     legacy_transport: bool

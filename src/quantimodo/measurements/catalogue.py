@@ -23,6 +23,7 @@ class Catalogue:
     _category_names: dict[int, str]
 
     def unit(self, unit_id: int) -> Unit:
+        """The unit with this id, which is one of the database. Raises `KeyError`."""
         return self._units_by_id[unit_id]
 
     def unit_named(self, name: str) -> Unit:
@@ -33,6 +34,8 @@ class Catalogue:
         return unit
 
     def category(self, category_id: int) -> str:
+        """The name of the category with this id, which is one of the database. Raises
+        `KeyError`."""
         return self._category_names[category_id]
 
     def category_named(self, name: str) -> int:
@@ -50,6 +53,7 @@ def catalogue_of(
     unit_categories: Iterable[UnitCategory],
     variable_categories: Iterable[VariableCategory],
 ) -> Catalogue:
+    """The catalogue of these rows, with its indexes by name and id."""
     units, categories = tuple(units), tuple(variable_categories)
     return Catalogue(
         units,
@@ -70,6 +74,7 @@ class References:
         self._known: Catalogue | None = None
 
     async def catalogue(self) -> Catalogue:
+        """The catalogue, which is read from the database once for a process."""
         if self._known is None:
             self._known = catalogue_of(
                 await self._store.units(),

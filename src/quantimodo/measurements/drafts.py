@@ -104,6 +104,7 @@ class EntryDraft:
             self._forbidden = forbidden(at)
 
     def saved(self) -> Saved:
+        """What was saved: the number of measurements of each variable, and the category of each."""
         category = self._catalogue.category
         return Saved(
             dict(self._numbers),

@@ -32,6 +32,7 @@ def text_filter(field: Field, raw: str) -> Filter:
 
 
 def number_filter(field: Field, raw: str) -> Filter:
+    """The filter of a number, as `(gt)5` or a list. Raises `MeasurementError`."""
     negated, items = _read(raw)
     return Filter(field, tuple(_compared(item, _number, "is") for item in items), negated)
 

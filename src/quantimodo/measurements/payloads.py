@@ -50,6 +50,7 @@ class SentSet(msgspec.Struct, rename="camel", gc=False):
 
     @property
     def entries(self) -> Sequence[SentMeasurement]:
+        """The measurements of the set; none if the member is absent."""
         return () if self.measurements is msgspec.UNSET else self.measurements
 
 

@@ -128,6 +128,8 @@ class MeasurementService:
     async def one(
         self, user_id: int, measurement_id: int, allowed: AllowedMeasurements | None = None
     ) -> MeasurementView | None:
+        """One measurement in the unit of its variable; None if there is none, or it is not
+        allowed."""
         found = await self.store.measurement(user_id, measurement_id, restricted((), allowed))
         if found is None:
             return None
@@ -190,6 +192,7 @@ class MeasurementService:
     async def variables(
         self, user_id: int, query: MeasurementQuery, allowed: AllowedMeasurements | None = None
     ) -> tuple[Sequence[VariableView], int]:
+        """One page of the variables that are allowed, and how many there are in all."""
         catalogue = await self.references.catalogue()
         filters = restricted(with_category_ids(query.filters, catalogue), allowed)
         number = await self.variable_store.count_variables(user_id, filters)
@@ -205,6 +208,7 @@ class MeasurementService:
     async def variable(
         self, user_id: int, name: str, allowed: AllowedMeasurements | None = None
     ) -> VariableView | None:
+        """One variable with its summary; None if there is none, or it is not allowed."""
         found = await self.variable_store.summary(user_id, name, restricted((), allowed))
         return None if found is None else variable_view(await self.references.catalogue(), found)
 

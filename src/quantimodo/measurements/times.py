@@ -61,6 +61,7 @@ def seconds_of(micros: Micros) -> int | float:
 
 
 def moment_of(micros: Micros) -> datetime:
+    """The time of these microseconds since 1970, in UTC."""
     return _EPOCH + micros * _MICROSECOND
 
 

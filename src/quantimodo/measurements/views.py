@@ -81,6 +81,7 @@ def group_view(
 
 
 def variable_view(catalogue: Catalogue, summary: VariableSummary) -> VariableView:
+    """A variable's summary with the names of its unit and category."""
     variable = summary.variable
     return VariableView(
         summary, catalogue.unit(variable.unit_id), catalogue.category(variable.category_id)

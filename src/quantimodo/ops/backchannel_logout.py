@@ -54,6 +54,7 @@ class BackchannelLogoutSender:
         self._worker = PollingWorker("backchannel_logout", self.send_due, wakeup)
 
     def start(self) -> None:
+        """Begin to send in the background, until `close`."""
         self._worker.start()
 
     async def close(self) -> None:

@@ -63,6 +63,7 @@ class BatchWriter(Generic[T]):
         return True
 
     def start(self) -> None:
+        """Begin to write in the background, until `close`."""
         self._task = asyncio.create_task(self._run(), name=self._name)
 
     async def flush(self) -> None:

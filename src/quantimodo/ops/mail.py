@@ -102,6 +102,8 @@ class Outbox:
         self._charge = charge
 
     async def send(self, mail: Mail, charge: Charge | None = None) -> None:
+        """Queue the message, encrypted; it is sent in the background. The budget of `charge`, or of
+        its recipient, limits what is queued."""
         now = self._clock.now()
         sealed = self._envelope.seal(msgspec.json.encode(mail), MAIL_PURPOSE)
         await self._store.add_mail(
@@ -146,6 +148,7 @@ class Sender:
         self._worker = PollingWorker("mail", self.send_due, wakeup)
 
     def start(self) -> None:
+        """Begin to send in the background, until `close`."""
         self._worker.start()
 
     async def close(self) -> None:

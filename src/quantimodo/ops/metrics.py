@@ -33,6 +33,7 @@ class Metrics:
         self._series: dict[tuple[str, int], Callable[[], None]] = {}
 
     def request(self, endpoint: str, status: int) -> None:
+        """Count a response of this endpoint, by the class of its status."""
         series = self._series.get((endpoint, status))
         if series is None:
             child = self._requests.labels(endpoint, f"{status // 100}xx")
@@ -40,9 +41,11 @@ class Metrics:
         series()
 
     def legacy(self, shape: str) -> None:
+        """Count a request of a shape that `legacy_transport = false` refuses."""
         self._legacy.labels(shape).inc()
 
     def breach_lookup(self, outcome: str) -> None:
+        """Count the outcome of one look-up of a password in the list of breached ones."""
         self._breach_lookups.labels(outcome).inc()
 
     def render(self) -> bytes:

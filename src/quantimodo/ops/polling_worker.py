@@ -35,6 +35,7 @@ class PollingWorker:
         self.closing = False
 
     def start(self) -> None:
+        """Begin to work in the background, until `close`."""
         self._task = asyncio.create_task(self._run(), name=self._name)
 
     async def close(self) -> None:

@@ -43,6 +43,7 @@ class SmtpPolicy:
 
     @property
     def domain(self) -> str:
+        """The domain of the sender, for the ids of messages."""
         return self.sender.rpartition("@")[2]
 
 
@@ -83,6 +84,7 @@ class Smtp:
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator["SmtpClientConnection"]:
+        """A connection that is signed in, closed at the end. Raises `MailServerUnavailable`."""
         client = self._client()
         try:
             with _down():
@@ -109,7 +111,7 @@ class Smtp:
 
 
 class SmtpClientConnection:
-    """One connection for any number of e-mails."""
+    """One connection for any number of e-mails. Implements `SmtpConnection`."""
 
     def __init__(self, client: aiosmtplib.SMTP, policy: SmtpPolicy) -> None:
         self._client = client

@@ -33,6 +33,8 @@ class BreachRanges:
     address: str
 
     async def contains(self, password: Secret) -> bool:
+        """Whether the password is in the list of breached ones. Only five characters of its SHA-1
+        leave the server. Raises `BreachLookupFailed`."""
         name = sha1_hex(unicodedata.normalize("NFKC", password.reveal()))
         prefix, rest = name[:PREFIX], name[PREFIX:].encode()
         try:

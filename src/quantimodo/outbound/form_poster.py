@@ -15,6 +15,7 @@ class HttpFormPoster:
     http_client: GuardedHttpClient
 
     async def post(self, message: Message) -> None:
+        """Send the form once. Raises `DeliveryFailed` unless the status is 2xx."""
         try:
             response = await self.http_client.post_form(message.address, message.fields)
         except ProviderFault as fault:

@@ -82,11 +82,13 @@ class GuardedHttpClient:
         headers: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
     ) -> HttpResponse:
+        """One GET; a redirect is returned, not followed. Raises `ProviderFault`."""
         return await self._send("GET", _with(url, parameters or {}), headers or {}, b"")
 
     async def post_form(
         self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] | None = None
     ) -> HttpResponse:
+        """One POST of a form; a redirect is returned, not followed. Raises `ProviderFault`."""
         form = {"content-type": "application/x-www-form-urlencoded", **(headers or {})}
         return await self._send("POST", url, form, urlencode(fields).encode())
 
@@ -96,6 +98,7 @@ class GuardedHttpClient:
         self._checked(url)
 
     async def close(self) -> None:
+        """Close all connections, and stop the threads that resolve names."""
         await self._transport.aclose()
         self._network.close()
 

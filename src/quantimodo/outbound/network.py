@@ -48,7 +48,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         self.resolve_name = resolve
         self._sockets = httpcore.AnyIOBackend()
         # Separate threads: a name server that does not respond must not delay others.
-        self.resolve_namers = ThreadPoolExecutor(_RESOLVERS, "names")
+        self._resolvers = ThreadPoolExecutor(_RESOLVERS, "names")
 
     async def connect_tcp(
         self,
@@ -58,6 +58,8 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
+        """Connect to the first allowed address of the host that accepts. Raises when the host has a
+        forbidden address."""
         addresses = await self._addresses(host, port)
         for address in addresses[:-1]:
             try:
@@ -67,18 +69,21 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         return await self._sockets.connect_tcp(addresses[-1], port, timeout)
 
     async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
+        """Always refused: no address of an application is a socket of this machine."""
         raise invalid_response("a unix socket")
 
     async def sleep(self, seconds: float) -> None:
+        """Wait this many seconds, for a repeated attempt of `httpcore`."""
         await self._sockets.sleep(seconds)
 
     def close(self) -> None:
-        self.resolve_namers.shutdown(wait=False, cancel_futures=True)
+        """Stop the threads that resolve names, without waiting for them."""
+        self._resolvers.shutdown(wait=False, cancel_futures=True)
 
     async def _addresses(self, host: str, port: int) -> Sequence[str]:
         loop = asyncio.get_running_loop()
         try:
-            found = await loop.run_in_executor(self.resolve_namers, self.resolve_name, host, port)
+            found = await loop.run_in_executor(self._resolvers, self.resolve_name, host, port)
         except (OSError, UnicodeError) as fault:
             raise unavailable(host, "the name is not known") from fault
         if netloc(host, port) not in self._open_hosts:
@@ -99,6 +104,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._made: dict[bool, httpcore.AsyncConnectionPool] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request over a pool that verifies certificates, unless its host is exempt."""
         place = httpcore.URL(
             scheme=request.url.raw_scheme,
             host=request.url.raw_host,
@@ -115,6 +121,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         )
 
     async def aclose(self) -> None:
+        """Close the connections of all pools."""
         for pool in self._made.values():
             await pool.aclose()
 

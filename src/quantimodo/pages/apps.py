@@ -54,6 +54,7 @@ class Apps:
     issuer: str
 
     async def show(self, request: Request) -> Response:
+        """GET /account: the applications that the person allowed, and what each did last."""
         browser_request = await self.page_context.browser_request(request)
         user = browser_request.required().user
         consents = await self.consents.consents_of(user.id)

@@ -115,8 +115,7 @@ class Browser:
         self._prefix = cookie_prefix(policy.origin)
 
     async def browser_request(self, request: Request) -> BrowserRequest:
-        """The request with its session. A malformed or expired cookie counts as absent
-        (security.md §12)."""
+        """The request with its session; a cookie that is not valid is ignored (security.md §12)."""
         found = self._read(request, BROWSER, Kind.BROWSER)
         browser = found or mint(Kind.BROWSER, self._clock.now(), self._entropy).raw
         cookie = self._read(request, SESSION, Kind.SESSION)
@@ -181,6 +180,7 @@ class Browser:
         return self._set_state(response, self._state(cookie))
 
     def sign_out(self, response: Response) -> Response:
+        """The response without the cookie of the session."""
         for name in (SESSION, BROWSER_STATE):
             self._drop(response, name)
         return response
@@ -222,6 +222,7 @@ class Browser:
         return unquote(text, errors="replace") if len(text) <= _LONGEST else ""
 
     def clear_cookie(self, response: Response, name: CookieName) -> Response:
+        """The response without this cookie."""
         self._drop(response, name)
         return response
 
@@ -249,6 +250,7 @@ class Browser:
         return [name[unprefixed:] for name in request.cookies if name.startswith(whole)]
 
     def clear_secret_cookie(self, response: Response, name: str) -> None:
+        """Delete a cookie whose name is secret, such as that of one transaction."""
         self._drop(response, name)
 
     def _state(self, cookie: Secret) -> str:

@@ -42,6 +42,7 @@ class DeleteAccount:
     clients: ClientStore
 
     async def show(self, request: Request) -> Response:
+        """GET the form that closes the account. Without a password it needs a fresh sign-in."""
         browser_request = await self.page_context.browser_request(request)
         session = browser_request.required()
         if not await self.credentials.has_password(session.user.id):
@@ -88,6 +89,7 @@ class ClosedAccount:
     deletion: AccountDeletion
 
     async def show(self, request: Request) -> Response:
+        """GET /account/closed: when the account is deleted, and the button that keeps it."""
         browser_request = await self.page_context.browser_request(request)
         if browser_request.closed is None and browser_request.session is not None:
             return self.page_context.go("/account")

@@ -69,10 +69,12 @@ class ConsentOffer:
 
     @property
     def with_data(self) -> Sequence[CategoryLine]:
+        """The categories in which the person recorded something."""
         return [each for each in self.categories if each.number]
 
     @property
     def without_data(self) -> Sequence[CategoryLine]:
+        """The categories in which the person recorded nothing."""
         return [each for each in self.categories if not each.number]
 
     @property
@@ -82,8 +84,10 @@ class ConsentOffer:
 
     @property
     def about_health(self) -> bool:
+        """Whether the scope opens health data."""
         return bool(health_actions(self.scope))
 
     @property
     def today(self) -> date:
+        """The day in the time zone of the person."""
         return in_zone(self.now, self.zone).date()

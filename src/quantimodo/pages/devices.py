@@ -23,6 +23,7 @@ class Devices:
     sign_out: SignOut
 
     async def show(self, request: Request) -> Response:
+        """GET /account/sessions: this session and the others of the person."""
         browser_request = await self.page_context.browser_request(request)
         here = browser_request.required()
         live = await self.sessions.list(here.user.id)

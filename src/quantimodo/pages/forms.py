@@ -75,9 +75,11 @@ class FormView:
     chosen: frozenset[str] = frozenset()
 
     def value(self, name: str) -> str:
+        """The text of the field at first; "" for an empty one."""
         return self.values.get(name, "")
 
     def error(self, name: str) -> str:
+        """The error of the field; "" without one."""
         return self.errors.get(name, "")
 
 

@@ -71,6 +71,7 @@ class Identities:
     linking: Linking
 
     async def show(self, request: Request) -> Response:
+        """GET /account/identities: the linked accounts, and the providers that can be linked."""
         browser_request = await self.page_context.browser_request(request)
         return await self._page(request, browser_request)
 

@@ -49,6 +49,7 @@ class Profile:
     profiles: Profiles
 
     async def show(self, request: Request) -> Response:
+        """GET /account/profile: what applications may learn about the person."""
         browser_request = await self.page_context.browser_request(request)
         return await self._page(request, browser_request)
 

@@ -7,7 +7,9 @@ class ProviderButton(Protocol):
     """A provider. `name` is used in addresses, `title` on the button."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name in the settings and in addresses."""
 
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """The name that people read."""

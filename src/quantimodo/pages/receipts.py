@@ -73,6 +73,7 @@ class ReceiptPages:
     services: ConsentServices
 
     async def show(self, request: Request) -> Response:
+        """GET the page of one receipt, which belongs to this person."""
         browser_request = await self.page_context.browser_request(request)
         return await self._page(request, browser_request)
 
@@ -139,12 +140,14 @@ async def known_client(clients: ClientStore, request: Request) -> Client:
 
 
 def receipt_path(client: Client, change: ConsentChange) -> str:
+    """The path of the receipt's page."""
     return f"{client_path(client.id)}/receipts/{change.id}"
 
 
 def allowed_words(
     found: Consent | ConsentChange | ConsentChoice, zone: tzinfo, texts: Mapping[str, ScopeText]
 ) -> Allowed:
+    """What was allowed, in the words of pages: scopes, data, and the end."""
     return Allowed(
         scope_titles(found.scope, texts),
         detail_lines(found.details, zone),
@@ -155,6 +158,7 @@ def allowed_words(
 def history_line(
     client: Client, change: ConsentChange, zone: tzinfo, texts: Mapping[str, ScopeText]
 ) -> HistoryLine:
+    """One entry of a consent's history, in the words of pages."""
     return HistoryLine(
         change,
         _KINDS[change.kind],

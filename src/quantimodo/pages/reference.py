@@ -43,6 +43,7 @@ class DocumentedResponse:
 
     @property
     def good(self) -> bool:
+        """Whether it is the response of a request that succeeds."""
         return self.status < "400"
 
 
@@ -88,6 +89,7 @@ class ReferencePage:
         self._content: Mapping[str, Any] | None = None
 
     async def show(self, request: Request) -> Response:
+        """GET /docs: the OpenAPI document as a page."""
         if self._content is None:
             self._content = _content(self._document)
         browser_request = await self._page_context.browser_request(request)

@@ -17,6 +17,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def spelled_json(value: Any) -> str:
+    """JSON as the examples show it: indented, with all characters as they are."""
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 

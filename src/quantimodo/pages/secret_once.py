@@ -69,6 +69,7 @@ class SecretPage:
         return Secret(sealed_secret.secret) if same(sealed_secret.session, session) else None
 
     def forget(self, response: Response) -> Response:
+        """The response without the cookie of the secret."""
         return self.browser.clear_cookie(response, "shown")
 
     def _open(self, text: str, purpose: str) -> _SealedSecret | None:

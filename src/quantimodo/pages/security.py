@@ -38,6 +38,7 @@ class Security:
     recoveries: FactorRecoveries
 
     async def show(self, request: Request) -> Response:
+        """GET /account/security: password, second factor, passkeys, and the newest events."""
         browser_request = await self.page_context.browser_request(request)
         user = browser_request.required().user
         events = await self.events.events_of(user.id, _EVENTS_SHOWN)

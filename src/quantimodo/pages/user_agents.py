@@ -41,6 +41,7 @@ def describe(agent: str) -> str:
 
 
 def is_hand_held(agent: str) -> bool:
+    """Whether the `User-Agent` names the system of a phone or tablet."""
     return _find(agent, _SYSTEMS) in _HAND_HELD
 
 

@@ -74,10 +74,12 @@ def from_json(text: str) -> ConsentDetails:
 
 
 def from_json_or_none(text: str | None) -> Details:
+    """The stored details; None stays None."""
     return None if text is None else from_json(text)
 
 
 def to_json_or_none(details: Details) -> str | None:
+    """The details for storage; None stays None."""
     return None if details is None else to_json(details)
 
 

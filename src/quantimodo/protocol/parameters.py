@@ -41,9 +41,11 @@ class Form:
         self._values = values
 
     def get(self, name: str) -> str | None:
+        """The value of the parameter; None if it was not sent."""
         return self._values.get(name)
 
     def required(self, name: str) -> str:
+        """The value of the parameter. Raises `InvalidRequest` without one."""
         value = self._values.get(name)
         if value is None:
             raise InvalidRequest(f"the parameter {name} is missing")

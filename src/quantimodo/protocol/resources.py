@@ -41,10 +41,13 @@ class Audience(NamedTuple):
 
     @property
     def full_name(self) -> str:
+        """The prefix of its scopes in consents and tokens; the id tells it from a later API with
+        the same identifier."""
         return f"{self.identifier}#{self.id}:"
 
 
 def audience(resource: Resource) -> Audience:
+    """The resource as an audience of tokens."""
     return Audience(resource.identifier, resource.id)
 
 

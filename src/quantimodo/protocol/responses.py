@@ -11,6 +11,7 @@ Parameters = list[tuple[str, str]]
 
 
 def default_mode(response_types: frozenset[str]) -> Literal["query", "fragment"]:
+    """The response mode of a request without one (OAuth 2.0 Multiple Response Types §5)."""
     # Multiple Response Types §5: a response with a token goes in the fragment.
     return "fragment" if response_types & {"token", "id_token"} else "query"
 

@@ -6,6 +6,7 @@ from quantimodo.model.clients import Client
 
 
 def is_pairwise(client: Client) -> bool:
+    """Whether the client gets pairwise subjects (OpenID Connect Core §8.1)."""
     return client.metadata.subject_type == "pairwise"
 
 

@@ -41,16 +41,16 @@ class ApplicationMeasurements:
 
     async def __call__(self, request: Request) -> Response:
         app = (await self.access.bearer.application(request, READ)).client_id
-        question = parse_measurement_query(request.query)
-        count = partial(self._count, app, question.offset == 0)
+        query = parse_measurement_query(request.query)
+        count = partial(self._count, app, query.offset == 0)
         async with self.access.reads.place(app):
             people = await self._people(app)
-            rows, total = await self.measurement_service.page_of_people(people, question, count)
-        self._note(app, question, list(rows))
+            rows, total = await self.measurement_service.page_of_people(people, query, count)
+        self._note(app, query, list(rows))
         names = await self._names(app, {row.measurement.user_id for row in rows})
         shown = zip(rows, await measurement_rows(rows), strict=True)
         rows_json = [{**row_json, **names[row.measurement.user_id]} for row, row_json in shown]
-        return page_response(self.address, question, rows_json, total)
+        return page_response(self.address, query, rows_json, total)
 
     async def _names(self, app: str, user_ids: set[int]) -> Mapping[int, dict[str, Any]]:
         """How the application tells people apart: by what `/api/v1/user/me` names them."""
@@ -91,7 +91,7 @@ class ApplicationMeasurements:
             if len(some) < _PEOPLE_AT_ONCE:
                 return people
 
-    def _note(self, app: str, question: MeasurementQuery, rows: list[MeasurementView]) -> None:
+    def _note(self, app: str, query: MeasurementQuery, rows: list[MeasurementView]) -> None:
         numbers: dict[int, int] = {}
         for row in rows:
             user_id = row.measurement.user_id
@@ -102,6 +102,6 @@ class ApplicationMeasurements:
                 app,
                 "read",
                 number,
-                question.variables,
-                question.categories,
+                query.variables,
+                query.categories,
             )

@@ -22,6 +22,7 @@ CSV_HEADERS = (
 
 
 def measurement_json(shown: MeasurementView) -> dict[str, Any]:
+    """A measurement as the API returns it (measurements-api.md §8)."""
     one = shown.measurement
     return {
         "id": one.id,
@@ -50,6 +51,7 @@ async def measurement_rows(shown: Sequence[MeasurementView]) -> list[dict[str, A
 
 
 def variable_json(shown: VariableView) -> dict[str, Any]:
+    """A variable as the API returns it."""
     summary, variable = shown.summary, shown.summary.variable
     return {
         "id": variable.id,
@@ -81,10 +83,10 @@ def unit_json(unit: Unit) -> dict[str, Any]:
 
 
 def page_response(
-    address: str, question: MeasurementQuery, rows: Sequence[dict[str, Any]], total: int
+    address: str, query: MeasurementQuery, rows: Sequence[dict[str, Any]], total: int
 ) -> Response:
     """A page and the headers that lead to the others."""
-    links = list(_links(address, question, total))
+    links = list(_links(address, query, total))
     headers = [(b"total-count", b"%d" % total)]
     headers += [(b"link-" + name.encode(), url.encode("ascii")) for name, url in links]
     joined = ", ".join(f'<{url}>; rel="{name}"' for name, url in links)
@@ -95,12 +97,12 @@ def _seconds(micros: int | None) -> int | float | None:
     return None if micros is None else seconds_of(micros)
 
 
-def _links(address: str, question: MeasurementQuery, total: int) -> Iterable[tuple[str, str]]:
-    limit, offset = question.limit, question.offset
+def _links(address: str, query: MeasurementQuery, total: int) -> Iterable[tuple[str, str]]:
+    limit, offset = query.limit, query.offset
     last = (total - 1) // limit * limit if total else 0
 
     def at(place: int) -> str:
-        pairs = (*question.given, ("limit", str(limit)), ("offset", str(place)))
+        pairs = (*query.given, ("limit", str(limit)), ("offset", str(place)))
         return f"{address}?{urlencode(pairs, safe='()!:')}"
 
     yield "first", at(0)

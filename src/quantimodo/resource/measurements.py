@@ -87,6 +87,7 @@ class MeasurementAccess:
         variable: str = "",
         category: str = "",
     ) -> None:
+        """Record in the access log what the application did with this many measurements."""
         now = self.clock.now()
         self.accesses.record(
             Access(
@@ -101,10 +102,12 @@ class MeasurementAccess:
             )
         )
 
-    def note_reading(self, user: User, app: str, question: MeasurementQuery, number: int) -> None:
-        self.note(user.id, app, "read", number, question.variables, question.categories)
+    def note_reading(self, user: User, app: str, query: MeasurementQuery, number: int) -> None:
+        """Record a read, with the filters that the application sent."""
+        self.note(user.id, app, "read", number, query.variables, query.categories)
 
     def note_saving(self, user: User, app: str, saved: Saved) -> None:
+        """Record a write, for at most some variables by name and for the rest by number."""
         named: Mapping[str, int] = dict(list(saved.numbers.items())[:_MOST_RECORDED])
         for name, number in named.items():
             self.note(user.id, app, "write", number, name, saved.categories[name])
@@ -125,11 +128,11 @@ class Measurements:
         if request.method == "POST":
             return await self._add(request)
         user, app, permissions = await self.access.admit(request, READ)
-        question = parse_measurement_query(request.query)
+        query = parse_measurement_query(request.query)
         async with self.access.reads.place(user.id):
-            rows, total = await self.measurement_service.page(user.id, question, permissions.read)
-        self.access.note_reading(user, app, question, number_in(rows))
-        return page_response(self.address, question, await measurement_rows(rows), total)
+            rows, total = await self.measurement_service.page(user.id, query, permissions.read)
+        self.access.note_reading(user, app, query, number_in(rows))
+        return page_response(self.address, query, await measurement_rows(rows), total)
 
     async def _add(self, request: Request) -> Response:
         user, app, permissions = await self.access.admit(request, WRITE)
@@ -206,19 +209,19 @@ class MeasurementsCsv:
 
     async def __call__(self, request: Request) -> Response:
         user, app, permissions = await self.access.admit(request, READ)
-        question = parse_measurement_query(request.query)
+        query = parse_measurement_query(request.query)
         async with self.access.reads.place(user.id):
-            chunks = await self.measurement_service.stream(user.id, question, permissions.read)
-        return Response(200, b"", CSV_HEADERS, self._recorded(user, app, question, chunks))
+            chunks = await self.measurement_service.stream(user.id, query, permissions.read)
+        return Response(200, b"", CSV_HEADERS, self._recorded(user, app, query, chunks))
 
     async def _recorded(
         self,
         user: User,
         app: str,
-        question: MeasurementQuery,
+        query: MeasurementQuery,
         chunks: AsyncIterator[Sequence[MeasurementView]],
     ) -> AsyncGenerator[bytes, None]:
-        yield csv_header(mark=question.byte_order_mark)
+        yield csv_header(mark=query.byte_order_mark)
         number = 0
         try:
             while True:
@@ -230,7 +233,7 @@ class MeasurementsCsv:
                 number += number_in(rows)
                 yield csv_text(map(csv_row, rows))
         finally:
-            self.access.note_reading(user, app, question, number)
+            self.access.note_reading(user, app, query, number)
 
 
 def number_in(rows: Sequence[MeasurementView]) -> int:

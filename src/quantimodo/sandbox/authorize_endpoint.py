@@ -39,9 +39,8 @@ class ResponseBuilder(Protocol):
     ) -> dict[str, str]:
         """The authorization response without `state`."""
 
-    def refusal(
-        self, fake_provider: FakeProvider, code: str, description: str
-    ) -> dict[str, str]: ...
+    def refusal(self, fake_provider: FakeProvider, code: str, description: str) -> dict[str, str]:
+        """The parameters of an error response, as this provider spells them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

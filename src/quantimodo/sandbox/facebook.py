@@ -43,6 +43,7 @@ class GraphError(Exception):
         self.subcode = subcode
 
     def body(self) -> dict[str, Any]:
+        """The error as Graph API spells it."""
         error: dict[str, Any] = {
             "message": self.message,
             "type": "OAuthException",
@@ -54,7 +55,8 @@ class GraphError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FacebookProfile:
-    """Facebook's authorization responses, without OpenID Connect parameters."""
+    """Facebook's authorization responses, without OpenID Connect parameters.
+    Implements `ProviderProfile`."""
 
     def response(
         self,
@@ -160,6 +162,7 @@ class Facebook:
         return person.number(f"facebook {app_id}", _DIGITS)
 
     def tokens(self, grant: Grant) -> dict[str, Any]:
+        """The token response of a grant, as Facebook gives it."""
         access = self.grants.seal(grant, "access", _SIXTY_DAYS)
         response: dict[str, Any] = {
             "access_token": access,

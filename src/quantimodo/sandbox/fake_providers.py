@@ -25,6 +25,7 @@ class App:
     others: tuple[str, ...] = ()
 
     def proves(self, secret: str) -> bool:
+        """Whether this is the secret of the app, compared in constant time."""
         return same(secret.encode(), self.secret.reveal().encode())
 
 
@@ -57,13 +58,16 @@ class FakeProvider:
 
     @property
     def path(self) -> str:
+        """The path below which all its pages are."""
         return f"/sandbox/{self.name}"
 
     @property
     def address(self) -> str:
+        """The address below which all its pages are."""
         return self.server + self.path
 
     def knows(self, client_id: str) -> bool:
+        """Whether an app with this client id is registered there."""
         return self.any_app or client_id in (self.app.id, *self.app.others)
 
     def sends_to(self, uri: str) -> bool:
@@ -84,11 +88,13 @@ class FakeProvider:
 
 
 def origin_of(uri: str) -> str:
+    """The scheme, host and port of an address, in lower case."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 def google(server: str, issuer: str = "") -> FakeProvider:
+    """The fake of Google; `issuer` replaces its own."""
     return FakeProvider(
         name="google",
         title="Google",
@@ -99,6 +105,7 @@ def google(server: str, issuer: str = "") -> FakeProvider:
 
 
 def facebook(server: str, issuer: str = "") -> FakeProvider:
+    """The fake of Facebook; `issuer` replaces its own."""
     return FakeProvider(
         name="facebook",
         title="Facebook",
@@ -109,6 +116,7 @@ def facebook(server: str, issuer: str = "") -> FakeProvider:
 
 
 def oidc(server: str, issuer: str = "") -> FakeProvider:
+    """The fake of a provider with OpenID Connect; every client id is registered there."""
     return FakeProvider(
         name="oidc",
         title="OpenID provider",

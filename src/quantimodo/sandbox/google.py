@@ -39,6 +39,8 @@ EVENTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class GoogleProfile:
+    """Implements `ProviderProfile`."""
+
     def metadata(self, fake_provider: FakeProvider) -> dict[str, Any]:
         # Google sends `iss` in its responses and does not announce it here (as of 2026).
         return {
@@ -50,6 +52,7 @@ class GoogleProfile:
         }
 
     def subject(self, person: Person) -> str:
+        """The person's `sub`: digits, as Google's."""
         return person.number("google", _DIGITS)
 
     def id_claims(self, person: Person, grant: Grant) -> dict[str, Any]:

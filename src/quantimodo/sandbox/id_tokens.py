@@ -25,11 +25,13 @@ class IdTokens:
 
     @classmethod
     def with_published_key(cls, clock: Clock, entropy: Entropy) -> "IdTokens":
+        """Signs with the key whose private part is public: no real provider trusts it."""
         key = PUBLISHED_KEY
         signer = open_signer(key.kid, "RS256", key.private)
         return cls(signer, open_verifier(key.kid, "RS256", key.public_jwk), clock, entropy)
 
     def key_set(self) -> bytes:
+        """The JWK Set with that key, as JSON."""
         return key_set([PUBLISHED_KEY.public_jwk])
 
     def mint(
@@ -56,6 +58,7 @@ class IdTokens:
         return self._signed(whole, person)
 
     def new_id(self) -> str:
+        """A new random identifier, in hexadecimal digits."""
         return self.entropy.bytes(16).hex()
 
     def sign(self, claims: Mapping[str, Any], typ: str) -> str:

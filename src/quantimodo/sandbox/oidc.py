@@ -12,6 +12,8 @@ from quantimodo.sandbox.sealed import Grant
 
 @dataclass(frozen=True, slots=True)
 class OidcProfile:
+    """Implements `ProviderProfile`."""
+
     def metadata(self, fake_provider: FakeProvider) -> dict[str, Any]:
         return {
             "scopes_supported": ["openid", "profile", "email", "offline_access"],

@@ -32,7 +32,8 @@ class ProviderProfile(Protocol):
     def metadata(self, fake_provider: FakeProvider) -> dict[str, Any]:
         """Additional members of its discovery document."""
 
-    def subject(self, person: Person) -> str: ...
+    def subject(self, person: Person) -> str:
+        """The person's `sub` at this provider."""
 
     def id_claims(self, person: Person, grant: Grant) -> dict[str, Any]:
         """`sub` and all claims that `IdTokens` does not add."""
@@ -49,9 +50,8 @@ class ProviderProfile(Protocol):
     ) -> dict[str, str]:
         """The authorization response without `state`."""
 
-    def refusal(
-        self, fake_provider: FakeProvider, code: str, description: str
-    ) -> dict[str, str]: ...
+    def refusal(self, fake_provider: FakeProvider, code: str, description: str) -> dict[str, str]:
+        """The parameters of an error response, as this provider spells them."""
 
 
 class TokenRefused(Exception):
@@ -140,6 +140,7 @@ class OpenId:
         return response
 
     def id_token(self, grant: Grant, access_token: str = "") -> str:
+        """A signed ID token of this grant."""
         claims = self.profile.id_claims(grant.who, grant)
         return self.id_tokens.mint(self.fake_provider, grant, claims, access_token)
 

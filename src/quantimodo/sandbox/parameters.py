@@ -23,6 +23,7 @@ class InvalidSandboxRequest(Exception):
 
 
 def of_query(request: Request) -> Parameters:
+    """The parameters in the address. Raises `InvalidSandboxRequest`."""
     try:
         pairs = parse_qsl(
             request.url.query, keep_blank_values=True, errors="strict", max_num_fields=64
@@ -43,6 +44,7 @@ async def of_form(request: Request) -> Parameters:
 
 
 async def of_form_or_json(request: Request) -> Parameters:
+    """The parameters in the body, a form or a JSON object. Raises `InvalidSandboxRequest`."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         return await of_form(request)
     try:
@@ -60,6 +62,7 @@ async def of_both(request: Request) -> Parameters:
 
 
 def bearer(request: Request) -> str:
+    """The token of the `Authorization` header; "" without one."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 

@@ -50,10 +50,12 @@ class Person:
 
     @property
     def given_name(self) -> str:
+        """The first word of the name."""
         return self.name.partition(" ")[0]
 
     @property
     def family_name(self) -> str:
+        """The words of the name after the first."""
         return self.name.partition(" ")[2]
 
     @property

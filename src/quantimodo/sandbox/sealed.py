@@ -61,12 +61,14 @@ class Grant:
 
     @property
     def who(self) -> Person:
+        """The person who signed in there."""
         found = find_person(self.person, self.address, self.trust)
         if found is None:  # encrypted here, so the person existed
             raise LookupError("a sealed grant names no person")
         return found
 
     def has(self, scope: str) -> bool:
+        """Whether the scope was granted."""
         return scope in self.scope.replace(",", " ").split()
 
 

@@ -64,6 +64,7 @@ class LoginTokens:
 
     @property
     def audience(self) -> str:
+        """The `aud` of login JWTs: the address of the authorize endpoint."""
         return self.issuer + AUTHORIZE
 
     def mint(

@@ -137,6 +137,7 @@ class TokenMinter:
     async def mint_id_token(
         self, authorization: Authorization, context: IdTokenContext, now: datetime
     ) -> str:
+        """A signed ID token (OpenID Connect Core §2)."""
         return await self.id_tokens.mint(authorization, context, now)
 
     def _lifetime(self, resource: Resource | None) -> timedelta:

@@ -26,6 +26,7 @@ def needed(
 
 
 def page(interaction: Interaction) -> str:
+    """The address of the sign-in page, which returns to this interaction."""
     return sign_in_path(interaction.id, interaction.request.login_hint)
 
 

@@ -14,4 +14,5 @@ def needed(
     policy: InteractionPolicy,
     now: datetime,
 ) -> Reason | None:
+    """Always a reason: the last step responds."""
     return REASON

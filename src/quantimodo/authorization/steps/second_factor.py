@@ -18,10 +18,12 @@ def needed(
     policy: InteractionPolicy,
     now: datetime,
 ) -> Reason | None:
+    """A reason while the person has given the first proof only."""
     if is_authenticated(interaction, subject, policy, now):
         return None
     return REASON if is_pending(interaction, policy, now) else None
 
 
 def page(interaction: Interaction) -> str:
+    """The address of the page for the second proof, which returns to this interaction."""
     return f"/sign-in/second-factor?return_to={quote(resume_path(interaction.id), safe='/')}"

@@ -56,7 +56,7 @@ _LONGEST_EVENT = 16_384
 
 
 class Facebook:
-    """One Facebook app."""
+    """One Facebook app. Implements `Provider`."""
 
     responds_by_form_post = False
 

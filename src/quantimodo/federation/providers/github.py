@@ -41,7 +41,8 @@ _SERVER = AuthorizationServer(
 
 
 class GitHub:
-    """github.com, or one GitHub Enterprise Server (then `issuer` and all endpoints are set)."""
+    """github.com, or one GitHub Enterprise Server (then `issuer` and all endpoints are set).
+    Implements `Provider`."""
 
     responds_by_form_post = False
 

@@ -209,6 +209,7 @@ def no_native_tokens() -> BadToken:
 
 
 def no_security_events() -> BadToken:
+    """The refusal of a security event by a provider that sends none."""
     return BadToken("This provider sends no messages.")
 
 

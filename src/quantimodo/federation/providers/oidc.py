@@ -52,7 +52,7 @@ _METHODS_AT_MOST, _LONGEST_METHOD = 8, 16
 
 
 class Oidc:
-    """One registration of this server at one OpenID provider."""
+    """One registration of this server at one OpenID provider. Implements `Provider`."""
 
     def __init__(
         self,

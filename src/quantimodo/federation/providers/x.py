@@ -43,7 +43,7 @@ _SERVER = AuthorizationServer(
 
 
 class X:
-    """x.com. Without `client_secret`: X's "public client"."""
+    """x.com. Without `client_secret`: X's "public client". Implements `Provider`."""
 
     responds_by_form_post = False
 
