@@ -85,7 +85,7 @@ async def test_after_ten_minutes_nothing_is_changed(
     assert await services.stores.sessions.session(ann.key) is not None
 
 
-async def test_who_has_a_password_has_to_give_it_however_fresh_the_sign_in(
+async def test_an_account_with_a_password_needs_it_even_after_a_fresh_sign_in(
     services: AccountServices,
 ) -> None:
     await services.member()

@@ -73,7 +73,7 @@ def test_an_address_is_kept_in_one_form(typed: str, kept: str) -> None:
         "ann@ex\u24d0mple.org",
     ],
 )
-def test_what_is_no_address_is_refused_without_an_echo(typed: str) -> None:
+def test_invalid_addresses_are_refused_without_an_echo(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         email_address(typed)
     assert refused.value.field == "email"

@@ -41,7 +41,7 @@ async def test_the_cookie_is_not_in_the_database(services: AccountServices) -> N
     "cookie",
     [None, "", "qmz_", "qmz_" + "A" * 48, "qma_" + "A" * 48, "\ud800" * 52, "é" * 52, "x" * 9999],
 )
-async def test_what_is_no_cookie_of_ours_is_no_session(
+async def test_a_foreign_cookie_is_no_session(
     services: AccountServices, cookie: str | None
 ) -> None:
     assert await services.sessions.current(cookie) is None
@@ -176,7 +176,7 @@ async def test_no_session_begins_for_a_deleted_person(services: AccountServices)
         await begin(services, ann)
 
 
-async def test_what_a_stranger_sends_as_browser_name_is_made_harmless(
+async def test_a_forged_user_agent_is_made_harmless(
     services: AccountServices,
 ) -> None:
     ann = await services.member()

@@ -82,7 +82,7 @@ async def test_nothing_changes_without_the_current_password(
     assert await services.email_templates() == []
 
 
-async def test_who_finds_a_session_does_not_guess_the_password_with_it(
+async def test_a_stolen_session_does_not_help_to_guess_the_password(
     services: AccountServices, ann: Session
 ) -> None:
     for _ in range(10):

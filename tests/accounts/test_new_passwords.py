@@ -55,7 +55,9 @@ async def test_too_short_and_too_long_ones_are_refused(password: str) -> None:
         *("qwertyuiop", "20121988", "aaaaaaaaaaaa", "drowssap1", "P@ssw0rd!", "QuantiModo2026"),
     ],
 )
-async def test_what_is_guessed_first_is_refused_in_every_spelling(password: str) -> None:
+async def test_passwords_that_are_guessed_first_are_refused_in_every_spelling(
+    password: str,
+) -> None:
     assert not await accepted(password)
 
 

@@ -142,7 +142,7 @@ async def test_reset_emails_to_one_person_are_limited(services: AccountServices)
     assert len(await services.email_templates()) == 5
 
 
-async def test_what_a_link_is_about_can_be_seen_before(services: AccountServices) -> None:
+async def test_the_purpose_of_a_link_is_shown_before_its_use(services: AccountServices) -> None:
     await services.member()
     pending = await services.accounts.recovery.pending(await ask(services))
     assert pending is not None

@@ -87,7 +87,7 @@ async def test_a_link_dies_after_an_hour(services: AccountServices, clock: Movab
 
 
 @pytest.mark.parametrize("email_token", ["", "qmt_", "nonsense", "qmt_" + "A" * 48, "\ud800"])
-async def test_what_is_no_link_of_ours_is_refused(
+async def test_a_link_of_another_site_is_refused(
     services: AccountServices, email_token: str
 ) -> None:
     assert await services.accounts.sign_up.pending(email_token, None) is None

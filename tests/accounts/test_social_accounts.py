@@ -365,7 +365,7 @@ async def test_signed_out_there_is_signed_out_here(services: AccountServices) ->
     assert (await services.events(user))[0].kind == "identity.signed_out"
 
 
-async def test_what_was_said_before_it_was_signed_out_opens_nothing(
+async def test_a_profile_of_before_the_sign_out_opens_nothing(
     services: AccountServices, clock: MovableClock
 ) -> None:
     stated_at = clock.now()

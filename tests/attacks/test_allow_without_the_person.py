@@ -171,7 +171,7 @@ async def test_a_form_of_the_provider_s_and_a_link_page_leave_it_too(harness: Ap
     assert "Gia Elder" in (await by_address(browser, app, token)).text
 
 
-async def test_who_said_no_or_failed_leaves_none(harness: AppHarness) -> None:
+async def test_a_refused_or_failed_sign_in_leaves_none(harness: AppHarness) -> None:
     await harness.app()
     for response in ({"error": "access_denied"}, {"code": "unknown"}):
         browser = harness.browser()
@@ -296,7 +296,7 @@ async def test_elsewhere_the_person_signs_in_and_goes_on(harness: AppHarness) ->
     assert (await harness.redeem(app, response.code)).status_code == 200
 
 
-async def test_who_is_signed_in_there_already_goes_on_at_once(harness: AppHarness) -> None:
+async def test_a_person_with_a_session_at_the_provider_goes_on_at_once(harness: AppHarness) -> None:
     app, token = await harness.app(), await login(harness, harness.browser())
     (user,) = await harness.context.stores.users.users()
     cookie = await harness.context.sessions.start(
@@ -376,7 +376,7 @@ async def test_without_a_browser_the_operator_s_own_app_is_answered(harness: App
     assert (await as_json(harness, app, token)).status_code == 200
 
 
-async def test_who_got_the_jwt_at_an_address_that_anybody_can_have_is_not_the_app(
+async def test_a_jwt_at_a_loopback_address_does_not_prove_the_app(
     harness: AppHarness,
 ) -> None:
     """RFC 8252 §8.6: another program of the device, with the loopback port or scheme of an app

@@ -111,7 +111,7 @@ async def test_a_provider_speaks_for_its_own_people_only(
     assert ids[0] != ids[1]
 
 
-async def test_what_its_token_endpoint_says_of_anothers_people_is_refused(
+async def test_a_token_endpoint_that_names_another_issuers_people_is_refused(
     abroad: AppHarness, upstream: Upstream, evil: Upstream
 ) -> None:
     await abroad.app()

@@ -74,7 +74,7 @@ async def test_after_the_grace_period_the_page_offers_nothing(harness: AppHarnes
     assert (await browser.get(CLOSED)).headers["location"].startswith("/sign-in")
 
 
-async def test_who_closed_the_account_can_sign_out(harness: AppHarness) -> None:
+async def test_the_person_of_a_closed_account_can_sign_out(harness: AppHarness) -> None:
     await harness.person()
     browser = await harness.signed_in()
     await _closed(browser)

@@ -68,7 +68,7 @@ async def test_the_consent_page_cannot_be_framed_scripted_or_kept(harness: AppHa
     assert page.headers["referrer-policy"] == "no-referrer"
 
 
-async def test_what_an_app_says_of_itself_is_text(harness: AppHarness) -> None:
+async def test_the_description_of_an_app_is_text(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(
         name="<img src=x onerror=alert(1)>",

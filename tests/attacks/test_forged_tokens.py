@@ -105,7 +105,7 @@ async def test_a_key_signs_by_its_own_algorithm_only(harness: AppHarness) -> Non
     await check_refused(harness, app, forge({**header, "kid": rsa}, claims, sign), "another's id")
 
 
-async def test_what_we_do_not_understand_in_a_header_is_refused_though_we_signed_it(
+async def test_unknown_header_members_are_refused_though_we_signed_them(
     harness: AppHarness,
 ) -> None:
     app, token = await a_jwt(harness)

@@ -68,7 +68,7 @@ def test_an_address_is_read_in_every_form_that_proxies_write() -> None:
         assert ours.address(scope("::ffff:10.0.0.1", forwarded)) == caller, forwarded
 
 
-def test_what_only_looks_like_an_address_ends_the_chain() -> None:
+def test_an_invalid_forwarded_address_ends_the_chain() -> None:
     ours = proxies("10.0.0.0/8")
     for forwarded in (
         "203.0.113.9:",
@@ -132,7 +132,7 @@ async def test_behind_a_proxy_of_ours_each_caller_has_a_separate_limit(
         assert again.status_code == 429
 
 
-async def test_what_a_person_sees_of_a_sign_in_is_the_address_that_is_believed(
+async def test_a_person_sees_the_verified_network_address_of_a_sign_in(
     open_harness: Any,
 ) -> None:
     for trusted, seen in (("", PEER), (f"{PEER}/32", "198.51.100.1")):

@@ -32,7 +32,7 @@ async def forged(harness: AppHarness, app: App, subject: str) -> str:
     return open_signer(key.kid, "ES256", private).sign(claims, ACCESS_TOKEN_TYPE)
 
 
-async def test_what_a_deleted_key_signed_is_worth_nothing(harness: AppHarness) -> None:
+async def test_a_signature_of_a_deleted_key_is_refused(harness: AppHarness) -> None:
     ann = await harness.person()
     app = await harness.app(token_format="jwt", resource_server=True)
     other = await harness.app()

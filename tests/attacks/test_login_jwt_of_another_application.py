@@ -114,7 +114,7 @@ async def test_an_app_that_names_itself_with_the_code_is_the_only_one(harness: A
     assert not await opens(harness, other, token)
 
 
-async def test_who_registers_the_address_later_gets_nothing(harness: AppHarness) -> None:
+async def test_an_app_that_registers_the_address_later_gets_nothing(harness: AppHarness) -> None:
     app = await first_party(harness)
     browser = harness.browser()
     state = state_of(await depart(browser))
@@ -236,7 +236,7 @@ async def test_an_app_that_is_gone_gets_nothing_for_its_jwt(harness: AppHarness,
 # -------------------------------------------------------- bound to no application: the operator's
 
 
-async def test_what_comes_by_the_operator_s_own_address_is_good_for_any_app(
+async def test_a_jwt_from_the_operators_address_is_valid_for_any_app(
     harness: AppHarness,
 ) -> None:
     apps = await first_party(harness), await first_party(harness, ELSEWHERE)

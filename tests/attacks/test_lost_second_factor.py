@@ -64,7 +64,7 @@ async def test_after_the_delay_the_person_turns_it_off_and_signs_in(harness: App
     assert any("was turned off for your account" in text for text in await mails(harness))
 
 
-async def test_a_thief_of_the_mailbox_alone_gets_nothing(harness: AppHarness) -> None:
+async def test_an_attacker_with_the_mailbox_alone_gets_nothing(harness: AppHarness) -> None:
     ann, _ = await protected(harness)
     raw = await harness.context.accounts.recovery.email_tokens.mint(
         "reset_password", "ann@example.org", timedelta(hours=1), user_id=ann.id

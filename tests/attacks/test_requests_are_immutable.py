@@ -87,7 +87,7 @@ async def test_a_request_waits_an_hour(harness: AppHarness) -> None:
     assert is_gone(await harness.decide(browser, late))
 
 
-async def test_who_decides_is_who_is_shown(harness: AppHarness) -> None:
+async def test_the_person_who_decides_is_the_one_shown(harness: AppHarness) -> None:
     # The page was shown to Ann; Bob signs in, in the same browser, and the old page is pressed.
     await harness.person()
     await harness.person("bob@example.org", "Bob Example")

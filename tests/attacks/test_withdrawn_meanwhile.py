@@ -72,7 +72,7 @@ async def test_nothing_is_begun_on_a_consent_that_was_just_withdrawn(
     assert len(harness.rows()["grants"]) == before
 
 
-async def test_who_withdraws_at_once_after_is_obeyed_too(harness: AppHarness) -> None:
+async def test_an_immediate_withdrawal_counts_too(harness: AppHarness) -> None:
     user_id, app = await allowed(harness)
     code = (await harness.authorize(await harness.signed_in(), app)).code
     await harness.context.stores.authorizations.withdraw_consent(

@@ -65,7 +65,7 @@ async def test_an_application_gets_what_was_chosen(harness: AppHarness) -> None:
     assert response["authorization_details"] == READ_SLEEP
 
 
-async def test_what_is_ticked_is_allowed_too_and_the_page_shows_it_the_next_time(
+async def test_a_chosen_scope_is_allowed_and_shown_the_next_time(
     harness: AppHarness,
 ) -> None:
     app, browser = await sleep_app(harness), await harness.signed_in()

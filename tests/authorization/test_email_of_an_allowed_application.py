@@ -8,7 +8,7 @@ async def mails(harness: AppHarness) -> list[Mail]:
     return [kept.mail for kept in await harness.context.outbox.recent()]
 
 
-async def test_what_is_allowed_for_the_first_time_is_mailed(harness: AppHarness) -> None:
+async def test_the_first_consent_is_mailed(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(name="Mood & Sleep")
     browser = await harness.signed_in()
@@ -28,7 +28,7 @@ async def test_what_is_allowed_for_the_first_time_is_mailed(harness: AppHarness)
     assert "– Read your measurements\n" in newest.text
 
 
-async def test_what_was_denied_is_not_mailed(harness: AppHarness) -> None:
+async def test_a_denied_request_is_not_mailed(harness: AppHarness) -> None:
     await harness.person()
     browser = await harness.signed_in()
     await harness.decide(browser, await harness.ask(browser, await harness.app()), "deny")

@@ -198,7 +198,7 @@ async def test_a_session_that_was_planted_before_ends_with_the_login(
 
 
 @pytest.mark.parametrize("change", ["password", "sign out everywhere", "disabled"])
-async def test_what_takes_the_password_back_ends_the_pending_login(
+async def test_a_reset_of_the_password_ends_the_pending_login(
     harness: AppHarness, ann: User, change: str
 ) -> None:
     browser = harness.browser()

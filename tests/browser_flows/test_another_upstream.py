@@ -119,7 +119,7 @@ async def test_the_flow_of_2016_through_npm_oidc_provider(served: Live, callback
         assert again != token, "known there and here by now: no question"
 
 
-async def test_who_turns_back_at_oidc_provider_comes_back_denied(
+async def test_a_person_who_cancels_at_an_oidc_provider_returns_denied(
     served: Live, callback: str
 ) -> None:
     await served.app(callback)

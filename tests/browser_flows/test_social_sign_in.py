@@ -113,7 +113,7 @@ async def test_in_another_browser_the_person_signs_in_before_they_allow(
     assert response["code"]
 
 
-async def test_who_says_no_at_the_provider_comes_back_without_a_code(
+async def test_a_person_who_refuses_at_the_provider_returns_without_a_code(
     live: Live, browser: Browser, callback: str
 ) -> None:
     await live.app(callback)

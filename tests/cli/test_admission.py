@@ -49,7 +49,9 @@ def test_an_address_has_its_limit_and_gets_space_again() -> None:
         ("192.0.2.7", "192.0.2.8", False),
     ],
 )
-def test_what_one_client_has_for_itself_counts_as_one(one: str, other: str, shared: bool) -> None:
+def test_the_tokens_of_one_client_for_itself_count_as_one(
+    one: str, other: str, shared: bool
+) -> None:
     admission = Admission(ConnectionPolicy(per_address=1))
     assert admit(admission, one) is not None
     assert (admit(admission, other) is None) == shared

@@ -336,7 +336,7 @@ def test_ctrl_c_prints_a_short_line(user: TerminalUser, recorded_server: Recorde
 
 
 @pytest.mark.slow
-def test_what_the_terminal_cannot_spell_stops_nothing(
+def test_characters_that_the_terminal_cannot_print_stop_nothing(
     signed_in: TerminalUser, recorded_server: RecordedServer
 ) -> None:
     recorded_server.on(ME, RecordedResponse(body={**PERSON, "displayName": "Änn 👋"}))

@@ -200,7 +200,7 @@ def test_a_bad_sheet_is_refused_before_anything_is_sent(
     assert not recorded_server.requests
 
 
-def test_what_is_no_text_is_refused_too(
+def test_a_value_that_is_not_text_is_refused(
     signed_in: TerminalUser, recorded_server: RecordedServer, tmp_path: Path
 ) -> None:
     path = tmp_path / "bad.csv"

@@ -233,7 +233,7 @@ def test_an_answer_of_another_type_is_refused(
         client.call_api("/v9/things", "GET", response_type=kind)
 
 
-def test_what_is_no_json_is_text(
+def test_a_value_that_is_not_json_is_text(
     configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
     recorded_server.on(THINGS, RecordedResponse(body=b"a,b\n"))
@@ -381,7 +381,7 @@ def test_an_explicit_token_bypasses_the_session(recorded_server: RecordedServer)
     driver.session.close()
 
 
-def test_what_is_sent_is_named_body(
+def test_the_parameter_of_the_body_is_named_body(
     configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
     recorded_server.on(MEASUREMENTS, RecordedResponse(201, {}))

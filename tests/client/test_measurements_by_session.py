@@ -138,7 +138,7 @@ async def test_a_measurement_is_typed_and_still_a_dict(
     assert "Sleep Quality" in repr(found)
 
 
-async def test_what_is_added_goes_in_one_call(
+async def test_added_measurements_are_sent_in_one_call(
     driver: SessionDriver, recorded_server: RecordedServer
 ) -> None:
     recorded_server.on(MEASUREMENTS, RecordedResponse(201, {"success": True}))

@@ -58,7 +58,7 @@ def sources() -> Iterator[tuple[Path, ast.Module]]:
         yield path, ast.parse(path.read_text("utf-8"))
 
 
-def test_what_is_public_is_what_is_promised() -> None:
+def test_the_public_names_are_the_promised_ones() -> None:
     assert set(swagger_client.__all__) == PAGE | VALUES | {"session", "__version__"}
     assert set(session.__all__) == SESSION
     for package in (swagger_client, session):

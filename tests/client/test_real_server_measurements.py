@@ -49,7 +49,7 @@ def moods(*values: float) -> MeasurementSet:
 
 
 @both_kinds
-async def test_what_is_recorded_is_read_again(target: TargetServer, kind: type[Any]) -> None:
+async def test_recorded_measurements_are_read_again(target: TargetServer, kind: type[Any]) -> None:
     session = await signed_in(target, kind)
     sleep = NewMeasurement(datetime(2026, 11, 23, 7, tzinfo=UTC), 7.5, "like a stone")
     sets = [moods(1, 2, 3, 4, 5), MeasurementSet("Sleep", [sleep], abbreviated_unit_name="h")]
@@ -95,7 +95,7 @@ async def test_what_is_recorded_is_read_again(target: TargetServer, kind: type[A
 
 
 @both_kinds
-async def test_what_is_refused_says_why(target: TargetServer, kind: type[Any]) -> None:
+async def test_a_refusal_has_a_reason(target: TargetServer, kind: type[Any]) -> None:
     reader = await signed_in(target, kind, "readmeasurements")
     writer = await signed_in(target, kind, "writemeasurements")
     for session, call in ((reader, ("add_measurements", moods(1))), (writer, ("measurement", 1))):
@@ -217,7 +217,7 @@ def _variable(at: int) -> str:
 
 
 @pytest.mark.slow
-async def test_what_came_out_may_go_in_again(
+async def test_an_exported_value_can_be_imported(
     run_command: Callable[..., Awaitable[int]], user: TerminalUser, tmp_path: Path
 ) -> None:
     sheet, first, second = (tmp_path / name for name in ("sheet.csv", "1.csv", "2.csv"))

@@ -211,7 +211,7 @@ async def test_an_app_that_needs_consent_gets_the_address_to_request_it(live: Li
     assert (await asyncio.to_thread(ask)).status == 401
 
 
-async def test_what_stands_beyond_the_page_works_too(live: Live, app: App) -> None:
+async def test_protocols_beyond_the_page_of_2016_work_too(live: Live, app: App) -> None:
     public = await live.app(CALLBACK, public=True)
     await live.person("bea@example.org")
     session = swagger_client.session.OAuthSession(

@@ -61,7 +61,7 @@ async def test_permanent_failures_are_not_retried(
 @pytest.mark.parametrize(
     "failure", [RecordedResponse(429), RecordedResponse(503), RecordedResponse(drop=True)]
 )
-async def test_what_is_not_idempotent_is_never_sent_twice(
+async def test_a_request_that_is_not_idempotent_is_never_sent_twice(
     driver: SessionDriver, recorded_server: RecordedServer, failure: RecordedResponse
 ) -> None:
     recorded_server.on(MEASUREMENTS, failure)
@@ -71,7 +71,7 @@ async def test_what_is_not_idempotent_is_never_sent_twice(
     assert not driver.time.waits
 
 
-async def test_what_is_idempotent_may_change_things(
+async def test_an_idempotent_request_may_change_things(
     driver: SessionDriver, recorded_server: RecordedServer
 ) -> None:
     recorded_server.on(

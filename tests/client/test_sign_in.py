@@ -325,7 +325,7 @@ async def test_a_script_signs_in_by_the_browser_of_the_machine(
     assert len(shown) == 1
 
 
-async def test_what_goes_wrong_at_the_browser_is_raised(
+async def test_an_error_of_the_browser_is_raised(
     new_driver: NewDriver, recorded_server: RecordedServer
 ) -> None:
     recorded_server.on(TOKEN_PATH, RecordedResponse(400, {"error": "invalid_grant"}))

@@ -167,7 +167,7 @@ async def test_a_lost_response_does_not_sign_out(
     assert await driver.token() == stored_token(2)
 
 
-async def test_what_a_refresh_leaves_out_stays(
+async def test_members_that_a_refresh_omits_stay(
     new_driver: NewDriver, recorded_server: RecordedServer
 ) -> None:
     response = {"access_token": "qma_new-access", "token_type": "Bearer"}
@@ -177,7 +177,7 @@ async def test_what_a_refresh_leaves_out_stays(
     assert token.expires_at is None
 
 
-async def test_what_another_process_renewed_is_used(
+async def test_a_token_that_another_process_renewed_is_used(
     new_driver: NewDriver, recorded_server: RecordedServer
 ) -> None:
     recorded_server.on(ME, only("qma_fake-access-2"))

@@ -109,7 +109,7 @@ def test_a_file_without_tokens_is_reported(tmp_path: Path, content: str) -> None
         FileStore(path).load()
 
 
-def test_what_could_not_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "tokens.json")
     store.save(stored_token())
     with pytest.raises(TypeError):
@@ -118,7 +118,7 @@ def test_what_could_not_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_what_a_newer_version_kept_besides_is_passed_over(tmp_path: Path) -> None:
+def test_members_of_a_newer_version_are_ignored(tmp_path: Path) -> None:
     path = tmp_path / "tokens.json"
     store = FileStore(path)
     store.save(stored_token())

@@ -186,7 +186,7 @@ async def test_an_account_of_a_school_may_have_no_address(apple: Oidc, upstream:
 
 
 @pytest.mark.parametrize("error", ["user_cancelled_authorize", "access_denied"])
-async def test_who_turns_back_at_apple_has_declined(apple: Oidc, error: str) -> None:
+async def test_a_person_who_cancels_at_apple_has_declined(apple: Oidc, error: str) -> None:
     with pytest.raises(AccessDeniedByUser):
         await apple.handle_callback({"error": error}, authorization_context())
 

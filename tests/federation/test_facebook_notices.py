@@ -108,7 +108,9 @@ async def test_a_padded_signature_is_the_same_message(provider: Provider) -> Non
         "a" * 20_000,
     ],
 )
-async def test_what_our_secret_did_not_sign_is_refused(provider: Provider, message: str) -> None:
+async def test_a_message_that_our_secret_did_not_sign_is_refused(
+    provider: Provider, message: str
+) -> None:
     with pytest.raises(BadToken):
         await provider.security_events(FORM, form(message))
 
@@ -142,7 +144,9 @@ async def test_a_message_about_no_account_is_refused(provider: Provider, user_id
         await provider.security_events(FORM, form(signed(user_id=user_id)))
 
 
-async def test_what_facebook_signed_for_a_browser_erases_no_account(provider: Provider) -> None:
+async def test_a_message_that_facebook_signed_for_a_browser_deletes_no_account(
+    provider: Provider,
+) -> None:
     # The cookie fbsr_APPID and FB.getLoginStatus() have one, signed with the same secret.
     with pytest.raises(BadToken):
         await provider.security_events(FORM, form(signed(code="fake-code")))

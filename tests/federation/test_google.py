@@ -134,7 +134,7 @@ async def test_nothing_has_to_be_discovered(google: Oidc, upstream: FakeGoogle) 
     assert upstream.requested == []
 
 
-async def test_who_comes_back(google: Oidc, upstream: FakeGoogle) -> None:
+async def test_the_profile_of_the_person(google: Oidc, upstream: FakeGoogle) -> None:
     profile = await google.handle_callback(
         {"code": "4/a-code", "scope": "openid"}, authorization_context()
     )
@@ -339,7 +339,7 @@ async def test_the_person_of_tokeninfo_must_be_the_one_of_userinfo(
         (httpx.Response(503), ProviderUnavailable),
     ],
 )
-async def test_what_tokeninfo_refuses_is_refused(
+async def test_a_token_that_tokeninfo_refuses_is_refused(
     google: Oidc, upstream: FakeGoogle, reply: httpx.Response, fault: type[ProviderFault]
 ) -> None:
     upstream.replies[GOOGLE.tokeninfo_endpoint] = reply

@@ -307,5 +307,5 @@ def test_a_tenant_is_named_by_its_id(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "example.org", "{tenantid}", f"{TENANT}/x", "../common"])
-def test_what_can_not_be_compared_with_an_issuer_is_no_tenant(text: str) -> None:
+def test_a_tenant_that_cannot_be_compared_with_an_issuer_is_refused(text: str) -> None:
     assert not is_tenant(text)

@@ -106,7 +106,9 @@ async def test_a_browser_is_sent_with_state_nonce_and_proof_key(oidc: Oidc) -> N
     assert (oidc.name, oidc.title, oidc.responds_by_form_post) == ("work", "work", False)
 
 
-async def test_who_came_back_is_known_by_issuer_and_subject(oidc: Oidc, upstream: Upstream) -> None:
+async def test_the_person_is_recognised_by_issuer_and_subject(
+    oidc: Oidc, upstream: Upstream
+) -> None:
     upstream.grants(upstream.id_token(amr=["pwd", "otp"]), refresh_token="theirs")
     profile = await oidc.handle_callback(
         {"code": "a-code", "state": "a-state"}, authorization_context()
@@ -685,7 +687,7 @@ async def test_our_other_apps_are_audiences_of_native_tokens_only(
 
 
 @pytest.mark.parametrize("token", ["", "opaque", "a.b", "a.b.c", "a.b.c.d.e", "é.é.é", "x" * 99])
-async def test_what_is_no_id_token_is_refused(oidc: Oidc, token: str) -> None:
+async def test_an_invalid_id_token_is_refused(oidc: Oidc, token: str) -> None:
     with pytest.raises(BadToken):
         await oidc.verify_native_token(Secret(token), None, NONCE)
 

@@ -46,12 +46,12 @@ async def test_every_kind_is_opened_without_a_request(clock: FrozenClock, stores
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_complete_has_no_fault(kind: Kind) -> None:
+def test_complete_settings_have_no_fault(kind: Kind) -> None:
     assert list(faults_of(policy_of(kind))) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_missing_is_named(kind: Kind) -> None:
+def test_missing_values_are_named(kind: Kind) -> None:
     empty = ProviderPolicy(name="work", kind=kind, client_id="")
     faults = dict(faults_of(empty))
     assert faults["client_id"] == f"must be set for {kind}"
@@ -67,7 +67,9 @@ def test_what_is_missing_is_named(kind: Kind) -> None:
         (policy_of("microsoft", issuer="https://login.example.org/{tenantid}/v2.0"), "issuer"),
     ],
 )
-def test_what_cannot_work_is_named_and_not_echoed(policy: ProviderPolicy, fault: str) -> None:
+def test_settings_that_cannot_work_are_named_and_not_echoed(
+    policy: ProviderPolicy, fault: str
+) -> None:
     ((field, text),) = faults_of(policy)
     assert field == fault
     assert "marked" not in text

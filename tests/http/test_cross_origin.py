@@ -50,7 +50,9 @@ async def test_answers_and_refusals_can_be_read_by_the_script(harness: AppHarnes
             assert "access-control-allow-credentials" not in response.headers
 
 
-async def test_what_no_script_should_read_says_nothing_of_origins(harness: AppHarness) -> None:
+async def test_a_response_that_no_script_should_read_has_no_cors_headers(
+    harness: AppHarness,
+) -> None:
     for path in CLOSED:
         for response in (
             await harness.browser().options(path, headers=ASKS),

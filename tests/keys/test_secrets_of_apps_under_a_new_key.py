@@ -101,7 +101,7 @@ async def test_a_key_that_was_removed_too_early_is_reported(
         assert await resealing.round() == 0
 
 
-def test_what_the_first_key_sealed_is_left_alone(harness: AppHarness) -> None:
+def test_values_of_the_current_key_are_not_encrypted_again(harness: AppHarness) -> None:
     entropy = harness.context.entropy
     old, new = b"o" * 32, b"n" * 32
     sealed = Envelope([old], entropy).seal(b"a secret", "a purpose")

@@ -68,7 +68,7 @@ async def test_a_list_of_variables_counts_as_one_read_measurement_each(
     ]
 
 
-async def test_what_is_refused_is_not_recorded(harness: AppHarness, app: ApiClient) -> None:
+async def test_a_refused_read_is_not_recorded(harness: AppHarness, app: ApiClient) -> None:
     await app.get(LIST, limit="x")
     await app.get(CSV, value="x")
     await app.send("POST", LIST, [])

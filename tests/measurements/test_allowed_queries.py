@@ -125,7 +125,7 @@ async def everything(database: MeasurementDatabase, person: Person, query: str) 
 
 @few_examples
 @given(recorded, rules, queries)
-async def test_what_is_not_allowed_has_no_effect_on_any_read(
+async def test_measurements_that_are_not_allowed_have_no_effect_on_any_read(
     database: MeasurementDatabase, rows: list[Recorded], given_rules: list[Rule], query: str
 ) -> None:
     now = database.clock.now()

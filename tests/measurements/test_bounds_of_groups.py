@@ -63,5 +63,5 @@ def test_a_filter_that_is_spelled_otherwise_is_refused_and_not_dropped(name: str
         parse_measurement_query(f"{name}=1".encode())
 
 
-def test_what_a_numbered_filter_said_is_logged() -> None:
+def test_a_numbered_filter_is_logged() -> None:
     assert parse_measurement_query(b"variableName[0]=Mood").variables == "Mood"

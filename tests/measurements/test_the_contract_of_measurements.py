@@ -13,7 +13,7 @@ from support.app import AppHarness
 # ------------------------------------------------------------------------------------------- POST
 
 
-async def test_what_is_posted_is_listed_in_the_contracts_shape(app: ApiClient) -> None:
+async def test_posted_measurements_are_listed_in_the_contracts_shape(app: ApiClient) -> None:
     await app.add(SLEEP)
     first, second = (await app.get(LIST)).json()
     assert isinstance(first.pop("id"), int)
@@ -169,7 +169,7 @@ async def test_a_bad_post_says_where_and_keeps_nothing(
 @pytest.mark.parametrize(
     "text", [b"{", b"\xff", b"", b"[NaN]", b'[{"measurements":[{"value":1e999}]}]']
 )
-async def test_what_is_no_json_is_refused(app: ApiClient, text: bytes) -> None:
+async def test_a_body_that_is_not_json_is_refused(app: ApiClient, text: bytes) -> None:
     headers = {**app._headers, "content-type": "application/json"}
     response = await app._http.post(LIST, content=text, headers=headers)
     assert response.status_code == 400

@@ -52,7 +52,7 @@ def test_4_one_time_has_many_spellings(text: str) -> None:
         *("2015-08-12T14:22:00+24:00", "١٤٣٩٣٨٩٣٢٠", "２０１５-08-12"),
     ],
 )
-def test_what_is_no_moment_is_refused(text: str) -> None:
+def test_an_invalid_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         time_of_text(text)
 

@@ -225,7 +225,7 @@ async def test_a_writer_reads_back_nothing_that_it_may_not_read(harness: AppHarn
     assert (await app.get(LIST)).json() == []
 
 
-async def test_what_is_readable_is_refused_to_a_writer_with_403(harness: AppHarness) -> None:
+async def test_a_token_that_only_writes_is_refused_to_read_with_403(harness: AppHarness) -> None:
     ann = await harness.person()
     await add(harness, ann, ALLOWED)
     writes = [{"type": "health_measurements", "actions": ["write"], "variables": ["Mood"]}]

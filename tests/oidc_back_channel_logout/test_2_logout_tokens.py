@@ -170,7 +170,7 @@ async def test_in_the_end_it_is_given_up_and_recorded(harness: AppHarness) -> No
     assert "logout.notified" not in kinds
 
 
-async def test_who_took_it_is_recorded(harness: AppHarness) -> None:
+async def test_the_notified_client_is_recorded(harness: AppHarness) -> None:
     ann = await harness.person()
     app, browser, inbox = (
         await notified_app(harness),
@@ -290,7 +290,7 @@ async def test_however_the_session_ends_the_apps_are_notified(
     assert claims["sub"] == claims_of(hint)["sub"]
 
 
-async def test_who_proves_themselves_again_is_not_signed_out_anywhere(harness: AppHarness) -> None:
+async def test_a_new_proof_signs_out_nowhere(harness: AppHarness) -> None:
     await harness.person()
     app, browser, inbox = await notified_app(harness), harness.browser(), LogoutReceiver()
     await harness.sign_in(browser)

@@ -29,7 +29,7 @@ async def test_another_person_is_not(harness: AppHarness) -> None:
     assert response_of(await bob.get(back)).code
 
 
-async def test_what_is_no_id_token_of_ours_for_this_app_is_refused(harness: AppHarness) -> None:
+async def test_a_foreign_id_token_is_refused_as_a_hint(harness: AppHarness) -> None:
     await harness.person()
     app, other = await registered(harness, {}), await registered(harness, {})
     browser = await harness.signed_in()

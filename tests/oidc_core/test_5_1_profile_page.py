@@ -13,7 +13,7 @@ async def save(harness: AppHarness, browser: httpx.AsyncClient, **fields: str) -
     return await browser.post("/account/profile/details", data=data)
 
 
-async def test_what_a_person_tells_is_what_apps_with_leave_see(harness: AppHarness) -> None:
+async def test_the_profile_is_what_allowed_apps_see(harness: AppHarness) -> None:
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app()
     response = await save(

@@ -92,7 +92,7 @@ async def test_the_claims_have_the_types_of_the_specification(harness: AppHarnes
     assert all(value not in ("", None, {}) for value in claims.values())
 
 
-async def test_what_is_not_known_is_absent(harness: AppHarness) -> None:
+async def test_unknown_claims_are_absent(harness: AppHarness) -> None:
     await harness.person()
     scope = "openid profile email address phone"
     claims = await received(harness, await harness.tokens(await harness.app(), scope=scope))
@@ -173,7 +173,7 @@ async def test_a_jwt_access_token_opens_them_too(harness: AppHarness) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["x", "[]", '{"userinfo":[]}', '{"id_token":1}', "[" * 5000])
-async def test_what_is_no_claims_request_is_refused(harness: AppHarness, wrong: str) -> None:
+async def test_an_invalid_claims_request_is_refused(harness: AppHarness, wrong: str) -> None:
     response = response_of(
         await harness.ask(harness.browser(), await harness.app(), scope="openid", claims=wrong)
     )

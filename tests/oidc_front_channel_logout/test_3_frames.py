@@ -136,7 +136,9 @@ async def test_every_app_of_the_session_is_framed_and_no_other(harness: AppHarne
     }
 
 
-async def test_who_only_uses_oauth_has_no_part_in_the_session(harness: AppHarness) -> None:
+async def test_a_client_that_only_uses_oauth_has_no_part_in_the_session(
+    harness: AppHarness,
+) -> None:
     await harness.person()
     app = await registered(harness, frontchannel_logout_uri=FRONT)
     browser = await harness.signed_in()

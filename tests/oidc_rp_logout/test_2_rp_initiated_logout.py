@@ -150,7 +150,7 @@ async def test_a_visitor_without_a_session_is_sent_to_sign_in(harness: AppHarnes
     assert "You are signed out" in page.text
 
 
-async def test_who_is_not_signed_in_goes_back_to_the_app(harness: AppHarness) -> None:
+async def test_a_person_without_a_session_is_redirected_to_the_app(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await registered(harness), await harness.signed_in()
     hint = await id_token(harness, app, browser)
@@ -246,7 +246,7 @@ async def _refused(harness: AppHarness, **parameters: str) -> None:
 
 
 @pytest.mark.parametrize("raw", ["nonsense", "a.b.c", "e30.e30.", "é.é.é", "x" * 8000])
-async def test_what_is_no_id_token_is_refused(harness: AppHarness, raw: str) -> None:
+async def test_an_invalid_id_token_is_refused(harness: AppHarness, raw: str) -> None:
     await harness.person()
     await _refused(harness, id_token_hint=raw, post_logout_redirect_uri=SIGNED_OUT)
 
@@ -342,7 +342,7 @@ async def test_an_id_token_of_a_forgotten_key_proves_nothing_but_is_no_fault(
     assert "You are signed out" in done.text  # the client is unknown, so there is no redirect
 
 
-async def test_what_is_confirmed_is_looked_at_again(harness: AppHarness) -> None:
+async def test_a_confirmed_change_is_checked_again(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await registered(harness), await harness.signed_in()
     page = await leave(browser, client_id=app.id, post_logout_redirect_uri=SIGNED_OUT)

@@ -71,7 +71,7 @@ async def test_a_session_begun_before_gets_its_cookie_with_the_answer(harness: A
     assert STATE in browser.cookies
 
 
-async def test_who_only_uses_oauth_gets_none(harness: AppHarness) -> None:
+async def test_a_client_that_only_uses_oauth_gets_none(harness: AppHarness) -> None:
     await harness.person()
     assert await _session_state(harness, await harness.signed_in(), scope="basic") is None
 

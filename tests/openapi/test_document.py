@@ -243,7 +243,7 @@ def test_aliases_of_an_address_name_it(document: Json) -> None:
             assert differs == {"operationId", "description"}
 
 
-def test_what_may_be_chosen_is_what_the_metadata_offers(document: Json) -> None:
+def test_the_choices_are_those_of_the_metadata(document: Json) -> None:
     offered = metadata(ISSUER)
     schemas = document["components"]["schemas"]
     requested = schemas["AuthorizationRequest"]["properties"]

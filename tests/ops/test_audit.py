@@ -65,7 +65,7 @@ async def test_events_are_written_in_the_background(stores: Stores, clock: Clock
     await trail.close()
 
 
-async def test_what_waits_is_written_at_the_end(stores: Stores, clock: Clock) -> None:
+async def test_waiting_rows_are_written_at_the_end(stores: Stores, clock: Clock) -> None:
     trail = AuditTrail(stores.events)
     trail.start()
     for number in range(450):

@@ -92,7 +92,7 @@ async def test_every_table_is_swept_or_is_known_to_be_kept(harness: AppHarness) 
     }  # of which only the retired and the unproven go
 
 
-async def test_what_is_still_good_stays(harness: AppHarness) -> None:
+async def test_rows_that_are_not_expired_stay(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await harness.app(), await harness.signed_in()
     tokens = await harness.tokens(app, browser)

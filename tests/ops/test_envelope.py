@@ -23,7 +23,7 @@ OLD, NEW = b"o" * 32, b"n" * 32
 
 
 @given(st.binary(max_size=2000), st.text(max_size=20))
-def test_what_is_sealed_can_be_opened(plaintext: bytes, purpose: str) -> None:
+def test_an_encrypted_value_can_be_opened(plaintext: bytes, purpose: str) -> None:
     envelope = Envelope([NEW], Counting())
     assert envelope.open(envelope.seal(plaintext, purpose), purpose) == plaintext
 
@@ -64,7 +64,7 @@ def test_a_changed_bit_anywhere_is_found(entropy: Entropy) -> None:
 
 
 @given(st.binary(max_size=60))
-def test_what_was_never_sealed_does_not_open(rubbish: bytes) -> None:
+def test_a_value_that_was_never_encrypted_does_not_open(rubbish: bytes) -> None:
     with pytest.raises(DecryptionFailed):
         Envelope([NEW], Counting()).open(rubbish, "mail")
 

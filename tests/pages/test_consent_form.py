@@ -124,7 +124,7 @@ def test_an_end_is_the_end_of_a_day_of_the_person(
         ({"until": "date", "until_date": "tomorrow"}, "until_date"),
     ],
 )
-def test_what_the_form_does_not_show_is_refused_beside_its_field(
+def test_choices_that_the_form_does_not_show_are_refused_at_their_field(
     fields: dict[str, Any], field: str
 ) -> None:
     found = choose(**fields)

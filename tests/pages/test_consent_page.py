@@ -103,7 +103,7 @@ async def test_only_https_links_of_the_application_are_shown_and_they_learn_noth
     assert "127.0.0.1:3000" not in text
 
 
-async def test_what_was_allowed_before_is_marked(site: Site, client: Client, user: User) -> None:
+async def test_earlier_allowed_scopes_are_marked(site: Site, client: Client, user: User) -> None:
     text = shown(site, question(client, user, already=frozenset({"basic"})))
     assert text.count("You allowed this before") == 1
 

@@ -74,7 +74,7 @@ async def test_a_measurement_is_added_shown_and_deleted(ann: Visitor) -> None:
         ({"note": "x" * 2001}, "The note is longer"),
     ],
 )
-async def test_what_is_wrong_is_said_and_what_was_typed_stays(
+async def test_the_errors_are_shown_and_the_entered_text_stays(
     ann: Visitor, changes: dict[str, str], text: str
 ) -> None:
     response = await add(ann, **changes)
@@ -167,7 +167,7 @@ async def test_only_the_session_that_deleted_restores(site: Site, ann: Visitor) 
         assert "Sleep Quality" not in (await bob.get(DATA)).text
 
 
-async def test_what_was_recorded_meanwhile_is_not_replaced(ann: Visitor) -> None:
+async def test_measurements_that_were_recorded_meanwhile_are_not_replaced(ann: Visitor) -> None:
     added = await add(ann)
     fields = await deleted(ann, added.headers["location"])
     await add(ann, value="5")
@@ -204,7 +204,7 @@ async def test_a_file_is_imported_whole_or_not_at_all(ann: Visitor) -> None:
     assert (await ann.get(f"{DATA}/export?name=Nothing")).text == head
 
 
-async def test_what_was_exported_is_the_same_in_another_account(site: Site, ann: Visitor) -> None:
+async def test_an_export_is_the_same_in_another_account(site: Site, ann: Visitor) -> None:
     user = await site.services.stores.users.user_by_email("ann@example.org")
     assert user is not None
     steps = [SentMeasurement(start_time=1_700_000_000, value=7, note=note) for note in ("x",)]

@@ -128,7 +128,7 @@ async def test_all_that_was_filled_in_is_registered(
     assert client.policy_uri == "https://app.example.org/privacy"
 
 
-async def test_what_happens_at_a_sign_out_is_registered_kept_and_changed(
+async def test_the_logout_metadata_are_registered_stored_and_changed(
     services: AccountServices, ann: Visitor
 ) -> None:
     path = await create(
@@ -318,7 +318,7 @@ async def test_a_logo_is_known_by_its_content_and_served_as_nothing_else(
         PNG + bytes(256 * 1024),
     ],
 )
-async def test_what_is_no_picture_is_refused_next_to_its_field(ann: Visitor, data: bytes) -> None:
+async def test_an_invalid_picture_is_refused_next_to_its_field(ann: Visitor, data: bytes) -> None:
     path = await create(ann)
     response = await ann.upload(path, f"{path}/logo", data)
     assert response.status_code == 422

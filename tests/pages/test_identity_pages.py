@@ -44,7 +44,7 @@ async def number_of(services: AccountServices, email: str) -> str:
 # -------------------------------------------------------------------------------------- the list
 
 
-async def test_who_has_linked_nothing_is_offered_what_there_is(ann: Visitor) -> None:
+async def test_an_account_without_links_is_offered_the_providers(ann: Visitor) -> None:
     page = await ann.get(IDENTITIES)
     assert "No account is linked" in page.text
     assert "Link Sample" in page.text
@@ -62,7 +62,7 @@ async def test_each_identity_is_listed_with_its_person_and_date(ben: Visitor) ->
     assert "Link Sample" not in page
 
 
-async def test_what_the_provider_says_is_shown_as_text(
+async def test_the_words_of_the_provider_are_shown_as_text(
     services: AccountServices, ben: Visitor
 ) -> None:
     await services.social.admit(
@@ -177,7 +177,7 @@ async def test_a_passkey_is_another_way_in_so_the_last_identity_goes(
 
 
 @pytest.mark.parametrize("number", ["", "0", "-1", "x", "9" * 40, "٣", "1.0"])
-async def test_what_is_no_identity_of_theirs_is_refused(
+async def test_another_persons_identity_is_refused(
     ann: Visitor, services: AccountServices, number: str
 ) -> None:
     csrf = (await ann.form("/account/profile"))["csrf"]
@@ -239,7 +239,7 @@ async def test_without_an_address_the_page_says_what_to_do_first(
 @pytest.mark.parametrize(
     "path", ["/account/security/password", "/account/security/email", "/account/delete"]
 )
-async def test_what_needs_a_password_of_others_needs_a_fresh_sign_in(
+async def test_changes_without_a_password_need_a_fresh_sign_in(
     ben: Visitor, clock: MovableClock, path: str
 ) -> None:
     assert (await ben.get(path)).status_code == 200

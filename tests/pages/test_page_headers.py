@@ -104,7 +104,7 @@ async def test_the_first_page_needs_no_account(visitor: Visitor) -> None:
     assert 'href="/sign-up"' in page.text
 
 
-async def test_what_is_not_there_is_a_page_that_echoes_nothing(visitor: Visitor) -> None:
+async def test_an_unknown_path_is_a_page_that_echoes_nothing(visitor: Visitor) -> None:
     page = await visitor.get("/nothing-<b>here</b>?token=marked-secret")
     assert page.status_code == 404
     assert "<h1>There is no such page</h1>" in page.text

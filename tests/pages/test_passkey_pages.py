@@ -161,7 +161,7 @@ async def test_without_user_verification_the_page_says_so(harness: AppHarness, a
 
 
 @pytest.mark.parametrize("credential", ["", "{}", "null", "[" * 9000, "x" * 20_000])
-async def test_what_no_browser_sends_is_a_refusal(
+async def test_a_form_that_no_browser_sends_is_refused(
     harness: AppHarness, ann: User, credential: str
 ) -> None:
     browser = await harness.signed_in()

@@ -24,7 +24,7 @@ async def test_the_page_does_not_tell_whether_an_address_has_an_account(
     assert [email.to for email in await services.email_templates()] == ["ann@example.org"]
 
 
-async def test_what_is_no_address_is_refused(visitor: Visitor) -> None:
+async def test_invalid_addresses_are_refused(visitor: Visitor) -> None:
     response = await visitor.submit("/reset", email="unknown")
     assert response.status_code == 422
     assert 'value="unknown"' in response.text

@@ -25,7 +25,7 @@ async def test_the_form_has_the_names_that_password_managers_and_people_expect(
     assert 'type="submit">Sign in<' in text
 
 
-async def test_who_signs_in_is_led_to_the_account_by_a_303(visitor: Visitor, user: User) -> None:
+async def test_a_sign_in_redirects_to_the_account_by_a_303(visitor: Visitor, user: User) -> None:
     response = await visitor.sign_in("ann@example.org", PASSWORD)
     assert response.status_code == 303
     assert response.headers["location"] == "/account"
@@ -50,7 +50,7 @@ async def test_a_wrong_password_and_an_unknown_address_look_the_same(
     assert "__Host-quantimodo_session" not in visitor.http.cookies
 
 
-async def test_what_was_typed_comes_back_as_text_and_never_as_markup(visitor: Visitor) -> None:
+async def test_the_entered_text_comes_back_as_text_and_never_as_markup(visitor: Visitor) -> None:
     response = await visitor.sign_in('"><script>alert(1)</script>', "x")
     assert "<script>" not in response.text
     page = await visitor.get("/sign-in?login_hint=%22%3E%3Cscript%3E")
@@ -97,7 +97,7 @@ async def test_a_full_password_pool_says_so_and_when_to_come_back(
     assert "try again in a few seconds" in response.text
 
 
-async def test_who_is_signed_in_sees_the_form_and_may_go_on(ann: Visitor) -> None:
+async def test_a_signed_in_person_sees_the_form_and_may_go_on(ann: Visitor) -> None:
     page = await ann.get("/sign-in?return_to=/developers")
     assert page.status_code == 200
     assert "You are signed in as" in page.text

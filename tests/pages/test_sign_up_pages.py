@@ -123,7 +123,7 @@ async def test_the_page_does_not_tell_that_an_address_has_an_account(
     }
 
 
-async def test_what_is_wrong_is_said_next_to_its_field_and_what_was_typed_is_kept(
+async def test_each_error_is_next_to_its_field_and_the_entered_text_stays(
     visitor: Visitor,
 ) -> None:
     response = await sign_up(visitor, "new@example.org", password="password")

@@ -37,7 +37,7 @@ def test_every_dependency_has_a_lower_and_an_upper_bound(file: str) -> None:
         assert signs & {">=", ">", "==", "~="}, f"{file}: {each} has no lower bound"
 
 
-def test_what_is_pinned_is_within_the_bounds() -> None:
+def test_pinned_versions_are_within_the_bounds() -> None:
     lines = (ROOT / "requirements/run.txt").read_text().splitlines()
     pinned = dict(line.split("==") for line in lines if "==" in line)
     versions = {name.lower().replace("_", "-"): Version(text) for name, text in pinned.items()}

@@ -150,6 +150,18 @@ def test_one_verb_has_one_meaning() -> None:
     assert not faults, "\n" + "\n".join(sorted(faults))
 
 
+def test_the_name_of_a_test_has_a_subject() -> None:
+    # "what is refused" and "who comes back" are riddles: the name says which value, which person.
+    faults = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path, tree in trees(ROOT / "tests").items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and re.match(r"test_(?:what|who)_", node.name)
+    ]
+    assert not faults, "\n" + "\n".join(faults)
+
+
 _OF_TEMPLATES = re.compile(
     r"{% macro (\w+)|{% set (\w+)|class=\"([^\"{]*)|import (\w+(?:, \w+)*)|^\.([\w-]+)", re.M
 )

@@ -40,7 +40,7 @@ def test_a_secret_is_not_carried_away_by_accident() -> None:
         vars(Secret(MARK))
 
 
-def test_what_holds_a_secret_shows_nothing_of_it() -> None:
+def test_objects_with_a_secret_do_not_print_it() -> None:
     client = Client(id="app", name="App", created_at=NOW)
     ann = User(id=1, subject="s", name="Ann", email=None, created_at=NOW, updated_at=NOW)
     grant = Grant(

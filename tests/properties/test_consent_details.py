@@ -99,7 +99,7 @@ def test_a_union_allows_what_one_of_them_allows(
 
 
 @given(wholes, wholes, uses, st.integers(0, 40))
-def test_what_covers_a_request_allows_all_of_it_at_any_time(
+def test_details_that_cover_a_request_allow_all_of_it_at_any_time(
     allowed: Details, requested: Details, use: Use, later: int
 ) -> None:
     if covers(allowed, requested) and allows(requested, use, NOW + later * DAY):

@@ -70,7 +70,7 @@ def decided(case: tuple[Profile, User | None, User | None, bool]) -> Decision:
 
 
 @given(cases())
-def test_who_has_the_identity_decides_alone(
+def test_only_the_owner_of_the_identity_decides(
     case: tuple[Profile, User | None, User | None, bool],
 ) -> None:
     _, owner, _, _ = case

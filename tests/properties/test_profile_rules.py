@@ -25,7 +25,7 @@ KNOWN = Profile(phone_number="+10000000000", phone_number_verified=True)
         ("nickname", "n" * 200),
     ],
 )
-def test_what_is_sound_is_kept_as_it_is(name: str, text: str) -> None:
+def test_valid_text_stays_as_it_is(name: str, text: str) -> None:
     assert getattr(read_profile({name: f"  {text} "}), name) == text
 
 
@@ -55,7 +55,7 @@ def test_what_is_sound_is_kept_as_it_is(name: str, text: str) -> None:
         ("formatted", "n" * 1001),
     ],
 )
-def test_what_is_not_names_its_field_and_echoes_nothing(name: str, text: str) -> None:
+def test_a_refused_claim_names_its_field_and_echoes_nothing(name: str, text: str) -> None:
     with pytest.raises(InvalidProfile) as refused:
         read_profile({name: text, "family_name": "fine"})
     assert set(refused.value.faults) == {name}

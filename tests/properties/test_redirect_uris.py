@@ -203,7 +203,7 @@ def test_no_text_does_anything_but_pass_or_be_refused(uri: str) -> None:
 
 
 @given(shaped())
-def test_what_is_accepted_is_plain_visible_ascii_without_fragment_or_star(uri: str) -> None:
+def test_an_accepted_uri_is_visible_ascii_without_fragment_or_star(uri: str) -> None:
     if accepted(uri):
         assert uri.isascii()
         assert uri.isprintable()
@@ -211,7 +211,7 @@ def test_what_is_accepted_is_plain_visible_ascii_without_fragment_or_star(uri: s
 
 
 @given(shaped())
-def test_what_is_accepted_in_plain_http_goes_to_this_machine(uri: str) -> None:
+def test_plain_http_is_accepted_for_this_machine_only(uri: str) -> None:
     if uri.startswith("http:") and accepted(uri):
         host = uri.removeprefix("http://").split("/")[0].split("?")[0].removesuffix(":80")
         assert host in {"127.0.0.1", "[::1]", "localhost"}

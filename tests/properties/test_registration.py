@@ -164,7 +164,9 @@ def test_spaces_and_repeated_addresses_are_removed() -> None:
         ("response_types", {"response_types": frozenset({"code id_token"})}),
     ],
 )
-def test_what_only_the_operator_gives_is_a_privilege(field: str, changes: dict[str, Any]) -> None:
+def test_a_setting_that_only_the_operator_gives_is_a_privilege(
+    field: str, changes: dict[str, Any]
+) -> None:
     assert [fault.field for fault in privileges(replace(SOUND, **changes))] == [field]
 
 
@@ -193,7 +195,7 @@ def test_tidying_twice_changes_nothing_more(requested: Registration) -> None:
 
 
 @given(REGISTRATIONS)
-def test_what_has_no_fault_is_safe_to_keep_and_to_show(requested: Registration) -> None:
+def test_metadata_without_faults_are_safe_to_store_and_to_show(requested: Registration) -> None:
     requested = normalise(requested)
     if faults(requested):
         return

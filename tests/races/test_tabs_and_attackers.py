@@ -65,7 +65,7 @@ async def test_late_repeats_beside_the_use_of_the_successor_end_all_or_nothing(
                 await cluster.app.assert_dead(tabs[0], tokens)
 
 
-async def test_a_thief_after_the_use_of_the_successor_ends_the_grant(cluster: Cluster) -> None:
+async def test_an_attacker_after_the_use_of_the_successor_ends_the_grant(cluster: Cluster) -> None:
     crowd = await cluster.crowd(TABS)
     stolen = await cluster.tokens(crowd[0])
     held = await _used_a_minute_ago(cluster, stolen.refresh)

@@ -137,7 +137,7 @@ async def test_a_code_is_bound_to_its_client(harness: AppHarness) -> None:
     assert (await harness.redeem(app, code)).status_code == 200, "the attempt changed nothing"
 
 
-async def test_a_thief_with_a_spent_code_does_not_end_the_owners_tokens(
+async def test_an_attacker_with_a_spent_code_does_not_end_the_owners_tokens(
     harness: AppHarness,
 ) -> None:
     await harness.person()

@@ -233,7 +233,7 @@ async def test_all_metadata_is_stored_and_returned(open_harness: OpenHarness) ->
         ({"software_statement": 5}, "invalid_software_statement"),
     ],
 )
-async def test_what_cannot_be_is_refused_by_the_right_code(
+async def test_impossible_metadata_is_refused_by_the_right_code(
     open_harness: OpenHarness, changes: dict[str, Any], code: str
 ) -> None:
     async with open_harness(fetcher=Documents(), **OPEN) as harness:
@@ -245,7 +245,7 @@ async def test_what_cannot_be_is_refused_by_the_right_code(
         assert len(harness.rows()["clients"]) == before
 
 
-async def test_what_is_no_json_object_is_refused(open_harness: OpenHarness) -> None:
+async def test_a_value_that_is_not_a_json_object_is_refused(open_harness: OpenHarness) -> None:
     async with open_harness(**OPEN) as harness:
         for kind, body in (
             ("application/json", b"{"),
@@ -323,7 +323,7 @@ async def test_an_implicit_app_gets_what_it_registered(open_harness: OpenHarness
         assert refused.parameters["error"] == "unauthorized_client"
 
 
-async def test_who_names_no_method_uses_basic_or_post_and_no_other(
+async def test_a_client_without_a_method_uses_basic_or_post_and_no_other(
     open_harness: OpenHarness,
 ) -> None:
     # Basic is the default (RFC 7591 §2); libraries that register by themselves go on with post.

@@ -39,7 +39,7 @@ async def test_the_issuer_is_the_address_that_it_is_found_by(harness: AppHarness
     assert (await document(harness))["issuer"] == ISSUER
 
 
-async def test_what_the_specifications_require_is_there(harness: AppHarness) -> None:
+async def test_the_required_metadata_are_there(harness: AppHarness) -> None:
     required = {
         "issuer",
         "authorization_endpoint",
@@ -143,7 +143,7 @@ async def test_the_keys_are_public_and_only_that(harness: AppHarness) -> None:
         assert not key.keys() & {"d", "p", "q", "dp", "dq", "qi", "k", "oth"}
 
 
-async def test_what_may_be_asked_in_other_ways_is_said(harness: AppHarness) -> None:
+async def test_the_metadata_name_the_request_parameters(harness: AppHarness) -> None:
     found = await document(harness)
     for name in ("claims", "request", "request_uri"):
         assert found[f"{name}_parameter_supported"] is True

@@ -34,7 +34,7 @@ REFUSED = (
 )
 
 
-async def test_what_is_not_valid_is_refused_by_its_field(harness: AppHarness) -> None:
+async def test_an_invalid_field_is_refused_by_its_name(harness: AppHarness) -> None:
     for field, identifier, changes in REFUSED:
         with pytest.raises(InvalidMetadata) as refusal:
             await add_api(harness, identifier, **changes)

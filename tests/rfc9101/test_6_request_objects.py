@@ -40,7 +40,9 @@ async def signer(harness: AppHarness) -> tuple[App, Any]:
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "PS256", "EdDSA"])
-async def test_what_stands_in_the_object_counts(harness: AppHarness, algorithm: str) -> None:
+async def test_the_parameters_in_the_request_object_count(
+    harness: AppHarness, algorithm: str
+) -> None:
     await harness.person()
     key = make_key(algorithm)
     app = await registered(harness, {"jwks": key_set(key), "request_object_signing_alg": algorithm})

@@ -82,7 +82,7 @@ async def test_a_request_object_has_them_as_json_and_overrides_the_parameter(
         assert found.parameters["error"] == "invalid_authorization_details", malformed
 
 
-async def test_what_is_no_live_access_token_reads_no_consent(harness: AppHarness) -> None:
+async def test_only_a_live_access_token_reads_the_consent(harness: AppHarness) -> None:
     person = await harness.person()
     app, browser = await harness.app(), await harness.signed_in()
     scope = f"{SCOPE} openid"

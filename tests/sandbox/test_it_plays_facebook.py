@@ -77,7 +77,7 @@ async def test_the_token_endpoint_answers_get_too(sandbox: Sandbox) -> None:
         ({"code_verifier": None}, 100),
     ],
 )
-async def test_what_does_not_fit_buys_nothing(
+async def test_a_request_that_does_not_match_gets_no_token(
     sandbox: Sandbox, changes: dict[str, str | None], code: int
 ) -> None:
     bought = (await sandbox.choose("facebook", "verified"))["code"]

@@ -69,7 +69,7 @@ async def test_the_client_may_prove_itself_by_basic(sandbox: Sandbox) -> None:
         ({"code": "\N{SNOWMAN}"}, "invalid_grant", 400),
     ],
 )
-async def test_what_does_not_fit_buys_nothing(
+async def test_a_request_that_does_not_match_gets_no_token(
     sandbox: Sandbox, changes: dict[str, str | None], error: str, status: int
 ) -> None:
     code = (await sandbox.choose("google", "verified"))["code"]

@@ -30,7 +30,7 @@ async def test_the_steady_come_back_with_a_code(
     assert sandbox.waits == []
 
 
-async def test_what_each_says_of_an_address(sandbox: Sandbox) -> None:
+async def test_the_claims_about_the_address_of_each_person(sandbox: Sandbox) -> None:
     found = {}
     for person in ("verified", "elsewhere", "unverified", "no-email"):
         claims = unverified((await sandbox.tokens("google", person))["id_token"])

@@ -65,7 +65,7 @@ async def test_an_empty_database_gets_every_step_once(engine: str, empty_url: st
     await stores.close()
 
 
-async def test_what_was_applied_is_on_record(engine: str, empty_url: str) -> None:
+async def test_applied_migrations_are_on_record(engine: str, empty_url: str) -> None:
     await migrate(empty_url, NOW)
     await migrate(empty_url, datetime(2030, 1, 1, tzinfo=UTC))
     rows = await _run(

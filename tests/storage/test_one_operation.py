@@ -63,7 +63,7 @@ async def test_an_operation_sees_what_it_wrote(database: Database) -> None:
     assert await database.write(operation) == ["a"]
 
 
-async def test_what_is_written_is_read_by_the_next_read(database: Database) -> None:
+async def test_a_read_after_a_write_sees_it(database: Database) -> None:
     for number in range(50):
         await database.write(execute(_ADD, f"{number:02}", "holder"))
         assert len(await database.rows(_NAMES)) == number + 1
@@ -152,7 +152,7 @@ async def test_a_caller_who_goes_away_does_not_undo_the_write(database: Database
         await asyncio.sleep(0.001)
 
 
-async def test_what_waits_when_the_database_is_closed_is_kept(
+async def test_waiting_writes_are_stored_when_the_database_is_closed(
     database: Database, database_url: str
 ) -> None:
     waiting = [

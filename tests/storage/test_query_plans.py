@@ -107,7 +107,7 @@ _IN_THE_LOOP = {
 }
 
 
-def test_what_is_read_in_the_event_loop_is_named_here() -> None:
+def test_reads_in_the_event_loop_are_named_here() -> None:
     assert "measurements._ONE" in _IN_THE_LOOP
     # A composed statement has no name, and is searched beside the event loop.
     assert set(_STATEMENTS) >= _IN_THE_LOOP

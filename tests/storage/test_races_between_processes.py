@@ -117,7 +117,7 @@ async def test_of_two_identities_unlinked_at_once_one_stays(
         assert len(await stores.identities.identities_of(person.id)) == 1
 
 
-async def test_what_a_stranger_adds_while_the_address_is_verified_does_not_stay(
+async def test_additions_of_a_stranger_during_the_verification_are_removed(
     stores: Stores, database_url: str
 ) -> None:
     for number in range(TRIES):
@@ -188,7 +188,7 @@ async def test_a_login_code_is_redeemed_once(stores: Stores, database_url: str) 
     _one_winner_each(await contend(_PROCESSES, database_url, "redeem_login_code"))
 
 
-async def test_what_may_be_presented_once_is_taken_once(stores: Stores, database_url: str) -> None:
+async def test_a_one_time_value_is_accepted_once(stores: Stores, database_url: str) -> None:
     _one_winner_each(await contend(_PROCESSES, database_url, "spend_once"))
 
 

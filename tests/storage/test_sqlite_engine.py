@@ -113,7 +113,9 @@ async def test_a_full_disk_is_unavailable_and_what_was_acknowledged_stays(sqlite
     await stores.close()
 
 
-async def test_what_one_turn_of_the_loop_reads_is_one_snapshot(sqlite_url: str, path: Path) -> None:
+async def test_the_reads_of_one_turn_of_the_loop_are_one_snapshot(
+    sqlite_url: str, path: Path
+) -> None:
     stores = await open_stores(sqlite_url)
     await stores.clients.add_client(client(CLIENT_ID))
     other = connect(path)
@@ -142,7 +144,7 @@ async def test_an_awaited_write_is_readable(sqlite_url: str) -> None:
     await stores.close()
 
 
-async def test_what_another_process_committed_before_a_request_came_is_seen(
+async def test_a_request_sees_the_earlier_commits_of_other_processes(
     sqlite_url: str, path: Path
 ) -> None:
     stores, other = await open_stores(sqlite_url), connect(path)

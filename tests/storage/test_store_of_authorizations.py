@@ -237,7 +237,7 @@ async def test_nothing_begins_for_whom_or_what_was_deleted(
     assert not await stores.authorizations.save_code(grant, code_of(grant))
 
 
-async def test_what_begins_while_the_consent_is_withdrawn_is_prevented_or_revoked(
+async def test_a_grant_during_the_withdrawal_of_the_consent_is_prevented_or_revoked(
     stores: Stores, samples: Samples
 ) -> None:
     person, application = await samples.user(), await samples.client()

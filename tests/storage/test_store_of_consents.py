@@ -159,7 +159,7 @@ async def test_nothing_begins_beyond_details_and_end(stores: Stores, samples: Sa
     assert await stores.authorizations.save_code(grant, code_of(grant))
 
 
-async def test_what_begins_or_is_redeemed_while_a_consent_narrows_is_never_wider(
+async def test_a_grant_during_the_narrowing_of_a_consent_is_never_wider(
     stores: Stores, samples: Samples
 ) -> None:
     for _ in range(10):

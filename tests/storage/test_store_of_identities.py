@@ -162,7 +162,7 @@ async def test_of_a_person_with_an_identity_nothing_is_added_when_one_part_is_ta
     assert await stores.identities.identity(ISSUER, "2") is None
 
 
-async def test_what_the_provider_says_now_is_kept(
+async def test_the_newest_profile_of_the_provider_is_stored(
     stores: Stores, samples: Samples, database_url: str
 ) -> None:
     person = await samples.user()

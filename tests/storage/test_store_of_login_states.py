@@ -65,7 +65,7 @@ async def test_of_concurrent_redemptions_one_wins(stores: Stores) -> None:
     assert won.count(True) == 1
 
 
-async def test_what_was_seen_is_not_taken_again(stores: Stores) -> None:
+async def test_a_seen_value_is_not_accepted_again(stores: Stores) -> None:
     assert await stores.replays.spend_once(key("seen"), SOON, SIGNER)
     assert not await stores.replays.spend_once(key("seen"), SOON, SIGNER)
     assert not await stores.replays.spend_once(key("seen"), LATER, SIGNER)

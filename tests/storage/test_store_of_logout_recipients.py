@@ -157,9 +157,7 @@ async def test_another_session_of_the_same_person_goes_on_under_its_name(
     assert not await _is_revoked(stores, grant)
 
 
-async def test_what_was_given_for_the_session_ends_with_it(
-    stores: Stores, samples: Samples
-) -> None:
+async def test_grants_of_the_session_end_with_it(stores: Stores, samples: Samples) -> None:
     person = await samples.user()
     for name in ("s", "other"):
         await stores.sessions.add_session(session(name, person), None)

@@ -38,9 +38,7 @@ async def test_an_application_s_own_token_comes_back(stores: Stores, samples: Sa
     assert found.revoked is False
 
 
-async def test_what_is_bound_to_a_key_or_certificate_comes_back_bound(
-    stores: Stores, samples: Samples
-) -> None:
+async def test_a_bound_token_comes_back_bound(stores: Stores, samples: Samples) -> None:
     key_of_app, certificate = Confirmation("jkt", "k" * 43), Confirmation("x5t#S256", "c" * 43)
     grant = await samples.unsaved_grant()
     code = code_of(grant, confirmation=key_of_app)

@@ -109,7 +109,7 @@ async def test_each_use_is_counted(harness: AppHarness) -> None:
     assert await count("token_from_authorize") == 1
 
 
-async def test_what_is_not_legacy_is_not_counted(harness: AppHarness) -> None:
+async def test_a_request_without_legacy_shapes_is_not_counted(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app()
     tokens = await harness.tokens(app)

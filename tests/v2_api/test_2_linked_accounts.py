@@ -124,7 +124,7 @@ async def test_a_sign_in_that_became_old_on_the_way_links_nothing(harness: AppHa
     assert await linked_to(harness) == []
 
 
-async def test_who_came_by_a_provider_signs_in_there_again_to_set_a_password(
+async def test_a_person_of_a_provider_signs_in_there_again_to_set_a_password(
     harness: AppHarness, google: FakeUpstream
 ) -> None:
     browser = harness.browser()

@@ -180,7 +180,7 @@ async def test_unfinished_logins_do_not_fill_the_browser(harness: AppHarness) ->
     is_page(await come_back(browser, states[0]))
 
 
-async def test_what_redirecturl_has_already_is_kept(harness: AppHarness) -> None:
+async def test_the_query_of_the_redirect_url_is_kept(harness: AppHarness) -> None:
     url = f"{APP}/cb?tab=2&x=%20y"
     await harness.app(redirect_uris=(url,))
     response = await there_and_back(harness.browser(), redirectUrl=url, state="a&b=c é")
@@ -338,7 +338,7 @@ async def test_too_many_upstream_logins_from_one_address_are_stopped(
 # -------------------------------------------------------------- errors that the app receives
 
 
-async def test_who_says_no_at_the_provider_comes_back_with_access_denied(
+async def test_a_person_who_refuses_at_the_provider_returns_with_access_denied(
     harness: AppHarness,
 ) -> None:
     await harness.app()
@@ -643,7 +643,7 @@ async def test_signing_in_begins_a_new_session_and_ends_the_one_before(harness: 
     assert len(harness.rows()["sessions"]) == 1
 
 
-async def test_who_has_to_sign_in_anew_has_to_do_so_at_the_provider_too(
+async def test_a_new_sign_in_is_required_at_the_provider_too(
     harness: AppHarness, google: FakeUpstream
 ) -> None:
     app = await harness.app()
@@ -804,7 +804,7 @@ async def test_its_owner_signs_in_links_and_goes_on_to_our_page(
 
 
 @pytest.mark.usefixtures("namesake")
-async def test_who_cancels_comes_back_with_access_denied(harness: AppHarness) -> None:
+async def test_a_person_who_cancels_returns_with_access_denied(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
     page = await browser.get(await linking_page(harness, browser))

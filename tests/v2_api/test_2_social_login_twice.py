@@ -56,7 +56,7 @@ def onward(response: httpx.Response, title: str = FINISHED) -> tuple[str, str]:
     return href, part.split(">")[1].split("<")[0]
 
 
-async def test_who_came_for_an_app_is_led_back_to_it(harness: AppHarness) -> None:
+async def test_a_person_who_came_for_an_app_is_redirected_to_it(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
     state = state_of(await depart(browser))
@@ -81,7 +81,7 @@ async def test_an_app_without_a_page_has_no_link(harness: AppHarness) -> None:
     assert href == "/sign-in?return_to=/account"
 
 
-async def test_who_signed_in_here_goes_on_where_they_were_led(harness: AppHarness) -> None:
+async def test_a_person_who_signed_in_here_goes_on_to_their_page(harness: AppHarness) -> None:
     browser = harness.browser()
     departed = await browser.get("/sign-in/with/google?return_to=/account/profile")
     await come_back(browser, state_of(departed))
@@ -112,7 +112,7 @@ async def test_a_request_of_an_app_goes_on_while_it_waits(
     assert after == ("/account", "Go to your account")
 
 
-async def test_who_linked_goes_to_their_linked_accounts(harness: AppHarness) -> None:
+async def test_linking_ends_at_the_linked_accounts(harness: AppHarness) -> None:
     await harness.person()
     browser = await harness.signed_in()
     state = state_of(await begin_linking(browser))
@@ -120,7 +120,7 @@ async def test_who_linked_goes_to_their_linked_accounts(harness: AppHarness) -> 
     assert onward(await come_back(browser, state)) == ("/account/identities", "Go on")
 
 
-async def test_who_has_to_link_first_is_led_there(harness: AppHarness) -> None:
+async def test_a_person_who_has_to_link_first_is_redirected_there(harness: AppHarness) -> None:
     await harness.app()
     await harness.person("gia@example.org")
     browser = await harness.signed_in("gia@example.org")

@@ -308,7 +308,7 @@ async def test_an_app_that_changed_behind_the_page_is_shown_again_for_the_same_p
     assert "code" in response_of(await harness.decide(browser, page)).parameters
 
 
-async def test_who_must_sign_in_anew_does_so_on_the_page(harness: AppHarness) -> None:
+async def test_a_new_sign_in_is_done_on_the_page(harness: AppHarness) -> None:
     app, token = await harness.app(first_party=True), await token_of(harness)
     for changes, minutes in (({"prompt": "login"}, 1), ({"max_age": "60"}, 1)):
         harness.advance(minutes=minutes)
@@ -345,7 +345,7 @@ async def test_where_the_person_is_asked_it_lasts_until_the_answer(harness: AppH
     assert not cookies_of(browser)
 
 
-async def test_what_is_no_good_login_jwt_is_as_if_absent(harness: AppHarness) -> None:
+async def test_an_invalid_login_jwt_counts_as_absent(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(first_party=True, token_format="jwt")
     tokens = await harness.tokens(app, await harness.signed_in(), scope="openid basic")
@@ -510,7 +510,7 @@ async def test_consent_of_a_public_app_on_a_device_is_never_skipped(harness: App
             await consented(harness, app, token, harness.browser())
 
 
-async def test_who_must_sign_in_anew_is_a_401_with_an_address(harness: AppHarness) -> None:
+async def test_a_required_new_sign_in_is_a_401_with_an_address(harness: AppHarness) -> None:
     app, token = await harness.app(first_party=True), await token_of(harness)
     harness.advance(minutes=2)
     for changes in ({"prompt": "login"}, {"max_age": "60"}, {"max_age": "60", "prompt": "none"}):

@@ -3,7 +3,7 @@
 from support.app import ME, AppHarness
 
 
-async def test_who_the_person_is_by_header_and_by_query(harness: AppHarness) -> None:
+async def test_the_person_is_identified_by_header_and_by_query(harness: AppHarness) -> None:
     ann = await harness.person("Ann.Example@example.org", "Änn <b>Example</b>")
     tokens = await harness.tokens(
         await harness.app(), await harness.signed_in("Ann.Example@example.org")

@@ -102,7 +102,7 @@ PATHS = [
 
 @pytest.mark.parametrize("kind", ["delete_data", "suspended"])
 @pytest.mark.parametrize("path", PATHS)
-async def test_what_began_before_creates_and_links_nothing(
+async def test_an_earlier_sign_in_creates_and_links_nothing(
     harness: AppHarness, path: Callable[[AppHarness], Awaitable[Finish]], kind: str
 ) -> None:
     finish = await path(harness)

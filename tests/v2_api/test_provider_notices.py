@@ -127,9 +127,7 @@ async def test_when_it_was_disabled_grants_end_too_and_the_identity_stays(
 
 
 @pytest.mark.parametrize("kind", ["signed_out", "suspended"])
-async def test_what_an_app_got_before_and_did_not_use_yet_is_over(
-    harness: AppHarness, kind: str
-) -> None:
+async def test_codes_and_jwts_of_before_are_refused(harness: AppHarness, kind: str) -> None:
     app = await harness.app(first_party=True)
     code, token = await login_code(harness), await login_token(harness)
     harness.advance(seconds=1)
@@ -181,7 +179,7 @@ async def test_a_notice_of_one_provider_does_not_touch_the_identities_of_another
 
 
 @pytest.mark.parametrize("place", ["deauthorize", "notifications", "data-deletion"])
-async def test_what_is_not_signed_changes_nothing(
+async def test_an_unsigned_message_changes_nothing(
     harness: AppHarness, facebook: FakeUpstream, place: str
 ) -> None:
     await newcomer(harness)
