@@ -105,11 +105,11 @@ async def test_the_page_on_backups_runs_as_printed(terminal: Terminal) -> None:
             text += "unset QUANTIMODO_DATABASE\n"
         printed.append(await shell.paste(f"set -e\n{text}"))
     await shell.close()
-    said = "\n".join(printed)
-    assert said.count("the backup can be restored; nothing was changed") == 2
-    assert said.count("no fault found") == 2
-    assert "restored" in said.splitlines()
-    assert '"format": "quantimodo-backup"' in said
+    output = "\n".join(printed)
+    assert output.count("the backup can be restored; nothing was changed") == 2
+    assert output.count("no fault found") == 2
+    assert "restored" in output.splitlines()
+    assert '"format": "quantimodo-backup"' in output
     assert sorted(each.name for each in Path(folder, "backups").glob("*.backup"))[:2] == [
         "complete.backup",
         "encrypted.backup",

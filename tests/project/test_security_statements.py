@@ -38,7 +38,7 @@ STATEMENTS = {
         attacks/test_forbidden_grants.py a_password_buys_no_token
         oidc_core/test_3_2_implicit_and_hybrid_flows.py an_app_that_is_not_flagged_gets_nothing""",
     "6 rotation": """
-        races/test_tabs_and_attackers.py a_thief_after_the_use_of_the_successor_ends_the_grant
+        races/test_tabs_and_attackers.py an_attacker_after_the_use_of_the_successor_ends_the_grant
         rfc9700/test_4_14_refresh_token_rotation.py explicit_revocation_beats_the_grace
         rfc9700/test_4_14_refresh_token_rotation.py
           a_late_repeat_is_refused_after_an_explicit_revocation
@@ -71,12 +71,12 @@ STATEMENTS = {
         attacks/test_requests_are_immutable.py
           nothing_beside_the_request_id_counts_when_it_goes_on
         attacks/test_requests_are_immutable.py a_request_is_answered_once
-        attacks/test_requests_are_immutable.py who_decides_is_who_is_shown""",
+        attacks/test_requests_are_immutable.py the_person_who_decides_is_the_one_shown""",
     "11 pages": """
         pages/test_page_headers.py each_page_is_private_and_cannot_be_framed_or_scripted
         attacks/test_cross_site_forms.py a_decision_needs_the_proof_of_this_browser_and_session
         attacks/test_cross_site_forms.py after_a_form_comes_a_303_and_never_a_307
-        attacks/test_cross_site_forms.py what_an_app_says_of_itself_is_text
+        attacks/test_cross_site_forms.py the_description_of_an_app_is_text
         attacks/test_cross_site_forms.py a_picture_comes_from_here_or_not_at_all
         attacks/test_other_names_for_this_server.py
           emails_are_not_shown_under_the_name_of_another_site""",
@@ -90,10 +90,10 @@ STATEMENTS = {
         attacks/test_forged_tokens.py no_algorithm_is_no_algorithm
         attacks/test_forged_tokens.py a_public_key_is_no_shared_secret
         attacks/test_forged_tokens.py
-          what_we_do_not_understand_in_a_header_is_refused_though_we_signed_it
+          unknown_header_members_are_refused_though_we_signed_them
         attacks/test_forged_tokens.py a_type_is_not_taken_for_another
         attacks/test_forged_tokens.py an_endless_token_is_refused_unread
-        attacks/test_leaked_signing_keys.py what_a_deleted_key_signed_is_worth_nothing""",
+        attacks/test_leaked_signing_keys.py a_signature_of_a_deleted_key_is_refused""",
     "14 assertions and DPoP proofs are used once": """
         rfc9449/test_5_bound_tokens.py 4_3_a_proof_is_used_once_and_a_refused_request_uses_none
         races/test_replayed_proofs.py
@@ -106,7 +106,7 @@ STATEMENTS = {
         attacks/test_login_jwt_of_another_application.py
           two_apps_at_one_address_make_no_jwt_for_a_third
         attacks/test_login_jwt_of_another_application.py
-          who_registers_the_address_later_gets_nothing
+          an_app_that_registers_the_address_later_gets_nothing
         attacks/test_login_jwt_of_another_application.py
           a_second_registration_takes_no_duty_of_a_strict_app_away
         attacks/test_login_jwt_of_another_application.py
@@ -123,7 +123,7 @@ STATEMENTS = {
     "16 secrets are written nowhere": """
         attacks/test_marked_secrets.py no_secret_is_written_anywhere
         attacks/test_secrets_of_people.py no_password_email_token_or_cookie_is_in_the_database
-        project/test_secrets_are_not_printed.py what_holds_a_secret_shows_nothing_of_it""",
+        project/test_secrets_are_not_printed.py objects_with_a_secret_do_not_print_it""",
     "18 sessions": """
         attacks/test_session_fixation.py each_proof_of_who_one_is_gives_a_new_session_id
         accounts/test_browser_sessions.py use_slides_the_idle_limit_and_never_the_absolute_one
@@ -198,7 +198,7 @@ HOLES = {
     "algorithm confusion, header jwk, crit ignored, zip bomb": """
         attacks/test_forged_tokens.py a_key_signs_by_its_own_algorithm_only
         attacks/test_forged_tokens.py
-          what_we_do_not_understand_in_a_header_is_refused_though_we_signed_it""",
+          unknown_header_members_are_refused_though_we_signed_them""",
     "a malformed cookie fails open": """
         http/test_bad_input_at_authorize.py a_malformed_cookie_is_no_session
         http/test_bad_input_at_authorize.py raw_bytes_in_a_cookie_are_no_session""",
@@ -236,8 +236,8 @@ SIGN_INS = {
         outbound/test_guarded_http_client.py a_slow_server_costs_no_more_than_the_time_limit""",
     "24 the key is issuer and subject": """
         accounts/test_social_accounts.py one_subject_at_another_issuer_is_another_person
-        properties/test_linking_decisions.py who_has_the_identity_decides_alone
-        federation/test_openid_connect.py who_came_back_is_known_by_issuer_and_subject""",
+        properties/test_linking_decisions.py only_the_owner_of_the_identity_decides
+        federation/test_openid_connect.py the_person_is_recognised_by_issuer_and_subject""",
     "25 login CSRF with two browsers": """
         attacks/test_login_csrf.py a_state_is_good_in_its_own_browser_only
         attacks/test_login_csrf.py
@@ -303,16 +303,16 @@ SIGN_INS = {
         federation/test_facebook.py two_responses_about_two_people_are_refused
         federation/test_facebook.py an_address_never_counts_as_verified
         federation/test_facebook_limited_login.py a_token_of_another_app_is_refused
-        federation/test_facebook_notices.py what_our_secret_did_not_sign_is_refused
+        federation/test_facebook_notices.py a_message_that_our_secret_did_not_sign_is_refused
         v2_api/test_notices_over_the_wire.py facebook_reports_that_a_person_left""",
     "contract 3 the provider says that the account is gone, signed out or disabled": """
         v2_api/test_notices_over_the_wire.py google_tells_what_became_of_an_account
         v2_api/test_notices_over_the_wire.py apple_tells_what_became_of_an_account
         v2_api/test_notices_over_the_wire.py
           a_message_that_apple_did_not_sign_or_not_for_us_is_refused
-        v2_api/test_provider_notices.py what_an_app_got_before_and_did_not_use_yet_is_over
+        v2_api/test_provider_notices.py codes_and_jwts_of_before_are_refused
         accounts/test_social_accounts.py
-          what_was_said_before_it_was_signed_out_opens_nothing""",
+          a_profile_of_before_the_sign_out_opens_nothing""",
     "contract 4 two first logins of one identity make one user": """
         races/test_first_logins.py fifty_first_logins_of_one_identity_make_one_user
         accounts/test_social_accounts.py first_logins_at_once_with_one_address_make_one_person""",

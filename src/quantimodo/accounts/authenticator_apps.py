@@ -96,4 +96,5 @@ def reseal_secret(envelope: Envelope, factor: TotpFactor) -> bytes | None:
 
 
 def secret_purpose(user_id: int) -> str:
+    """The purpose under which the secret of this person is encrypted."""
     return f"authenticator app of person {user_id}"
