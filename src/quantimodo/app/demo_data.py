@@ -75,7 +75,7 @@ async def _ensure_person(context: AppContext) -> None:
         name=person.name,
         email=DEMO_EMAIL,
         created_at=now,
-        said_at=now,
+        stated_at=now,
     )
     try:
         await context.stores.identities.add_user_with_identity(user, identity)

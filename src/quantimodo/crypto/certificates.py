@@ -63,8 +63,7 @@ class Certificate:
     key: str | None
 
     def is_valid_at(self, now: datetime) -> bool:
-        """Whether this time is in the validity of the certificate, both ends included (RFC 5280
-        §4.1.2.5)."""
+        """Whether this time is in the validity of the certificate, both ends included."""
         return self.not_before <= now <= self.not_after
 
     def has_subject(self, name: str) -> bool:
