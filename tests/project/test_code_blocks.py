@@ -3,6 +3,7 @@
 import configparser
 import json
 import re
+import stat
 import subprocess
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -11,6 +12,7 @@ import httpx
 import pytest
 import yaml
 
+from quantimodo.app.secret_keys import parse_keys
 from support.app import form_fields
 from support.code_blocks import CodeBlock, all_code_blocks, code_blocks
 from support.live_server import Live
@@ -37,6 +39,8 @@ RUN_BY = {
     "docs/developer/sandbox.md": "project/test_code_blocks.py",
     "docs/developer/social-sign-in.md": "project/test_code_blocks.py",
     "docs/operator/backups.md": "cli/test_backup_commands.py",
+    "docs/operator/keys.md": "project/test_code_blocks.py",
+    "docs/operator/postgresql.md": "project/test_code_blocks.py",
 }
 
 _MACHINE = "changes the machine: accounts, services, files outside the server's folder"
@@ -79,8 +83,6 @@ NOT_RUN = {
     ("docs/operator/install.md", "systemctl daemon-reload"): _MACHINE,
     ("docs/operator/install.md", "sudo -u quantimodo env"): _COMMANDS,
     ("docs/operator/install.md", "quantimodo users create"): _COMMANDS,
-    ("docs/operator/keys.md", "openssl rand"): _MACHINE,
-    ("docs/operator/keys.md", "cd /var/lib/quantimodo"): _MACHINE,
     ("docs/operator/keys.md", "quantimodo keys"): _COMMANDS,
     ("docs/operator/monitoring.md", "curl -s http://127.0.0.1:8000/metrics"): (
         "ops/ reads the metrics"
@@ -89,14 +91,15 @@ NOT_RUN = {
     ("docs/operator/other-servers.md", "granian"): "interop/ starts the three servers",
     ("docs/operator/people-and-applications.md", "quantimodo"): _COMMANDS,
     ("docs/operator/postgresql.md", "sudo -u postgres"): _MACHINE,
-    ("docs/operator/postgresql.md", "openssl rand"): _MACHINE,
     ("docs/operator/postgresql.md", "quantimodo doctor"): _COMMANDS,
     ("docs/operator/providers.md", "import json"): "federation/test_operator_pages.py runs it",
     ("docs/operator/providers.md", "QUANTIMODO_PROVIDERS__APPLE"): "test_settings.py loads them",
     ("docs/operator/reverse-proxy.md", "curl -s https://id.example.org"): (
         "interop/ sends requests through each proxy"
     ),
-    ("docs/operator/troubleshooting.md", "sqlite3"): _MACHINE,
+    ("docs/operator/troubleshooting.md", "sqlite3"): (
+        "needs the program sqlite3, which no test needs otherwise; deletes all signing keys"
+    ),
     ("docs/operator/upgrades.md", "quantimodo backup"): _MACHINE,
     ("docs/operator/upgrades.md", "quantimodo database migrate"): _COMMANDS,
 }
@@ -185,6 +188,23 @@ async def paste_flow(live: Live, shell: Shell, blocks: list[str], filled: dict[s
             location = await live.allow(last)
             filled["PASTE_THE_CODE"] = parse_qs(urlsplit(location).query)["code"][0]
     return "\n".join(output)
+
+
+async def test_the_secret_keys_are_made_and_rotated_as_printed(tmp_path: Path) -> None:
+    made, rotated = runnable("docs/operator/keys.md")
+    (postgres,) = runnable("docs/operator/postgresql.md")
+    file = tmp_path / "secret.key"
+    shell = await Shell.open(tmp_path)
+    await shell.paste("chown() { :; }; systemctl() { :; }")
+    first = await shell.paste(made)
+    await shell.paste(postgres.replace("/etc/quantimodo", str(tmp_path)))
+    (second,) = parse_keys(file.read_text("ascii"))
+    assert [*parse_keys(first)] != [second]
+    await shell.paste(rotated.replace("/var/lib/quantimodo", str(tmp_path)))
+    await shell.close()
+    newest, older = parse_keys(file.read_text("ascii"))
+    assert (older, newest != older) == (second, True)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 @pytest.mark.slow
