@@ -84,6 +84,7 @@ def client_authentication(context: AppContext) -> ClientAuthentication:
         frozenset({issuer, *(origin + path for origin in origins for path in endpoints)}),
         client_document_policy(context.settings),
         client_certificates(context),
+        issuer,
     )
 
 

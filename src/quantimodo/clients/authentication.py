@@ -19,6 +19,7 @@ from quantimodo.ports.federation_stores import ReplayStore
 from quantimodo.protocol.client_assertion import (
     HMAC_ALGORITHMS,
     SIGNATURE_ALGORITHMS,
+    Audience,
     BadAssertion,
     check_assertion,
 )
@@ -26,6 +27,7 @@ from quantimodo.protocol.client_auth import Credentials, read_credentials
 from quantimodo.protocol.errors import InvalidClient
 from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.security_profiles import profile_of
 
 _REFUSED = "client authentication failed"
 _NO_SECRET = SecretDigest(bytes(32))
@@ -34,7 +36,8 @@ _NO_SECRET = SecretDigest(bytes(32))
 @dataclass(frozen=True, slots=True)
 class ClientAuthentication:
     """One read a request: what it says is never older than the request. `audiences`: the names by
-    which a client's statement may call this server."""
+    which a client's statement may call this server; `issuer` is the one that every profile
+    allows."""
 
     clients: ClientStore
     clock: Clock
@@ -43,6 +46,7 @@ class ClientAuthentication:
     audiences: Collection[str]
     documents: ClientDocumentPolicy
     certificates: ClientCertificates
+    issuer: str
 
     async def authenticate(self, request: Request, form: Form) -> Client:
         """The client that presents itself in this request, whose parameters are `form`. Raises
@@ -53,10 +57,13 @@ class ClientAuthentication:
         if client is None or client.disabled_at is not None or not self.documents.allows(client_id):
             _matches(_NO_SECRET, credentials, self.clock.now())  # the same work as for a known one
             raise _refusal(credentials, "unknown or disabled client")
+        registered = client.metadata.token_endpoint_auth_method
+        methods = profile_of(client).authentication_methods
+        if methods and registered not in methods:
+            raise _refusal(credentials, "not a method of the app's security profile")
         if credentials.assertion is not None:
             await self._check_assertion(client, credentials, credentials.assertion)
             return client
-        registered = client.metadata.token_endpoint_auth_method
         if registered in TLS_METHODS and credentials.method == "none":
             await self._check_certificate(client, credentials, request.certificate)
             return client
@@ -94,7 +101,7 @@ class ClientAuthentication:
     ) -> None:
         try:
             claims = await self.keys.verify(client, assertion.reveal(), _algorithms(client))
-            statement = check_assertion(claims, client.id, self.audiences, self.clock.now())
+            statement = check_assertion(claims, client.id, self._audience(client), self.clock.now())
         except BadToken:
             raise _refusal(credentials, "bad signature, or not the registered method") from None
         except BadAssertion as fault:
@@ -103,6 +110,11 @@ class ClientAuthentication:
         key = b"assertion " + digest(f"{client.id} {statement.jti}")
         if not await self.replays.spend_once(key, statement.expires_at, signer_of(client)):
             raise _refusal(credentials, "the assertion was used before")
+
+    def _audience(self, client: Client) -> Audience:
+        if profile_of(client).issuer_audience:
+            return Audience((self.issuer,), listed=False)
+        return Audience(self.audiences)
 
 
 def _algorithms(client: Client) -> Collection[str]:
@@ -114,7 +126,8 @@ def _algorithms(client: Client) -> Collection[str]:
     }
     allowed = by_method.get(metadata.token_endpoint_auth_method, ())
     registered = metadata.token_endpoint_auth_signing_alg
-    return [name for name in allowed if registered in ("", name)]
+    profile = profile_of(client)
+    return [name for name in allowed if registered in ("", name) and profile.allows_algorithm(name)]
 
 
 def _stated(credentials: Credentials) -> str:

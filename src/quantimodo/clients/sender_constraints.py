@@ -10,6 +10,7 @@ from quantimodo.http.messages import Request
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.protocol.errors import InvalidDPoPProof, InvalidRequest
+from quantimodo.protocol.profile_requests import check_sender_constraint
 
 
 class ShownKey(NamedTuple):
@@ -29,6 +30,11 @@ class SenderConstraints:
     def read(self, request: Request, client: Client) -> ShownKey:
         """To what the tokens of this request are bound. Raises `InvalidDPoPProof`, `UseDPoPNonce`
         or `InvalidRequest`."""
+        shown = self._shown(request, client)
+        check_sender_constraint(client, shown.confirmation)
+        return shown
+
+    def _shown(self, request: Request, client: Client) -> ShownKey:
         proof = self.proofs.read(request)
         if client.metadata.tls_client_certificate_bound_access_tokens:
             if proof is not None:

@@ -44,6 +44,7 @@ from quantimodo.protocol.authorization import (
 from quantimodo.protocol.client_documents import DocumentRefused
 from quantimodo.protocol.errors import InvalidRequest, OAuthError
 from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.profile_requests import needs_push, pushed_lifetime
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _MOST_BYTES: Final = 65_536
@@ -94,7 +95,8 @@ class RequestReader:
     ) -> IdentifiedRequest:
         """RFC 9126 §4: only `client_id` and `request_uri` count. A fault in them is shown on a
         page: what the request says of its client's address is not known."""
-        stored = await self.requests.pushed(request_uri, client.id, self.policy.pushed_lifetime)
+        lifetime = pushed_lifetime(client, self.policy.pushed_lifetime)
+        stored = await self.requests.pushed(request_uri, client.id, lifetime)
         form = Form.of_pairs(stored.parameters)
         identified = await self._identified(form, client, channel)
         pushed = PushedRequest(stored, request_uri, request_uri.removeprefix(REQUEST_URI))
@@ -102,7 +104,7 @@ class RequestReader:
 
     def _unpushed(self, client: Client) -> OAuthError | None:
         # RFC 9126 §5, §6
-        if self.policy.require_pushed or client.metadata.require_pushed_authorization_requests:
+        if self.policy.require_pushed or needs_push(client):
             return InvalidRequest("push the request first, and send its request_uri (RFC 9126)")
         return None
 

@@ -20,6 +20,7 @@ from quantimodo.protocol.consents import restricted_members
 from quantimodo.protocol.errors import InvalidClient
 from quantimodo.protocol.resources import audience_of, plain_names
 from quantimodo.protocol.scopes import spell
+from quantimodo.protocol.security_profiles import profile_of
 from quantimodo.protocol.vocabulary import INTROSPECTION_TYPE
 from quantimodo.tokens.access import AccessTokens
 from quantimodo.tokens.policy import TokenPolicy
@@ -137,7 +138,8 @@ class IntrospectionEndpoint:
         if client.public:
             raise InvalidClient("a public client cannot introspect tokens")
         described = await self.introspection.describe(form.required("token"), client)
-        if not _wants_jwt(request):
+        # FAPI 2.0 Message Signing §5.5.1
+        if not (profile_of(client).signed_introspection or _wants_jwt(request)):
             return private_json(200, described)
         text = await self.signer.write(client, described)
         return Response(200, text.encode("ascii"), _JWT)

@@ -32,6 +32,7 @@ from quantimodo.protocol.client_documents import DocumentRefused, is_document_id
 from quantimodo.protocol.dpop import bound_to_key
 from quantimodo.protocol.errors import InvalidClient, InvalidRequest
 from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.profile_requests import check_signed, pushed_lifetime
 
 _PARAMETERS = OF_CLIENTS | READ
 
@@ -60,9 +61,10 @@ class PushedRequestEndpoint:
         charge, signer = await self._counted(client, request.address)
         if proof is not None:
             await self.proofs.spend(proof, signer)
-        request_uri = await self.requests.push(client.id, form, self.lifetime, charge)
+        lifetime = pushed_lifetime(client, self.lifetime)
+        request_uri = await self.requests.push(client.id, form, lifetime, charge)
         # RFC 9126 §2.2
-        expires_in = int(self.lifetime.total_seconds())
+        expires_in = int(lifetime.total_seconds())
         return private_json(201, {"request_uri": request_uri, "expires_in": expires_in})
 
     async def _read_document(self, client_id: str, address: str) -> None:
@@ -94,6 +96,7 @@ class PushedRequestEndpoint:
         `OAuthError`."""
         if form.get("request_uri") is not None:
             raise InvalidRequest("request_uri must not be pushed")
+        check_signed(form, client)
         if self.request_objects.may_fetch(form, client):
             await self.throttle.fetch(address)
         if form.get("request") is not None:

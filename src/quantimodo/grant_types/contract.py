@@ -62,6 +62,17 @@ class Rotate:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """Issue an access token of `scope` and `details`, None for those of the grant; the refresh
+    token stays valid, and nothing is spent (FAPI 2.0 §5.3.2.1 (9))."""
+
+    client: Client
+    found: FoundRefreshToken
+    scope: frozenset[str]
+    details: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Repeat:
     """Return the successor of a spent refresh token again, and spend nothing (v2-api.md §6).
 
@@ -76,7 +87,7 @@ class Repeat:
     details: str | None = None
 
 
-Decision = MintOwn | Redeem | Rotate | Repeat
+Decision = MintOwn | Redeem | Rotate | Keep | Repeat
 
 Evidence = TypeVar("Evidence")
 

@@ -1,11 +1,12 @@
-"""Refresh token grant (RFC 6749 §6): a refresh token is exchanged once for new tokens."""
+"""Refresh token grant (RFC 6749 §6): a refresh token is exchanged once for new tokens, or is kept
+where the security profile of the client requires that."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from quantimodo.crypto.tokens import Kind, SuccessorDerivation, key_of
-from quantimodo.grant_types.contract import Repeat, Rotate, StoredSuccessor
+from quantimodo.grant_types.contract import Keep, Repeat, Rotate, StoredSuccessor
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundRefreshToken
@@ -15,6 +16,7 @@ from quantimodo.protocol.dpop import check_bound_to
 from quantimodo.protocol.errors import InvalidGrant, InvalidRequest, ReplayDetected
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import Targets
+from quantimodo.protocol.security_profiles import profile_of
 
 
 def presented(form: Form) -> str:
@@ -69,7 +71,7 @@ class RefreshTokenGrant:
         evidence: RefreshEvidence | None,
         now: datetime,
         shown: Confirmation | None,
-    ) -> Rotate | Repeat:
+    ) -> Rotate | Keep | Repeat:
         if form.get("refresh_token") is None and (client.strict or not self.legacy_transport):
             raise InvalidRequest("the parameter refresh_token is missing")
         # RFC 6749 §6: bound to the client it was issued to. An unknown token and another client's
@@ -97,6 +99,8 @@ class RefreshTokenGrant:
         )
         if successor is not None:
             return Repeat(client, found, scope, successor, details)
+        if not profile_of(client).rotation:
+            return Keep(client, found, scope, details)
         return Rotate(client, found, scope, presented(form), details)
 
     def _repeatable(

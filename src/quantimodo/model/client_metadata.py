@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+SecurityProfileName = Literal["legacy", "oauth21", "fapi2", "fapi2_message_signing"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientMetadata:
@@ -17,8 +19,9 @@ class ClientMetadata:
     or the command line: it may use Basic or post. `include_claims_in_id_token` is an extension: ID
     tokens include the claims of the granted scopes, as userinfo does. `optional_scope` is an
     extension: the scopes that a person may decline. `required_authorization_details` is an
-    extension: the health data, as JSON text, that a person cannot leave out. `reviewed` is the
-    operator's mark."""
+    extension: the health data, as JSON text, that a person cannot leave out. `profile` is an
+    extension: the security profile (`protocol/security_profiles.py`). `reviewed` is the operator's
+    mark."""
 
     application_type: Literal["web", "native"] = "web"
     contacts: tuple[str, ...] = ()
@@ -68,6 +71,7 @@ class ClientMetadata:
     tls_client_auth_san_email: str = ""
     tls_client_certificate_bound_access_tokens: bool = False
     required_authorization_details: str = ""
+    profile: SecurityProfileName = "legacy"
     reviewed: bool = False
 
 

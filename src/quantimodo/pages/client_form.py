@@ -47,7 +47,8 @@ def _in_portal() -> Iterator[tuple[ClientField, FormField]]:
 
 
 _SHOWN: Final = tuple(_in_portal())
-_TEXTS: Final = tuple(field for field, form in _SHOWN if form.control in ("line", "url", "area"))
+_WITH_TEXT: Final = ("line", "url", "area", "choice")
+_TEXTS: Final = tuple(field for field, form in _SHOWN if form.control in _WITH_TEXT)
 _BOXES: Final = {
     field.name: form.name or field.name for field, form in _SHOWN if form.control == "check"
 }
@@ -125,12 +126,15 @@ def submitted_view(form: Form, again: FormErrors) -> FormView:
 
 
 def field_errors(refusal: InvalidMetadata | ChangedMeanwhile) -> FormErrors:
-    """The faults of the registry as sentences, the first one of each field."""
+    """The faults of the registry as sentences: the first one of each field, and all of the security
+    profile."""
     if isinstance(refusal, ChangedMeanwhile):
-        return FormErrors(409, {"": _sentence(refusal.message)})
+        return FormErrors(409, {"": sentence(refusal.message)})
     errors: dict[str, str] = {}
     for fault in refusal.faults:
-        errors.setdefault(fault.field, _sentence(fault.message))
+        if fault.field == "profile" and fault.field in errors:
+            errors["profile"] += " " + sentence(fault.message)
+        errors.setdefault(fault.field, sentence(fault.message))
     return FormErrors(422, errors)
 
 
@@ -139,6 +143,7 @@ def _is_set(field: ClientField, client: Client) -> bool:
     return bool(value & _ITSELF) if field.name == "grant_types" else bool(value)
 
 
-def _sentence(message: str) -> str:
+def sentence(message: str) -> str:
+    """The message of a fault as a sentence, in the language of the request."""
     shown = translated(message)
     return f"{shown[:1].upper()}{shown[1:]}."

@@ -20,6 +20,7 @@ from quantimodo.pages.client_form import (
     LABELS,
     SECTIONS,
     field_errors,
+    sentence,
     submitted,
     submitted_view,
     view_of,
@@ -31,6 +32,7 @@ from quantimodo.pages.secret_once import SecretPage
 from quantimodo.pages.snippets import authorize_example, token_example
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.scopes import SCOPES
+from quantimodo.protocol.security_profiles import standing
 
 OVERLAPS: Final = (
     ("0", N_("At once"), timedelta(0)),
@@ -188,6 +190,7 @@ class Developers:
         again: FormErrors | None = None,
     ) -> Response:
         secret = self.secrets.shown(request, browser_request, client)
+        profile = standing(client)
         response = self.page_context.show(
             request,
             browser_request,
@@ -199,6 +202,8 @@ class Developers:
             secret=secret,
             authorize_url=authorize_example(self.issuer, client),
             token_call=token_example(self.issuer, client),
+            standing=profile,
+            missing=[sentence(text) for text in profile.missing],
             scopes=_scope_lines(),
             labels=LABELS,
             sections=SECTIONS,

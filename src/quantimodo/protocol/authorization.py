@@ -32,6 +32,7 @@ from quantimodo.protocol.errors import (
     UnsupportedResponseType,
 )
 from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.profile_requests import check_parameters
 from quantimodo.protocol.redirects import matches
 from quantimodo.protocol.resources import WITHOUT, RequestedResources, requested_scope
 from quantimodo.protocol.responses import ResponseMode, default_mode
@@ -153,6 +154,7 @@ def validate(
     if form.get("registration") is not None:
         raise RegistrationNotSupported("the parameter registration is not supported")
     words = _response_type(form, client)
+    check_parameters(form, client)
     _check_mode(form, words, client)
     scope = requested_scope(form.get("scope"), client, form.all("resource"), resources)
     if "token" in words and len(resources.foreign) + resources.own > 1:

@@ -18,6 +18,13 @@ class BadAssertion(Exception):
     """Not a valid assertion of this client for this server; the text is for the log."""
 
 
+class Audience(NamedTuple):
+    """The names by which `aud` may call this server, and whether it may be a list."""
+
+    names: Collection[str]
+    listed: bool = True
+
+
 class Statement(NamedTuple):
     """A valid assertion; its `jti` is accepted once until `expires_at`."""
 
@@ -26,15 +33,15 @@ class Statement(NamedTuple):
 
 
 def check_assertion(
-    claims: Mapping[str, Any], client_id: str, audiences: Collection[str], now: datetime
+    claims: Mapping[str, Any], client_id: str, audience: Audience, now: datetime
 ) -> Statement:
     """Raises `BadAssertion`."""
     # OpenID Connect Core §9: both are the client_id.
     if claims.get("iss") != client_id or claims.get("sub") != client_id:
         raise BadAssertion("iss or sub is not the client")
-    audience = claims.get("aud")
-    named = audience if isinstance(audience, list) else [audience]
-    if not any(isinstance(each, str) and each in audiences for each in named):
+    given = claims.get("aud")
+    named = given if isinstance(given, list) and audience.listed else [given]
+    if not any(isinstance(each, str) and each in audience.names for each in named):
         raise BadAssertion("aud is not this server")
     expires_at = _moment(claims, "exp")
     if expires_at is None or expires_at <= now - _SKEW:

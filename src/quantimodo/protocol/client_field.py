@@ -20,7 +20,9 @@ one space-separated text in JSON. `seconds`: a whole number or None. `json`: an 
 JSON text. `objects`: an array of objects, stored as JSON text."""
 Check = Callable[[Any], Iterator[str]]
 Section = Literal["display", "connection", "scope", "logout", "advanced"]
-Control = Literal["line", "url", "area", "scopes", "optional_scopes", "client_type", "check"]
+Control = Literal[
+    "line", "url", "area", "scopes", "optional_scopes", "client_type", "check", "choice"
+]
 
 LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 1000
@@ -43,7 +45,8 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormField:
-    """A field of the form in the developer portal. `text` is the text beside a check box."""
+    """A field of the form in the developer portal. `text` is the text beside a check box;
+    `options` are the values of a choice, each with its text."""
 
     section: Section
     control: Control
@@ -55,6 +58,7 @@ class FormField:
     code: bool = False
     optional: bool = True
     most: int = 0
+    options: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

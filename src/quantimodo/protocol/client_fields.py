@@ -26,6 +26,7 @@ from quantimodo.protocol.client_field import (
 )
 from quantimodo.protocol.client_metadata_fields import METADATA_FIELDS
 from quantimodo.protocol.scopes import DECLINABLE, SCOPES
+from quantimodo.protocol.security_profiles import PROFILES
 
 GrantTypeName = Literal["authorization_code", "refresh_token", "client_credentials"]
 GRANT_TYPES: Final[frozenset[str]] = frozenset(get_args(GrantTypeName))
@@ -311,6 +312,33 @@ FIELDS: Final = (
         schema=Schema(description="Default: `code`.", example=["code"]),
         option=Option(
             name="response_type", help='Such as "code" or "id_token token". Repeat for several.'
+        ),
+    ),
+    ClientField(
+        name="profile",
+        kind="text",
+        wire="profile",
+        choices=tuple(PROFILES),
+        schema=Schema(
+            description="The security profile that it meets: `legacy`, `oauth21`, `fapi2` (FAPI 2.0"
+            " Security Profile) or `fapi2_message_signing`. Other requests are refused. A setting"
+            " of this server; `legacy` by default.",
+            example="fapi2",
+        ),
+        option=Option(
+            name="profile",
+            help=f"The security profile that it has to meet: {', '.join(PROFILES)}.",
+        ),
+        form=FormField(
+            section="advanced",
+            control="choice",
+            label=N_("Security profile"),
+            hint=N_(
+                "Requests that do not meet it are refused. Each profile includes the ones before"
+                " it."
+            ),
+            optional=False,
+            options=tuple((name, each.title) for name, each in PROFILES.items()),
         ),
     ),
     ClientField(

@@ -16,6 +16,7 @@ from quantimodo.protocol.consents import required_details
 from quantimodo.protocol.errors import InvalidAuthorizationDetails
 from quantimodo.protocol.registration_metadata import metadata_faults
 from quantimodo.protocol.scopes import SCOPES, health_actions
+from quantimodo.protocol.security_profiles import implied, profile_of, unmet
 
 _PLAIN_RESPONSE_TYPES = frozenset({"code", "none"})
 # security.md §5: types that hand out tokens in a URL; only the operator lets an app have them.
@@ -112,7 +113,8 @@ def _keeps_review(client: Client, registration: Registration) -> bool:
 
 def normalise(registration: Registration) -> Registration:
     """The same without surrounding white space, repeated URIs, and response types that no grant
-    type of the application can use."""
+    type of the application can use, and with what its security profile implies."""
+    registration = with_values(registration, implied(registration))
     return replace(
         registration,
         name=registration.name.strip(),
@@ -144,6 +146,7 @@ def faults(registration: Registration) -> tuple[Fault, ...]:
         *_metadata_faults(registration),
         *_grant_faults(registration),
         *_secrecy_faults(registration),
+        *(Fault("profile", text) for text in unmet(registration, profile_of(registration))),
     ]
     order = {field.name: number for number, field in enumerate(FIELDS)}
     return tuple(sorted(found, key=lambda fault: order.get(fault.field, len(order))))

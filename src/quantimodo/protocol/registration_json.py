@@ -61,7 +61,9 @@ def refusal(faults: tuple[Fault, ...]) -> InvalidClientMetadata | InvalidRedirec
     first = faults[0]
     field = BY_NAME.get(first.field)
     wire = field.wire if field is not None and field.wire else first.field
-    text = f"{wire}: {first.message}"
+    # All that is missing for a security profile, at once.
+    messages = [fault.message for fault in faults if fault.field == first.field]
+    text = f"{wire}: {'; '.join(messages) if first.field == 'profile' else first.message}"
     return (
         InvalidRedirectUri(text) if first.field == "redirect_uris" else InvalidClientMetadata(text)
     )

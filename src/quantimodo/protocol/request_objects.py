@@ -13,6 +13,8 @@ from quantimodo.model.clients import Client
 from quantimodo.protocol.authorization import READ
 from quantimodo.protocol.errors import InvalidRequestObject
 from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.profile_requests import check_request_object
+from quantimodo.protocol.security_profiles import allowed_algorithms
 
 SIGNED: Final = ("RS256", "ES256", "PS256", "EdDSA", "HS256")
 """What every app may sign with, and what discovery lists."""
@@ -29,11 +31,12 @@ def algorithms(client: Client) -> frozenset[str]:
     if registered:
         # OpenID Connect Registration §2: other algorithms are refused. A strict client (security.md
         # §4) never sends an unsigned object.
-        return frozenset({registered}) - ({"none"} if client.strict else frozenset())
+        unsigned = {"none"} if client.strict else frozenset()
+        return allowed_algorithms(client, frozenset({registered}) - unsigned)
     # OpenID Connect Registration §2: without a registered one, any supported algorithm except
     # `none`: an unsigned object is accepted only from an app that registered `none` (RFC 9101
     # §10.1).
-    return frozenset(SIGNED)
+    return allowed_algorithms(client, frozenset(SIGNED))
 
 
 def check_claims(claims: Mapping[str, Any], client: Client, issuer: str, now: datetime) -> None:
@@ -51,6 +54,8 @@ def check_claims(claims: Mapping[str, Any], client: Client, issuer: str, now: da
         raise InvalidRequestObject("the request object has expired")
     if begins is not None and now.timestamp() < begins - _SKEW.total_seconds():
         raise InvalidRequestObject("the request object is not valid yet")
+    times = {"iat": _moment(claims, "iat"), "nbf": begins, "exp": expires}
+    check_request_object(claims, client, times, now)
 
 
 def merge(form: Form, claims: Mapping[str, Any]) -> Form:

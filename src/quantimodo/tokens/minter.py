@@ -19,6 +19,7 @@ from quantimodo.protocol.authorization import AuthorizationRequest
 from quantimodo.protocol.errors import InvalidTarget
 from quantimodo.protocol.resources import audience_of, plain_names
 from quantimodo.protocol.scopes import spell
+from quantimodo.protocol.security_profiles import profile_of
 from quantimodo.tokens.id_tokens import IdTokens
 from quantimodo.tokens.minted import (
     Authorization,
@@ -100,14 +101,18 @@ class TokenMinter:
 
     def mint_refresh_token(
         self,
-        grant: Grant,
+        authorization: Authorization,
         now: datetime,
         confirmation: Confirmation | None,
         derived: Minted | None = None,
     ) -> MintedRefreshToken:
-        """A refresh token of a grant; `derived` is its secret if it is a successor."""
+        """A refresh token of a grant; `derived` is its secret if it is a successor. One that is
+        never replaced has no idle lifetime: it ends with the grant."""
+        grant = authorization.grant
         secret = derived or mint(Kind.REFRESH, now, self.entropy)
-        expires_at = _end(grant, now, self.policy.refresh_idle_lifetime)
+        expires_at = grant.expires_at
+        if profile_of(authorization.client).rotation:
+            expires_at = _end(grant, now, self.policy.refresh_idle_lifetime)
         row = RefreshToken(secret.key, grant.id, now, expires_at, confirmation)
         return MintedRefreshToken(secret.raw, row)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from quantimodo.crypto.tokens import SuccessorDerivation
-from quantimodo.grant_types.contract import Decision, MintOwn, Redeem, Repeat, Rotate
+from quantimodo.grant_types.contract import Decision, Keep, MintOwn, Redeem, Repeat, Rotate
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock, Entropy
@@ -48,6 +48,8 @@ class TokenResponder:
                 return await self._mint_own(decision, shown)
             case Redeem():
                 return await self._redeem(decision, shown)
+            case Keep():
+                return await self._keep(decision, shown)
             case Repeat():
                 return await self._repeat(decision, shown)
             case Rotate():
@@ -70,7 +72,7 @@ class TokenResponder:
             # RFC 9449 §5, RFC 8705 §4: bound to the key where nothing else binds it. That of a
             # confidential client is bound to the client, which may change its key.
             bound_to = shown if client.public else None
-            refresh = self.minter.mint_refresh_token(found.grant, now, bound_to)
+            refresh = self.minter.mint_refresh_token(authorization, now, bound_to)
         row = None if refresh is None else refresh.row
         if not await self.store.redeem(found.code, now, access.row, row):
             return None
@@ -85,10 +87,20 @@ class TokenResponder:
             authorization, decision.scope, now, bound, derived.access
         )
         bound_to = found.token.confirmation or (shown if decision.client.public else None)
-        refresh = self.minter.mint_refresh_token(found.grant, now, bound_to, derived.refresh)
+        refresh = self.minter.mint_refresh_token(authorization, now, bound_to, derived.refresh)
         if not await self.store.rotate(found.token, now, successor_nonce, access.row, refresh.row):
             return None
         return await self._response(authorization, access, refresh, now)
+
+    async def _keep(self, decision: Keep, shown: Confirmation | None) -> TokenResponse:
+        now, found = self.clock.now(), decision.found
+        authorization = Authorization(decision.client, found.grant, found.user)
+        bound = await self._binding(decision.scope, shown, decision.details)
+        access = self.minter.mint_access_token(authorization, decision.scope, now, bound)
+        if access.row is not None:
+            await self.store.issue(access.row)
+        # RFC 6749 §6: without a new refresh token the client keeps the one that it has.
+        return await self._response(authorization, access, None, now)
 
     async def _repeat(self, decision: Repeat, shown: Confirmation | None) -> TokenResponse:
         now, found, successor = self.clock.now(), decision.found, decision.successor
