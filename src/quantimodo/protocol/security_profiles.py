@@ -87,28 +87,28 @@ OAUTH21: Final = SecurityProfile(
     response_types=frozenset({"code", "none"}),
 )
 _FAPI: Final[Mapping[str, Any]] = {
-    "strict": True,  # §5.3.2.2 (5), §5.3.4 (2)
-    "response_types": frozenset({"code"}),  # §5.3.2.2 (1)
-    "confidential": True,  # §5.3.2.1 (3)
-    "authentication_methods": frozenset({"private_key_jwt", *TLS_METHODS}),  # §5.3.2.1 (6)
-    "algorithms": _FAPI_ALGORITHMS,  # §5.4.1 (1)
-    "issuer_audience": True,  # §5.3.2.1 (8)
-    "most_ahead": timedelta(seconds=60),  # §5.3.2.1 (13)
-    "https_redirects": True,  # §5.3.2.2 (8)
-    "pushed_requests": True,  # §5.3.2.2 (3)
-    "redirect_uri_sent": True,  # §5.3.2.2 (6)
-    "longest_pushed": timedelta(seconds=599),  # §5.3.2.2 (12): less than 600
-    "sender_constrained": True,  # §5.3.2.1 (4), (5)
-    "rotation": False,  # §5.3.2.1 (9)
+    "strict": True,  # FAPI 2.0 §5.3.2.2 (5); FAPI 2.0 §5.3.4 (2)
+    "response_types": frozenset({"code"}),  # FAPI 2.0 §5.3.2.2 (1)
+    "confidential": True,  # FAPI 2.0 §5.3.2.1 (3)
+    "authentication_methods": frozenset({"private_key_jwt", *TLS_METHODS}),  # FAPI 2.0 §5.3.2.1 (6)
+    "algorithms": _FAPI_ALGORITHMS,  # FAPI 2.0 §5.4.1 (1)
+    "issuer_audience": True,  # FAPI 2.0 §5.3.2.1 (8)
+    "most_ahead": timedelta(seconds=60),  # FAPI 2.0 §5.3.2.1 (13)
+    "https_redirects": True,  # FAPI 2.0 §5.3.2.2 (8)
+    "pushed_requests": True,  # FAPI 2.0 §5.3.2.2 (3)
+    "redirect_uri_sent": True,  # FAPI 2.0 §5.3.2.2 (6)
+    "longest_pushed": timedelta(seconds=599),  # FAPI 2.0 §5.3.2.2 (12): less than 600
+    "sender_constrained": True,  # FAPI 2.0 §5.3.2.1 (4), (5)
+    "rotation": False,  # FAPI 2.0 §5.3.2.1 (9)
 }
 FAPI2: Final = SecurityProfile(name="fapi2", title="FAPI 2.0", **_FAPI)
 FAPI2_MESSAGE_SIGNING: Final = SecurityProfile(
     name="fapi2_message_signing",
     title=N_("FAPI 2.0 with Message Signing"),
     **_FAPI,
-    signed_requests=True,  # Message Signing §5.3.1
-    signed_responses=True,  # Message Signing §5.4.1
-    signed_introspection=True,  # Message Signing §5.5.1
+    signed_requests=True,  # FAPI 2.0 Message Signing §5.3.1
+    signed_responses=True,  # FAPI 2.0 Message Signing §5.4.1
+    signed_introspection=True,  # FAPI 2.0 Message Signing §5.5.1
 )
 PROFILES: Final[Mapping[str, SecurityProfile]] = {
     each.name: each for each in (LEGACY, OAUTH21, FAPI2, FAPI2_MESSAGE_SIGNING)
