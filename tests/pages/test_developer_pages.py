@@ -128,6 +128,26 @@ async def test_all_that_was_filled_in_is_registered(
     assert client.policy_uri == "https://app.example.org/privacy"
 
 
+async def test_a_security_profile_is_registered_or_refused_with_all_that_is_missing(
+    services: AccountServices, ann: Visitor
+) -> None:
+    path = await create(ann, profile="oauth21")
+    client = await stored(services, path)
+    assert client.metadata.profile == "oauth21"
+    assert client.strict
+    page = (await ann.get(path)).text
+    assert '<option value="oauth21" selected>' in page
+    assert "FAPI 2.0 requires more:" in page
+    assert "Needs dpop_bound_access_tokens or tls_client_certificate_bound" in page
+    refused = await ann.submit(
+        "/developers/new", name="Other", redirect_uris=CALLBACK, profile="fapi2"
+    )
+    assert refused.status_code == 422
+    assert "private_key_jwt" in refused.text
+    assert "Needs dpop_bound_access_tokens" in refused.text
+    assert '<option value="fapi2" selected>' in refused.text
+
+
 async def test_the_logout_metadata_are_registered_stored_and_changed(
     services: AccountServices, ann: Visitor
 ) -> None:

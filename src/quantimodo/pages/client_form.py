@@ -86,6 +86,8 @@ def submitted(form: Form, client: Client | None = None) -> Registration:
     values: dict[str, Any] = {}
     for field in _TEXTS:
         text = form.one(field.name)
+        if field.choices and not text:
+            continue  # a choice always has a value in a browser
         values[field.name] = tuple(text.split()) if field.kind == "texts" else text.strip()
     values |= {name: bool(form.one(box)) for name, box in _BOXES.items()}
     values["scope"] = frozenset(form.many("scope"))
