@@ -20,7 +20,8 @@ with warnings.catch_warnings():
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
-    async with open_live(tmp_path_factory.mktemp("interop")) as opened:
+    proxy = {"trusted_proxies": "127.0.0.1/32", "mtls__certificate_header": "Client-Cert"}
+    async with open_live(tmp_path_factory.mktemp("interop"), **proxy) as opened:
         yield opened
 
 

@@ -3,14 +3,18 @@ of what is tested here. Needs Node.js, and `scripts/node-clients`."""
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from quantimodo.model.client_metadata import ClientMetadata
 from support.app import App
+from support.client_certificate import client_certificate
 from support.interop import CALLBACK, SCOPE, InteropSetup
 from support.live_server import Live
+from support.registered_clients import key_set, make_key
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.node]
 
@@ -132,3 +136,34 @@ async def test_tokens_that_are_bound_to_a_key_of_the_client(site: Live, client: 
     interop.check_userinfo(result["userinfo"])
     assert result["me"]["email"] == interop.email
     assert (result["foreign"], result["bearer"]) == ("invalid_grant", 401)
+
+
+@pytest.mark.parametrize(
+    ("profile", "certified"),
+    [("fapi2", False), ("fapi2", True), ("fapi2_message_signing", False)],
+)
+async def test_fapi_2_0_with_bound_tokens(site: Live, profile: str, certified: bool) -> None:
+    # FAPI 2.0 §5.3.3, FAPI 2.0 Message Signing §5
+    key = make_key("PS256")
+    metadata: dict[str, Any] = {
+        "profile": profile,
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": key_set(key),
+        "dpop_bound_access_tokens": not certified,
+        "tls_client_certificate_bound_access_tokens": certified,
+    }
+    app = await site.app(CALLBACK, metadata=ClientMetadata(**metadata))
+    person = await site.person(f"{profile}.{certified}@example.org", "Ann Example")
+    interop = InteropSetup(site, app, person)
+    shown = client_certificate(datetime.now(UTC)).sequence if certified else ""
+    wanted = {**_wanted(site.address, app, "none", "oauth2"), "profile": profile}
+    sent = {**wanted, "key": key.as_dict(private=True), "certificate": shown}
+    result = await _run("oauth4webapi_fapi.mjs", interop, sent)
+    assert result["type"] == ("bearer" if certified else "dpop")
+    assert result["rotated"] is False
+    assert result["unbound"] == ("invalid_request" if certified else "invalid_dpop_proof")
+    assert result["bare"] == 401
+    interop.check_claims(result["claims"])
+    interop.check_userinfo(result["userinfo"])
+    assert result["introspected"]["active"] is True
+    assert set(result["introspected"]["cnf"]) == {"x5t#S256" if certified else "jkt"}

@@ -99,6 +99,7 @@ async def test_minimal_metadata_is_enough_and_defaults_are_returned(
             "include_claims_in_id_token": False,
             "profile": "legacy",
             "require_pushed_authorization_requests": False,
+            "require_signed_request_object": False,
             "dpop_bound_access_tokens": False,
             "tls_client_certificate_bound_access_tokens": False,
         }

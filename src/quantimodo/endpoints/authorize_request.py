@@ -44,7 +44,7 @@ from quantimodo.protocol.authorization import (
 from quantimodo.protocol.client_documents import DocumentRefused
 from quantimodo.protocol.errors import InvalidRequest, OAuthError
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.profile_requests import needs_push, pushed_lifetime
+from quantimodo.protocol.profile_requests import check_signed, needs_push, pushed_lifetime
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _MOST_BYTES: Final = 65_536
@@ -88,7 +88,7 @@ class RequestReader:
             await self.throttle.fetch(peer_address(request))
         form, unfit = await self._unfolded(plain, client)
         identified = await self._identified(form, client, channel)
-        return identified, malformed or unfit or self._unpushed(client)
+        return identified, malformed or unfit or self._missing(plain, client)
 
     async def _pushed(
         self, request_uri: str, client: Client, channel: ResponseChannel
@@ -102,10 +102,14 @@ class RequestReader:
         pushed = PushedRequest(stored, request_uri, request_uri.removeprefix(REQUEST_URI))
         return replace(identified, pushed=pushed)
 
-    def _unpushed(self, client: Client) -> OAuthError | None:
+    def _missing(self, plain: Form, client: Client) -> OAuthError | None:
         # RFC 9126 §5, §6
         if self.policy.require_pushed or needs_push(client):
             return InvalidRequest("push the request first, and send its request_uri (RFC 9126)")
+        try:
+            check_signed(plain, client)
+        except InvalidRequest as fault:
+            return fault
         return None
 
     async def read_stored(self, stored: StoredRequest) -> IdentifiedRequest:

@@ -50,6 +50,7 @@ class ClientMetadata:
     default_max_age: int | None = None
     require_auth_time: bool = False
     require_pushed_authorization_requests: bool = False
+    require_signed_request_object: bool = False
     default_acr_values: tuple[str, ...] = ()
     initiate_login_uri: str = ""
     request_uris: tuple[str, ...] = ()

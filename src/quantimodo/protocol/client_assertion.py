@@ -50,7 +50,7 @@ def check_assertion(
         raise BadAssertion("exp is too far ahead")
     for name in ("nbf", "iat"):
         moment = _moment(claims, name)
-        if moment is not None and moment > now + _SKEW:
+        if moment is not None and moment >= now + _SKEW:
             raise BadAssertion(f"{name} is ahead")
     jti = claims.get("jti")
     if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI:

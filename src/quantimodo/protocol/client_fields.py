@@ -378,10 +378,12 @@ FIELDS: Final = (
         form=FormField(
             section="advanced",
             control="check",
-            label="Pushed requests",
-            text="Require pushed authorization requests",
-            hint="The app sends each request to this server first, and the browser carries only"
-            " its request_uri.",
+            label=N_("Pushed requests"),
+            text=N_("Require pushed authorization requests"),
+            hint=N_(
+                "The app sends each request to this server first, and the browser carries only"
+                " its request_uri."
+            ),
         ),
     ),
     ClientField(

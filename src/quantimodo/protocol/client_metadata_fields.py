@@ -128,6 +128,12 @@ METADATA_FIELDS: Final = (
         choices=REQUEST_OBJECT_ALGORITHMS,
     ),
     _member(
+        "require_signed_request_object",
+        "Whether it signs every authorization request (RFC 9101 §10.5); others are refused.",
+        True,
+        kind="flag",
+    ),
+    _member(
         "request_object_encryption_alg",
         "Not supported.",
         "RSA-OAEP",

@@ -30,11 +30,17 @@ def pushed_lifetime(client: Client, usual: timedelta) -> timedelta:
     return min(usual, profile_of(client).longest_pushed or usual)
 
 
+def needs_signature(client: Client) -> bool:
+    """Whether its authorization requests are refused unless they are signed request objects
+    (RFC 9101 §10.5, FAPI 2.0 Message Signing §5.3.1 (1))."""
+    return client.metadata.require_signed_request_object or profile_of(client).signed_requests
+
+
 def check_signed(form: Form, client: Client) -> None:
-    """A pushed request before its request object is read. Raises `InvalidRequest`."""
-    # FAPI 2.0 Message Signing §5.3.1 (1)
-    if profile_of(client).signed_requests and form.get("request") is None:
-        raise InvalidRequest("the app's security profile requires a signed request object")
+    """An authorization request before its request object is read. Raises `InvalidRequest`."""
+    by_reference = form.get("request_uri") is not None
+    if needs_signature(client) and form.get("request") is None and not by_reference:
+        raise InvalidRequest("the app has to sign its requests: send a request object")
 
 
 def check_parameters(form: Form, client: Client) -> None:
@@ -66,9 +72,9 @@ def check_request_object(
     profile, moment = profile_of(client), now.timestamp()
     # FAPI 2.0 §5.3.2.1 (13); `nbf` is checked for all applications.
     issued, ahead = times["iat"] or 0, profile.most_ahead
-    if ahead is not None and issued > moment + ahead.total_seconds():
+    if ahead is not None and issued >= moment + ahead.total_seconds():
         raise InvalidRequestObject("iat of the request object is ahead")
-    if not profile.signed_requests:
+    if not profile.bounded_objects:
         return
     # FAPI 2.0 Message Signing §5.3.1 (2), (3), (4)
     begins, expires = times["nbf"], times["exp"]

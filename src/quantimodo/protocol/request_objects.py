@@ -13,7 +13,7 @@ from quantimodo.model.clients import Client
 from quantimodo.protocol.authorization import READ
 from quantimodo.protocol.errors import InvalidRequestObject
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.profile_requests import check_request_object
+from quantimodo.protocol.profile_requests import check_request_object, needs_signature
 from quantimodo.protocol.security_profiles import allowed_algorithms
 
 SIGNED: Final = ("RS256", "ES256", "PS256", "EdDSA", "HS256")
@@ -30,8 +30,8 @@ def algorithms(client: Client) -> frozenset[str]:
     registered = client.metadata.request_object_signing_alg
     if registered:
         # OpenID Connect Registration §2: other algorithms are refused. A strict client (security.md
-        # §4) never sends an unsigned object.
-        unsigned = {"none"} if client.strict else frozenset()
+        # §4) never sends an unsigned object, nor one that must sign (RFC 9101 §10.5).
+        unsigned = {"none"} if client.strict or needs_signature(client) else frozenset()
         return allowed_algorithms(client, frozenset({registered}) - unsigned)
     # OpenID Connect Registration §2: without a registered one, any supported algorithm except
     # `none`: an unsigned object is accepted only from an app that registered `none` (RFC 9101
@@ -52,7 +52,7 @@ def check_claims(claims: Mapping[str, Any], client: Client, issuer: str, now: da
     expires, begins = _moment(claims, "exp"), _moment(claims, "nbf")
     if expires is not None and now.timestamp() >= expires + _SKEW.total_seconds():
         raise InvalidRequestObject("the request object has expired")
-    if begins is not None and now.timestamp() < begins - _SKEW.total_seconds():
+    if begins is not None and now.timestamp() <= begins - _SKEW.total_seconds():
         raise InvalidRequestObject("the request object is not valid yet")
     times = {"iat": _moment(claims, "iat"), "nbf": begins, "exp": expires}
     check_request_object(claims, client, times, now)

@@ -51,8 +51,9 @@ class SecurityProfile:
     `strict`: PKCE for each code, and no secret or token in an address. `algorithms`: of client
     assertions, request objects and what this server signs for the application. `issuer_audience`:
     `aud` of an assertion is the issuer, as a text. `most_ahead`: how far ahead of the clock `iat`
-    of a request object may be. `longest_pushed`: how long a pushed request can be used. `rotation`:
-    whether a refresh returns another refresh token.
+    of a request object may be. `bounded_objects`: a request object has `aud`, `nbf` and `exp`, and
+    at most an hour lies between these. `longest_pushed`: how long a pushed request can be used.
+    `rotation`: whether a refresh returns another refresh token.
     """
 
     name: SecurityProfileName
@@ -64,6 +65,7 @@ class SecurityProfile:
     algorithms: frozenset[str] = frozenset()
     issuer_audience: bool = False
     most_ahead: timedelta | None = None
+    bounded_objects: bool = False
     https_redirects: bool = False
     pushed_requests: bool = False
     redirect_uri_sent: bool = False
@@ -94,6 +96,7 @@ _FAPI: Final[Mapping[str, Any]] = {
     "algorithms": _FAPI_ALGORITHMS,  # FAPI 2.0 §5.4.1 (1)
     "issuer_audience": True,  # FAPI 2.0 §5.3.2.1 (8)
     "most_ahead": timedelta(seconds=60),  # FAPI 2.0 §5.3.2.1 (13)
+    "bounded_objects": True,  # FAPI 2.0 Message Signing §5.3.1 (2), (3), (4)
     "https_redirects": True,  # FAPI 2.0 §5.3.2.2 (8)
     "pushed_requests": True,  # FAPI 2.0 §5.3.2.2 (3)
     "redirect_uri_sent": True,  # FAPI 2.0 §5.3.2.2 (6)
