@@ -124,7 +124,7 @@ async def test_5_3_2_refused_pushes(harness: AppHarness) -> None:
     mismatched = await app.post(PAR, {**WHOLE, **other_key}, proof=True)
     assert (mismatched.status_code, mismatched.json()["error"]) == (400, "invalid_request")
     assert (await harness.browser().get(PAR, params=WHOLE)).status_code == 405
-    # FAPI 2.0 §5.3.2.1 (13), §5.3.2.2 (14); RFC 6749 §3.3
+    # FAPI 2.0 §5.3.2.1 (13); RFC 6749 §3.3
     accepted: tuple[dict[str, Any], ...] = (
         {"nonce": "n" * 64},
         {"nonce": "n" * 384},
@@ -287,7 +287,7 @@ async def test_message_signing_5_3_to_5_5(harness: AppHarness) -> None:
 
 
 async def test_message_signing_of_requests_alone(harness: AppHarness) -> None:
-    """Message Signing §5.1: software can conform to signed requests without signed responses
+    """FAPI 2.0 Message Signing §5.1: software can conform to signed requests without signed responses
     (RFC 9101 §10.5)."""
     await harness.person()
     app = await signer(harness, require_signed_request_object=True)

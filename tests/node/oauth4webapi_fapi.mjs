@@ -53,12 +53,7 @@ let request = new URLSearchParams({
   ...(signs ? { response_mode: 'jwt' } : {}),
 })
 if (signs) {
-  const lifetime = (_, payload) => {
-    payload.nbf = payload.iat
-  }
-  const object = await oauth.issueRequestObject(as, client, request, key, {
-    [oauth.modifyAssertion]: lifetime,
-  })
+  const object = await oauth.issueRequestObject(as, client, request, key)
   request = new URLSearchParams({ client_id: client.client_id, request: object })
 }
 const push = async () =>
@@ -121,8 +116,8 @@ const described = await oauth.introspectionRequest(as, client, authentication, r
   requestJwtResponse: signs,
   ...plain,
 })
-if (signs) await oauth.validateApplicationLevelSignature(as, described.clone(), plain)
 const introspected = await oauth.processIntrospectionResponse(as, client, described)
+if (signs) await oauth.validateApplicationLevelSignature(as, described, plain)
 
 tell({
   type: tokens.token_type,
