@@ -287,8 +287,8 @@ async def test_message_signing_5_3_to_5_5(harness: AppHarness) -> None:
 
 
 async def test_message_signing_of_requests_alone(harness: AppHarness) -> None:
-    """FAPI 2.0 Message Signing §5.1: software can conform to signed requests without signed responses
-    (RFC 9101 §10.5)."""
+    """FAPI 2.0 Message Signing §5.1: software can conform to signed requests without signed
+    responses (RFC 9101 §10.5)."""
     await harness.person()
     app = await signer(harness, require_signed_request_object=True)
     refused = await app.post(PAR, WHOLE)
