@@ -98,7 +98,7 @@ class TokenResponder:
         bound = await self._binding(decision.scope, shown, decision.details)
         access = self.minter.mint_access_token(authorization, decision.scope, now, bound)
         if access.row is not None:
-            await self.store.issue(access.row)
+            await self.store.store_access_token(access.row)
         # RFC 6749 §6: without a new refresh token the client keeps the one that it has.
         return await self._response(authorization, access, None, now)
 
