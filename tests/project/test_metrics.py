@@ -5,6 +5,9 @@ methods whose constructor takes a service. A collaborator is a constructor param
 a dataclass, whose annotation names a service or a `Callable`. A class without methods has none.
 Parameters include keyword-only ones, `*args` and `**kwargs`; `self` and `cls` do not count.
 
+A file of tests has the cases of one section or one promise, so that it is found by its name; its
+length follows from their number, and has a higher limit.
+
 `EXCEPTIONS` are permanent, with the reason.
 """
 
@@ -14,12 +17,13 @@ from functools import cache
 
 import pytest
 
-from support.source_trees import ROOT, SOURCE, trees
+from support.source_trees import ROOT, SOURCE, TESTS, trees
 
 SOURCES = (SOURCE, ROOT / "clients/python/src/swagger_client")
 MOST_COLLABORATORS = 8
 MOST_PARAMETERS = 6
 MOST_LINES = 300
+MOST_LINES_OF_TESTS = 1000
 
 # The OpenAPI document, the tree of settings, the table of client metadata fields.
 SCHEMAS = (
@@ -186,6 +190,14 @@ def test_no_function_has_more_than_six_parameters() -> None:
 
 def test_no_file_has_more_than_three_hundred_lines() -> None:
     assert _too_large(lines(), MOST_LINES) == {}
+
+
+def test_no_file_of_tests_is_longer_than_its_limit() -> None:
+    found = {
+        str(file.relative_to(ROOT)): len(file.read_text("utf-8").splitlines())
+        for file in sorted(TESTS.rglob("*.py"))
+    }
+    assert _too_large(found, MOST_LINES_OF_TESTS) == {}
 
 
 @pytest.mark.parametrize(
