@@ -107,7 +107,7 @@ async def test_nothing_but_its_cookie_completes_a_login(
     ann = await services.member()
     factor.people.add(ann.id)
     cookie = await by_password(services)
-    for other in (None, Secret(""), Secret("qmp_" + "A" * 52), Secret(cookie.reveal() + "x")):
+    for other in (None, Secret(""), Secret("qmy_" + "A" * 52), Secret(cookie.reveal() + "x")):
         with pytest.raises(LoginExpired):
             await services.login.complete_pending(other, Secret(RIGHT), BROWSER)
     clock.advance(timedelta(minutes=10))

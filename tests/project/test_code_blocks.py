@@ -66,6 +66,9 @@ NOT_RUN = {
     ),
     ("docs/developer/jwt-access-tokens.md", "quantimodo clients create"): _COMMANDS,
     ("docs/developer/resources.md", "quantimodo resources add"): _COMMANDS,
+    ("docs/developer/personal-tokens.md", "curl -s https://id.example.org"): (
+        "pages/test_personal_token_pages.py sends the request"
+    ),
     ("docs/developer/pushed-requests.md", "curl -s https://id.example.org"): (
         "rfc9126/ sends the request"
     ),

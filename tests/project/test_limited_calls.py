@@ -77,6 +77,8 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/passkey_notices:PasskeyNotices.renamed": ("changes_per_session",),
     "accounts/passkey_notices:PasskeyNotices.reset": (OPERATOR,),
     "accounts/password_sign_in:PasswordSignIn.sign_in": ("sign_in_per_account",),
+    "accounts/personal_tokens:PersonalTokens.make": ("changes_per_session",),
+    "accounts/personal_tokens:PersonalTokens.revoke": ("changes_per_session",),
     "accounts/profiles:Profiles.replace": ("changes_per_session",),
     "accounts/recovery:Recovery._take_over": ("reset_per_address",),
     "accounts/recovery:Recovery._tell_old_address": ("emails_per_account",),

@@ -28,6 +28,16 @@ async def test_it_states_the_lifetimes_of_the_refresh_token_and_the_authorizatio
         assert again["refresh_token"] == second["refresh_token"]
         assert again["refresh_token_expires_in"] == 7 * DAY - 5, "the same token, five seconds on"
         assert again["authorization_expires_in"] == 7 * DAY - 5
+        for response in (first, second, again):  # Refresh Token Expiration §6.1
+            assert response["refresh_token_timeout"] == response["refresh_token_expires_in"]
+            assert response["refresh_token_timeout"] <= response["authorization_expires_in"]
+
+
+async def test_discovery_says_that_both_can_expire(harness: AppHarness) -> None:
+    """Refresh Token Expiration §7."""
+    metadata = await harness.browser().get("/.well-known/oauth-authorization-server")
+    types = metadata.json()["refresh_token_expiration_types_supported"]
+    assert types == ["authorization", "token_timeout"]
 
 
 async def test_both_are_true_to_the_second(open_harness: OpenHarness) -> None:
@@ -42,4 +52,5 @@ async def test_both_are_true_to_the_second(open_harness: OpenHarness) -> None:
 async def test_an_applications_own_token_has_neither(harness: AppHarness) -> None:
     app = await harness.app()
     response = (await harness.token(app, grant_type="client_credentials")).json()
-    assert not {"refresh_token_expires_in", "authorization_expires_in"} & response.keys()
+    lifetimes = {"refresh_token_expires_in", "refresh_token_timeout", "authorization_expires_in"}
+    assert not lifetimes & response.keys()

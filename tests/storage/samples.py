@@ -11,6 +11,7 @@ from quantimodo.model.consents import Consent
 from quantimodo.model.identities import DataDeletionRequest, LoginCode, LoginState, NewIdentity
 from quantimodo.model.keys import SigningKey
 from quantimodo.model.passkeys import NewPasskey, UsedChallenge
+from quantimodo.model.personal_tokens import NewPersonalToken
 from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
 from quantimodo.model.sessions import EmailToken, PendingLogin, Session
 from quantimodo.model.sign_in_methods import AcceptedMethods
@@ -81,6 +82,19 @@ def trusted_browser(name: str, user: User, **changes: object) -> TrustedBrowser:
         "agent": "Some Browser",
     }
     return TrustedBrowser(**values | changes)  # type: ignore[arg-type]
+
+
+def personal_token(user: User, name: str = "Grafana", **changes: object) -> NewPersonalToken:
+    values: dict[str, object] = {
+        "key": key(f"token {name}"),
+        "user_id": user.id,
+        "name": name,
+        "scope": frozenset({"readmeasurements"}),
+        "details": None,
+        "created_at": NOW,
+        "expires_at": LATER,
+    }
+    return NewPersonalToken(**values | changes)  # type: ignore[arg-type]
 
 
 def totp_enrolment(user: User | int, secret: str = "secret") -> TotpEnrolment:

@@ -24,6 +24,7 @@ from samples import (
     new_passkey,
     new_user,
     pending_login,
+    personal_token,
     refresh_token,
     session,
     signing_key,
@@ -183,6 +184,17 @@ async def _add_key(stores: Stores, samples: Samples, name: str, dies_at: datetim
 
 async def _has_key(stores: Stores, name: str) -> bool:
     return name in [found.kid for found in await stores.keys.signing_keys()]
+
+
+async def _add_personal(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    person = await samples.user()
+    await stores.sessions.add_session(session(f"of {name}", person), None)
+    token = personal_token(person, name, created_at=NOW - 60 * _DAY, expires_at=dies_at)
+    assert await stores.personal_tokens.add_personal_token(token, key(f"of {name}"), 5)
+
+
+async def _has_personal(stores: Stores, name: str) -> bool:
+    return await stores.personal_tokens.personal_token(key(f"token {name}")) is not None
 
 
 async def _add_jwt(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
@@ -370,6 +382,7 @@ _TABLES: dict[str, tuple[Add, Has]] = {
     "access_tokens": (_add_access, _has_access),
     "refresh_tokens": (_add_refresh, _has_refresh),
     "grants": (_add_grant, _has_code),
+    "personal_tokens": (_add_personal, _has_personal),
     "revoked_jwts": (_add_jwt, _has_jwt),
     "login_states": (_add_login_state, _has_login_state),
     "ended_sign_ins": (_add_ended_sign_in, _has_ended_sign_in),

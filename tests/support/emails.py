@@ -24,6 +24,7 @@ _VALUES: dict[str, Any] = {
     "receipt": RECEIPT,
     "device": "Firefox on Linux",
     "app": "<b>Moodline</b> & co",
+    "name": "<b>Grafana</b> & co",
     "may": ["See who you are", "Read your measurements"],
     "client_id": "app-1",
 }

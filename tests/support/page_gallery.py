@@ -16,6 +16,8 @@ from quantimodo.accounts.second_factors import Enrolment
 from quantimodo.crypto.one_time_passwords import totp_uri
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.model.clients import Client
+from quantimodo.model.consent_details import DetailRule, consent_details
+from quantimodo.model.consents import ConsentChoice
 from quantimodo.model.factor_recoveries import FactorRecovery
 from quantimodo.model.identities import DataDeletionRequest
 from quantimodo.model.measurements import Access
@@ -130,6 +132,7 @@ class Gallery:
         await services.audit.flush()
         await self._measure()
         self.passkey = await self._passkeys(ann)
+        await self._personal_token(ann)
         self._questions()
         site.extra += [
             (("GET",), "/gallery/consent/{name}", self._consent),
@@ -174,6 +177,19 @@ class Gallery:
             measurements=30,
         )
         await self.services.stores.accesses.add_accesses([looked])
+
+    async def _personal_token(self, user: User) -> None:
+        """One for a dashboard, which reads a part of the data."""
+        services = self.services
+        cookie = await services.sessions.start(
+            user, methods=("pwd",), address="", agent="", replaces=None
+        )
+        rule = DetailRule(actions=frozenset({"read"}), categories=frozenset({"Sleep"}), days=90)
+        choice = ConsentChoice(
+            scope=frozenset({"readmeasurements"}), details=consent_details([rule])
+        )
+        tokens, session = self.site.pages.personal_tokens, await services.session(cookie)
+        await tokens.make(session, "Grafana at home", choice, "90")
 
     async def _passkeys(self, user: User) -> Passkey:
         """Two passkeys: one in use, one of an earlier address of the server."""
@@ -292,6 +308,8 @@ class Gallery:
             "account-variable": "/account/data/variable?name=Sleep%20Quality",
             "account-data-delete": "/account/data/delete?name=Sleep%20Quality",
             "account-activity": "/account/activity",
+            "account-tokens": "/account/tokens",
+            "account-tokens-new": "/account/tokens/new",
             "account-profile": "/account/profile",
             "account-sessions": "/account/sessions",
             "account-security": "/account/security",
@@ -366,6 +384,7 @@ class Gallery:
             "account-data-empty": "/account/data",
             "account-activity-empty": "/account/activity",
             "account-identities-empty": "/account/identities",
+            "account-tokens-empty": "/account/tokens",
             "account-passkeys-empty": "/account/security/passkeys",
             "account-profile-unconfirmed": "/account/profile",
             "developers-empty": "/developers",

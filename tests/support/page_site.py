@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from quantimodo.accounts.consent_mails import ConsentMails
 from quantimodo.accounts.known_devices import KnownDevices
+from quantimodo.accounts.personal_tokens import PersonalTokens
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.sign_out import SignOut
 from quantimodo.app.error_boundary import ErrorBoundary
@@ -191,6 +192,14 @@ def build(
         entropy,
         key=envelope.derive("forms"),
     )
+    personal_tokens = PersonalTokens(
+        store=stores.personal_tokens,
+        second_factors=services.second_factors,
+        notifier=services.social.notifier,
+        most=20,
+        clock=clock,
+        entropy=entropy,
+    )
     measurement_service = MeasurementService(
         stores.measurements, stores.variables, References(stores.references), clock
     )
@@ -207,6 +216,7 @@ def build(
         sessions=services.sessions,
         sign_out=SignOut(origin, services.sessions, stores.logout_recipients, stores.clients),
         registry=registry,
+        personal_tokens=personal_tokens,
         resources=ResourceRegistry(
             f"{origin}/api", stores.resources, stores.clients, reserved, clock, services.audit
         ),

@@ -177,6 +177,23 @@ class EmailTemplates(ActivityEmails):
             N_("It signs in again when the provider has enabled it. Your account is still here."),
         )
 
+    def personal_token_made(self, to: str, name: str) -> Mail:
+        """Tells the person that a token of this name was made."""
+        return self._mail(
+            to,
+            N_("A personal token was made"),
+            N_(
+                "A personal token “%(name)s” was made in your account. A program that has it can"
+                " use your account as far as it allows. If this was you, there is nothing to do.",
+                name=name,
+            ),
+            N_("If not, revoke it here:"),
+            f"{self.issuer}/account/tokens",
+            N_("Then choose a new password, which signs out everywhere:"),
+            f"{self.issuer}/reset",
+            action=N_("Show my tokens"),
+        )
+
     def email_changed(self, to: str) -> Mail:
         """Sent to the previous address after the account moved to another one."""
         return self._notice(

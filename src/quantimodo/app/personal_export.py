@@ -44,6 +44,7 @@ def build_personal_export(given: ExportDependencies) -> PersonalExport:
                 passkeys=stores.passkeys,
                 identities=stores.identities,
                 sessions=stores.sessions,
+                personal_tokens=stores.personal_tokens,
             ),
             ApplicationFiles(stores.authorizations, stores.clients),
             HistoryFiles(

@@ -32,6 +32,7 @@ from quantimodo.app.logout import logout_routes, sign_out
 from quantimodo.app.measurement_routes import measuring_endpoints
 from quantimodo.app.page_application import page_application
 from quantimodo.app.personal_export import personal_export
+from quantimodo.app.personal_tokens import personal_tokens
 from quantimodo.app.playground import OwnServer, playground_routes
 from quantimodo.app.proxies import Proxies
 from quantimodo.app.refusal_sampling import RefusalSampler
@@ -159,7 +160,10 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
     stores, clock, policy = context.stores, context.clock, context.token_policy
     settings = context.settings
     clients = client_authentication(context)
-    access = AccessTokens(policy, stores.tokens, context.keyring, stores.resources, clock)
+    access = AccessTokens(
+        *(policy, stores.tokens, context.keyring),
+        *(stores.personal_tokens, stores.resources, clock),
+    )
     proofs, certificates = dpop_proofs(context), client_certificates(context)
     bearer = BearerAuthentication(
         access,
@@ -273,6 +277,7 @@ def _pages(
         personal_export=personal_export(context),
         consent_services=consent_services(context),
         languages=page_context.languages,
+        personal_tokens=personal_tokens(context),
         linking=Linking(
             context.social, context.providers, social.endpoint.origin, social.endpoint.begin_link
         ),

@@ -46,6 +46,13 @@ class AccountSettings:
         least=0,
         most=100,
     )
+    personal_tokens_per_person: int = _setting(
+        20,
+        "Personal tokens that one person may have. 0: people cannot make any; those that exist work"
+        " until they expire.",
+        least=0,
+        most=100,
+    )
     second_factor: Literal["off", "optional", "required"] = _setting(
         "optional",
         "Two-step verification, by an authenticator app or passkeys. off: people cannot turn it on;"

@@ -9,17 +9,22 @@ import msgspec
 from quantimodo.export.parts import FileDescription, Part, iso_time, iso_time_or_none, json_document
 from quantimodo.model.identities import Identity
 from quantimodo.model.passkeys import Passkey
+from quantimodo.model.personal_tokens import PersonalToken
 from quantimodo.model.profiles import Profile
 from quantimodo.model.sessions import Session
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import ProfileStore, SessionStore, UserStore
 from quantimodo.ports.federation_stores import IdentityStore
 from quantimodo.ports.passkeys import PasskeyStore
+from quantimodo.ports.personal_tokens import PersonalTokenStore
 from quantimodo.ports.second_factor_store import SecondFactorStore
+from quantimodo.protocol.consent_details import json_objects
+from quantimodo.protocol.scopes import spell
 
 _PROFILE: Final = "account/profile.json"
 _SIGN_IN: Final = "account/sign-in.json"
 _DEVICES: Final = "account/devices.json"
+_TOKENS: Final = "account/personal-tokens.json"
 _TIMES: Final = "ISO 8601, in UTC"
 _DESCRIPTIONS: Final = (
     FileDescription(
@@ -58,6 +63,16 @@ _DESCRIPTIONS: Final = (
             ("createdAt, authenticatedAt, seenAt, expiresAt", _TIMES),
         ),
     ),
+    FileDescription(
+        _TOKENS,
+        "Your personal tokens. The tokens themselves are not stored.",
+        (
+            ("name", "the name that you gave it"),
+            ("scope", "what it opens"),
+            ("authorizationDetails", "which health data (RFC 9396), or null for all"),
+            ("createdAt, expiresAt, usedAt", _TIMES),
+        ),
+    ),
 )
 
 
@@ -71,6 +86,7 @@ class AccountFiles:
     passkeys: PasskeyStore
     identities: IdentityStore
     sessions: SessionStore
+    personal_tokens: PersonalTokenStore
 
     @property
     def descriptions(self) -> Sequence[FileDescription]:
@@ -82,6 +98,8 @@ class AccountFiles:
         yield json_document(_SIGN_IN, await self._sign_in(user))
         sessions = await self.sessions.sessions_of(user.id)
         yield json_document(_DEVICES, [_device(each) for each in sessions])
+        tokens = await self.personal_tokens.personal_tokens_of(user.id)
+        yield json_document(_TOKENS, [_personal_token(each) for each in tokens])
 
     async def _sign_in(self, user: User) -> Mapping[str, Any]:
         factor = await self.second_factors.totp_factor(user.id)
@@ -131,6 +149,18 @@ def _linked(identity: Identity) -> Mapping[str, Any]:
         "createdAt": iso_time(identity.created_at),
         "usedAt": iso_time(identity.used_at),
         "signedOutAt": iso_time_or_none(identity.signed_out_at),
+    }
+
+
+def _personal_token(token: PersonalToken) -> Mapping[str, Any]:
+    details = token.details
+    return {
+        "name": token.name,
+        "scope": spell(token.scope),
+        "authorizationDetails": None if details is None else json_objects(details),
+        "createdAt": iso_time(token.created_at),
+        "expiresAt": iso_time(token.expires_at),
+        "usedAt": iso_time_or_none(token.used_at),
     }
 
 

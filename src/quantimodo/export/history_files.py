@@ -8,6 +8,7 @@ from quantimodo.export.parts import FileDescription, Part, csv_lines, iso_time
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.model.events import Event
 from quantimodo.model.measurements import Access
+from quantimodo.model.personal_tokens import name_of_token
 from quantimodo.model.users import User
 from quantimodo.ports.background_stores import EventStore
 from quantimodo.ports.client_stores import ClientStore
@@ -18,7 +19,7 @@ _EVENTS: Final = "history/events.csv"
 _PAGE: Final = 500
 _ACTIVITY_COLUMNS: Final = (
     ("Application Id", "the id of the application"),
-    ("Application", "its name; empty if it is deleted"),
+    ("Application", "its name, or that of a personal token; empty if it is deleted"),
     ("Action", "read, write, delete, or profile for a read of the profile"),
     ("Variable", "the variable that it requested; empty for all"),
     ("Category", "the category that it requested; empty for all"),
@@ -73,7 +74,7 @@ class HistoryFiles:
                 page = await self.accesses.accesses_of(user.id, before=before, limit=_PAGE)
             for client_id in {access.client_id for _, access in page} - names.keys():
                 client = await self.clients.client(client_id)
-                names[client_id] = client.name if client else ""
+                names[client_id] = client.name if client else name_of_token(client_id) or ""
             rows = [_access(access, names[access.client_id]) for _, access in page]
             yield Part(_ACTIVITY, csv_lines(rows))
             if len(page) < _PAGE:

@@ -63,6 +63,7 @@ class ServerMetadata(TypedDict):
     introspection_endpoint_auth_signing_alg_values_supported: list[str]
     code_challenge_methods_supported: list[str]
     dpop_signing_alg_values_supported: list[str]
+    refresh_token_expiration_types_supported: list[str]
     prompt_values_supported: list[str]
     display_values_supported: list[str]
     claim_types_supported: list[str]

@@ -118,7 +118,7 @@ OPERATIONS: Final = (
             ),
             **{status: REFUSED[status] for status in (400, 401)},
             404: refused(
-                "The token is the app's own.",
+                "The token is the app's own, or a personal token.",
                 {"not_found": "the token is the app's own"},
                 "NotStored",
             ),

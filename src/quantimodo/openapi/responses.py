@@ -95,14 +95,12 @@ class TokenAnswer(TypedDict, total=False):
         int,
         described("Seconds until the refresh token expires, if it is not used.", 2_592_000, ge=0),
     ]
+    refresh_token_timeout: Annotated[
+        int, described("The same; Refresh Token Expiration §6.1 has this name.", 2_592_000, ge=0)
+    ]
     authorization_expires_in: Annotated[
         int,
-        described(
-            "Seconds until the authorization ends, however often tokens are refreshed."
-            " Not with `client_credentials`.",
-            15_552_000,
-            ge=0,
-        ),
+        described("Seconds until the authorization ends; no refresh extends it.", 15_552_000, ge=0),
     ]
     id_token: Annotated[
         str,

@@ -92,7 +92,8 @@ def security_schemes(issuer: str, *, legacy_transport: bool) -> dict[str, Any]:
         "bearer": {
             "type": "http",
             "scheme": "bearer",
-            "description": "An access token in the `Authorization` header (RFC 6750 §2.1). One that"
+            "description": "An access token in the `Authorization` header (RFC 6750 §2.1). A"
+            " personal token (`qmp_…`) works in the same way. One that"
             " is bound to a key has the scheme `DPoP`, and a proof in the header `DPoP` (RFC 9449"
             " §7.1).",
         },

@@ -16,6 +16,7 @@ from quantimodo.i18n.translation import translated
 from quantimodo.measurements.csv_export import BYTE_ORDER_MARK, csv_cell, csv_text
 from quantimodo.model.clients import Client
 from quantimodo.model.measurements import Access, AccessSum
+from quantimodo.model.personal_tokens import name_of_token
 from quantimodo.model.texts import N_
 from quantimodo.pages.layout import NO_STORE
 from quantimodo.pages.page_context import PageContext
@@ -67,7 +68,8 @@ class ActivityDay:
 
 @dataclass(frozen=True, slots=True)
 class ActivityTile:
-    """What one application did in the last seven days; `client` is None for a deleted one."""
+    """What one application did in the last seven days; `client` is None for a
+    deleted one, and for a personal token."""
 
     app: str
     client: Client | None
@@ -125,7 +127,7 @@ class Activity:
         tiles = []
         for client_id, of_client in sums.items():
             client = await self.clients.client(client_id)
-            name = client.name if client else translated(_GONE)
+            name = _name(client, client_id)
             has_logo = client is not None and await self.clients.logo(client_id) is not None
             last_at = max(each.last_at for each in of_client)
             tiles.append(ActivityTile(name, client, has_logo, of_client, last_at))
@@ -176,7 +178,7 @@ class Activity:
         """`names` caches names of applications; missing ones are added."""
         for client_id in {access.client_id for access in accesses} - names.keys():
             client = await self.clients.client(client_id)
-            names[client_id] = client.name if client else translated(_GONE)
+            names[client_id] = _name(client, client_id)
         return [
             ActivityLine(
                 access,
@@ -187,6 +189,13 @@ class Activity:
             )
             for access in accesses
         ]
+
+
+def _name(client: Client | None, client_id: str) -> str:
+    """Of the application, or of the personal token."""
+    if client is not None:
+        return client.name
+    return name_of_token(client_id) or translated(_GONE)
 
 
 def _by_day(lines: Sequence[ActivityLine]) -> Sequence[ActivityDay]:

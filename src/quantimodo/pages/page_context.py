@@ -67,6 +67,8 @@ NOTICES: Final = {
     "passkey-added": N_("The passkey is added. You can sign in by it from now on."),
     "passkey-renamed": N_("The name is saved."),
     "passkey-removed": N_("The passkey is removed. Delete it in your password manager as well."),
+    "token-made": N_("The token is made."),
+    "token-revoked": N_("The token is revoked. It does not work any more."),
     "session-ended": N_("That device is signed out."),
     "others-ended": N_("All other devices are signed out."),
     "measurement-added": N_("The measurement is kept."),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from quantimodo.accounts.passkey_factor import PasskeyFactor
 from quantimodo.accounts.passkey_sign_in import PasskeySignIn
+from quantimodo.accounts.personal_tokens import PersonalTokens
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.required_set_up import RequiredSetUp
 from quantimodo.accounts.second_factors import SecondFactors
@@ -44,6 +45,7 @@ from quantimodo.pages.login_responses import SECOND_FACTOR
 from quantimodo.pages.outbox import Outbox, OutboxPage
 from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.passkeys import PasskeyPages
+from quantimodo.pages.personal_tokens import PersonalTokenPages
 from quantimodo.pages.profile import Profile
 from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.receipts import RECEIPT, ConsentServices, ReceiptPages
@@ -97,6 +99,7 @@ class Pages:
     envelope: Envelope
     issuer: str
     linking: Linking
+    personal_tokens: PersonalTokens
     profiles: Profiles
     measurement_service: MeasurementService
     reads: ReadLimits
@@ -229,6 +232,8 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     )
     proofs = accounts.credentials, pages.passkey_sign_in, pages.linking
     identities, again = Identities(page_context, *proofs), Again(page_context, *proofs)
+    secrets = SecretPage(pages.browser, pages.envelope, pages.clock)
+    factor = PasskeyFactor(pages.passkey_sign_in, pages.second_factors)
     step_up = StepUp(page_context, pages.second_factors)
     undo = Undo(pages.envelope, measurements, pages.clock)
     data = Data(page_context, measurements, pages.references, pages.profiles, reads)
@@ -270,8 +275,11 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("POST",), "/account/security/first-password", security.set_first_password),
         (("GET",), "/account/security/email", step_up.before(security.email)),
         (("POST",), "/account/security/email", step_up.before(security.change_email)),
-        *_two_step(pages, page_context),
-        *_passkeys(pages, page_context),
+        *TwoStep(page_context, pages.second_factors, factor, secrets).routes(),
+        *PasskeyPages(page_context, pages.passkey_sign_in.passkeys, pages.issuer).routes(),
+        *PersonalTokenPages(
+            *(page_context, pages.personal_tokens, services.offers, secrets)
+        ).routes(),
         (("GET",), "/account/identities", identities.show),
         (("POST",), "/account/identities/link", identities.link),
         (("POST",), "/account/identities/unlink", identities.unlink),
@@ -279,16 +287,6 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("POST",), "/account/again", again.submit),
         *closing_routes(page_context, pages.accounts, pages.clients, step_up),
     ]
-
-
-def _two_step(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
-    secrets = SecretPage(pages.browser, pages.envelope, pages.clock)
-    passkey_factor = PasskeyFactor(pages.passkey_sign_in, pages.second_factors)
-    return TwoStep(page_context, pages.second_factors, passkey_factor, secrets).routes()
-
-
-def _passkeys(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
-    return PasskeyPages(page_context, pages.passkey_sign_in.passkeys, pages.issuer).routes()
 
 
 def _portal(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:

@@ -45,6 +45,7 @@ from quantimodo.ports.measurements import (
 )
 from quantimodo.ports.passkeys import PasskeyStore
 from quantimodo.ports.pending_logins import PendingLoginStore
+from quantimodo.ports.personal_tokens import PersonalTokenStore
 from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.ports.second_factor_store import SecondFactorStore
 from quantimodo.ports.trusted_browser_store import TrustedBrowserStore
@@ -114,6 +115,7 @@ class Stores:
     factor_recoveries: FactorRecoveryStore
     authorizations: AuthorizationStore
     tokens: TokenStore
+    personal_tokens: PersonalTokenStore
     identities: IdentityStore
     login_states: LoginStateStore
     login_codes: LoginCodeStore

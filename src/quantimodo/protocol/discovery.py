@@ -129,6 +129,8 @@ def metadata(
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),  # RFC 9449 §5.1
         "authorization_details_types_supported": [DETAILS_TYPE],  # RFC 9396 §10
+        # Refresh Token Expiration §7
+        "refresh_token_expiration_types_supported": ["authorization", "token_timeout"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "display_values_supported": ["page"],
         "claim_types_supported": ["normal"],

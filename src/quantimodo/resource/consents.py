@@ -18,7 +18,7 @@ from quantimodo.resource.bearer_authentication import BearerAuthentication
 @dataclass(frozen=True, slots=True)
 class CurrentConsent:
     """For any valid token of a person. Shows the access of this token, and the consent behind it.
-    A token of the application itself has no consent, and gets a 404."""
+    A token of the application itself and a personal token have no consent, and get a 404."""
 
     bearer: BearerAuthentication
     consents: AuthorizationStore
@@ -28,6 +28,9 @@ class CurrentConsent:
         found = await self.bearer.bearer(request)
         if found.user is None:
             body = {"error": "not_found", "error_description": "the token is the app's own"}
+            return private_json(404, body)
+        if found.grant_id is None:
+            body = {"error": "not_found", "error_description": "the token is the person's own"}
             return private_json(404, body)
         consent = await self.consents.consent(found.user.id, found.client_id)
         client = await self.clients.client(found.client_id)

@@ -17,6 +17,7 @@ from quantimodo.storage.tables.mails import Events, Mails
 from quantimodo.storage.tables.measurements import Measurements
 from quantimodo.storage.tables.passkeys import Passkeys
 from quantimodo.storage.tables.pending_logins import PendingLogins
+from quantimodo.storage.tables.personal_tokens import PersonalTokens
 from quantimodo.storage.tables.profiles import Profiles, Subjects
 from quantimodo.storage.tables.registrations import Registrations
 from quantimodo.storage.tables.replays import DataDeletionRequests, Replays
@@ -71,6 +72,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         factor_recoveries=FactorRecoveries(database),
         authorizations=Authorizations(database),
         tokens=Tokens(database),
+        personal_tokens=PersonalTokens(database),
         identities=Identities(database),
         login_states=LoginStates(database),
         login_codes=LoginCodes(database),

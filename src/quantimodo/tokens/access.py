@@ -15,6 +15,7 @@ from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import TokenReader
+from quantimodo.ports.personal_tokens import PersonalTokenReader
 from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol.consent_details import common_text, objects_text
 from quantimodo.protocol.resources import audience_of, full_names
@@ -27,12 +28,15 @@ class AccessTokens:
     policy: TokenPolicy
     store: TokenReader
     keyring: Keyring
+    personal: PersonalTokenReader
     resources: ResourceStore
     clock: Clock
 
     async def find_live(self, raw: str) -> FoundAccessToken | None:
         """The token if this server issued it for its own API, and it is neither expired nor
-        revoked; else None."""
+        revoked; else None. Personal tokens are for this API alone."""
+        if raw.startswith(Kind.PERSONAL):
+            return await self._find_personal(raw)
         found = await self.find_any(raw)
         return None if found is None or audience_of(found.scope) is not None else found
 
@@ -43,6 +47,13 @@ class AccessTokens:
         if found is None or found.revoked or found.expires_at <= self.clock.now():
             return None
         return found if found.token_details is None else with_own_details(found)
+
+    async def _find_personal(self, raw: str) -> FoundAccessToken | None:
+        key = key_of(Kind.PERSONAL, raw)
+        found = None if key is None else await self.personal.personal_token(key)
+        if found is None or found.revoked or found.expires_at <= self.clock.now():
+            return None
+        return found
 
     async def _find_jwt(self, raw: str) -> FoundAccessToken | None:
         claims = await self.verified_claims(raw)

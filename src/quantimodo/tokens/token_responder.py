@@ -160,7 +160,10 @@ class TokenResponder:
         response["authorization_expires_in"] = seconds_until(authorization.grant.expires_at, now)
         if refresh is not None:
             response["refresh_token"] = refresh.raw.reveal()
-            response["refresh_token_expires_in"] = seconds_until(refresh.row.expires_at, now)
+            left = seconds_until(refresh.row.expires_at, now)
+            response["refresh_token_expires_in"] = left
+            # Refresh Token Expiration §6.1: the name since its second draft.
+            response["refresh_token_timeout"] = left
         # An ID token is for the client, whichever API the access token is for.
         own = access.scope if access.audience is None else split(authorization.grant.scope)[0]
         if "openid" in own:

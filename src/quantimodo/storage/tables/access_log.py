@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from quantimodo.model.measurements import Access, AccessSum
+from quantimodo.model.personal_tokens import name_of_token
 from quantimodo.storage.database import Operation, Row, Statement, execute
 from quantimodo.storage.rows import Column, Part, RowReader
 from quantimodo.storage.tables.bulk_insert import Insert, insert_many
@@ -88,6 +89,11 @@ _FINISH = Statement(
     "UPDATE consents SET read_notice_at = 0"
     " WHERE user_id = {1} AND client_id = {2} AND read_notice_at > 0"
 )
+# A later token may have the name of an earlier one, whose last uses are not its own.
+_USED = Statement(
+    "UPDATE personal_tokens SET used_at = {3} WHERE user_id = {1} AND name = {2}"
+    " AND created_at <= {3} AND (used_at IS NULL OR used_at < {3})"
+)
 _NEWEST = 2**63 - 1
 
 
@@ -107,6 +113,17 @@ def _to_row(access: Access) -> Row:
     )
 
 
+def _uses_of_tokens(accesses: Sequence[Access]) -> dict[tuple[int, str], int]:
+    """When each personal token was used last, by its person and name."""
+    uses = dict[tuple[int, str], int]()
+    for each in accesses:
+        name = name_of_token(each.client_id)
+        if name is not None:
+            token = (each.user_id, name)
+            uses[token] = max(uses.get(token, 0), to_micros(each.last_at))
+    return uses
+
+
 class Accesses(Table):
     """Implements `AccessLogStore`."""
 
@@ -119,10 +136,14 @@ class Accesses(Table):
             if each.action == "read"
         }
 
+        uses = _uses_of_tokens(accesses)
+
         def operation() -> Operation[None]:
             yield from insert_many(_ADD, (), rows)
             for pair in sorted(reads):
                 yield _FIRST_READ, (*pair, reads[pair])
+            for (user_id, name), used_at in sorted(uses.items()):
+                yield _USED, (user_id, name, used_at)
 
         await self._database.write(operation)
 

@@ -7,7 +7,12 @@ from quantimodo.model.users import User
 from quantimodo.storage.database import Operation, Statement, execute
 from quantimodo.storage.tables.session_end import end_sessions
 from quantimodo.storage.tables.table import Table
-from quantimodo.storage.tables.users import DROP_LOGIN_CODES, REVOKE_GRANTS, USER
+from quantimodo.storage.tables.users import (
+    DROP_LOGIN_CODES,
+    DROP_PERSONAL_TOKENS,
+    REVOKE_GRANTS,
+    USER,
+)
 from quantimodo.storage.timestamps import from_micros, to_micros
 
 # The update locks the person: a sign-in or an authorization at the same time runs before it, and
@@ -42,6 +47,7 @@ class AccountClosings(Table):
             yield from end_sessions(user_id, to_micros(at))
             yield DROP_LOGIN_CODES, (user_id,)
             yield REVOKE_GRANTS, (user_id, to_micros(at))
+            yield DROP_PERSONAL_TOKENS, (user_id,)
             return from_micros(closed[0][0])
 
         return await self._database.write(operation)

@@ -15,6 +15,7 @@ from quantimodo.storage.tables.sign_in_methods import SIGN_IN_METHODS, sign_in_m
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
     DROP_LOGIN_CODES,
+    DROP_PERSONAL_TOKENS,
     LOCK_PERSON,
     OWN_SESSION,
     REVOKE_GRANTS,
@@ -161,6 +162,7 @@ class Identities(Table):
             if ended is not None:
                 yield from _sign_out(ended.user_id, moment)
                 yield REVOKE_GRANTS, (ended.user_id, moment)
+                yield DROP_PERSONAL_TOKENS, (ended.user_id,)
             return ended
 
         return await self._database.write(operation)
@@ -178,6 +180,7 @@ class Identities(Table):
             yield from _sign_out(found.user_id, moment)
             if grants:
                 yield REVOKE_GRANTS, (found.user_id, moment)
+                yield DROP_PERSONAL_TOKENS, (found.user_id,)
             return found.user_id
 
         return await self._database.write(operation)

@@ -63,6 +63,7 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
     "refresh_tokens": _oldest("refresh_tokens", "key", "2 * expires_at - issued_at <= {1}"),
     # A token without its grant is inactive too, so no deletion makes one valid again.
     "grants": _oldest("grants", "id", "expires_at <= {1}"),
+    "personal_tokens": _expired("personal_tokens", "id"),
     "revoked_jwts": _expired("revoked_jwts", "jti"),
     "login_states": _expired("login_states", "key"),
     "ended_sign_ins": _expired("ended_sign_ins", "key"),

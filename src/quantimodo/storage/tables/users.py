@@ -95,6 +95,8 @@ _DROP_CONSENTS = Statement("DELETE FROM consents WHERE user_id = {1}")
 REVOKE_GRANTS = Statement(
     "UPDATE grants SET revoked_at = {2} WHERE user_id = {1} AND revoked_at IS NULL"
 )
+# Those of a person, where all authorizations of the person end.
+DROP_PERSONAL_TOKENS = Statement("DELETE FROM personal_tokens WHERE user_id = {1}")
 # A call that adds or deletes a sign-in method locks the person, so that each sees the changes of
 # the others. SQLite has one writer.
 _PERSON = "SELECT id FROM users WHERE id = {1}"
@@ -198,6 +200,7 @@ class Users(Table):
                 yield DROP_LOGIN_CODES, (user_id,)
                 yield _DROP_CONSENTS, (user_id,)
                 yield REVOKE_GRANTS, (user_id, to_micros(at))
+                yield DROP_PERSONAL_TOKENS, (user_id,)
             return bool(verified)
 
         return await self._database.write(operation)
@@ -213,8 +216,8 @@ class Users(Table):
         def operation() -> Operation[bool]:
             yield LOCK_PERSON, (user_id,)
             yield from end_sessions(user_id, _DUE_NOW)
-            # Passwords, passkeys, second factors, identities, e-mail tokens, consents, own clients
-            # go by foreign key.
+            # Passwords, passkeys, second factors, identities, e-mail tokens, consents, personal
+            # tokens, own clients go by foreign key.
             yield _DELETE_GRANTS, (user_id,)
             yield DROP_LOGIN_CODES, (user_id,)
             yield _DROP_EMAIL_TOKENS, (user_id,)

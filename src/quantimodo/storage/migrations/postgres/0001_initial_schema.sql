@@ -395,6 +395,21 @@ CREATE TABLE access_tokens (
   details TEXT
 );
 
+-- Access tokens that people made for their programs. `used_at` is written with the access log.
+CREATE TABLE personal_tokens (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  key BYTEA NOT NULL UNIQUE,
+  user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  details TEXT,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  used_at BIGINT,
+  UNIQUE (user_id, name)
+);
+CREATE INDEX personal_tokens_by_expiry ON personal_tokens (expires_at);
+
 -- Signed access tokens that were revoked before their expiry.
 CREATE TABLE revoked_jwts (
   jti TEXT PRIMARY KEY,

@@ -1,0 +1,174 @@
+"""Personal tokens (issue 17.8): made with the choices of a consent, shown once, accepted at this
+server's own API alone, and ended at once."""
+
+import json
+from io import BytesIO
+from typing import Any
+from zipfile import ZipFile
+
+import httpx
+import pytest
+
+from support.app import ME, USERINFO, AppHarness, OpenHarness, form_fields
+
+TOKENS = "/account/tokens"
+NEW, REVOKE = f"{TOKENS}/new", f"{TOKENS}/revoke"
+MEASUREMENTS, CONSENT = "/api/v1/measurements", "/api/v2/consents/current"
+CHOSEN: dict[str, Any] = {"name": "Grafana at home", "days": "30", "scope": ["readmeasurements"]}
+
+
+async def make(browser: httpx.AsyncClient, **changes: Any) -> httpx.Response:
+    page = await browser.get(NEW)
+    assert page.status_code == 200, page.text
+    fields = {"csrf": form_fields(page.text)["csrf"], **CHOSEN, **changes}
+    return await browser.post(NEW, data=fields)
+
+
+async def made(browser: httpx.AsyncClient, **changes: Any) -> str:
+    """The token that the list shows after it is made."""
+    response = await make(browser, **changes)
+    assert (response.status_code, response.headers["location"]) == (303, TOKENS), response.text
+    page = (await browser.get(TOKENS)).text
+    return page.split('id="made"')[1].split(">")[1].split("<")[0]
+
+
+async def test_a_token_is_shown_once_and_opens_what_was_chosen(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
+    token = await made(browser)
+    assert token.startswith("qmp_")
+    assert len(token) == 56
+    assert token not in (await browser.get(TOKENS)).text
+    assert token not in json.dumps(harness.rows(), default=str)
+
+    assert (await harness.call(token, MEASUREMENTS)).status_code == 200
+    for path in (ME, USERINFO):
+        refused = await harness.call(token, path)
+        assert refused.status_code == 403
+        assert 'error="insufficient_scope"' in refused.headers["www-authenticate"]
+    in_query = await harness.browser().get(MEASUREMENTS, params={"access_token": token})
+    assert in_query.status_code == 400, "no application of 2016 has one"
+    by_dpop = {"authorization": f"DPoP {token}"}
+    assert (await harness.browser().get(MEASUREMENTS, headers=by_dpop)).status_code == 401
+    assert (await harness.call(token, CONSENT)).status_code == 404
+    assert (await harness.call(token[:-1] + "_", MEASUREMENTS)).status_code == 401
+    assert (await harness.introspect(app, token)) == {"active": False}
+
+    await harness.context.accesses.flush()
+    page = (await browser.get(TOKENS)).text
+    assert "last used" in page
+    activity = (await browser.get("/account/activity")).text
+    assert "Grafana at home" in activity
+    assert "An application that is gone" not in activity
+
+    harness.advance(days=30)
+    assert (await harness.call(token, MEASUREMENTS)).status_code == 401
+
+
+async def test_its_details_restrict_the_data(harness: AppHarness) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
+    scope = ["readmeasurements", "writemeasurements"]
+    writer = await made(browser, name="import", scope=scope)
+    sets = [
+        {
+            "variableName": variable,
+            "variableCategoryName": category,
+            "combinationOperation": "MEAN",
+            "abbreviatedUnitName": "/5",
+            "measurements": [{"startTime": 1_439_389_320, "value": 3}],
+        }
+        for variable, category in (("Sleep Quality", "Sleep"), ("Overall Mood", "Emotions"))
+    ]
+    headers = {"authorization": f"Bearer {writer}"}
+    added = await harness.browser().post(MEASUREMENTS, json=sets, headers=headers)
+    assert added.status_code == 200, added.text
+    reader = await made(browser, data="some", category=["Sleep"])
+    rows = (await harness.call(reader, MEASUREMENTS)).json()
+    assert {row["variable"] for row in rows} == {"Sleep Quality"}
+    headers = {"authorization": f"Bearer {reader}"}
+    assert (
+        await harness.browser().post(MEASUREMENTS, json=sets, headers=headers)
+    ).status_code == 403
+
+
+async def test_a_form_with_a_fault_makes_no_token(harness: AppHarness) -> None:
+    person = await harness.person()
+    browser = await harness.signed_in()
+    wrongs: tuple[dict[str, Any], ...] = (
+        {"name": ""},
+        {"name": "x" * 61},
+        {"name": "a\u202eb"},
+        {"days": "0"},
+        {"days": "366"},
+        {"days": "30.0"},
+        {"days": ""},
+        {"scope": []},
+        {"scope": ["readmeasurements", "openid"]},
+        {"data": "some"},
+        {"from": "date", "from_date": "someday"},
+    )
+    for wrong in wrongs:
+        refused = await make(browser, **wrong)
+        assert refused.status_code == 422, wrong
+        assert "There is a problem" in refused.text
+    await made(browser)
+    assert "with this name already" in (await make(browser)).text
+    await harness.person("bob@example.org", "Bob")
+    listed = await harness.context.stores.personal_tokens.personal_tokens_of(person.id)
+    bob = await harness.signed_in("bob@example.org")
+    csrf = form_fields((await bob.get(NEW)).text)["csrf"]
+    stolen = await bob.post(REVOKE, data={"csrf": csrf, "token": str(listed[0].id)})
+    assert stolen.status_code == 404
+
+
+async def test_a_new_token_needs_a_recent_sign_in(harness: AppHarness) -> None:
+    await harness.person()
+    browser = await harness.signed_in()
+    csrf = form_fields((await browser.get(NEW)).text)["csrf"]
+    harness.advance(minutes=11)
+    for response in (
+        await browser.get(NEW),
+        await browser.post(NEW, data={"csrf": csrf, **CHOSEN}),
+    ):
+        assert response.status_code == 303
+        assert response.headers["location"].startswith("/account/again")
+    assert "No tokens yet" in (await browser.get(TOKENS)).text
+
+
+async def test_it_is_revoked_at_once_and_reported(harness: AppHarness) -> None:
+    person = await harness.person()
+    browser = await harness.signed_in()
+    token = await made(browser)
+    csrf = form_fields((await browser.get("/account/export")).text)["csrf"]
+    export = await browser.post("/account/export", data={"csrf": csrf})
+    with ZipFile(BytesIO(export.content)) as archive:
+        (exported,) = json.loads(archive.read("account/personal-tokens.json"))
+    assert exported["name"] == "Grafana at home"
+    assert exported["scope"] == "readmeasurements"
+    (listed,) = await harness.context.stores.personal_tokens.personal_tokens_of(person.id)
+    csrf = form_fields((await browser.get(TOKENS)).text)["csrf"]
+    revoked = await browser.post(REVOKE, data={"csrf": csrf, "token": str(listed.id)})
+    assert revoked.status_code == 303
+    assert (await harness.call(token, MEASUREMENTS)).status_code == 401
+    await harness.context.audit.flush()
+    events = await harness.context.stores.events.events_of(person.id, 20)
+    kinds = {event.kind: event.detail for event in events}
+    assert kinds["personal_token.made"] == kinds["personal_token.revoked"] == "Grafana at home"
+    subjects = [kept.mail.subject for kept in await harness.context.outbox.recent()]
+    assert "A personal token was made" in subjects
+
+
+@pytest.mark.parametrize("most", [0, 1])
+async def test_the_operator_bounds_their_number(open_harness: OpenHarness, most: int) -> None:
+    async with open_harness(accounts__personal_tokens_per_person=str(most)) as harness:
+        await harness.person()
+        browser = await harness.signed_in()
+        if most == 0:
+            assert (await browser.get(NEW)).headers["location"] == TOKENS
+            assert "does not offer personal tokens" in (await browser.get(TOKENS)).text
+            return
+        await made(browser)
+        refused = await make(browser, name="one more")
+        assert refused.status_code == 400
+        assert "as many tokens as this server allows" in refused.text
