@@ -1,9 +1,6 @@
 """The guides: docs/ as a site at /guides, complete, with search, and under a strict policy."""
 
 import json
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -138,17 +135,6 @@ async def test_the_server_serves_them_and_links_to_them(
 
 
 @pytest.mark.slow
-def test_a_wheel_has_the_guides(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as opened:
-        names = set(opened.namelist())
-    assert "quantimodo/guides/operator/install/index.html" in names
-    assert "quantimodo/guides/search/search_index.json" in names
-    assert "quantimodo/pages/guides.py" in names
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
 async def test_a_browser_reads_and_searches_without_a_violation(

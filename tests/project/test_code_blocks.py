@@ -44,6 +44,9 @@ RUN_BY = {
 }
 
 _MACHINE = "changes the machine: accounts, services, files outside the server's folder"
+_CONTAINER = (
+    "builds an image; project/test_deployment.py checks the files, and the page what was run"
+)
 _COMMANDS = "test_documents.py checks the commands and options; tests/cli runs each command"
 _BUILD = "runs the whole set-up or all tests; cli/test_serve.py and cli/test_demo.py run its parts"
 _FIRST_TOKEN = "browser_flows/test_playground.py runs the command and sends the request"
@@ -81,6 +84,10 @@ NOT_RUN = {
     ("docs/developer/sandbox.md", "make serve"): _BUILD,
     ("docs/operator/conformance.md", 'echo "$PASSWORD" | quantimodo'): _COMMANDS,
     ("docs/operator/conformance.md", "quantimodo keys rotate"): _COMMANDS,
+    ("docs/operator/containers.md", "cd deploy"): _CONTAINER,
+    ("docs/operator/containers.md", "podman"): _CONTAINER,
+    ("docs/operator/install.md", "uvx quantimodo serve"): "cli/test_wheel_alone.py runs the wheel",
+    ("docs/operator/install.md", "pipx install"): "cli/test_wheel_alone.py runs the wheel",
     ("docs/operator/install.md", "apt-get install python3-venv"): _MACHINE,
     ("docs/operator/install.md", "useradd"): _MACHINE,
     ("docs/operator/install.md", "systemctl daemon-reload"): _MACHINE,
