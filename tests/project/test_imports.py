@@ -63,6 +63,20 @@ def test_each_external_library_has_one_importer(modules: Mapping[Path, ast.Modul
             assert allowed is None or package(path) in allowed, f"{path} imports {name}"
 
 
+def test_sessions_start_in_one_place(modules: Mapping[Path, ast.Module]) -> None:
+    """security.md §18: each sign-in has the same checks, a second factor above all."""
+    callers = {
+        path.relative_to(SOURCE).as_posix()
+        for path, tree in modules.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "start"
+        and ast.unparse(node.func.value).endswith("sessions")
+    }
+    assert callers == {"accounts/login.py"}
+
+
 def test_only_the_clock_and_entropy_read_the_time_or_draw_random_bits(
     modules: Mapping[Path, ast.Module],
 ) -> None:
