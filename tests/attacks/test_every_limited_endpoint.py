@@ -219,6 +219,7 @@ OTHERS = {
             "GET metadata",
             "GET metrics",
             "GET openapi",
+            "GET provider_key_set",
             "GET ready",
             "GET resource_metadata",
         ),

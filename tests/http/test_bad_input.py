@@ -44,6 +44,7 @@ DOCUMENTS = (
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
     "/.well-known/jwks.json",
+    "/api/v2/auth/social/keys/{provider}",
     "/.well-known/oauth-protected-resource/api",
     "/.well-known/oauth-protected-resource",
     "/api/openapi.json",

@@ -19,7 +19,14 @@ OPEN = (
     "/.well-known/jwks.json",
     "/.well-known/oauth-protected-resource/api",
 )
-CLOSED = (INTROSPECT, "/api/v2/oauth/introspect", "/health/live", "/health/ready", "/metrics")
+CLOSED = (
+    INTROSPECT,
+    "/api/v2/oauth/introspect",
+    "/api/v2/auth/social/keys/work",
+    "/health/live",
+    "/health/ready",
+    "/metrics",
+)
 
 
 async def test_a_preflight_is_answered_for_any_origin(harness: AppHarness) -> None:

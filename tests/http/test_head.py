@@ -29,6 +29,7 @@ async def test_head_is_get_without_a_body(harness: AppHarness) -> None:
         "/.well-known/openid-configuration",
         "/.well-known/oauth-authorization-server",
         "/.well-known/jwks.json",
+        "/api/v2/auth/social/keys/work",
         "/.well-known/oauth-protected-resource/api",
         "/.well-known/oauth-protected-resource",
         "/api/openapi.json",

@@ -30,6 +30,7 @@ from quantimodo.clients.key_documents import KeyDocuments
 from quantimodo.clients.public_keys import ClientKeys
 from quantimodo.clients.registry import Registration
 from quantimodo.crypto.passwords import PasswordHasher
+from quantimodo.federation.client_assertions import AssertionKeys
 from quantimodo.federation.contract import Provider
 from quantimodo.federation.provider_table import open_providers
 from quantimodo.model.clients import Client
@@ -383,7 +384,11 @@ async def open_app_harness(
         if internet is not None:
             http_client = GuardedHttpClient(transport=internet)
             made = open_providers(
-                provider_policies(settings), http_client, context.clock, context.stores.replays
+                provider_policies(settings),
+                http_client,
+                context.clock,
+                context.stores.replays,
+                AssertionKeys(context.envelope.derive_all, entropy),
             )
             context = replace(context, providers=made)
         if fetcher is not None:

@@ -39,7 +39,7 @@ from quantimodo.app.refusal_sampling import RefusalSampler
 from quantimodo.app.resources import client_documents, resource_registry
 from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings
-from quantimodo.app.social import social_parts, social_routes, social_tokens
+from quantimodo.app.social import provider_key_sets, social_parts, social_routes, social_tokens
 from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.steps.table import STEPS
 from quantimodo.clients.documents import ClientDocuments
@@ -229,6 +229,7 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
         resource_metadata=ResourceMetadataEndpoint(policy.issuer, query=settings.legacy_transport),
         key_set=KeySetEndpoint(context.keyring),
         openapi=OpenApiEndpoint(inputs.document),
+        provider_key_set=provider_key_sets(context),
         alive=alive,
         ready=Ready(stores.database, context.keyring),
         metrics=MetricsPage(

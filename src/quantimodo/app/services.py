@@ -47,6 +47,7 @@ from quantimodo.clients.public_keys import ClientKeys
 from quantimodo.clients.registry import Registry
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.passwords import PasswordHasher
+from quantimodo.federation.client_assertions import AssertionKeys
 from quantimodo.federation.contract import Provider
 from quantimodo.federation.provider_table import open_providers
 from quantimodo.federation.social_accounts import SocialAccounts
@@ -168,7 +169,11 @@ async def open_app(
     ]
     try:
         providers = open_providers(
-            policies_with_sandbox(settings), http_clients[0], clock, stores.replays
+            policies_with_sandbox(settings),
+            http_clients[0],
+            clock,
+            stores.replays,
+            AssertionKeys(envelope.derive_all, entropy),
         )
         async with open_new_passwords(settings, metrics.breach_lookup) as new_passwords:
             yield _build_services(

@@ -18,7 +18,7 @@ from quantimodo.app.settings_fields import section as _section
 from quantimodo.app.settings_fields import setting as _setting
 from quantimodo.app.settings_limits import BudgetSettings, LimitSettings
 from quantimodo.app.settings_sender import DPoPSettings, MtlsSettings
-from quantimodo.federation.contract import Kind
+from quantimodo.federation.contract import ClientAuthenticationMethod, IdTokenAlgorithm, Kind
 
 PREFIX = "QUANTIMODO_"
 PRODUCT = "QuantiModo"
@@ -260,6 +260,32 @@ class ProviderSettings:
     )
     graph_endpoint: str = _setting("", "For Facebook: the Graph API, with its version.")
     emails_endpoint: str = _setting("", "For GitHub: where the e-mail addresses are read.")
+    client_authentication: Literal["", ClientAuthenticationMethod] = _setting(
+        "",
+        "For oidc: how this server authenticates itself there; by default client_secret_basic or"
+        " client_secret_post, as its discovery document says. For private_key_jwt register"
+        " ISSUER/api/v2/auth/social/keys/NAME there, as jwks_uri.",
+    )
+    assertion_audience: Literal["issuer", "token_endpoint"] = _setting(
+        "issuer",
+        "For oidc: the audience of client_secret_jwt and private_key_jwt; token_endpoint for a"
+        " provider that refuses its issuer.",
+    )
+    id_token_algorithm: Literal["", IdTokenAlgorithm] = _setting(
+        "",
+        "For oidc: the one algorithm that its ID tokens and logout tokens are signed with; by"
+        " default each that its discovery document lists.",
+    )
+    response_mode: Literal["", "query", "form_post"] = _setting(
+        "",
+        "For oidc: how its response comes back. form_post keeps the code out of addresses; it"
+        " needs an https issuer of this server.",
+    )
+    pushed_requests: bool = _setting(
+        False,
+        "For oidc: send authorization requests to it directly (RFC 9126), and only a reference by"
+        " the browser. Always done where its discovery document requires it.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from quantimodo.app.services import AppContext
 from quantimodo.authorization.requested_resources import ResourceReader
+from quantimodo.endpoints.discovery import ProviderKeySetEndpoint
 from quantimodo.endpoints.finished_logins import FinishedLogins
 from quantimodo.endpoints.login_browsers import LoginBrowsers
 from quantimodo.endpoints.login_completion import LINK, LoginCompletion
@@ -17,6 +18,7 @@ from quantimodo.endpoints.social_callback import ARRIVED, CallbackHandler
 from quantimodo.endpoints.social_security_events import SecurityEventEndpoint
 from quantimodo.endpoints.social_tokens import SocialTokens
 from quantimodo.endpoints.upstream_login import UpstreamLogin
+from quantimodo.federation.client_assertions import AssertionKeys
 from quantimodo.federation.login_codes import LoginCodes
 from quantimodo.federation.redirect_targets import RedirectTargets
 from quantimodo.federation.security_event_handler import SecurityEventHandler
@@ -127,6 +129,17 @@ def social_parts(context: AppContext, page_context: PageContext) -> SocialParts:
             key=context.envelope.derive("confirmation codes"),
         ),
     )
+
+
+def provider_key_sets(context: AppContext) -> ProviderKeySetEndpoint:
+    """The public keys for the providers where this server authenticates itself by them."""
+    keys = AssertionKeys(context.envelope.derive_all, context.entropy)
+    names = (
+        name
+        for name, one in context.settings.providers.items()
+        if one.client_authentication == "private_key_jwt"
+    )
+    return ProviderKeySetEndpoint({name: keys.document(name) for name in names})
 
 
 def social_tokens(context: AppContext, metrics: Metrics) -> SocialTokens:

@@ -1,9 +1,11 @@
 """The documents that clients find us by (RFC 8414, OpenID Connect Discovery, RFC 7517)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
 
+from quantimodo.http.errors import NotFound
 from quantimodo.http.json import public_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.keys.keyring import Keyring
@@ -55,3 +57,17 @@ class KeySetEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         return public_json(await self.keyring.document(), max_age=300)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderKeySetEndpoint:
+    """Our public keys at the sign-in providers where we authenticate by `private_key_jwt`; by the
+    name of the provider."""
+
+    documents: Mapping[str, bytes]
+
+    async def __call__(self, request: Request) -> Response:
+        document = self.documents.get(request.tail)
+        if document is None:
+            raise NotFound
+        return public_json(document, max_age=300)

@@ -110,6 +110,7 @@ class ApiEndpoints:
     metadata: Endpoint
     resource_metadata: Endpoint
     key_set: Endpoint
+    provider_key_set: Endpoint
     openapi: Endpoint
     alive: Endpoint
     ready: Endpoint
@@ -188,6 +189,7 @@ def api_routes(to: ApiEndpoints, *, legacy_transport: bool) -> Sequence[ApiRoute
             )
         ),
         ApiRoute(discovery.JWKS, GET, "key_set", to.key_set),
+        ApiRoute(social.PROVIDER_KEYS, GET, "provider_key_set", to.provider_key_set, cors=False),
         ApiRoute("/api/openapi.json", GET, "openapi", to.openapi),
         ApiRoute("/health/live", GET, "alive", to.alive, cors=False),
         ApiRoute("/health/ready", GET, "ready", to.ready, cors=False),

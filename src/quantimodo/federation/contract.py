@@ -43,6 +43,15 @@ class LimitedLoginNeeded(BadToken):
 
 
 Kind = Literal["google", "facebook", "apple", "github", "microsoft", "x", "oidc"]
+# fmt: off
+IdTokenAlgorithm = Literal[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
+    "Ed25519",
+]
+# fmt: on
+ClientAuthenticationMethod = Literal[
+    "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +84,12 @@ class ProviderPolicy:
     tokeninfo_endpoint: str = ""  # Google
     graph_endpoint: str = ""  # Facebook: https://graph.facebook.com/vNN.N
     emails_endpoint: str = ""  # GitHub
+    # The rest is for `oidc` only.
+    client_authentication: ClientAuthenticationMethod | Literal[""] = ""
+    assertion_audience: Literal["issuer", "token_endpoint"] = "issuer"
+    id_token_algorithm: IdTokenAlgorithm | Literal[""] = ""
+    response_mode: Literal["", "query", "form_post"] = ""
+    pushed_requests: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,8 @@ NO_METHOD: Final = (
     "discovery: the provider takes none of our client authentication methods"
     " (client_secret_basic, client_secret_post)"
 )
+NOT_THAT_METHOD: Final = "discovery: the provider does not list our client_authentication"
+NO_PUSHING: Final = "discovery: pushed_requests is set, and the provider takes none"
 NO_ALGORITHM: Final = "discovery: the provider signs ID tokens by no algorithm that we accept"
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
@@ -25,7 +27,8 @@ _WELL_KNOWN = "/.well-known/openid-configuration"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
     """A provider's metadata. `names_itself`: every authorization response has `iss` (RFC 9207 §3).
-    `secret_in_header`: `client_secret_basic`, else `client_secret_post`."""
+    `secret_in_header`: `client_secret_basic`, else `client_secret_post`. `algorithms` are those of
+    ID tokens. `pushing_required`: it takes pushed authorization requests only (RFC 9126 §5)."""
 
     issuer: str
     authorization_endpoint: str
@@ -33,7 +36,10 @@ class Metadata:
     jwks_uri: str
     userinfo_endpoint: str = ""
     tokeninfo_endpoint: str = ""
+    pushing_endpoint: str = ""
+    pushing_required: bool = False
     algorithms: frozenset[str] = _RS256
+    userinfo_algorithms: frozenset[str] = ALGORITHMS
     secret_in_header: bool = False
     names_itself: bool = False
 
@@ -67,11 +73,18 @@ class Discovery:
         document = response.json()
         found = _overridden(self._policy, read_metadata(document, self._policy.issuer))
         self._check_methods(document)
+        if self._policy.pushed_requests and not found.pushing_endpoint:
+            raise invalid_response(NO_PUSHING)
         self._http_client.check(found.authorization_endpoint)  # where browsers will be sent
         return found
 
     def _check_methods(self, document: Mapping[str, Any]) -> None:
         methods = _texts(document, "token_endpoint_auth_methods_supported")
+        chosen = self._policy.client_authentication
+        if chosen and methods and chosen not in methods:
+            raise invalid_response(NOT_THAT_METHOD)
+        if chosen:
+            return
         # Without a secret only PKCE is used, which many providers accept and do not list.
         if methods and self._policy.client_secret is not None and _METHODS.isdisjoint(methods):
             raise invalid_response(NO_METHOD)
@@ -94,7 +107,14 @@ def read_metadata(document: Mapping[str, Any], issuer: str) -> Metadata:
         token_endpoint=_address(document, "token_endpoint"),
         jwks_uri=_address(document, "jwks_uri"),
         userinfo_endpoint=_address(document, "userinfo_endpoint", required=False),
+        pushing_endpoint=_address(
+            document, "pushed_authorization_request_endpoint", required=False
+        ),
+        pushing_required=document.get("require_pushed_authorization_requests") is True,
         algorithms=algorithms,
+        userinfo_algorithms=ALGORITHMS.intersection(
+            _texts(document, "userinfo_signing_alg_values_supported") or algorithms
+        ),
         # OpenID Connect Discovery §3: the default is client_secret_basic.
         secret_in_header=not methods or "client_secret_basic" in methods,
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
@@ -126,7 +146,17 @@ def _overridden(policy: ProviderPolicy, found: Metadata) -> Metadata:
         jwks_uri=policy.jwks_uri or found.jwks_uri,
         userinfo_endpoint=policy.userinfo_endpoint or found.userinfo_endpoint,
         tokeninfo_endpoint=policy.tokeninfo_endpoint or found.tokeninfo_endpoint,
+        algorithms=_chosen_algorithm(policy, found),
+        secret_in_header=policy.client_authentication == "client_secret_basic"
+        if policy.client_authentication
+        else found.secret_in_header,
     )
+
+
+def _chosen_algorithm(policy: ProviderPolicy, found: Metadata) -> frozenset[str]:
+    """OpenID Connect Core §3.1.3.7 (7): the algorithm for which the client is registered."""
+    chosen = policy.id_token_algorithm
+    return frozenset({chosen}) if chosen else found.algorithms
 
 
 def _address(document: Mapping[str, Any], name: str, *, required: bool = True) -> str:

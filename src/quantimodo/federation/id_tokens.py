@@ -78,6 +78,20 @@ def check_event_token(found: Verified, audiences: frozenset[str], now: datetime)
     return required_text(claims, "jti")
 
 
+def check_signed_claims(
+    found: Verified, issuer: str, audiences: frozenset[str], now: datetime
+) -> None:
+    """`iss`, `aud` and the times of a token that is no ID token. Raises `BadToken`."""
+    if found.typ.lower() not in _ID_TOKEN_TYPES:
+        raise bad_token("a token of another type")
+    if found.claims.get("iss") != issuer:
+        raise bad_token("iss is not the configured issuer")
+    if not audiences & set(_audiences(found.claims)):
+        raise foreign_token("aud has none of ours")
+    if "exp" in found.claims and moment(found.claims, "exp") <= now - SKEW:
+        raise bad_token("it has expired")
+
+
 def moment(claims: Mapping[str, Any], name: str) -> datetime:
     """A NumericDate (RFC 7519 §2). Raises `BadToken`."""
     value = claims.get(name)

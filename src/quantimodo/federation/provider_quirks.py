@@ -60,7 +60,8 @@ class ProviderQuirks:
 
     `known`: its metadata, so that discovery is not needed. `parameters`: additional ones of the
     authorization request; `fresh`: those that make the person sign in again; `tells_freshness`:
-    whether the ID token then must have `auth_time`. `opaque` reads the provider's access token.
+    whether the ID token then must have `auth_time`. `assertion` makes the parameters by which we
+    authenticate ourselves, in place of a secret. `opaque` reads the provider's access token.
     """
 
     title: str = ""
@@ -79,5 +80,6 @@ class ProviderQuirks:
     email_verified: Callable[[Claims], bool] = _verified_email
     authoritative: Callable[[Claims], bool] = _never
     secret: Callable[[datetime], Secret] | None = None
+    assertion: Callable[[Metadata, datetime], Mapping[str, str]] | None = None
     opaque: Callable[[Secret, Metadata], Awaitable[Claims]] | None = None
     messages: SecurityEvents | None = None

@@ -1,16 +1,21 @@
 """All kinds of providers, and the settings that each requires."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from functools import partial
 
+from quantimodo.crypto.client_assertions import SHORTEST_SECRET
 from quantimodo.crypto.upstream import client_secret_signer
+from quantimodo.federation.client_assertions import AssertionKeys
 from quantimodo.federation.contract import Kind, Provider, ProviderPolicy
 from quantimodo.federation.providers.apple import open_apple
 from quantimodo.federation.providers.facebook import Facebook
 from quantimodo.federation.providers.github import GitHub
 from quantimodo.federation.providers.google import open_google
 from quantimodo.federation.providers.microsoft import is_tenant, open_microsoft
-from quantimodo.federation.providers.oidc import Oidc
+from quantimodo.federation.providers.relying_party import open_oidc
 from quantimodo.federation.providers.x import X
+from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import ReplayStore
@@ -37,7 +42,7 @@ TABLE: Mapping[Kind, Open] = {
     "github": _github,
     "microsoft": open_microsoft,
     "x": _x,
-    "oidc": Oidc,
+    "oidc": open_oidc,
 }
 # The required settings of each kind, beside the client id.
 _NEEDED: Mapping[Kind, Sequence[str]] = {
@@ -49,6 +54,13 @@ _NEEDED: Mapping[Kind, Sequence[str]] = {
     "x": (),
     "oidc": ("issuer",),
 }
+_NOTHING = ProviderPolicy(name="", kind="oidc", client_id="")
+_OIDC_ONLY = frozenset(
+    {
+        *("client_authentication", "assertion_audience", "id_token_algorithm", "response_mode"),
+        "pushed_requests",
+    }
+)
 
 
 def open_providers(
@@ -56,13 +68,16 @@ def open_providers(
     http_client: GuardedHttpClient,
     clock: Clock,
     replays: ReplayStore,
+    keys: AssertionKeys | None = None,
 ) -> Mapping[str, Provider]:
     """The configured providers, by name, in the order of the settings. Sends no request.
 
-    Raises `ValueError` for a policy that has `faults_of`.
+    `keys` are ours at those with `private_key_jwt`. Raises `ValueError` for a policy that has
+    `faults_of`.
     """
+    table: Mapping[Kind, Open] = {**TABLE, "oidc": partial(open_oidc, keys=keys)}
     return {
-        policy.name: TABLE[policy.kind](policy, http_client, clock, replays) for policy in policies
+        policy.name: table[policy.kind](policy, http_client, clock, replays) for policy in policies
     }
 
 
@@ -71,6 +86,7 @@ def faults_of(policy: ProviderPolicy) -> Iterator[tuple[str, str]]:
     missing = [name for name in ("client_id", *_NEEDED[policy.kind]) if not getattr(policy, name)]
     for name in missing:
         yield name, f"must be set for {policy.kind}"
+    yield from _faults_of_oidc(policy)
     if policy.kind == "microsoft":
         yield from _faults_of_microsoft(policy)
     if policy.kind == "apple" and policy.client_secret:
@@ -78,6 +94,23 @@ def faults_of(policy: ProviderPolicy) -> Iterator[tuple[str, str]]:
             client_secret_signer(policy.key_id, policy.client_secret)
         except ValueError:
             yield "client_secret", "must be the whole text of the .p8 file"
+
+
+def _faults_of_oidc(policy: ProviderPolicy) -> Iterator[tuple[str, str]]:
+    if policy.kind != "oidc":
+        for name in (each.name for each in fields(policy) if each.name in _OIDC_ONLY):
+            if getattr(policy, name) != getattr(_NOTHING, name):
+                yield name, "is for providers of the kind oidc"
+        return
+    method, secret = policy.client_authentication, policy.client_secret
+    if method and method != "private_key_jwt" and secret is None:
+        yield "client_secret", f"must be set for {method}"
+    if method == "client_secret_jwt" and secret and not _is_hmac_key(secret):
+        yield "client_secret", f"must have at least {SHORTEST_SECRET} bytes for {method}"
+
+
+def _is_hmac_key(secret: Secret) -> bool:
+    return len(secret.reveal().encode()) >= SHORTEST_SECRET
 
 
 def _faults_of_microsoft(policy: ProviderPolicy) -> Iterator[tuple[str, str]]:

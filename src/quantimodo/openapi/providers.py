@@ -4,6 +4,9 @@ from typing import Annotated, Final, Required, TypedDict
 
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import FORM, HTML, JSON, Content, Operation, Response, described
+from quantimodo.openapi.public import KEYS
+from quantimodo.openapi.published import KeySet
+from quantimodo.openapi.responses import refused
 from quantimodo.openapi.shared import TOO_LARGE
 
 TAG: Final = "Providers"
@@ -106,12 +109,32 @@ OPERATIONS: Final = (
         id="providerCallbackByForm",
         tag=TAG,
         summary="The same, by a form",
-        description="As Apple responds (`response_mode=form_post`).",
+        description="As Apple responds, and others on request (`response_mode=form_post`).",
         path=AtProvider,
         body=ProviderResponse,
         bodies=(FORM,),
         examples=_RESPONSE_EXAMPLE,
         responses=_BACK,
+    ),
+    Operation(
+        route="provider_key_set",
+        method="GET",
+        id="getKeysForProvider",
+        tag=TAG,
+        summary="Our public keys at a provider",
+        description=(
+            "The `jwks_uri` to register with an OpenID provider at which this server authenticates"
+            " itself by `private_key_jwt`. May be cached for five minutes."
+        ),
+        path=AtProvider,
+        responses={
+            200: Response("The keys.", (Content(JSON, KeySet, {"one key": KEYS}),)),
+            404: refused(
+                "There is no such provider, or it needs no key of ours.",
+                {"not_found": "there is nothing at this address"},
+            ),
+        },
+        shared=(413, 500),
     ),
     Operation(
         route="social_notifications",

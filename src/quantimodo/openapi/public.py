@@ -13,7 +13,7 @@ DISCOVERY: Final = "Discovery"
 WATCHING: Final = "Watching"
 
 _ALIVE: Final = Response("It is.", (Content(JSON, Health, {"ok": {"status": "ok"}}),))
-_KEYS: Final = {
+KEYS: Final = {
     "keys": [
         {
             "kty": "EC",
@@ -81,7 +81,7 @@ OPERATIONS: Final = (
             " signs, and stays until all that it signed has expired. May be cached for five"
             " minutes."
         ),
-        responses={200: Response("The keys.", (Content(JSON, KeySet, {"one key": _KEYS}),))},
+        responses={200: Response("The keys.", (Content(JSON, KeySet, {"one key": KEYS}),))},
         shared=(413, 500),
     ),
     Operation(

@@ -5,7 +5,7 @@ provider's file reads the profile from the provider's API.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -52,6 +52,7 @@ class AuthorizationServer:
     `bad_code`: the error codes of its token endpoint that mean an invalid code.
     `try_later`: the error codes after which the request may be repeated.
     `secret_in_header`: `client_secret_basic`; else the secret is a field of the form.
+    `assertion` makes the parameters of a client assertion (RFC 7523 §2.2), in place of a secret.
     `proof_key`: whether it supports PKCE, or at least ignores unknown parameters.
     """
 
@@ -63,6 +64,7 @@ class AuthorizationServer:
     bad_code: frozenset[str] = frozenset({"invalid_grant"})
     try_later: frozenset[str] = _LATER
     secret_in_header: bool = False
+    assertion: Callable[[], Mapping[str, str]] | None = None
     proof_key: bool = True
 
 
@@ -102,8 +104,33 @@ class OAuth2:
         self, authorization_context: AuthorizationContext, more: Mapping[str, str]
     ) -> str:
         """The address of that page for this login. `more` holds provider-specific parameters."""
+        return self._page(self._request(authorization_context, more))
+
+    async def pushed_authorization_url(
+        self, endpoint: str, authorization_context: AuthorizationContext, more: Mapping[str, str]
+    ) -> str:
+        """The same, with the request pushed to `endpoint` (RFC 9126 §2)."""
+        identified, headers = self._ourselves()
+        fields = {**self._request(authorization_context, more), **identified}
+        response = await self._http_client.post_form(endpoint, fields, headers=headers)
+        body = response.json()
+        if "error" in body:
+            code = error_code(body["error"])
+            because = f"pushed authorization request: {code}"
+            if code in self._server.try_later:
+                raise ProviderUnavailable(TEMPORARILY_UNAVAILABLE, because=because)
+            raise invalid_response(because)
+        reference = body.get("request_uri")
+        if not response.ok or not isinstance(reference, str) or not reference:
+            raise invalid_response("pushed authorization request: no request_uri")
+        # RFC 9126 §4: nothing else is needed, and what is here could be changed in the browser.
+        return self._page({"client_id": self._policy.client_id, "request_uri": reference})
+
+    def _request(
+        self, authorization_context: AuthorizationContext, more: Mapping[str, str]
+    ) -> dict[str, str]:
         # security.md §25: PKCE (RFC 7636), S256; a provider that does not know it ignores it.
-        query = {
+        return {
             "response_type": "code",
             "client_id": self._policy.client_id,
             "redirect_uri": authorization_context.redirect_uri,
@@ -112,6 +139,8 @@ class OAuth2:
             **(_challenge(authorization_context.verifier) if self._server.proof_key else {}),
             **more,
         }
+
+    def _page(self, query: Mapping[str, str]) -> str:
         mark = "&" if "?" in self._authorization_endpoint else "?"
         return f"{self._authorization_endpoint}{mark}{urlencode(query)}"
 
@@ -148,6 +177,8 @@ class OAuth2:
         return _granted(body)
 
     def _ourselves(self) -> tuple[dict[str, str], dict[str, str]]:
+        if self._server.assertion is not None:
+            return {"client_id": self._policy.client_id, **self._server.assertion()}, {}
         secret = self._policy.client_secret
         if secret is not None and self._server.secret_in_header:
             return {}, basic(self._policy.client_id, secret)

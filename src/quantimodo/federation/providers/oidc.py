@@ -8,9 +8,11 @@ client id and a secret.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from quantimodo.crypto.jwt import BadToken as Unsigned
 from quantimodo.crypto.upstream import Verified, looks_signed
+from quantimodo.federation.amr import methods_of
 from quantimodo.federation.contract import (
     AuthorizationContext,
     BadCode,
@@ -38,17 +40,17 @@ from quantimodo.federation.providers.oauth2 import (
     text,
 )
 from quantimodo.federation.public_keys import PublicKeys
+from quantimodo.federation.userinfo import UserInfo
 from quantimodo.model.budgets import Signer
 from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
-from quantimodo.outbound.http_client import GuardedHttpClient, bearer
+from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.outbound.responses import invalid_response
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import ReplayStore
 
 _FRESH_FOR = timedelta(minutes=10)  # the longest that a login at the provider may take
 _LONGEST_NAME, _LONGEST_EMAIL = 200, 320
-_METHODS_AT_MOST, _LONGEST_METHOD = 8, 16
 
 
 class Oidc:
@@ -69,6 +71,7 @@ class Oidc:
         self._quirks = quirks or ProviderQuirks()
         self._discovery = Discovery(policy, http_client, clock, self._quirks.known)
         self._keys = PublicKeys(http_client, clock, self._jwks_uri)
+        self._userinfo = UserInfo(http_client, self._keys, clock, policy.client_id)
         self._ours = frozenset({policy.client_id, *policy.audiences})
 
     @property
@@ -87,10 +90,17 @@ class Oidc:
         return self._server(await self._discovery.get()).destination()
 
     async def authorization_url(self, authorization_context: AuthorizationContext) -> str:
-        server = self._server(await self._discovery.get())
+        metadata = await self._discovery.get()
+        server = self._server(metadata)
         more = {"nonce": authorization_context.nonce, **self._quirks.parameters}
         if authorization_context.fresh:
             more |= self._quirks.fresh
+        if metadata.pushing_endpoint and (
+            self._policy.pushed_requests or metadata.pushing_required
+        ):
+            return await server.pushed_authorization_url(
+                metadata.pushing_endpoint, authorization_context, more
+            )
         return server.authorization_url(authorization_context, more)
 
     async def handle_callback(
@@ -171,6 +181,8 @@ class Oidc:
         policy = replace(self._policy, issuer="")  # the issuer comes from the metadata
         if self._quirks.secret is not None:
             policy = replace(policy, client_secret=self._quirks.secret(self._clock.now()))
+        made = self._quirks.assertion
+        assertion = None if made is None else partial(made, metadata, self._clock.now())
         server = AuthorizationServer(
             issuer=metadata.issuer,
             authorization_endpoint=metadata.authorization_endpoint,
@@ -178,6 +190,7 @@ class Oidc:
             scope=self._quirks.scope,
             response_issuers=frozenset({metadata.issuer}),
             secret_in_header=metadata.secret_in_header,
+            assertion=assertion,
             proof_key=self._quirks.proof_key,
         )
         return OAuth2(policy, self._http_client, server)
@@ -240,15 +253,7 @@ class Oidc:
         claims = found.claims
         if not metadata.userinfo_endpoint or ("email" in claims and has_full_name(claims)):
             return claims
-        response = await self._http_client.get(
-            metadata.userinfo_endpoint, headers=bearer(granted.access_token)
-        )
-        if not response.ok:
-            raise invalid_response(f"userinfo: status {response.status}")
-        more = response.json()
-        # OpenID Connect Core §5.3.2: otherwise another person's response could replace it.
-        if more.get("sub") != claims.get("sub"):
-            raise invalid_response("userinfo: another person")
+        more = await self._userinfo.claims(metadata, granted.access_token, claims.get("sub"))
         if "email" in claims:
             # `email_verified` belongs to the address beside it, and to no other.
             more = {key: more[key] for key in more if key not in ("email", "email_verified")}
@@ -270,7 +275,7 @@ class Oidc:
             email=email or None,
             email_verified=verified,
             email_authoritative=verified and self._is_authoritative(claims),
-            methods=_methods(claims),
+            methods=methods_of(claims),
             refresh_token=refresh_token,
         )
 
@@ -284,15 +289,3 @@ def _display_name(name: str) -> str:
     """A name on one line, of limited length."""
     kept = "".join(each if each.isprintable() else " " for each in name)
     return " ".join(kept.split())[:_LONGEST_NAME]
-
-
-def _methods(claims: Claims) -> tuple[str, ...]:
-    listed = claims.get("amr")
-    if not isinstance(listed, list) or not 0 < len(listed) <= _METHODS_AT_MOST:
-        return ("fed",)
-    kept = [each for each in listed if isinstance(each, str) and _is_method(each)]
-    return tuple(kept) or ("fed",)
-
-
-def _is_method(word: str) -> bool:
-    return 0 < len(word) <= _LONGEST_METHOD and word.isascii() and word.isidentifier()
