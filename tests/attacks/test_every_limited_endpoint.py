@@ -206,6 +206,8 @@ OTHERS = {
             "GET /robots.txt",
             "GET /sign-in",
             "GET /sign-in/code",
+            "GET /sign-in/initiated",
+            "POST /sign-in/initiated",
             "GET /sign-in/code/enter",
             "GET /sign-in/second-factor",
             "GET /sign-in/second-factor/lost",

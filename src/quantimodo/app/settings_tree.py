@@ -286,6 +286,11 @@ class ProviderSettings:
         "For oidc: send authorization requests to it directly (RFC 9126), and only a reference by"
         " the browser. Always done where its discovery document requires it.",
     )
+    initiated_login: bool = _setting(
+        False,
+        "For oidc: it may send people here to sign in (third-party initiated login). Register"
+        " ISSUER/sign-in/initiated there, as initiate_login_uri.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

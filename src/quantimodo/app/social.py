@@ -8,6 +8,7 @@ from quantimodo.app.services import AppContext
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.endpoints.discovery import ProviderKeySetEndpoint
 from quantimodo.endpoints.finished_logins import FinishedLogins
+from quantimodo.endpoints.initiated_login import InitiatedLoginEndpoint
 from quantimodo.endpoints.login_browsers import LoginBrowsers
 from quantimodo.endpoints.login_completion import LINK, LoginCompletion
 from quantimodo.endpoints.login_states import LoginStates
@@ -60,6 +61,18 @@ def login_browsers(context: AppContext, page_context: PageContext) -> LoginBrows
     """Binds a social login to the browser that began it."""
     return LoginBrowsers(
         page_context.browser, context.clock, context.envelope.derive("login browsers")
+    )
+
+
+def initiated_login(context: AppContext, page_context: PageContext) -> InitiatedLoginEndpoint:
+    settings = context.settings
+    allowed = {
+        one.issuer: context.providers[name]
+        for name, one in settings.providers.items()
+        if one.initiated_login and name in context.providers
+    }
+    return InitiatedLoginEndpoint(
+        providers=allowed, issuer=settings.issuer, page_context=page_context
     )
 
 
@@ -173,6 +186,7 @@ def social_routes(
         (("GET",), places.LOGIN, endpoint.login),
         (("GET", "POST"), places.CALLBACK, callback_handler.callback),
         (("GET",), "/sign-in/with/{provider}", endpoint.sign_in),
+        (("GET", "POST"), places.INITIATE, initiated_login(context, page_context).start),
         (("GET",), ARRIVED, callback_handler.resume),
         (("GET",), LINK, callback_handler.show_link),
         (("POST",), LINK, callback_handler.decide_link),

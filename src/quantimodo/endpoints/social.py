@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from quantimodo.accounts.addresses import with_return_to
 from quantimodo.accounts.throttle import Throttle
+from quantimodo.endpoints.initiated_login import login_hint
 from quantimodo.endpoints.login_completion import LoginCompletion
 from quantimodo.endpoints.login_purposes import (
     LinkAccount,
@@ -84,7 +85,9 @@ class SocialEndpoint:
             return see_other(with_return_to("/sign-in", leads.return_to))
         browser_request = await self.page_context.browser_request(request)
         fresh = leads.wants_fresh or browser_request.session is not None
-        return await self._begin(request, provider, StartSession(leads.return_to), fresh=fresh)
+        purpose = StartSession(leads.return_to)
+        hint = login_hint(request.query_params.get("login_hint", ""))
+        return await self._begin(request, provider, purpose, fresh=fresh, hint=hint)
 
     async def begin_link(
         self, request: Request, browser_request: BrowserRequest, name: str
@@ -107,14 +110,22 @@ class SocialEndpoint:
             return None
 
     async def _begin(
-        self, request: Request, provider: Provider, purpose: Purpose, *, fresh: bool
+        self,
+        request: Request,
+        provider: Provider,
+        purpose: Purpose,
+        *,
+        fresh: bool,
+        hint: str = "",
     ) -> Response:
         if request.method == "HEAD":
             return head_of(303)
         browser_request = await self.page_context.browser_request(request)
         await self.throttle.start_upstream_login(browser_request.address)
         try:
-            return await self.upstream_login.begin(request, provider, purpose, fresh=fresh)
+            return await self.upstream_login.begin(
+                request, provider, purpose, fresh=fresh, login_hint=hint
+            )
         except ProviderFault as fault:
             return await self.completion.fail(request, provider, fault, purpose)
 

@@ -49,7 +49,13 @@ class UpstreamLogin:
     entropy: Entropy
 
     async def begin(
-        self, request: Request, provider: Provider, purpose: Purpose, *, fresh: bool = False
+        self,
+        request: Request,
+        provider: Provider,
+        purpose: Purpose,
+        *,
+        fresh: bool = False,
+        login_hint: str = "",
     ) -> Response:
         """The redirect to the provider, with the cookie that the callback is bound to.
 
@@ -61,6 +67,7 @@ class UpstreamLogin:
             nonce=self._random(),
             verifier=Secret(self._random()),
             redirect_uri=self.issuer + callback_path(provider.name),
+            login_hint=login_hint,
             fresh=fresh,
         )
         response = see_other(await provider.authorization_url(authorization_context))

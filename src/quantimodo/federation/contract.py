@@ -90,6 +90,7 @@ class ProviderPolicy:
     id_token_algorithm: IdTokenAlgorithm | Literal[""] = ""
     response_mode: Literal["", "query", "form_post"] = ""
     pushed_requests: bool = False
+    initiated_login: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,7 @@ class AuthorizationContext:
     nonce: str
     verifier: Secret = field(repr=False)  # PKCE upstream (RFC 7636)
     redirect_uri: str  # our callback at this provider
+    login_hint: str = ""  # OpenID Connect Core §3.1.2.1; sent, and not kept
     fresh: bool = False  # the person has to sign in there again, whatever session they have
 
 

@@ -58,7 +58,7 @@ _NOTHING = ProviderPolicy(name="", kind="oidc", client_id="")
 _OIDC_ONLY = frozenset(
     {
         *("client_authentication", "assertion_audience", "id_token_algorithm", "response_mode"),
-        "pushed_requests",
+        *("pushed_requests", "initiated_login"),
     }
 )
 

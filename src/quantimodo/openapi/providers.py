@@ -27,6 +27,19 @@ class ProviderResponse(TypedDict, total=False):
     iss: Annotated[str, described("The issuer (RFC 9207).", "https://idp.example.org")]
 
 
+class InitiatedLogin(TypedDict, total=False):
+    """A request to start a sign-in (OpenID Connect Core §4)."""
+
+    iss: Required[Annotated[str, described("The issuer of the provider.", "https://idp.example.org")]]
+    login_hint: Annotated[
+        str, described("Who is to sign in; it is sent to the provider.", "ann@example.org")
+    ]
+    target_link_uri: Annotated[
+        str,
+        described("A page of this server, where the sign-in leads.", f"{fakes.ISSUER}/account/apps"),
+    ]
+
+
 class SignedSecurityEvent(TypedDict, total=False):
     """A message that the provider has signed. Apple sends `payload`."""
 
@@ -85,6 +98,22 @@ _BACK: Final = {
     502: Response("The provider sent an invalid response.", (Content(HTML, str),)),
     503: Response("The provider, or the server, is busy.", (Content(HTML, str),)),
 }
+_INITIATED: Final = {
+    "one": {
+        "iss": "https://idp.example.org",
+        "login_hint": "ann@example.org",
+        "target_link_uri": f"{fakes.ISSUER}/account/apps",
+    }
+}
+_NOT_INITIATED: Final = {
+    400: Response(
+        "No provider with this issuer may start a sign-in, or the target is elsewhere.",
+        (Content(HTML, str),),
+    ),
+    413: Response(TOO_LARGE.description, (Content(HTML, str), *TOO_LARGE.content)),
+    500: Response("An internal error, with a number for the operator.", (Content(HTML, str),)),
+    503: Response("The server is busy.", (Content(HTML, str),)),
+}
 _RESPONSE_EXAMPLE: Final = {"response": {"state": fakes.STATE, "code": "fake-code-of-the-provider"}}
 
 OPERATIONS: Final = (
@@ -115,6 +144,39 @@ OPERATIONS: Final = (
         bodies=(FORM,),
         examples=_RESPONSE_EXAMPLE,
         responses=_BACK,
+    ),
+    Operation(
+        route="social_initiated",
+        method="GET",
+        id="initiateLogin",
+        tag=TAG,
+        summary="Start a sign-in from the provider's site",
+        description=(
+            "The `initiate_login_uri` to register with an OpenID provider (OpenID Connect Core §4),"
+            " if the operator allows that. A page asks the person first. A `target_link_uri` that"
+            " is not an address of this server is refused."
+        ),
+        query=InitiatedLogin,
+        examples=_INITIATED,
+        responses={
+            200: Response("The page that asks.", (Content(HTML, str),)),
+            **_NOT_INITIATED,
+        },
+    ),
+    Operation(
+        route="social_initiated",
+        method="POST",
+        id="initiateLoginByForm",
+        tag=TAG,
+        summary="The same, by a form",
+        description="Redirects to the same request by GET.",
+        body=InitiatedLogin,
+        bodies=(FORM,),
+        examples=_INITIATED,
+        responses={
+            303: Response("Redirect to the page that asks.", headers=("Location",)),
+            **_NOT_INITIATED,
+        },
     ),
     Operation(
         route="provider_key_set",

@@ -93,6 +93,8 @@ class Oidc:
         metadata = await self._discovery.get()
         server = self._server(metadata)
         more = {"nonce": authorization_context.nonce, **self._quirks.parameters}
+        if authorization_context.login_hint:
+            more["login_hint"] = authorization_context.login_hint
         if authorization_context.fresh:
             more |= self._quirks.fresh
         if metadata.pushing_endpoint and (

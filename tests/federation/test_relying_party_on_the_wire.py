@@ -1,0 +1,200 @@
+"""The server as a relying party, by HTTP: our keys, response by form, sign-in that another starts.
+
+The provider's responses are those of `support/upstream.py`.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from quantimodo.crypto.upstream import read_key_set, verify
+from support.app import ISSUER, SESSION, AppHarness, OpenHarness
+from support.environment import FrozenClock
+from support.fake_provider import BACK, is_page
+from support.openapi_conformance import check_response
+from support.upstream import Upstream, query_of
+
+INITIATE = "/sign-in/initiated"
+KEYS = "/api/v2/auth/social/keys"
+ANOTHER_SITE = {"sec-fetch-site": "cross-site"}
+
+
+@pytest.fixture
+def upstream(clock: FrozenClock) -> Upstream:
+    it = Upstream(clock)
+    it.publishes()
+    return it
+
+
+@pytest.fixture
+async def harness(open_harness: OpenHarness, upstream: Upstream) -> AsyncIterator[AppHarness]:
+    """`work` has every setting of a relying party, `home` none."""
+    work = {
+        "kind": "oidc",
+        "title": "Example Inc.",
+        "issuer": upstream.issuer,
+        "client_id": upstream.client_id,
+        "client_authentication": "private_key_jwt",
+        "initiated_login": "true",
+        "response_mode": "form_post",
+    }
+    home = {
+        "kind": "oidc",
+        "issuer": "https://home.example.org",
+        "client_id": "ours",
+        "client_secret": "a-secret",
+    }
+    settings = {
+        **{f"providers__work__{name}": value for name, value in work.items()},
+        **{f"providers__home__{name}": value for name, value in home.items()},
+    }
+    async with open_harness(internet=upstream, **settings) as opened:
+        yield opened
+
+
+async def respond_by_form(
+    browser: httpx.AsyncClient, upstream: Upstream, departed: httpx.Response, **claims: Any
+) -> httpx.Response:
+    """The provider's form, which comes without cookies that are `SameSite=Lax`."""
+    assert departed.status_code == 303, departed.text
+    query = query_of(departed.headers["location"])
+    upstream.grants(upstream.id_token(nonce=query["nonce"], **claims))
+    kept = {
+        cookie.name: cookie.value or ""
+        for cookie in browser.cookies.jar
+        if "login_state_" in cookie.name
+    }
+    header = "; ".join(f"{name}={value}" for name, value in kept.items())
+    body = {"code": "a-code", "state": query["state"]}
+    headers = {"cookie": header, "origin": upstream.issuer, **ANOTHER_SITE}
+    return await browser.post(f"{BACK}/work", data=body, headers=headers)
+
+
+async def sign_in(browser: httpx.AsyncClient, upstream: Upstream, **claims: Any) -> httpx.Response:
+    """By a button of the sign-in page, to the end."""
+    departed = await browser.get("/sign-in/with/work?return_to=/account/apps")
+    came_back = await respond_by_form(browser, upstream, departed, **claims)
+    assert came_back.status_code == 303, came_back.text
+    return await browser.get(came_back.headers["location"])
+
+
+async def test_form_post_2_a_response_by_form_signs_in_the_browser_that_began(
+    harness: AppHarness, upstream: Upstream
+) -> None:
+    browser, stranger = harness.browser(), harness.browser()
+    departed = await browser.get("/sign-in/with/work?return_to=/account/apps")
+    query = query_of(departed.headers["location"])
+    assert query["response_mode"] == "form_post"
+    (cookie,) = [one for one in departed.headers.get_list("set-cookie") if "login_state_" in one]
+    assert "samesite=none" in cookie.lower()
+    assert "secure" in cookie.lower()
+    assert "httponly" in cookie.lower()
+    assert is_page(await respond_by_form(stranger, upstream, departed)), "it has no cookie"
+    came_back = await respond_by_form(browser, upstream, departed)
+    # The session begins with the next request, which has the cookies of this site.
+    assert came_back.headers["location"].startswith("/sign-in/arrived?state=")
+    assert SESSION not in came_back.headers.get("set-cookie", "")
+    done = await browser.get(came_back.headers["location"])
+    assert done.headers["location"] == "/account/apps"
+    assert SESSION in browser.cookies
+    assert is_page(await respond_by_form(browser, upstream, departed)), "a state is used once"
+
+
+async def test_rfc7517_the_provider_reads_our_key_and_verifies_our_assertion(
+    harness: AppHarness, upstream: Upstream
+) -> None:
+    browser = harness.browser()
+    document = (await browser.get("/api/openapi.json")).json()
+    for name, status in (("work", 200), ("home", 404), ("nobody", 404)):
+        response = await browser.get(f"{KEYS}/{name}")
+        assert response.status_code == status
+        check_response(document, "GET", f"{KEYS}/{{provider}}", response)
+    published = (await browser.get(f"{KEYS}/work")).json()
+    await sign_in(browser, upstream)
+    assertion = upstream.form(f"{upstream.issuer}/token")["client_assertion"]
+    assert verify(assertion, read_key_set(published), {"ES256"}).claims["sub"] == "quantimodo"
+
+
+def initiation(upstream: Upstream, **changes: str) -> dict[str, str]:
+    return {"iss": upstream.issuer, **changes}
+
+
+async def test_core_4_a_page_asks_before_a_sign_in_that_another_site_starts(
+    harness: AppHarness, upstream: Upstream
+) -> None:
+    browser = harness.browser()
+    document = (await browser.get("/api/openapi.json")).json()
+    asked = initiation(
+        upstream, login_hint="ann@example.org", target_link_uri=f"{ISSUER}/account/apps?x=1"
+    )
+    posted = await browser.post(INITIATE, data=asked, headers=ANOTHER_SITE)
+    assert posted.status_code == 303
+    assert "set-cookie" not in posted.headers
+    check_response(document, "POST", INITIATE, posted)
+    response = await browser.get(posted.headers["location"], headers=ANOTHER_SITE)
+    assert response.status_code == 200
+    check_response(document, "GET", INITIATE, response)
+    assert "Sign in with Example Inc.?" in response.text
+    assert not harness.rows()["login_states"], "nothing has begun"
+    begin = response.text.partition('id="begin" href="')[2].partition('"')[0].replace("&amp;", "&")
+    assert (
+        begin == "/sign-in/with/work?return_to=/account/apps%3Fx%3D1&login_hint=ann%40example.org"
+    )
+    # Another site cannot press the button: the address that it leads to asks for ours.
+    strange = await browser.get(begin, headers=ANOTHER_SITE)
+    assert strange.headers["location"].startswith("/sign-in?return_to=")
+    departed = await browser.get(begin, headers={"sec-fetch-site": "same-origin"})
+    assert query_of(departed.headers["location"])["login_hint"] == "ann@example.org"
+    came_back = await respond_by_form(browser, upstream, departed)
+    done = await browser.get(came_back.headers["location"])
+    assert done.headers["location"] == "/account/apps?x=1"
+    # A person who is signed in is asked by the provider again, and told who they are here.
+    again = await browser.get(INITIATE, params=asked)
+    assert "You are signed in as" in again.text
+    departed = await browser.get(begin)
+    assert query_of(departed.headers["location"])["prompt"] == "login"
+
+
+_TARGETS = (
+    "https://attacker.example.org/",
+    f"{ISSUER}.attacker.example.org/",
+    f"{ISSUER}@attacker.example.org/",
+    f"{ISSUER}:8443/",
+    f"{ISSUER}//attacker.example.org",
+    f"{ISSUER}/\\attacker.example.org",
+    f"{ISSUER}/\tattacker",
+    f"{ISSUER.upper()}/account",
+    ISSUER.replace("https", "http") + "/account",
+    "//attacker.example.org",
+    "/account",
+    "javascript:alert(1)",
+)
+
+
+async def test_core_4_a_target_elsewhere_and_an_unknown_issuer_are_refused(
+    harness: AppHarness, upstream: Upstream
+) -> None:
+    browser = harness.browser()
+    refused = [
+        *(initiation(upstream, target_link_uri=target) for target in _TARGETS),
+        {},
+        {"iss": "https://home.example.org"},  # it may not
+        {"iss": f"{upstream.issuer}/"},
+        {"iss": "https://attacker.example.org"},
+    ]
+    for parameters in refused:
+        for method in ("GET", "POST"):
+            sent = {"params" if method == "GET" else "data": parameters}
+            response = await browser.request(method, INITIATE, **sent)  # type: ignore[arg-type]
+            assert is_page(response), parameters
+            assert "attacker" not in response.text
+    twice = await browser.get(f"{INITIATE}?iss={upstream.issuer}&iss={upstream.issuer}")
+    assert is_page(twice)
+    allowed = {f"{ISSUER}": "/", f"{ISSUER}/": "/", "": "/account"}
+    for target, path in allowed.items():
+        response = await browser.get(
+            INITIATE, params=initiation(upstream, target_link_uri=target, login_hint="a\u202eb")
+        )
+        assert f'href="/sign-in/with/work?return_to={path}"' in response.text
