@@ -44,7 +44,6 @@ DOCUMENTS = (
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
     "/.well-known/jwks.json",
-    "/api/v2/auth/social/keys/{provider}",
     "/.well-known/oauth-protected-resource/api",
     "/.well-known/oauth-protected-resource",
     "/api/openapi.json",
@@ -52,7 +51,8 @@ DOCUMENTS = (
     "/health/ready",
 )
 REGISTRATION = ("/api/v2/oauth2/register", "/api/v2/oauth2/register/{client_id}")
-EVERY = (*POSTS, *RESOURCES, *REGISTRATION, *DOCUMENTS, "/metrics")
+PROVIDER_KEYS = "/api/v2/auth/social/keys/{provider}"
+EVERY = (*POSTS, *RESOURCES, *REGISTRATION, *DOCUMENTS, "/metrics", PROVIDER_KEYS)
 
 
 @dataclass
