@@ -65,6 +65,7 @@ def login_browsers(context: AppContext, page_context: PageContext) -> LoginBrows
 
 
 def initiated_login(context: AppContext, page_context: PageContext) -> InitiatedLoginEndpoint:
+    """The endpoint for sign-ins that a provider with the setting `initiated_login` starts."""
     settings = context.settings
     allowed = {
         one.issuer: context.providers[name]

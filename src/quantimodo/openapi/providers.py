@@ -30,13 +30,17 @@ class ProviderResponse(TypedDict, total=False):
 class InitiatedLogin(TypedDict, total=False):
     """A request to start a sign-in (OpenID Connect Core §4)."""
 
-    iss: Required[Annotated[str, described("The issuer of the provider.", "https://idp.example.org")]]
+    iss: Required[
+        Annotated[str, described("The issuer of the provider.", "https://idp.example.org")]
+    ]
     login_hint: Annotated[
         str, described("Who is to sign in; it is sent to the provider.", "ann@example.org")
     ]
     target_link_uri: Annotated[
         str,
-        described("A page of this server, where the sign-in leads.", f"{fakes.ISSUER}/account/apps"),
+        described(
+            "A page of this server, where the sign-in leads.", f"{fakes.ISSUER}/account/apps"
+        ),
     ]
 
 
