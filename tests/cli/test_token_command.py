@@ -20,7 +20,7 @@ def test_a_token_needs_a_development_server(terminal: Terminal) -> None:
         (("--scope", "no-such-scope"), "scope"),
     ],
 )
-def test_what_does_not_exist_gives_no_token(
+def test_an_unknown_person_client_or_scope_gives_no_token(
     terminal: Terminal, options: tuple[str, str], because: str
 ) -> None:
     terminal.does("database", "migrate")

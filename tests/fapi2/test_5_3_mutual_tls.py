@@ -38,7 +38,7 @@ async def send(
 async def test_5_3_2_1_6_both_methods_with_bound_tokens(
     open_harness: OpenHarness, clock: FrozenClock
 ) -> None:
-    shown, thief = client_certificate(clock.now()), client_certificate(clock.now())
+    shown, other = client_certificate(clock.now()), client_certificate(clock.now())
     async with open_harness(**BEHIND_PROXY) as harness:
         await harness.person()
         browser = await harness.signed_in()
@@ -82,7 +82,7 @@ async def test_5_3_2_1_6_both_methods_with_bound_tokens(
             tokens = redeemed.json()
             assert (redeemed.status_code, tokens["token_type"]) == (200, "Bearer")
             bearer = {"authorization": f"Bearer {tokens['access_token']}"}
-            for certificate, status in ((shown, 200), (thief, 401), (None, 401)):
+            for certificate, status in ((shown, 200), (other, 401), (None, 401)):
                 found = await send(harness, "GET", RESOURCE, certificate, headers=bearer)
                 assert found.status_code == status
             refreshing = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}

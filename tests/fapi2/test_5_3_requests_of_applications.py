@@ -192,9 +192,9 @@ async def test_5_3_2_refused_token_requests(harness: AppHarness) -> None:
     browser = await harness.signed_in()
     by_proof = response_of(await app.opened(uri, browser)).parameters["code"]
     by_jkt = (await app.authorized({**WHOLE, "dpop_jkt": app.dpop.thumbprint}))["code"]
-    thief = replace(app, dpop=DPoPKey())
+    other_key = replace(app, dpop=DPoPKey())
     for bound in (by_proof, by_jkt):
-        stolen = await thief.post(TOKEN, redeeming(bound), proof=True)
+        stolen = await other_key.post(TOKEN, redeeming(bound), proof=True)
         assert (stolen.status_code, stolen.json()["error"]) == (400, "invalid_grant")
         assert (await app.post(TOKEN, redeeming(bound), proof=True)).status_code == 200
     # FAPI 2.0 §5.3.2.2 (9): a code that was used; its tokens end (RFC 6749 §4.1.2).

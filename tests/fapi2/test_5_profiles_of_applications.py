@@ -71,12 +71,12 @@ REFUSED: tuple[tuple[str, dict[str, Any], dict[str, Any], str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("section", "metadata", "changes", "said"), REFUSED)
+@pytest.mark.parametrize(("section", "metadata", "changes", "reason"), REFUSED)
 def test_5_3_an_application_that_does_not_fit_is_refused(
-    section: str, metadata: dict[str, Any], changes: dict[str, Any], said: str
+    section: str, metadata: dict[str, Any], changes: dict[str, Any], reason: str
 ) -> None:
     for profile in ("fapi2", "fapi2_message_signing"):
-        assert any(said in text for text in missing(requested(profile, metadata, **changes)))
+        assert any(reason in text for text in missing(requested(profile, metadata, **changes)))
     assert not missing(requested("legacy", metadata, **changes))
 
 

@@ -140,7 +140,7 @@ class Refreshing(RuleBasedStateMachine):
         self.use(data.draw(st.integers(0, len(self.chain.tokens) - 1)), server)
 
     @rule(server=either)
-    def a_thief_goes_ahead(self, server: int) -> None:
+    def another_holder_refreshes_first(self, server: int) -> None:
         """Two exchanges that the application does not see: its next one ends everything."""
         self.undisturbed = False
         ahead = self.use(self.stored, server) and self.use(self.stored + 1, server)

@@ -62,7 +62,7 @@ class Rotate:
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class Renew:
     """Issue an access token of `scope` and `details`, None for those of the grant; the refresh
     token stays valid, and nothing is spent (FAPI 2.0 §5.3.2.1 (9))."""
 
@@ -87,7 +87,7 @@ class Repeat:
     details: str | None = None
 
 
-Decision = MintOwn | Redeem | Rotate | Keep | Repeat
+Decision = MintOwn | Redeem | Rotate | Renew | Repeat
 
 Evidence = TypeVar("Evidence")
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from quantimodo.crypto.tokens import Kind, SuccessorDerivation, key_of
-from quantimodo.grant_types.contract import Keep, Repeat, Rotate, StoredSuccessor
+from quantimodo.grant_types.contract import Renew, Repeat, Rotate, StoredSuccessor
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundRefreshToken
@@ -71,7 +71,7 @@ class RefreshTokenGrant:
         evidence: RefreshEvidence | None,
         now: datetime,
         shown: Confirmation | None,
-    ) -> Rotate | Keep | Repeat:
+    ) -> Rotate | Renew | Repeat:
         if form.get("refresh_token") is None and (client.strict or not self.legacy_transport):
             raise InvalidRequest("the parameter refresh_token is missing")
         # RFC 6749 §6: bound to the client it was issued to. An unknown token and another client's
@@ -100,7 +100,7 @@ class RefreshTokenGrant:
         if successor is not None:
             return Repeat(client, found, scope, successor, details)
         if not profile_of(client).rotation:
-            return Keep(client, found, scope, details)
+            return Renew(client, found, scope, details)
         return Rotate(client, found, scope, presented(form), details)
 
     def _repeatable(

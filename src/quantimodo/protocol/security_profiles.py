@@ -28,19 +28,24 @@ class Described(Protocol):
     """A registration, or a client."""
 
     @property
-    def public(self) -> bool: ...
+    def public(self) -> bool:
+        """Whether it cannot keep a secret."""
 
     @property
-    def redirect_uris(self) -> tuple[str, ...]: ...
+    def redirect_uris(self) -> tuple[str, ...]:
+        """The addresses to which browsers return."""
 
     @property
-    def response_types(self) -> frozenset[str]: ...
+    def response_types(self) -> frozenset[str]:
+        """The registered response types; the words of each are in order."""
 
     @property
-    def id_token_alg(self) -> str: ...
+    def id_token_alg(self) -> str:
+        """The algorithm of the signatures of its ID tokens."""
 
     @property
-    def metadata(self) -> ClientMetadata: ...
+    def metadata(self) -> ClientMetadata:
+        """All other metadata."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

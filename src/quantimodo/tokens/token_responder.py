@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from quantimodo.crypto.tokens import SuccessorDerivation
-from quantimodo.grant_types.contract import Decision, Keep, MintOwn, Redeem, Repeat, Rotate
+from quantimodo.grant_types.contract import Decision, MintOwn, Redeem, Renew, Repeat, Rotate
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock, Entropy
@@ -48,8 +48,8 @@ class TokenResponder:
                 return await self._mint_own(decision, shown)
             case Redeem():
                 return await self._redeem(decision, shown)
-            case Keep():
-                return await self._keep(decision, shown)
+            case Renew():
+                return await self._renew(decision, shown)
             case Repeat():
                 return await self._repeat(decision, shown)
             case Rotate():
@@ -92,7 +92,7 @@ class TokenResponder:
             return None
         return await self._response(authorization, access, refresh, now)
 
-    async def _keep(self, decision: Keep, shown: Confirmation | None) -> TokenResponse:
+    async def _renew(self, decision: Renew, shown: Confirmation | None) -> TokenResponse:
         now, found = self.clock.now(), decision.found
         authorization = Authorization(decision.client, found.grant, found.user)
         bound = await self._binding(decision.scope, shown, decision.details)
