@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from quantimodo.clients.errors import InvalidMetadata
-from quantimodo.clients.logos import LARGEST, recognise
+from quantimodo.clients.logos import LARGEST, read_logo
 from quantimodo.clients.registry import Registration, Registry
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.model.client_metadata import ClientMetadata
@@ -65,7 +65,7 @@ def extended(width: int = 2, height: int = 2) -> bytes:
     ],
 )
 def test_a_picture_is_known_by_its_content(media_type: str, data: bytes) -> None:
-    assert recognise(data) == Logo(media_type, data)  # type: ignore[arg-type]
+    assert read_logo(data) == Logo(media_type, data)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_picture_is_known_by_its_content(media_type: str, data: bytes) -> None
 )
 def test_anything_else_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidMetadata, match="PNG, JPEG or WebP") as refusal:
-        recognise(data)
+        read_logo(data)
     assert refusal.value.field == "logo"
 
 
@@ -101,14 +101,14 @@ def test_anything_else_is_refused(data: bytes) -> None:
 )
 def test_a_picture_of_absurd_size_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidMetadata, match="4096 pixels"):
-        recognise(data)
+        read_logo(data)
 
 
 def test_a_picture_may_have_256_kib_and_not_a_byte_more() -> None:
     full = png().ljust(LARGEST, b"\x00")
-    assert recognise(full).data == full
+    assert read_logo(full).data == full
     with pytest.raises(InvalidMetadata, match="256 KiB"):
-        recognise(full + b"\x00")
+        read_logo(full + b"\x00")
 
 
 async def test_a_logo_is_kept_replaced_and_dropped(

@@ -102,7 +102,7 @@ _OLD_WORDS = re.compile(
 # One verb has one meaning: mint (a value), store (a row), respond, handle_callback, store_request.
 # To verify is to check a signature or another proof.
 _OLD_VERBS = re.compile(
-    r"_?(?:issue|keep|answer|arrive|wait)(?:_|$)|_?verify_(?:\w+_)?(?:email|address)"
+    r"_?(?:issue|keep|answer|arrive|wait|ask|recognise)(?:_|$)|_?verify_(?:\w+_)?(?:email|address)"
 )
 
 

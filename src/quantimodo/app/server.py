@@ -80,7 +80,7 @@ from quantimodo.tokens.subjects import Subjects
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class _OutboxReader:
     """The outbox as the development page reads it."""
 
     outbox: Outbox
@@ -267,7 +267,7 @@ def _pages(
         issuer=settings.issuer,
         sign_up_open=settings.sign_up == "open",
         security_txt=settings.security_txt,
-        outbox=_Shown(context.outbox) if settings.development else None,
+        outbox=_OutboxReader(context.outbox) if settings.development else None,
         playground=has_demo_data(settings),
         providers=tuple(context.providers.values()),
         profiles=context.profiles,

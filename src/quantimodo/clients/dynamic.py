@@ -204,7 +204,7 @@ class DynamicClients:
             return None
         try:
             data = await self.fetcher.get(metadata.logo_uri, largest=logos.LARGEST)
-            return logos.recognise(data).data
+            return logos.read_logo(data).data
         except (FetchFailed, InvalidMetadata):
             return None
 

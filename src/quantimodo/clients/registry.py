@@ -228,7 +228,7 @@ class Registry:
     ) -> None:
         """Store a picture, or (None) delete it. Another picture ends the operator's mark, unless
         it is by the operator. Raises `InvalidMetadata`, `ChangedMeanwhile`, `BudgetExceeded`."""
-        logo = None if data is None else logos.recognise(data)
+        logo = None if data is None else logos.read_logo(data)
         if client.metadata.reviewed and not by_operator:
             if logo == await self.clients.logo(client.id):
                 return

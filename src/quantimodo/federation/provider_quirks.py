@@ -12,7 +12,7 @@ from quantimodo.federation.id_tokens import bad_token, required_text
 from quantimodo.model.secrets import Secret
 
 Claims = Mapping[str, Any]
-Who = tuple[str, str]  # issuer and subject: the key of an identity
+IdentityKey = tuple[str, str]  # issuer and subject: the key of an identity
 
 
 def is_true(value: Any) -> bool:
@@ -20,7 +20,7 @@ def is_true(value: Any) -> bool:
     return value is True or value == "true"
 
 
-def stated_subject(found: Verified, metadata: Metadata) -> Who:
+def stated_subject(found: Verified, metadata: Metadata) -> IdentityKey:
     """The issuer, which must be the configured one, and `sub`. Raises `BadToken`."""
     # security.md §26: equal to what was configured, never chosen from the token.
     if found.claims.get("iss") != metadata.issuer:
@@ -74,7 +74,7 @@ class ProviderQuirks:
     responds_by_form_post: bool = False
     nonce_needed: bool = True  # of native ID tokens
     direct_redirect_uri: str = ""
-    who: Callable[[Verified, Metadata], Who] = stated_subject
+    who: Callable[[Verified, Metadata], IdentityKey] = stated_subject
     is_named: Callable[[str, Metadata], bool] = stated_name
     first_name: Callable[[Mapping[str, str]], str] = _no_name
     email_verified: Callable[[Claims], bool] = _verified_email

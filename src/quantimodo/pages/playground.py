@@ -74,7 +74,7 @@ class Run(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class _StepView:
     """What the page shows of the step that was just made."""
 
     exchange: Exchange | None = None
@@ -104,7 +104,7 @@ class Playground:
 
     async def show(self, request: Request) -> Response:
         """GET /playground: the form of the authorization request."""
-        return await self._page(request, None, _Shown())
+        return await self._page(request, None, _StepView())
 
     async def start(self, request: Request) -> Response:
         """POST /playground: go to the authorization endpoint with the chosen scopes."""
@@ -127,17 +127,17 @@ class Playground:
         brought = dict(request.query_params)
         if run is None:
             problem = "This browser began no authorization here, or more than an hour ago."
-            return await self._page(request, None, _Shown(problem=problem))
+            return await self._page(request, None, _StepView(problem=problem))
         # RFC 6749 §10.12, RFC 9207 §2.4: neither code nor error of another request counts.
         if not same(brought.get("state", "").encode(), run.state.encode()):
             problem = "The state is not the one that was sent. A client refuses this response."
-            return await self._page(request, None, _Shown(problem=problem))
+            return await self._page(request, None, _StepView(problem=problem))
         if brought.get("iss") != self.issuer:
             problem = "The response is from another issuer. A client refuses it."
-            return await self._page(request, None, _Shown(problem=problem))
+            return await self._page(request, None, _StepView(problem=problem))
         code = brought.get("code", "")
         next_run = msgspec.structs.replace(run, code=code) if code else None
-        return await self._page(request, next_run, _Shown(response=brought))
+        return await self._page(request, next_run, _StepView(response=brought))
 
     async def call(self, request: Request) -> Response:
         """POST /playground/call: send one request, and show it with its response."""
@@ -147,13 +147,13 @@ class Playground:
         sent = None if run is None else request_of(name, self.issuer, self._credentials(run))
         if run is None or sent is None:
             problem = "This run has ended. Start a new one."
-            return await self._page(request, None, _Shown(problem=problem))
+            return await self._page(request, None, _StepView(problem=problem))
         response = await self.requests.send(sent, peer_address(request))
         after = _after(name, run, response.json) if response.status == 200 else run
         id_token = await self._id_token(response.json.get("id_token"), peer_address(request))
-        return await self._page(request, after, _Shown(shown(name, sent, response), id_token))
+        return await self._page(request, after, _StepView(shown(name, sent, response), id_token))
 
-    async def _page(self, request: Request, run: Run | None, made: _Shown) -> Response:
+    async def _page(self, request: Request, run: Run | None, made: _StepView) -> Response:
         browser_request = await self.page_context.browser_request(request)
         return self.page_context.show(
             request,

@@ -31,7 +31,7 @@ class Reset:
     links: Links
     return_targets: ReturnTargets
 
-    async def ask(self, request: Request) -> Response:
+    async def show(self, request: Request) -> Response:
         """GET /reset."""
         browser_request = await self.page_context.browser_request(request)
         view = FormView({"email": request.query_params.get("login_hint", "")[:254]})

@@ -177,7 +177,7 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
         (("GET",), "/sign-up/sent", sign_up.sent),
         (("GET",), "/confirm", sign_up.confirm),
         (("POST",), "/confirm", sign_up.confirm_submit),
-        (("GET",), "/reset", reset.ask),
+        (("GET",), "/reset", reset.show),
         (("POST",), "/reset", reset.submit),
         (("GET",), "/reset/sent", reset.sent),
         (("GET",), "/reset/new", reset.choose),

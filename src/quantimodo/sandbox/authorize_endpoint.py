@@ -54,7 +54,7 @@ class AuthorizeEndpoint:
     clock: Clock
     ending: str = ""
 
-    async def ask(self, request: Request) -> Response:
+    async def authorize(self, request: Request) -> Response:
         """GET: the page with the people, or the response once one is chosen. Raises
         `InvalidSandboxRequest`."""
         sent = of_query(request)

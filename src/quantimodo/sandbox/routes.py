@@ -161,7 +161,7 @@ class _ProviderRoutes:
         fake_provider = openid.fake_provider
         path = f"{fake_provider.path}/auth"
         return [
-            (_GET, path, self._authorize_endpoint(fake_provider, openid.profile, path).ask),
+            (_GET, path, self._authorize_endpoint(fake_provider, openid.profile, path).authorize),
             (_GET, f"{fake_provider.path}/native", self._native(fake_provider).show),
         ]
 
@@ -203,9 +203,9 @@ class _ProviderRoutes:
     async def _dialog(self, request: Request) -> Response:
         """Any version of Graph. Facebook appends `#_=_` to its response addresses."""
         fake_provider, path = self.facebook.fake_provider, request.url.path
-        return await self._authorize_endpoint(fake_provider, FacebookProfile(), path, "#_=_").ask(
-            request
-        )
+        return await self._authorize_endpoint(
+            fake_provider, FacebookProfile(), path, "#_=_"
+        ).authorize(request)
 
     async def _index(self, request: Request) -> Response:
         """GET /sandbox."""

@@ -161,19 +161,19 @@ class PostgresConnection:
             with suppress(*FAULTS):
                 await self._connection.close(timeout=CONNECT_SECONDS)
 
-    async def _send(self, ask: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
-        """Ask on the open connection, or on a new one when it had ended before the question."""
+    async def _send(self, statement: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        """Run it on the open connection, or on a new one if that had ended before it was sent."""
         try:
-            return await self._ask(ask)
+            return await self._run(statement)
         except asyncpg.InternalClientError as error:
             if not _never_sent(error):
                 raise
-            return await self._ask(ask)
+            return await self._run(statement)
 
-    async def _ask(self, ask: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+    async def _run(self, statement: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         connection = await self._open()
         try:
-            return await ask(connection)
+            return await statement(connection)
         except BaseException as error:
             self._distrust(error)
             raise

@@ -15,9 +15,9 @@ from quantimodo.federation.discovery import Metadata
 from quantimodo.federation.id_tokens import bad_token, foreign_token, required_text
 from quantimodo.federation.provider_quirks import (
     Claims,
+    IdentityKey,
     ProviderQuirks,
     SecurityEvents,
-    Who,
     is_true,
 )
 from quantimodo.federation.providers.oauth2 import text
@@ -136,7 +136,7 @@ class AccessTokens:
             raise bad_token("tokeninfo: it has expired")
 
 
-def _who(found: Verified, metadata: Metadata) -> Who:
+def _who(found: Verified, metadata: Metadata) -> IdentityKey:
     stated = {metadata.issuer}
     if metadata.issuer == GOOGLE.issuer:
         stated.add(_SHORT_ISSUER)  # Google uses both spellings

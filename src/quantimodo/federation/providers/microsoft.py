@@ -14,7 +14,7 @@ from quantimodo.crypto.upstream import Verified
 from quantimodo.federation.contract import ProviderPolicy
 from quantimodo.federation.discovery import Metadata
 from quantimodo.federation.id_tokens import bad_token, required_text
-from quantimodo.federation.provider_quirks import Claims, ProviderQuirks, Who, is_true
+from quantimodo.federation.provider_quirks import Claims, IdentityKey, ProviderQuirks, is_true
 from quantimodo.federation.providers.oauth2 import text
 from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.outbound.http_client import GuardedHttpClient
@@ -69,8 +69,8 @@ def _metadata(tenant: str) -> Metadata:
     )
 
 
-def _who_of(tenant: str) -> Callable[[Verified, Metadata], Who]:
-    def who(found: Verified, metadata: Metadata) -> Who:
+def _who_of(tenant: str) -> Callable[[Verified, Metadata], IdentityKey]:
+    def who(found: Verified, metadata: Metadata) -> IdentityKey:
         home = text(found.claims.get("tid"))
         if not _GUID.fullmatch(home) or not _admits(tenant, home):
             raise bad_token("tid is not the configured tenant")

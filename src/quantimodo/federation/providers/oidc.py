@@ -31,7 +31,7 @@ from quantimodo.federation.id_tokens import (
     required_text,
 )
 from quantimodo.federation.names import full_name, has_full_name
-from quantimodo.federation.provider_quirks import Claims, ProviderQuirks, Who
+from quantimodo.federation.provider_quirks import Claims, IdentityKey, ProviderQuirks
 from quantimodo.federation.providers.oauth2 import (
     AuthorizationServer,
     Granted,
@@ -199,7 +199,7 @@ class Oidc:
 
     async def _issued(
         self, granted: Granted, metadata: Metadata, nonce: str | None
-    ) -> tuple[Verified, Who]:
+    ) -> tuple[Verified, IdentityKey]:
         """The verified ID token of the token response. Raises `InvalidProviderResponse`."""
         if granted.id_token is None:
             raise invalid_response("token endpoint: no ID token")
@@ -221,7 +221,7 @@ class Oidc:
 
     async def _native(
         self, token: Secret, metadata: Metadata, nonce: str | None
-    ) -> tuple[Verified, Who]:
+    ) -> tuple[Verified, IdentityKey]:
         if nonce is None and self._quirks.nonce_needed:
             raise BadToken("Send the nonce with which the app requested the ID token.")
         try:
@@ -264,7 +264,7 @@ class Oidc:
         return {**more, **claims}
 
     def _profile(
-        self, who: Who, claims: Claims, refresh_token: Secret | None, first_name: str = ""
+        self, who: IdentityKey, claims: Claims, refresh_token: Secret | None, first_name: str = ""
     ) -> Profile:
         email = text(claims.get("email"))
         email = email if 0 < len(email) <= _LONGEST_EMAIL else ""
