@@ -52,6 +52,8 @@ LIMITS = {
         "social_per_address",
         "upstream_logins_per_address",
         "requests_per_address",
+        "device_requests_per_address",
+        "user_codes_per_address",
         "sign_up_per_address",
         "reset_per_address",
         "emails_per_account",
@@ -101,6 +103,10 @@ class Caller:
         public = {"client_id": self.public.id, "redirect_uri": CALLBACK, "response_type": "code"}
         pkce = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
         return await self.stranger().post("/api/v2/oauth2/par", data={**public, **pkce})
+
+    async def device(self) -> httpx.Response:
+        path, public = "/api/v2/oauth2/device_authorization", {"client_id": self.public.id}
+        return await self.stranger().post(path, data=public)
 
     async def exchange(self, method: str, path: str, **sent: str) -> httpx.Response:
         fields = {"provider": "google", **sent}
@@ -158,6 +164,8 @@ CALLS: dict[str, Call] = {
         request_uri="https://app.example.org/request.jwt"
     ),
     "POST pushed_request": lambda c: c.push(),
+    "POST device_authorization": lambda c: c.device(),
+    "POST /device": lambda c: c.form("/device", user_code="BBBB-BBBB"),
     "POST /account/verification": lambda c: c.account_form(
         "/account/profile", "/account/verification"
     ),
@@ -194,6 +202,9 @@ OTHERS = {
             "GET /cancel-recovery",
             "GET /confirm",
             "GET /data-deletion/{code}",
+            "GET /device",
+            "GET /device/confirm",
+            "GET /device/done",
             "GET /docs",
             "GET /favicon.ico",
             "GET /guides",
@@ -254,6 +265,7 @@ OTHERS = {
     "POST /api/v2/oauth2/logout": _SIGN_OUT,
     "POST /api/v2/oauth2/logout/confirm": _SIGN_OUT,
     "POST /confirm": _SECRET,
+    "POST /device/confirm": "needs the id of a request, which was stored under a limit",
     "POST /language": "sets a cookie, and stores nothing",
     "POST /verify": _SECRET,
     "POST /reset/new": _SECRET,
@@ -293,7 +305,9 @@ async def caller(open_harness: OpenHarness) -> AsyncIterator[Caller]:
         await harness.context.stores.users.change_email(user.id, "ann@example.org", None)
         document = {**DOCUMENT, "request_uris": ["https://app.example.org/request.jwt"]}
         found = await harness.browser().post(REGISTER, json=document)
-        public = await harness.app(public=True)
+        device_code = "urn:ietf:params:oauth:grant-type:device_code"
+        grants = frozenset({"authorization_code", "refresh_token", device_code})
+        public = await harness.app(public=True, grant_types=grants)
         caller = Caller(harness, app, public, found.json(), await harness.signed_in())
         for _ in range(2):
             await caller.begun("google")
@@ -312,6 +326,8 @@ async def use_up(caller: Caller) -> None:
         lambda: throttle.social(ADDRESS),
         lambda: throttle.start_upstream_login(ADDRESS),
         lambda: throttle.store_request(ADDRESS),
+        lambda: throttle.start_device(ADDRESS),
+        lambda: throttle.enter_user_code(ADDRESS, secrets.token_hex(8)),
         lambda: throttle.register(ADDRESS),
         lambda: throttle.manage_registration(ADDRESS),
         lambda: throttle.fetch(ADDRESS),

@@ -26,7 +26,6 @@ async def test_grants_that_are_not_offered_are_refused(harness: AppHarness) -> N
         "AUTHORIZATION_CODE",
         "authorization_code ",
         "code",
-        "urn:ietf:params:oauth:grant-type:device_code",
         "urn:ietf:params:oauth:grant-type:token-exchange",
         "urn:ietf:params:oauth:grant-type:jwt-bearer",
         "urn:ietf:params:oauth:grant-type:saml2-bearer",

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from quantimodo.crypto.tokens import SuccessorDerivation
 from quantimodo.grant_types.authorization_code import AuthorizationCodeGrant
-from quantimodo.grant_types.contract import Redeem, Repeat, Rotate, StoredSuccessor
-from quantimodo.grant_types.refresh_token import RefreshEvidence, RefreshTokenGrant
+from quantimodo.grant_types.contract import Redeem, Repeat, Rotate
+from quantimodo.grant_types.refresh_token import RefreshEvidence, RefreshTokenGrant, StoredSuccessor
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import (

@@ -14,6 +14,7 @@ from support.fake_provider import AUTHORIZE_CODE, AUTHORIZE_TOKEN
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 PAR = "/api/v2/oauth2/par"
+DEVICE = "/api/v2/oauth2/device_authorization"
 SOCIAL = (AUTHORIZE_CODE, AUTHORIZE_TOKEN)
 POSTS = (
     TOKEN,
@@ -24,6 +25,7 @@ POSTS = (
     INTROSPECT,
     "/api/v2/oauth/introspect",
     PAR,
+    DEVICE,
 )
 TAKES_JSON = POSTS[:4]
 USERINFOS = (USERINFO, "/api/v2/oauth/userinfo")
@@ -75,6 +77,8 @@ def essence(path: str) -> str:
         return "grant_type=client_credentials&"
     if path == PAR:
         return "response_type=token&"  # the app is not registered for it
+    if path == DEVICE:
+        return "resource=https%3A%2F%2Funknown.example.org%2F&"
     return "token=qmr_nothing&"
 
 
@@ -202,7 +206,7 @@ async def test_a_bad_body_is_a_clear_refusal_and_changes_nothing(
     assert harness.rows() == before
 
 
-@pytest.mark.parametrize("path", [REVOKE, INTROSPECT, PAR])
+@pytest.mark.parametrize("path", [REVOKE, INTROSPECT, PAR, DEVICE])
 async def test_json_is_for_the_token_endpoint_alone(harness: AppHarness, path: str) -> None:
     app = await harness.app()
     response = await send(harness, "POST", path, Bad("JSON", b'{"token":"x"}', JSON), app)

@@ -12,6 +12,7 @@ OPEN = (
     TOKEN,
     "/api/v2/oauth/access_token",
     "/api/v2/oauth2/par",
+    "/api/v2/oauth2/device_authorization",
     REVOKE,
     USERINFO,
     ME,

@@ -72,6 +72,9 @@ NOT_RUN = {
     ("docs/developer/personal-tokens.md", "curl -s https://id.example.org"): (
         "pages/test_personal_token_pages.py sends the request"
     ),
+    ("docs/developer/device-grant.md", "curl -s https://id.example.org"): (
+        "rfc8628/ sends the requests"
+    ),
     ("docs/developer/pushed-requests.md", "curl -s https://id.example.org"): (
         "rfc9126/ sends the request"
     ),

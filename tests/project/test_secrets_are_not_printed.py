@@ -11,10 +11,16 @@ import pytest
 
 from quantimodo.clients.registry import Registered
 from quantimodo.crypto.tokens import Kind, Minted, SuccessorDerivation, Successors
-from quantimodo.grant_types.contract import Repeat, Rotate, StoredSuccessor
+from quantimodo.grant_types.contract import MintedTokens, Parent, Redeem, Repeat, Rotate
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
-from quantimodo.model.tokens import FoundRefreshToken, Grant, RefreshToken
+from quantimodo.model.tokens import (
+    AuthorizationCode,
+    FoundCode,
+    FoundRefreshToken,
+    Grant,
+    RefreshToken,
+)
 from quantimodo.model.users import User
 from quantimodo.protocol.client_auth import Credentials
 from quantimodo.protocol.parameters import Form
@@ -57,13 +63,23 @@ def test_objects_with_a_secret_do_not_print_it() -> None:
         token=token, grant=grant, user=ann, spent_at=None, successor_nonce=None, revoked=False
     )
     minted = Minted(Secret(MARK), b"key")
+    code = FoundCode(
+        code=AuthorizationCode(b"k", b"f", None, None, None, NOW),
+        grant=grant,
+        user=ann,
+        redeemed_at=None,
+        revoked=False,
+    )
     for holder in (
+        Redeem(client, code, frozenset(), parent=Parent(MARK, b"nonce")),
         Credentials("app", Secret(MARK), "client_secret_basic"),
         Form({"client_secret": MARK, "code": MARK}),
         minted,
         Registered(client, Secret(MARK)),
         Rotate(client, found, frozenset(), MARK),
-        Repeat(client, found, frozenset(), StoredSuccessor(Successors(minted, minted), found)),
+        Repeat(
+            client, found, frozenset(), MintedTokens(Successors(minted, minted), NOW, found.token)
+        ),
         SuccessorDerivation(MARK.encode(), [MARK.encode()]),
     ):
         assert MARK not in repr(holder), type(holder)

@@ -28,6 +28,9 @@ STATEMENTS = {
         rfc6749/test_4_1_authorization_code.py a_code_is_bound_to_its_client
         rfc9126/test_pushed_authorization_requests.py 2_2_it_is_its_apps_and_ends_soon
         rfc9449/test_5_bound_tokens.py 10_a_code_is_bound_to_the_key_of_its_request
+        rfc8628/test_5_attacks.py 3_4_another_clients_device_code
+        rfc8628/test_5_attacks.py rfc9449_a_device_code_is_bound_to_the_key_of_its_request
+        rfc8628/test_5_attacks.py 5_4_no_one_confirms_for_another_person
         rfc6749/test_6_refreshing_an_access_token.py a_refresh_token_is_bound_to_its_client""",
     "4 PKCE": """
         rfc7636/test_4_proof_keys.py
@@ -177,6 +180,13 @@ STATEMENTS = {
 }
 
 HOLES = {
+    "a device is approved by another person; user codes are predictable": """
+        rfc8628/test_3_4_reject_conditions.py
+          a_device_code_is_redeemed_in_one_row_of_the_whole_table
+        rfc8628/test_5_attacks.py 5_4_no_one_confirms_for_another_person
+        rfc8628/test_5_attacks.py a_form_of_one_person_is_not_sent_by_another
+        rfc8628/test_5_attacks.py nothing_skips_the_confirmation
+        rfc8628/test_6_1_user_codes.py a_code_is_unambiguous_and_has_34_bits""",
     "a code or refresh token that is not bound to the client": """
         attacks/test_reject_conditions.py a_code_is_redeemed_in_one_row_of_the_whole_table
         attacks/test_reject_conditions.py no_fault_of_a_refresh_token_is_forgiven_at_any_moment""",

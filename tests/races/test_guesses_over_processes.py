@@ -82,3 +82,11 @@ async def test_of_many_guesses_at_once_no_more_are_checked_than_the_limit(
         assert (await browser.post(CODE, data=form)).status_code == 303
         found = await _guess(cluster, browser, f"{CODE}/enter", {"code": "000000"})
         assert found == {400: LIMIT, 429: CROWD - LIMIT}
+
+
+async def test_rfc8628_5_1_user_codes_are_guessed_no_more_often_than_the_limit(
+    cluster: Cluster,
+) -> None:
+    async with cluster.browser() as browser:
+        found = await _guess(cluster, browser, "/device", {"user_code": "BBBB-BBBB"})
+        assert found == {400: LIMIT, 429: CROWD - LIMIT}

@@ -43,6 +43,19 @@ async def test_within_the_grace_a_refresh_token_has_one_successor(cluster: Clust
         Tokens.of(await crowd[-1].ask(cluster.app.refreshing(successor.refresh)))
 
 
+async def test_rfc8628_polls_of_a_device_get_one_set_of_tokens(cluster: Cluster) -> None:
+    crowd = await cluster.crowd(CROWD)
+    for _ in range(ROUNDS // 2):
+        code = await cluster.device_code(crowd[0])
+        responses = await all_at_once(crowd, cluster.app.polling(code))
+        given = {Tokens.of(response) for response in responses}
+        assert len(given) == 1
+        tokens = given.pop()
+        assert await cluster.app.is_active(crowd[-1], tokens.access)
+        newer = Tokens.of(await crowd[0].ask(cluster.app.refreshing(tokens.refresh)))
+        assert await cluster.app.is_active(crowd[-1], newer.access)
+
+
 async def test_without_grace_a_refresh_token_has_one_successor_and_the_replays_end_the_grant(
     graceless_cluster: Cluster,
 ) -> None:

@@ -66,7 +66,7 @@ async def test_every_advertised_endpoint_answers(harness: AppHarness) -> None:
         for name, value in found.items()
         if name.endswith(("_endpoint", "_uri")) and isinstance(value, str)
     }
-    assert len(endpoints) == 8
+    assert len(endpoints) == 9
     for name, address in endpoints.items():
         assert address.startswith(ISSUER + "/"), name
         path = urlsplit(address).path

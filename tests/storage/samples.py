@@ -8,6 +8,7 @@ from itertools import count
 from quantimodo.model.budgets import Signer
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
+from quantimodo.model.devices import DeviceAuthorization
 from quantimodo.model.identities import DataDeletionRequest, LoginCode, LoginState, NewIdentity
 from quantimodo.model.keys import SigningKey
 from quantimodo.model.passkeys import NewPasskey, UsedChallenge
@@ -171,6 +172,24 @@ def identity(subject: str, **changes: object) -> NewIdentity:
         "stated_at": NOW,
     }
     return NewIdentity(**values | changes)  # type: ignore[arg-type]
+
+
+def device_authorization(name: str, **changes: object) -> DeviceAuthorization:
+    values: dict[str, object] = {
+        "key": key(name),
+        "user_code": f"user code of {name}".encode(),
+        "sealed": b"sealed",
+        "client_id": "an-app",
+        "parameters": (("client_id", "an-app"), ("scope", "basic")),
+        "confirmation": None,
+        "address": "192.0.2.7",
+        "agent": "Television",
+        "created_at": NOW,
+        "expires_at": SOON,
+        "polled_at": None,
+        "interval": timedelta(seconds=5),
+    }
+    return DeviceAuthorization(**values | changes)  # type: ignore[arg-type]
 
 
 def login_state(name: str, **changes: object) -> LoginState:

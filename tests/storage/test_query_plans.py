@@ -40,6 +40,7 @@ _MAY_WALK |= {
     f"{table}.{name}"
     for table in (
         "authorizations._REQUESTS",
+        "device_authorizations._DEVICES",
         "login_states._LOGIN_STATES",
         "login_states._LOGIN_CODES",
         "sessions._EMAIL_TOKENS",

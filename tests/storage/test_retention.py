@@ -16,6 +16,7 @@ from samples import (
     code_of,
     consent,
     data_deletion_request,
+    device_authorization,
     email_token,
     identity,
     key,
@@ -207,6 +208,16 @@ async def _has_jwt(stores: Stores, name: str) -> bool:
     return await stores.tokens.token_status(name, "app", None) is None
 
 
+async def _add_device(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    # An hour longer than its code, so that a late poll gets the right error.
+    device = device_authorization(name, expires_at=dies_at - timedelta(hours=1))
+    await stores.device_authorizations.add_device_authorization(device)
+
+
+async def _has_device(stores: Stores, name: str) -> bool:
+    return await stores.device_authorizations.device_authorization(key(name)) is not None
+
+
 async def _add_login_state(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     await stores.login_states.add_login_state(login_state(name, expires_at=dies_at))
 
@@ -378,6 +389,7 @@ _TABLES: dict[str, tuple[Add, Has]] = {
     "email_tokens": (_add_email_token, _has_email_token),
     "throttles": (_add_throttle, _has_throttle),
     "authorization_requests": (_add_request, _has_request),
+    "device_authorizations": (_add_device, _has_device),
     "codes": (_add_code, _has_code),
     "access_tokens": (_add_access, _has_access),
     "refresh_tokens": (_add_refresh, _has_refresh),

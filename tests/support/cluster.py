@@ -17,11 +17,12 @@ import psutil
 
 from quantimodo.app.services import AppContext, open_app
 from quantimodo.clients.registry import Registration
-from quantimodo.crypto.tokens import Kind, mint
+from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.model.consents import Consent
 from quantimodo.model.secrets import Secret
 from quantimodo.model.tokens import AuthorizationCode, Grant
 from quantimodo.model.users import User
+from quantimodo.protocol.client_fields import DEVICE_CODE
 from support.app import ALL_GRANTS, CALLBACK, CHALLENGE, PASSWORD, form_fields
 from support.environment import no_authorities
 from support.oauth_client import SCOPE, Caller, Tokens
@@ -75,10 +76,30 @@ class Cluster:
 
     async def code(self) -> str:
         """An authorization code as the authorize endpoint saves it."""
+        minted = mint(Kind.CODE, self.context.clock.now(), self.context.entropy)
+        await self._save_code(minted.key, redirect_uri=CALLBACK, challenge=CHALLENGE)
+        return minted.raw.reveal()
+
+    async def device_code(self, connection: Connection) -> str:
+        """A device code that the person has approved, as the last page of the flow saves it."""
+        response = await connection.ask(self.app.device_request())
+        assert response.status == 200, response.body
+        raw: str = response.json()["device_code"]
+        key = key_of(Kind.DEVICE, raw)
+        assert key is not None
+        await self._save_code(key, device=key)
+        return raw
+
+    async def _save_code(
+        self,
+        key: bytes,
+        redirect_uri: str | None = None,
+        challenge: str | None = None,
+        device: bytes | None = None,
+    ) -> None:
         now = self.context.clock.now()
-        minted = mint(Kind.CODE, now, self.context.entropy)
         grant = Grant(
-            id=minted.key[:4] + self.context.entropy.bytes(12),
+            id=key[:4] + self.context.entropy.bytes(12),
             client_id=self.app.client_id,
             user_id=self.user.id,
             scope=SCOPE,
@@ -86,17 +107,10 @@ class Cluster:
             created_at=now,
             expires_at=now + _A_WHILE,
         )
-        code = AuthorizationCode(
-            key=minted.key,
-            grant_id=grant.id,
-            redirect_uri=CALLBACK,
-            challenge=CHALLENGE,
-            nonce=None,
-            expires_at=now + _A_WHILE,
-        )
+        code = AuthorizationCode(key, grant.id, redirect_uri, challenge, None, now + _A_WHILE)
         await self.consent()
-        assert await self.context.stores.authorizations.save_code(grant, code)
-        return minted.raw.reveal()
+        saved = await self.context.stores.authorizations.save_code(grant, code, device=device)
+        assert saved
 
     async def tokens(self, connection: Connection) -> Tokens:
         """A new authorization: its first tokens."""
@@ -156,7 +170,7 @@ async def open_cluster(server: Workers) -> AsyncIterator[Cluster]:
                 name="Mood Tracker",
                 redirect_uris=(CALLBACK,),
                 scope=SCOPE,
-                grant_types=ALL_GRANTS,
+                grant_types=ALL_GRANTS | {DEVICE_CODE},
             ),
             owner_id=None,
             by_operator=True,

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from quantimodo.crypto.tokens import Kind
+from quantimodo.protocol.client_fields import DEVICE_CODE
+from quantimodo.protocol.discovery import DEVICE_AUTHORIZATION
 from support.app import (
     AUTHORIZE,
     CALLBACK,
@@ -60,6 +62,13 @@ class Caller:
 
     def refreshing(self, token: str) -> bytes:
         return self._token(grant_type="refresh_token", refresh_token=token)
+
+    def device_request(self) -> bytes:
+        path = DEVICE_AUTHORIZATION
+        return post(path, self.client_id, self.secret, scope=" ".join(sorted(SCOPE)))
+
+    def polling(self, device_code: str) -> bytes:
+        return self._token(grant_type=DEVICE_CODE, device_code=device_code)
 
     def own_token(self) -> bytes:
         return self._token(grant_type="client_credentials", scope="basic")

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from quantimodo.accounts.errors import Busy, TooMany
 from quantimodo.accounts.second_factors import Enrolment
+from quantimodo.authorization.device_codes import DeviceCodes, DeviceOrigin
 from quantimodo.crypto.one_time_passwords import totp_uri
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.model.clients import Client
@@ -31,10 +32,12 @@ from quantimodo.pages.browser import Forbidden
 from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
 from quantimodo.pages.consent_form import initial_view
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
+from quantimodo.pages.device import DevicePages
 from quantimodo.pages.errors import SERVER_ERROR, error_page
 from quantimodo.pages.form_post import form_post_page
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.layout import Renderer
+from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.return_targets import ReturnTarget
 from quantimodo.pages.signed_out import signed_out_page
 from quantimodo.pages.two_step import app_view
@@ -134,6 +137,7 @@ class Gallery:
         self.passkey = await self._passkeys(ann)
         await self._personal_token(ann)
         self._questions()
+        await self._devices()
         site.extra += [
             (("GET",), "/gallery/consent/{name}", self._consent),
             (("GET",), "/gallery/set-up", self._set_up),
@@ -230,6 +234,9 @@ class Gallery:
             "sign-up-sent": "/sign-up/sent",
             "reset": "/reset",
             "reset-sent": "/reset/sent",
+            "device": "/device?user_code=BBBB-BBBB",
+            "device-done": "/device/done",
+            "device-refused": "/device/done?error=access_denied",
             "dead-link": "/confirm?token=qmt_nothing",
             "outbox": "/outbox",
             "not-found": "/nothing-here",
@@ -303,6 +310,7 @@ class Gallery:
             "home-signed-in": "/",
             "sign-in-signed-in": "/sign-in",
             "sign-out": "/sign-out",
+            "device-confirm": f"/device/confirm?request={self.device}",
             "account": "/account",
             "account-data": "/account/data",
             "account-variable": "/account/data/variable?name=Sleep%20Quality",
@@ -520,6 +528,31 @@ class Gallery:
         form = Form.of_pairs([("client_id", self.mood.id), ("response_type", "code")])
         request_id = await self.site.waiting.save(self.mood.id, form)
         return f"/api/v2/oauth/authorize/resume?request={request_id}"
+
+    async def _devices(self) -> None:
+        """A device waits for Ann."""
+        pages, waiting = self.site.pages, self.site.waiting
+        codes = DeviceCodes(
+            waiting.devices,
+            waiting,
+            [bytes(32)],
+            pages.envelope,
+            pages.clock,
+            waiting.entropy,
+            timedelta(minutes=15),
+        )
+        context = PageContext(
+            pages.renderer, pages.browser, pages.throttle, pages.clock, pages.languages
+        )
+        self.site.extra += DevicePages(context, codes, pages.clients).routes()
+        form = Form.of_pairs([("client_id", self.mood.id), ("scope", "basic")])
+        origin = DeviceOrigin("192.0.2.7", "Television/1.0")
+        charge = pages.throttle.charge("device_authorizations", "192.0.2.7")
+        issued = await codes.start(form, None, origin, charge)
+        device = await codes.entered(issued.user_code)
+        assert device is not None
+        charge = pages.throttle.charge("authorization_requests", "192.0.2.7")
+        self.device = await codes.begin(device, charge)
 
     def _questions(self) -> None:
         first = ("basic", "readmeasurements", "writemeasurements", "offline_access")

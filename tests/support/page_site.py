@@ -263,7 +263,9 @@ def build(
         services=services,
         pages=pages,
         registry=registry,
-        waiting=StoredRequests(stores.authorizations, envelope, clock, entropy),
+        waiting=StoredRequests(
+            stores.authorizations, stores.device_authorizations, envelope, clock, entropy
+        ),
         origin=origin,
         secure=secure,
     )

@@ -26,6 +26,7 @@ BudgetKind = Literal[
     "mails",
     "refused_sign_ins",
     "registrations",
+    "device_authorizations",
 ]
 
 NoticeKind = Literal["device", "application", "first read"]
@@ -133,6 +134,31 @@ class Throttle:
         """An application that reads, changes or deletes its own registration."""
         limit = self.policy.registration_changes_per_address
         await self._count("registration change address", network(address), limit)
+
+    def charge_device(self, owner: str) -> Charge:
+        """The budget of the device authorizations of one owner's confidential apps."""
+        charged_key = keyed_digest(self.key, "budget device_authorizations of", owner)
+        return Charge(charged_key, self.budgets.device_authorizations)
+
+    async def start_device(self, address: str) -> None:
+        """A device authorization request of a public app."""
+        limit = self.policy.device_requests_per_address
+        await self._count("device request address", network(address), limit)
+
+    async def start_device_of(self, client_id: str) -> None:
+        """A device authorization request of a confidential app."""
+        await self._count("device request app", client_id, self.policy.device_requests_per_app)
+
+    async def enter_user_code(self, address: str, holder: str) -> None:
+        """A user code that a person typed. `holder`: their session, or their browser."""
+        limit = self.policy.user_codes_per_address
+        await self._count("user code address", network(address), limit)
+        await self._count("user code holder", holder, self.policy.user_codes_per_browser)
+
+    async def user_code_known(self, address: str, holder: str) -> None:
+        """A code of a device that waits does not count."""
+        await self.store.take_back(self._name("user code address", network(address)))
+        await self.store.take_back(self._name("user code holder", holder))
 
     async def fetch(self, address: str) -> None:
         """A request that makes the server fetch a document that an application named."""

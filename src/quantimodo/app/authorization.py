@@ -7,9 +7,16 @@ from quantimodo.clients.certificates import ClientCertificates
 from quantimodo.clients.dpop import DPoPProofs
 from quantimodo.clients.dpop_nonces import DPoPNonces
 from quantimodo.crypto.tokens import SuccessorDerivation
+from quantimodo.grant_types.device_code import DeviceCodeGrant
 from quantimodo.grant_types.refresh_token import RefreshTokenGrant
 from quantimodo.grant_types.table import GrantTypeTable, grant_type_table
-from quantimodo.protocol.discovery import INTROSPECT, PUSHED_REQUEST, REVOKE, TOKEN
+from quantimodo.protocol.discovery import (
+    DEVICE_AUTHORIZATION,
+    INTROSPECT,
+    PUSHED_REQUEST,
+    REVOKE,
+    TOKEN,
+)
 from quantimodo.protocol.resources import Targets
 from quantimodo.tokens.authorization_responder import AuthorizationResponder
 from quantimodo.tokens.id_tokens import IdTokens
@@ -28,6 +35,7 @@ def token_responder(context: AppContext) -> TokenResponder:
         context.clock,
         context.entropy,
         successor_derivation(context),
+        context.stores.device_authorizations,
     )
 
 
@@ -54,6 +62,7 @@ def grant_types(context: AppContext) -> GrantTypeTable:
         RefreshTokenGrant(grace, settings.legacy_transport, derivation, targets),
         targets,
         context.stores.resources,
+        DeviceCodeGrant(targets, context.stores.device_authorizations, derivation, grace),
     )
 
 
@@ -74,7 +83,10 @@ def client_authentication(context: AppContext) -> ClientAuthentication:
     issuer = context.token_policy.issuer
     # RFC 7523 §3, OpenID Connect Core §9: the issuer or the token endpoint; who asks another
     # endpoint may name that one.
-    endpoints = (TOKEN, "/api/v2/oauth/access_token", PUSHED_REQUEST, REVOKE, INTROSPECT)
+    endpoints = (
+        *(TOKEN, "/api/v2/oauth/access_token", PUSHED_REQUEST, DEVICE_AUTHORIZATION),
+        *(REVOKE, INTROSPECT),
+    )
     origins = dpop_policy(context.settings).origins
     return ClientAuthentication(
         context.stores.clients,

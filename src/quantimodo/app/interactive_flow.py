@@ -48,8 +48,13 @@ def authorize_routes(
 
 def stored_requests(context: AppContext) -> StoredRequests:
     """The authorization requests that wait for their person."""
+    stores = context.stores
     return StoredRequests(
-        context.stores.authorizations, context.envelope, context.clock, context.entropy
+        stores.authorizations,
+        stores.device_authorizations,
+        context.envelope,
+        context.clock,
+        context.entropy,
     )
 
 

@@ -20,6 +20,7 @@ from quantimodo.app.background import background_work
 from quantimodo.app.browser import browser_service, consent_services, page_languages
 from quantimodo.app.demo_data import has_demo_data
 from quantimodo.app.development import local_only
+from quantimodo.app.device_grant import device_authorization, device_routes
 from quantimodo.app.dispatch import Dispatcher, DispatchPolicy
 from quantimodo.app.error_boundary import ErrorBoundary
 from quantimodo.app.interactive_flow import (
@@ -196,6 +197,7 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
             proofs,
             inputs.client_documents,
         ),
+        device_authorization=device_authorization(context),
         revoke=RevocationEndpoint(clients, stores.tokens, access, clock),
         introspect=IntrospectionEndpoint(
             clients,
@@ -288,6 +290,7 @@ def _pages(
         (("GET",), "/docs", ReferencePage(page_context, inputs.document).show),
         *authorize_routes(context, page_context, inputs.client_documents, inputs.steps),
         *social_routes(context, page_context, social),
+        *device_routes(context, page_context),
         *logout_routes(context, page_context),
         *playground_routes(context, page_context, inputs.own_server),
     ]

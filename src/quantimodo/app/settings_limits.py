@@ -44,6 +44,21 @@ class LimitSettings:
         Limit(100_000, 15 * _MINUTE),
         "Authorization requests that one confidential app may push (RFC 9126).",
     )
+    device_requests_per_address: Limit = _setting(
+        Limit(200, 15 * _MINUTE),
+        "Devices of public apps that may request a code (RFC 8628), from one network address.",
+    )
+    device_requests_per_app: Limit = _setting(
+        Limit(100_000, 15 * _MINUTE),
+        "Devices of one confidential app that may request a code (RFC 8628).",
+    )
+    user_codes_per_address: Limit = _setting(
+        Limit(50, 15 * _MINUTE),
+        "Wrong codes of devices that may be entered from one network address.",
+    )
+    user_codes_per_browser: Limit = _setting(
+        Limit(10, 15 * _MINUTE), "Wrong codes of devices that may be entered in one browser."
+    )
     sign_up_per_account: Limit = _setting(
         Limit(5, _HOUR), "Sign-ups that may be begun for one e-mail address."
     )
@@ -165,6 +180,10 @@ class BudgetSettings:
     registrations_total: int = _budget(
         256, "Bytes of all apps that registered themselves in open mode, with logos."
     )
+    device_authorizations_per_address: int = _budget(
+        1, "Bytes of devices that wait for a person, of one network address or confidential app."
+    )
+    device_authorizations_total: int = _budget(64, "Bytes of all devices that wait for a person.")
     account_mails_per_address: int = _budget(
         1, "Bytes of queued mails to one e-mail address that people with an account caused."
     )

@@ -62,6 +62,12 @@ class TokenSettings:
         least=5 * _SECOND,
         most=10 * _MINUTE,
     )
+    device_code_lifetime: timedelta = _setting(
+        15 * _MINUTE,
+        "How long a device waits for a person (RFC 8628).",
+        least=_MINUTE,
+        most=_HOUR,
+    )
     require_pushed_requests: bool = _setting(
         False, "Refuse authorization requests that no app pushed (RFC 9126)."
     )

@@ -10,7 +10,13 @@ from typing import Literal
 
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent, ConsentChoice, StoredRequest
-from quantimodo.protocol.authorization import AuthorizationRequest, Target
+from quantimodo.model.devices import DeviceAuthorization
+from quantimodo.protocol.authorization import (
+    AuthorizationRequest,
+    Target,
+    validate,
+)
+from quantimodo.protocol.device_requests import validate_device
 from quantimodo.protocol.errors import LoginRequired, OAuthError
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import WITHOUT, RequestedResources
@@ -26,7 +32,15 @@ class JsonResponse:
     """The response is the body, for a caller that is not a browser (v2-api.md §5)."""
 
 
-ResponseChannel = RedirectResponse | JsonResponse
+@dataclass(frozen=True, slots=True)
+class DeviceApproval:
+    """The response is stored for a device, which polls for it (RFC 8628); the browser stays on a
+    page of this server."""
+
+    device: DeviceAuthorization
+
+
+ResponseChannel = RedirectResponse | JsonResponse | DeviceApproval
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,12 @@ class IdentifiedRequest:
         """Changes when the client or one of the APIs is changed."""
         changed = [self.client.revision, *(each.revision for each in self.resources.foreign)]
         return ".".join(map(str, changed))
+
+    def validated(self) -> AuthorizationRequest:
+        """The request, checked by the rules of its channel. Raises an `OAuthError`."""
+        if isinstance(self.channel, DeviceApproval):
+            return validate_device(self.form, self.client, self.resources, self.channel.device)
+        return validate(self.form, self.client, self.target, self.resources)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

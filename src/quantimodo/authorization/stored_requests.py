@@ -18,7 +18,9 @@ from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.model.budgets import Charge
 from quantimodo.model.consents import StoredRequest
+from quantimodo.model.devices import DeviceAuthorization
 from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.device_store import DeviceAuthorizationStore
 from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.protocol.authorization import PARAMETERS
 from quantimodo.protocol.errors import InvalidRequest, InvalidRequestUri
@@ -54,6 +56,7 @@ class SentResponse(msgspec.Struct, frozen=True):
 @dataclass(frozen=True, slots=True)
 class StoredRequests:
     store: AuthorizationStore
+    devices: DeviceAuthorizationStore
     envelope: Envelope = field(repr=False)
     clock: Clock
     entropy: Entropy
@@ -69,6 +72,34 @@ class StoredRequests:
         """Store a pushed request for this long; returns its `request_uri`. Raises as `save`."""
         kind = Kind.PUSHED_REQUEST
         return REQUEST_URI + await self._save(kind, client_id, form, lifetime, charge)
+
+    async def save_device(self, device: DeviceAuthorization, charge: Charge) -> str:
+        """Store the request of a device for the steps of a person who entered its code; returns the
+        id for `recall`."""
+        now = self.clock.now()
+        minted = mint(Kind.REQUEST, now, self.entropy)
+        request = StoredRequest(
+            key=minted.key,
+            client_id=device.client_id,
+            parameters=device.parameters,
+            created_at=now,
+            expires_at=min(now + _LIFETIME, device.expires_at),
+            device=device.key,
+        )
+        await self.store.save_request(request, charge)
+        return minted.raw.reveal()
+
+    async def device_of(self, stored: StoredRequest) -> DeviceAuthorization | None:
+        """The device that a stored request is for, unless it is gone."""
+        return (
+            None
+            if stored.device is None
+            else await self.devices.device_authorization(stored.device)
+        )
+
+    async def refuse_device(self, device: DeviceAuthorization) -> bool:
+        """The device gets an error at its next poll. True for the one caller that decided."""
+        return await self.devices.refuse_device(device.key, self.clock.now())
 
     async def _save(
         self, kind: Kind, client_id: str, form: Form, lifetime: timedelta, charge: Charge | None

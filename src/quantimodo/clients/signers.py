@@ -4,6 +4,13 @@ from quantimodo.model.budgets import Signer
 from quantimodo.model.clients import Client
 
 
+def signer_at(network: bytes) -> Signer:
+    """Those of a public client, which proves nothing: its requests count by address. `network` is
+    the digest of a `Charge`."""
+    name = f"network {network.hex()}"
+    return Signer("other client", name, name)
+
+
 def signer_of(client: Client) -> Signer:
     """An application that the operator registered shares no quota with those of other people. Each
     of these has an owner: the person, or the network from which it registered itself."""

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     ACCESS = "qma_"
     REFRESH = "qmr_"
     CODE = "qmc_"
+    DEVICE = "qmd_"
     REQUEST = "qmq_"
     PUSHED_REQUEST = "qmu_"
     SESSION = "qmz_"

@@ -32,7 +32,7 @@ from quantimodo.pages.layout import see_other
 from quantimodo.pages.login_responses import pending_login_cookie
 from quantimodo.pages.page_context import PageContext
 from quantimodo.ports.clock import Clock
-from quantimodo.protocol.authorization import InvalidClientOrRedirect, validate
+from quantimodo.protocol.authorization import InvalidClientOrRedirect
 from quantimodo.protocol.errors import OAuthError
 
 
@@ -187,9 +187,7 @@ class AuthorizeEndpoint:
             stored, request_id = identified.pushed.stored, identified.pushed.id
         return Interaction(
             identified=identified,
-            request=validate(
-                identified.form, identified.client, identified.target, identified.resources
-            ),
+            request=identified.validated(),
             created_at=self.clock.now() if stored is None else stored.created_at,
             stored=stored,
             id=request_id,

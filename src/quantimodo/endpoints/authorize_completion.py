@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.authorization.interactions import (
+    DeviceApproval,
     IdentifiedRequest,
     Interaction,
     JsonResponse,
@@ -107,6 +108,8 @@ class AuthorizationResponses:
         if isinstance(identified.channel, JsonResponse):
             raise error
         note_error(request, error)
+        if isinstance(identified.channel, DeviceApproval):
+            await self.requests.refuse_device(identified.channel.device)
         parameters = [("error", error.code), ("error_description", error.description)]
         whole = await self._whole(identified, parameters)
         return await self._send(request, identified, whole, claimed)
@@ -161,6 +164,8 @@ class AuthorizationResponses:
 
     async def _whole(self, identified: IdentifiedRequest, parameters: Parameters) -> Parameters:
         target = identified.target
+        if isinstance(identified.channel, DeviceApproval):
+            return [each for each in parameters if each[0] == "error"]
         state = [] if target.state is None else [("state", target.state)]
         # RFC 9207 §2: in every response, errors included, so that no client mixes servers up.
         whole = [*parameters, *state, ("iss", self.issuer)]

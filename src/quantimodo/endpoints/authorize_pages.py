@@ -150,7 +150,7 @@ class StepPages:
             ],
             request_id=interaction.id,
             csrf=browser_request.csrf,
-            redirect_host=parts.netloc or f"{parts.scheme}:",
+            redirect_host="" if request.device else parts.netloc or f"{parts.scheme}:",
             already=frozenset() if consent is None or ended else consent.scope,
             has_logo=await self.clients.logo(client.id) is not None,
             return_to=resume_path(interaction.id),

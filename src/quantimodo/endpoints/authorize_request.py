@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.authorization.interactions import (
+    DeviceApproval,
     IdentifiedRequest,
     JsonResponse,
     PushedRequest,
@@ -42,6 +43,7 @@ from quantimodo.protocol.authorization import (
     identify,
 )
 from quantimodo.protocol.client_documents import DocumentRefused
+from quantimodo.protocol.device_requests import DEVICE_TARGET
 from quantimodo.protocol.errors import InvalidRequest, OAuthError
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.profile_requests import check_signed, needs_push, pushed_lifetime
@@ -116,7 +118,24 @@ class RequestReader:
         """A stored request. Raises `InvalidClientOrRedirect` or `OAuthError` when its client was
         deleted, or no longer has this redirect URI."""
         form = Form.of_pairs(stored.parameters)
-        return await self._identified(form, await self._client(form), RedirectResponse())
+        client = await self._client(form)
+        if stored.device is not None:
+            return await self._of_device(form, client, stored)
+        return await self._identified(form, client, RedirectResponse())
+
+    async def _of_device(
+        self, form: Form, client: Client, stored: StoredRequest
+    ) -> IdentifiedRequest:
+        device = await self.requests.device_of(stored)
+        if device is None:
+            raise InvalidClientOrRedirect(N_("The device does not wait any more."))
+        return IdentifiedRequest(
+            form=form,
+            client=client,
+            target=DEVICE_TARGET,
+            channel=DeviceApproval(device),
+            resources=await self.resources.read(form),
+        )
 
     def check_transport(self, request: Request, identified: IdentifiedRequest) -> None:
         """Raises `InvalidRequest` for a login JWT in an address, where that is not allowed."""

@@ -15,7 +15,7 @@ from quantimodo.authorization.stored_requests import StoredRequests
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.clients.documents import ClientDocuments
 from quantimodo.clients.dpop import DPoPProofs
-from quantimodo.clients.signers import signer_of
+from quantimodo.clients.signers import signer_at, signer_of
 from quantimodo.endpoints.forms import body_form
 from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request, Response
@@ -85,8 +85,7 @@ class PushedRequestEndpoint:
         if client.public:
             await self.throttle.store_request(address)
             charge = self.throttle.charge("authorization_requests", address)
-            network = f"network {charge.network.hex()}"
-            return charge, Signer("other client", network, network)
+            return charge, signer_at(charge.network)
         await self.throttle.push_request(client.id)
         signer = signer_of(client)
         return self.throttle.charge_pushed(signer.owner or f"client {client.id}"), signer

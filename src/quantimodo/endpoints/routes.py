@@ -90,6 +90,7 @@ class ApiEndpoints:
 
     token: Endpoint
     pushed_request: Endpoint
+    device_authorization: Endpoint
     revoke: Endpoint
     introspect: Endpoint
     userinfo: Endpoint
@@ -129,6 +130,12 @@ def api_routes(to: ApiEndpoints, *, legacy_transport: bool) -> Sequence[ApiRoute
         ApiRoute(discovery.TOKEN, token, "token", to.token),
         ApiRoute("/api/v2/oauth/access_token", token, "token", to.token),
         ApiRoute(discovery.PUSHED_REQUEST, POST, "pushed_request", to.pushed_request),
+        ApiRoute(
+            discovery.DEVICE_AUTHORIZATION,
+            POST,
+            "device_authorization",
+            to.device_authorization,
+        ),
         ApiRoute(discovery.REVOKE, POST, "revoke", to.revoke),
         ApiRoute("/api/v2/oauth/revoke", POST, "revoke", to.revoke),
         ApiRoute(discovery.INTROSPECT, POST, "introspect", to.introspect, cors=False),

@@ -30,6 +30,7 @@ PARAMETERS = OF_CLIENTS | {
     "redirect_uri",
     "code_verifier",
     "refresh_token",
+    "device_code",
     "scope",
     "resource",
     "authorization_details",

@@ -11,16 +11,31 @@ from typing import NamedTuple, Protocol, TypeVar
 from quantimodo.crypto.tokens import Successors
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
-from quantimodo.model.tokens import FoundCode, FoundRefreshToken
+from quantimodo.model.devices import DeviceAuthorization
+from quantimodo.model.tokens import FoundCode, FoundRefreshToken, RefreshToken
 from quantimodo.ports.grant_stores import TokenReader
+from quantimodo.protocol.errors import AuthorizationPending, SlowDown
 from quantimodo.protocol.parameters import Form
 
 
-class StoredSuccessor(NamedTuple):
-    """The tokens that a spent refresh token gave, and the successor's row as it is now."""
+class MintedTokens(NamedTuple):
+    """The tokens that a spent credential gave. `refresh` is the row of the refresh token, None for
+    a client that gets none."""
 
     tokens: Successors
-    found: FoundRefreshToken
+    issued_at: datetime
+    refresh: RefreshToken | None
+
+
+class Parent(NamedTuple):
+    """A credential in the clear and a nonce that is stored with it: its tokens are derived from
+    both."""
+
+    raw: str
+    nonce: bytes
+
+    def __repr__(self) -> str:
+        return "Parent()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +50,13 @@ class MintOwn:
 @dataclass(frozen=True, slots=True)
 class Redeem:
     """Redeem this code and issue its tokens; the access token has `scope` and `details`, None for
-    those of the grant."""
+    those of the grant. With `parent` the tokens are derived, so that they can be returned again."""
 
     client: Client
     found: FoundCode
     scope: frozenset[str]
     details: str | None = None
+    parent: Parent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +90,31 @@ class Renew:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """Return the successor of a spent refresh token again, and spend nothing (v2-api.md §6).
+    """Return the tokens of a spent refresh token or device code again, and spend nothing
+    (v2-api.md §6).
 
     `scope` and `details` are those of this request; an access token that is still stored keeps its
     own.
     """
 
     client: Client
-    found: FoundRefreshToken
+    found: FoundRefreshToken | FoundCode
     scope: frozenset[str]
-    successor: StoredSuccessor
+    minted: MintedTokens
     details: str | None = None
 
 
-Decision = MintOwn | Redeem | Rotate | Renew | Repeat
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The person has not decided about the device yet: store the poll, and respond with `error`
+    (RFC 8628 §3.5). `polled` is the device after this poll, None when nothing changes."""
+
+    found: DeviceAuthorization
+    polled: DeviceAuthorization | None
+    error: AuthorizationPending | SlowDown
+
+
+Decision = MintOwn | Redeem | Rotate | Renew | Repeat | Wait
 
 Evidence = TypeVar("Evidence")
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from quantimodo.crypto.tokens import Kind, SuccessorDerivation, key_of
-from quantimodo.grant_types.contract import Renew, Repeat, Rotate, StoredSuccessor
+from quantimodo.crypto.tokens import Kind, SuccessorDerivation, Successors, key_of
+from quantimodo.grant_types.contract import MintedTokens, Renew, Repeat, Rotate
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundRefreshToken
@@ -29,6 +29,13 @@ def presented(form: Form) -> str:
     if token is None and code is not None and code.startswith(Kind.REFRESH):
         return code
     return form.required("refresh_token")
+
+
+class StoredSuccessor(NamedTuple):
+    """The tokens that a spent refresh token gave, and the successor's row as it is now."""
+
+    tokens: Successors
+    found: FoundRefreshToken
 
 
 class RefreshEvidence(NamedTuple):
@@ -98,7 +105,9 @@ class RefreshTokenGrant:
             form.get("authorization_details"),
         )
         if successor is not None:
-            return Repeat(client, found, scope, successor, details)
+            row = successor.found.token
+            minted = MintedTokens(successor.tokens, row.issued_at, row)
+            return Repeat(client, found, scope, minted, details)
         if not profile_of(client).rotation:
             return Renew(client, found, scope, details)
         return Rotate(client, found, scope, presented(form), details)

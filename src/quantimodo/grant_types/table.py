@@ -7,6 +7,7 @@ from typing import Any
 from quantimodo.grant_types.authorization_code import AuthorizationCodeGrant
 from quantimodo.grant_types.client_credentials import ClientCredentialsGrant
 from quantimodo.grant_types.contract import GrantType
+from quantimodo.grant_types.device_code import DeviceCodeGrant
 from quantimodo.grant_types.refresh_token import RefreshTokenGrant
 from quantimodo.model.clients import Client
 from quantimodo.ports.resource_store import ResourceStore
@@ -30,12 +31,16 @@ class GrantTypeTable:
 
 
 def grant_type_table(
-    refresh: RefreshTokenGrant, targets: Targets, resources: ResourceStore
+    refresh: RefreshTokenGrant,
+    targets: Targets,
+    resources: ResourceStore,
+    device_code: DeviceCodeGrant,
 ) -> GrantTypeTable:
     """All grant types of this server."""
     offered: tuple[GrantType[Any], ...] = (
         AuthorizationCodeGrant(targets),
         refresh,
         ClientCredentialsGrant(targets, resources),
+        device_code,
     )
     return GrantTypeTable({grant_type.grant_type: grant_type for grant_type in offered})

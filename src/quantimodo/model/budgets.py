@@ -34,6 +34,7 @@ class BudgetPolicy:
     mails: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
     refused_sign_ins: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
     registrations: StorageBudget = StorageBudget(8 * _MIB, 256 * _MIB)
+    device_authorizations: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
     account_mails: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
 
 

@@ -76,7 +76,7 @@ class StoredRequest:
 
     `claimed_by`: the digest of the person and browser that decided; None before the decision.
     `response` is what the client got, encrypted, so that a form that is sent twice gets the same
-    response.
+    response. `device` is the key of the device authorization that it is for (RFC 8628).
     """
 
     key: bytes
@@ -86,3 +86,4 @@ class StoredRequest:
     expires_at: datetime
     claimed_by: bytes | None = None
     response: bytes | None = field(default=None, repr=False)
+    device: bytes | None = None

@@ -234,8 +234,37 @@ class PushedRequest(RequestParameters, total=False):
     client_assertion: ClientAssertion
 
 
+class DeviceAuthorizationRequest(TypedDict, total=False):
+    """A device authorization request (RFC 8628 §3.1)."""
+
+    scope: Annotated[
+        str,
+        described("Space-separated scopes; the default is `basic`.", _SCOPES),
+    ]
+    resource: Annotated[
+        str,
+        described(
+            "The identifier of the API that the tokens are for (RFC 8707). Repeat the parameter for"
+            " several. Without it, the API of this server.",
+            fakes.AUDIENCE,
+        ),
+    ]
+    authorization_details: Annotated[
+        str,
+        described(
+            "The health data that the app needs, as JSON (RFC 9396). Without it: all that the scope"
+            " opens.",
+            _DETAILS,
+        ),
+    ]
+    client_id: ClientId
+    client_secret: ClientSecret
+    client_assertion_type: ClientAssertionType
+    client_assertion: ClientAssertion
+
+
 class TokenRequest(TypedDict, total=False):
-    """A token request (RFC 6749 §4.1.3, §4.4.2, §6)."""
+    """A token request (RFC 6749 §4.1.3, §4.4.2, §6; RFC 8628 §3.4)."""
 
     grant_type: Required[
         Annotated[
@@ -265,6 +294,10 @@ class TokenRequest(TypedDict, total=False):
             fakes.VERIFIER,
             pattern="^[A-Za-z0-9._~-]{43,128}$",
         ),
+    ]
+    device_code: Annotated[
+        str,
+        described("For the device grant: the code of the device, once.", fakes.DEVICE_CODE),
     ]
     refresh_token: Annotated[
         str,

@@ -26,6 +26,7 @@ class ServerMetadata(TypedDict):
     token_endpoint: str
     pushed_authorization_request_endpoint: str
     require_pushed_authorization_requests: bool
+    device_authorization_endpoint: str
     revocation_endpoint: str
     introspection_endpoint: str
     userinfo_endpoint: str

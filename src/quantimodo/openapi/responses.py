@@ -125,6 +125,30 @@ class PushedRequestResponse(TypedDict):
     expires_in: Annotated[int, described("How long it can be used, in seconds.", 90)]
 
 
+class DeviceAuthorizationResponse(TypedDict):
+    """The codes of a device (RFC 8628 §3.2)."""
+
+    device_code: Annotated[
+        str,
+        described("For the device only: it polls the token endpoint with it.", fakes.DEVICE_CODE),
+    ]
+    user_code: Annotated[
+        str, described("What the person enters: eight consonants in two groups.", fakes.USER_CODE)
+    ]
+    verification_uri: Annotated[
+        str, described("The page where the person enters it.", f"{fakes.ISSUER}/device")
+    ]
+    verification_uri_complete: Annotated[
+        str,
+        described(
+            "The same with the code filled in, for a QR code. Show `user_code` beside it.",
+            f"{fakes.ISSUER}/device?user_code={fakes.USER_CODE}",
+        ),
+    ]
+    expires_in: Annotated[int, described("How long both codes are valid, in seconds.", 900)]
+    interval: Annotated[int, described("The shortest time between two polls, in seconds.", 5)]
+
+
 class Revocation(TypedDict):
     """An empty object (RFC 7009 §2.2)."""
 

@@ -5,12 +5,14 @@ from typing import Final
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import JSON, Content, Operation, Response
 from quantimodo.openapi.parameters import (
+    DeviceAuthorizationRequest,
     IntrospectionRequest,
     PushedRequest,
     RevocationRequest,
     TokenRequest,
 )
 from quantimodo.openapi.responses import (
+    DeviceAuthorizationResponse,
     Introspection,
     PushedRequestResponse,
     Revocation,
@@ -39,6 +41,11 @@ _REQUESTS: Final = {
         "scope": "readmeasurements",
         "client_id": fakes.CLIENT_ID,
         "client_secret": fakes.CLIENT_SECRET,
+    },
+    "device_code": {
+        "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+        "device_code": fakes.DEVICE_CODE,
+        "client_id": fakes.CLIENT_ID,
     },
 }
 
@@ -88,8 +95,13 @@ _TOKEN_RESPONSES: Final = {
         ("NotStored",),
     ),
     400: refused(
-        "Refused. `invalid_grant`: the code or refresh token is invalid or expired.",
+        "Refused. `invalid_grant`: the code or refresh token is invalid or expired. A device that"
+        " polls gets `authorization_pending`, `slow_down`, `access_denied` or `expired_token`.",
         {
+            "authorization_pending": "the person has not decided yet",
+            "slow_down": "wait 5 seconds longer between polls",
+            "access_denied": "the person did not allow it",
+            "expired_token": "the device code has expired: request a new one",
             "invalid_request": "the parameter grant_type is missing",
             "invalid_grant": "the code was used before",
             "invalid_dpop_proof": "the DPoP proof was used before",
@@ -125,6 +137,8 @@ OPERATIONS: Final = (
             " is the refresh token of a public app (RFC 9449). The response to it has a nonce in"
             " `DPoP-Nonce`; with the error `use_dpop_nonce`, repeat the request with a proof that"
             " has this nonce.\n\n"
+            "A device polls with its `device_code` (RFC 8628) until its person has decided, at most"
+            " once in each `interval`.\n\n"
             "A JSON object with the same members is accepted too."
         ),
         body=TokenRequest,
@@ -203,6 +217,68 @@ OPERATIONS: Final = (
             401: _WHO_ARE_YOU,
             429: refused(
                 "Too many pushed requests of this app, or of this address for a public app.",
+                {
+                    "temporarily_unavailable": "too many requests of this application or"
+                    " address: try again later"
+                },
+                "NotStored",
+                "RetryAfter",
+            ),
+        },
+        shared=(413, 500, 503),
+    ),
+    Operation(
+        route="device_authorization",
+        method="POST",
+        id="authorizeDevice",
+        tag=TAG,
+        summary="Request the codes of a device",
+        description=(
+            "Device authorization grant (RFC 8628), for an app on a device without a browser. It"
+            " authenticates as at the token endpoint, shows the person `user_code` and"
+            " `verification_uri`, and polls the token endpoint with `device_code`. With a proof in"
+            " the header `DPoP`, the device code is bound to the key. The app has to be registered"
+            " for the grant type `urn:ietf:params:oauth:grant-type:device_code`."
+        ),
+        body=DeviceAuthorizationRequest,
+        examples={
+            "public": {"scope": "basic readmeasurements", "client_id": fakes.CLIENT_ID},
+        },
+        security=BY_CLIENT,
+        responses={
+            200: Response(
+                "The codes.",
+                (
+                    Content(
+                        JSON,
+                        DeviceAuthorizationResponse,
+                        {
+                            "issued": {
+                                "device_code": fakes.DEVICE_CODE,
+                                "user_code": fakes.USER_CODE,
+                                "verification_uri": f"{fakes.ISSUER}/device",
+                                "verification_uri_complete": f"{fakes.ISSUER}/device"
+                                f"?user_code={fakes.USER_CODE}",
+                                "expires_in": 900,
+                                "interval": 5,
+                            }
+                        },
+                    ),
+                ),
+                ("NotStored",),
+            ),
+            400: refused(
+                "Refused.",
+                {
+                    "unauthorized_client": "the app is not registered for the device grant",
+                    "invalid_scope": "the app is not registered for any of the requested scopes",
+                    "invalid_target": "a resource is not registered here",
+                },
+                "NotStored",
+            ),
+            401: _WHO_ARE_YOU,
+            429: refused(
+                "Too many devices of this app, or of this address for a public app.",
                 {
                     "temporarily_unavailable": "too many requests of this application or"
                     " address: try again later"

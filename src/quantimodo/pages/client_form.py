@@ -14,7 +14,7 @@ from quantimodo.model.texts import N_
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
 from quantimodo.protocol.client_field import ClientField, FormField
-from quantimodo.protocol.client_fields import FIELDS
+from quantimodo.protocol.client_fields import DEVICE_CODE, FIELDS
 from quantimodo.protocol.registration import (
     Registration,
     registration_of,
@@ -23,6 +23,7 @@ from quantimodo.protocol.registration import (
 )
 
 _INTERACTIVE: Final = frozenset({"authorization_code", "refresh_token"})
+_REFRESH: Final = frozenset({"refresh_token"})
 _ITSELF: Final = frozenset({"client_credentials"})
 _CODE: Final = frozenset({"code"})
 # Check boxes share one space of names in the view: a scope is itself, all others have a prefix.
@@ -95,10 +96,16 @@ def submitted(form: Form, client: Client | None = None) -> Registration:
     values["public"] = form.one("kind") == "public"
     # An application that acts as itself, and has no redirect URI, signs no people in.
     acts_as_itself = bool(values["grant_types"])
-    interactive = bool(values["redirect_uris"]) or not acts_as_itself
-    grants = frozenset(base.grant_types) & _INTERACTIVE or _INTERACTIVE
+    # The device grant is set by the operator or by dynamic registration; this form leaves it.
+    kept = frozenset(base.grant_types) & {DEVICE_CODE}
+    interactive = bool(values["redirect_uris"]) or not (acts_as_itself or kept)
+    grants = frozenset(base.grant_types) & (_INTERACTIVE if interactive else _REFRESH)
     own = _ITSELF if acts_as_itself else frozenset()
-    values["grant_types"] = (grants if interactive else _ITSELF) | own
+    if interactive:
+        grants = grants or _INTERACTIVE
+    elif not kept:
+        grants = frozenset()
+    values["grant_types"] = grants | own | kept
     kinds = base.response_types or _CODE
     values["response_types"] = kinds if interactive else frozenset()
     return with_values(base, values)

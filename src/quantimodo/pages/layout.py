@@ -65,6 +65,8 @@ def form_sources(uri: str) -> tuple[str, ...]:
     callback's origin were allowed. So the whole scheme is allowed.
     """
     scheme = urlsplit(uri).scheme
+    if not scheme:
+        return ()  # a page of this server
     return ("http:", "https:") if scheme == "http" else (f"{scheme}:",)
 
 

@@ -77,12 +77,15 @@ class AuthorizationStore(Protocol):
         code: AuthorizationCode | None,
         access: AccessToken | None = None,
         logout_recipient: LogoutRecipient | None = None,
+        device: bytes | None = None,
     ) -> bool:
         """Store a grant, the code and token of the front channel, and the client to notify when
-        the session of the grant ends.
+        the session of the grant ends. `device`: the key of the device authorization that this
+        approves.
 
         False, and nothing is saved, unless the account is open, the person's consent to all of the
-        grant is on record, and its session, if it has one, lives; `close_account`,
+        grant is on record, its session, if it has one, lives, and the device, if there is one, has
+        neither expired nor been decided about; `close_account`,
         `withdraw_consent`, `change_consent` or the end of the session at the same time either
         prevents it, or revokes or narrows it.
         """

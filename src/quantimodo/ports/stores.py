@@ -28,6 +28,7 @@ from quantimodo.ports.background_stores import (
 )
 from quantimodo.ports.client_document_store import ClientDocumentStore
 from quantimodo.ports.client_stores import ClientStore, RegistrationStore
+from quantimodo.ports.device_store import DeviceAuthorizationStore
 from quantimodo.ports.factor_recovery_store import FactorRecoveryStore
 from quantimodo.ports.federation_stores import (
     DataDeletionRequestStore,
@@ -114,6 +115,7 @@ class Stores:
     trusted_browsers: TrustedBrowserStore
     factor_recoveries: FactorRecoveryStore
     authorizations: AuthorizationStore
+    device_authorizations: DeviceAuthorizationStore
     tokens: TokenStore
     personal_tokens: PersonalTokenStore
     identities: IdentityStore

@@ -12,6 +12,7 @@ from typing import get_args
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.consent_details import Details
+from quantimodo.model.devices import DeviceAuthorization
 from quantimodo.model.resources import Resource
 from quantimodo.protocol import pkce, scopes
 from quantimodo.protocol.claims_request import (
@@ -92,7 +93,7 @@ class AuthorizationRequest:
     """A valid request. `scope`: the requested scopes that the client may have; `claims`: the claims
     that it requests individually; `details`: the health data, None for all that the scope opens;
     `resources`: the registered APIs that it names, besides ours; `code_key`: the key to which
-    the code is bound (RFC 9449 §10)."""
+    the code is bound (RFC 9449 §10); `device`: the device that waits for the response."""
 
     client: Client
     target: Target
@@ -107,6 +108,7 @@ class AuthorizationRequest:
     details: Details = None
     resources: tuple[Resource, ...] = ()
     code_key: Confirmation | None = None
+    device: DeviceAuthorization | None = None
 
     @property
     def identifiers(self) -> tuple[str, ...]:
@@ -167,10 +169,10 @@ def validate(
     # could be replayed.
     if "id_token" in words and nonce is None:
         raise InvalidRequest("this response_type needs a nonce")
-    claims = _claims(form, client, scope)
+    claims = requested_claims(form, client, scope)
     if fails_acr(claims):
         raise UnmetAuthenticationRequirements("no sign-in of this server has a requested acr")
-    scope, details = _details(form, scope)
+    scope, details = requested_details(form, scope)
     return AuthorizationRequest(
         client=client,
         target=target,
@@ -253,7 +255,8 @@ def _prompt(form: Form) -> frozenset[str]:
     return prompt
 
 
-def _claims(form: Form, client: Client, scope: frozenset[str]) -> ClaimsRequest:
+def requested_claims(form: Form, client: Client, scope: frozenset[str]) -> ClaimsRequest:
+    """The claims and the `acr` values that the request names. Raises `OAuthError`."""
     acr_values: Sequence[str] = (form.get("acr_values") or "").split()
     # OpenID Connect Core §5.5: `claims` is a parameter of OpenID requests. RFC 9470 §5:
     # `acr_values` is one of all requests.
@@ -264,7 +267,7 @@ def _claims(form: Form, client: Client, scope: frozenset[str]) -> ClaimsRequest:
     return read_claims(form.get("claims"), acr_values, client.scope)
 
 
-def _details(form: Form, scope: frozenset[str]) -> tuple[frozenset[str], Details]:
+def requested_details(form: Form, scope: frozenset[str]) -> tuple[frozenset[str], Details]:
     """The scope and the details, both without what the other one does not open."""
     text = form.get("authorization_details")
     if text is None:

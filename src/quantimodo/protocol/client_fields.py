@@ -28,7 +28,14 @@ from quantimodo.protocol.client_metadata_fields import METADATA_FIELDS
 from quantimodo.protocol.scopes import DECLINABLE, SCOPES
 from quantimodo.protocol.security_profiles import PROFILES
 
-GrantTypeName = Literal["authorization_code", "refresh_token", "client_credentials"]
+DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
+"""RFC 8628 §3.4."""
+GrantTypeName = Literal[
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
+]
 GRANT_TYPES: Final[frozenset[str]] = frozenset(get_args(GrantTypeName))
 # Multiple Response Types §3, §4, §5. The words of one type are in this order.
 RESPONSE_TYPES = frozenset(

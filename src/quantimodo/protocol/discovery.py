@@ -18,6 +18,7 @@ from quantimodo.protocol.vocabulary import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENC
 AUTHORIZE = "/api/v2/oauth/authorize"
 TOKEN = "/api/v2/oauth2/access_token"
 PUSHED_REQUEST = "/api/v2/oauth2/par"
+DEVICE_AUTHORIZATION = "/api/v2/oauth2/device_authorization"
 REVOKE = "/api/v2/oauth2/revoke"
 INTROSPECT = "/api/v2/oauth2/introspect"
 USERINFO = "/api/v2/oauth2/userinfo"
@@ -73,6 +74,7 @@ def metadata(
         "token_endpoint": issuer + TOKEN,
         "pushed_authorization_request_endpoint": issuer + PUSHED_REQUEST,  # RFC 9126 §5
         "require_pushed_authorization_requests": require_pushed,
+        "device_authorization_endpoint": issuer + DEVICE_AUTHORIZATION,  # RFC 8628 §4
         "revocation_endpoint": issuer + REVOKE,
         "introspection_endpoint": issuer + INTROSPECT,
         "userinfo_endpoint": issuer + USERINFO,
@@ -167,6 +169,7 @@ def _aliases(origin: str) -> dict[str, str]:
     return {
         "token_endpoint": origin + TOKEN,
         "pushed_authorization_request_endpoint": origin + PUSHED_REQUEST,
+        "device_authorization_endpoint": origin + DEVICE_AUTHORIZATION,
         "revocation_endpoint": origin + REVOKE,
         "introspection_endpoint": origin + INTROSPECT,
         "userinfo_endpoint": origin + USERINFO,

@@ -3,6 +3,7 @@
     OAuthError               RFC 6749 §5.2 and §4.1.2.1; one class per registered code
       InvalidRequest  InvalidClient  UnauthorizedClient  UnsupportedGrantType
       UnsupportedResponseType  InvalidScope  AccessDenied
+      DeviceRefused  AuthorizationPending  SlowDown  ExpiredToken   RFC 8628 §3.5
       InvalidGrant
         ReplayDetected       a code or refresh token was used twice: its grant is revoked
       LoginRequired  ConsentRequired  UnmetAuthenticationRequirements
@@ -83,6 +84,30 @@ class InvalidScope(OAuthError):
 class AccessDenied(OAuthError):
     code = "access_denied"
     status = 403
+
+
+class DeviceRefused(AccessDenied):
+    """The person refused the device (RFC 8628 §3.5). Of the token endpoint: status 400."""
+
+    status = 400
+
+
+class AuthorizationPending(OAuthError):
+    """RFC 8628 §3.5."""
+
+    code = "authorization_pending"
+
+
+class SlowDown(OAuthError):
+    """RFC 8628 §3.5."""
+
+    code = "slow_down"
+
+
+class ExpiredToken(OAuthError):
+    """RFC 8628 §3.5."""
+
+    code = "expired_token"
 
 
 class LoginRequired(OAuthError):

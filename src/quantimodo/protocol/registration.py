@@ -11,7 +11,13 @@ from urllib.parse import urlsplit
 from quantimodo.model.client_metadata import BARE, ClientMetadata
 from quantimodo.model.clients import Client, IdTokenAlgorithm, TokenFormat
 from quantimodo.protocol.client_field import ClientField, check_name
-from quantimodo.protocol.client_fields import BY_NAME, FIELDS, RESPONSE_TYPES, SETTINGS
+from quantimodo.protocol.client_fields import (
+    BY_NAME,
+    DEVICE_CODE,
+    FIELDS,
+    RESPONSE_TYPES,
+    SETTINGS,
+)
 from quantimodo.protocol.consents import required_details
 from quantimodo.protocol.errors import InvalidAuthorizationDetails
 from quantimodo.protocol.registration_metadata import metadata_faults
@@ -203,7 +209,8 @@ def _origin(uri: str) -> tuple[str, str]:
 
 
 def _grant_faults(registration: Registration) -> Iterator[Fault]:
-    if registration.response_types and not registration.scope:
+    has_people = registration.response_types or DEVICE_CODE in registration.grant_types
+    if has_people and not registration.scope:
         yield Fault("scope", "choose at least one: without any, the app can do nothing")
     if not registration.grant_types and not registration.response_types:
         yield Fault("grant_types", "choose at least one")
@@ -212,7 +219,8 @@ def _grant_faults(registration: Registration) -> Iterator[Fault]:
     yield from _details_faults(registration)
     if "authorization_code" in registration.grant_types and not registration.response_types:
         yield Fault("response_types", "authorization_code needs at least code")
-    if registration.grant_types & {"refresh_token", "authorization_code"} == {"refresh_token"}:
+    refreshable = {"authorization_code", DEVICE_CODE}
+    if "refresh_token" in registration.grant_types and not registration.grant_types & refreshable:
         yield Fault("grant_types", "refresh_token needs authorization_code beside it")
     # OpenID Connect Core §2: unsigned only where no ID token comes through the browser.
     in_front = any("id_token" in kind.split(" ") for kind in registration.response_types)

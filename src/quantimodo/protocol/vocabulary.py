@@ -10,6 +10,8 @@ LOGOUT_TOKEN_TYPE = "logout+jwt"  # Back-Channel Logout §2.4
 INTROSPECTION_TYPE = "token-introspection+jwt"  # RFC 9701 §5
 CONSENT_RECEIPT_TYPE = "consent-receipt+jwt"
 BEARER = "Bearer"
+DEVICE_PAGE = "/device"
+"""The page on which a person enters the code of a device (RFC 8628 §3.3)."""
 
 RSA_ENCRYPTION = ("RSA-OAEP", "RSA-OAEP-256")
 EC_ENCRYPTION = ("ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")

@@ -8,6 +8,7 @@ from quantimodo.storage.tables.account_closings import AccountClosings
 from quantimodo.storage.tables.authorizations import Authorizations
 from quantimodo.storage.tables.client_documents import ClientDocuments
 from quantimodo.storage.tables.clients import Clients
+from quantimodo.storage.tables.device_authorizations import DeviceAuthorizations
 from quantimodo.storage.tables.factor_recoveries import FactorRecoveries
 from quantimodo.storage.tables.identities import Identities
 from quantimodo.storage.tables.keys import Keys
@@ -71,6 +72,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         trusted_browsers=TrustedBrowsers(database),
         factor_recoveries=FactorRecoveries(database),
         authorizations=Authorizations(database),
+        device_authorizations=DeviceAuthorizations(database),
         tokens=Tokens(database),
         personal_tokens=PersonalTokens(database),
         identities=Identities(database),

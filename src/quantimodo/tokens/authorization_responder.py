@@ -6,8 +6,9 @@ from datetime import datetime
 
 from quantimodo.crypto.tokens import moment_bytes
 from quantimodo.model.consents import Consent
+from quantimodo.model.devices import DeviceAuthorization
 from quantimodo.model.sessions import AuthenticatedSubject, LogoutRecipient
-from quantimodo.model.tokens import ClaimsRequest, Grant
+from quantimodo.model.tokens import AuthorizationCode, ClaimsRequest, Grant
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.protocol.authorization import AuthorizationRequest
@@ -43,6 +44,9 @@ class AuthorizationResponder:
         meantime.
         """
         now, types = self.clock.now(), request.response_type
+        if request.device is not None:
+            await self._approve(request, request.device, signed_in, consent)
+            return []
         if types == {"none"}:
             return []
         grant = self._grant(request, signed_in, consent, now)
@@ -79,6 +83,32 @@ class AuthorizationResponder:
             id_token = await self.minter.mint_id_token(authorization, context, now)
             parameters.append(("id_token", id_token))
         return parameters
+
+    async def _approve(
+        self,
+        request: AuthorizationRequest,
+        device: DeviceAuthorization,
+        signed_in: AuthenticatedSubject,
+        consent: Consent,
+    ) -> None:
+        """Store the grant, and a code under the key of the device code (RFC 8628 §3.4): it is
+        redeemed once, as other codes are."""
+        grant = self._grant(request, signed_in, consent, self.clock.now())
+        # A device is not part of the browser's session (docs/decisions/0024).
+        grant = grant._replace(sid=None)
+        code = AuthorizationCode(
+            key=device.key,
+            grant_id=grant.id,
+            redirect_uri=None,
+            challenge=None,
+            nonce=None,
+            expires_at=min(device.expires_at, grant.expires_at),
+            confirmation=device.confirmation,
+        )
+        if not await self.store.save_code(grant, code, device=device.key):
+            raise AccessDenied(
+                "the device does not wait any more, or the person took the app's access back"
+            )
 
     def _grant(
         self,

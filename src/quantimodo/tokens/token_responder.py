@@ -6,15 +6,25 @@ credential first; the endpoint then loads and decides again.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from quantimodo.crypto.tokens import SuccessorDerivation
-from quantimodo.grant_types.contract import Decision, MintOwn, Redeem, Renew, Repeat, Rotate
+from quantimodo.grant_types.contract import (
+    Decision,
+    MintOwn,
+    Redeem,
+    Renew,
+    Repeat,
+    Rotate,
+    Wait,
+)
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.device_store import DeviceAuthorizationStore
 from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.protocol.consents import restricted_members
+from quantimodo.protocol.errors import SlowDown
 from quantimodo.protocol.resources import audience_of, split
 from quantimodo.tokens.access import with_own_details
 from quantimodo.tokens.minted import (
@@ -39,6 +49,7 @@ class TokenResponder:
     clock: Clock
     entropy: Entropy
     derivation: SuccessorDerivation
+    devices: DeviceAuthorizationStore
 
     async def respond(self, decision: Decision, shown: Confirmation | None) -> TokenResponse | None:
         """The response of RFC 6749 §5.1, committed to disk; None if the race was lost. The access
@@ -54,6 +65,16 @@ class TokenResponder:
                 return await self._repeat(decision, shown)
             case Rotate():
                 return await self._rotate(decision, shown)
+            case Wait():
+                await self._defer(decision)
+
+    async def _defer(self, decision: Wait) -> NoReturn:
+        """Raises the error of a poll that has no tokens yet."""
+        found, polled = decision.found, decision.polled
+        if polled is not None and not await self.devices.note_poll(found, polled):
+            # Another poll came at the same time, or the person has decided meanwhile.
+            raise SlowDown("poll again after the interval")
+        raise decision.error
 
     async def _mint_own(self, decision: MintOwn, shown: Confirmation | None) -> TokenResponse:
         now, bound = self.clock.now(), await self._binding(decision.scope, shown)
@@ -66,13 +87,17 @@ class TokenResponder:
         now, client, found = self.clock.now(), decision.client, decision.found
         authorization = Authorization(client, found.grant, found.user)
         bound = await self._binding(decision.scope, shown, decision.details)
-        access = self.minter.mint_access_token(authorization, decision.scope, now, bound)
+        parent = decision.parent
+        derived = None if parent is None else self.derivation.derive(*parent, now)
+        secret = None if derived is None else derived.access
+        access = self.minter.mint_access_token(authorization, decision.scope, now, bound, secret)
         refresh = None
         if "refresh_token" in client.grant_types:
             # RFC 9449 §5, RFC 8705 §4: bound to the key where nothing else binds it. That of a
             # confidential client is bound to the client, which may change its key.
             bound_to = shown if client.public else None
-            refresh = self.minter.mint_refresh_token(authorization, now, bound_to)
+            secret = None if derived is None else derived.refresh
+            refresh = self.minter.mint_refresh_token(authorization, now, bound_to, secret)
         row = None if refresh is None else refresh.row
         if not await self.store.redeem(found.code, now, access.row, row):
             return None
@@ -103,10 +128,12 @@ class TokenResponder:
         return await self._response(authorization, access, None, now)
 
     async def _repeat(self, decision: Repeat, shown: Confirmation | None) -> TokenResponse:
-        now, found, successor = self.clock.now(), decision.found, decision.successor
+        now, found, minted = self.clock.now(), decision.found, decision.minted
         authorization = Authorization(decision.client, found.grant, found.user)
         access = await self._repeated_access_token(decision, authorization, now, shown)
-        refresh = MintedRefreshToken(successor.tokens.refresh.raw, successor.found.token)
+        refresh = None
+        if minted.refresh is not None:
+            refresh = MintedRefreshToken(minted.tokens.refresh.raw, minted.refresh)
         return await self._response(authorization, access, refresh, now)
 
     async def _repeated_access_token(
@@ -116,12 +143,12 @@ class TokenResponder:
         now: datetime,
         shown: Confirmation | None,
     ) -> MintedAccessToken:
-        """The access token that was issued with the successor; a new one after its end, and for
-        another key."""
-        derived, row = decision.successor.tokens.access, decision.successor.found.token
+        """The access token that was issued at first; a new one after its end, and for another
+        key."""
+        derived, issued_at = decision.minted.tokens.access, decision.minted.issued_at
         bound = await self._binding(decision.scope, shown, decision.details)
         access = self.minter.mint_access_token(
-            authorization, decision.scope, row.issued_at, bound, derived
+            authorization, decision.scope, issued_at, bound, derived
         )
         if access.row is not None:
             stored = await self.store.find_access_token(derived.key)

@@ -31,8 +31,10 @@ def needed(
         return None
     # RFC 8252 §8.6, docs/decisions/0006: any program on a device can pretend to be a public client
     # whose responses come by a private-use scheme or a loopback address.
+    # RFC 8628 §5.6: no response of a device authorization reaches a redirect URI that proves it.
     unproven = client.public or bool(client.document_host)
-    if consent is None or (unproven and not is_claimed(request.target.redirect_uri)):
+    proves = request.device is None and is_claimed(request.target.redirect_uri)
+    if consent is None or (unproven and not proves):
         return REASON
     # Client ID Metadata Document §8.4: `created_at` is when its present keys were first seen.
     if client.document_host and consent.updated_at < client.created_at:

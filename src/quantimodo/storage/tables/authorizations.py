@@ -14,6 +14,7 @@ from quantimodo.storage.database import Database, KeyedRead, Operation, Statemen
 from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables import consents
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
+from quantimodo.storage.tables.device_authorizations import APPROVE_DEVICE
 from quantimodo.storage.tables.logout_recipients import (
     ADD_LOGOUT_RECIPIENT,
     logout_recipient_values,
@@ -42,11 +43,12 @@ _REQUEST = RowReader(
     Column("expires_at", from_micros),
     "claimed_by",
     "response",
+    "device",
 )
 _FIND_REQUEST = KeyedRead(f"SELECT {_REQUEST.columns} FROM authorization_requests WHERE key")
 _SAVE_REQUEST = Statement(
     "INSERT INTO authorization_requests (key, client_id, parameters, created_at, expires_at,"
-    " network, stored_bytes) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7})"
+    " device, network, stored_bytes) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
 )
 _KEEP_REQUEST = Statement(
     "UPDATE authorization_requests SET expires_at = {2}"
@@ -95,6 +97,7 @@ class Authorizations(Table):
             json.dumps(request.parameters),
             to_micros(request.created_at),
             to_micros(request.expires_at),
+            request.device,
         )
         await charged(self._database, self._request_budget, _SAVE_REQUEST, values, charge)
 
@@ -142,6 +145,7 @@ class Authorizations(Table):
         code: AuthorizationCode | None,
         access: AccessToken | None = None,
         logout_recipient: LogoutRecipient | None = None,
+        device: bytes | None = None,
     ) -> bool:
         def operation() -> Operation[bool]:
             if not (yield _LOCK_OPEN_ACCOUNT, (grant.user_id,)):
@@ -152,6 +156,10 @@ class Authorizations(Table):
             consent = consents.CONSENT.read_first((yield consents.SHARE_CONSENT, key))
             if consent is None or not allows_grant(consent, grant):
                 return False
+            if device is not None:
+                approval = (device, to_micros(grant.created_at))
+                if not (yield APPROVE_DEVICE, approval):
+                    return False
             yield (
                 _ADD_GRANT,
                 (

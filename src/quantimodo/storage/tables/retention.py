@@ -55,6 +55,11 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
         " ORDER BY resets_at LIMIT {2}) RETURNING 1"
     ),
     "authorization_requests": _expired("authorization_requests", "key"),
+    # An hour longer, so that a device that polls too late gets the right error (RFC 8628 §3.5).
+    "device_authorizations": Statement(
+        "DELETE FROM device_authorizations WHERE key IN (SELECT key FROM device_authorizations"
+        f" WHERE expires_at <= {{1}} - {_HOUR} ORDER BY expires_at LIMIT {{2}}) RETURNING 1"
+    ),
     # A redeemed code is kept for a day, so that its second use is seen for what it is.
     "codes": _oldest("codes", "key", f"expires_at <= {{1}} - {_DAY}"),
     "access_tokens": _oldest("access_tokens", "key", "expires_at <= {1}"),

@@ -293,12 +293,40 @@ CREATE TABLE authorization_requests (
   expires_at BIGINT NOT NULL,
   claimed_by BYTEA,
   response BYTEA,
+  device BYTEA,
   network BYTEA,
   stored_bytes BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX authorization_requests_by_expiry ON authorization_requests (expires_at);
 CREATE INDEX authorization_requests_by_network
   ON authorization_requests (network, key, stored_bytes);
+
+-- Devices that wait for a person (RFC 8628). `user_code` is a keyed digest of the code that the person
+-- enters, and `sealed` the code itself, encrypted for the page that shows it. `polled_at` is 0 before
+-- the first poll; `poll_seconds` is the interval. `confirmed_by` is a digest of the session that has
+-- confirmed the device. The code of an approved device is in `codes`, under the same key.
+CREATE TABLE device_authorizations (
+  key BYTEA PRIMARY KEY,
+  user_code BYTEA NOT NULL UNIQUE,
+  sealed BYTEA NOT NULL,
+  client_id TEXT NOT NULL,
+  parameters TEXT NOT NULL,
+  confirmation TEXT,
+  address TEXT NOT NULL,
+  agent TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  polled_at BIGINT NOT NULL,
+  poll_seconds BIGINT NOT NULL,
+  confirmed_by BYTEA,
+  decided_at BIGINT,
+  approved BIGINT NOT NULL DEFAULT 0,
+  network BYTEA,
+  stored_bytes BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX device_authorizations_by_expiry ON device_authorizations (expires_at);
+CREATE INDEX device_authorizations_by_network
+  ON device_authorizations (network, key, stored_bytes);
 
 -- What a person allowed a client, until it expires or the person withdraws it. `details` restrict
 -- the health data that the scope opens (RFC 9396), as canonical JSON; NULL does not restrict it.

@@ -1,0 +1,39 @@
+"""Builds the device grant (RFC 8628): its codes, its endpoint and its pages."""
+
+from collections.abc import Sequence
+
+from quantimodo.app.authorization import client_authentication, dpop_proofs
+from quantimodo.app.interactive_flow import resource_reader, stored_requests
+from quantimodo.app.services import AppContext
+from quantimodo.authorization.device_codes import DeviceCodes
+from quantimodo.endpoints.device_authorization import DeviceAuthorizationEndpoint
+from quantimodo.pages.device import DevicePages
+from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.routes import PageRoute
+
+
+def device_authorization(context: AppContext) -> DeviceAuthorizationEndpoint:
+    return DeviceAuthorizationEndpoint(
+        context.token_policy.issuer,
+        client_authentication(context),
+        resource_reader(context),
+        _codes(context),
+        context.throttle,
+        dpop_proofs(context),
+    )
+
+
+def device_routes(context: AppContext, page_context: PageContext) -> Sequence[PageRoute]:
+    return DevicePages(page_context, _codes(context), context.stores.clients).routes()
+
+
+def _codes(context: AppContext) -> DeviceCodes:
+    return DeviceCodes(
+        context.stores.device_authorizations,
+        stored_requests(context),
+        context.envelope.derive_all("user codes of devices"),
+        context.envelope,
+        context.clock,
+        context.entropy,
+        context.settings.tokens.device_code_lifetime,
+    )

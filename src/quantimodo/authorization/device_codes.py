@@ -1,0 +1,146 @@
+"""Device codes and user codes (RFC 8628): issued to a device, entered and confirmed by a person.
+
+The database has a digest of the device code, and a keyed digest of the user code: the latter is
+short, so that a plain digest could be reversed. The page of the confirmation shows the user code
+once more, from an encrypted copy.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from quantimodo.authorization.steps.device import holder_of
+from quantimodo.authorization.stored_requests import LARGEST, StoredRequests
+from quantimodo.crypto.digests import keyed_digest
+from quantimodo.crypto.envelope import DecryptionFailed, Envelope
+from quantimodo.crypto.tokens import Kind, mint
+from quantimodo.model.budgets import Charge
+from quantimodo.model.confirmations import Confirmation
+from quantimodo.model.consents import StoredRequest
+from quantimodo.model.devices import DeviceAuthorization
+from quantimodo.model.secrets import Secret
+from quantimodo.model.sessions import Session
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.device_store import DeviceAuthorizationStore
+from quantimodo.ports.stores import Conflict
+from quantimodo.protocol import user_codes
+from quantimodo.protocol.errors import InvalidRequest
+from quantimodo.protocol.parameters import Form
+
+PARAMETERS: Final = frozenset({"client_id", "scope", "resource", "authorization_details"})
+"""What is stored of a device authorization request."""
+
+_INTERVAL: Final = timedelta(seconds=5)  # RFC 8628 §3.2: the default
+_PURPOSE: Final = "user code of a device"
+_TRIES: Final = 5  # to draw a user code that no waiting device has
+
+
+class DeviceOrigin(NamedTuple):
+    """Where a request came from, as the person sees it."""
+
+    address: str
+    agent: str
+
+
+class MintedDeviceCode(NamedTuple):
+    """`user_code` is spelled as the device shows it."""
+
+    device_code: Secret
+    user_code: str
+    lifetime: timedelta
+    interval: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCodes:
+    """`keys`: of the digests of user codes, the current one first. `lifetime`: of both codes."""
+
+    store: DeviceAuthorizationStore
+    requests: StoredRequests
+    keys: Sequence[bytes] = field(repr=False)
+    envelope: Envelope = field(repr=False)
+    clock: Clock
+    entropy: Entropy
+    lifetime: timedelta
+
+    async def start(
+        self, form: Form, confirmation: Confirmation | None, origin: DeviceOrigin, charge: Charge
+    ) -> MintedDeviceCode:
+        """Store a valid request; the device code is bound to `confirmation`, if there is one.
+
+        Raises `InvalidRequest` when the parameters have more than 16 KiB.
+        """
+        parameters = tuple((name, text) for name, text in form.items() if name in PARAMETERS)
+        if sum(len(name) + len(text.encode()) for name, text in parameters) > LARGEST:
+            raise InvalidRequest("the parameters of the request are too long together")
+        now = self.clock.now()
+        minted = mint(Kind.DEVICE, now, self.entropy)
+        for _ in range(_TRIES):
+            code = user_codes.from_random(self.entropy.bytes(user_codes.RANDOM_BYTES))
+            device = DeviceAuthorization(
+                key=minted.key,
+                user_code=keyed_digest(self.keys[0], _PURPOSE, code),
+                sealed=self.envelope.seal(code.encode(), _PURPOSE),
+                client_id=form.required("client_id"),
+                parameters=parameters,
+                confirmation=confirmation,
+                address=origin.address,
+                agent=origin.agent,
+                created_at=now,
+                expires_at=now + self.lifetime,
+                polled_at=None,
+                interval=_INTERVAL,
+            )
+            try:
+                await self.store.add_device_authorization(device, charge)
+            except Conflict:
+                continue
+            spelled = user_codes.spell(code)
+            return MintedDeviceCode(minted.raw, spelled, self.lifetime, _INTERVAL)
+        raise Conflict("no user code is free")
+
+    async def entered(self, text: str) -> DeviceAuthorization | None:
+        """The device that waits for the code that a person typed, unless another session has
+        confirmed it."""
+        code = user_codes.normalise(text)
+        if code is None:
+            return None
+        for key in self.keys:
+            found = await self.store.device_of_user_code(keyed_digest(key, _PURPOSE, code))
+            if found is not None:
+                return found if self._waits(found) and found.confirmed_by is None else None
+        return None
+
+    async def begin(self, device: DeviceAuthorization, charge: Charge) -> str:
+        """Begin the steps of the person who entered the code; returns the id of the request."""
+        return await self.requests.save_device(device, charge)
+
+    async def waiting(self, request_id: str) -> tuple[StoredRequest, DeviceAuthorization] | None:
+        """The stored request with its device, if both still wait."""
+        stored = await self.requests.recall(request_id)
+        device = None if stored is None else await self.requests.device_of(stored)
+        if stored is None or device is None or not self._waits(device):
+            return None
+        return stored, device
+
+    def spelled(self, device: DeviceAuthorization) -> str:
+        """The user code, to compare; empty when the key of the server was replaced."""
+        try:
+            return user_codes.spell(self.envelope.open(device.sealed, _PURPOSE).decode())
+        except DecryptionFailed:
+            return ""
+
+    async def confirm(self, device: DeviceAuthorization, session: Session) -> bool:
+        """Bind the device to this person in this session; False when it is another's, or over."""
+        holder = holder_of(session.sid, session.user.id)
+        return await self.store.confirm_device(device.key, holder, self.clock.now())
+
+    async def refuse(self, stored: StoredRequest, device: DeviceAuthorization) -> bool:
+        """The person does not know the device. False when it was decided about before."""
+        refused = await self.requests.refuse_device(device)
+        await self.requests.close(stored)
+        return refused
+
+    def _waits(self, device: DeviceAuthorization) -> bool:
+        return device.decided_at is None and device.expires_at > self.clock.now()
