@@ -1,22 +1,20 @@
 """Fixtures of the Python client's tests: recorded and real servers, and clients for them."""
 
-import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from certificates import own_certificate
 from recorded_server import RecordedResponse, RecordedServer
 from session_driver import ME, SESSIONS, SessionDriver, stored_token
-from target_server import TargetServer, ThroughLoop
+from target_server import TargetServer, target_in_process
 from terminal_user import TerminalUser
 
 import swagger_client
-from support.app import CALLBACK, AppHarness, response_of
+from support.app import CALLBACK, AppHarness
 from support.live_server import Live
 
 
@@ -94,22 +92,7 @@ async def over_a_socket(live: Live) -> TargetServer:
 @pytest.fixture
 async def in_process(harness: AppHarness) -> TargetServer:
     await harness.person()
-
-    async def allow(url: str) -> str:
-        browser = await harness.signed_in()
-        response = await browser.get(url)
-        if response.status_code == 200:
-            response = await harness.decide(browser, response)
-        return response_of(response).location
-
-    asgi = httpx.ASGITransport(app=harness.application)  # type: ignore[arg-type]
-    transports = {
-        "OAuthSession": ThroughLoop(asgi, asyncio.get_running_loop()),
-        "AsyncOAuthSession": asgi,
-    }
-    return TargetServer(
-        harness.context.settings.issuer, await harness.app(), harness.browser, allow, transports
-    )
+    return target_in_process(harness, await harness.app())
 
 
 @pytest.fixture(params=["in_process", pytest.param("over_a_socket", marks=pytest.mark.slow)])

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from support.app import CALLBACK, App
+from support.app import CALLBACK, App, AppHarness, response_of
 from swagger_client.session import OAuthSession
 
 
@@ -49,6 +49,24 @@ class ThroughLoop(httpx.BaseTransport):
         response = await self._transport.handle_async_request(plain)
         content = await response.aread()
         return httpx.Response(response.status_code, headers=response.headers, content=content)
+
+
+def target_in_process(harness: AppHarness, app: App) -> TargetServer:
+    """The server of this process; its person signs in and allows."""
+
+    async def allow(url: str) -> str:
+        browser = await harness.signed_in()
+        response = await browser.get(url)
+        if response.status_code == 200:
+            response = await harness.decide(browser, response)
+        return response_of(response).location
+
+    asgi = httpx.ASGITransport(app=harness.application)  # type: ignore[arg-type]
+    transports = {
+        "OAuthSession": ThroughLoop(asgi, asyncio.get_running_loop()),
+        "AsyncOAuthSession": asgi,
+    }
+    return TargetServer(harness.context.settings.issuer, app, harness.browser, allow, transports)
 
 
 async def call_method(session: Any, name: str, *args: Any) -> Any:

@@ -31,7 +31,7 @@ SESSION = {
     "Application", "AsyncListing", "AsyncMeasurements", "AsyncOAuthSession",
     "AuthorizationRefused", "AuthorizationRequest", "DeviceCode", "FileStore",
     "InvalidAuthorizationResponse", "KeyringStore", "Listing", "Measurements", "MemoryStore",
-    "OAuthSession", "Retries", "SignInRequired", "Token", "TokenStore",
+    "OAuthSession", "PERSONAL_TOKEN", "Retries", "SignInRequired", "Token", "TokenStore",
     "UnsupportedGrantType", "error_of",
 }  # fmt: skip
 SIGNATURES = {

@@ -89,7 +89,7 @@ async def test_the_readme_runs_as_printed(
         code = block.replace("https://id.example.org", live.address)
         outputs.append(await asyncio.to_thread(run, code.replace("your-client-id", app.id), left))
     left["session"].close()
-    first, _, newest, table, fault, as_in_2016 = outputs
+    first, _, _, newest, table, fault, as_in_2016 = outputs
     assert "Signed in as Ann Example" in first
     assert first.endswith("2026-11-23 07:00:00+00:00 Sleep Quality 4.0 /5\n")
     assert newest == "Sleep Quality 4.0\n"

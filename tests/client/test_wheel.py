@@ -53,6 +53,11 @@ VISIT = dedent(
     swagger_client.UserApi().v1_user_me_get(callback=seen.append).join()
     assert seen[0].id == 42
 
+    try:
+        OAuthSession("some-client", server=server, dpop=True)
+    except ImportError as fault:
+        assert "quantimodo-client[dpop]" in str(fault)
+
     store = FileStore(folder + "/tokens.json")
     with OAuthSession("some-client", server=server, store=store) as session:
         assert session.authorization_url().url.startswith(server)

@@ -8,7 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from swagger_client.command.environment import CliEnvironment
-from swagger_client.session import FileStore, KeyringStore, OAuthSession, Token, TokenStore
+from swagger_client.session import (
+    PERSONAL_TOKEN,
+    FileStore,
+    KeyringStore,
+    OAuthSession,
+    Token,
+    TokenStore,
+)
 from swagger_client.session.errors import SignInRequired
 
 _ACCOUNT = "account.json"
@@ -54,6 +61,17 @@ class Account:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.store(folder).save(token)
         (folder / _ACCOUNT).write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
+
+
+def open_session(env: CliEnvironment) -> OAuthSession:
+    """A session with the personal token of the environment; without one, of the account. Raises
+    `SignInRequired` without both."""
+    token = env.environment.get(PERSONAL_TOKEN)
+    if not token:
+        return account_in(env.folder).session(env)
+    return OAuthSession.with_personal_token(
+        token, server=env.server, clock=env.clock, sleep=env.sleep
+    )
 
 
 def account_in(folder: Path) -> Account:

@@ -16,6 +16,8 @@ from typing import Callable, TextIO
 
 # Not `QUANTIMODO_…`: the server reads those as its settings, and refuses unknown ones.
 _FOLDER = "QM_CLIENT_FOLDER"
+_SERVER = "QM_SERVER"
+_HOME = "https://app.quantimo.do"
 
 # Control characters, changes of text direction, and surrogates. Any application with write access
 # can put them into a note or a name.
@@ -48,6 +50,11 @@ class CliEnvironment:
             return Path(folder)
         parent = self.environment.get("APPDATA") or self.environment.get("XDG_CONFIG_HOME")
         return (Path(parent) if parent else Path.home() / ".config") / "quantimodo-client"
+
+    @property
+    def server(self) -> str:
+        """The server to use where no option names one."""
+        return self.environment.get(_SERVER) or _HOME
 
     def print_result(self, text: str) -> None:
         """Write a line of the result to the standard output, as plain text or JSON."""

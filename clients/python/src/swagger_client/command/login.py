@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from swagger_client.command.accounts import Account, account_in, forget_account
 from swagger_client.command.environment import CliEnvironment
+from swagger_client.command.qr_codes import qr_code
 from swagger_client.models import User
 from swagger_client.rest import ApiException
 from swagger_client.session import DeviceCode, MemoryStore, OAuthSession, Token
@@ -95,6 +96,10 @@ def _show(code: DeviceCode, env: CliEnvironment) -> None:
     env.print_message(f"Open {code.verification_uri} on any device, and type {code.user_code}")
     if code.verification_uri_complete:
         env.print_message(f"or open {code.verification_uri_complete}")
+        picture = qr_code(code.verification_uri_complete) if env.err.isatty() else None
+        if picture is not None:
+            env.print_message(picture)
+            env.print_message(f"The page must show the code {code.user_code}.")
 
 
 def whoami(session: OAuthSession, options: Namespace, env: CliEnvironment) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from swagger_client.command import login, measurements, reference
-from swagger_client.command.accounts import account_in
+from swagger_client.command.accounts import account_in, open_session
 from swagger_client.command.csv_cells import number_of
 from swagger_client.command.environment import CliEnvironment
 from swagger_client.command.login import RevocationFailed
@@ -26,6 +26,7 @@ from swagger_client.configuration import VERSION
 from swagger_client.records import BadField
 from swagger_client.rest import ApiException
 from swagger_client.session import (
+    PERSONAL_TOKEN,
     AuthorizationRefused,
     OAuthSession,
     SignInRequired,
@@ -37,8 +38,6 @@ _SERVER = "QM_SERVER"
 _CLIENT_ID = "QM_CLIENT_ID"
 # The server counts sets and measurements from 0; the command reports line numbers instead.
 _PLACE = re.compile(r"^set \d+(, measurement \d+)?: ")
-_HOME = "https://app.quantimo.do"
-
 _EPILOG = f"""\
 quantimodo-client COMMAND --help shows the options of a command.
 
@@ -52,6 +51,7 @@ exit status:
 environment:
   {_SERVER}         the address of the server
   {_CLIENT_ID}      the client id of your application
+  {PERSONAL_TOKEN}          a personal token of your account, instead of a sign-in
   QM_CLIENT_FOLDER  where the sign-in is stored (default: ~/.config/quantimodo-client)
   SSL_CERT_FILE     certificates to trust, for a server with a private certificate authority
 """
@@ -105,9 +105,12 @@ def _failed(
 
 
 def _server(options: Namespace, env: CliEnvironment) -> str:
-    """The server of this command: the one to sign in to, or the one of the account."""
-    server: str = options.server if "server" in options else account_in(env.folder).server
-    return server
+    """The server of this command: the one to sign in to, of the personal token, or of the
+    account."""
+    if "server" in options:
+        server: str = options.server
+        return server
+    return env.server if env.environment.get(PERSONAL_TOKEN) else account_in(env.folder).server
 
 
 def _explained(fault: ApiException, server: str) -> str:
@@ -125,10 +128,10 @@ def _explained(fault: ApiException, server: str) -> str:
 
 
 def _with_session(run: Callable[[OAuthSession, Namespace, CliEnvironment], None]) -> Command:
-    """A command that requires a sign-in."""
+    """A command that requires a sign-in or a personal token."""
 
     def run_command(options: Namespace, env: CliEnvironment) -> None:
-        with account_in(env.folder).session(env) as session:
+        with open_session(env) as session:
             run(session, options, env)
 
     return run_command
@@ -179,7 +182,7 @@ def _add_login(
     known = env.environment.get(_CLIENT_ID) or None
     parser.add_argument(
         "--server",
-        default=env.environment.get(_SERVER) or _HOME,
+        default=env.server,
         help=f"the address, such as https://id.example.org; or set {_SERVER}"
         " (default: %(default)s)",
     )

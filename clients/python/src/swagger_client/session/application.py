@@ -8,13 +8,14 @@ from __future__ import annotations
 import hmac
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qs, parse_qsl, quote_plus, urlencode, urlsplit
 
 from swagger_client.calls import Call, Pairs, pairs
 from swagger_client.models import TokenAnswer
 from swagger_client.models.authentication import no_content
 from swagger_client.records import Field, Record, integer, one, optional, text
+from swagger_client.session.dpop import thumbprint
 from swagger_client.session.errors import (
     AuthorizationRefused,
     InvalidAuthorizationResponse,
@@ -23,6 +24,7 @@ from swagger_client.session.errors import (
 from swagger_client.session.pkce import new_secret, s256_challenge
 
 _AUTHORIZE = "/v2/oauth/authorize"
+_PUSHED_REQUEST = "/v2/oauth2/par"
 _TOKEN = "/v2/oauth2/access_token"
 _REVOKE = "/v2/oauth2/revoke"
 METADATA: Call[Record] = Call("GET", "/.well-known/oauth-authorization-server", one(Record))
@@ -40,29 +42,40 @@ class DeviceCode(Record):
     interval = Field(optional(integer), "interval")
 
 
+class PushedRequest(Record):
+    """What stands for a pushed authorization request (RFC 9126 §2.2)."""
+
+    request_uri = Field(text, "request_uri")
+    expires_in = Field(integer, "expires_in")
+
+
 @dataclass(frozen=True)
 class AuthorizationRequest:
     """An authorization request. Store it until the browser returns.
 
     `url`: the address that the person opens. `state`, `code_verifier`: bind the response to this
     request; the verifier is a secret of the application and must not reach the browser.
+    `dpop_key`: the private key to which the code is bound (RFC 9449 §10), None for no key.
     """
 
     url: str
     state: str
     redirect_uri: str | None = None
     code_verifier: str = field(default="", repr=False)
+    dpop_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class Application:
-    """A registered application and its server. `secret`: None for a public one."""
+    """A registered application and its server. `secret`: None for a public one. `resources`: the
+    APIs that its tokens are for (RFC 8707), by default that of the server."""
 
     id: str
     server: str
     secret: str | None = field(default=None, repr=False)
     redirect_uri: str | None = None
     scope: str = "basic"
+    resources: tuple[str, ...] = ()
 
     @property
     def host(self) -> str:
@@ -70,7 +83,11 @@ class Application:
         return f"{self.server}/api"
 
     def authorization_request(
-        self, state: str | None = None, redirect_uri: str | None = None, **more: str | None
+        self,
+        state: str | None = None,
+        redirect_uri: str | None = None,
+        dpop_key: str | None = None,
+        **more: str | None,
     ) -> AuthorizationRequest:
         """A new request with a new state and verifier. `more`: `prompt`, `nonce`, …"""
         state = state or new_secret()
@@ -84,10 +101,36 @@ class Application:
             "state": state,
             "code_challenge": s256_challenge(verifier),
             "code_challenge_method": "S256",
+            "dpop_jkt": None if dpop_key is None else thumbprint(dpop_key),
             **more,
         }
-        url = f"{self.host}{_AUTHORIZE}?{urlencode(pairs(query))}"
-        return AuthorizationRequest(url, state, redirect_uri, verifier)
+        url = self._authorization_url((*pairs(query), *self._resources()))
+        return AuthorizationRequest(url, state, redirect_uri, verifier, dpop_key)
+
+    def pushed_request(self, request: AuthorizationRequest) -> Call[PushedRequest]:
+        """The call that pushes a request to the server (RFC 9126 §2.1)."""
+        form = tuple(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
+        return Call(
+            "POST",
+            _PUSHED_REQUEST,
+            one(PushedRequest),
+            form=form,
+            headers=self._basic(),
+            single_use=True,
+        )
+
+    def by_reference(
+        self, request: AuthorizationRequest, pushed: PushedRequest
+    ) -> AuthorizationRequest:
+        """The same request with the address that names the pushed one (RFC 9126 §4)."""
+        query = (("client_id", self.id), ("request_uri", pushed.request_uri))
+        return replace(request, url=self._authorization_url(query))
+
+    def _authorization_url(self, query: Pairs) -> str:
+        return f"{self.host}{_AUTHORIZE}?{urlencode(query)}"
+
+    def _resources(self) -> Pairs:
+        return tuple(("resource", each) for each in self.resources)
 
     def code_from(self, authorization_response: str, request: AuthorizationRequest) -> str:
         """The code in the address to which the browser returned.
@@ -127,7 +170,8 @@ class Application:
 
     def client_credentials_request(self, scope: str | None) -> Call[TokenAnswer]:
         """The token request of the application itself (RFC 6749 §4.4.2)."""
-        return self._token_call(grant_type="client_credentials", scope=scope)
+        call = self._token_call(grant_type="client_credentials", scope=scope)
+        return replace(call, form=(*call.form, *self._resources()))
 
     def path_of(self, endpoint: object) -> str:
         """The path of an endpoint that the server advertises. Raises `NotOffered` without one."""
@@ -137,7 +181,7 @@ class Application:
 
     def device_authorization_request(self, path: str) -> Call[DeviceCode]:
         """The device authorization request (RFC 8628 §3.1)."""
-        form = self._with_id({"scope": self.scope})
+        form = (*self._with_id({"scope": self.scope}), *self._resources())
         return Call(
             "POST", path, one(DeviceCode), form=form, headers=self._basic(), single_use=True
         )

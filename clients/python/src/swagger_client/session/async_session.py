@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 import webbrowser
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Callable
+from typing import Any, Callable
 
 import httpx
 
@@ -20,7 +21,7 @@ from swagger_client.session.async_api_calls import AsyncApiCalls
 from swagger_client.session.event_loop import Sleep, TokenManager, receive_callback, sleep
 from swagger_client.session.loopback import Loopback
 from swagger_client.session.retries import Retries
-from swagger_client.session.setup import planner_for
+from swagger_client.session.setup import Security, personal_access, planner_for, resources_of
 from swagger_client.session.stores import MemoryStore, TokenStore
 from swagger_client.session.tokens import Token
 
@@ -34,7 +35,13 @@ class AsyncOAuthSession(AsyncApiCalls):
     `client_id`: of the registered application. `client_secret`: only of one that runs on a server.
     `server`: such as `https://id.example.org`; by default that of `configuration`.
     `redirect_uri`: the registered address to which the browser returns.
-    `scope`: space-separated. `store`: stores the tokens; by default only in memory.
+    `scope`: space-separated. `resource`: the address of the API, or of several, that the tokens are
+    for (RFC 8707); by default that of the server.
+    `dpop`: bind the tokens to a key (RFC 9449), which `store` keeps with them. Needs the extra
+    `quantimodo-client[dpop]`; else it raises `ImportError`.
+    `par`: push authorization requests to the server (RFC 9126), so that the browser carries only
+    their address. Then call `pushed_authorization_url` instead of `authorization_url`.
+    `store`: stores the tokens; by default only in memory.
     `configuration`: TLS, proxy, timeout, logging; its `access_token` is not used.
     `retries`: how often and how long failed calls are repeated.
     `leeway`: seconds before its expiry at which a token is renewed.
@@ -55,6 +62,9 @@ class AsyncOAuthSession(AsyncApiCalls):
         server: str | None = None,
         redirect_uri: str | None = None,
         scope: str = "basic",
+        resource: str | Sequence[str] | None = None,
+        dpop: bool = False,
+        par: bool = False,
         store: TokenStore | None = None,
         configuration: Configuration | None = None,
         retries: Retries | None = None,
@@ -67,12 +77,17 @@ class AsyncOAuthSession(AsyncApiCalls):
         self.configuration = configuration or Configuration(DEFAULT_HOST)
         self._planner = planner_for(
             Application(
-                client_id, server or self.configuration.host, client_secret, redirect_uri, scope
+                client_id,
+                server or self.configuration.host,
+                client_secret,
+                redirect_uri,
+                scope,
+                resources_of(resource),
             ),
             self.configuration,
+            Security(dpop, par, insecure_http),
             retries=retries,
             leeway=leeway,
-            insecure_http=insecure_http,
             clock=clock,
         )
         self._tokens = TokenManager(
@@ -83,6 +98,20 @@ class AsyncOAuthSession(AsyncApiCalls):
         self._rest = AsyncRESTClientObject(self.configuration, transport)
         self._sleep = sleep
         self._request: AuthorizationRequest | None = None
+
+    @classmethod
+    def with_personal_token(
+        cls, token: str | None = None, *, server: str | None = None, **options: Any
+    ) -> AsyncOAuthSession:
+        """A session with a personal token, which the person made in the account, without a sign-in.
+
+        `token`: by default that of the environment variable `QM_TOKEN`; `server`: by default that
+        of `QM_SERVER`. `options`: `configuration`, `retries` and others of the constructor. Raises
+        `ValueError` without a token. A token that has expired or was revoked raises
+        `SignInRequired` at the next call; it is not renewed.
+        """
+        token, server = personal_access(token, server)
+        return cls("", server=server, store=MemoryStore(Token(token)), **options)
 
     @property
     def application(self) -> Application:
@@ -97,7 +126,18 @@ class AsyncOAuthSession(AsyncApiCalls):
         The session remembers the latest request. If another process receives the callback, store
         the request and pass it to `fetch_token` there.
         """
-        self._request = self.application.authorization_request(state, redirect_uri, **more)
+        self._request = self._planner.authorization_request(state, redirect_uri, **more)
+        return self._request
+
+    async def pushed_authorization_url(
+        self, *, state: str | None = None, redirect_uri: str | None = None, **more: str | None
+    ) -> AuthorizationRequest:
+        """As `authorization_url`, but the request is pushed to the server first (RFC 9126).
+
+        The person has to open its `url` soon: by default within 90 seconds.
+        """
+        plan = self._planner.pushed_request(state, redirect_uri, **more)
+        self._request = await self.run(plan)
         return self._request
 
     async def fetch_token(
@@ -131,7 +171,10 @@ class AsyncOAuthSession(AsyncApiCalls):
         errors of `fetch_token`.
         """
         with Loopback(port) as loopback:
-            request = self.authorization_url(redirect_uri=loopback.redirect_uri)
+            if self._planner.par:
+                request = await self.pushed_authorization_url(redirect_uri=loopback.redirect_uri)
+            else:
+                request = self.authorization_url(redirect_uri=loopback.redirect_uri)
 
             def begin() -> None:
                 show(request.url)
@@ -166,10 +209,11 @@ class AsyncOAuthSession(AsyncApiCalls):
     async def sign_out(self) -> None:
         """Delete the tokens here, and revoke them at the server.
 
-        They are deleted even if the server cannot be reached; then it raises `ApiException`.
+        They are deleted even if the server cannot be reached; then it raises `ApiException`. A
+        personal token is not revoked: the person does that in the account.
         """
         token = await self._tokens.discard()
-        if token is not None:
+        if token is not None and self.application.id:
             await self.run(self._planner.revoke(token))
 
     async def store_token(self, token: Token) -> Token:

@@ -2,30 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from swagger_client.configuration import Configuration
 from swagger_client.session.application import Application, server_of
+from swagger_client.session.dpop import new_key
 from swagger_client.session.request_plans import Planner
 from swagger_client.session.retries import Retries
+
+PERSONAL_TOKEN = "QM_TOKEN"
+SERVER = "QM_SERVER"
+
+
+@dataclass(frozen=True)
+class Security:
+    """How a session protects its requests and tokens. Raises `ImportError` if `dpop` is set without
+    the extra."""
+
+    dpop: bool = False
+    par: bool = False
+    insecure_http: bool = False
+
+    def __post_init__(self) -> None:
+        if self.dpop:
+            new_key()
+
+
+def resources_of(resource: str | Sequence[str] | None) -> tuple[str, ...]:
+    """The parameter `resource` of a session as a tuple."""
+    if resource is None:
+        return ()
+    return (resource,) if isinstance(resource, str) else tuple(resource)
+
+
+def personal_access(
+    token: str | None, server: str | None, environment: Mapping[str, str] = os.environ
+) -> tuple[str, str | None]:
+    """A personal token and its server, by default those of the environment. Raises `ValueError`
+    without a token."""
+    token = token or environment.get(PERSONAL_TOKEN)
+    if not token:
+        raise ValueError(f"there is no personal token: set {PERSONAL_TOKEN}")
+    return token, server or environment.get(SERVER) or None
 
 
 def planner_for(
     application: Application,
     configuration: Configuration,
+    security: Security,
     *,
     retries: Retries | None,
     leeway: float,
-    insecure_http: bool,
     clock: Callable[[], float],
 ) -> Planner:
     """Raises `ValueError` for a server that tokens must not be sent to."""
-    server = server_of(application.server, insecure_http=insecure_http)
+    server = server_of(application.server, insecure_http=security.insecure_http)
     return Planner(
         replace(application, server=server),
         retries=retries or Retries(),
         leeway=leeway,
         timeout=configuration.timeout,
         clock=clock,
+        dpop=security.dpop,
+        par=security.par,
     )

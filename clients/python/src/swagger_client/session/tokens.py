@@ -15,6 +15,7 @@ class Token:
 
     `expires_at`: of the access token. `refresh_token_expires_at`: if it is not used before.
     `authorization_expires_at`: after it the person has to sign in again. None: unknown.
+    `dpop_key`: the private key to which the tokens are bound (RFC 9449), as a JWK in JSON.
     """
 
     access_token: str = field(repr=False)
@@ -25,13 +26,18 @@ class Token:
     id_token: str | None = field(default=None, repr=False)
     refresh_token_expires_at: float | None = None
     authorization_expires_at: float | None = None
+    dpop_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_response(
-        cls, response: TokenAnswer, now: float, previous: Token | None = None
+        cls,
+        response: TokenAnswer,
+        now: float,
+        previous: Token | None = None,
+        dpop_key: str | None = None,
     ) -> Token:
         """Tokens from a response received at `now`; members that a refresh leaves out keep their
-        values."""
+        values. `dpop_key`: of the proof in the request."""
         refresh_end = _end(response.refresh_token_expires_in, now)
         if response.refresh_token is None and previous is not None:
             refresh_end = previous.refresh_token_expires_at
@@ -48,6 +54,7 @@ class Token:
             id_token=response.id_token or (previous and previous.id_token) or None,
             refresh_token_expires_at=refresh_end,
             authorization_expires_at=authorization_end,
+            dpop_key=dpop_key,
         )
 
     @classmethod
