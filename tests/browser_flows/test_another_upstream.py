@@ -29,12 +29,16 @@ SECRET = "a-secret-of-the-upstream-client"
 
 
 @asynccontextmanager
-async def upstream(port: int, redirect_uri: str) -> AsyncIterator[None]:
+async def upstream(
+    port: int, redirect_uri: str, client: dict[str, object] | None = None
+) -> AsyncIterator[None]:
+    """The provider; `client` is the rest of its metadata of this server."""
     wanted = {
         "port": port,
         "client_id": "quantimodo",
         "client_secret": SECRET,
         "redirect_uri": redirect_uri,
+        "client": client or {},
     }
     process = await asyncio.create_subprocess_exec(
         "node",
@@ -132,3 +136,57 @@ async def test_a_person_who_cancels_at_an_oidc_provider_returns_denied(
         await page.click("text=Cancel")
         await page.wait_for_url(f"{callback}?*")
         assert query_of(page.url)["error"] == "access_denied"
+
+
+async def test_a_key_pushed_requests_and_both_logouts_with_npm_oidc_provider(
+    serve_live: ServeLive,
+) -> None:
+    """All that works over http: `response_mode=form_post` needs https."""
+    port = free_port()
+    live = await serve_live(
+        insecure_private_hosts=f"127.0.0.1:{port}",
+        providers__work__kind="oidc",
+        providers__work__title="Example Inc.",
+        providers__work__issuer=f"http://127.0.0.1:{port}",
+        providers__work__client_id="quantimodo",
+        providers__work__client_authentication="private_key_jwt",
+        providers__work__pushed_requests="true",
+        providers__work__initiated_login="true",
+        providers__work__sign_out_at_provider="true",
+        providers__work__backchannel_logout="true",
+    )
+    address = live.address
+    client: dict[str, object] = {
+        "client_secret": None,
+        "token_endpoint_auth_method": "private_key_jwt",
+        "token_endpoint_auth_signing_alg": "ES256",
+        "jwks_uri": f"{address}{SOCIAL}/keys/work",
+        "require_pushed_authorization_requests": True,
+        "userinfo_signed_response_alg": "RS256",
+        "initiate_login_uri": f"{address}/sign-in/initiated",
+        "post_logout_redirect_uris": [f"{address}/sign-out/returned"],
+        "backchannel_logout_uri": f"{address}{SOCIAL}/notifications/work",
+        "backchannel_logout_session_required": True,
+    }
+    async with (
+        upstream(port, f"{address}{SOCIAL}/callback/work", client),
+        chromium() as browser,
+        looking(browser, address, width=1280, scheme="light") as here,
+        looking(browser, address, width=360, scheme="light") as elsewhere,
+    ):
+        query = urlencode({"iss": f"http://127.0.0.1:{port}", "login_hint": "uma"})
+        for page in (here, elsewhere):
+            await page.goto(f"{address}/sign-in/initiated?{query}")
+            await page.click("#begin")
+            await _sign_in_there(page)
+            await page.wait_for_url(f"{address}/account")
+        await here.goto(f"{address}/sign-out")
+        await here.click("#at-provider")
+        await here.click("button[autofocus]")  # its page asks whether to sign out there
+        await here.wait_for_url(f"{address}/sign-in")
+        assert "signed out" in await here.inner_text("body")
+        # Signed out there first: the logout token of the provider ends the session here.
+        await elsewhere.goto(f"http://127.0.0.1:{port}/session/end")
+        await elsewhere.click("button[autofocus]")
+        await elsewhere.goto(f"{address}/account/profile")
+        assert "/sign-in" in elsewhere.url

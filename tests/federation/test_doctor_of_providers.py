@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,36 @@ async def test_a_working_provider_is_listed_with_what_to_register(tmp_path: Path
         found = await finding(settings_with(tmp_path, address), "sign-in work")
     assert found.state == "ok"
     assert found.text.endswith("http://127.0.0.1:8000/api/v2/auth/social/callback/work")
+
+
+async def test_what_its_settings_need_is_listed_or_is_a_fault(tmp_path: Path) -> None:
+    async with provider(end_session_endpoint="http://127.0.0.1:9/logout") as address:
+        plain = settings_with(tmp_path, address)
+        work = replace(
+            plain.providers["work"],
+            client_authentication="private_key_jwt",
+            initiated_login=True,
+            sign_out_at_provider=True,
+            backchannel_logout=True,
+            end_session_endpoint=f"{address}/logout",
+        )
+        found = await finding(replace(plain, providers={"work": work}), "sign-in work")
+        assert found.state == "ok", found.text
+        for registered in (
+            "jwks_uri http://127.0.0.1:8000/api/v2/auth/social/keys/work",
+            "initiate_login_uri http://127.0.0.1:8000/sign-in/initiated",
+            "post_logout_redirect_uri http://127.0.0.1:8000/sign-out/returned",
+            "backchannel_logout_uri http://127.0.0.1:8000/api/v2/auth/social/notifications/work",
+        ):
+            assert registered in found.text
+        by_form = replace(work, response_mode="form_post")
+        found = await finding(replace(plain, providers={"work": by_form}), "sign-in work")
+        assert (found.state, "https" in found.text) == ("fault", True)
+    async with provider() as address:
+        plain = settings_with(tmp_path, address)
+        work = replace(plain.providers["work"], sign_out_at_provider=True)
+        found = await finding(replace(plain, providers={"work": work}), "sign-in work")
+        assert (found.state, "end_session_endpoint" in found.text) == ("fault", True)
 
 
 async def test_a_provider_that_does_not_answer_is_a_fault(tmp_path: Path) -> None:

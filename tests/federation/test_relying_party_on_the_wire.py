@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from quantimodo.crypto.upstream import read_key_set, verify
-from support.app import ISSUER, SESSION, AppHarness, OpenHarness
+from support.app import ISSUER, SESSION, AppHarness, OpenHarness, form_fields
 from support.environment import FrozenClock
 from support.fake_provider import BACK, is_page
 from support.openapi_conformance import check_response
@@ -198,3 +198,145 @@ async def test_core_4_a_target_elsewhere_and_an_unknown_issuer_are_refused(
             INITIATE, params=initiation(upstream, target_link_uri=target, login_hint="a\u202eb")
         )
         assert f'href="/sign-in/with/work?return_to={path}"' in response.text
+
+
+# Sign-out at the provider, and its logout tokens.
+
+NOTIFICATIONS = "/api/v2/auth/social/notifications/work"
+END_SESSION = "https://login.example.org/logout"
+
+
+@pytest.fixture
+async def leaving(open_harness: OpenHarness, upstream: Upstream) -> AsyncIterator[AppHarness]:
+    """A server whose provider `work` ends sessions, and names them."""
+    upstream.publishes(end_session_endpoint=END_SESSION)
+    work = {
+        "kind": "oidc",
+        "title": "Example Inc.",
+        "issuer": upstream.issuer,
+        "client_id": upstream.client_id,
+        "client_secret": "a-secret",
+        "sign_out_at_provider": "true",
+        "backchannel_logout": "true",
+    }
+    settings = {f"providers__work__{name}": value for name, value in work.items()}
+    async with open_harness(internet=upstream, **settings) as opened:
+        yield opened
+
+
+async def signed_in(harness: AppHarness, upstream: Upstream, **claims: Any) -> httpx.AsyncClient:
+    """A browser whose session began at the provider."""
+    browser = harness.browser()
+    departed = await browser.get("/sign-in/with/work?return_to=/account/apps")
+    query = query_of(departed.headers["location"])
+    upstream.grants(upstream.id_token(nonce=query["nonce"], **claims))
+    response = {"code": "a-code", "state": query["state"]}
+    done = await browser.get(f"{BACK}/work", params=response)
+    assert done.headers["location"] == "/account/apps", done.text
+    return browser
+
+
+def logout_token(upstream: Upstream, jti: str, **changes: Any) -> dict[str, str]:
+    now = int(upstream.clock.now().timestamp())
+    claims = {
+        "iss": upstream.issuer,
+        "aud": upstream.client_id,
+        "iat": now,
+        "exp": now + 120,
+        "jti": jti,
+        "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+        **changes,
+    }
+    return {"logout_token": upstream.sign(claims, {"typ": "logout+jwt"})}
+
+
+async def is_signed_in(browser: httpx.AsyncClient) -> bool:
+    return (await browser.get("/account/profile")).status_code == 200
+
+
+async def test_rp_initiated_logout_2_the_person_is_offered_to_sign_out_there_too(
+    leaving: AppHarness, upstream: Upstream
+) -> None:
+    browser = await signed_in(leaving, upstream, sid="first")
+    (row,) = leaving.rows()["provider_sessions"]
+    id_token = upstream.replies[f"{upstream.issuer}/token"].json()["id_token"]  # type: ignore[union-attr]
+    assert id_token.encode() not in b"".join(each for each in row if isinstance(each, bytes))
+    page = await browser.get("/sign-out")
+    assert "Sign out here and at Example Inc." in page.text
+    assert "form-action 'self' https:" in page.headers["content-security-policy"]
+    form = {**form_fields(page.text), "at": "provider"}
+    left = await browser.post("/sign-out", data=form)
+    assert left.status_code == 303
+    assert left.headers["location"].startswith(f"{END_SESSION}?")
+    query = query_of(left.headers["location"])
+    state = query.pop("state")
+    assert query == {
+        "id_token_hint": id_token,
+        "client_id": "quantimodo",
+        "post_logout_redirect_uri": f"{ISSUER}/sign-out/returned",
+    }
+    assert not await is_signed_in(browser)
+    assert not leaving.rows()["provider_sessions"]
+    # A state of another browser, or none, says nothing; ours says that the person is signed out.
+    for other in ("", "another", f"{state}_INVALID"):
+        response = await browser.get("/sign-out/returned", params={"state": other})
+        assert response.headers["location"] == "/"
+    back = await browser.get("/sign-out/returned", params={"state": state})
+    assert back.headers["location"] == "/sign-in"
+    assert "signed out" in (await browser.get("/sign-in")).text
+
+
+async def test_rp_initiated_logout_is_not_offered_for_other_sessions(
+    leaving: AppHarness, upstream: Upstream
+) -> None:
+    await leaving.person()
+    by_password = await leaving.signed_in()
+    page = await by_password.get("/sign-out")
+    assert "Example Inc." not in page.text
+    left = await by_password.post("/sign-out", data={**form_fields(page.text), "at": "provider"})
+    assert left.headers["location"] == "/sign-in"
+    # A sign-out here alone leaves the session there.
+    browser = await signed_in(leaving, upstream, email="up@example.org")
+    page = await browser.get("/sign-out")
+    left = await browser.post("/sign-out", data=form_fields(page.text))
+    assert left.headers["location"] == "/sign-in"
+    assert not await is_signed_in(browser)
+
+
+async def test_back_channel_logout_2_7_the_sessions_from_there_end_and_no_others(
+    leaving: AppHarness, upstream: Upstream
+) -> None:
+    first = await signed_in(leaving, upstream, sid="first")
+    second = await signed_in(leaving, upstream, sid="second")
+    stranger = leaving.browser()
+    token = logout_token(upstream, "one", sid="first", sub="248289761001")
+    for _ in range(2):  # Back-Channel Logout §2.8: already signed out is signed out
+        response = await stranger.post(NOTIFICATIONS, data=token)
+        assert response.status_code == 200
+        assert response.headers["cache-control"] == "no-store"
+        assert (await is_signed_in(first), await is_signed_in(second)) == (False, True)
+    refused = await stranger.post(NOTIFICATIONS, data=logout_token(upstream, "x", nonce="n"))
+    assert refused.status_code == 400
+    assert "no-store" in refused.headers["cache-control"]
+    # A replayed token ends no session that began since.
+    leaving.advance(seconds=1)
+    again = await signed_in(leaving, upstream, sid="first")
+    assert (await stranger.post(NOTIFICATIONS, data=token)).status_code == 200
+    assert await is_signed_in(again)
+    by_subject = logout_token(upstream, "two", sub="248289761001")
+    assert (await stranger.post(NOTIFICATIONS, data=by_subject)).status_code == 200
+    assert (await is_signed_in(second), await is_signed_in(again)) == (False, False)
+
+
+async def test_back_channel_logout_2_7_a_sign_in_under_way_from_an_ended_session_is_void(
+    leaving: AppHarness, upstream: Upstream
+) -> None:
+    browser, stranger = leaving.browser(), leaving.browser()
+    departed = await browser.get("/sign-in/with/work")
+    query = query_of(departed.headers["location"])
+    ended = logout_token(upstream, "one", sid="first")
+    assert (await stranger.post(NOTIFICATIONS, data=ended)).status_code == 200
+    upstream.grants(upstream.id_token(nonce=query["nonce"], sid="first"))
+    done = await browser.get(f"{BACK}/work", params={"code": "c", "state": query["state"]})
+    assert is_page(done, 403)
+    assert SESSION not in browser.cookies

@@ -40,6 +40,7 @@ from quantimodo.model.events import Event
 from quantimodo.model.factor_recoveries import FactorRecovery
 from quantimodo.model.measurements import Access
 from quantimodo.model.passkeys import PasskeyUse
+from quantimodo.model.provider_sessions import ProviderSession
 from quantimodo.model.registrations import RegistrationToken
 from quantimodo.model.sessions import LogoutRecipient
 from quantimodo.ports.stores import SignInEnded, Stores
@@ -378,7 +379,22 @@ async def _has_used_challenge(stores: Stores, name: str) -> bool:
     return use is PasskeyUse.REPLAYED
 
 
+async def _add_provider_session(
+    stores: Stores, samples: Samples, name: str, dies_at: datetime
+) -> None:
+    began = ProviderSession(
+        provider="sample", issuer="https://provider.example.org", subject="1", sid="", began_at=NOW
+    )
+    added = session(name, await samples.user(), sid=name, expires_at=dies_at)
+    await stores.sessions.add_session(added, None, began)
+
+
+async def _has_provider_session(stores: Stores, name: str) -> bool:
+    return await stores.provider_sessions.provider_session(name) is not None
+
+
 _TABLES: dict[str, tuple[Add, Has]] = {
+    "provider_sessions": (_add_provider_session, _has_provider_session),
     "used_challenges": (_add_used_challenge, _has_used_challenge),
     "totp_enrolments": (_add_totp_enrolment, _has_totp_enrolment),
     "pending_logins": (_add_pending_login, _has_pending_login),

@@ -348,6 +348,7 @@ def open_account_services(
         security_events=SecurityEventHandler(
             users=watched(stores.users),
             identities=watched(stores.identities),
+            provider_sessions=watched(stores.provider_sessions),
             notifier=social.notifier,
             clock=clock,
         ),

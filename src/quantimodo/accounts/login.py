@@ -21,6 +21,7 @@ from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.model.events import Event
+from quantimodo.model.provider_sessions import ProviderSession
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.model.texts import N_
@@ -60,6 +61,7 @@ class IdentityProof(msgspec.Struct, frozen=True, tag="identity"):
     subject: str
     signed_out_at: datetime | None
     methods: tuple[str, ...]
+    session: ProviderSession | None = None  # there, if it is recorded
 
 
 class PasskeyProof(msgspec.Struct, frozen=True, tag="passkey"):
@@ -222,6 +224,7 @@ class Login:
             address=browser.address,
             agent=browser.agent,
             replaces=browser.replaces,
+            provider=proof.session if isinstance(proof, IdentityProof) else None,
         )
         # A change that takes a proof away ends the sessions afterwards. A session that starts
         # between the check of the proof and that end is ended there; a later one is found here.

@@ -10,21 +10,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from quantimodo.accounts.errors import AccountDeleted, ReauthenticationNeeded
+from quantimodo.accounts.errors import AccountDeleted, DomainError, ReauthenticationNeeded
 from quantimodo.crypto.session_ids import SESSION_ID_BYTES
 from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.model.events import Event
+from quantimodo.model.provider_sessions import ProviderSession
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import SessionStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.stores import Conflict, Unavailable
+from quantimodo.ports.stores import Conflict, SignInEnded, Unavailable
 
 _LONGEST_ADDRESS = 64
 _LONGEST_AGENT = 300
 FRESH: Final = timedelta(minutes=10)
+SIGNED_OUT_SINCE: Final = N_("The provider has ended this sign-in. Sign in there again, then here.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +58,17 @@ class Sessions:
         address: str,
         agent: str,
         replaces: Secret | None,
+        provider: ProviderSession | None = None,
     ) -> Secret:
-        """A new session's cookie. The one it `replaces` ends in the same transaction.
+        """A new session's cookie. The one it `replaces` ends in the same transaction. `provider` is
+        the session there from which it begins.
 
-        Raises `DomainError` when the person was deleted or disabled meanwhile.
+        Raises `DomainError` when the person was deleted or disabled meanwhile, or the provider
+        ended that session.
         """
         ended = None if replaces is None else key_of(Kind.SESSION, replaces.reveal())
-        return await self._begin(user, methods, address, agent, ended)
+        new = _NewSession(user, methods, address, agent, provider=provider)
+        return await self._begin(new, ended)
 
     async def renew(self, session: Session, *, proved: bool = True) -> Secret:
         """A new cookie for a person who has just `proved` again who they are, or has changed
@@ -70,14 +77,11 @@ class Sessions:
         A password alone does not renew a login that had a second factor.
         """
         proved = proved and "mfa" not in session.methods
-        return await self._begin(
-            session.user,
-            session.methods,
-            session.address,
-            session.agent,
-            session.key,
-            authenticated_at=None if proved else session.authenticated_at,
+        authenticated_at = None if proved else session.authenticated_at
+        new = _NewSession(
+            session.user, session.methods, session.address, session.agent, authenticated_at
         )
+        return await self._begin(new, session.key)
 
     async def current(self, cookie: str | None) -> Session | None:
         """The live session of this cookie; None for whatever else it may be, a session of a closed
@@ -140,36 +144,30 @@ class Sessions:
             self._record("session.ended", user_id, detail=f"{count} signed out")
         return count
 
-    async def _begin(
-        self,
-        user: User,
-        methods: tuple[str, ...],
-        address: str,
-        agent: str,
-        ended: bytes | None,
-        authenticated_at: datetime | None = None,
-    ) -> Secret:
+    async def _begin(self, new: "_NewSession", ended: bytes | None) -> Secret:
         now = self.clock.now()
         minted = mint(Kind.SESSION, now, self.entropy)
         session = Session(
             key=minted.key,
             sid=self.entropy.bytes(SESSION_ID_BYTES).hex(),
-            user=user,
+            user=new.user,
             created_at=now,
-            authenticated_at=authenticated_at or now,
+            authenticated_at=new.authenticated_at or now,
             seen_at=now,
             expires_at=now + self.policy.absolute_lifetime,
-            methods=methods,
-            address=printable(address, _LONGEST_ADDRESS),
-            agent=printable(agent, _LONGEST_AGENT),
+            methods=new.methods,
+            address=printable(new.address, _LONGEST_ADDRESS),
+            agent=printable(new.agent, _LONGEST_AGENT),
         )
         try:
-            await self.store.add_session(session, ended)
+            await self.store.add_session(session, ended, new.provider)
         except Conflict:
             raise AccountDeleted from None
+        except SignInEnded:
+            raise DomainError(SIGNED_OUT_SINCE) from None
         if ended is not None:
             self.wake_logout_sender()
-        self._record("session.started", user.id, session.address, session.agent)
+        self._record("session.started", new.user.id, session.address, session.agent)
         return minted.raw
 
     async def _touched(self, session: Session, now: datetime) -> Session:
@@ -189,6 +187,16 @@ class Sessions:
             at=self.clock.now(), kind=kind, user_id=user_id, address=address, detail=detail
         )
         self.audit.record(event)
+
+
+@dataclass(frozen=True, slots=True)
+class _NewSession:
+    user: User
+    methods: tuple[str, ...]
+    address: str
+    agent: str
+    authenticated_at: datetime | None = None
+    provider: ProviderSession | None = None
 
 
 def is_fresh(session: Session, now: datetime) -> bool:

@@ -6,6 +6,8 @@ from quantimodo.accounts.sign_out import SignOut
 from quantimodo.app.services import AppContext
 from quantimodo.endpoints.logout import CONFIRM, LogoutEndpoint
 from quantimodo.endpoints.session_state import CheckSession
+from quantimodo.federation.provider_sign_out import ProviderSignOut
+from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.ops.backchannel_logout import BackchannelLogoutSender
 from quantimodo.outbound.form_poster import HttpFormPoster
 from quantimodo.pages.page_context import PageContext
@@ -22,6 +24,22 @@ def sign_out(context: AppContext) -> SignOut:
         context.sessions,
         context.stores.logout_recipients,
         context.stores.clients,
+    )
+
+
+def provider_sign_out(context: AppContext) -> ProviderSignOut:
+    """At the providers whose setting offers it."""
+    offered = {name for name, one in context.settings.providers.items() if one.sign_out_at_provider}
+    return ProviderSignOut(
+        providers={
+            name: provider
+            for name, provider in context.providers.items()
+            if name in offered and isinstance(provider, Oidc)
+        },
+        store=context.stores.provider_sessions,
+        envelope=context.envelope,
+        entropy=context.entropy,
+        issuer=context.settings.issuer,
     )
 
 

@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 from quantimodo.app.settings_tree import ProviderSettings, Settings
 from quantimodo.federation.contract import Kind, ProviderPolicy
+from quantimodo.federation.provider_sign_out import RETURNED
 from quantimodo.federation.provider_table import faults_of
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import OutboundPolicy
 from quantimodo.outbound.network import netloc
-from quantimodo.protocol.social import CALLBACK
+from quantimodo.protocol.social import CALLBACK, INITIATE, NOTIFICATIONS, PROVIDER_KEYS
 
 Fault = Callable[[str, str], None]
 
@@ -35,6 +36,7 @@ _ADDRESSES = (
             "tokeninfo",
             "graph",
             "emails",
+            "end_session",
         )
     ),
 )
@@ -56,6 +58,19 @@ def outbound_policy(settings: Settings, *own: str) -> OutboundPolicy:
 def callback_uri(settings: Settings, name: str) -> str:
     """What has to be registered with the provider of this name (v2-api.md §2.3)."""
     return settings.issuer + CALLBACK.format(provider=name)
+
+
+def other_registrations(settings: Settings, name: str) -> Iterator[str]:
+    """What else its settings make to register there, each with its name in OpenID Connect."""
+    one = settings.providers[name]
+    if one.client_authentication == "private_key_jwt":
+        yield f"jwks_uri {settings.issuer}{PROVIDER_KEYS.format(provider=name)}"
+    if one.initiated_login:
+        yield f"initiate_login_uri {settings.issuer}{INITIATE}"
+    if one.sign_out_at_provider:
+        yield f"post_logout_redirect_uri {settings.issuer}{RETURNED}"
+    if one.backchannel_logout:
+        yield f"backchannel_logout_uri {settings.issuer}{NOTIFICATIONS.format(provider=name)}"
 
 
 def check_providers(settings: Settings, fault: Fault) -> None:

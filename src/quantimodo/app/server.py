@@ -29,7 +29,7 @@ from quantimodo.app.interactive_flow import (
     resource_reader,
     stored_requests,
 )
-from quantimodo.app.logout import logout_routes, sign_out
+from quantimodo.app.logout import logout_routes, provider_sign_out, sign_out
 from quantimodo.app.measurement_routes import measuring_endpoints
 from quantimodo.app.page_application import page_application
 from quantimodo.app.personal_export import personal_export
@@ -257,6 +257,7 @@ def _pages(
         passkey_sign_in=context.passkey_sign_in,
         sessions=context.sessions,
         sign_out=sign_out(context),
+        provider_sign_out=provider_sign_out(context),
         registry=context.registry,
         resources=resource_registry(context),
         clients=stores.clients,

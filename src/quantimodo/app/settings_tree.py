@@ -297,6 +297,20 @@ class ProviderSettings:
         "For oidc: it may send people here to sign in (third-party initiated login). Register"
         " ISSUER/sign-in/initiated there, as initiate_login_uri.",
     )
+    sign_out_at_provider: bool = _setting(
+        False,
+        "For oidc: offer people at sign-out to end their session there too (RP-Initiated Logout)."
+        " Register ISSUER/sign-out/returned there, as post_logout_redirect_uri.",
+    )
+    backchannel_logout: bool = _setting(
+        False,
+        "For oidc: when a session ends there, end the sessions here that began from it"
+        " (Back-Channel Logout). Register ISSUER/api/v2/auth/social/notifications/NAME there, as"
+        " backchannel_logout_uri.",
+    )
+    end_session_endpoint: str = _setting(
+        "", "For oidc: where sessions are ended, if it is not the usual one."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,7 @@ def security_event_handler(context: AppContext) -> SecurityEventHandler:
     return SecurityEventHandler(
         users=context.stores.users,
         identities=context.stores.identities,
+        provider_sessions=context.stores.provider_sessions,
         notifier=context.social.notifier,
         clock=context.clock,
         logout_wakeup=context.logout_wakeup,

@@ -18,7 +18,12 @@ import typer
 
 from quantimodo.accounts.secret_resealing import secret_keys_in_use
 from quantimodo.app.environment import SystemClock
-from quantimodo.app.provider_policies import callback_uri, outbound_policy, provider_policies
+from quantimodo.app.provider_policies import (
+    callback_uri,
+    other_registrations,
+    outbound_policy,
+    provider_policies,
+)
 from quantimodo.app.secret_keys import BadSecretKey, parse_keys
 from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings, load_settings
@@ -255,10 +260,25 @@ async def _reachability(provider: Provider, settings: Settings) -> Finding:
     name = provider.name
     try:
         await (provider.examine() if isinstance(provider, Oidc) else provider.destination())
+        missing = await _missing(provider, settings)
     except ProviderFault as fault:
         return Finding("fault", f"sign-in {name}", f"cannot be used: {fault.because}")
+    if missing:
+        return Finding("fault", f"sign-in {name}", missing)
     text = f"register there: {callback_uri(settings, name)}"
-    return Finding("ok", f"sign-in {name}", text)
+    return Finding("ok", f"sign-in {name}", ", ".join((text, *other_registrations(settings, name))))
+
+
+async def _missing(provider: Provider, settings: Settings) -> str:
+    """What the settings of a provider need, and is not there; "" if nothing is missing."""
+    one = settings.providers[provider.name]
+    if one.response_mode == "form_post" and urlsplit(settings.issuer).scheme != "https":
+        return "response_mode form_post needs an https issuer: browsers refuse its cookie over http"
+    if not (one.sign_out_at_provider and isinstance(provider, Oidc)):
+        return ""
+    if await provider.sign_out_url(None, "", "") is None:
+        return "sign_out_at_provider is set, and the provider has no end_session_endpoint"
+    return ""
 
 
 class _Unused:

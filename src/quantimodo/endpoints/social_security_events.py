@@ -22,6 +22,7 @@ from quantimodo.federation.security_event_handler import SecurityEventHandler
 from quantimodo.http.errors import NotFound
 from quantimodo.model.budgets import Signer
 from quantimodo.model.identities import DataDeletionRequest
+from quantimodo.model.provider_sessions import EndedProviderSession
 from quantimodo.outbound.errors import faults_of
 from quantimodo.pages.browser import peer_address
 from quantimodo.pages.forms import read_body
@@ -56,7 +57,8 @@ class SecurityEventEndpoint:
     key: bytes = field(repr=False)
 
     async def notify(self, request: Request) -> Response:
-        """POST …/notifications/{provider}: Apple's and Google's (RISC) account events."""
+        """POST …/notifications/{provider}: Apple's and Google's (RISC) account events, and the
+        logout tokens of OpenID providers (Back-Channel Logout §2.5)."""
         return await self._receive(request, "notifications")
 
     async def deauthorize(self, request: Request) -> Response:
@@ -126,15 +128,20 @@ class SecurityEventEndpoint:
         if await self.replays.is_spent(key):
             return False
         # Recorded after it was applied: if that failed, the provider sends the event again.
-        await self._apply(event, place)
+        await self._apply(event, place, signer.name)
         await self.replays.spend_once(key, self.clock.now() + _REMEMBERED, signer)
         return True
 
-    async def _apply(self, event: SecurityEvent, place: _Place) -> None:
+    async def _apply(self, event: SecurityEvent, place: _Place, provider: str) -> None:
         if place == "data-deletion" or event.kind == "delete_data":
             await self.handler.erase(event.issuer, event.subject)
         elif event.kind == "signed_out":
             await self.handler.sign_out(event.issuer, event.subject)
+        elif event.kind == "session_ended":
+            ended = EndedProviderSession(
+                issuer=event.issuer, subject=event.subject, sid=event.session
+            )
+            await self.handler.end_sessions(ended, provider)
         elif event.kind == "suspended":
             await self.handler.suspend(event.issuer, event.subject)
         else:

@@ -91,6 +91,9 @@ class ProviderPolicy:
     response_mode: Literal["", "query", "form_post"] = ""
     pushed_requests: bool = False
     initiated_login: bool = False
+    sign_out_at_provider: bool = False
+    backchannel_logout: bool = False
+    end_session_endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,13 +113,15 @@ class SecurityEvent:
     """A message that a provider sends about one of its accounts.
 
     `suspended`: sign-in to it is not possible now, and may be again. `signed_out`: its person or
-    the provider ended its sessions.
+    the provider ended its sessions. `session_ended`: it ended the one that is named `session`, or
+    without a name all of them; `subject` may be "" beside a name.
     """
 
-    kind: Literal["gone", "suspended", "signed_out", "delete_data"]
+    kind: Literal["gone", "suspended", "signed_out", "delete_data", "session_ended"]
     issuer: str
     subject: str
     id: str  # the provider's own id of the message; for the replay store
+    session: str = ""
 
 
 class Provider(Protocol):

@@ -36,6 +36,7 @@ class Metadata:
     jwks_uri: str
     userinfo_endpoint: str = ""
     tokeninfo_endpoint: str = ""
+    end_session_endpoint: str = ""
     pushing_endpoint: str = ""
     pushing_required: bool = False
     algorithms: frozenset[str] = _RS256
@@ -107,6 +108,7 @@ def read_metadata(document: Mapping[str, Any], issuer: str) -> Metadata:
         token_endpoint=_address(document, "token_endpoint"),
         jwks_uri=_address(document, "jwks_uri"),
         userinfo_endpoint=_address(document, "userinfo_endpoint", required=False),
+        end_session_endpoint=_address(document, "end_session_endpoint", required=False),
         pushing_endpoint=_address(
             document, "pushed_authorization_request_endpoint", required=False
         ),
@@ -146,6 +148,7 @@ def _overridden(policy: ProviderPolicy, found: Metadata) -> Metadata:
         jwks_uri=policy.jwks_uri or found.jwks_uri,
         userinfo_endpoint=policy.userinfo_endpoint or found.userinfo_endpoint,
         tokeninfo_endpoint=policy.tokeninfo_endpoint or found.tokeninfo_endpoint,
+        end_session_endpoint=policy.end_session_endpoint or found.end_session_endpoint,
         algorithms=_chosen_algorithm(policy, found),
         secret_in_header=policy.client_authentication == "client_secret_basic"
         if policy.client_authentication

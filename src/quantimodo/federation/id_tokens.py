@@ -19,7 +19,7 @@ SKEW = timedelta(seconds=60)  # security.md §26: either clock may be wrong
 OLDEST_EVENT = timedelta(days=7)  # events have no expiry; this limits the replay store
 
 _ID_TOKEN_TYPES = frozenset({"", "jwt"})
-_EVENT_TYPES = frozenset({"", "jwt", "secevent+jwt"})
+EVENT_TYPES = frozenset({"", "jwt", "secevent+jwt"})
 _LONGEST_SUBJECT = 255  # OpenID Connect Core §2
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
@@ -63,10 +63,15 @@ def check_id_token(found: Verified, expected: Expected, now: datetime) -> None:
         raise bad_token("at_hash is of another access token")
 
 
-def check_event_token(found: Verified, audiences: frozenset[str], now: datetime) -> str:
+def check_event_token(
+    found: Verified,
+    audiences: frozenset[str],
+    now: datetime,
+    types: frozenset[str] = EVENT_TYPES,
+) -> str:
     """Its id, when it is an event for us of the last days. Raises `BadToken`, `ForeignToken`."""
     claims = found.claims
-    if found.typ.lower() not in _EVENT_TYPES or "events" not in claims:
+    if found.typ.lower() not in types or "events" not in claims:
         raise bad_token("not an event token")
     if not audiences & set(_audiences(claims)):
         raise foreign_token("aud has none of ours")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+_LONGEST = 200
 _PARTS = (("given_name", "family_name"), ("first_name", "last_name"))  # OpenID Connect; Facebook
 
 
@@ -18,6 +19,12 @@ def full_name(claims: Mapping[str, Any]) -> str:
 def has_full_name(claims: Mapping[str, Any]) -> bool:
     """Whether there is a `name`, or both parts of one."""
     return bool(_text(claims, "name")) or all(_text(claims, part) for part in _PARTS[0])
+
+
+def display_name(name: str) -> str:
+    """A name on one line, of limited length."""
+    kept = "".join(each if each.isprintable() else " " for each in name)
+    return " ".join(kept.split())[:_LONGEST]
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

@@ -8,9 +8,12 @@ from quantimodo.accounts.addresses import known_email, shown_name
 from quantimodo.accounts.errors import DomainError
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.model.identities import NewIdentity, Profile
+from quantimodo.model.provider_sessions import ProviderSession
 from quantimodo.model.texts import N_
 
 PROVIDER_TOKENS: Final = "provider tokens"  # the envelope's purpose
+ID_TOKENS: Final = "provider ID tokens"
+_LONGEST_ID_TOKEN: Final = 4096
 _LONGEST_SUBJECT: Final = 255  # OpenID Connect Core §2
 _LONGEST_ISSUER: Final = 400
 _LONGEST_REFRESH_TOKEN: Final = 8192
@@ -42,6 +45,23 @@ def new_identity(profile: Profile, now: datetime, envelope: Envelope) -> NewIden
         created_at=now,
         stated_at=profile.stated_at or now,
         sealed_refresh_token=sealed_refresh_token(profile, envelope),
+    )
+
+
+def provider_session(profile: Profile, now: datetime, envelope: Envelope) -> ProviderSession | None:
+    """The session at the provider of a normalized profile; None if it is not recorded. The ID token
+    is left out if it is too long for an address."""
+    if profile.session_id is None:
+        return None
+    raw = b"" if profile.id_token is None else profile.id_token.reveal().encode("ascii", "replace")
+    kept = 0 < len(raw) <= _LONGEST_ID_TOKEN
+    return ProviderSession(
+        provider=profile.provider,
+        issuer=profile.issuer,
+        subject=profile.subject,
+        sid=profile.session_id,
+        began_at=profile.stated_at or now,
+        sealed_id_token=envelope.seal(raw, ID_TOKENS) if kept else None,
     )
 
 

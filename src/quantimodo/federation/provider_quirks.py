@@ -8,7 +8,7 @@ from typing import Any
 from quantimodo.crypto.upstream import Verified
 from quantimodo.federation.contract import SecurityEvent
 from quantimodo.federation.discovery import Metadata
-from quantimodo.federation.id_tokens import bad_token, required_text
+from quantimodo.federation.id_tokens import EVENT_TYPES, bad_token, required_text
 from quantimodo.model.secrets import Secret
 
 Claims = Mapping[str, Any]
@@ -48,10 +48,11 @@ def _never(claims: Claims) -> bool:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityEvents:
     """How to read a provider's messages. `token`: the signed token in a body, or None. `read`: the
-    events in its verified claims."""
+    events in its verified claims. `types`: the values of `typ` that such a token may have."""
 
     token: Callable[[str, bytes], str | None]
     read: Callable[[Claims, str], Sequence[SecurityEvent]]
+    types: frozenset[str] = EVENT_TYPES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,8 @@ _NOTHING = ProviderPolicy(name="", kind="oidc", client_id="")
 _OIDC_ONLY = frozenset(
     {
         *("client_authentication", "assertion_audience", "id_token_algorithm", "response_mode"),
-        *("pushed_requests", "initiated_login"),
+        *("pushed_requests", "initiated_login", "sign_out_at_provider", "backchannel_logout"),
+        "end_session_endpoint",
     }
 )
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.notifier import AccountNotifier
+from quantimodo.model.provider_sessions import EndedProviderSession
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.federation_stores import IdentityStore
+from quantimodo.ports.federation_stores import IdentityStore, ProviderSessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class SecurityEventHandler:
 
     users: UserStore
     identities: IdentityStore
+    provider_sessions: ProviderSessionStore
     notifier: AccountNotifier
     clock: Clock
     logout_wakeup: asyncio.Event | None = None
@@ -42,6 +44,16 @@ class SecurityEventHandler:
         """The provider signed its account out: end every session of the person, and void unused
         sign-ins through this identity, which stays linked. Returns the person's id."""
         return await self._sign_out(issuer, subject, grants=False)
+
+    async def end_sessions(self, ended: EndedProviderSession, provider: str) -> int:
+        """The provider ended a session there: end the sessions that began from it; of how many
+        people. The other sessions of the person stay."""
+        people = await self.provider_sessions.end_provider_sessions(ended, self.clock.now())
+        for user_id in people:
+            self.notifier.record("identity.signed_out", user_id, detail=provider)
+        if people:
+            self._wake_logout_sender()
+        return len(people)
 
     async def suspend(self, issuer: str, subject: str) -> int | None:
         """The provider disabled the account, for example after a takeover: like `sign_out`, and

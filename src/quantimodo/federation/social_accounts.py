@@ -15,12 +15,18 @@ from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.errors import DomainError, LinkNeeded
 from quantimodo.accounts.login import IdentityProof, Login, LoginBrowser, LoginResult
 from quantimodo.accounts.notifier import AccountNotifier
-from quantimodo.accounts.sessions import require_fresh
+from quantimodo.accounts.sessions import SIGNED_OUT_SINCE, require_fresh
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.federation.linking import Create, Link, Refuse, RequireSignIn, SignIn, decide
-from quantimodo.federation.new_identities import new_identity, normalized, sealed_refresh_token
+from quantimodo.federation.new_identities import (
+    new_identity,
+    normalized,
+    provider_session,
+    sealed_refresh_token,
+)
 from quantimodo.model.identities import Identity, NewIdentity, Profile
+from quantimodo.model.provider_sessions import ProviderSession
 from quantimodo.model.sessions import Session
 from quantimodo.model.sign_in_methods import AcceptedMethods
 from quantimodo.model.texts import N_
@@ -35,9 +41,6 @@ _REASONS: Final = {
     "disabled": N_("This account is disabled. Contact the operator of this server."),
     "sign_up_closed": N_("This server makes no new accounts. Ask its operator for one."),
 }
-_SIGNED_OUT_SINCE: Final = N_(
-    "The provider has ended this sign-in. Sign in there again, then here."
-)
 _LAST: Final = N_(
     "This is the last way to sign in to your account. Set a password, add a passkey or link another"
     " account first."
@@ -50,16 +53,20 @@ _OF_ANOTHER_ACCOUNT: Final = N_(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """The person who signed in through a provider, and the identity. `new_user`: created now."""
+    """The person who signed in through a provider, and the identity. `new_user`: created now.
+    `session` is the one there, if it is recorded."""
 
     user: User
     identity: Identity
     new_user: bool
+    session: ProviderSession | None = None
 
     def proof(self, methods: tuple[str, ...]) -> IdentityProof:
         """The proof by this identity, with these `amr` values, for a session or a code."""
         known = self.identity
-        return IdentityProof(known.issuer, known.subject, known.signed_out_at, methods)
+        return IdentityProof(
+            known.issuer, known.subject, known.signed_out_at, methods, self.session
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +94,9 @@ class SocialAccounts:
         profile = normalized(profile)
         for _ in range(_TRIES):
             try:
-                return await self._admit(profile, address)
+                admitted = await self._admit(profile, address)
+                session = provider_session(profile, self.clock.now(), self.envelope)
+                return replace(admitted, session=session)
             except Conflict:  # a concurrent change: the current state decides
                 continue
             except SignInEnded:
@@ -213,7 +222,7 @@ class SocialAccounts:
 
     def _ended(self, profile: Profile, user_id: int | None, address: str) -> DomainError:
         self.notifier.record("identity.refused", user_id, address, profile.provider)
-        return DomainError(_SIGNED_OUT_SINCE)
+        return DomainError(SIGNED_OUT_SINCE)
 
     async def _linked_before(self, session: Session, profile: Profile) -> Identity:
         found = await self.store.identity(profile.issuer, profile.subject)

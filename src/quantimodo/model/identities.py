@@ -23,6 +23,8 @@ class Profile:
     methods: tuple[str, ...] = ("fed",)  # RFC 8176 `amr` values, the provider's own if it says
     refresh_token: Secret | None = None
     stated_at: datetime | None = None  # the earliest time of its statement; None: now
+    session_id: str | None = None  # of the provider, "" if it gives none; None: not recorded
+    id_token: Secret | None = None  # to end that session there
 
     def stated_by(self, moment: datetime) -> "Profile":
         """The profile as the provider's statement of this moment, or of an earlier one."""

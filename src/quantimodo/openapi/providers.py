@@ -211,7 +211,9 @@ OPERATIONS: Final = (
         description=(
             "Apple's server-to-server notifications (JSON), and Google's cross-account protection"
             " (RISC: `application/secevent+jwt`, response 202). When an account is gone there,"
-            " its sessions and grants end here."
+            " its sessions and grants end here. For an OpenID provider, if the operator wants that,"
+            " it is the `backchannel_logout_uri` (Back-Channel Logout §2.5), with a form that has"
+            " `logout_token`: the sessions end that began from the ended one."
         ),
         path=AtProvider,
         body=SignedSecurityEvent,

@@ -35,6 +35,7 @@ CookieName = Literal[
     "reset_return",
     "language",
     "playground",
+    "signing_out",
 ]
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}

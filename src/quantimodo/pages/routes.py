@@ -18,6 +18,7 @@ from quantimodo.clients.registry import Registry
 from quantimodo.clients.resources import ResourceRegistry
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.export.personal_export import PersonalExport
+from quantimodo.federation.provider_sign_out import RETURNED, ProviderSignOut
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
@@ -56,7 +57,8 @@ from quantimodo.pages.second_factor import SecondFactorPage
 from quantimodo.pages.second_factor_set_up import SecondFactorSetUp
 from quantimodo.pages.secret_once import SecretPage
 from quantimodo.pages.security import Security
-from quantimodo.pages.sign_in import SignIn, SignOut
+from quantimodo.pages.sign_in import SignIn
+from quantimodo.pages.sign_out import SignOut
 from quantimodo.pages.sign_up import SignUp
 from quantimodo.pages.static_pages import StaticPages
 from quantimodo.pages.step_up import StepUp
@@ -88,6 +90,7 @@ class Pages:
     passkey_sign_in: PasskeySignIn
     sessions: Sessions
     sign_out: SigningOut
+    provider_sign_out: ProviderSignOut
     registry: Registry
     resources: ResourceRegistry
     clients: ClientStore
@@ -153,7 +156,7 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
         email_codes is not None,
     )
     factor = SecondFactorPage(page_context, pages.accounts.login, pages.passkey_sign_in, leads)
-    sign_out = SignOut(page_context, pages.sign_out)
+    sign_out = SignOut(page_context, pages.sign_out, pages.provider_sign_out)
     sign_up = SignUp(
         page_context, pages.accounts.sign_up, leads, links, pages.sign_up_open, pages.providers
     )
@@ -172,6 +175,7 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
         *_factor_recovery(pages, page_context, leads, links),
         (("GET",), "/sign-out", sign_out.show),
         (("POST",), "/sign-out", sign_out.submit),
+        (("GET",), RETURNED, sign_out.returned),
         (("GET",), "/sign-up", sign_up.show),
         (("POST",), "/sign-up", sign_up.submit),
         (("GET",), "/sign-up/sent", sign_up.sent),

@@ -1,4 +1,4 @@
-"""Signing in by e-mail address and password, and signing out."""
+"""Signing in by e-mail address and password."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +8,14 @@ from starlette.responses import Response
 
 from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.accounts.password_sign_in import PasswordSignIn
-from quantimodo.accounts.sign_out import SignOut as SigningOut
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.layout import PageOptions
-from quantimodo.pages.login_responses import CLOSED, login_browser, login_response
+from quantimodo.pages.login_responses import login_browser, login_response
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.return_targets import ReturnTargets
-from quantimodo.pages.signed_out import signed_out_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,31 +89,3 @@ class SignIn:
             providers=self.providers,
             email_codes=self.email_codes,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class SignOut:
-    page_context: PageContext
-    sign_out: SigningOut
-
-    async def show(self, request: Request) -> Response:
-        """GET /sign-out: the confirmation page. A link alone does not sign out."""
-        browser_request = await self.page_context.browser_request(request)
-        if browser_request.closed is not None:
-            return self.page_context.go(CLOSED)
-        if browser_request.session is None:
-            return self.page_context.go("/")
-        return self.page_context.show(request, browser_request, "sign_out.html")
-
-    async def submit(self, request: Request) -> Response:
-        """POST /sign-out."""
-        browser_request, _ = await self.page_context.posted(request)
-        session = browser_request.session or browser_request.closed
-        if session is not None:
-            frames = await self.sign_out.leave(session)
-            if frames:
-                logout_notification = signed_out_page(
-                    self.page_context.renderer, frames, "/sign-in"
-                )
-                return self.page_context.browser.sign_out(logout_notification)
-        return self.page_context.browser.sign_out(self.page_context.go("/sign-in", "signed-out"))

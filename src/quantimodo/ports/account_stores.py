@@ -9,6 +9,7 @@ from typing import Protocol
 
 from quantimodo.model.budgets import Charge
 from quantimodo.model.profiles import Profile
+from quantimodo.model.provider_sessions import ProviderSession
 from quantimodo.model.sessions import EmailToken, LogoutRecipient, Session
 from quantimodo.model.sign_in_methods import SignInMethods
 from quantimodo.model.users import NewUser, User
@@ -127,10 +128,13 @@ class SessionStore(Protocol):
     async def sessions_of(self, user_id: int) -> Sequence[Session]:
         """All sessions of the person, the one that was used last first."""
 
-    async def add_session(self, session: Session, replaces: bytes | None) -> None:
+    async def add_session(
+        self, session: Session, replaces: bytes | None, provider: ProviderSession | None = None
+    ) -> None:
         """Save it, ending `replaces` in the same transaction (security.md §18). A session of the
-        same person continues under the `sid` of the replaced one. Raises `Conflict` when the
-        person was deleted or is disabled."""
+        same person continues under the `sid` of the replaced one, and from the same session at a
+        `provider` unless it began from another one. Raises `Conflict` when the person was deleted
+        or is disabled, `SignInEnded` when the provider ended that session since."""
 
     async def touch_session(self, key: bytes, seen_at: datetime) -> None:
         """Note when the session was used last; nothing happens when it has ended."""

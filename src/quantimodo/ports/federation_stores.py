@@ -15,6 +15,7 @@ from quantimodo.model.identities import (
     LoginState,
     NewIdentity,
 )
+from quantimodo.model.provider_sessions import EndedProviderSession, ProviderSession
 from quantimodo.model.sign_in_methods import AcceptedMethods
 from quantimodo.model.users import NewUser, User
 
@@ -63,6 +64,20 @@ class IdentityStore(Protocol):
         token, end every session and drop every login code of the person, with `grants` revoke
         these too, and refuse sign-ins that began before, in one transaction. Whose it is; the
         identity stays."""
+
+
+class ProviderSessionStore(Protocol):
+    """Added by `SessionStore.add_session`; deleted when that session ends."""
+
+    async def provider_session(self, sid: str) -> ProviderSession | None:
+        """The session at a provider from which the session with this `sid` began."""
+
+    async def end_provider_sessions(
+        self, ended: EndedProviderSession, at: datetime
+    ) -> Sequence[int]:
+        """End every session that began from it, and refuse sign-ins from it that began before, in
+        one transaction. With a `sid`, sessions whose provider gave none are ended by the subject.
+        Returns the ids of the people whose sessions were ended."""
 
 
 class LoginStateStore(Protocol):

@@ -35,6 +35,7 @@ from quantimodo.ports.federation_stores import (
     IdentityStore,
     LoginCodeStore,
     LoginStateStore,
+    ProviderSessionStore,
     ReplayStore,
 )
 from quantimodo.ports.grant_stores import AuthorizationStore, TokenStore
@@ -106,6 +107,7 @@ class Stores:
     profiles: ProfileStore
     subjects: SubjectStore
     sessions: SessionStore
+    provider_sessions: ProviderSessionStore
     logout_recipients: LogoutRecipientStore
     email_tokens: EmailTokenStore
     throttles: ThrottleStore

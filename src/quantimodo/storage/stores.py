@@ -20,6 +20,7 @@ from quantimodo.storage.tables.passkeys import Passkeys
 from quantimodo.storage.tables.pending_logins import PendingLogins
 from quantimodo.storage.tables.personal_tokens import PersonalTokens
 from quantimodo.storage.tables.profiles import Profiles, Subjects
+from quantimodo.storage.tables.provider_sessions import ProviderSessions
 from quantimodo.storage.tables.registrations import Registrations
 from quantimodo.storage.tables.replays import DataDeletionRequests, Replays
 from quantimodo.storage.tables.resources import Resources
@@ -63,6 +64,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         profiles=Profiles(database),
         subjects=Subjects(database),
         sessions=Sessions(database),
+        provider_sessions=ProviderSessions(database),
         logout_recipients=LogoutRecipients(database),
         email_tokens=EmailTokens(database),
         throttles=Throttles(database),

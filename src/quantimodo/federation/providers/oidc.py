@@ -30,7 +30,8 @@ from quantimodo.federation.id_tokens import (
     moment,
     required_text,
 )
-from quantimodo.federation.names import full_name, has_full_name
+from quantimodo.federation.names import display_name, full_name, has_full_name
+from quantimodo.federation.provider_logout import end_session_url, recorded
 from quantimodo.federation.provider_quirks import Claims, IdentityKey, ProviderQuirks
 from quantimodo.federation.providers.oauth2 import (
     AuthorizationServer,
@@ -50,7 +51,7 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import ReplayStore
 
 _FRESH_FOR = timedelta(minutes=10)  # the longest that a login at the provider may take
-_LONGEST_NAME, _LONGEST_EMAIL = 200, 320
+_LONGEST_EMAIL = 320
 
 
 class Oidc:
@@ -118,7 +119,19 @@ class Oidc:
         found, who = await self._issued(granted, metadata, authorization_context.nonce)
         self._check_freshness(found.claims, authorization_context)
         claims = await self._completed(found, granted, metadata)
-        return self._profile(who, claims, granted.refresh_token, self._quirks.first_name(response))
+        first_name = self._quirks.first_name(response)
+        profile = self._profile(who, claims, granted.refresh_token, first_name)
+        return recorded(profile, found.claims, granted.id_token, self._policy)
+
+    async def sign_out_url(
+        self, id_token: Secret | None, redirect_uri: str, state: str
+    ) -> str | None:
+        """The address that ends the person's session there; None: the provider has none."""
+        metadata = await self._discovery.get()
+        if not metadata.end_session_endpoint:
+            return None
+        self._http_client.check(metadata.end_session_endpoint)  # where browsers are sent
+        return end_session_url(metadata, self._policy, (id_token, redirect_uri, state))
 
     async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
         at = redirect_uri or self._policy.direct_redirect_uri or self._quirks.direct_redirect_uri
@@ -165,7 +178,7 @@ class Oidc:
         # Google's issuer ends with a slash here, and nowhere else.
         if found.claims.get("iss") not in (metadata.issuer, f"{metadata.issuer}/"):
             raise bad_token("a message of another issuer")
-        check_event_token(found, self._ours, self._clock.now())
+        check_event_token(found, self._ours, self._clock.now(), messages.types)
         return messages.read(found.claims, metadata.issuer)
 
     def _check_issuer(self, response: Mapping[str, str], metadata: Metadata) -> None:
@@ -273,7 +286,7 @@ class Oidc:
             provider=self._policy.name,
             issuer=who[0],
             subject=who[1],
-            name=_display_name(full_name(claims) or first_name),
+            name=display_name(full_name(claims) or first_name),
             email=email or None,
             email_verified=verified,
             email_authoritative=verified and self._is_authoritative(claims),
@@ -285,9 +298,3 @@ class Oidc:
         if self._policy.authoritative is not None:
             return self._policy.authoritative
         return self._quirks.authoritative(claims)
-
-
-def _display_name(name: str) -> str:
-    """A name on one line, of limited length."""
-    kept = "".join(each if each.isprintable() else " " for each in name)
-    return " ".join(kept.split())[:_LONGEST_NAME]

@@ -6,6 +6,7 @@ from datetime import datetime
 from quantimodo.federation.client_assertions import AssertionKeys, assertion_fields
 from quantimodo.federation.contract import ProviderPolicy
 from quantimodo.federation.discovery import Metadata
+from quantimodo.federation.provider_logout import logout_messages
 from quantimodo.federation.provider_quirks import ProviderQuirks
 from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.outbound.http_client import GuardedHttpClient
@@ -34,6 +35,7 @@ def open_oidc(
     quirks = ProviderQuirks(
         parameters={"response_mode": mode} if mode else {},
         responds_by_form_post=mode == "form_post",
+        messages=logout_messages(policy.client_id) if policy.backchannel_logout else None,
         assertion=assertion if policy.client_authentication in _BY_ASSERTION else None,
     )
     return Oidc(policy, http_client, clock, replays, quirks)

@@ -173,8 +173,7 @@ class Identities(Table):
         moment = to_micros(at)
 
         def operation() -> Operation[int | None]:
-            yield from end_sign_ins(issuer, subject, moment)
-            found = yield from _change(issuer, subject, lambda found: (_SIGN_OUT, (found, moment)))
+            found = yield from sign_out_account(issuer, subject, moment)
             if found is None:
                 return None
             yield from _sign_out(found.user_id, moment)
@@ -184,6 +183,13 @@ class Identities(Table):
             return found.user_id
 
         return await self._database.write(operation)
+
+
+def sign_out_account(issuer: str, subject: str, at: int) -> Operation[Identity | None]:
+    """Record that the provider signed this account out: sign-ins from before are void, and its
+    refresh token is deleted. The identity, whose person is locked; None: it belongs to nobody."""
+    yield from end_sign_ins(issuer, subject, at)
+    return (yield from _change(issuer, subject, lambda found: (_SIGN_OUT, (found, at))))
 
 
 def _change(issuer: str, subject: str, change: Callable[[int], Call]) -> Operation[Identity | None]:

@@ -38,6 +38,7 @@ Sweep = Callable[[int, int], Operation[int]]
 
 _SWEEPS: Mapping[str, Statement | Sweep] = {
     "sessions": _expired("sessions", "key"),
+    "provider_sessions": _expired("provider_sessions", "sid"),
     # A day longer than its session: due notifications are sent by then.
     "session_clients": Statement(
         "DELETE FROM session_clients WHERE (sid, client_id) IN (SELECT sid, client_id"

@@ -16,6 +16,10 @@ _DELETE = Statement("DELETE FROM sessions WHERE key = {1}")
 _DELETE_PENDING = Statement("DELETE FROM pending_logins WHERE user_id = {1}")
 # "Sign out everywhere" trusts no browser any more.
 DROP_TRUSTED_BROWSERS = Statement("DELETE FROM trusted_browsers WHERE user_id = {1}")
+_DELETE_PROVIDER_SESSION = Statement("DELETE FROM provider_sessions WHERE sid = {1}")
+_PROLONG_PROVIDER_SESSION = Statement(
+    "UPDATE provider_sessions SET expires_at = {2} WHERE sid = {1}"
+)
 _PROLONG = Statement("UPDATE session_clients SET expires_at = {2} WHERE sid = {1}")
 _MARK_DUE = Statement("UPDATE session_clients SET due_at = {2} WHERE sid = {1} AND due_at IS NULL")
 # Back-Channel Logout §2.7: a grant of this session ends with it, unless it has `offline_access`. A
@@ -30,7 +34,7 @@ def end_session(user_id: int, key: bytes, at: int) -> Operation[bool]:
     """End this session if it is this person's."""
     for sid, owner_id in (yield _LOCK, (key,)):
         if owner_id == user_id:
-            yield from _end(key, sid, at)
+            yield from end_locked_session(key, sid, at)
             return True
     return False
 
@@ -40,7 +44,7 @@ def end_sessions(user_id: int, at: int, except_key: bytes = b"") -> Operation[in
     browsers; how many sessions."""
     found = yield _LOCK_ALL, (user_id, except_key)
     for key, sid in found:
-        yield from _end(key, sid, at)
+        yield from end_locked_session(key, sid, at)
     yield _DELETE_PENDING, (user_id,)
     yield DROP_TRUSTED_BROWSERS, (user_id,)
     return len(found)
@@ -53,12 +57,15 @@ def replace_session(key: bytes, user_id: int, at: int, expires_at: int) -> Opera
         if owner_id == user_id:
             yield _DELETE, (key,)
             yield _PROLONG, (sid, expires_at)
+            yield _PROLONG_PROVIDER_SESSION, (sid, expires_at)
             return str(sid)
-        yield from _end(key, sid, at)
+        yield from end_locked_session(key, sid, at)
     return None
 
 
-def _end(key: bytes, sid: str, at: int) -> Operation[None]:
+def end_locked_session(key: bytes, sid: str, at: int) -> Operation[None]:
+    """End this session, whose row the operation has locked."""
     yield _MARK_DUE, (sid, at)
     yield _END_ONLINE, (sid, at)
+    yield _DELETE_PROVIDER_SESSION, (sid,)
     yield _DELETE, (key,)

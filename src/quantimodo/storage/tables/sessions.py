@@ -4,12 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from quantimodo.model.budgets import Charge
+from quantimodo.model.provider_sessions import ProviderSession
 from quantimodo.model.sessions import EmailToken, Session
 from quantimodo.model.users import fold_email
 from quantimodo.ports.stores import Conflict
 from quantimodo.storage.database import Database, KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, Part, RowReader
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
+from quantimodo.storage.tables.provider_sessions import (
+    require_live_provider_session,
+    save_provider_session,
+)
 from quantimodo.storage.tables.session_end import end_session, end_sessions, replace_session
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.texts import to_words, words_text
@@ -76,29 +81,35 @@ class Sessions(Table):
     async def sessions_of(self, user_id: int) -> Sequence[Session]:
         return _SESSION.read_all(await self._database.list_rows(_OF_USER, user_id))
 
-    async def add_session(self, session: Session, replaces: bytes | None) -> None:
+    async def add_session(
+        self, session: Session, replaces: bytes | None, provider: ProviderSession | None = None
+    ) -> None:
         def operation() -> Operation[None]:
+            if provider is not None:
+                yield from require_live_provider_session(provider)
             if not (yield _LOCK_PERSON, (session.user.id,)):
                 raise Conflict
             sid = session.sid
+            at, end = to_micros(session.created_at), to_micros(session.expires_at)
             if replaces is not None:
-                at, end = to_micros(session.created_at), to_micros(session.expires_at)
                 sid = (yield from replace_session(replaces, session.user.id, at, end)) or sid
             yield (
                 _ADD,
                 (
                     session.key,
                     session.user.id,
-                    to_micros(session.created_at),
+                    at,
                     to_micros(session.authenticated_at),
                     to_micros(session.seen_at),
-                    to_micros(session.expires_at),
+                    end,
                     words_text(session.methods),
                     session.address,
                     session.agent,
                     sid,
                 ),
             )
+            if provider is not None:
+                yield from save_provider_session(sid, provider, end)
 
         await self._database.write(operation)
 

@@ -97,6 +97,22 @@ CREATE INDEX sessions_by_user ON sessions (user_id);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 CREATE INDEX sessions_by_sid ON sessions (sid);
 
+-- The session at a provider from which a session began; `provider_sid` is the provider's name of it,
+-- empty if it gives none. `expires_at` is the expiry of the session.
+CREATE TABLE provider_sessions (
+  sid TEXT PRIMARY KEY,
+  provider TEXT NOT NULL,
+  issuer TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  provider_sid TEXT NOT NULL,
+  began_at BIGINT NOT NULL,
+  sealed_id_token BYTEA,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX provider_sessions_by_account ON provider_sessions (issuer, subject);
+CREATE INDEX provider_sessions_by_provider_sid ON provider_sessions (issuer, provider_sid);
+CREATE INDEX provider_sessions_by_expiry ON provider_sessions (expires_at);
+
 -- Logins that still need a second factor; `proof` is the first proof, encoded.
 CREATE TABLE pending_logins (
   key BYTEA PRIMARY KEY,
