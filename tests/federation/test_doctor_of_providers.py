@@ -70,7 +70,7 @@ async def test_a_working_provider_is_listed_with_what_to_register(tmp_path: Path
     assert found.text.endswith("http://127.0.0.1:8000/api/v2/auth/social/callback/work")
 
 
-async def test_what_its_settings_need_is_listed_or_is_a_fault(tmp_path: Path) -> None:
+async def test_each_registration_that_a_setting_needs_is_listed_or_a_fault(tmp_path: Path) -> None:
     async with provider(end_session_endpoint="http://127.0.0.1:9/logout") as address:
         plain = settings_with(tmp_path, address)
         work = replace(

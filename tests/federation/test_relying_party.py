@@ -200,7 +200,7 @@ def test_settings_that_cannot_work_are_named(
         ({"pushed_requests": True}, {}, NO_PUSHING),
     ],
 )
-async def test_what_the_provider_does_not_have_is_refused_before_a_person_is_sent(
+async def test_a_feature_that_the_provider_lacks_is_refused_before_the_redirect(
     opened: OpenOidc,
     upstream: Upstream,
     settings: dict[str, Any],

@@ -107,7 +107,7 @@ async def test_rfc7517_the_provider_reads_our_key_and_verifies_our_assertion(
 ) -> None:
     browser = harness.browser()
     document = (await browser.get("/api/openapi.json")).json()
-    for name, status in (("work", 200), ("home", 404), ("nobody", 404)):
+    for name, status in (("work", 200), ("home", 404), ("unknown", 404)):
         response = await browser.get(f"{KEYS}/{name}")
         assert response.status_code == status
         check_response(document, "GET", f"{KEYS}/{{provider}}", response)
@@ -126,10 +126,10 @@ async def test_core_4_a_page_asks_before_a_sign_in_that_another_site_starts(
 ) -> None:
     browser = harness.browser()
     document = (await browser.get("/api/openapi.json")).json()
-    asked = initiation(
+    sent = initiation(
         upstream, login_hint="ann@example.org", target_link_uri=f"{ISSUER}/account/apps?x=1"
     )
-    posted = await browser.post(INITIATE, data=asked, headers=ANOTHER_SITE)
+    posted = await browser.post(INITIATE, data=sent, headers=ANOTHER_SITE)
     assert posted.status_code == 303
     assert "set-cookie" not in posted.headers
     check_response(document, "POST", INITIATE, posted)
@@ -150,8 +150,8 @@ async def test_core_4_a_page_asks_before_a_sign_in_that_another_site_starts(
     came_back = await respond_by_form(browser, upstream, departed)
     done = await browser.get(came_back.headers["location"])
     assert done.headers["location"] == "/account/apps?x=1"
-    # A person who is signed in is asked by the provider again, and told who they are here.
-    again = await browser.get(INITIATE, params=asked)
+    # The provider authenticates a person with a session again, and the page names its account.
+    again = await browser.get(INITIATE, params=sent)
     assert "You are signed in as" in again.text
     departed = await browser.get(begin)
     assert query_of(departed.headers["location"])["prompt"] == "login"

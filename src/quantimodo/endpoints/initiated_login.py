@@ -29,7 +29,9 @@ _PARAMETERS: Final = frozenset({"iss", "login_hint", "target_link_uri"})
 _MOST_BYTES: Final = 16_384
 _FORM: Final = "application/x-www-form-urlencoded"
 _TITLE: Final = N_("This sign-in cannot begin")
-_NOBODY: Final = N_("No sign-in provider that may start a sign-in here has this issuer.")
+_UNKNOWN_ISSUER: Final = N_(
+    "This server has no sign-in provider with this issuer that may start a sign-in."
+)
 _ELSEWHERE: Final = N_("The target of this sign-in is not a page of this server.")
 _UNREADABLE: Final = N_("The request for this sign-in cannot be read.")
 _ACCOUNT: Final = "/account"
@@ -51,7 +53,7 @@ class InitiatedLoginEndpoint:
             raise RequestRejected(_TITLE, _UNREADABLE) from None
         provider = self.providers.get(form.get("iss") or "")
         if provider is None:
-            raise RequestRejected(_TITLE, _NOBODY)
+            raise RequestRejected(_TITLE, _UNKNOWN_ISSUER)
         path = self._path(form.get("target_link_uri"))
         if request.method == "POST":
             # The cookies of this server do not come with a form of another site, but with the

@@ -187,7 +187,7 @@ class Identities(Table):
 
 def sign_out_account(issuer: str, subject: str, at: int) -> Operation[Identity | None]:
     """Record that the provider signed this account out: sign-ins from before are void, and its
-    refresh token is deleted. The identity, whose person is locked; None: it belongs to nobody."""
+    refresh token is deleted. Returns the identity, whose person is locked, if there is one."""
     yield from end_sign_ins(issuer, subject, at)
     return (yield from _change(issuer, subject, lambda found: (_SIGN_OUT, (found, at))))
 
