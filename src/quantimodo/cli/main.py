@@ -14,6 +14,7 @@ from quantimodo.cli.keys import keys
 from quantimodo.cli.registrations import registrations
 from quantimodo.cli.resources import resources
 from quantimodo.cli.serve import serve
+from quantimodo.cli.set_up import apply, export
 from quantimodo.cli.settings import settings
 from quantimodo.cli.token import token
 from quantimodo.cli.users import users
@@ -45,6 +46,8 @@ def command_line() -> typer.Typer:
     table.command()(backup)
     table.command()(restore)
     table.command()(check)
+    table.command()(apply)
+    table.command()(export)
     table.add_typer(clients, name="clients")
     table.add_typer(registrations, name="registrations")
     table.add_typer(resources, name="resources")

@@ -50,6 +50,7 @@ from quantimodo.ports.pending_logins import PendingLoginStore
 from quantimodo.ports.personal_tokens import PersonalTokenStore
 from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.ports.second_factor_store import SecondFactorStore
+from quantimodo.ports.set_up_store import SetUpStore
 from quantimodo.ports.trusted_browser_store import TrustedBrowserStore
 
 
@@ -102,6 +103,7 @@ class Stores:
     client_documents: ClientDocumentStore
     registrations: RegistrationStore
     resources: ResourceStore
+    set_ups: SetUpStore
     users: UserStore
     closings: AccountClosingStore
     profiles: ProfileStore

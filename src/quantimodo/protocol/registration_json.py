@@ -43,14 +43,14 @@ def read_registration(document: Any) -> Registration:
     given = {name: value for name, value in document.items() if value is not None}
     values = {}
     for field in FIELDS:
-        value = _read(given, field) if field.wire else None
+        value = read_member(given, field) if field.wire else None
         if value not in ("", None):
             values[field.name] = value
     # A client without a method uses Basic (RFC 7591 §2) or post, as libraries do by default.
     values["public"] = values.get("token_endpoint_auth_method") == "none"
     if values["response_types"] & IMPLICIT_RESPONSE_TYPES:
         _check_implicit(given, values["redirect_uris"])
-    values["localized"] = _localized(given)
+    values["localized"] = localized_members(given)
     columns = {name: values[name] for name in values if name in _COLUMNS}
     document = {name: values[name] for name in values if name not in columns}
     return Registration(**columns, metadata=ClientMetadata(**document))
@@ -77,7 +77,7 @@ def client_information(client: Client) -> dict[str, Any]:
     }
     for field in FIELDS:
         if field.wire:
-            value = _spelled(client, field)
+            value = spelled(client, field)
             found[field.wire] = field.default if value == "" else value
     if client.public:
         found["token_endpoint_auth_method"] = "none"
@@ -85,7 +85,8 @@ def client_information(client: Client) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value not in ("", None, [])}
 
 
-def _spelled(client: Client, field: ClientField) -> Any:
+def spelled(client: Client | Registration, field: ClientField) -> Any:
+    """The value of one field as JSON has it; an empty text or None if there is none."""
     value = value_of(client, field)
     match field.kind:
         case "words":
@@ -100,13 +101,14 @@ def _spelled(client: Client, field: ClientField) -> Any:
             return value
 
 
-def _grant_types(client: Client) -> list[str]:
+def _grant_types(client: Client | Registration) -> list[str]:
     implicit = any({"token", "id_token"} & set(kind.split(" ")) for kind in client.response_types)
     return sorted(client.grant_types | ({"implicit"} if implicit else frozenset()))
 
 
-def _read(given: Mapping[str, Any], field: ClientField) -> Any:
-    """The value of one member; empty if it is not given. Raises `InvalidClientMetadata`."""
+def read_member(given: Mapping[str, Any], field: ClientField) -> Any:
+    """The value of one member; empty if it is not given. Raises `InvalidClientMetadata`,
+    `InvalidRedirectUri`."""
     if field.name in _READERS:
         return _READERS[field.name](given)
     match field.kind:
@@ -191,7 +193,8 @@ def _id_token_alg(given: Mapping[str, Any]) -> IdTokenAlgorithm:
     return cast(IdTokenAlgorithm, requested)
 
 
-def _localized(given: Mapping[str, Any]) -> dict[str, str]:
+def localized_members(given: Mapping[str, Any]) -> dict[str, str]:
+    """The members with a language tag (RFC 7591 §2.2). Raises `InvalidClientMetadata`."""
     found = {
         name: value
         for name, value in given.items()

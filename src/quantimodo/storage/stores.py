@@ -27,6 +27,7 @@ from quantimodo.storage.tables.resources import Resources
 from quantimodo.storage.tables.retention import Retention
 from quantimodo.storage.tables.second_factors import SecondFactors
 from quantimodo.storage.tables.sessions import EmailTokens, Sessions
+from quantimodo.storage.tables.set_ups import SetUps
 from quantimodo.storage.tables.throttles import Leases, Throttles
 from quantimodo.storage.tables.tokens import Tokens
 from quantimodo.storage.tables.trusted_browsers import TrustedBrowsers
@@ -59,6 +60,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         client_documents=ClientDocuments(database),
         registrations=Registrations(database),
         resources=Resources(database),
+        set_ups=SetUps(database),
         users=Users(database),
         closings=AccountClosings(database),
         profiles=Profiles(database),

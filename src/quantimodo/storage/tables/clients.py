@@ -93,6 +93,21 @@ def _index_redirect_uris(client: Client) -> Generator[Call, Sequence[Row], None]
         yield _ADD_REDIRECT_URI, (uri, client.id)
 
 
+def add_rows(client: Client) -> Operation[None]:
+    """The part of an operation that adds a client."""
+    yield _ADD, client_row(client)
+    yield from _index_redirect_uris(client)
+
+
+def replace_rows(client: Client) -> Operation[bool]:
+    """The part of an operation that replaces a client whose revision is still the same."""
+    replaced = yield _REPLACE, client_row(client)
+    if replaced:
+        yield _DROP_REDIRECT_URIS, (client.id,)
+        yield from _index_redirect_uris(client)
+    return bool(replaced)
+
+
 class Clients(Table):
     """Implements `ClientStore`."""
 
@@ -151,11 +166,10 @@ class Clients(Table):
         delete_if_unused_at: datetime | None = None,
         charge: Charge | None = None,
     ) -> None:
-        row, size = client_row(client), client_bytes(client)
+        size = client_bytes(client)
 
         def operation() -> Operation[None]:
-            yield _ADD, row
-            yield from _index_redirect_uris(client)
+            yield from add_rows(client)
             if delete_if_unused_at is not None:
                 network = None if charge is None else charge.network
                 yield _ADD_UNUSED, (client.id, to_micros(delete_if_unused_at), network, size)
@@ -163,16 +177,13 @@ class Clients(Table):
         await self._charged(operation, charge, size)
 
     async def replace_client(self, client: Client, charge: Charge | None = None) -> bool:
-        row, size = client_row(client), client_bytes(client)
+        size = client_bytes(client)
 
         def operation() -> Operation[bool]:
-            replaced = yield _REPLACE, row
-            if replaced:
-                yield _DROP_REDIRECT_URIS, (client.id,)
-                yield from _index_redirect_uris(client)
-                if charge is not None:
-                    yield _RECHARGE, (client.id, charge.network, size)
-            return bool(replaced)
+            replaced = yield from replace_rows(client)
+            if replaced and charge is not None:
+                yield _RECHARGE, (client.id, charge.network, size)
+            return replaced
 
         return await self._charged(operation, charge, size)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -75,6 +75,17 @@ _REPLACE = Statement(
 _DELETE = Statement("DELETE FROM resources WHERE identifier = {1} AND id = {2} RETURNING id")
 
 
+def add_row(resource: Resource) -> Operation[Resource]:
+    """The part of an operation that adds a resource; with its id."""
+    (added,) = yield _ADD, _values(resource)
+    return _RESOURCE.read(added)
+
+
+def replace_row(resource: Resource) -> Operation[bool]:
+    """The part of an operation that replaces a resource whose revision is still the same."""
+    return bool((yield _REPLACE, _values(resource)))
+
+
 class Resources(Table):
     """Implements `ResourceStore`."""
 
@@ -92,13 +103,12 @@ class Resources(Table):
                 yield LOCK_PERSON, (resource.owner_id,)
                 if first_value((yield _NUMBER, (resource.owner_id,))) >= most_owned:
                     raise BudgetExceeded("this owner has the most resources that are allowed")
-            (added,) = yield _ADD, _values(resource)
-            return _RESOURCE.read(added)
+            return (yield from add_row(resource))
 
         return await self._database.write(operation)
 
     async def replace_resource(self, resource: Resource) -> bool:
-        return bool(await self._database.write(execute(_REPLACE, *_values(resource))))
+        return await self._database.write(partial(replace_row, resource))
 
     async def delete_resource(self, resource: Resource) -> bool:
         deleted = execute(_DELETE, resource.identifier, resource.id)

@@ -1,0 +1,263 @@
+"""Applies a set-up file: compares its clients and resources with what is registered, and writes
+the differences in one transaction.
+
+What is registered and not in the file stays as it is.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Final
+
+from quantimodo.clients.metadata import with_metadata
+from quantimodo.clients.public_keys import SECRET_PURPOSE
+from quantimodo.crypto.digests import digest, same
+from quantimodo.crypto.envelope import Envelope
+from quantimodo.model.clients import Client, SecretDigest
+from quantimodo.model.events import Event
+from quantimodo.model.resources import Resource
+from quantimodo.model.set_ups import SetUpChanges
+from quantimodo.ports.account_stores import UserStore
+from quantimodo.ports.audit import Audit
+from quantimodo.ports.client_stores import ClientStore
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.resource_store import ResourceStore
+from quantimodo.ports.set_up_store import SetUpStore
+from quantimodo.protocol.registration import faults, normalise
+from quantimodo.protocol.registration_metadata import is_key, needs_secret
+from quantimodo.protocol.resource_registration import identifier_faults, registration_faults
+from quantimodo.protocol.set_up_entries import (
+    ClientEntry,
+    Entries,
+    ResourceEntry,
+    client_entry,
+    resource_entry,
+)
+
+SECRET_OVERLAP: Final = timedelta(days=1)
+"""How long the previous secret of a client still works after the file names another one."""
+_SHORTEST_SECRET, _LONGEST_SECRET = 32, 200
+
+
+class InvalidSetUp(Exception):
+    """The file cannot be applied; `faults` has a line for each reason, without values."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One client or resource before and after; `before` is None for a new one."""
+
+    what: str
+    name: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Plan:
+    """What an application would do."""
+
+    faults: list[str] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    clients: list[tuple[Client | None, Client]] = field(default_factory=list)
+    resources: list[tuple[Resource | None, Resource]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetUpService:
+    """Compares and writes. `own` is the identifier of this server's API."""
+
+    own: str
+    clients: ClientStore
+    resources: ResourceStore
+    users: UserStore
+    set_ups: SetUpStore
+    envelope: Envelope
+    clock: Clock
+    audit: Audit
+
+    async def plan(self, entries: Entries, resolve: Callable[[str], str]) -> Plan:
+        """The differences. `resolve` returns the secret of a reference, or raises `LookupError`
+        with the reason. Raises `InvalidSetUp` with all faults."""
+        plan = Plan()
+        plan.faults += _repeated("clients", [each.client_id for each in entries.clients])
+        plan.faults += _repeated("resources", [each.identifier for each in entries.resources])
+        for entry in entries.clients:
+            await self._plan_client(plan, entry, resolve)
+        for other in entries.resources:
+            await self._plan_resource(plan, other)
+        if plan.faults:
+            raise InvalidSetUp(plan.faults)
+        return plan
+
+    async def apply(self, plan: Plan) -> None:
+        """Write it all, or nothing. Raises `Conflict` when something was changed meanwhile."""
+        await self.set_ups.write_set_up(
+            SetUpChanges(
+                new_clients=tuple(after for before, after in plan.clients if before is None),
+                changed_clients=tuple(after for before, after in plan.clients if before),
+                new_resources=tuple(after for before, after in plan.resources if before is None),
+                changed_resources=tuple(after for before, after in plan.resources if before),
+            )
+        )
+        for before, client in plan.clients:
+            kind, what = ("registered", "registered") if before is None else ("edited", "changed")
+            detail = f"app {client.name}: {what}"
+            self._record(f"client.{kind}", client.owner_id, client.id, detail)
+        for earlier, resource in plan.resources:
+            what = "registered" if earlier is None else "changed"
+            detail = f"API {resource.name}: {what}"
+            self._record(f"resource.{what}", resource.owner_id, None, detail)
+
+    async def _plan_client(
+        self, plan: Plan, entry: ClientEntry, resolve: Callable[[str], str]
+    ) -> None:
+        place = f"client {entry.client_id}"
+        now, requested = self.clock.now(), normalise(entry.registration)
+        plan.faults += [f"{place}: {each.field}: {each.message}" for each in faults(requested)]
+        found = await self.clients.client(entry.client_id)
+        owner_id = await self._owner(plan, place, entry.owner)
+        before = found or Client(id=entry.client_id, name="", created_at=now)
+        after = replace(with_metadata(before, requested), owner_id=owner_id)
+        if entry.disabled != (before.disabled_at is not None):
+            after = replace(after, disabled_at=now if entry.disabled else None)
+        try:
+            after = self._with_secret(after, entry.secret, resolve)
+        except LookupError as fault:
+            plan.faults.append(f"{place}: client_secret: {fault.args[0]}")
+        # By their tables: texts of JSON may be spelled in another way.
+        earlier = None if found is None else await self._client_table(found)
+        table = await self._client_table(after)
+        if after.secret != before.secret or after.sealed_secret != before.sealed_secret:
+            table["client_secret"] = "(another one)"
+        if table != earlier:
+            plan.clients.append((found, after))
+            plan.differences.append(Difference("client", entry.client_id, earlier, table))
+
+    def _with_secret(self, client: Client, reference: str, resolve: Callable[[str], str]) -> Client:
+        if client.public or not needs_secret(client.metadata):
+            if reference:
+                raise LookupError("this client has no secret: leave it out")
+            if not client.public:
+                return client
+            return replace(client, secret=None, previous_secret=None, sealed_secret=None)
+        if not reference:
+            if client.secret is None or (is_key(client.metadata) and not client.sealed_secret):
+                raise LookupError('name the secret: "env:NAME" or "file:PATH"')
+            return client
+        text = resolve(reference)
+        if not _SHORTEST_SECRET <= len(text) <= _LONGEST_SECRET or not _is_plain(text):
+            raise LookupError(
+                f"must have {_SHORTEST_SECRET} to {_LONGEST_SECRET} random ASCII characters"
+            )
+        key = is_key(client.metadata)
+        if client.secret is not None and same(client.secret.digest, digest(text)):
+            if key == (client.sealed_secret is not None):
+                return client
+            previous = client.previous_secret
+        elif client.secret is None:
+            previous = None
+        else:
+            previous = replace(client.secret, expires_at=self.clock.now() + SECRET_OVERLAP)
+        sealed = self.envelope.seal(text.encode(), SECRET_PURPOSE) if key else None
+        return replace(
+            client,
+            secret=SecretDigest(digest(text)),
+            previous_secret=previous,
+            sealed_secret=sealed,
+        )
+
+    async def _plan_resource(self, plan: Plan, entry: ResourceEntry) -> None:
+        place = f"resource {entry.identifier}"
+        plan.faults += [
+            f"{place}: {each.field}: {each.message}"
+            for each in (
+                *identifier_faults(entry.identifier, self.own, by_operator=True),
+                *registration_faults(entry.registration),
+            )
+        ]
+        found = await self.resources.resource(entry.identifier)
+        owner_id = await self._owner(plan, place, entry.owner)
+        before = found or Resource(
+            id=0, identifier=entry.identifier, name="", created_at=self.clock.now()
+        )
+        wanted = entry.registration
+        after = replace(
+            before,
+            **{name: getattr(wanted, name) for name in wanted.__dataclass_fields__},
+            owner_id=owner_id,
+            reviewed=entry.reviewed,
+        )
+        plan.faults += [f"{place}: {each}" for each in await self._client_faults(plan, after)]
+        if after != found:
+            plan.resources.append((found, after))
+            earlier = None if found is None else await self._resource_table(found)
+            table = await self._resource_table(after)
+            plan.differences.append(Difference("resource", entry.identifier, earlier, table))
+
+    async def _client_faults(self, plan: Plan, resource: Resource) -> list[str]:
+        """The rules of `ResourceRegistry`, for the clients as they are after the application."""
+        planned = {after.id: after for _, after in plan.clients}
+        found = []
+        for name, ids in (
+            ("clients", resource.clients),
+            ("introspected_by", resource.introspected_by),
+        ):
+            for client_id in sorted(ids):
+                client = planned.get(client_id) or await self.clients.client(client_id)
+                if client is None:
+                    found.append(f"{name}: there is no app with one of these ids")
+                elif name == "introspected_by" and (
+                    client.public or client.owner_id != resource.owner_id
+                ):
+                    found.append(f"{name}: each must be a confidential app of the same owner")
+        return found
+
+    async def _owner(self, plan: Plan, place: str, email: str) -> int | None:
+        if not email:
+            return None
+        user = await self.users.user_by_email(email)
+        if user is None:
+            plan.faults.append(f"{place}: owner: no account has this e-mail address")
+            return None
+        return user.id
+
+    async def _client_table(self, client: Client) -> dict[str, Any]:
+        return client_entry(client, await self.email_of(client.owner_id))
+
+    async def _resource_table(self, resource: Resource) -> dict[str, Any]:
+        return resource_entry(resource, await self.email_of(resource.owner_id))
+
+    async def email_of(self, owner_id: int | None) -> str:
+        """The e-mail address of an owner; empty without one."""
+        user = None if owner_id is None else await self.users.user(owner_id)
+        return "" if user is None else user.email or ""
+
+    async def export(self) -> dict[str, list[dict[str, Any]]]:
+        """All clients and resources as tables of a file, without secrets. Clients of metadata
+        documents are left out: their documents describe them."""
+        tables, after = [], ""
+        while page := await self.clients.clients(after=after):
+            tables += [await self._client_table(each) for each in page if not each.document_host]
+            after = page[-1].id
+        found = await self.resources.resources()
+        return {"clients": tables, "resources": [await self._resource_table(one) for one in found]}
+
+    def _record(self, kind: str, user_id: int | None, client_id: str | None, detail: str) -> None:
+        at = self.clock.now()
+        self.audit.record(
+            Event(at=at, kind=kind, user_id=user_id, client_id=client_id, detail=detail)
+        )
+
+
+def _repeated(what: str, names: Sequence[str]) -> Iterator[str]:
+    for name in sorted({each for each in names if names.count(each) > 1}):
+        yield f"{what}: {name} is there twice"
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text

@@ -1,0 +1,81 @@
+"""`quantimodo apply` and `export`, by the file that docs/operator/set-up-files.md shows."""
+
+import pytest
+
+from support.code_blocks import code_blocks
+from support.terminal import Terminal
+
+SECRET = "m4rked-" + "x" * 40
+EXAMPLE = next(block for block in code_blocks("docs/operator/set-up-files.md")).text
+
+
+@pytest.fixture
+def prepared(terminal: Terminal) -> Terminal:
+    """With the file of the page, and its secrets."""
+    (terminal.folder / "clients.toml").write_text(EXAMPLE.replace("env:MOOD", "file:MOOD"))
+    (terminal.folder / "MOOD_TRACKER_SECRET").write_text(f"{SECRET}\n")
+    (terminal.folder / "tasks-api.secret").write_text("y" * 43)
+    return terminal
+
+
+def listed(terminal: Terminal) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    clients = terminal.does("clients", "list", "--json").json
+    return clients, terminal.does("resources", "list", "--json").json
+
+
+def test_a_file_is_shown_applied_and_the_second_time_changes_nothing(prepared: Terminal) -> None:
+    shown = prepared.does("apply", "clients.toml", "--dry-run").out
+    assert "add client mood-tracker" in shown
+    assert "nothing was changed" in shown
+    assert listed(prepared) == ([], [])
+    assert "add resource https://tasks.example.org/" in prepared.does("apply", "clients.toml").out
+    (mood, tasks), (resource,) = listed(prepared)
+    assert (mood["client_id"], tasks["client_id"]) == ("mood-tracker", "tasks-api")
+    assert mood["first_party"] is True
+    assert resource["introspected_by"] == ["tasks-api"]
+    assert prepared.does("apply", "clients.toml").out == "nothing to change\n"
+    exported = prepared.does("export").out
+    assert "m4rked" not in shown + exported
+    (prepared.folder / "exported.toml").write_text(exported)
+    assert prepared.does("apply", "exported.toml").out == "nothing to change\n"
+
+    (prepared.folder / "exported.toml").write_text(exported.replace("Mood Tracker", "Moods"))
+    changed = prepared.does("apply", "exported.toml").out
+    assert changed == 'change client mood-tracker\n  client_name: "Mood Tracker" -> "Moods"\n'
+    # Another secret, by an environment variable: the client has it, and the output does not.
+    (prepared.folder / "clients.toml").write_text(EXAMPLE)
+    again = prepared("apply", "clients.toml", outside={"MOOD_TRACKER_SECRET": SECRET + "2"})
+    assert again.code == 0
+    assert "  client_secret: (default) -> " in again.out
+    assert "m4rked" not in again.out + again.err
+
+
+BROKEN = (
+    ("client_name = ", "client_nam = ", "client_nam: is no field"),
+    ("https://app.example.org/callback", "http://app.example.org/callback", "redirect_uris"),
+    ('"file:MOOD_TRACKER_SECRET"', '"m4rked-in-the-file"', "must be a reference"),
+    ('"file:MOOD_TRACKER_SECRET"', '"file:none"', "the file cannot be read"),
+    ('"file:MOOD_TRACKER_SECRET"', '"env:NO_SUCH_NAME"', "variable is not set"),
+    ('client_secret = "file:tasks-api.secret"\n', "", "name the secret"),
+    ('"file:tasks-api.secret"', '"file:short.secret"', "32 to 200"),
+    ('client_id = "tasks-api"', 'client_id = "mood-tracker"', "is there twice"),
+    ('introspected_by = ["tasks-api"]', 'introspected_by = ["none"]', "no app with one of these"),
+    ('"https://tasks.example.org/"', '"http://tasks.example.org/"', "identifier"),
+    ("token_lifetime = 300", "token_lifetime = 1", "token_lifetime"),
+    ('name = "Tasks"', 'name = "Tasks"\nowner = "none@example.org"', "no account has this"),
+    ("[[resources]]", "[[providers]]", "providers and policies are settings"),
+    ("[[clients]]", "[clients", "not TOML"),
+)
+
+
+def test_a_broken_file_changes_nothing(prepared: Terminal) -> None:
+    good = (prepared.folder / "clients.toml").read_text()
+    (prepared.folder / "short.secret").write_text("short")
+    for old, new, text in BROKEN:
+        assert old in good
+        (prepared.folder / "broken.toml").write_text(good.replace(old, new, 1))
+        refused = prepared("apply", "broken.toml")
+        assert (refused.code, refused.out) == (1, ""), new
+        assert text in refused.err, new
+        assert "m4rked" not in refused.err
+    assert listed(prepared) == ([], [])
