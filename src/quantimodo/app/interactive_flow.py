@@ -102,6 +102,7 @@ class _Parts:
                 logins,
                 self.page_context,
                 consent_offers(context),
+                stores.resources,
             ),
             responses=responses,
             second_factors=context.accounts.login.second_factors,

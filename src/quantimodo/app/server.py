@@ -41,6 +41,7 @@ from quantimodo.app.resources import client_documents, resource_registry
 from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings
 from quantimodo.app.social import provider_key_sets, social_parts, social_routes, social_tokens
+from quantimodo.authorization.managed_grants import ManagedGrants
 from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.steps.table import STEPS
 from quantimodo.clients.documents import ClientDocuments
@@ -73,6 +74,7 @@ from quantimodo.protocol.discovery import API, PROTECTED_RESOURCE
 from quantimodo.resource.bearer_authentication import BearerAuthentication
 from quantimodo.resource.bound_tokens import BoundTokens
 from quantimodo.resource.consents import CurrentConsent
+from quantimodo.resource.grants import GrantManagement
 from quantimodo.resource.health import MetricsPage, Ready, alive
 from quantimodo.resource.users import UserInfo, UserMe
 from quantimodo.tokens.access import AccessTokens
@@ -196,6 +198,7 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
             settings.tokens.pushed_request_lifetime,
             proofs,
             inputs.client_documents,
+            ManagedGrants(stores.authorizations, clock),
         ),
         device_authorization=device_authorization(context),
         revoke=RevocationEndpoint(clients, stores.tokens, access, clock),
@@ -214,6 +217,7 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
         ),
         userinfo=UserInfo(bearer, user_info(context), context.accesses),
         user_me=UserMe(bearer, user_info(context), context.accesses),
+        grant=GrantManagement(bearer, stores.authorizations, clock),
         current_consent=CurrentConsent(bearer, stores.authorizations, stores.clients),
         **measuring_endpoints(context, bearer),
         social_code=social.authorize_code,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from quantimodo.authorization.managed_grants import ManagedGrants
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent, ConsentChange, ConsentChoice
 from quantimodo.model.events import Event
@@ -34,6 +35,14 @@ class Consents:
     ) -> Consent | None:
         """The stored consent of this person to this client, if there is one."""
         return None if signed_in is None else await self.store.consent(signed_in.user.id, client.id)
+
+    async def with_grant(
+        self, request: AuthorizationRequest, signed_in: AuthenticatedSubject | None
+    ) -> AuthorizationRequest:
+        """The request with the managed grant that it merges or replaces. Raises
+        `InvalidGrantId`."""
+        user = None if signed_in is None else signed_in.user
+        return await ManagedGrants(self.store, self.clock).named(request, user)
 
     async def give(
         self,

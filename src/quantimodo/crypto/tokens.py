@@ -7,7 +7,7 @@ disk; it is not secret, and no decision depends on it. 256 random bits need no s
 """
 
 import hmac
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error, a2b_base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -113,6 +113,18 @@ def key_of(kind: Kind, raw: str) -> bytes | None:
 def moment_bytes(at: datetime) -> bytes:
     """Microseconds since 1970 in 7 bytes, in the order of time."""
     return ((at - _EPOCH) // _MICROSECOND).to_bytes(7, "big")
+
+
+def public_grant_id(grant_id: bytes) -> str:
+    """The public id of a managed grant, by the id of the first one (Grant Management §5.5)."""
+    return urlsafe_b64encode(grant_id).rstrip(b"=").decode()
+
+
+def moment_of_grant(public_id: str) -> int:
+    """When the first grant with this public id was made, in seconds since 1970. Raises
+    `ValueError`."""
+    padded = public_id + "=" * (-len(public_id) % 4)
+    return int.from_bytes(urlsafe_b64decode(padded)[:7], "big") // 1_000_000
 
 
 def _derive_both(parent: str, successor_nonce: bytes, key: bytes, at: datetime) -> Successors:

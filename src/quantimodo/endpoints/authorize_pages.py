@@ -15,7 +15,7 @@ from quantimodo.model.consents import ConsentChoice
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.model.users import User
 from quantimodo.pages.browser import BrowserRequest
-from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
+from quantimodo.pages.consent import ConsentView, GrantChange, ScopeLine, consent_page
 from quantimodo.pages.consent_form import (
     initial_view,
     read_choice,
@@ -24,16 +24,20 @@ from quantimodo.pages.consent_form import (
 )
 from quantimodo.pages.consent_offer import ConsentOffer
 from quantimodo.pages.consent_offers import ConsentOffers
+from quantimodo.pages.consent_words import detail_lines, scope_titles
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
 from quantimodo.pages.languages import lead_back_to
 from quantimodo.pages.layout import form_sources, head_of, see_other
 from quantimodo.pages.page_context import PageContext
-from quantimodo.pages.resource_words import api_lines
+from quantimodo.pages.resource_words import api_lines, scope_texts
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.client_stores import ClientStore
+from quantimodo.ports.resource_store import ResourceStore
+from quantimodo.protocol.consent_details import from_json_or_none
 from quantimodo.protocol.consents import required_details
 from quantimodo.protocol.errors import LoginRequired
+from quantimodo.protocol.grant_management import lost
 from quantimodo.protocol.scopes import SCOPES
 
 _STATUSES = {View.CONSENT: 200, View.RESPONSE: 303}
@@ -77,6 +81,7 @@ class StepPages:
     logins: LoginCarrier
     page_context: PageContext
     offers: ConsentOffers
+    resources: ResourceStore
 
     async def show(
         self,
@@ -124,6 +129,20 @@ class StepPages:
             user, request.consent_scope, optional, request.details, consent, required
         )
 
+    async def _change(self, interaction: Interaction, offer: ConsentOffer) -> GrantChange | None:
+        action = interaction.request.grant_action
+        before = None if action is None else action.before
+        if before is None or action is None:
+            return None
+        texts = await scope_texts(self.resources, before.scope)
+        gone = lost(before, interaction.request.consent_scope)
+        return GrantChange(
+            action.kind,
+            [title for _, title in scope_titles(before.scope, texts)],
+            detail_lines(from_json_or_none(before.details), offer.zone),
+            [title for _, title in scope_titles(gone, texts)],
+        )
+
     async def _consent(
         self,
         browser_request: BrowserRequest,
@@ -161,6 +180,7 @@ class StepPages:
             keeps=first.value("data") == "keep",
             apis=[api_lines(each, request.scope) for each in request.resources],
             revision=interaction.identified.revision,
+            change=await self._change(interaction, offer),
         )
         lead_back_to(resume_path(interaction.id))
         page = consent_page(

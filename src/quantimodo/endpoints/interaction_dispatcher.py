@@ -102,6 +102,8 @@ class InteractionDispatcher:
         subject = await self.requested_subject.match(form, request, authentication.signed_in)
         if subject is None:
             return interaction, None
+        request = await self.consents.with_grant(request, subject)
+        interaction = replace(interaction, request=request)
         consent = await self.consents.on_record(subject, request.client)
         progress = replace(interaction.progress, consent=consent)
         found = await self.pages.read_choice(
@@ -137,7 +139,8 @@ class InteractionDispatcher:
             account_mismatch=authentication.account_mismatch
             or authentication.may_be_another_app(request),
         )
-        interaction = replace(interaction, progress=progress)
+        request = await self.consents.with_grant(request, subject)
+        interaction = replace(interaction, request=request, progress=progress)
         now = self.clock.now()
         step, reason = next_step(self.steps, interaction, subject, self.policy, now)
         return Position(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from quantimodo.accounts.throttle import Throttle
+from quantimodo.authorization.managed_grants import ManagedGrants
 from quantimodo.authorization.request_objects import RequestObjects
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.authorization.stored_requests import StoredRequests
@@ -49,6 +50,7 @@ class PushedRequestEndpoint:
     lifetime: timedelta
     proofs: DPoPProofs
     documents: ClientDocuments
+    grants: ManagedGrants
 
     async def __call__(self, request: Request) -> Response:
         form = body_form(request, _PARAMETERS, aliases={})
@@ -107,7 +109,8 @@ class PushedRequestEndpoint:
             target = identify(form, client)
         except InvalidClientOrRedirect as fault:
             raise InvalidRequest(str(fault).rstrip(".")) from None
-        validate(form, client, target, await self.resources.read(form))
+        found = validate(form, client, target, await self.resources.read(form))
+        await self.grants.named(found, None)
         return form
 
 

@@ -95,6 +95,7 @@ class ApiEndpoints:
     introspect: Endpoint
     userinfo: Endpoint
     user_me: Endpoint
+    grant: Endpoint
     current_consent: Endpoint
     measurements: Endpoint
     measurement: Endpoint
@@ -142,6 +143,7 @@ def api_routes(to: ApiEndpoints, *, legacy_transport: bool) -> Sequence[ApiRoute
         ApiRoute("/api/v2/oauth/introspect", POST, "introspect", to.introspect, cors=False),
         ApiRoute(discovery.USERINFO, GET_AND_POST, "userinfo", to.userinfo),
         ApiRoute("/api/v2/oauth/userinfo", GET_AND_POST, "userinfo", to.userinfo),
+        ApiRoute(f"{discovery.GRANTS}/{{grant_id}}", GET | {"DELETE"}, "grant", to.grant),
         ApiRoute("/api/v1/user/me", GET, "user_me", to.user_me),
         ApiRoute("/api/v2/consents/current", GET, "current_consent", to.current_consent),
         ApiRoute(

@@ -9,7 +9,7 @@ from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.resources import Resource
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.ports.resource_store import ResourceStore
-from quantimodo.protocol import scopes
+from quantimodo.protocol import grant_management, scopes
 from quantimodo.protocol.errors import InvalidAuthorizationDetails, InvalidScope, UnauthorizedClient
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import IDENTITY, Targets, full_names, may_request
@@ -51,7 +51,10 @@ class ClientCredentialsGrant:
         requested = form.get("scope")
         if requested is None:
             return MintOwn(client, own)
-        allowed = scopes.parse(requested) & own
+        # Grant Management §6.1: only where the application names them.
+        managing = frozenset(requested.split(" ")) & grant_management.SCOPES
+        rest = " ".join(name for name in requested.split(" ") if name not in managing)
+        allowed = (scopes.parse(rest) & own) | managing
         if not allowed:
             raise InvalidScope("the app may have none of the requested scopes for itself")
         return MintOwn(client, allowed)

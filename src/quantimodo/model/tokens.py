@@ -26,6 +26,8 @@ class Grant(NamedTuple):
     """One authorization of one client by one person. `expires_at` is the absolute limit that no
     refresh moves; `sid` the browser session in which it was given, of OpenID Connect only.
     `details` restrict the health data that the scope opens: canonical JSON, None for everything.
+    `public_id` names a grant that its client manages, None for others: the grant that follows after
+    a merge or a replacement has the same (Grant Management §5).
     """
 
     id: bytes
@@ -39,6 +41,14 @@ class Grant(NamedTuple):
     sid: str | None = None
     claims_request: ClaimsRequest | None = None
     details: str | None = None
+    public_id: str | None = None
+
+
+class ManagedGrant(NamedTuple):
+    """A grant with a public id; `revoked_at` is None for a live one."""
+
+    grant: Grant
+    revoked_at: datetime | None
 
 
 class AuthorizationCode(NamedTuple):

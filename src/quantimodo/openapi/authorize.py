@@ -52,7 +52,8 @@ _RESPONSES: Final = {
         "Redirect to the sign-in page, which returns here. Or to the app: `redirect_uri` with"
         " `code`, `state` and `iss`; or with `error`, `error_description`, `state` and `iss`."
         " Errors are `invalid_request`, `unauthorized_client`, `access_denied`,"
-        " `unsupported_response_type`, `invalid_scope`, `invalid_target`, `login_required`,"
+        " `unsupported_response_type`, `invalid_scope`, `invalid_target`, `invalid_grant_id`,"
+        " `login_required`,"
         " `consent_required`,"
         " `invalid_authorization_details`, `invalid_request_object`, `invalid_request_uri`,"
         " `unmet_authentication_requirements` and `registration_not_supported`.",

@@ -15,6 +15,7 @@ STATE: Final = "fake-state"
 REQUEST_URI: Final = "urn:ietf:params:oauth:request_uri:fake-pushed-request"
 DEVICE_CODE: Final = "qmd_fake-device-code-that-buys-nothing"
 USER_CODE: Final = "WDJB-MJHT"  # RFC 8628 §3.2
+GRANT_ID: Final = "fake-grant-id-000000000000"
 NONCE: Final = "fake-nonce"
 LOGIN_CODE: Final = "qml_fake-login-code-that-buys-nothing"
 LOGIN_TOKEN: Final = "fake.login.token"

@@ -169,6 +169,13 @@ class RequestParameters(TypedDict, total=False):
             pattern="^[A-Za-z0-9_-]{43}$",
         ),
     ]
+    grant_management_action: Annotated[
+        Literal["create", "merge", "replace"],
+        described("What the request does with a grant that the app manages.", "create"),
+    ]
+    grant_id: Annotated[
+        str, described("The grant that `merge` adds to and `replace` replaces.", fakes.GRANT_ID)
+    ]
     display: Annotated[
         str, described("Accepted; there is one kind of page, for all sizes.", "page")
     ]

@@ -65,6 +65,9 @@ class ServerMetadata(TypedDict):
     code_challenge_methods_supported: list[str]
     dpop_signing_alg_values_supported: list[str]
     refresh_token_expiration_types_supported: list[str]
+    grant_management_endpoint: str
+    grant_management_actions_supported: list[str]
+    grant_management_action_required: bool
     prompt_values_supported: list[str]
     display_values_supported: list[str]
     claim_types_supported: list[str]

@@ -106,6 +106,10 @@ class TokenAnswer(TypedDict, total=False):
         str,
         described("A signed JWT about the sign-in. Only with scope `openid`.", fakes.ID_TOKEN),
     ]
+    grant_id: Annotated[
+        str,
+        said("The grant, if the request had `grant_management_action`.", fakes.GRANT_ID),
+    ]
 
     authorization_details: Annotated[
         list[AuthorizationDetail],

@@ -8,6 +8,7 @@ from typing import Any, Final
 from quantimodo.openapi.operation import Response, Security
 from quantimodo.openapi.responses import refused
 from quantimodo.protocol.discovery import AUTHORIZE, TOKEN, metadata
+from quantimodo.protocol.grant_management import QUERY, REVOKE
 from quantimodo.protocol.scopes import SCOPES
 
 
@@ -72,6 +73,12 @@ OPERATOR: Final[Security] = ({"operator": []},)
 BY_ANY_TOKEN: Final[Security] = ({"bearer": []}, {"tokenInQuery": []})
 
 
+_OF_GRANTS: Final = {
+    QUERY: "Query the grants that the app manages",
+    REVOKE: "Revoke the grants that the app manages",
+}
+
+
 def by_token(scope: str) -> Security:
     """Either way to present an access token that opens `scope`.
 
@@ -132,6 +139,6 @@ def _flows(issuer: str) -> dict[str, Any]:
         },
         "clientCredentials": {
             "tokenUrl": issuer + TOKEN,
-            "scopes": {name: scopes[name] for name in own},
+            "scopes": {name: scopes[name] for name in own} | _OF_GRANTS,
         },
     }

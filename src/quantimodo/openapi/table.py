@@ -8,6 +8,7 @@ from quantimodo.endpoints.routes import SHOWN, ApiEndpoints, api_routes
 from quantimodo.http.messages import Request, Response
 from quantimodo.openapi import (
     authorize,
+    grants,
     logout,
     measurements,
     providers,
@@ -34,6 +35,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
     *authorize.OPERATIONS,
     *logout.OPERATIONS,
     *tokens.OPERATIONS,
+    *grants.OPERATIONS,
     *resources.OPERATIONS,
     *measurements.OPERATIONS,
     *registration.OPERATIONS,

@@ -36,6 +36,18 @@ class ScopeLine:
     optional: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class GrantChange:
+    """What becomes of a managed grant: `kind` is `merge` or `replace`, `before` are the titles of
+    what it allows now, `details` the lines of its health data, and `lost` the titles of what a
+    replacement takes away."""
+
+    kind: str
+    before: Sequence[str]
+    details: Sequence[str]
+    lost: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentView:
     """Everything that the page shows.
@@ -45,7 +57,7 @@ class ConsentView:
     a login JWT, not of the session; `switch` is the local address that continues without the JWT.
     `offer`: what can be chosen of the request, by the fields of `form`; `keeps`: the consent on
     record has details that these cannot express. `apis` are requested APIs of others. `revision`
-    changes with the client and these APIs.
+    changes with the client and these APIs. `change`: what becomes of a managed grant.
     """
 
     client: Client
@@ -65,6 +77,7 @@ class ConsentView:
     keeps: bool = False
     apis: Sequence[ApiLines] = ()
     revision: str = "0"
+    change: GrantChange | None = None
 
     @property
     def requested_lines(self) -> Sequence[str]:

@@ -17,6 +17,7 @@ from quantimodo.model.tokens import (
     FoundCode,
     FoundRefreshToken,
     Grant,
+    ManagedGrant,
     RefreshToken,
     TokenStatus,
 )
@@ -78,17 +79,28 @@ class AuthorizationStore(Protocol):
         access: AccessToken | None = None,
         logout_recipient: LogoutRecipient | None = None,
         device: bytes | None = None,
+        follows: bytes | None = None,
     ) -> bool:
         """Store a grant, the code and token of the front channel, and the client to notify when
         the session of the grant ends. `device`: the key of the device authorization that this
-        approves.
+        approves. `follows`: the id of the managed grant that it merges or replaces, which ends in
+        the same transaction; of concurrent successors exactly one is stored.
 
         False, and nothing is saved, unless the account is open, the person's consent to all of the
-        grant is on record, its session, if it has one, lives, and the device, if there is one, has
-        neither expired nor been decided about; `close_account`,
+        grant is on record, its session, if it has one, lives, the device, if there is one, has
+        neither expired nor been decided about, and the grant that it follows, if there is one,
+        lives or was revoked by this consent; `close_account`,
         `withdraw_consent`, `change_consent` or the end of the session at the same time either
         prevents it, or revokes or narrows it.
         """
+
+    async def managed_grant(self, public_id: str) -> ManagedGrant | None:
+        """The live grant with this public id, of whatever client and person, or the newest
+        revoked one."""
+
+    async def revoke_managed_grant(self, public_id: str, client_id: str, at: datetime) -> bool:
+        """Revoke the grant with this public id, and one that follows it at the same time; False if
+        the client has no live one."""
 
 
 class TokenReader(Protocol):

@@ -32,6 +32,7 @@ from quantimodo.protocol.errors import (
     UnmetAuthenticationRequirements,
     UnsupportedResponseType,
 )
+from quantimodo.protocol.grant_management import GrantAction, read_action
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.profile_requests import check_parameters
 from quantimodo.protocol.redirects import matches
@@ -63,6 +64,8 @@ PARAMETERS = frozenset(
         "authorization_details",
         "resource",
         "dpop_jkt",
+        "grant_id",
+        "grant_management_action",
     }
 )
 """The recognised parameters of a request. All others are ignored (RFC 6749 §3.1), and never stored
@@ -93,7 +96,8 @@ class AuthorizationRequest:
     """A valid request. `scope`: the requested scopes that the client may have; `claims`: the claims
     that it requests individually; `details`: the health data, None for all that the scope opens;
     `resources`: the registered APIs that it names, besides ours; `code_key`: the key to which
-    the code is bound (RFC 9449 §10); `device`: the device that waits for the response."""
+    the code is bound (RFC 9449 §10); `device`: the device that waits for the response;
+    `grant_action`: what it does with a managed grant."""
 
     client: Client
     target: Target
@@ -109,6 +113,7 @@ class AuthorizationRequest:
     resources: tuple[Resource, ...] = ()
     code_key: Confirmation | None = None
     device: DeviceAuthorization | None = None
+    grant_action: GrantAction | None = None
 
     @property
     def identifiers(self) -> tuple[str, ...]:
@@ -187,6 +192,7 @@ def validate(
         details=details,
         resources=resources.foreign,
         code_key=requested_key(form.get("dpop_jkt")),
+        grant_action=read_action(form, client, words),
     )
 
 

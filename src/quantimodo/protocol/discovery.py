@@ -10,6 +10,7 @@ from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGO
 from quantimodo.protocol.client_fields import GrantTypeName
 from quantimodo.protocol.consent_details import TYPE as DETAILS_TYPE
 from quantimodo.protocol.dpop import ALGORITHMS as DPOP_ALGORITHMS
+from quantimodo.protocol.grant_management import ACTIONS
 from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.request_objects import SIGNED as REQUEST_OBJECT_ALGORITHMS
 from quantimodo.protocol.scopes import SCOPES
@@ -29,6 +30,7 @@ PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
 END_SESSION = "/api/v2/oauth2/logout"
 REGISTER = "/api/v2/oauth2/register"
 CHECK_SESSION = "/api/v2/oauth2/check_session"
+GRANTS = "/api/v2/oauth2/grants"
 
 _AUTHENTICATION = [
     "client_secret_basic",
@@ -133,6 +135,9 @@ def metadata(
         "authorization_details_types_supported": [DETAILS_TYPE],  # RFC 9396 §10
         # Refresh Token Expiration §7
         "refresh_token_expiration_types_supported": ["authorization", "token_timeout"],
+        "grant_management_endpoint": issuer + GRANTS,  # Grant Management §7.1
+        "grant_management_actions_supported": list(ACTIONS),
+        "grant_management_action_required": False,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "display_values_supported": ["page"],
         "claim_types_supported": ["normal"],

@@ -11,6 +11,7 @@
                              OpenID Connect Core §3.1.2.6
       InvalidAuthorizationDetails                                   RFC 9396 §5
       InvalidTarget                                                 RFC 8707 §2
+      InvalidGrantId                                                Grant Management §5.4
       InvalidDPoPProof  UseDPoPNonce                                RFC 9449 §5, §8
       InvalidClientMetadata  InvalidRedirectUri  InvalidSoftwareStatement
       UnapprovedSoftwareStatement  RegistrationClosed               RFC 7591 §3.2.2
@@ -122,6 +123,12 @@ class InvalidAuthorizationDetails(OAuthError):
     """RFC 9396 §5."""
 
     code = "invalid_authorization_details"
+
+
+class InvalidGrantId(OAuthError):
+    """Grant Management §5.4."""
+
+    code = "invalid_grant_id"
 
 
 class InvalidTarget(OAuthError):

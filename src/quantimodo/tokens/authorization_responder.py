@@ -4,7 +4,7 @@ OpenID Connect Core §3.2.2.5, §3.3.2.5)."""
 from dataclasses import dataclass
 from datetime import datetime
 
-from quantimodo.crypto.tokens import moment_bytes
+from quantimodo.crypto.tokens import moment_bytes, public_grant_id
 from quantimodo.model.consents import Consent
 from quantimodo.model.devices import DeviceAuthorization
 from quantimodo.model.sessions import AuthenticatedSubject, LogoutRecipient
@@ -16,7 +16,8 @@ from quantimodo.protocol.claims import SCOPE_OF_CLAIM
 from quantimodo.protocol.claims_request import NOTHING, met_acr
 from quantimodo.protocol.consent_details import to_json_or_none
 from quantimodo.protocol.consents import granted
-from quantimodo.protocol.errors import AccessDenied
+from quantimodo.protocol.errors import AccessDenied, InvalidGrantId
+from quantimodo.protocol.grant_management import GrantAction
 from quantimodo.protocol.resources import Targets
 from quantimodo.protocol.responses import Parameters
 from quantimodo.tokens.minted import Authorization, IdTokenContext, TokenBinding
@@ -50,6 +51,7 @@ class AuthorizationResponder:
         if types == {"none"}:
             return []
         grant = self._grant(request, signed_in, consent, now)
+        grant, follows = _managed(grant, request.grant_action)
         authorization = Authorization(request.client, grant, signed_in.user)
         code, access = None, None
         if "code" in types:
@@ -64,6 +66,7 @@ class AuthorizationResponder:
             None if code is None else code.row,
             None if access is None else access.row,
             await self._logout_recipient(authorization, signed_in),
+            follows,
         ):
             raise AccessDenied("the person took the app's access back, or signed out, meanwhile")
         parameters: Parameters = []
@@ -153,6 +156,18 @@ class AuthorizationResponder:
             at=grant.created_at,
             expires_at=signed_in.expires_at,
         )
+
+
+def _managed(grant: Grant, action: GrantAction | None) -> tuple[Grant, bytes | None]:
+    """The grant, with a public id if the client manages it (Grant Management §5.5), and the id of
+    the grant that it follows."""
+    if action is None:
+        return grant, None
+    if action.before is None:
+        if action.grant_id is not None:
+            raise InvalidGrantId("the grant is not known")
+        return grant._replace(public_id=public_grant_id(grant.id)), None
+    return grant._replace(public_id=action.before.public_id), action.before.id
 
 
 def _claims_request(

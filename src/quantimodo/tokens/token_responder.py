@@ -185,6 +185,8 @@ class TokenResponder:
         if access.details is not None and access.audience is None:
             response |= restricted_members(access.scope, access.details)
         response["authorization_expires_in"] = seconds_until(authorization.grant.expires_at, now)
+        if authorization.grant.public_id is not None:
+            response["grant_id"] = authorization.grant.public_id  # Grant Management §5.5
         if refresh is not None:
             response["refresh_token"] = refresh.raw.reveal()
             left = seconds_until(refresh.row.expires_at, now)

@@ -18,7 +18,7 @@ def needed(
     now: datetime,
 ) -> Reason | None:
     """For `prompt=consent`, for a consent that has ended, and for scopes and details that the
-    person did not decide about, unless the client is first-party."""
+    person did not decide about or that change a managed grant, unless the client is first-party."""
     request, progress = interaction.request, interaction.progress
     if progress.decision is not None:
         return None
@@ -29,6 +29,9 @@ def needed(
         return REASON
     if client.skips_consent:
         return None
+    # Grant Management §2: the person sees what becomes of the grant.
+    if request.grant_action is not None and request.grant_action.before is not None:
+        return REASON
     # RFC 8252 §8.6, docs/decisions/0006: any program on a device can pretend to be a public client
     # whose responses come by a private-use scheme or a loopback address.
     # RFC 8628 §5.6: no response of a device authorization reaches a redirect URI that proves it.

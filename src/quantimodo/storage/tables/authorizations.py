@@ -8,10 +8,10 @@ from datetime import datetime
 from quantimodo.model.budgets import Charge
 from quantimodo.model.consents import Consent, ConsentChange, StoredRequest
 from quantimodo.model.sessions import LogoutRecipient
-from quantimodo.model.tokens import AccessToken, AuthorizationCode, Grant
+from quantimodo.model.tokens import AccessToken, AuthorizationCode, Grant, ManagedGrant
 from quantimodo.protocol.consents import allows_grant
 from quantimodo.storage.database import Database, KeyedRead, Operation, Statement, execute
-from quantimodo.storage.rows import Column, RowReader
+from quantimodo.storage.rows import Column, Part, RowReader
 from quantimodo.storage.tables import consents
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
 from quantimodo.storage.tables.device_authorizations import APPROVE_DEVICE
@@ -27,7 +27,8 @@ from quantimodo.storage.tables.texts import (
     words_text,
 )
 from quantimodo.storage.tables.token_batches import ADD_ACCESS_TOKEN, access_token_values
-from quantimodo.storage.timestamps import from_micros, to_micros
+from quantimodo.storage.tables.tokens import GRANT
+from quantimodo.storage.timestamps import from_micros, from_micros_or_none, to_micros
 
 
 def _to_parameters(text: str) -> tuple[tuple[str, str], ...]:
@@ -74,8 +75,24 @@ _OPEN_ACCOUNT = "SELECT 1 FROM users WHERE id = {1} AND deletes_at IS NULL"
 _LOCK_OPEN_ACCOUNT = Statement(_OPEN_ACCOUNT, postgres=f"{_OPEN_ACCOUNT} FOR SHARE")
 _ADD_GRANT = Statement(
     "INSERT INTO grants (id, client_id, user_id, scope, methods, authenticated_at, created_at,"
-    " expires_at, sid, claims_request, details)"
-    " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11})"
+    " expires_at, sid, claims_request, details, public_id)"
+    " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11}, {12})"
+)
+# The decision itself may have revoked it, when the person declined a part of it.
+_END_PREDECESSOR = Statement(
+    "UPDATE grants SET revoked_at = {4} WHERE id = {1} AND user_id = {2} AND client_id = {3}"
+    " AND (revoked_at IS NULL OR revoked_at = {5}) RETURNING id"
+)
+_MANAGED = RowReader(
+    ManagedGrant, Part("grant", GRANT), Column("revoked_at", from_micros_or_none), table="g"
+)
+_FIND_MANAGED = Statement(
+    f"SELECT {_MANAGED.columns} FROM grants g WHERE g.public_id = {{1}}"
+    " ORDER BY g.revoked_at IS NOT NULL, g.id DESC LIMIT 1"
+)
+_REVOKE_MANAGED = Statement(
+    "UPDATE grants SET revoked_at = {3} WHERE public_id = {1} AND client_id = {2}"
+    " AND revoked_at IS NULL AND expires_at > {3} RETURNING id"
 )
 _ADD_CODE = Statement(
     "INSERT INTO codes (key, grant_id, redirect_uri, challenge, nonce, expires_at, confirmation)"
@@ -139,6 +156,21 @@ class Authorizations(Table):
     async def withdraw_consent(self, user_id: int, client_id: str, at: datetime) -> bool:
         return await self._database.write(lambda: consents.withdraw_consent(user_id, client_id, at))
 
+    async def managed_grant(self, public_id: str) -> ManagedGrant | None:
+        return _MANAGED.read_first(await self._database.rows(_FIND_MANAGED, public_id))
+
+    async def revoke_managed_grant(self, public_id: str, client_id: str, at: datetime) -> bool:
+        values = (public_id, client_id, to_micros(at))
+
+        def operation() -> Operation[bool]:
+            # A second statement sees the grant that followed while the first one waited for its
+            # predecessor.
+            first = yield _REVOKE_MANAGED, values
+            second = yield _REVOKE_MANAGED, values
+            return bool(first or second)
+
+        return await self._database.write(operation)
+
     async def save_code(
         self,
         grant: Grant,
@@ -146,6 +178,7 @@ class Authorizations(Table):
         access: AccessToken | None = None,
         logout_recipient: LogoutRecipient | None = None,
         device: bytes | None = None,
+        follows: bytes | None = None,
     ) -> bool:
         def operation() -> Operation[bool]:
             if not (yield _LOCK_OPEN_ACCOUNT, (grant.user_id,)):
@@ -159,6 +192,10 @@ class Authorizations(Table):
             if device is not None:
                 approval = (device, to_micros(grant.created_at))
                 if not (yield APPROVE_DEVICE, approval):
+                    return False
+            if follows is not None:
+                decided_at, now = to_micros(consent.updated_at), to_micros(grant.created_at)
+                if not (yield _END_PREDECESSOR, (follows, *key, now, decided_at)):
                     return False
             yield (
                 _ADD_GRANT,
@@ -174,6 +211,7 @@ class Authorizations(Table):
                     grant.sid,
                     claims_request_text(grant.claims_request),
                     grant.details,
+                    grant.public_id,
                 ),
             )
             if code is not None:

@@ -6,6 +6,7 @@ was revoked, disabled or deleted. The hot writes are in `token_batches.py`.
 
 from datetime import datetime
 from functools import lru_cache
+from typing import Final
 
 from quantimodo.model.tokens import (
     AccessToken,
@@ -33,7 +34,7 @@ from quantimodo.storage.timestamps import from_micros, from_micros_or_none, to_m
 
 # ------------------------------------------------------------------------------------- finding
 
-_GRANT = RowReader(
+GRANT: Final = RowReader(
     Grant,
     "id",
     "client_id",
@@ -46,6 +47,7 @@ _GRANT = RowReader(
     "sid",
     Column("claims_request", to_claims_request),
     "details",
+    "public_id",
     table="g",
 )
 _CODE = RowReader(
@@ -72,7 +74,7 @@ _REVOKED = "(g.revoked_at IS NOT NULL OR u.disabled_at IS NOT NULL)"
 _FOUND_CODE = RowReader(
     FoundCode,
     Part("code", _CODE),
-    Part("grant", _GRANT),
+    Part("grant", GRANT),
     Part("user", USER),
     Column("redeemed_at", from_micros_or_none),
     Column("revoked", bool, sql=_REVOKED),
@@ -86,7 +88,7 @@ _FIND_CODE = KeyedRead(
 _FOUND_REFRESH_TOKEN = RowReader(
     FoundRefreshToken,
     Part("token", _REFRESH_TOKEN),
-    Part("grant", _GRANT),
+    Part("grant", GRANT),
     Part("user", USER),
     Column("spent_at", from_micros_or_none),
     "successor_nonce",

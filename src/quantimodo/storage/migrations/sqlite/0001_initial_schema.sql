@@ -384,6 +384,7 @@ CREATE INDEX consent_changes_by_client ON consent_changes (client_id);
 -- `sid` is the session of a grant with `openid`; `claims_request` holds the requested claims
 -- (OpenID Connect Core §5.5) and the level of the sign-in. Both are NULL for other grants.
 -- `details` restrict the health data, as in `consents`; a narrower consent narrows them.
+-- `public_id` is of a grant that its client manages; one live grant has it.
 CREATE TABLE grants (
   id BLOB PRIMARY KEY,
   client_id TEXT NOT NULL,
@@ -396,10 +397,12 @@ CREATE TABLE grants (
   revoked_at BIGINT,
   sid TEXT,
   claims_request TEXT,
-  details TEXT
+  details TEXT,
+  public_id TEXT
 ) WITHOUT ROWID;
 CREATE INDEX grants_by_user ON grants (user_id, client_id);
 CREATE INDEX grants_by_sid ON grants (sid) WHERE sid IS NOT NULL;
+CREATE INDEX grants_by_public_id ON grants (public_id, id) WHERE public_id IS NOT NULL;
 
 -- Authorization codes (RFC 6749 §4.1.2). `confirmation`, here and in the tables of tokens, is the
 -- key or certificate to which the row is bound (RFC 7800 §3).

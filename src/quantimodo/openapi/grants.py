@@ -1,0 +1,98 @@
+"""The OpenAPI description of the Grant Management API."""
+
+from typing import Annotated, Any, Final, Required, TypedDict
+
+from quantimodo.openapi import fakes
+from quantimodo.openapi.operation import JSON, Content, Operation, Response, said
+from quantimodo.openapi.resources import REFUSED
+from quantimodo.openapi.responses import SLEEP_DETAILS, AuthorizationDetail, refused
+from quantimodo.openapi.shared import by_token
+from quantimodo.openapi.tokens import TAG
+from quantimodo.protocol.grant_management import QUERY, REVOKE
+
+
+class GrantPath(TypedDict):
+    """The grant."""
+
+    grant_id: Annotated[str, said("The `grant_id` of a token response.", fakes.GRANT_ID)]
+
+
+class GrantedScopes(TypedDict, total=False):
+    """Scopes that belong together."""
+
+    scope: Required[Annotated[str, said("Space-separated scopes.", "readmeasurements")]]
+    resources: Annotated[
+        list[str],
+        said(
+            "The registered API that they are for. Missing for ours.", ["https://api.example.org"]
+        ),
+    ]
+
+
+class ManagedGrant(TypedDict, total=False):
+    """What a grant allows (Grant Management §6.4)."""
+
+    scopes: Required[list[GrantedScopes]]
+    claims: Required[
+        Annotated[list[str], said("The claims that were requested individually.", ["email"])]
+    ]
+    authorization_details: Annotated[
+        list[AuthorizationDetail],
+        said("The health data that the scope opens. Missing when it opens all.", SLEEP_DETAILS),
+    ]
+    created_at: Required[Annotated[int, said("Seconds since 1970.", 1_795_431_600)]]
+    last_updated_at: Required[Annotated[int, said("Seconds since 1970.", 1_795_431_600)]]
+    expires_at: Required[Annotated[int, said("Seconds since 1970.", 1_810_983_600)]]
+
+
+_UNKNOWN: Final = refused(
+    "The app manages no such grant, or it has ended.",
+    {"not_found": "the app manages no such grant"},
+    "NotStored",
+)
+_GRANT: Final[dict[str, Any]] = {
+    "scopes": [{"scope": "readmeasurements"}],
+    "claims": [],
+    "authorization_details": SLEEP_DETAILS,
+    "created_at": 1_795_431_600,
+    "last_updated_at": 1_795_431_600,
+    "expires_at": 1_810_983_600,
+}
+
+OPERATIONS: Final = (
+    Operation(
+        route="grant",
+        method="GET",
+        id="getGrant",
+        tag=TAG,
+        summary="What a grant that the app manages allows",
+        description=f"With a token of the app itself (`client_credentials`), scope `{QUERY}`.",
+        path=GrantPath,
+        security=by_token(QUERY),
+        responses={
+            200: Response(
+                "The grant.", (Content(JSON, ManagedGrant, {"sleep": _GRANT}),), ("NotStored",)
+            ),
+            **REFUSED,
+            404: _UNKNOWN,
+        },
+        shared=(413, 500, 503),
+    ),
+    Operation(
+        route="grant",
+        method="DELETE",
+        id="revokeGrant",
+        tag=TAG,
+        summary="Revoke a grant that the app manages",
+        description="With a token of the app itself (`client_credentials`), scope"
+        f" `{REVOKE}`. All tokens of the grant end at once.",
+        path=GrantPath,
+        security=by_token(REVOKE),
+        responses={
+            204: Response("The grant is revoked.", headers=("NotStored",)),
+            **REFUSED,
+            404: _UNKNOWN,
+        },
+        shared=(413, 500, 503),
+    ),
+)

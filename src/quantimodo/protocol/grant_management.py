@@ -1,0 +1,88 @@
+"""Grant Management for OAuth 2.0: what a request may do with a grant that an application manages.
+Pure.
+
+A managed grant has a public id. A merge or a replacement stores another grant with the same public
+id, and ends the one before.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final, Literal, NamedTuple, get_args
+
+from quantimodo.model.clients import Client
+from quantimodo.model.tokens import ClaimsRequest, Grant
+from quantimodo.protocol.consents import restricted_members
+from quantimodo.protocol.errors import InvalidRequest, UnauthorizedClient
+from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.resources import plain_names, split
+from quantimodo.protocol.scopes import Scope, spell
+
+Kind = Literal["create", "merge", "replace"]
+ACTIONS: Final = ("query", "revoke", *get_args(Kind))
+"""What discovery lists (Grant Management §7.1)."""
+QUERY: Final = "grant_management_query"
+REVOKE: Final = "grant_management_revoke"
+SCOPES: Final[Scope] = frozenset({QUERY, REVOKE})
+"""Scopes of an application's own tokens, for the grants that it manages (Grant Management §6.1). No
+authorization request has them."""
+_LONGEST_ID: Final = 64
+
+
+class GrantAction(NamedTuple):
+    """What a request does with a grant. `grant_id` is the public id, None to create one; `before`
+    is the grant that it names, once that is known."""
+
+    kind: Kind
+    grant_id: str | None = None
+    before: Grant | None = None
+
+
+def read_action(form: Form, client: Client, words: frozenset[str]) -> GrantAction | None:
+    """The action of an authorization request with these words of `response_type`; None without
+    one. Raises `InvalidRequest` or `UnauthorizedClient`."""
+    given, grant_id = form.get("grant_management_action"), form.get("grant_id")
+    if given is None:
+        if grant_id is not None:
+            raise InvalidRequest("grant_id needs grant_management_action merge or replace")
+        return None
+    for kind in get_args(Kind):
+        if kind == given:
+            break
+    else:
+        raise InvalidRequest("grant_management_action must be create, merge or replace")
+    # Grant Management §5.1: confidential clients only.
+    if client.public:
+        raise UnauthorizedClient("a public app cannot manage grants")
+    if "code" not in words or "token" in words:
+        raise InvalidRequest("grant_management_action needs a code and no token in the response")
+    if kind == "create":
+        if grant_id is not None:
+            raise InvalidRequest("grant_management_action create takes no grant_id")
+    elif not grant_id or len(grant_id) > _LONGEST_ID:
+        raise InvalidRequest("grant_management_action merge and replace need a grant_id")
+    return GrantAction(kind, grant_id)
+
+
+def lost(before: Grant, requested: Scope) -> Scope:
+    """The scopes that a replacement by this request takes away."""
+    return before.scope - requested
+
+
+def described(grant: Grant) -> dict[str, Any]:
+    """What the grant allows (Grant Management §6.4), without times."""
+    own, foreign = split(grant.scope)
+    found: dict[str, Any] = {}
+    text = spell(own)
+    if grant.details is not None:
+        restricted = restricted_members(own, grant.details)
+        text = restricted["scope"]
+        found["authorization_details"] = restricted["authorization_details"]
+    scopes: list[dict[str, Any]] = [{"scope": text}] if text else []
+    for each in sorted(foreign):
+        names = spell(plain_names(foreign[each]))
+        scopes.append({"scope": names, "resources": [each.identifier]})
+    return {"scopes": scopes, "claims": _names(grant.claims_request), **found}
+
+
+def _names(claims: ClaimsRequest | None) -> list[str]:
+    names: Iterable[str] = () if claims is None else claims.id_token | claims.userinfo
+    return sorted(names)
