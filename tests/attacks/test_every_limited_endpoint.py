@@ -242,6 +242,7 @@ OTHERS = {
         (
             "GET application_measurements",
             "GET current_consent",
+            "GET grant",
             "GET measurement",
             "GET measurements",
             "GET measurements_csv",
@@ -283,6 +284,7 @@ OTHERS = {
     "POST userinfo": _TOKEN,
     "POST measurements": _TOKEN,
     "PUT measurement": _TOKEN,
+    "DELETE grant": "ends a grant, for a token of its application",
     "DELETE measurement": _TOKEN,
 }
 SIGNED_IN = ("/account", "/developers", "/api/v2/oauth/authorize/", "/sign-out")

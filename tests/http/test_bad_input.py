@@ -40,6 +40,7 @@ MEASURING = (
     "/api/v1/units",
     "/api/v1/unitCategories",
     "/api/v2/consents/current",
+    "/api/v2/oauth2/grants/{grant_id}",
 )
 RESOURCES = (ME, *USERINFOS, *MEASURING)
 DOCUMENTS = (
