@@ -81,6 +81,7 @@ NOT_RUN = {
     ("docs/developer/sender-constrained-tokens.md", "import * as client"): (
         "interop/test_npm_clients.py runs the library with the same calls"
     ),
+    ("docs/developer/grants.md", "curl -s"): "grant_management/ sends the requests",
     ("docs/developer/registration.md", "curl -s https://id.example.org"): (
         "rfc7591/ sends the request"
     ),

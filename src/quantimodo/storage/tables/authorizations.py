@@ -157,7 +157,7 @@ class Authorizations(Table):
         return await self._database.write(lambda: consents.withdraw_consent(user_id, client_id, at))
 
     async def managed_grant(self, public_id: str) -> ManagedGrant | None:
-        return _MANAGED.read_first(await self._database.rows(_FIND_MANAGED, public_id))
+        return _MANAGED.read_first(await self._database.list_rows(_FIND_MANAGED, public_id))
 
     async def revoke_managed_grant(self, public_id: str, client_id: str, at: datetime) -> bool:
         values = (public_id, client_id, to_micros(at))
