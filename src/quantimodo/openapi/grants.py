@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final, Required, TypedDict
 
 from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import JSON, Content, Operation, Response, said
+from quantimodo.openapi.operation import JSON, Content, Operation, Response, described
 from quantimodo.openapi.resources import REFUSED
 from quantimodo.openapi.responses import SLEEP_DETAILS, AuthorizationDetail, refused
 from quantimodo.openapi.shared import by_token
@@ -14,16 +14,16 @@ from quantimodo.protocol.grant_management import QUERY, REVOKE
 class GrantPath(TypedDict):
     """The grant."""
 
-    grant_id: Annotated[str, said("The `grant_id` of a token response.", fakes.GRANT_ID)]
+    grant_id: Annotated[str, described("The `grant_id` of a token response.", fakes.GRANT_ID)]
 
 
 class GrantedScopes(TypedDict, total=False):
     """Scopes that belong together."""
 
-    scope: Required[Annotated[str, said("Space-separated scopes.", "readmeasurements")]]
+    scope: Required[Annotated[str, described("Space-separated scopes.", "readmeasurements")]]
     resources: Annotated[
         list[str],
-        said(
+        described(
             "The registered API that they are for. Missing for ours.", ["https://api.example.org"]
         ),
     ]
@@ -34,15 +34,17 @@ class ManagedGrant(TypedDict, total=False):
 
     scopes: Required[list[GrantedScopes]]
     claims: Required[
-        Annotated[list[str], said("The claims that were requested individually.", ["email"])]
+        Annotated[list[str], described("The claims that were requested individually.", ["email"])]
     ]
     authorization_details: Annotated[
         list[AuthorizationDetail],
-        said("The health data that the scope opens. Missing when it opens all.", SLEEP_DETAILS),
+        described(
+            "The health data that the scope opens. Missing when it opens all.", SLEEP_DETAILS
+        ),
     ]
-    created_at: Required[Annotated[int, said("Seconds since 1970.", 1_795_431_600)]]
-    last_updated_at: Required[Annotated[int, said("Seconds since 1970.", 1_795_431_600)]]
-    expires_at: Required[Annotated[int, said("Seconds since 1970.", 1_810_983_600)]]
+    created_at: Required[Annotated[int, described("Seconds since 1970.", 1_795_431_600)]]
+    last_updated_at: Required[Annotated[int, described("Seconds since 1970.", 1_795_431_600)]]
+    expires_at: Required[Annotated[int, described("Seconds since 1970.", 1_810_983_600)]]
 
 
 _UNKNOWN: Final = refused(
