@@ -108,7 +108,7 @@ class TokenAnswer(TypedDict, total=False):
     ]
     grant_id: Annotated[
         str,
-        said("The grant, if the request had `grant_management_action`.", fakes.GRANT_ID),
+        described("The grant, if the request had `grant_management_action`.", fakes.GRANT_ID),
     ]
 
     authorization_details: Annotated[
