@@ -1,4 +1,4 @@
-"""Grant Management for OAuth 2.0 §5: an application creates, merges and replaces grants."""
+"""Grant Management §5: an application creates, merges and replaces grants."""
 
 import json
 from typing import Any

@@ -46,8 +46,8 @@ def _with(
     if action.kind == "replace":
         return replace(request, grant_action=action)
     kept = explicit(from_json_or_none(before.details), health_actions(before.scope))
-    asked = explicit(request.details, health_actions(request.scope))
-    scope, details = effective(before.scope | request.scope, union(kept, asked))
+    added = explicit(request.details, health_actions(request.scope))
+    scope, details = effective(before.scope | request.scope, union(kept, added))
     claims, named = request.claims, before.claims_request
     if named is not None:
         claims = replace(

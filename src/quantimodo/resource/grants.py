@@ -1,5 +1,5 @@
 """The Grant Management API (Grant Management §6): an application queries and revokes the grants
-that it manages, with a token of its own."""
+that it manages, with its own token."""
 
 from dataclasses import dataclass
 
