@@ -66,7 +66,7 @@ class AuthorizationResponder:
             None if code is None else code.row,
             None if access is None else access.row,
             await self._logout_recipient(authorization, signed_in),
-            follows,
+            follows=follows,
         ):
             raise AccessDenied("the person took the app's access back, or signed out, meanwhile")
         parameters: Parameters = []
