@@ -41,7 +41,6 @@ from quantimodo.app.resources import client_documents, resource_registry
 from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings
 from quantimodo.app.social import provider_key_sets, social_parts, social_routes, social_tokens
-from quantimodo.authorization.managed_grants import ManagedGrants
 from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.steps.table import STEPS
 from quantimodo.clients.documents import ClientDocuments
@@ -198,7 +197,6 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
             settings.tokens.pushed_request_lifetime,
             proofs,
             inputs.client_documents,
-            ManagedGrants(stores.authorizations, clock),
         ),
         device_authorization=device_authorization(context),
         revoke=RevocationEndpoint(clients, stores.tokens, access, clock),

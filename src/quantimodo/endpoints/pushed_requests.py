@@ -50,7 +50,6 @@ class PushedRequestEndpoint:
     lifetime: timedelta
     proofs: DPoPProofs
     documents: ClientDocuments
-    grants: ManagedGrants
 
     async def __call__(self, request: Request) -> Response:
         form = body_form(request, _PARAMETERS, aliases={})
@@ -110,7 +109,7 @@ class PushedRequestEndpoint:
         except InvalidClientOrRedirect as fault:
             raise InvalidRequest(str(fault).rstrip(".")) from None
         found = validate(form, client, target, await self.resources.read(form))
-        await self.grants.named(found, None)
+        await ManagedGrants(self.requests.store, self.requests.clock).named(found, None)
         return form
 
 
