@@ -179,6 +179,9 @@ def _lines(difference: Difference) -> Iterator[str]:
     for name in dict.fromkeys((*before, *after)):
         if before.get(name) == after.get(name):
             continue
+        if name == "client_secret":
+            yield "  client_secret: another one"
+            continue
         old = _value(before[name]) if name in before else "(default)"
         new = _value(after[name]) if name in after else "(default)"
         yield f"  {name}: {new}" if difference.before is None else f"  {name}: {old} -> {new}"

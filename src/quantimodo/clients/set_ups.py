@@ -133,7 +133,7 @@ class SetUpService:
         earlier = None if found is None else await self._client_table(found)
         table = await self._client_table(after)
         if after.secret != before.secret or after.sealed_secret != before.sealed_secret:
-            table["client_secret"] = "(another one)"
+            table["client_secret"] = "another one"
         if table != earlier:
             plan.clients.append((found, after))
             plan.differences.append(Difference("client", entry.client_id, earlier, table))
