@@ -134,6 +134,27 @@ async def test_a_consent_is_narrowed_at_once(harness: AppHarness) -> None:
     assert (await harness.call(token, MEASUREMENTS)).status_code in (401, 403)
 
 
+async def test_one_action_is_taken_back_at_once(harness: AppHarness) -> None:
+    app, browser = await sleep_app(harness), await harness.signed_in()
+    both = ["readmeasurements", "writemeasurements"]
+    token = (await choose(harness, browser, app, scope=both))["access_token"]
+    headers, identity = {"authorization": f"Bearer {token}"}, ["basic", "offline_access"]
+    entry = {"startTime": 1_439_389_320, "value": 2}
+    body = {"variableName": "Nap", "abbreviatedUnitName": "/5", "measurements": [entry]}
+
+    async def may() -> list[int]:
+        written = await browser.post(MEASUREMENTS, json=body, headers=headers)
+        return [(await harness.call(token, MEASUREMENTS)).status_code, written.status_code]
+
+    assert await may() == [200, 200]
+    assert (await change(browser, app, scope=[*identity, both[0]])).status_code == 303
+    assert await may() == [200, 403]
+    assert (await change(browser, app, scope=identity)).status_code == 303
+    assert await may() == [403, 403]
+    # The token itself is still good for who the person is.
+    assert (await harness.call(token)).status_code == 200
+
+
 async def test_more_is_allowed_only_after_a_confirmation(harness: AppHarness) -> None:
     app, browser = await sleep_app(harness), await harness.signed_in()
     await choose(harness, browser, app, **SLEEP)

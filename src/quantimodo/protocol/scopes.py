@@ -56,11 +56,29 @@ SCOPE_OF_ACTION: Final[Mapping[Action, str]] = {
     "write": "writemeasurements",
 }
 """The scope that opens each action on health data."""
+_ACTION_OF_SCOPE: Final[Mapping[str, Action]] = {
+    name: action for action, name in SCOPE_OF_ACTION.items()
+}
+BUILT_IN_MARK: Final = "#0:"
+"""In the full names of scopes of resources that are built in (`protocol/resources.py`)."""
 
 
+def own_name(name: str) -> str:
+    """The name at the measurements API of a scope of ours, also of one that is for another resource
+    of this server. Full names of other APIs stay as they are."""
+    return name.rpartition(BUILT_IN_MARK)[2]
+
+
+def is_about_health(name: str) -> bool:
+    """Whether the scope opens health data, at whichever resource of this server."""
+    return own_name(name) in _ACTION_OF_SCOPE
+
+
+@lru_cache(maxsize=1024)
 def health_actions(scope: Scope) -> frozenset[Action]:
     """The actions on health data that the scope opens."""
-    return frozenset(action for action, name in SCOPE_OF_ACTION.items() if name in scope)
+    names = map(own_name, scope)
+    return frozenset(_ACTION_OF_SCOPE[name] for name in names if name in _ACTION_OF_SCOPE)
 
 
 def effective(scope: Scope, details: Details) -> tuple[Scope, Details]:
@@ -69,7 +87,9 @@ def effective(scope: Scope, details: Details) -> tuple[Scope, Details]:
     if details is None:
         return scope, None
     unused = frozenset(
-        name for action, name in SCOPE_OF_ACTION.items() if action not in details.actions
+        name
+        for name in filter(is_about_health, scope)
+        if _ACTION_OF_SCOPE[own_name(name)] not in details.actions
     )
     opened = scope - unused
     return opened, within(details, health_actions(opened))

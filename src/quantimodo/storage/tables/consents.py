@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal
 
+from quantimodo.model.consent_details import explicit
 from quantimodo.model.consents import Consent, ConsentChange
 from quantimodo.protocol.consent_details import from_json_or_none, to_json_or_none
 from quantimodo.protocol.consents import granted, merged
-from quantimodo.protocol.scopes import SCOPE_OF_ACTION
+from quantimodo.protocol.scopes import health_actions, is_about_health
 from quantimodo.storage.database import Database, Operation, Statement
 from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.texts import scope_text, to_scope
@@ -22,7 +23,6 @@ from quantimodo.storage.timestamps import (
 
 MOST_CHANGES: Final = 100
 """The newest changes of one consent that are kept."""
-_HEALTH: Final = frozenset(SCOPE_OF_ACTION.values())
 
 CONSENT: Final = RowReader(
     Consent,
@@ -169,7 +169,11 @@ def _narrow_grants(consent: Consent) -> Operation[None]:
         same = (*key, scope_of_grant, details_of_grant or "")
         scope = to_scope(scope_of_grant)
         narrow, details = granted(consent, scope, from_json_or_none(details_of_grant))
-        if not narrow or scope - narrow - _HEALTH:
+        gone = scope - narrow
+        if details is None and any(map(is_about_health, gone)):
+            # The tokens that there are have the scope that is gone: the details do not.
+            details = explicit(None, health_actions(narrow))
+        if not narrow or not all(map(is_about_health, gone)):
             yield _REVOKE_SOME, (*same, to_micros(consent.updated_at))
         elif (scope_text(narrow), to_json_or_none(details)) != (scope_of_grant, details_of_grant):
             yield _NARROW_SOME, (*same, scope_text(narrow), to_json_or_none(details))
