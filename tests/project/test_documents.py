@@ -181,7 +181,8 @@ def _addresses(document: Path) -> set[str]:
 
 async def test_every_address_that_is_named_is_served(open_harness: OpenHarness) -> None:
     headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
-    async with open_harness(issuer="http://localhost:8000", development="true") as harness:
+    settings = {"issuer": "http://localhost:8000", "development": "true", "mcp__enabled": "true"}
+    async with open_harness(**settings) as harness:
         browser = harness.browser()
         missing = {
             f"{document.relative_to(ROOT)}: {path}"

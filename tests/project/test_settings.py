@@ -383,6 +383,15 @@ def test_a_provider_that_cannot_work_is_a_fault(tmp_path: Path, text: str, fault
         from_file(tmp_path, text)
 
 
+def test_an_origin_of_agents_has_no_path() -> None:
+    for origin in ("agents.example.org", "https://agents.example.org/", "https://A.example.org"):
+        (fault,) = faults(MCP__ALLOWED_ORIGINS=origin)
+        assert "must be like https://agents.example.org" in fault
+    both = "https://agents.example.org,http://127.0.0.1:6274"
+    settings = load_settings(environment(MCP__ALLOWED_ORIGINS=both, MCP__ENABLED="true"))
+    assert settings.mcp.allowed_origins == tuple(both.split(","))
+
+
 def test_a_misspelt_variable_of_a_provider_is_a_fault_with_a_suggestion() -> None:
     assert faults(**GOOGLE, PROVIDERS__GOOGLE__CLIENTID="x") == (
         "QUANTIMODO_PROVIDERS__GOOGLE__CLIENTID is not a setting:"

@@ -12,7 +12,7 @@ from quantimodo.model.events import Mail
 from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.protocol.resources import Audience, plain_names, split
-from quantimodo.protocol.scopes import SCOPES, Scope
+from quantimodo.protocol.scopes import SCOPES, Scope, own_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,10 @@ class ConsentMails:
             return
 
         def allowed(emails: EmailTemplates, to: str) -> Mail:
-            own, foreign = split(consent.scope)
+            own = frozenset(map(own_name, consent.scope))
+            foreign = split(consent.scope)[1].items()
             may = [translated(text.title) for name, text in SCOPES.items() if name in own]
-            may += sorted(map(_api_line, foreign.items()))
+            may += sorted(_api_line(each) for each in foreign if not each[0].built_in)
             return emails.application_allowed(to, client.name, may, client.id)
 
         await self.notifier.notify(user, allowed)

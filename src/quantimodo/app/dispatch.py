@@ -41,7 +41,10 @@ _ANY_ORIGIN: Final = (
 )
 _PREFLIGHT: Final = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-allow-headers", b"Authorization, Content-Type, Accept, DPoP"),
+    (
+        b"access-control-allow-headers",
+        b"Authorization, Content-Type, Accept, DPoP, MCP-Protocol-Version, Mcp-Method, Mcp-Name",
+    ),
     (b"access-control-max-age", b"7200"),
     (b"cache-control", b"no-store"),
 )

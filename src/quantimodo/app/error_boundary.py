@@ -36,11 +36,12 @@ from quantimodo.pages.login_responses import CLOSED
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.two_step import TWO_STEP
 from quantimodo.ports.clock import Entropy
+from quantimodo.protocol.discovery import MCP
 from quantimodo.protocol.errors import BearerError
 
 LEFT: Final = 499  # never sent: the client left before there was a response
 # Below these paths the callers are programs, so an unknown path gets JSON.
-_FOR_PROGRAMS: Final = ("/api/", "/.well-known/")
+_FOR_PROGRAMS: Final = ("/api/", "/.well-known/", MCP)
 # Endpoints with other tokens than those of the API (RFC 7591 §3, RFC 7592 §2).
 _NOT_OF_THE_API: Final = frozenset({"register", "registration"})
 CONNECTION: Final = "connection"  # the endpoint of a request that is refused for its framing
@@ -71,7 +72,7 @@ class ErrorBoundary:
     def api_response(self, error: Exception, endpoint: str, kind: EndpointKind) -> Response:
         """The response of an endpoint over plain values that raised `error`."""
         if isinstance(error, BearerError) and endpoint not in _NOT_OF_THE_API:
-            error.resource_metadata = self._resource_metadata
+            error.resource_metadata = error.resource_metadata or self._resource_metadata
         response = response_to(error, kind)
         if response is None:
             body = {

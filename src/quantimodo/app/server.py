@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 
+from quantimodo.app.agents import agent_endpoints
 from quantimodo.app.authorization import (
     client_authentication,
     client_certificates,
@@ -69,7 +70,7 @@ from quantimodo.pages.layout import Renderer
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.reference import ReferencePage
 from quantimodo.pages.routes import Pages, page_routes
-from quantimodo.protocol.discovery import API, PROTECTED_RESOURCE
+from quantimodo.protocol.discovery import API, PROTECTED_RESOURCE, protected_resource
 from quantimodo.resource.bearer_authentication import BearerAuthentication
 from quantimodo.resource.bound_tokens import BoundTokens
 from quantimodo.resource.consents import CurrentConsent
@@ -143,7 +144,7 @@ def _dispatcher(
         resource_metadata=settings.issuer + PROTECTED_RESOURCE + API,
     )
     dispatcher = Dispatcher(
-        routes,
+        [*routes, *agent_endpoints(context)],
         _pages(context, page_context, boundary, inputs),
         boundary=boundary,
         metrics=metrics,
@@ -230,7 +231,9 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
             mutual_tls=bool(settings.mtls.certificate_header),
             mtls_origin=settings.mtls.origin,
         ),
-        resource_metadata=ResourceMetadataEndpoint(policy.issuer, query=settings.legacy_transport),
+        resource_metadata=ResourceMetadataEndpoint(
+            protected_resource(policy.issuer, query=settings.legacy_transport)
+        ),
         key_set=KeySetEndpoint(context.keyring),
         openapi=OpenApiEndpoint(inputs.document),
         provider_key_set=provider_key_sets(context),

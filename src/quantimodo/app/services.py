@@ -23,7 +23,7 @@ from quantimodo.accounts.services import (
 from quantimodo.accounts.sessions import SessionPolicy, Sessions
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.app.environment import SystemClock, SystemEntropy
-from quantimodo.app.limits import charge_of_event, open_throttle, quota_policy
+from quantimodo.app.limits import charge_of_event, open_throttle
 from quantimodo.app.login import LoginDependencies, build_login_services, build_notifier
 from quantimodo.app.new_passwords import open_new_passwords
 from quantimodo.app.policies import (
@@ -32,7 +32,6 @@ from quantimodo.app.policies import (
     read_policy,
     registration_policy,
     rotation_policy,
-    search_policy,
     second_factor_roles,
     token_policy,
 )
@@ -41,6 +40,7 @@ from quantimodo.app.sandbox_providers import own_address, policies_with_sandbox
 from quantimodo.app.secret_keys import secret_keys
 from quantimodo.app.settings import Settings
 from quantimodo.app.social_accounts import build_social_accounts
+from quantimodo.app.stores import open_configured_stores
 from quantimodo.clients.dynamic import DynamicClients
 from quantimodo.clients.key_documents import KeyDocuments
 from quantimodo.clients.public_keys import ClientKeys
@@ -65,7 +65,7 @@ from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.document_fetcher import DocumentFetcher
 from quantimodo.ports.stores import Stores
-from quantimodo.storage.open import Step, migrate, open_stores, sqlite_path
+from quantimodo.storage.open import Step, migrate, sqlite_path
 from quantimodo.tokens.policy import TokenPolicy
 
 
@@ -155,7 +155,7 @@ async def open_app(
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
     keys = secret_keys(settings.secret_key, settings.secret_file, entropy, may_make=False)
     envelope = Envelope(keys, entropy)
-    stores = await open_stores(settings.database, search_policy(settings), quota_policy(settings))
+    stores = await open_configured_stores(settings)
     hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
     metrics = Metrics()
     throttle = open_throttle(settings, stores, clock, envelope)

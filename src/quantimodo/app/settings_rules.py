@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ def decide(settings: Settings, fault: Fault) -> Settings:
         _check_second_factor,
         _check_redirect_targets,
         _check_statements,
+        _check_agents,
         check_providers,
     ):
         check(settings, fault)
@@ -240,6 +242,16 @@ def _check_second_factor(settings: Settings, fault: Fault) -> None:
                 f"accounts.second_factor_of_{role}",
                 "needs accounts.second_factor to be optional or required",
             )
+
+
+def _check_agents(settings: Settings, fault: Fault) -> None:
+    if settings.mcp.enabled and find_spec("mcp") is None:
+        fault("mcp.enabled", "needs the extra: pip install 'quantimodo[mcp]'")
+    for origin in settings.mcp.allowed_origins:
+        scheme = origin.partition("://")[0]
+        if scheme not in ("https", "http") or origin != f"{scheme}://{_netloc(origin)}".lower():
+            fault("mcp.allowed_origins", "must be like https://agents.example.org: no path")
+            break
 
 
 def _check_redirect_targets(settings: Settings, fault: Fault) -> None:

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, Literal, get_type_hints
 
 from quantimodo.app.settings_accounts import AccountSettings, PasswordSettings
+from quantimodo.app.settings_agents import McpSettings
 from quantimodo.app.settings_fields import section as _section
 from quantimodo.app.settings_fields import setting as _setting
 from quantimodo.app.settings_limits import BudgetSettings, LimitSettings
@@ -429,6 +430,7 @@ class Settings:
     registration: RegistrationSettings = _section(
         "Apps that register themselves", RegistrationSettings()
     )
+    mcp: McpSettings = _section("Agents (MCP)", McpSettings())
     providers: Mapping[str, ProviderSettings] = field(
         default_factory=dict, metadata={"table": ProviderSettings}
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Literal
 
 from quantimodo.authorization.managed_grants import ManagedGrants
@@ -17,6 +18,8 @@ from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.authorization import AuthorizationRequest
 from quantimodo.protocol.consents import InvalidChoice, chosen, is_narrower, required_details
 from quantimodo.protocol.errors import AccessDenied
+from quantimodo.protocol.resources import full_names
+from quantimodo.protocol.scopes import SCOPE_OF_ACTION, own_name
 
 ChangeResult = Literal["changed", "unchanged", "needs_confirmation", "gone"]
 
@@ -148,7 +151,20 @@ class Consents:
 
 def required_scope(request: AuthorizationRequest) -> frozenset[str]:
     """The requested scopes that the person cannot decline."""
-    return request.consent_scope - frozenset(request.client.metadata.optional_scope)
+    return request.consent_scope - optional_scope(request)
+
+
+def optional_scope(request: AuthorizationRequest) -> frozenset[str]:
+    """The requested scopes that the client registered as optional. Of one that agents request, also
+    the scope to write beside the one to read."""
+    optional = request.client.metadata.optional_scope
+    named = frozenset(name for name in request.consent_scope if own_name(name) in optional)
+    read, write = SCOPE_OF_ACTION["read"], SCOPE_OF_ACTION["write"]
+    for api in filter(attrgetter("built_in"), request.resources):
+        both = full_names(api, (read, write))
+        if both <= request.consent_scope:
+            named |= full_names(api, (write,))
+    return named
 
 
 def _result(before: Consent, after: Consent, *, confirmed: bool) -> ChangeResult:

@@ -198,7 +198,7 @@ def _duration(text: str) -> timedelta | None:
 
 async def _resource(context: AppContext, identifier: str) -> Resource:
     found = await context.stores.resources.resource(identifier)
-    if found is None:
+    if found is None or found.built_in:
         raise Failed("there is no API with this identifier; see: quantimodo resources list")
     return found
 

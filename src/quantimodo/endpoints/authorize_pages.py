@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.authorization.consents import optional_scope
 from quantimodo.authorization.interactions import Interaction, Reason
 from quantimodo.authorization.steps.step import Step, View
 from quantimodo.authorization.stored_requests import resume_path, switch_path
@@ -30,7 +31,7 @@ from quantimodo.pages.forms import Form, FormView
 from quantimodo.pages.languages import lead_back_to
 from quantimodo.pages.layout import form_sources, head_of, see_other
 from quantimodo.pages.page_context import PageContext
-from quantimodo.pages.resource_words import api_lines, scope_texts
+from quantimodo.pages.resource_words import api_lines, own_scopes, scope_texts
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.resource_store import ResourceStore
@@ -38,7 +39,6 @@ from quantimodo.protocol.consent_details import from_json_or_none
 from quantimodo.protocol.consents import required_details
 from quantimodo.protocol.errors import LoginRequired
 from quantimodo.protocol.grant_management import lost
-from quantimodo.protocol.scopes import SCOPES
 
 _STATUSES = {View.CONSENT: 200, View.RESPONSE: 303}
 
@@ -123,7 +123,7 @@ class StepPages:
     async def _offer(self, interaction: Interaction, user: User) -> ConsentOffer:
         request = interaction.request
         consent = without_past_end(interaction.progress.consent, self.page_context.clock.now())
-        optional = frozenset(request.client.metadata.optional_scope)
+        optional = optional_scope(request)
         required = required_details(request.client.metadata, request.details)
         return await self.offers.of(
             user, request.consent_scope, optional, request.details, consent, required
@@ -164,8 +164,7 @@ class StepPages:
             user=user,
             scopes=[
                 ScopeLine(name, text.title, text.description, name in offer.optional)
-                for name, text in SCOPES.items()
-                if name in request.consent_scope
+                for name, text in own_scopes(request.consent_scope)
             ],
             request_id=interaction.id,
             csrf=browser_request.csrf,
@@ -178,7 +177,9 @@ class StepPages:
             offer=offer,
             form=first if submitted is None else submitted.view,
             keeps=first.value("data") == "keep",
-            apis=[api_lines(each, request.scope) for each in request.resources],
+            apis=[
+                api_lines(each, request.scope) for each in request.resources if not each.built_in
+            ],
             revision=interaction.identified.revision,
             change=await self._change(interaction, offer),
         )

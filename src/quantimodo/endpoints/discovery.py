@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -9,7 +10,7 @@ from quantimodo.http.errors import NotFound
 from quantimodo.http.json import public_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.keys.keyring import Keyring
-from quantimodo.protocol.discovery import metadata, protected_resource
+from quantimodo.protocol.discovery import metadata
 
 
 class MetadataEndpoint:
@@ -39,11 +40,10 @@ class MetadataEndpoint:
 
 
 class ResourceMetadataEndpoint:
-    """The metadata of this server's API (RFC 9728 §3)."""
+    """The metadata of a resource of this server (RFC 9728 §3)."""
 
-    def __init__(self, issuer: str, *, query: bool) -> None:
-        document = msgspec.json.encode(protected_resource(issuer, query=query))
-        self._response = public_json(document, max_age=3600)
+    def __init__(self, metadata: Mapping[str, Any]) -> None:
+        self._response = public_json(msgspec.json.encode(metadata), max_age=3600)
 
     async def __call__(self, request: Request) -> Response:
         return self._response

@@ -7,6 +7,7 @@ dictionary; pages are Starlette's.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from quantimodo.http.messages import Endpoint
 from quantimodo.protocol import discovery, social
@@ -82,6 +83,13 @@ class ApiRoute:
     largest: int = 65_536
     searches: bool = False
     kind: EndpointKind = EndpointKind.API
+
+
+class AgentEndpoints(NamedTuple):
+    """The endpoints of the resource for agents."""
+
+    mcp: Endpoint
+    metadata: Endpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,4 +212,13 @@ def api_routes(to: ApiEndpoints, *, legacy_transport: bool) -> Sequence[ApiRoute
         ApiRoute("/health/live", GET, "alive", to.alive, cors=False),
         ApiRoute("/health/ready", GET, "ready", to.ready, cors=False),
         ApiRoute("/metrics", GET, "metrics", to.metrics, cors=False),
+    )
+
+
+def agent_routes(to: AgentEndpoints) -> Sequence[ApiRoute]:
+    """What is served if `mcp.enabled` is on. The OpenAPI document does not have it: tools describe
+    themselves."""
+    return (
+        ApiRoute(discovery.MCP, POST, "mcp", to.mcp),
+        ApiRoute(discovery.PROTECTED_RESOURCE + discovery.MCP, GET, "mcp_metadata", to.metadata),
     )

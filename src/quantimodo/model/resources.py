@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from quantimodo.model.clients import TokenFormat
+
+BUILT_IN: Final = 0
+"""The id of resources that are a part of this server beside the measurements API."""
 
 
 class ResourceScope(NamedTuple):
@@ -17,7 +20,8 @@ class ResourceScope(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """A registered API. `id` is never used again, also when the identifier is registered again.
+    """A registered API, or one that is built in. `id` is never used again, also when the identifier
+    is registered again.
 
     `clients` are the ids of the clients that may request it, empty for all; only clients that are
     listed get tokens for themselves. `introspected_by` are the ids of the clients that introspect
@@ -38,3 +42,8 @@ class Resource:
     documentation_uri: str = ""
     reviewed: bool = False
     revision: int = 0
+
+    @property
+    def built_in(self) -> bool:
+        """Whether it is a part of this server, so that its scopes are those of the server."""
+        return self.id == BUILT_IN

@@ -41,7 +41,7 @@ from quantimodo.pages.sealed_forms import SealedForms
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.consents import InvalidChoice, required_details
-from quantimodo.protocol.scopes import ScopeText, health_actions
+from quantimodo.protocol.scopes import ScopeText, health_actions, own_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def _required_lines(client: Client, consent: Consent, zone: tzinfo) -> list[str]
 
 def _description(client: Client, name: str, text: ScopeText) -> str:
     described = translated(text.description)
-    if name in client.metadata.optional_scope:
+    if own_name(name) in client.metadata.optional_scope:
         return described
     needed = _("%(text)s The application says that it needs this.") % {"text": described}
     return needed.lstrip()

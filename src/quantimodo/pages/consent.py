@@ -20,9 +20,8 @@ from quantimodo.pages.forms import FormView
 from quantimodo.pages.layout import PageOptions, Renderer
 from quantimodo.pages.resource_words import ApiLines
 from quantimodo.pages.return_targets import about_links
-from quantimodo.protocol.scopes import SCOPE_OF_ACTION
+from quantimodo.protocol.scopes import is_about_health
 
-_ABOUT_HEALTH: Final = frozenset(SCOPE_OF_ACTION.values())
 _ABOUT_TIME: Final = "offline_access"
 
 
@@ -106,13 +105,16 @@ class ConsentView:
     @property
     def health(self) -> Sequence[ScopeLine]:
         """The requested scopes of health data."""
-        return [scope for scope in self.scopes if scope.name in _ABOUT_HEALTH]
+        return [scope for scope in self.scopes if is_about_health(scope.name)]
 
     @property
     def identity(self) -> Sequence[ScopeLine]:
         """The requested scopes about who the person is."""
-        other = {*_ABOUT_HEALTH, _ABOUT_TIME}
-        return [scope for scope in self.scopes if scope.name not in other]
+        return [
+            scope
+            for scope in self.scopes
+            if scope.name != _ABOUT_TIME and not is_about_health(scope.name)
+        ]
 
     @property
     def connection(self) -> Sequence[ScopeLine]:

@@ -8,7 +8,7 @@ from quantimodo.model.resources import Resource
 from quantimodo.model.texts import N_
 from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol.resources import audience, plain_name, split
-from quantimodo.protocol.scopes import SCOPES, Scope, ScopeText
+from quantimodo.protocol.scopes import SCOPES, Scope, ScopeText, own_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,25 @@ def api_lines(resource: Resource, scope: Scope) -> ApiLines:
     )
 
 
+def own_scopes(scope: Scope) -> list[tuple[str, ScopeText]]:
+    """The scopes of this server, at whichever of its resources, with their texts."""
+    found = [
+        (name, each, text)
+        for each in sorted(scope)
+        for name, text in SCOPES.items()
+        if own_name(each) == name
+    ]
+    order = list(SCOPES)
+    return [(each, text) for name, each, text in sorted(found, key=lambda one: order.index(one[0]))]
+
+
 async def scope_texts(store: ResourceStore, scope: Iterable[str]) -> Mapping[str, ScopeText]:
     """The texts of all scopes of ours, and of those in `scope` that are of registered APIs. An API
     that is gone has the names for texts. Reads nothing for scopes of ours."""
-    texts = dict(SCOPES)
+    texts = {**SCOPES, **dict(own_scopes(frozenset(scope)))}
     for named, names in split(frozenset(scope))[1].items():
+        if named.built_in:
+            continue
         resource = await store.resource(named.identifier)
         known: Mapping[str, ScopeText] = {}
         if resource is not None and resource.id == named.id:

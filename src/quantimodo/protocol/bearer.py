@@ -7,7 +7,6 @@ from quantimodo.protocol.dpop import ALGORITHMS
 from quantimodo.protocol.errors import (
     BearerError,
     BearerRequestInvalid,
-    InsufficientScope,
     InvalidToken,
     MissingToken,
     WrongTokenScheme,
@@ -49,11 +48,11 @@ def challenges(error: BearerError) -> list[str]:
     """The values of `WWW-Authenticate` (RFC 6750 §3, RFC 9449 §7.1)."""
     metadata = error.resource_metadata  # RFC 9728 §5.1
     named = [f'resource_metadata="{metadata}"'] if metadata else []
+    if error.scope:
+        named.insert(0, f'scope="{error.scope}"')
     if error.code is None:
-        return [" ".join(("Bearer", *named)), f"DPoP {_ALGS}"]
+        return [f"Bearer {', '.join(named)}".rstrip(), f"DPoP {_ALGS}"]
     parts = [f'error="{error.code}"', f'error_description="{error.description}"']
-    if isinstance(error, InsufficientScope):
-        parts.append(f'scope="{error.scope}"')
     if error.dpop:
         return ["DPoP " + ", ".join((*parts, *named, _ALGS))]
     bearer = "Bearer " + ", ".join((*parts, *named))

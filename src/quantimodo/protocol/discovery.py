@@ -13,7 +13,7 @@ from quantimodo.protocol.dpop import ALGORITHMS as DPOP_ALGORITHMS
 from quantimodo.protocol.grant_management import ACTIONS
 from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.request_objects import SIGNED as REQUEST_OBJECT_ALGORITHMS
-from quantimodo.protocol.scopes import SCOPES
+from quantimodo.protocol.scopes import SCOPE_OF_ACTION, SCOPES
 from quantimodo.protocol.vocabulary import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS
 
 AUTHORIZE = "/api/v2/oauth/authorize"
@@ -26,6 +26,8 @@ USERINFO = "/api/v2/oauth2/userinfo"
 JWKS = "/.well-known/jwks.json"
 API = "/api"
 """The path of this server's API: the identifier of the resource is the issuer with it."""
+MCP = "/mcp"
+"""The path of the resource for agents; its identifier is the issuer with it."""
 PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
 END_SESSION = "/api/v2/oauth2/logout"
 REGISTER = "/api/v2/oauth2/register"
@@ -166,6 +168,20 @@ def protected_resource(issuer: str, *, query: bool = False) -> dict[str, Any]:
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
         "resource_name": "QuantiModo API",
         "resource_documentation": issuer + "/docs",
+    }
+
+
+def agents_resource(issuer: str) -> dict[str, Any]:
+    """The metadata of the resource for agents (RFC 9728 §2). MCP 2026-07-28, Authorization: tokens
+    are in the header only, and `offline_access` is no scope of a resource."""
+    return {
+        "resource": issuer + MCP,
+        "authorization_servers": [issuer],
+        "scopes_supported": list(SCOPE_OF_ACTION.values()),
+        "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
+        "resource_name": "QuantiModo MCP server",
+        "resource_documentation": issuer + "/guides/developer/agents/",
     }
 
 

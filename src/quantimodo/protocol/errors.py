@@ -199,12 +199,14 @@ class BearerError(Exception):
     """An error of a resource (RFC 6750 §3, RFC 9449 §7.1). Without a code it is only the challenge.
 
     `dpop`: the token was sent by the scheme DPoP, or is to be sent by it. `resource_metadata`
-    is the address of the metadata of the resource (RFC 9728 §5.1).
+    is the address of the metadata of the resource (RFC 9728 §5.1), and `scope` the scope that the
+    request needs; each is empty where it is not known.
     """
 
     code: ClassVar[str | None] = None
     status: ClassVar[int] = 401
     resource_metadata: str = ""
+    scope: str = ""
 
     def __init__(self, description: str = "", *, because: str = "", dpop: bool = False) -> None:
         super().__init__(description)

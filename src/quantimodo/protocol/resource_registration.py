@@ -11,6 +11,7 @@ from quantimodo.model.clients import TokenFormat
 from quantimodo.model.resources import Resource, ResourceScope
 from quantimodo.protocol import uris
 from quantimodo.protocol.client_field import check_description, check_name, check_secure_link
+from quantimodo.protocol.discovery import API, MCP
 from quantimodo.protocol.registration import Fault
 from quantimodo.protocol.scopes import KNOWN
 
@@ -63,8 +64,8 @@ def identifier_faults(identifier: str, own: str, *, by_operator: bool) -> Iterat
         yield Fault("identifier", text)
     if "#" in identifier:
         yield Fault("identifier", "must not have a fragment (the part from # on)")
-    if identifier.rstrip("/") == own:
-        yield Fault("identifier", "is the API of this server")
+    if identifier.rstrip("/") in (own, own.removesuffix(API) + MCP):
+        yield Fault("identifier", "is an API of this server")
     elif not by_operator and _https_host(identifier) == _https_host(own) is not None:
         yield Fault("identifier", "has the host of this server, which only its operator may use")
 

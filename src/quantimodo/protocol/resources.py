@@ -5,6 +5,10 @@ name, `identifier#number:name`, where `number` is the id of the registration; `i
 stands for the API itself. So the scopes of one API never open another one, a scope of ours has its
 plain name, and nothing is left of a consent when an identifier is registered again. An identifier
 has no fragment (RFC 8707 §2), so full names are unambiguous.
+
+A resource that is built in has the number 0 and scopes of ours by their names, so that the rules
+about health data apply to them (`scopes.own_name`). Its own full name is never used: it always has
+a scope.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +18,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from quantimodo.model.clients import Client
-from quantimodo.model.resources import Resource
+from quantimodo.model.resources import BUILT_IN, Resource
 from quantimodo.protocol import uris
 from quantimodo.protocol.errors import InvalidScope, InvalidTarget
 from quantimodo.protocol.scopes import KNOWN, Scope, narrow, parse
@@ -33,6 +37,11 @@ class Audience(NamedTuple):
 
     identifier: str
     id: int
+
+    @property
+    def built_in(self) -> bool:
+        """Whether it is a part of this server."""
+        return self.id == BUILT_IN
 
     @property
     def host(self) -> str:
@@ -54,7 +63,8 @@ def audience(resource: Resource) -> Audience:
 def full_names(resource: Resource, names: Iterable[str]) -> Scope:
     """The full names of the API itself and of these scopes."""
     prefix = audience(resource).full_name
-    return frozenset({prefix, *(prefix + name for name in names)})
+    found = frozenset(prefix + name for name in names)
+    return found if resource.built_in else found | {prefix}
 
 
 @lru_cache(maxsize=1024)
@@ -142,18 +152,30 @@ def requested_scope(
             raise InvalidScope("the app is not registered for any of the requested scopes")
         return own
     names = frozenset((text or "").split(" ")) - {""}
+    own = names & (KNOWN if requested.own else IDENTITY)
     if not names:
         # RFC 6749 §3.3: the default is all that the consent page can show of these APIs.
         names = frozenset(each.name for api in requested.foreign for each in api.scopes)
-        names |= {"basic"} if requested.own else frozenset()
+        own = frozenset({"basic"}) if requested.own else frozenset()
     offered = [(each, names & {one.name for one in each.scopes}) for each in requested.foreign]
-    rest = names.difference(*(found for _, found in offered))
-    if not rest <= (KNOWN if requested.own else IDENTITY):
+    if names.difference(own, *(found for _, found in offered)):
         raise InvalidScope("a scope is not one of the requested resources", because="unknown scope")
-    scope = (rest & client.scope).union(*(full_names(each, found) for each, found in offered))
+    granted = [(each, _registered(client, each, found)) for each, found in offered]
+    if any(each.built_in and not found for each, found in granted):
+        raise InvalidScope("the app is not registered for any scope of a requested resource")
+    scope = (own & client.scope).union(*(full_names(each, found) for each, found in granted))
     if len(scope) > MOST_REQUESTED:
         raise InvalidScope(f"the request has more than {MOST_REQUESTED} scopes")
     return scope
+
+
+def _registered(client: Client, resource: Resource, names: Scope) -> Scope:
+    """The scopes of an API without those of ours for which the client is not registered. A client
+    that registered itself is not restricted: it names the scopes of its first request, and requests
+    others when it needs them."""
+    if not resource.built_in or client.registration_digest is not None:
+        return names
+    return names & client.scope
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,16 @@ from quantimodo.protocol.errors import (
     InvalidToken,
 )
 from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.resources import plain_name
 from quantimodo.resource.bound_tokens import BoundTokens
-from quantimodo.tokens.access import AccessTokens
+from quantimodo.tokens.access import LiveTokens
 
 _FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
 class BearerAuthentication:
-    access: AccessTokens
+    access: LiveTokens
     clients: ClientStore
     metrics: Metrics
     constraint: BoundTokens
@@ -77,7 +78,8 @@ class BearerAuthentication:
 def insufficient(found: FoundAccessToken, scope: str) -> InsufficientScope:
     """The error for a token that does not open `scope`."""
     bound_to = found.confirmation
-    return InsufficientScope(scope, dpop=bound_to is not None and bound_to.member == "jkt")
+    is_jkt = bound_to is not None and bound_to.member == "jkt"
+    return InsufficientScope(plain_name(scope), dpop=is_jkt)
 
 
 def _from_body(request: Request) -> str | None:

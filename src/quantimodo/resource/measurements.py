@@ -22,6 +22,7 @@ from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.views import MeasurementView
 from quantimodo.model.consent_details import Action, Details, explicit
 from quantimodo.model.measurements import Access, AllowedMeasurements
+from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import AccessRecorder
@@ -59,8 +60,11 @@ class MeasurementAccess:
 
     async def admit(self, request: Request, scope: str) -> Admitted:
         """Raises `BearerError`, also when the person allows nothing that the scope opens."""
-        found = await self.bearer.admit(request, scope)
-        if found.user is None:
+        return await self.permit(await self.bearer.bearer(request), scope)
+
+    async def permit(self, found: FoundAccessToken, scope: str) -> Admitted:
+        """The same for a token that was found. Raises `InsufficientScope`."""
+        if scope not in found.scope or found.user is None:
             raise insufficient(found, scope)
         permissions = EVERYTHING
         if found.details is not None:

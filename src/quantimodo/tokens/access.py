@@ -6,7 +6,7 @@ One read each. Nothing is cached, so a revocation holds from the next request on
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from quantimodo.crypto.jwt import BadToken, unverified_kid, verify
 from quantimodo.crypto.tokens import Kind, key_of
@@ -18,9 +18,14 @@ from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.ports.personal_tokens import PersonalTokenReader
 from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol.consent_details import common_text, objects_text
-from quantimodo.protocol.resources import audience_of, full_names
+from quantimodo.protocol.resources import Audience, audience_of, full_names
 from quantimodo.protocol.vocabulary import ACCESS_TOKEN_TYPE
 from quantimodo.tokens.policy import TokenPolicy
+
+
+class LiveTokens(Protocol):
+    async def find_live(self, raw: str) -> FoundAccessToken | None:
+        """The token if it is for the resource that is served; it is neither expired nor revoked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,19 @@ class AccessTokens:
         # which.
         sound = claims.get("iss") == self.policy.issuer and isinstance(claims.get("aud"), str)
         return claims if sound else None
+
+
+@dataclass(frozen=True, slots=True)
+class TokensFor:
+    """`LiveTokens` of one other resource: a token for any other one is not found."""
+
+    tokens: AccessTokens
+    audience: Audience
+
+    async def find_live(self, raw: str) -> FoundAccessToken | None:
+        """The token if it is for this resource."""
+        found = await self.tokens.find_any(raw)
+        return found if found is not None and audience_of(found.scope) == self.audience else None
 
 
 def _confirmation(claims: dict[str, Any]) -> Confirmation | None:

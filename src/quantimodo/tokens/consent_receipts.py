@@ -17,7 +17,7 @@ from quantimodo.model.consents import ConsentChange
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.consent_details import instant_text, json_objects
-from quantimodo.protocol.scopes import SCOPE_OF_ACTION, SCOPES, spell
+from quantimodo.protocol.scopes import SCOPE_OF_ACTION, SCOPES, own_name, spell
 from quantimodo.protocol.vocabulary import CONSENT_RECEIPT_TYPE
 from quantimodo.tokens.subjects import Subjects
 
@@ -68,11 +68,12 @@ def receipt_members(
 
 
 def _processing(issuer: str, client: Client, change: ConsentChange) -> dict[str, Any]:
+    own = frozenset(map(own_name, change.scope))
     purpose: dict[str, Any] = {
         "purpose": client.description or client.name,
         "lawful_basis": "consent",
         "consent_type": "expressed_consent",
-        "pii_information": [_information(name) for name in SCOPES if name in change.scope],
+        "pii_information": [_information(name) for name in SCOPES if name in own],
         "pii_controllers": [client.id],
         "scope": spell(change.scope),
         "withdrawal_method": f"{issuer}/account/apps/{quote(quote(client.id, safe=''), safe='')}",

@@ -96,7 +96,7 @@ class TokenMinter:
             *(client, authorization, secret.raw, secret.key[:20], scope, now, expires_at, row),
             audience,
             confirmation,
-            None if audience is not None else details or grant.details,
+            details or grant.details if resource is None or resource.built_in else None,
         )
 
     def mint_refresh_token(

@@ -182,7 +182,8 @@ class TokenResponder:
     ) -> TokenResponse:
         text = await self.minter.text(access)
         response = access_token_parameters(access, text, now)
-        if access.details is not None and access.audience is None:
+        named = audience_of(access.scope)
+        if access.details is not None and (named is None or named.built_in):
             response |= restricted_members(access.scope, access.details)
         response["authorization_expires_in"] = seconds_until(authorization.grant.expires_at, now)
         if authorization.grant.public_id is not None:

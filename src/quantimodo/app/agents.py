@@ -1,0 +1,57 @@
+"""Builds the MCP server, if the operator turned it on."""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from quantimodo.agents.endpoint import McpEndpoint, Origins, Serve
+from quantimodo.agents.tools import AgentTools
+from quantimodo.app.authorization import client_certificates, dpop_proofs
+from quantimodo.app.services import AppContext
+from quantimodo.clients.built_in_resources import agents_api
+from quantimodo.endpoints.discovery import ResourceMetadataEndpoint
+from quantimodo.endpoints.routes import AgentEndpoints, ApiRoute, agent_routes
+from quantimodo.protocol.discovery import agents_resource
+from quantimodo.protocol.resources import audience
+from quantimodo.resource.bearer_authentication import BearerAuthentication
+from quantimodo.resource.bound_tokens import BoundTokens
+from quantimodo.resource.measurements import MeasurementAccess
+from quantimodo.tokens.access import AccessTokens, TokensFor
+
+SDK = "quantimodo.agents.sdk"
+"""Imported only if it is used: it needs the extra, and loads pydantic."""
+
+
+def agent_endpoints(context: AppContext) -> Sequence[ApiRoute]:
+    """The routes for agents; none if `mcp.enabled` is off."""
+    settings = context.settings
+    if not settings.mcp.enabled:
+        return ()
+    issuer, access = settings.issuer, _access(context)
+    tools = AgentTools(access, context.measurement_service, context.stores.clients)
+    mcp_server: Callable[[AgentTools, str], Serve] = import_module(SDK).mcp_server
+    origins = Origins.of(issuer, settings.mcp.allowed_origins)
+    return agent_routes(
+        AgentEndpoints(
+            McpEndpoint(issuer, origins, access, mcp_server(tools, issuer)),
+            ResourceMetadataEndpoint(agents_resource(issuer)),
+        )
+    )
+
+
+def _access(context: AppContext) -> MeasurementAccess:
+    """As at the API, for tokens of this resource."""
+    stores, policy = context.stores, context.token_policy
+    tokens = AccessTokens(
+        *(policy, stores.tokens, context.keyring),
+        *(stores.personal_tokens, stores.resources, context.clock),
+    )
+    bearer = BearerAuthentication(
+        TokensFor(tokens, audience(agents_api(policy.issuer))),
+        stores.clients,
+        context.metrics,
+        BoundTokens(dpop_proofs(context), client_certificates(context), stores.clients),
+        legacy_transport=False,
+    )
+    return MeasurementAccess(
+        bearer, context.accesses, context.clock, context.reads, context.references
+    )

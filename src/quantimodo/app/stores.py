@@ -1,0 +1,19 @@
+"""Opens the stores of the configured database."""
+
+from dataclasses import replace
+
+from quantimodo.app.limits import quota_policy
+from quantimodo.app.policies import search_policy
+from quantimodo.app.settings import Settings
+from quantimodo.clients.built_in_resources import WithBuiltIn, agents_api
+from quantimodo.ports.stores import Stores
+from quantimodo.storage.open import open_stores
+
+
+async def open_configured_stores(settings: Settings) -> Stores:
+    """With the resources of this server that are in use. The caller closes them."""
+    stores = await open_stores(settings.database, search_policy(settings), quota_policy(settings))
+    if not settings.mcp.enabled:
+        return stores
+    api = agents_api(settings.issuer)
+    return replace(stores, resources=WithBuiltIn(stores.resources, {api.identifier: api}))
