@@ -72,8 +72,9 @@ class Live:
         secret = None if registered.secret is None else registered.secret.reveal()
         return App(registered.client, secret)
 
-    async def allow(self, url: str, email: str = "ann@example.org") -> str:
-        """Open an authorization request in a new browser, sign in, and allow what is asked.
+    async def allow(self, url: str, email: str = "ann@example.org", **choices: str) -> str:
+        """Open an authorization request in a new browser, sign in, and allow what is asked, with
+        these fields of the consent page.
 
         The address at the app to which the browser is sent in the end.
         """
@@ -86,7 +87,7 @@ class Live:
         assert signed_in.status_code == 303, signed_in.text
         response = await browser.get(signed_in.headers["location"])
         if response.status_code == 200:  # the consent page, unless the person allowed it before
-            fields = {**form_fields(response.text), "decision": "allow"}
+            fields = {**form_fields(response.text), "decision": "allow", **choices}
             response = await browser.post("/api/v2/oauth/authorize/decision", data=fields)
         assert response.status_code == 303, response.text
         location: str = response.headers["location"]
