@@ -19,6 +19,7 @@ from quantimodo.openapi.table import OPERATIONS
 from quantimodo.protocol.authorization import PROMPTS
 from quantimodo.protocol.discovery import CHECK_SESSION, END_SESSION, metadata
 from quantimodo.protocol.parameters import ALIASES
+from quantimodo.protocol.vocabulary import TOKEN_EXCHANGE
 from support.app import ISSUER, AppHarness
 from support.openapi_conformance import check_schema, resolve
 
@@ -254,8 +255,8 @@ def test_the_choices_are_those_of_the_metadata(document: Json) -> None:
         offered["code_challenge_methods_supported"]
     )
     assert all(f"`{prompt}`" in requested["prompt"]["description"] for prompt in PROMPTS)
-    grants = set(schemas["TokenRequest"]["properties"]["grant_type"]["enum"])
-    # `implicit` (RFC 7591 §2) names no request to the token endpoint.
+    grants = set(schemas["TokenRequest"]["properties"]["grant_type"]["enum"]) - {TOKEN_EXCHANGE}
+    # `implicit` (RFC 7591 §2) names no request to the token endpoint. Exchange is off by default.
     assert grants == set(offered["grant_types_supported"]) - {"implicit"}
     assert schemas["ServerMetadata"]["properties"].keys() == offered.keys()
     flow = document["components"]["securitySchemes"]["oauth2"]["flows"]["authorizationCode"]

@@ -75,6 +75,10 @@ NOT_RUN = {
     ("docs/developer/device-grant.md", "curl -s https://id.example.org"): (
         "rfc8628/ sends the requests"
     ),
+    ("docs/developer/token-exchange.md", "quantimodo clients create"): _COMMANDS,
+    ("docs/developer/token-exchange.md", "curl -s https://id.example.org"): (
+        "rfc8693/ sends the request"
+    ),
     ("docs/developer/pushed-requests.md", "curl -s https://id.example.org"): (
         "rfc9126/ sends the request"
     ),

@@ -171,6 +171,9 @@ STATEMENTS = {
           an_unknown_passkey_gets_the_response_of_a_wrong_one_after_the_same_work
         accounts/test_passkeys.py the_last_way_in_stays
         storage/test_races_between_processes.py a_challenge_of_a_passkey_is_used_once""",
+    "14f a token exchange delegates what was granted, to an API that accepts it": """
+        rfc8693/test_2_token_exchange.py *
+        storage/test_store_of_exchanged_tokens.py *""",
     "23d a personal token opens what was chosen, at our API, and ends with the account": """
         pages/test_personal_token_pages.py a_token_is_shown_once_and_opens_what_was_chosen
         pages/test_personal_token_pages.py its_details_restrict_the_data

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from quantimodo.clients.registry import Registration
 from quantimodo.protocol.client_fields import GRANT_TYPES, RESPONSE_TYPES
+from quantimodo.protocol.vocabulary import TOKEN_EXCHANGE
 from support.app import CALLBACK, ISSUER, AppHarness, response_of
 
 OPENID = "/.well-known/openid-configuration"
@@ -86,7 +87,7 @@ async def test_every_advertised_grant_is_offered_and_no_other(harness: AppHarnes
         if grant != "implicit":  # which has no business at the token endpoint
             response = await harness.token(app, grant_type=grant)
             assert response.json().get("error") != "unsupported_grant_type", grant
-    assert set(found["grant_types_supported"]) - {"implicit"} == GRANT_TYPES
+    assert set(found["grant_types_supported"]) - {"implicit"} == GRANT_TYPES - {TOKEN_EXCHANGE}
     assert "password" not in found["grant_types_supported"]
 
 

@@ -9,6 +9,7 @@ from quantimodo.model.budgets import Signer
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.devices import DeviceAuthorization
+from quantimodo.model.exchanged_tokens import ExchangedToken
 from quantimodo.model.identities import DataDeletionRequest, LoginCode, LoginState, NewIdentity
 from quantimodo.model.keys import SigningKey
 from quantimodo.model.passkeys import NewPasskey, UsedChallenge
@@ -96,6 +97,21 @@ def personal_token(user: User, name: str = "Grafana", **changes: object) -> NewP
         "expires_at": LATER,
     }
     return NewPersonalToken(**values | changes)  # type: ignore[arg-type]
+
+
+def exchanged_token(grant: Grant, name: str, **changes: object) -> ExchangedToken:
+    """A token by the client of the grant itself, for an opaque token."""
+    values: dict[str, object] = {
+        "key": key(f"exchanged {name}"),
+        "client_id": grant.client_id,
+        "grant_id": grant.id,
+        "scope": frozenset({"https://tasks.example.org/#1:"}),
+        "issued_at": NOW,
+        "expires_at": SOON,
+        "subject_key": key(name),
+        "subject_jti": None,
+    }
+    return ExchangedToken(**values | changes)  # type: ignore[arg-type]
 
 
 def totp_enrolment(user: User | int, secret: str = "secret") -> TotpEnrolment:

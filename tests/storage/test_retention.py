@@ -12,12 +12,14 @@ from samples import (
     SIGNER,
     Samples,
     access_token,
+    access_token_of,
     client,
     code_of,
     consent,
     data_deletion_request,
     device_authorization,
     email_token,
+    exchanged_token,
     identity,
     key,
     login_code,
@@ -197,6 +199,18 @@ async def _add_personal(stores: Stores, samples: Samples, name: str, dies_at: da
 
 async def _has_personal(stores: Stores, name: str) -> bool:
     return await stores.personal_tokens.personal_token(key(f"token {name}")) is not None
+
+
+async def _add_exchanged(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    grant = await samples.grant(expires_at=NOW + 90 * _DAY)
+    await stores.tokens.store_access_token(access_token_of(grant, name, expires_at=NOW + 90 * _DAY))
+    token = exchanged_token(grant, name, expires_at=dies_at)
+    await stores.exchanged_tokens.add_exchanged_token(token)
+
+
+async def _has_exchanged(stores: Stores, name: str) -> bool:
+    found = await stores.exchanged_tokens.exchanged_token(key(f"exchanged {name}"))
+    return found is not None
 
 
 async def _add_jwt(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
@@ -410,6 +424,7 @@ _TABLES: dict[str, tuple[Add, Has]] = {
     "access_tokens": (_add_access, _has_access),
     "refresh_tokens": (_add_refresh, _has_refresh),
     "grants": (_add_grant, _has_code),
+    "exchanged_tokens": (_add_exchanged, _has_exchanged),
     "personal_tokens": (_add_personal, _has_personal),
     "revoked_jwts": (_add_jwt, _has_jwt),
     "login_states": (_add_login_state, _has_login_state),

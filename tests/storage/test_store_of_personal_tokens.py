@@ -86,7 +86,7 @@ async def test_it_ends_with_the_account(stores: Stores, samples: Samples, end: s
         case "disabled":
             assert await stores.users.set_disabled(person.id, NOW)
         case _:
-            assert await stores.users.verify_email(
+            assert await stores.users.mark_email_verified(
                 person.id, "ann@example.org", NOW, keep_credentials=False
             )
     found = await stores.personal_tokens.personal_token(token.key)

@@ -5,7 +5,7 @@ from importlib import import_module
 
 from quantimodo.agents.endpoint import McpEndpoint, Origins, Serve
 from quantimodo.agents.tools import AgentTools
-from quantimodo.app.authorization import client_certificates, dpop_proofs
+from quantimodo.app.authorization import access_tokens, client_certificates, dpop_proofs
 from quantimodo.app.services import AppContext
 from quantimodo.clients.built_in_resources import agents_api
 from quantimodo.endpoints.discovery import ResourceMetadataEndpoint
@@ -15,7 +15,7 @@ from quantimodo.protocol.resources import audience
 from quantimodo.resource.bearer_authentication import BearerAuthentication
 from quantimodo.resource.bound_tokens import BoundTokens
 from quantimodo.resource.measurements import MeasurementAccess
-from quantimodo.tokens.access import AccessTokens, TokensFor
+from quantimodo.tokens.access import TokensFor
 
 SDK = "quantimodo.agents.sdk"
 """Imported only if it is used: it needs the extra, and loads pydantic."""
@@ -41,10 +41,7 @@ def agent_endpoints(context: AppContext) -> Sequence[ApiRoute]:
 def _access(context: AppContext) -> MeasurementAccess:
     """As at the API, for tokens of this resource."""
     stores, policy = context.stores, context.token_policy
-    tokens = AccessTokens(
-        *(policy, stores.tokens, context.keyring),
-        *(stores.personal_tokens, stores.resources, context.clock),
-    )
+    tokens = access_tokens(context)
     bearer = BearerAuthentication(
         TokensFor(tokens, audience(agents_api(policy.issuer))),
         stores.clients,

@@ -10,6 +10,7 @@ from quantimodo.crypto.tokens import SuccessorDerivation
 from quantimodo.grant_types.device_code import DeviceCodeGrant
 from quantimodo.grant_types.refresh_token import RefreshTokenGrant
 from quantimodo.grant_types.table import GrantTypeTable, grant_type_table
+from quantimodo.grant_types.token_exchange import TokenExchangeGrant
 from quantimodo.protocol.discovery import (
     DEVICE_AUTHORIZATION,
     INTROSPECT,
@@ -18,7 +19,9 @@ from quantimodo.protocol.discovery import (
     TOKEN,
 )
 from quantimodo.protocol.resources import Targets
+from quantimodo.tokens.access import AccessTokens
 from quantimodo.tokens.authorization_responder import AuthorizationResponder
+from quantimodo.tokens.exchanges import TokenExchanges
 from quantimodo.tokens.id_tokens import IdTokens
 from quantimodo.tokens.minter import TokenMinter
 from quantimodo.tokens.signed import SignedTokens
@@ -29,13 +32,29 @@ from quantimodo.tokens.userinfo import UserInfoResponses
 
 def token_responder(context: AppContext) -> TokenResponder:
     """Turns the decisions of grant types into stored tokens."""
+    minter, stores = token_minter(context), context.stores
     return TokenResponder(
-        token_minter(context),
-        context.stores.tokens,
+        minter,
+        stores.tokens,
         context.clock,
         context.entropy,
         successor_derivation(context),
-        context.stores.device_authorizations,
+        stores.device_authorizations,
+        TokenExchanges(minter, stores.exchanged_tokens, context.clock),
+    )
+
+
+def access_tokens(context: AppContext) -> AccessTokens:
+    """Resolves access tokens of all kinds."""
+    stores = context.stores
+    return AccessTokens(
+        policy=context.token_policy,
+        store=stores.tokens,
+        keyring=context.keyring,
+        personal=stores.personal_tokens,
+        exchanged=stores.exchanged_tokens,
+        resources=stores.resources,
+        clock=context.clock,
     )
 
 
@@ -58,11 +77,15 @@ def grant_types(context: AppContext) -> GrantTypeTable:
     settings = context.settings
     grace, derivation = settings.tokens.refresh_reuse_grace, successor_derivation(context)
     targets = Targets(context.token_policy.audience)
+    stores, resources = context.stores, context.stores.resources
+    refresh = RefreshTokenGrant(grace, settings.legacy_transport, derivation, targets)
+    exchange = TokenExchangeGrant(access_tokens(context), stores.clients, resources, targets)
     return grant_type_table(
-        RefreshTokenGrant(grace, settings.legacy_transport, derivation, targets),
+        refresh,
         targets,
-        context.stores.resources,
-        DeviceCodeGrant(targets, context.stores.device_authorizations, derivation, grace),
+        resources,
+        DeviceCodeGrant(targets, stores.device_authorizations, derivation, grace),
+        exchange if settings.tokens.exchange else None,
     )
 
 

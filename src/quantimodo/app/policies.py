@@ -12,6 +12,7 @@ from quantimodo.clients.dynamic import RegistrationPolicy
 from quantimodo.clients.names import ReservedNames, reserved_names
 from quantimodo.keys.rotation import RotationPolicy
 from quantimodo.measurements.limits import ReadPolicy
+from quantimodo.protocol.discovery import Offered
 from quantimodo.protocol.dpop import DPoPPolicy
 from quantimodo.storage.open import SearchPolicy
 from quantimodo.tokens.policy import TokenPolicy
@@ -112,3 +113,16 @@ def read_policy(settings: Settings) -> ReadPolicy:
     """How many reads of one person run at a time, and the deadline of each, in seconds."""
     reads = settings.reads
     return ReadPolicy(per_person=reads.per_person, seconds=reads.deadline.total_seconds())
+
+
+def offered_features(settings: Settings) -> Offered:
+    """What the metadata document names of that which settings turn on."""
+    registration = settings.registration
+    return Offered(
+        registration=registration.mode != "closed",
+        client_documents=registration.client_id_metadata_documents != "off",
+        require_pushed=settings.tokens.require_pushed_requests,
+        mutual_tls=bool(settings.mtls.certificate_header),
+        mtls_origin=settings.mtls.origin,
+        token_exchange=settings.tokens.exchange,
+    )

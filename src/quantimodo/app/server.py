@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from quantimodo.app.agents import agent_endpoints
 from quantimodo.app.authorization import (
+    access_tokens,
     client_authentication,
     client_certificates,
     dpop_proofs,
@@ -36,6 +37,7 @@ from quantimodo.app.page_application import page_application
 from quantimodo.app.personal_export import personal_export
 from quantimodo.app.personal_tokens import personal_tokens
 from quantimodo.app.playground import OwnServer, playground_routes
+from quantimodo.app.policies import offered_features
 from quantimodo.app.proxies import Proxies
 from quantimodo.app.refusal_sampling import RefusalSampler
 from quantimodo.app.resources import client_documents, resource_registry
@@ -77,7 +79,6 @@ from quantimodo.resource.consents import CurrentConsent
 from quantimodo.resource.grants import GrantManagement
 from quantimodo.resource.health import MetricsPage, Ready, alive
 from quantimodo.resource.users import UserInfo, UserMe
-from quantimodo.tokens.access import AccessTokens
 from quantimodo.tokens.signed_introspection import IntrospectionSigner
 from quantimodo.tokens.subjects import Subjects
 
@@ -163,10 +164,7 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
     stores, clock, policy = context.stores, context.clock, context.token_policy
     settings = context.settings
     clients = client_authentication(context)
-    access = AccessTokens(
-        *(policy, stores.tokens, context.keyring),
-        *(stores.personal_tokens, stores.resources, clock),
-    )
+    access = access_tokens(context)
     proofs, certificates = dpop_proofs(context), client_certificates(context)
     bearer = BearerAuthentication(
         access,
@@ -200,7 +198,7 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
             inputs.client_documents,
         ),
         device_authorization=device_authorization(context),
-        revoke=RevocationEndpoint(clients, stores.tokens, access, clock),
+        revoke=RevocationEndpoint(clients, stores.tokens, stores.exchanged_tokens, access, clock),
         introspect=IntrospectionEndpoint(
             clients,
             Introspection(
@@ -223,14 +221,7 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
         social_token=social.authorize_token,
         register=registration.register,
         registration=registration.manage,
-        metadata=MetadataEndpoint(
-            policy.issuer,
-            registration=settings.registration.mode != "closed",
-            require_pushed=settings.tokens.require_pushed_requests,
-            client_documents=settings.registration.client_id_metadata_documents != "off",
-            mutual_tls=bool(settings.mtls.certificate_header),
-            mtls_origin=settings.mtls.origin,
-        ),
+        metadata=MetadataEndpoint(policy.issuer, offered_features(settings)),
         resource_metadata=ResourceMetadataEndpoint(
             protected_resource(policy.issuer, query=settings.legacy_transport)
         ),

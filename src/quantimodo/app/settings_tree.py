@@ -72,6 +72,11 @@ class TokenSettings:
     require_pushed_requests: bool = _setting(
         False, "Refuse authorization requests that no app pushed (RFC 9126)."
     )
+    exchange: bool = _setting(
+        False,
+        "Let an app whose grant types have token exchange (RFC 8693) exchange an access token for"
+        " one of another registered API.",
+    )
     refresh_idle_lifetime: timedelta = _setting(
         30 * _DAY,
         "A refresh token that is not used for this long dies.",

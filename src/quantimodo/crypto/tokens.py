@@ -36,6 +36,7 @@ class Kind(StrEnum):
     SESSION = "qmz_"
     PENDING_LOGIN = "qmy_"
     PERSONAL = "qmp_"
+    EXCHANGED = "qmx_"
     TRUSTED_BROWSER = "qmv_"
     EMAIL_TOKEN = "qmt_"
     BROWSER = "qmb_"

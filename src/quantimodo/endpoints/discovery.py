@@ -10,29 +10,12 @@ from quantimodo.http.errors import NotFound
 from quantimodo.http.json import public_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.keys.keyring import Keyring
-from quantimodo.protocol.discovery import metadata
+from quantimodo.protocol.discovery import Offered, metadata
 
 
 class MetadataEndpoint:
-    def __init__(
-        self,
-        issuer: str,
-        *,
-        registration: bool = False,
-        client_documents: bool = False,
-        require_pushed: bool = False,
-        mutual_tls: bool = False,
-        mtls_origin: str = "",
-    ) -> None:
-        found = metadata(
-            issuer,
-            registration=registration,
-            client_documents=client_documents,
-            require_pushed=require_pushed,
-            mutual_tls=mutual_tls,
-            mtls_origin=mtls_origin,
-        )
-        document = msgspec.json.encode(found)
+    def __init__(self, issuer: str, offered: Offered) -> None:
+        document = msgspec.json.encode(metadata(issuer, offered))
         self._response = public_json(document, max_age=3600)
 
     async def __call__(self, request: Request) -> Response:

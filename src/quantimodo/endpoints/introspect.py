@@ -16,11 +16,13 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
+from quantimodo.protocol.consent_details import from_json, json_objects
 from quantimodo.protocol.consents import restricted_members
 from quantimodo.protocol.errors import InvalidClient
 from quantimodo.protocol.resources import audience_of, plain_names
 from quantimodo.protocol.scopes import spell
 from quantimodo.protocol.security_profiles import profile_of
+from quantimodo.protocol.token_exchange import actor_claim
 from quantimodo.protocol.vocabulary import INTROSPECTION_TYPE
 from quantimodo.tokens.access import AccessTokens
 from quantimodo.tokens.policy import TokenPolicy
@@ -74,7 +76,9 @@ class Introspection:
             return found.client_id
         # OpenID Connect Core §8: a pairwise app's token has the pairwise subject here,
         # for any caller. The same as in a JWT access token.
-        client = await self.registered.client(found.client_id) if found.special else None
+        # So has one that was exchanged: the exchange makes no other subject known.
+        registered = found.granted_to or found.client_id
+        client = await self.registered.client(registered) if found.special else None
         return found.user.subject if client is None else await self.subjects.of(client, found.user)
 
     def _describe(self, found: FoundAccessToken, subject: str) -> dict[str, Any]:
@@ -95,7 +99,11 @@ class Introspection:
             response["jti"] = found.jti
         if bound_to is not None:
             response |= bound_to.claims()  # RFC 9449 §6.2, RFC 8705 §3.2
-        if found.details is not None and audience is None:
+        if found.granted_to is not None:
+            response |= actor_claim(found.client_id, found.granted_to)
+            if found.details is not None:
+                response["authorization_details"] = json_objects(from_json(found.details))
+        elif found.details is not None and audience is None:
             response |= restricted_members(found.scope, found.details)
         return response
 

@@ -10,10 +10,11 @@ from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.model.clients import Client
 from quantimodo.ports.clock import Clock
+from quantimodo.ports.exchanged_tokens import ExchangedTokenStore
 from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.errors import UnauthorizedClient
-from quantimodo.tokens.access import AccessTokens
+from quantimodo.tokens.access import AccessTokens, exchanged_key
 
 _PARAMETERS = OF_CLIENTS | {"token"}
 
@@ -25,6 +26,7 @@ class RevocationEndpoint:
 
     clients: ClientAuthentication
     tokens: TokenStore
+    exchanged: ExchangedTokenStore
     access: AccessTokens
     clock: Clock
 
@@ -36,6 +38,8 @@ class RevocationEndpoint:
             await self._revoke_refresh_token(refresh, client)
         elif access := key_of(Kind.ACCESS, raw):
             await self._revoke_access_token(access, client)
+        elif exchanged := key_of(Kind.EXCHANGED, raw):
+            await self._revoke_exchanged_token(exchanged, client)
         else:
             await self._revoke_jwt(raw, client)
         # RFC 7009 §2.2: an unknown or dead token is revoked already. The body carries nothing;
@@ -55,11 +59,20 @@ class RevocationEndpoint:
             _check_owner(found.client_id, client)
             await self.tokens.revoke_access_token(key)
 
+    async def _revoke_exchanged_token(self, key: bytes, client: Client) -> None:
+        found = await self.exchanged.exchanged_token(key)
+        if found is not None:
+            _check_owner(found.client_id, client)
+            await self.exchanged.drop_exchanged_token(key)
+
     async def _revoke_jwt(self, raw: str, client: Client) -> None:
         claims = await self.access.verified_claims(raw)
         if claims is None:
             return
         _check_owner(claims["client_id"], client)
+        if "act" in claims:
+            await self.exchanged.drop_exchanged_token(exchanged_key(claims))
+            return
         expires_at = datetime.fromtimestamp(claims["exp"], UTC)
         if expires_at > self.clock.now():
             await self.tokens.revoke_jwt(claims["jti"], expires_at)

@@ -22,9 +22,10 @@ from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.errors import InvalidGrant, InvalidRequest, ReplayDetected
 from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.token_exchange import PARAMETERS as OF_EXCHANGES
 from quantimodo.tokens.token_responder import TokenResponder, TokenResponse
 
-PARAMETERS = OF_CLIENTS | {
+_IN_ADDRESSES = OF_CLIENTS | {
     "grant_type",
     "code",
     "redirect_uri",
@@ -35,6 +36,9 @@ PARAMETERS = OF_CLIENTS | {
     "resource",
     "authorization_details",
 }
+"""What clients of 2016, and they alone, may send in addresses."""
+
+PARAMETERS = _IN_ADDRESSES | OF_EXCHANGES
 """All that the endpoint reads. A new grant adds its own; anything else is ignored (RFC 6749 §3.2,
 v2-api.md §6)."""
 
@@ -86,7 +90,7 @@ class TokenEndpoint:
             if not self.legacy_transport:
                 raise InvalidRequest("this server does not take tokens by GET: use POST")
             self.metrics.legacy("token_by_get")
-            return Form.of_urlencoded(request.query, known=PARAMETERS)
+            return Form.of_urlencoded(request.query, known=_IN_ADDRESSES)
         return body_form(request, PARAMETERS, json=True)
 
     def _check_transport(self, request: Request, client: Client) -> None:

@@ -12,7 +12,15 @@ from quantimodo.crypto.tokens import Successors
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.devices import DeviceAuthorization
-from quantimodo.model.tokens import FoundCode, FoundRefreshToken, RefreshToken
+from quantimodo.model.resources import Resource
+from quantimodo.model.tokens import (
+    FoundAccessToken,
+    FoundCode,
+    FoundRefreshToken,
+    Grant,
+    RefreshToken,
+)
+from quantimodo.model.users import User
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.errors import AuthorizationPending, SlowDown
 from quantimodo.protocol.parameters import Form
@@ -114,7 +122,31 @@ class Wait:
     error: AuthorizationPending | SlowDown
 
 
-Decision = MintOwn | Redeem | Rotate | Renew | Repeat | Wait
+class SubjectToken(NamedTuple):
+    """An access token that is presented to be exchanged: its grant and person, the application that
+    has the grant, the registered API that it is for, None for ours, and its key, None for a
+    JWT."""
+
+    found: FoundAccessToken
+    grant: Grant
+    user: User
+    application: Client
+    api: Resource | None
+    key: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Mint an access token of this scope for another API to `client`, which acts for a person
+    (RFC 8693). It does not outlive the subject token, whose details it keeps."""
+
+    client: Client
+    subject: SubjectToken
+    target: Resource
+    scope: frozenset[str]
+
+
+Decision = MintOwn | Redeem | Rotate | Renew | Repeat | Wait | Exchange
 
 Evidence = TypeVar("Evidence")
 

@@ -9,6 +9,7 @@ from quantimodo.grant_types.client_credentials import ClientCredentialsGrant
 from quantimodo.grant_types.contract import GrantType
 from quantimodo.grant_types.device_code import DeviceCodeGrant
 from quantimodo.grant_types.refresh_token import RefreshTokenGrant
+from quantimodo.grant_types.token_exchange import TokenExchangeGrant
 from quantimodo.model.clients import Client
 from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol.errors import UnauthorizedClient, UnsupportedGrantType
@@ -35,12 +36,14 @@ def grant_type_table(
     targets: Targets,
     resources: ResourceStore,
     device_code: DeviceCodeGrant,
+    exchange: TokenExchangeGrant | None = None,
 ) -> GrantTypeTable:
-    """All grant types of this server."""
+    """All grant types of this server; `exchange` is None where the operator does not offer it."""
     offered: tuple[GrantType[Any], ...] = (
         AuthorizationCodeGrant(targets),
         refresh,
         ClientCredentialsGrant(targets, resources),
         device_code,
+        *(() if exchange is None else (exchange,)),
     )
     return GrantTypeTable({grant_type.grant_type: grant_type for grant_type in offered})

@@ -122,7 +122,8 @@ class FoundAccessToken(NamedTuple):
     `revoked` covers the token, its grant, its client (deleted or disabled) and its person.
     `special`: its client registered signed or encrypted userinfo, or pairwise subjects.
     `details`: those of its grant; `token_details`: those that were requested for it alone, which
-    `tokens/access.py` combines. It ends with its grant at the latest.
+    `tokens/access.py` combines. It ends with its grant at the latest. `granted_to`: of a token
+    that `client_id` got by token exchange (RFC 8693), the client that has the grant.
     """
 
     client_id: str
@@ -138,6 +139,7 @@ class FoundAccessToken(NamedTuple):
     confirmation: Confirmation | None = None
     token_details: str | None = None
     jti: str | None = None
+    granted_to: str | None = None
 
 
 class TokenStatus(NamedTuple):

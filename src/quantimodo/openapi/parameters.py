@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Required, TypedDict
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import described
 from quantimodo.protocol.client_fields import GrantTypeName
+from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN
 
 ResponseType = Literal[
     "code",
@@ -328,6 +329,25 @@ class TokenRequest(TypedDict, total=False):
             "The API that the access token is for: one of those that were granted (RFC 8707).",
             fakes.AUDIENCE,
         ),
+    ]
+    audience: Annotated[
+        str, described("For token exchange: the same as `resource`.", "https://tasks.example.org/")
+    ]
+    subject_token: Annotated[
+        str,
+        described(
+            "For token exchange (RFC 8693): an access token of the app, or one for an API of the"
+            " app.",
+            fakes.ACCESS_TOKEN,
+        ),
+    ]
+    subject_token_type: Annotated[
+        Literal["urn:ietf:params:oauth:token-type:access_token"],
+        described("Goes with `subject_token`.", ACCESS_TOKEN_URN),
+    ]
+    requested_token_type: Annotated[
+        Literal["urn:ietf:params:oauth:token-type:access_token"],
+        described("For token exchange: the default.", ACCESS_TOKEN_URN),
     ]
     authorization_details: Annotated[
         str,

@@ -5,11 +5,12 @@ types, so that neither says what the other does not.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal, NotRequired, Required, TypedDict
+from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedDict
 
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import JSON, Content, Response, described
 from quantimodo.protocol.consent_details import TYPE
+from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN
 
 SLEEP_DETAILS: Final = [{"type": TYPE, "actions": ["read"], "categories": ["Sleep"], "days": 90}]
 
@@ -76,6 +77,10 @@ class TokenAnswer(TypedDict, total=False):
                 fakes.ACCESS_TOKEN,
             ),
         ]
+    ]
+    issued_token_type: Annotated[
+        Literal["urn:ietf:params:oauth:token-type:access_token"],
+        described("With token exchange only (RFC 8693 §2.2.1).", ACCESS_TOKEN_URN),
     ]
     token_type: Required[
         Annotated[
@@ -175,6 +180,14 @@ class Introspection(TypedDict, total=False):
     ]
     iss: Annotated[str, described("This server.", fakes.ISSUER)]
     jti: Annotated[str, described("The id of a JWT access token.", "fake-token-id")]
+    act: Annotated[
+        dict[str, Any],
+        described(
+            "Of an exchanged token: the app that acts for the person, by `sub` (RFC 8693 §4.1)."
+            " Inside, the app that the person allowed, if it is another one.",
+            {"sub": "tasks-api", "act": {"sub": fakes.CLIENT_ID}},
+        ),
+    ]
     cnf: Annotated[
         dict[str, str],
         described(

@@ -20,6 +20,7 @@ from quantimodo.openapi.responses import (
     refused,
 )
 from quantimodo.openapi.shared import BY_CLIENT
+from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN, TOKEN_EXCHANGE
 
 TAG: Final = "Tokens"
 
@@ -46,6 +47,14 @@ _REQUESTS: Final = {
         "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
         "device_code": fakes.DEVICE_CODE,
         "client_id": fakes.CLIENT_ID,
+    },
+    "token_exchange": {
+        "grant_type": TOKEN_EXCHANGE,
+        "subject_token": fakes.ACCESS_TOKEN,
+        "subject_token_type": ACCESS_TOKEN_URN,
+        "resource": "https://tasks.example.org/",
+        "client_id": fakes.CLIENT_ID,
+        "client_secret": fakes.CLIENT_SECRET,
     },
 }
 
@@ -133,6 +142,9 @@ OPERATIONS: Final = (
             " operator can change that) it returns the same successor again, so that two tabs or a"
             " lost response do not sign a person out. A later use means two holders: everything of"
             " the authorization ends.\n\n"
+            "With token exchange (RFC 8693), which the operator has to offer, an API gets an access"
+            " token for another API that the person allowed. `invalid_request` is the error for a"
+            " `subject_token` that the app may not exchange.\n\n"
             "With a proof in the header `DPoP`, the access token is bound to the app's key, and so"
             " is the refresh token of a public app (RFC 9449). The response to it has a nonce in"
             " `DPoP-Nonce`; with the error `use_dpop_nonce`, repeat the request with a proof that"

@@ -113,6 +113,9 @@ class TokenReader(Protocol):
     async def find_access_token(self, key: bytes) -> FoundAccessToken | None:
         """The opaque token with this key, expired and revoked ones included."""
 
+    async def find_grant(self, grant_id: bytes) -> Grant | None:
+        """The grant with this id, a revoked one included."""
+
     async def token_status(
         self, jti: str, client_id: str, grant_id: bytes | None
     ) -> TokenStatus | None:

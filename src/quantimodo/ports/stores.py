@@ -29,6 +29,7 @@ from quantimodo.ports.background_stores import (
 from quantimodo.ports.client_document_store import ClientDocumentStore
 from quantimodo.ports.client_stores import ClientStore, RegistrationStore
 from quantimodo.ports.device_store import DeviceAuthorizationStore
+from quantimodo.ports.exchanged_tokens import ExchangedTokenStore
 from quantimodo.ports.factor_recovery_store import FactorRecoveryStore
 from quantimodo.ports.federation_stores import (
     DataDeletionRequestStore,
@@ -122,6 +123,7 @@ class Stores:
     device_authorizations: DeviceAuthorizationStore
     tokens: TokenStore
     personal_tokens: PersonalTokenStore
+    exchanged_tokens: ExchangedTokenStore
     identities: IdentityStore
     login_states: LoginStateStore
     login_codes: LoginCodeStore

@@ -35,6 +35,7 @@ GrantTypeName = Literal[
     "refresh_token",
     "client_credentials",
     "urn:ietf:params:oauth:grant-type:device_code",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
 ]
 GRANT_TYPES: Final[frozenset[str]] = frozenset(get_args(GrantTypeName))
 # Multiple Response Types §3, §4, §5. The words of one type are in this order.

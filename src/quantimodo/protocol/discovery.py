@@ -1,6 +1,7 @@
 """Metadata documents (RFC 8414 §2, OpenID Connect Discovery §3): only what this server supports."""
 
-from typing import Any, get_args
+from dataclasses import dataclass
+from typing import Any, Final, get_args
 
 from quantimodo.model.keys import ALGORITHMS
 from quantimodo.model.languages import LANGUAGES
@@ -14,7 +15,11 @@ from quantimodo.protocol.grant_management import ACTIONS
 from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.request_objects import SIGNED as REQUEST_OBJECT_ALGORITHMS
 from quantimodo.protocol.scopes import SCOPE_OF_ACTION, SCOPES
-from quantimodo.protocol.vocabulary import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS
+from quantimodo.protocol.vocabulary import (
+    ENCRYPTION_ALGORITHMS,
+    ENCRYPTION_ENCODINGS,
+    TOKEN_EXCHANGE,
+)
 
 AUTHORIZE = "/api/v2/oauth/authorize"
 TOKEN = "/api/v2/oauth2/access_token"
@@ -58,26 +63,34 @@ _TOKEN_CLAIMS = (
 _SIGNING = list(ALGORITHMS)
 
 
-def metadata(
-    issuer: str,
-    *,
-    registration: bool = False,
-    client_documents: bool = False,
-    require_pushed: bool = False,
-    mutual_tls: bool = False,
-    mtls_origin: str = "",
-) -> dict[str, Any]:
-    """The document for this issuer, the same at both well-known addresses. `registration`: whether
-    applications may register themselves; `client_documents`: whether their ids may be addresses of
-    their metadata (Client ID Metadata Document §6). `mutual_tls`: whether a proxy hands on
-    certificates of clients; `mtls_origin` is where it requests them, if that is another host."""
-    authentication = [*_AUTHENTICATION, *(TLS_METHODS if mutual_tls else ())]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """What the settings turn on. `registration`: whether applications may register themselves;
+    `client_documents`: whether their ids may be addresses of their metadata (Client ID Metadata
+    Document §6). `mutual_tls`: whether a proxy hands on certificates of clients; `mtls_origin` is
+    where it requests them, if that is another host. `token_exchange`: the grant type of RFC 8693.
+    """
+
+    registration: bool = False
+    client_documents: bool = False
+    require_pushed: bool = False
+    mutual_tls: bool = False
+    mtls_origin: str = ""
+    token_exchange: bool = False
+
+
+DEFAULTS: Final = Offered()
+
+
+def metadata(issuer: str, offered: Offered = DEFAULTS) -> dict[str, Any]:
+    """The document for this issuer, the same at both well-known addresses."""
+    authentication = [*_AUTHENTICATION, *(TLS_METHODS if offered.mutual_tls else ())]
     return {
         "issuer": issuer,
         "authorization_endpoint": issuer + AUTHORIZE,
         "token_endpoint": issuer + TOKEN,
         "pushed_authorization_request_endpoint": issuer + PUSHED_REQUEST,  # RFC 9126 §5
-        "require_pushed_authorization_requests": require_pushed,
+        "require_pushed_authorization_requests": offered.require_pushed,
         "device_authorization_endpoint": issuer + DEVICE_AUTHORIZATION,  # RFC 8628 §4
         "revocation_endpoint": issuer + REVOKE,
         "introspection_endpoint": issuer + INTROSPECT,
@@ -85,8 +98,8 @@ def metadata(
         "end_session_endpoint": issuer + END_SESSION,
         "check_session_iframe": issuer + CHECK_SESSION,
         "jwks_uri": issuer + JWKS,
-        **({"registration_endpoint": issuer + REGISTER} if registration else {}),
-        "client_id_metadata_document_supported": client_documents,
+        **({"registration_endpoint": issuer + REGISTER} if offered.registration else {}),
+        "client_id_metadata_document_supported": offered.client_documents,
         "service_documentation": issuer + "/docs",
         "scopes_supported": list(SCOPES),
         "response_types_supported": [
@@ -108,7 +121,7 @@ def metadata(
             "form_post.jwt",
             "jwt",
         ],
-        "grant_types_supported": [*get_args(GrantTypeName), "implicit"],
+        "grant_types_supported": [*_grant_types(token_exchange=offered.token_exchange), "implicit"],
         "subject_types_supported": ["public", "pairwise"],
         "acr_values_supported": list(ACR_VALUES),
         "id_token_signing_alg_values_supported": [*_SIGNING, "none"],
@@ -130,8 +143,8 @@ def metadata(
         "revocation_endpoint_auth_signing_alg_values_supported": _ASSERTION_ALGORITHMS,
         "introspection_endpoint_auth_methods_supported": authentication,
         "introspection_endpoint_auth_signing_alg_values_supported": _ASSERTION_ALGORITHMS,
-        **({"tls_client_certificate_bound_access_tokens": True} if mutual_tls else {}),
-        **({"mtls_endpoint_aliases": _aliases(mtls_origin)} if mtls_origin else {}),
+        **({"tls_client_certificate_bound_access_tokens": True} if offered.mutual_tls else {}),
+        **({"mtls_endpoint_aliases": _aliases(offered.mtls_origin)} if offered.mtls_origin else {}),
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),  # RFC 9449 §5.1
         "authorization_details_types_supported": [DETAILS_TYPE],  # RFC 9396 §10
@@ -183,6 +196,10 @@ def agents_resource(issuer: str) -> dict[str, Any]:
         "resource_name": "QuantiModo MCP server",
         "resource_documentation": issuer + "/guides/developer/agents/",
     }
+
+
+def _grant_types(*, token_exchange: bool) -> list[str]:
+    return [name for name in get_args(GrantTypeName) if token_exchange or name != TOKEN_EXCHANGE]
 
 
 def _aliases(origin: str) -> dict[str, str]:

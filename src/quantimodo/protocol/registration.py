@@ -23,6 +23,7 @@ from quantimodo.protocol.errors import InvalidAuthorizationDetails
 from quantimodo.protocol.registration_metadata import metadata_faults
 from quantimodo.protocol.scopes import SCOPES, health_actions
 from quantimodo.protocol.security_profiles import implied, profile_of, unmet
+from quantimodo.protocol.vocabulary import TOKEN_EXCHANGE
 
 _PLAIN_RESPONSE_TYPES = frozenset({"code", "none"})
 # security.md §5: types that hand out tokens in a URL; only the operator lets an app have them.
@@ -87,11 +88,17 @@ def with_privileges_of(client: Client, registration: Registration) -> Registrati
         first_party=client.first_party,
         resource_server=client.resource_server,
         response_types=kinds | (client.response_types & IMPLICIT_RESPONSE_TYPES),
+        grant_types=with_exchange_of(client, registration.grant_types),
         metadata=replace(
             registration.metadata,
             reviewed=client.metadata.reviewed and _keeps_review(client, registration),
         ),
     )
+
+
+def with_exchange_of(client: Client, grant_types: frozenset[str]) -> frozenset[str]:
+    """The same with token exchange if the client has it, and without it otherwise."""
+    return (grant_types - {TOKEN_EXCHANGE}) | (client.grant_types & {TOKEN_EXCHANGE})
 
 
 def with_settings_of(client: Client, registration: Registration) -> Registration:
@@ -169,6 +176,8 @@ def privileges(registration: Registration) -> tuple[Fault, ...]:
         found.append(Fault("resource_server", "only the operator can make an app introspect"))
     if registration.response_types & IMPLICIT_RESPONSE_TYPES:
         found.append(Fault("response_types", "only the operator can allow implicit response types"))
+    if TOKEN_EXCHANGE in registration.grant_types:
+        found.append(Fault("grant_types", "only the operator can allow token exchange"))
     return tuple(found)
 
 
@@ -244,5 +253,7 @@ def _secrecy_faults(registration: Registration) -> Iterator[Fault]:
     # RFC 6749 §4.4: the client credentials grant is for confidential clients only.
     if "client_credentials" in registration.grant_types:
         yield Fault("grant_types", "client_credentials needs an app that can keep a secret")
+    if TOKEN_EXCHANGE in registration.grant_types:
+        yield Fault("grant_types", "token exchange needs an app that can keep a secret")
     if registration.resource_server:
         yield Fault("resource_server", "introspection needs an app that can keep a secret")

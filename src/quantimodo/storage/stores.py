@@ -9,6 +9,7 @@ from quantimodo.storage.tables.authorizations import Authorizations
 from quantimodo.storage.tables.client_documents import ClientDocuments
 from quantimodo.storage.tables.clients import Clients
 from quantimodo.storage.tables.device_authorizations import DeviceAuthorizations
+from quantimodo.storage.tables.exchanged_tokens import ExchangedTokens
 from quantimodo.storage.tables.factor_recoveries import FactorRecoveries
 from quantimodo.storage.tables.identities import Identities
 from quantimodo.storage.tables.keys import Keys
@@ -79,6 +80,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         device_authorizations=DeviceAuthorizations(database),
         tokens=Tokens(database),
         personal_tokens=PersonalTokens(database),
+        exchanged_tokens=ExchangedTokens(database),
         identities=Identities(database),
         login_states=LoginStates(database),
         login_codes=LoginCodes(database),

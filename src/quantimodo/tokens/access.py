@@ -14,6 +14,7 @@ from quantimodo.keys.keyring import Keyring
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock
+from quantimodo.ports.exchanged_tokens import ExchangedTokenReader
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.ports.personal_tokens import PersonalTokenReader
 from quantimodo.ports.resource_store import ResourceStore
@@ -34,6 +35,7 @@ class AccessTokens:
     store: TokenReader
     keyring: Keyring
     personal: PersonalTokenReader
+    exchanged: ExchangedTokenReader
     resources: ResourceStore
     clock: Clock
 
@@ -48,7 +50,7 @@ class AccessTokens:
     async def find_any(self, raw: str) -> FoundAccessToken | None:
         """The same for a token of any API that is registered here."""
         key = key_of(Kind.ACCESS, raw)
-        found = await self.store.find_access_token(key) if key else await self._find_jwt(raw)
+        found = await self.store.find_access_token(key) if key else await self._find_other(raw)
         if found is None or found.revoked or found.expires_at <= self.clock.now():
             return None
         return found if found.token_details is None else with_own_details(found)
@@ -60,10 +62,17 @@ class AccessTokens:
             return None
         return found
 
+    async def _find_other(self, raw: str) -> FoundAccessToken | None:
+        key = key_of(Kind.EXCHANGED, raw)
+        return await self.exchanged.exchanged_token(key) if key else await self._find_jwt(raw)
+
     async def _find_jwt(self, raw: str) -> FoundAccessToken | None:
         claims = await self.verified_claims(raw)
         if claims is None:
             return None
+        if "act" in claims:  # RFC 8693 §4.1
+            exchanged = await self.exchanged.exchanged_token(exchanged_key(claims))
+            return None if exchanged is None else exchanged._replace(jti=claims["jti"])
         scope = await self._scope(claims)
         if scope is None:
             return None
@@ -146,6 +155,15 @@ def _own_details(claims: dict[str, Any]) -> str | None:
     return None if objects is None else objects_text(objects)
 
 
+def exchanged_key(claims: dict[str, Any]) -> bytes:
+    """The key of the row of an exchanged JWT."""
+    return _bytes(claims["jti"])
+
+
 def _grant(claims: dict[str, Any]) -> bytes | None:
     text = claims.get("grant_id")
-    return None if text is None else urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    return None if text is None else _bytes(text)
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,8 +1,10 @@
 """JWT access tokens (RFC 9068 §2.2)."""
 
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from quantimodo.keys.keyring import Keyring
 from quantimodo.protocol.consent_details import from_json, json_objects
@@ -12,14 +14,20 @@ from quantimodo.protocol.vocabulary import ACCESS_TOKEN_TYPE
 from quantimodo.tokens.minted import MintedAccessToken
 from quantimodo.tokens.policy import TokenPolicy
 
+NO_ACTOR: Final[Mapping[str, Any]] = MappingProxyType({})
+"""The actor of a token that was not exchanged."""
+
 
 @dataclass(frozen=True, slots=True)
 class SignedTokens:
     policy: TokenPolicy
     keyring: Keyring
 
-    def access_token(self, access: MintedAccessToken, subject: str) -> str:
-        """`subject` is the person's `sub` at this client, or the client's id for its own token."""
+    def access_token(
+        self, access: MintedAccessToken, subject: str, actor: Mapping[str, Any] = NO_ACTOR
+    ) -> str:
+        """`subject` is the person's `sub` at this client, or the client's id for its own token;
+        `actor` the claim of RFC 8693 §4.1 of an exchanged token."""
         claims: dict[str, Any] = {
             "iss": self.policy.issuer,
             "sub": subject,
@@ -29,6 +37,7 @@ class SignedTokens:
             "exp": int(access.expires_at.timestamp()),
             "jti": _text(access.jti),
             "scope": spell(plain_names(access.scope)),
+            **actor,
         }
         if access.confirmation is not None:
             claims |= access.confirmation.claims()  # RFC 9449 §6.1, RFC 8705 §3.1

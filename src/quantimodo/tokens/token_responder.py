@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from quantimodo.crypto.tokens import SuccessorDerivation
 from quantimodo.grant_types.contract import (
     Decision,
+    Exchange,
     MintOwn,
     Redeem,
     Renew,
@@ -27,6 +28,7 @@ from quantimodo.protocol.consents import restricted_members
 from quantimodo.protocol.errors import SlowDown
 from quantimodo.protocol.resources import audience_of, split
 from quantimodo.tokens.access import with_own_details
+from quantimodo.tokens.exchanges import TokenExchanges
 from quantimodo.tokens.minted import (
     Authorization,
     IdTokenContext,
@@ -50,6 +52,7 @@ class TokenResponder:
     entropy: Entropy
     derivation: SuccessorDerivation
     devices: DeviceAuthorizationStore
+    exchanges: TokenExchanges
 
     async def respond(self, decision: Decision, shown: Confirmation | None) -> TokenResponse | None:
         """The response of RFC 6749 §5.1, committed to disk; None if the race was lost. The access
@@ -65,6 +68,8 @@ class TokenResponder:
                 return await self._repeat(decision, shown)
             case Rotate():
                 return await self._rotate(decision, shown)
+            case Exchange():
+                return await self.exchanges.respond(decision, shown)
             case Wait():
                 await self._defer(decision)
 

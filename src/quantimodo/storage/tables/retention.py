@@ -69,6 +69,7 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
     "refresh_tokens": _oldest("refresh_tokens", "key", "2 * expires_at - issued_at <= {1}"),
     # A token without its grant is inactive too, so no deletion makes one valid again.
     "grants": _oldest("grants", "id", "expires_at <= {1}"),
+    "exchanged_tokens": _expired("exchanged_tokens", "key"),
     "personal_tokens": _expired("personal_tokens", "id"),
     "revoked_jwts": _expired("revoked_jwts", "jti"),
     "login_states": _expired("login_states", "key"),

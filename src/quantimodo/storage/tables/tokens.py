@@ -110,7 +110,8 @@ def _is_special(metadata: str) -> bool:
 
 
 _USER_OR_NONE = Part("user", USER, optional=True)
-_STATE = (
+# The state of a grant and its client, for each kind of access token.
+STATE = (
     Column("claims_request", to_claims_request, sql="g.claims_request"),
     Column("special", _is_special, sql="c.metadata"),
     Column("details", sql="g.details"),
@@ -136,7 +137,7 @@ _FOUND_ACCESS_TOKEN = RowReader(
         " OR (t.grant_id IS NOT NULL AND (g.id IS NULL OR u.id IS NULL)))",
     ),
     "grant_id",
-    *_STATE,
+    *STATE,
     Column("confirmation", to_confirmation),
     Column("token_details", sql="t.details"),
     table="t",
@@ -147,10 +148,11 @@ _FIND_ACCESS_TOKEN = KeyedRead(
     " LEFT JOIN grants g ON g.id = t.grant_id LEFT JOIN users u ON u.id = t.user_id"
     " WHERE t.key"
 )
+_FIND_GRANT = KeyedRead(f"SELECT {GRANT.columns} FROM grants g WHERE g.id")
 _TOKEN_STATUS = RowReader(
     TokenStatus,
     _USER_OR_NONE,
-    *_STATE,
+    *STATE,
     Column("expires_at", from_micros_or_none, sql="g.expires_at"),
 )
 _FIND_TOKEN_STATUS = Statement(
@@ -184,6 +186,9 @@ class Tokens(Table):
 
     async def find_access_token(self, key: bytes) -> FoundAccessToken | None:
         return _FOUND_ACCESS_TOKEN.read_found(await self._database.one(_FIND_ACCESS_TOKEN, key))
+
+    async def find_grant(self, grant_id: bytes) -> Grant | None:
+        return GRANT.read_found(await self._database.one(_FIND_GRANT, grant_id))
 
     async def token_status(
         self, jti: str, client_id: str, grant_id: bytes | None

@@ -442,6 +442,22 @@ CREATE TABLE access_tokens (
   details TEXT
 );
 
+-- Access tokens by token exchange (RFC 8693), opaque ones and JWTs. `subject_key` or `subject_jti`
+-- names the token that was exchanged.
+CREATE TABLE exchanged_tokens (
+  key BYTEA PRIMARY KEY,
+  client_id TEXT NOT NULL,
+  grant_id BYTEA NOT NULL,
+  scope TEXT NOT NULL,
+  issued_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  subject_key BYTEA,
+  subject_jti TEXT,
+  confirmation TEXT,
+  details TEXT
+);
+CREATE INDEX exchanged_tokens_by_expiry ON exchanged_tokens (expires_at);
+
 -- Access tokens that people made for their programs. `used_at` is written with the access log.
 CREATE TABLE personal_tokens (
   id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,0 +1,23 @@
+"""The store of exchanged access tokens (RFC 8693).
+
+The promises of `stores.py` hold here too.
+"""
+
+from typing import Protocol
+
+from quantimodo.model.exchanged_tokens import ExchangedToken
+from quantimodo.model.tokens import FoundAccessToken
+
+
+class ExchangedTokenReader(Protocol):
+    async def exchanged_token(self, key: bytes) -> FoundAccessToken | None:
+        """The token with this key, expired and revoked ones included, in one read. It is revoked
+        when the token that was exchanged, its grant, its person, or one of both clients is."""
+
+
+class ExchangedTokenStore(ExchangedTokenReader, Protocol):
+    async def add_exchanged_token(self, token: ExchangedToken) -> None:
+        """Save it. It may have ended already: only a read tells."""
+
+    async def drop_exchanged_token(self, key: bytes) -> bool:
+        """Delete it; False if there is none."""

@@ -1,0 +1,69 @@
+"""Turns the decision on a token exchange (RFC 8693) into a committed token and its response."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from quantimodo.crypto.tokens import Kind, mint
+from quantimodo.grant_types.contract import Exchange
+from quantimodo.model.confirmations import Confirmation
+from quantimodo.model.exchanged_tokens import ExchangedToken
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.exchanged_tokens import ExchangedTokenStore
+from quantimodo.protocol.consent_details import from_json, json_objects
+from quantimodo.protocol.token_exchange import actor_claim
+from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN
+from quantimodo.tokens.minted import Authorization, MintedAccessToken, TokenBinding
+from quantimodo.tokens.minter import TokenMinter, access_token_parameters
+
+
+@dataclass(frozen=True, slots=True)
+class TokenExchanges:
+    minter: TokenMinter
+    store: ExchangedTokenStore
+    clock: Clock
+
+    async def respond(self, decision: Exchange, shown: Confirmation | None) -> dict[str, Any]:
+        """The response of RFC 8693 §2.2.1, committed to disk. The token is bound to `shown`."""
+        now, subject, target = self.clock.now(), decision.subject, decision.target
+        secret = mint(Kind.EXCHANGED, now, self.minter.entropy)
+        access = self.minter.mint_access_token(
+            Authorization(decision.client, subject.grant, subject.user),
+            decision.scope,
+            now,
+            TokenBinding(target, shown),
+            secret,
+        )
+        access = access._replace(
+            row=None,
+            expires_at=min(access.expires_at, subject.found.expires_at),
+            details=subject.found.details,
+        )
+        is_jwt = target.token_format == "jwt"
+        await self.store.add_exchanged_token(
+            ExchangedToken(
+                key=access.jti if is_jwt else secret.key,
+                client_id=decision.client.id,
+                grant_id=subject.grant.id,
+                scope=decision.scope,
+                issued_at=now,
+                expires_at=access.expires_at,
+                subject_key=subject.key,
+                subject_jti=subject.found.jti,
+                confirmation=shown,
+                details=access.details,
+            )
+        )
+        text = await self._signed(access, decision) if is_jwt else access.raw.reveal()
+        response = access_token_parameters(access, text, now)
+        response["issued_token_type"] = ACCESS_TOKEN_URN
+        if access.details is not None:  # RFC 9396 §7
+            response["authorization_details"] = json_objects(from_json(access.details))
+        return response
+
+    async def _signed(self, access: MintedAccessToken, decision: Exchange) -> str:
+        # OpenID Connect Core §8: the `sub` of the subject token, also where that is a pairwise one.
+        # No other one becomes known.
+        application = decision.subject.application
+        subject = await self.minter.subjects.of(application, decision.subject.user)
+        actor = actor_claim(decision.client.id, application.id)
+        return self.minter.signed.access_token(access, subject, actor)
