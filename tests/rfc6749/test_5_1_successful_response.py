@@ -33,13 +33,6 @@ async def test_it_states_the_lifetimes_of_the_refresh_token_and_the_authorizatio
             assert response["refresh_token_timeout"] <= response["authorization_expires_in"]
 
 
-async def test_discovery_says_that_both_can_expire(harness: AppHarness) -> None:
-    """Refresh Token Expiration §7."""
-    metadata = await harness.browser().get("/.well-known/oauth-authorization-server")
-    types = metadata.json()["refresh_token_expiration_types_supported"]
-    assert types == ["authorization", "token_timeout"]
-
-
 async def test_both_are_true_to_the_second(open_harness: OpenHarness) -> None:
     async with open_harness(tokens__refresh_idle_lifetime="10d") as harness:
         await harness.person()

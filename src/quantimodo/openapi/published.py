@@ -64,7 +64,6 @@ class ServerMetadata(TypedDict):
     introspection_endpoint_auth_signing_alg_values_supported: list[str]
     code_challenge_methods_supported: list[str]
     dpop_signing_alg_values_supported: list[str]
-    refresh_token_expiration_types_supported: list[str]
     grant_management_endpoint: str
     grant_management_actions_supported: list[str]
     grant_management_action_required: bool

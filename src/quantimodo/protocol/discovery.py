@@ -148,8 +148,6 @@ def metadata(issuer: str, offered: Offered = DEFAULTS) -> dict[str, Any]:
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),  # RFC 9449 §5.1
         "authorization_details_types_supported": [DETAILS_TYPE],  # RFC 9396 §10
-        # Refresh Token Expiration §7
-        "refresh_token_expiration_types_supported": ["authorization", "token_timeout"],
         "grant_management_endpoint": issuer + GRANTS,  # Grant Management §7.1
         "grant_management_actions_supported": list(ACTIONS),
         "grant_management_action_required": False,
