@@ -28,6 +28,7 @@ from quantimodo.clients.names import reserved_names
 from quantimodo.clients.registry import Registration, Registry
 from quantimodo.clients.resources import ResourceRegistry
 from quantimodo.crypto.envelope import Envelope
+from quantimodo.federation.provider_sign_out import ProviderSignOut
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.limits import ReadLimits, ReadPolicy
 from quantimodo.measurements.service import MeasurementService
@@ -215,6 +216,13 @@ def build(
         passkey_sign_in=services.passkey_sign_in,
         sessions=services.sessions,
         sign_out=SignOut(origin, services.sessions, stores.logout_recipients, stores.clients),
+        provider_sign_out=ProviderSignOut(
+            providers={},
+            store=stores.provider_sessions,
+            envelope=envelope,
+            entropy=entropy,
+            issuer=origin,
+        ),
         registry=registry,
         personal_tokens=personal_tokens,
         resources=ResourceRegistry(
