@@ -13,6 +13,7 @@ from quantimodo.pages.routes import PageRoute
 
 
 def device_authorization(context: AppContext) -> DeviceAuthorizationEndpoint:
+    """The endpoint at which a device begins (RFC 8628 §3.1)."""
     return DeviceAuthorizationEndpoint(
         context.token_policy.issuer,
         client_authentication(context),
@@ -24,6 +25,7 @@ def device_authorization(context: AppContext) -> DeviceAuthorizationEndpoint:
 
 
 def device_routes(context: AppContext, page_context: PageContext) -> Sequence[PageRoute]:
+    """The routes of the pages on which a person enters the code of a device."""
     return DevicePages(page_context, _codes(context), context.stores.clients).routes()
 
 

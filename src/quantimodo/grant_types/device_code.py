@@ -63,6 +63,8 @@ class DeviceCodeGrant:
     A poll is repeated when its response was lost. So the tokens are derived from the device code,
     and a repeated poll gets them again, as a repeated refresh does (docs/decisions/0024). `grace`:
     how long, although the refresh token was used.
+
+    Implements `GrantType`.
     """
 
     targets: Targets

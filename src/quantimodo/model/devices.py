@@ -36,4 +36,5 @@ class DeviceAuthorization:
 
     @property
     def refused(self) -> bool:
+        """Whether the person refused the device."""
         return self.decided_at is not None and not self.approved

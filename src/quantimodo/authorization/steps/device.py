@@ -30,6 +30,7 @@ def needed(
     policy: InteractionPolicy,
     now: datetime,
 ) -> Reason | None:
+    """A reason while the request of a device still needs its person on this page."""
     channel = interaction.channel
     if not isinstance(channel, DeviceApproval):
         return None
@@ -49,4 +50,5 @@ def holder_of(sid: str, user_id: int) -> bytes:
 
 
 def page(interaction: Interaction) -> str:
+    """The address of the page of this step."""
     return f"{CONFIRM}?request={quote(interaction.id, safe='')}"

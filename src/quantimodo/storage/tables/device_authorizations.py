@@ -85,6 +85,8 @@ _DEVICES = BudgetedTable("device_authorizations")
 
 
 class DeviceAuthorizations(Table):
+    """Implements `DeviceAuthorizationStore`."""
+
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._device_budget = BudgetChecks(_DEVICES)

@@ -8,6 +8,8 @@ from quantimodo.storage.tables.table import Table
 
 
 class SetUps(Table):
+    """Implements `SetUpStore`."""
+
     async def write_set_up(self, changes: SetUpChanges) -> None:
         def operation() -> Operation[None]:
             for client in changes.new_clients:
