@@ -25,6 +25,7 @@ async def test_a_persons_own_data_from_the_first_to_the_last(
         await page.fill("[name=password]", PASSWORD)
         await _press(page, "main button[type=submit]")
         await _add_two(page)
+        await _correct_one(page)
         exported = await _export(page, tmp_path)
         await _lose_one(page)
         await _lose_all(page)
@@ -50,12 +51,25 @@ async def _add_two(page: Page) -> None:
     text = await page.inner_text("main")
     assert "2 measurements" in text
     assert "with milk" in text
-    assert await page.locator("svg.chart polyline").count() == 1
+    assert await page.locator(".plot polyline").count() == 1
     moment = await page.locator(".measured time >> nth=0").bounding_box()
-    button = await page.locator(".measured button >> nth=0").bounding_box()
+    menu = await page.locator(".menu summary >> nth=0").bounding_box()
     assert moment is not None
-    assert button is not None
-    assert moment["x"] + moment["width"] <= button["x"], "one lies under the other"
+    assert menu is not None
+    assert moment["x"] + moment["width"] <= menu["x"], "one lies under the other"
+
+
+async def _correct_one(page: Page) -> None:
+    await page.click(".menu summary >> nth=0")
+    await _press(page, ".menu[open] a")
+    assert await page.input_value("#value") == "1"
+    await page.fill("#value", "1.5")
+    await _press(page, "#save")
+    assert "1.5 cup" in await page.inner_text("main")
+    await page.click(".menu summary >> nth=0")
+    await _press(page, ".menu[open] a")
+    await page.fill("#value", "1")
+    await _press(page, "#save")
 
 
 async def _export(page: Page, folder: Path) -> Path:
@@ -72,7 +86,8 @@ async def _export(page: Page, folder: Path) -> Path:
 
 async def _lose_one(page: Page) -> None:
     await page.click(".tiles h2 a")
-    await _press(page, ".measured button >> nth=0")
+    await page.click(".menu summary >> nth=0")
+    await _press(page, ".menu[open] button")
     assert "1 measurement" in await page.inner_text("main")
 
 

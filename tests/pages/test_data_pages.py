@@ -48,8 +48,10 @@ async def test_a_measurement_is_added_shown_and_deleted(ann: Visitor) -> None:
     assert "<strong>3/5</strong>" in page.text
     assert "23 November 2026, 07:30 UTC" in page.text
     assert "slept &lt;b&gt;well&lt;/b&gt;" in page.text
-    assert 'aria-label="Sleep Quality: between 3/5 and 3/5"' in page.text
+    assert "1 value from " in page.text
+    assert "between 3/5 and 3/5</desc>" in page.text
     overview = await ann.get(DATA)
+    assert 'aria-label="Sleep Quality: between 3/5 and 3/5"' in overview.text
     assert "1 measurement" in overview.text
     gone = await ann.submit(added.headers["location"], f"{DATA}/remove")
     assert gone.status_code == 200
@@ -98,6 +100,52 @@ async def test_all_that_is_wrong_with_the_form_is_said_at_once(ann: Visitor) -> 
     response = await add(ann, value="much", unit="", when="")
     for text in ("This is new: choose its unit too.", "Enter a number.", "Say when it was."):
         assert text in response.text
+
+
+# --------------------------------------------------------------------------------- edit
+
+
+async def test_a_measurement_is_edited_and_keeps_what_is_not_changed(
+    site: Site, ann: Visitor
+) -> None:
+    user = await site.services.stores.users.user_by_email("ann@example.org")
+    assert user is not None
+    two = [SentMeasurement(start_time=1_700_000_012.25, value=150, note="a\nb")]
+    two += [SentMeasurement(start_time=1_700_000_100, value=151)]
+    pounds = SentSet(measurements=two, variable_name="Weight", unit="lb", source="App")
+    await site.pages.measurement_service.save(user.id, [pounds])
+    listed = (await ann.get(f"{DATA}/variable?name=Weight")).text
+    pages = re.findall(rf'href="({DATA}/measurement\?id=\d+)"', listed)
+    edit = pages[1]
+    before = (await ann.get(f"{DATA}/export")).text
+    fields = {**await ann.form(edit, f"{DATA}/measurement"), "unit": "lb"}
+    assert (fields["value"], fields["when"], fields["note"]) == ("150", "2023-11-14T22:13", "a\nb")
+
+    async def save(**changes: str) -> Any:
+        return await ann.http.post(f"{DATA}/measurement", data={**fields, **changes})
+
+    assert (await save()).headers["location"] == f"{DATA}/variable?name=Weight"
+    assert (await ann.get(f"{DATA}/export")).text == before, "nothing was changed, seconds neither"
+    for changes, text in (
+        ({"value": "much"}, "Enter a number."),
+        ({"when": ""}, "Say when it was."),
+        ({"when": "soon"}, "The time cannot be read"),
+        ({"note": "x" * 2001}, "The note is longer"),
+        ({"unit": "cm"}, "has a unit of another kind"),
+        ({"when": "2023-11-14T22:15:00Z"}, "There is another measurement of this variable"),
+    ):
+        refused = await save(**changes)
+        assert refused.status_code == 422
+        assert text in refused.text
+    assert (await save(id="0")).status_code == 404
+    await save(value="70.5", unit="kg", note="")
+    assert ",70.5,kg\r\n" in (await ann.get(f"{DATA}/export")).text
+    await site.services.member("bob@example.org")
+    async with site.visitor() as bob:
+        await bob.sign_in("bob@example.org", PASSWORD)
+        assert (await bob.get(edit)).status_code == 404
+        own = {**fields, "csrf": (await bob.form(DATA, DATA))["csrf"]}
+        assert (await bob.http.post(f"{DATA}/measurement", data=own)).status_code == 404
 
 
 # --------------------------------------------------------------------------------- undo

@@ -370,7 +370,17 @@ class Gallery:
         await _press(page, "#add")
         yield "account-data-refused"
         await page.goto("/account/data/variable?name=Sleep%20Quality")
-        await _press(page, "form[action$=remove] button")
+        await page.click(".menu summary >> nth=0")
+        yield "account-variable-menu"
+        await _press(page, ".menu[open] a")
+        yield "account-measurement"
+        await page.fill("[name=value]", "many")
+        await _press(page, "#save")
+        yield "account-measurement-refused"
+        await page.goto("/account/data/variable?name=Sleep%20Quality&range=all&by=month")
+        yield "account-variable-all"
+        await page.click(".menu summary >> nth=0")
+        await _press(page, ".menu[open] button")
         yield "account-variable-deleted"
         await _press(page, "#undo")
         yield "account-variable-restored"

@@ -32,6 +32,15 @@ def day(at: date) -> str:
     return _dates().format_date(at, "long", locale=tag)  # type: ignore[no-any-return]
 
 
+def short_day(at: date, *, year: bool) -> str:
+    """As in `2 Nov 2026`, or `2 Nov`."""
+    tag = present_language().tag
+    if _is_english(tag):
+        return f"{at.day} {at:%b %Y}" if year else f"{at.day} {at:%b}"
+    skeleton = "yMMMd" if year else "MMMd"
+    return _dates().format_skeleton(skeleton, at, locale=tag)  # type: ignore[no-any-return]
+
+
 def month(at: date, *, year: bool = True) -> str:
     """As in `November 2026`, or `November`."""
     tag = present_language().tag

@@ -28,12 +28,12 @@ def chart(points: Sequence[Point], width: int, height: int) -> Chart | None:
     """The chart of these points, in the order of time; None without points."""
     if not points:
         return None
-    shown = _sampled(points)
+    shown = sampled(points)
     across, up = [x for x, _ in shown], [y for _, y in shown]
     placed = [
         (
-            round(_place(x, min(across), max(across), width), 1),
-            round(height - _place(y, min(up), max(up), height), 1),
+            round(place(x, min(across), max(across), width), 1),
+            round(height - place(y, min(up), max(up), height), 1),
         )
         for x, y in shown
     ]
@@ -41,15 +41,16 @@ def chart(points: Sequence[Point], width: int, height: int) -> Chart | None:
     return Chart(width, height, line, placed[-1], min(up), max(up))
 
 
-def _place(value: float, least: float, most: float, size: int) -> float:
+def place(value: float, least: float, most: float, size: int, edge: float = _EDGE) -> float:
+    """Where a value is between the edges of a box of this size."""
     if most == least:
         return size / 2
     # Halves, because the difference of two floats may overflow.
     share = (value / 2 - least / 2) / (most / 2 - least / 2)
-    return _EDGE + share * (size - 2 * _EDGE)
+    return edge + share * (size - 2 * edge)
 
 
-def _sampled(points: Sequence[Point]) -> Sequence[Point]:
+def sampled(points: Sequence[Point]) -> Sequence[Point]:
     """The first and the last point, and the lowest and the highest of each part between."""
     if len(points) <= _MOST_POINTS:
         return points

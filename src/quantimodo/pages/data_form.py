@@ -1,13 +1,21 @@
-"""The form that adds a measurement: its fields as a set to save, with all faults together."""
+"""The forms that add and edit a measurement: their fields, with all faults together."""
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Final
 
 from quantimodo.measurements.csv_cells import number_of
 from quantimodo.measurements.errors import MeasurementError
-from quantimodo.measurements.payloads import SentMeasurement, SentSet, name_of, note_of, start_of
+from quantimodo.measurements.payloads import (
+    Change,
+    SentMeasurement,
+    SentSet,
+    name_of,
+    note_of,
+    start_of,
+)
 from quantimodo.model.texts import N_
 from quantimodo.pages.forms import Form
 from quantimodo.pages.measurement_messages import words
@@ -47,6 +55,36 @@ def read_measurement(form: Form, zone: tzinfo) -> tuple[SentSet, dict[str, str]]
         abbreviated_unit_name=form.one("unit") or None,
     )
     return sent, errors
+
+
+def read_change(form: Form, zone: tzinfo, was: Mapping[str, str]) -> tuple[Change, dict[str, str]]:
+    """What the form changes, and the faults of all its fields. `was`: the texts that it had; a
+    field with the same text changes nothing."""
+    errors: dict[str, str] = {}
+    given = {name: form.one(name).strip() for name in ("value", "unit", "when")}
+    note = form.one("note").replace("\r\n", "\n")
+    change = Change(
+        note=None if note == was["note"].replace("\r\n", "\n") else note,
+        abbreviated_unit_name=given["unit"] or None,
+    )
+    if given["value"] != was["value"]:
+        try:
+            change.value = _number(given["value"])
+        except ValueError as fault:
+            errors["value"] = fault.args[0]
+    if given["when"] != was["when"]:
+        change.start_time = _placed(given["when"], zone)
+    if not given["when"]:
+        errors["when"] = N_("Say when it was.")
+    for field, check in (
+        ("when", lambda: change.start_time and start_of(change.start_time, None)),
+        ("note", lambda: note_of(change.note)),
+    ):
+        try:
+            check()
+        except ValueError as fault:
+            errors[field] = words(MeasurementError(fault.args[0]))
+    return change, errors
 
 
 def _number(text: str) -> float:

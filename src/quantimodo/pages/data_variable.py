@@ -1,6 +1,9 @@
 """A variable's page: its measurements, with a chart; delete and restore one, delete all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from itertools import groupby
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,12 +15,14 @@ from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.times import moment_of
-from quantimodo.measurements.views import VariableView
+from quantimodo.measurements.views import MeasurementView, VariableView
 from quantimodo.pages.browser import BrowserRequest
-from quantimodo.pages.data_queries import ROWS, newest, page_offset, variable_chart, variable_path
+from quantimodo.pages.data_queries import ROWS, newest, page_offset, variable_path
+from quantimodo.pages.forms import row_id
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.timestamps import in_zone, zone_named
 from quantimodo.pages.undo import Undo
+from quantimodo.pages.variable_charts import GROUPINGS, RANGES, VariableCharts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class VariableData:
     profiles: Profiles
     undo: Undo
     reads: ReadLimits
+    charts: VariableCharts
 
     async def show(self, request: Request) -> Response:
         """GET /account/data/variable?name=…: one page of its measurements, the newest first."""
@@ -40,11 +46,9 @@ class VariableData:
         """POST /account/data/remove: one measurement. The response is the page of its variable,
         with a button that restores it."""
         browser_request, form = await self.page_context.posted(request)
-        user, number = browser_request.required().user, form.one("id")
-        if not (number.isascii() and number.isdigit() and len(number) < 19):
-            raise NotFound
-        found = await self.measurement_service.one(user.id, int(number))
-        if found is None or not await self.measurement_service.remove(user.id, int(number)):
+        user, number = browser_request.required().user, row_id(form.one("id"))
+        found = await self.measurement_service.one(user.id, number)
+        if found is None or not await self.measurement_service.remove(user.id, number):
             raise NotFound
         sealed = self.undo.sealed(browser_request, found)
         return await self._variable(request, browser_request, found.measurement.variable, sealed)
@@ -102,6 +106,7 @@ class VariableData:
         offset = page_offset(request.query_params.get("offset", ""))
         rows = await self.measurement_service.rows(user.id, newest(name, offset=offset))
         total = found.summary.number
+        given = request.query_params
         zone = zone_named((await self.profiles.of(user)).zoneinfo)
         return self.page_context.show(
             request,
@@ -110,8 +115,12 @@ class VariableData:
             section="account-data",
             one=found,
             path=variable_path(name),
-            chart=await variable_chart(self.measurement_service, user.id, name, 640, 160),
-            rows=[(row, in_zone(moment_of(row.start), zone)) for row in rows],
+            drawn=await self.charts.of(
+                user.id, found, zone, given.get("range", ""), given.get("by", "")
+            ),
+            ranges={key: words for key, (words, _) in RANGES.items()},
+            groupings=GROUPINGS,
+            days=_by_day(rows, zone),
             total=total,
             restorable=restorable,
             newer=max(0, offset - ROWS) if offset else None,
@@ -123,3 +132,11 @@ class VariableData:
         if found is None:
             raise NotFound
         return found
+
+
+def _by_day(
+    rows: Sequence[MeasurementView], zone: tzinfo
+) -> list[tuple[date, list[tuple[MeasurementView, datetime]]]]:
+    """The rows with their local times, by local day."""
+    placed = [(row, in_zone(moment_of(row.start), zone)) for row in rows]
+    return [(day, list(members)) for day, members in groupby(placed, lambda one: one[1].date())]

@@ -25,6 +25,7 @@ _FOR_PEOPLE: Final = {
     ),
 }
 _MESSAGES: Final = (
+    N_("there is another measurement of this variable, source and start time"),
     N_("it is longer than %(longest)s characters"),
     N_("it has characters that are not allowed"),
     N_("the note is longer than %(longest)s characters"),

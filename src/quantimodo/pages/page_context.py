@@ -72,6 +72,7 @@ NOTICES: Final = {
     "session-ended": N_("That device is signed out."),
     "others-ended": N_("All other devices are signed out."),
     "measurement-added": N_("The measurement is kept."),
+    "measurement-saved": N_("The measurement is changed."),
     "measurement-restored": N_("The measurement is restored."),
     "too-late-to-restore": N_("It is too late to restore this measurement. It is deleted."),
     "not-restored": N_(

@@ -28,8 +28,7 @@ from quantimodo.pages.app_consent import AppConsent
 from quantimodo.pages.apps import Apps
 from quantimodo.pages.browser import Browser
 from quantimodo.pages.closed_account import closing_routes
-from quantimodo.pages.data import Data
-from quantimodo.pages.data_variable import VariableData
+from quantimodo.pages.data_routes import DataPages
 from quantimodo.pages.developers import Developers
 from quantimodo.pages.devices import Devices
 from quantimodo.pages.email_code import EmailCodePages
@@ -220,7 +219,7 @@ def _outbox(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
 
 def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     services, kept = pages.consent_services, SealedForms(pages.envelope, pages.clock)
-    measurements, reads = pages.measurement_service, pages.reads
+    measurements = pages.measurement_service
     apps = Apps(
         *(page_context, pages.clients, pages.users, pages.consents),
         *(pages.audit, pages.accesses, services.offers.resources, pages.issuer),
@@ -240,8 +239,9 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     factor = PasskeyFactor(pages.passkey_sign_in, pages.second_factors)
     step_up = StepUp(page_context, pages.second_factors)
     undo = Undo(pages.envelope, measurements, pages.clock)
-    data = Data(page_context, measurements, pages.references, pages.profiles, reads)
-    variable = VariableData(page_context, measurements, pages.profiles, undo, reads)
+    data = DataPages(
+        page_context, measurements, pages.references, pages.profiles, undo, pages.reads
+    )
     export = Export(page_context, pages.personal_export)
     activity = Activity(page_context, pages.accesses, pages.clients, pages.consents, pages.profiles)
     return [
@@ -252,15 +252,7 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("GET",), RECEIPT, receipts.show),
         (("GET",), "/account/apps/{client_id}", app_consent.show),
         (("POST",), "/account/apps/{client_id}", app_consent.change),
-        (("GET",), "/account/data", data.show),
-        (("POST",), "/account/data", data.add),
-        (("POST",), "/account/data/import", data.import_csv),
-        (("GET",), "/account/data/export", step_up.before(data.export)),
-        (("GET",), "/account/data/variable", variable.show),
-        (("POST",), "/account/data/remove", variable.remove),
-        (("POST",), "/account/data/restore", variable.restore),
-        (("GET",), "/account/data/delete", step_up.before(variable.confirm_deletion)),
-        (("POST",), "/account/data/delete", step_up.before(variable.delete)),
+        *data.routes(step_up),
         (("GET",), "/account/export", export.show),
         (("POST",), "/account/export", export.download),
         (("GET",), "/account/activity", activity.show),

@@ -1,0 +1,73 @@
+"""A chart with axes as numbers for an SVG: a line through (time, value) points. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, isfinite, log10
+from typing import Final
+
+from quantimodo.pages.charts import Point, place, sampled
+
+_WIDTH: Final = 640
+_HEIGHT: Final = 200
+_STEPS: Final = (1.0, 2.0, 5.0, 10.0)
+_INTERVALS: Final = 4  # between ticks, at about
+_MOST_DOTS: Final = 62
+
+
+@dataclass(frozen=True, slots=True)
+class AxisChart:
+    """A line in a box of `width` by `height`. `dots` are its points, if they are few; `ticks` are
+    the values of the vertical axis at equal distances, the lowest first, and `levels` where they
+    are in the box."""
+
+    width: int
+    height: int
+    line: str
+    dots: Sequence[Point]
+    ticks: Sequence[float]
+    levels: Sequence[float]
+
+
+def axis_chart(points: Sequence[Point], begins: float, ends: float) -> AxisChart | None:
+    """The chart of these points, in the order of time, from `begins` to `ends`; or None."""
+    if not points:
+        return None
+    values = [value for _, value in points]
+    ticks = ticks_of(min(values), max(values))
+    placed = [
+        (
+            round(place(at, begins, ends, _WIDTH, 0), 1),
+            round(_HEIGHT - place(value, ticks[0], ticks[-1], _HEIGHT, 0), 1),
+        )
+        for at, value in sampled(points)
+    ]
+    last = len(ticks) - 1
+    return AxisChart(
+        _WIDTH,
+        _HEIGHT,
+        " ".join(f"{x:g},{y:g}" for x, y in placed),
+        placed if len(placed) <= _MOST_DOTS else (),
+        ticks,
+        [round(_HEIGHT - _HEIGHT * number / last, 1) for number in range(len(ticks))],
+    )
+
+
+def ticks_of(least: float, most: float) -> list[float]:
+    """Round values at equal distances, from one below `least` to one above `most`."""
+    size = most - least
+    if not isfinite(size) or abs(least) > 1e300 or abs(most) > 1e300:
+        return [least, most] if least < most else [least - abs(least) / 2, least]
+    if size == 0:
+        size = abs(least) or 1.0
+        least, most = least - size / 2, most + size / 2
+    if size < 1e-300:
+        return [least, most]
+    step = _step(size / _INTERVALS)
+    first, last = floor(least / step), ceil(most / step)
+    return [float(f"{number * step:.12g}") for number in range(first, last + 1)]
+
+
+def _step(size: float) -> float:
+    """The smallest round distance that is not below `size`."""
+    power = 10.0 ** floor(log10(size))
+    return next(step * power for step in _STEPS if step * power >= size * 0.999999)
