@@ -61,9 +61,13 @@ async def test_the_link_opened_in_the_same_browser_makes_the_account_and_signs_i
     assert page.status_code == 200
     assert "new@example.org" in page.text
     assert 'name="password"' not in page.text
-    response = await visitor.submit("/confirm")
+    assert 'src="/static/time_zone' in page.text
+    assert (await visitor.form("/confirm"))["zoneinfo"] == "", "the script fills it in"
+    response = await visitor.submit("/confirm", zoneinfo="Europe/Berlin")
     assert response.status_code == 303
     assert response.headers["location"] == "/developers"
+    profile = await visitor.form("/account/profile", "/account/profile/details")
+    assert profile["zoneinfo"] == "Europe/Berlin"
     assert (await visitor.get("/developers")).status_code == 200
     found = await services.stores.users.user_by_email("new@example.org")
     assert found is not None
@@ -79,7 +83,9 @@ async def test_opening_the_link_spends_nothing_so_that_mail_scanners_do_no_harm(
     for _ in range(3):
         assert (await open_link(visitor, "/confirm", email_token)).status_code == 200
     assert await services.stores.users.user_by_email("new@example.org") is None
-    assert (await visitor.submit("/confirm")).status_code == 303
+    assert (await visitor.submit("/confirm", zoneinfo="Nowhere/\u2603")).status_code == 303
+    profile = await visitor.form("/account/profile", "/account/profile/details")
+    assert profile["zoneinfo"] == "", "an unknown zone is left out"
 
 
 async def test_the_email_token_is_in_no_page_and_in_no_address(

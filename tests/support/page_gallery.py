@@ -385,6 +385,7 @@ class Gallery:
         await _press(page, "#undo")
         yield "account-variable-restored"
         await page.goto("/account/profile")
+        await page.click("details.group summary >> nth=0")
         await page.fill("[name=birthdate]", "tomorrow")
         await _press(page, "form[action$=details] button")
         yield "account-profile-refused"

@@ -41,10 +41,12 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """A link was used to sign in. `return_to` is the local path to continue at."""
+    """A link was used to sign in. `return_to` is the local path to continue at. `new_user`: the
+    person whose account was made by it."""
 
     login: LoginResult
     return_to: str
+    new_user: User | None = None
 
 
 @dataclass(frozen=True, slots=True)

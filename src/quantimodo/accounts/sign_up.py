@@ -123,7 +123,7 @@ class SignUp:
         proof = PasswordProof.of(pending_sign_up.password_hash)
         started = LoginBrowser(address=address, agent=agent, replaces=replaces)
         login = await self.login.complete_login(user, proof, started)
-        return Confirmed(login, pending_sign_up.return_to)
+        return Confirmed(login, pending_sign_up.return_to, user)
 
     async def _write(self, pending_sign_up: PendingSignUp, address: str) -> None:
         # security.md §21: the same reads and writes whether the address has an account or not. If

@@ -54,6 +54,7 @@ PAGES_OF_SCRIPTS: Final[Mapping[str, Sequence[str]]] = {
         "second_factor_set_up.html",
         "sign_in.html",
     ),
+    "time_zone.js": ("confirm.html",),
 }
 
 

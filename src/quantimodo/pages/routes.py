@@ -157,7 +157,8 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
     factor = SecondFactorPage(page_context, pages.accounts.login, pages.passkey_sign_in, leads)
     sign_out = SignOut(page_context, pages.sign_out, pages.provider_sign_out)
     sign_up = SignUp(
-        page_context, pages.accounts.sign_up, leads, links, pages.sign_up_open, pages.providers
+        *(page_context, pages.accounts.sign_up, leads, links, pages.sign_up_open),
+        *(pages.profiles, pages.providers),
     )
     reset = Reset(page_context, pages.accounts.recovery, links, leads)
     verification = Verification(page_context, pages.accounts.recovery, links)

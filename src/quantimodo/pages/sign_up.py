@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.outcomes import Pending
+from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.sign_up import SignUp as SignUpService
 from quantimodo.model.texts import N_
 from quantimodo.pages.browser import BrowserRequest
@@ -30,6 +31,7 @@ class SignUp:
     return_targets: ReturnTargets
     links: Links
     is_open: bool
+    profiles: Profiles
     providers: Sequence[ProviderButton] = ()
 
     async def show(self, request: Request) -> Response:
@@ -102,8 +104,10 @@ class SignUp:
         except REFUSALS as refusal:
             again = form_errors(refusal)
             return await self._confirm_page(
-                request, browser_request, pending, again.view(form), again
+                request, browser_request, pending, again.view(form, "zoneinfo"), again
             )
+        if confirmed.new_user is not None:
+            await self.profiles.preset_zone(confirmed.new_user, form.one("zoneinfo"))
         response = await login_response(
             self.page_context, request, confirmed.login, confirmed.return_to, "confirmed"
         )
