@@ -19,6 +19,7 @@ import pytest
 
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.model.events import Mail
+from quantimodo.model.measurements import AccessSum
 from quantimodo.model.secrets import Secret
 from quantimodo.protocol.scopes import SCOPES
 from support.app import CALLBACK, PASSWORD, AppHarness, OpenHarness, form_fields
@@ -99,6 +100,15 @@ OF_STRANGERS = [
 ]
 
 
+READ = AccessSum(
+    client_id="c",
+    action="read",
+    measurements=10**6,
+    requests=1,
+    last_at=datetime(2026, 11, 29, tzinfo=UTC),
+)
+
+
 def of_accounts() -> list[Mail]:
     """One mail of each template that is not in `OF_STRANGERS`. A consent receipt is as long as the
     consent: its mail is short beside it."""
@@ -117,6 +127,7 @@ def of_accounts() -> list[Mail]:
         "app": "é" * 60,
         "may": [text.title for text in SCOPES.values()],
         "client_id": "c" * 32,
+        "done": [("é" * 60, READ)] * 20,
     }
     mails = []
     for name, template in inspect.getmembers(TEMPLATES, inspect.ismethod):

@@ -16,6 +16,7 @@ KEPT = {
     "totp_factors",
     "recovery_codes",
     "profiles",
+    "email_choices",
     "pairwise_subjects",
     "identities",
     "clients",

@@ -24,6 +24,8 @@ MEMBERS_ONLY = [
     ("POST", "/account/export"),
     ("POST", "/account/profile"),
     ("POST", "/account/profile/details"),
+    ("POST", "/account/emails"),
+    ("POST", "/account/data/measurement"),
     ("POST", "/account/verification"),
     ("POST", "/account/sessions/end"),
     ("POST", "/account/sessions/end-others"),
@@ -226,6 +228,17 @@ async def test_the_time_zone_has_a_list_and_takes_names_of_iana_only(ann: Visito
     ):
         response = await ann.submit("/account/profile", "/account/profile/details", zoneinfo=zone)
         assert response.status_code == status, zone
+
+
+async def test_optional_emails_are_chosen(ann: Visitor) -> None:
+    assert "/account/emails" in (await ann.get("/account/profile")).text
+    first = await ann.form("/account/emails")
+    assert first["email"] == ["first_read", "application"]
+    saved = await ann.submit("/account/emails", email=["application", "summary", "security"])
+    assert saved.headers["location"] == "/account/emails"
+    assert (await ann.form("/account/emails"))["email"] == ["application", "summary"]
+    await ann.submit("/account/emails", email=[])
+    assert "email" not in await ann.form("/account/emails")
 
 
 async def test_an_app_is_listed_with_what_it_did_last(

@@ -319,6 +319,7 @@ class Gallery:
             "account-tokens": "/account/tokens",
             "account-tokens-new": "/account/tokens/new",
             "account-profile": "/account/profile",
+            "account-emails": "/account/emails",
             "account-sessions": "/account/sessions",
             "account-security": "/account/security",
             "account-passkeys": "/account/security/passkeys",

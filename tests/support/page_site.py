@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.consent_mails import ConsentMails
+from quantimodo.accounts.email_preferences import EmailPreferences
 from quantimodo.accounts.known_devices import KnownDevices
 from quantimodo.accounts.personal_tokens import PersonalTokens
 from quantimodo.accounts.profiles import Profiles
@@ -206,7 +207,8 @@ def build(
     )
     reads, references = ReadLimits(ReadPolicy()), References(stores.references)
     profiles = Profiles(stores.profiles, clock, services.audit)
-    consent_mails = ConsentMails(services.social.notifier, services.throttle)
+    preferences = EmailPreferences(stores.email_choices, clock)
+    consent_mails = ConsentMails(services.social.notifier, services.throttle, preferences)
     pages = Pages(
         renderer=renderer or shipped_renderer(),
         browser=browser,
@@ -238,6 +240,7 @@ def build(
         issuer=origin,
         linking=Linking(services.social, PROVIDERS, _origin, _begin),
         profiles=profiles,
+        email_preferences=preferences,
         measurement_service=measurement_service,
         reads=reads,
         references=references,

@@ -3,12 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from urllib.parse import quote
 
 from quantimodo.accounts.second_factor_emails import SecondFactorEmails, moment
+from quantimodo.i18n.formats import counted
 from quantimodo.i18n.translation import gettext
 from quantimodo.model.events import Mail
+from quantimodo.model.measurements import AccessSum
 from quantimodo.model.texts import N_
+
+_MOST_LINES: Final = 20
+_DID: Final = {
+    "read": N_("%(app)s read %(entries)s"),
+    "write": N_("%(app)s recorded or changed %(entries)s"),
+    "delete": N_("%(app)s deleted %(entries)s"),
+    "profile": N_("%(app)s read your profile"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +73,35 @@ class ActivityEmails(SecondFactorEmails):
             f"{self.issuer}/account/activity?app={quote(client_id, safe='')}",
             N_("To change what it may read, or to end it, open"),
             self._app_page(client_id),
+            self._choices(),
             action=N_("Show what it reads"),
         )
+
+    def weekly_summary(self, to: str, done: Sequence[tuple[str, AccessSum]]) -> Mail:
+        """`done`: what each application did in the week, with its name."""
+        lines = [f"– {_line(app, each)}" for app, each in done[:_MOST_LINES]]
+        if len(done) > _MOST_LINES:
+            more = {"number": len(done) - _MOST_LINES}
+            lines.append("– " + gettext("and %(number)s more") % more)
+        return self._mail(
+            to,
+            N_("What applications did with your data this week"),
+            "\n".join([gettext("In the last seven days:"), *lines]),
+            N_("To see it day by day, open"),
+            f"{self.issuer}/account/activity",
+            self._choices(),
+            action=N_("Show the activity"),
+        )
+
+    def _choices(self) -> str:
+        address = f"{self.issuer}/account/emails"
+        return N_("To choose which e-mails you get, open %(address)s", address=address)
 
     def _app_page(self, client_id: str) -> str:
         # Encoded twice, as by `pages/client_addresses.py`: an id can be an address.
         return f"{self.issuer}/account/apps/{quote(quote(client_id, safe=''), safe='')}"
+
+
+def _line(app: str, each: AccessSum) -> str:
+    entries = counted(each.measurements, "%(number)s measurement", "%(number)s measurements")
+    return gettext(_DID[each.action]) % {"app": app, "entries": entries}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from quantimodo.accounts.email_preferences import EmailPreferences
 from quantimodo.accounts.email_templates import EmailTemplates, address_of
 from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.throttle import Throttle
@@ -21,11 +22,14 @@ class ConsentMails:
 
     notifier: AccountNotifier
     throttle: Throttle
+    preferences: EmailPreferences
 
     async def allowed(self, user: User, client: Client, consent: Consent) -> None:
-        """Mail what the application may do, to the verified address of the person. Over the limit
-        of such mails it sends none."""
-        if address_of(user) is None or not await self.throttle.may_notify("application", user.id):
+        """Mail what the application may do, to the verified address of the person who wants such
+        mails. Over the limit of such mails it sends none."""
+        if address_of(user) is None or not (await self.preferences.of(user.id)).application:
+            return
+        if not await self.throttle.may_notify("application", user.id):
             return
 
         def allowed(emails: EmailTemplates, to: str) -> Mail:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from quantimodo.accounts.email_preferences import EmailPreferences
 from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.ports.account_stores import UserStore
@@ -25,6 +26,7 @@ class FirstReads:
     users: UserStore
     clients: ClientStore
     notifier: AccountNotifier
+    preferences: EmailPreferences
     throttle: Throttle
     clock: Clock
 
@@ -40,7 +42,8 @@ class FirstReads:
         user, client = await self.users.user(user_id), await self.clients.client(client_id)
         if user is None or client is None:
             return
-        if await self.throttle.may_notify("first read", user_id):
+        chosen = await self.preferences.of(user_id)
+        if chosen.first_read and await self.throttle.may_notify("first read", user_id):
             name = client.name
             await self.notifier.notify(
                 user, lambda emails, to: emails.first_read(to, name, client_id)

@@ -8,6 +8,8 @@ import structlog
 
 from quantimodo.accounts.first_reads import FirstReads
 from quantimodo.accounts.secret_resealing import SecretResealing
+from quantimodo.accounts.weekly_summaries import WeeklySummaries
+from quantimodo.app.browser import email_preferences
 from quantimodo.app.logout import backchannel_logout_sender
 from quantimodo.app.refusal_sampling import SUMMARY, RefusalSampler
 from quantimodo.app.services import AppContext
@@ -24,9 +26,9 @@ _log = structlog.get_logger("quantimodo.server")
 @asynccontextmanager
 async def background_work(context: AppContext, sampler: RefusalSampler) -> AsyncIterator[None]:
     """Keys, secrets of authenticator apps, cleanup, deletions of accounts, mail, e-mails about
-    first reads, logout notifications, and the numbers of lines that `sampler` left out. All of it
-    ends with the context. E-mails of it are in the operator's language, unless the profile of their
-    person names one."""
+    first reads, weekly summaries, logout notifications, and the numbers of lines that `sampler`
+    left out. All of it ends with the context. E-mails of it are in the operator's language, unless
+    the profile of their person names one."""
     holder = context.entropy.bytes(8).hex()
     cleaner = Cleaner(context.stores.retention, context.stores.leases, context.clock, holder)
 
@@ -46,6 +48,7 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
             asyncio.create_task(_every(30.0, "cleaner", cleaner.round)),
             asyncio.create_task(_every(30.0, "deletions", context.accounts.deletion.delete_due)),
             asyncio.create_task(_every(30.0, "first reads", first_reads(context).send_due)),
+            asyncio.create_task(_every(60.0, "summaries", weekly_summaries(context).send_due)),
             asyncio.create_task(_every(60.0, "refusal summary", report)),
             asyncio.create_task(_every(60.0, "secrets of apps", resealing.round)),
         ]
@@ -73,7 +76,20 @@ def first_reads(context: AppContext) -> FirstReads:
         users=context.stores.users,
         clients=context.stores.clients,
         notifier=context.social.notifier,
+        preferences=email_preferences(context),
         throttle=context.throttle,
+        clock=context.clock,
+    )
+
+
+def weekly_summaries(context: AppContext) -> WeeklySummaries:
+    """The weekly e-mails about what applications did."""
+    return WeeklySummaries(
+        choices=context.stores.email_choices,
+        accesses=context.stores.accesses,
+        users=context.stores.users,
+        clients=context.stores.clients,
+        notifier=context.social.notifier,
         clock=context.clock,
     )
 

@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from quantimodo.accounts.consent_mails import ConsentMails
+from quantimodo.accounts.email_preferences import EmailPreferences
 from quantimodo.accounts.known_devices import KnownDevices
 from quantimodo.app.services import AppContext
 from quantimodo.authorization.consents import Consents
@@ -62,7 +63,12 @@ def consent_offers(context: AppContext) -> ConsentOffers:
 
 def consent_mails(context: AppContext) -> ConsentMails:
     """Sends the e-mails about consents, within their limit."""
-    return ConsentMails(context.social.notifier, context.throttle)
+    return ConsentMails(context.social.notifier, context.throttle, email_preferences(context))
+
+
+def email_preferences(context: AppContext) -> EmailPreferences:
+    """The choices of optional e-mails."""
+    return EmailPreferences(context.stores.email_choices, context.clock)
 
 
 def consents(context: AppContext) -> Consents:

@@ -40,6 +40,7 @@ def build_personal_export(given: ExportDependencies) -> PersonalExport:
             AccountFiles(
                 users=stores.users,
                 profiles=stores.profiles,
+                email_choices=stores.email_choices,
                 second_factors=stores.second_factors,
                 passkeys=stores.passkeys,
                 identities=stores.identities,

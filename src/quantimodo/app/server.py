@@ -19,7 +19,12 @@ from quantimodo.app.authorization import (
     user_info,
 )
 from quantimodo.app.background import background_work
-from quantimodo.app.browser import browser_service, consent_services, page_languages
+from quantimodo.app.browser import (
+    browser_service,
+    consent_services,
+    email_preferences,
+    page_languages,
+)
 from quantimodo.app.demo_data import has_demo_data
 from quantimodo.app.development import local_only
 from quantimodo.app.device_grant import device_authorization, device_routes
@@ -270,6 +275,7 @@ def _pages(
         playground=has_demo_data(settings),
         providers=tuple(context.providers.values()),
         profiles=context.profiles,
+        email_preferences=email_preferences(context),
         measurement_service=context.measurement_service,
         reads=context.reads,
         references=context.references,

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from quantimodo.export.parts import FileDescription, Part, iso_time, iso_time_or_none, json_document
+from quantimodo.model.email_choices import EmailChoices
 from quantimodo.model.identities import Identity
 from quantimodo.model.passkeys import Passkey
 from quantimodo.model.personal_tokens import PersonalToken
@@ -14,6 +15,7 @@ from quantimodo.model.profiles import Profile
 from quantimodo.model.sessions import Session
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import ProfileStore, SessionStore, UserStore
+from quantimodo.ports.email_choice_store import EmailChoiceStore
 from quantimodo.ports.federation_stores import IdentityStore
 from quantimodo.ports.passkeys import PasskeyStore
 from quantimodo.ports.personal_tokens import PersonalTokenStore
@@ -35,6 +37,7 @@ _DESCRIPTIONS: Final = (
             ("name, email", "text"),
             ("emailVerifiedAt, createdAt, updatedAt", _TIMES),
             ("administrator", "whether the account may manage the server"),
+            ("emails", "which optional e-mails you get"),
             ("profile", "the claims of OpenID Connect Core §5.1; empty means that it is not given"),
         ),
     ),
@@ -82,6 +85,7 @@ class AccountFiles:
 
     users: UserStore
     profiles: ProfileStore
+    email_choices: EmailChoiceStore
     second_factors: SecondFactorStore
     passkeys: PasskeyStore
     identities: IdentityStore
@@ -94,7 +98,8 @@ class AccountFiles:
 
     async def parts(self, user: User) -> AsyncGenerator[Part, None]:
         profile = await self.profiles.profile(user.id) or Profile()
-        yield json_document(_PROFILE, _account(user, profile))
+        choices = await self.email_choices.email_choices(user.id) or EmailChoices()
+        yield json_document(_PROFILE, _account(user, profile, choices))
         yield json_document(_SIGN_IN, await self._sign_in(user))
         sessions = await self.sessions.sessions_of(user.id)
         yield json_document(_DEVICES, [_device(each) for each in sessions])
@@ -115,7 +120,7 @@ class AccountFiles:
         }
 
 
-def _account(user: User, profile: Profile) -> Mapping[str, Any]:
+def _account(user: User, profile: Profile, choices: EmailChoices) -> Mapping[str, Any]:
     return {
         "id": user.id,
         "subject": user.subject,
@@ -125,6 +130,7 @@ def _account(user: User, profile: Profile) -> Mapping[str, Any]:
         "administrator": user.administrator,
         "createdAt": iso_time(user.created_at),
         "updatedAt": iso_time(user.updated_at),
+        "emails": msgspec.to_builtins(choices),
         "profile": msgspec.to_builtins(profile),
     }
 

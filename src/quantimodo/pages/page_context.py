@@ -30,6 +30,7 @@ NOTICES: Final = {
     "signed-out": N_("You are signed out."),
     "renamed": N_("Your name is saved."),
     "profile-saved": N_("Your profile is saved."),
+    "emails-saved": N_("Your choice of e-mails is saved."),
     "password-changed": N_("Your password is changed."),
     "password-reset": N_(
         "Your new password is set, and you are signed in. Every other device was signed out."

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from quantimodo.accounts.email_preferences import EmailPreferences
 from quantimodo.accounts.passkey_factor import PasskeyFactor
 from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.accounts.personal_tokens import PersonalTokens
@@ -32,6 +33,7 @@ from quantimodo.pages.data_routes import DataPages
 from quantimodo.pages.developers import Developers
 from quantimodo.pages.devices import Devices
 from quantimodo.pages.email_code import EmailCodePages
+from quantimodo.pages.emails import EmailChoicePage
 from quantimodo.pages.export import Export
 from quantimodo.pages.factor_recovery import FactorRecoveryPages
 from quantimodo.pages.guides import ADDRESS as GUIDES
@@ -103,6 +105,7 @@ class Pages:
     linking: Linking
     personal_tokens: PersonalTokens
     profiles: Profiles
+    email_preferences: EmailPreferences
     measurement_service: MeasurementService
     reads: ReadLimits
     references: References
@@ -262,6 +265,7 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("POST",), "/account/profile", profile.rename),
         (("POST",), "/account/profile/details", profile.save_details),
         (("POST",), "/account/verification", profile.send_verification),
+        *EmailChoicePage(page_context, pages.email_preferences).routes(),
         (("GET",), "/account/sessions", devices.show),
         (("POST",), "/account/sessions/end", devices.end),
         (("POST",), "/account/sessions/end-others", devices.end_others),

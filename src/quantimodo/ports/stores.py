@@ -30,6 +30,7 @@ from quantimodo.ports.client_document_store import ClientDocumentStore
 from quantimodo.ports.client_stores import ClientStore, RegistrationStore
 from quantimodo.ports.device_store import DeviceAuthorizationStore
 from quantimodo.ports.exchanged_tokens import ExchangedTokenStore
+from quantimodo.ports.email_choice_store import EmailChoiceStore
 from quantimodo.ports.factor_recovery_store import FactorRecoveryStore
 from quantimodo.ports.federation_stores import (
     DataDeletionRequestStore,
@@ -109,6 +110,7 @@ class Stores:
     closings: AccountClosingStore
     profiles: ProfileStore
     subjects: SubjectStore
+    email_choices: EmailChoiceStore
     sessions: SessionStore
     provider_sessions: ProviderSessionStore
     logout_recipients: LogoutRecipientStore

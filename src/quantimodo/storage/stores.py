@@ -10,6 +10,7 @@ from quantimodo.storage.tables.client_documents import ClientDocuments
 from quantimodo.storage.tables.clients import Clients
 from quantimodo.storage.tables.device_authorizations import DeviceAuthorizations
 from quantimodo.storage.tables.exchanged_tokens import ExchangedTokens
+from quantimodo.storage.tables.email_choices import EmailChoiceTable
 from quantimodo.storage.tables.factor_recoveries import FactorRecoveries
 from quantimodo.storage.tables.identities import Identities
 from quantimodo.storage.tables.keys import Keys
@@ -66,6 +67,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         closings=AccountClosings(database),
         profiles=Profiles(database),
         subjects=Subjects(database),
+        email_choices=EmailChoiceTable(database),
         sessions=Sessions(database),
         provider_sessions=ProviderSessions(database),
         logout_recipients=LogoutRecipients(database),

@@ -71,6 +71,15 @@ CREATE TABLE profiles (
   updated_at BIGINT NOT NULL
 );
 
+-- Which optional e-mails a person gets; `summary_at`: when the next weekly summary is due, if any.
+CREATE TABLE email_choices (
+  user_id BIGINT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+  first_read INTEGER NOT NULL,
+  application INTEGER NOT NULL,
+  summary_at BIGINT
+);
+CREATE INDEX email_choices_by_summary ON email_choices (summary_at);
+
 -- Pairwise subject identifiers, one per person and sector (OpenID Connect Core §8.1).
 CREATE TABLE pairwise_subjects (
   user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,

@@ -1,0 +1,48 @@
+"""/account/emails: which optional e-mails a person gets."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.accounts.email_preferences import EmailPreferences
+from quantimodo.model.email_choices import EmailChoices
+from quantimodo.pages.forms import FormView
+from quantimodo.pages.page_context import Endpoint, PageContext
+
+_PATH = "/account/emails"
+
+
+@dataclass(frozen=True, slots=True)
+class EmailChoicePage:
+    page_context: PageContext
+    preferences: EmailPreferences
+
+    def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
+        return [(("GET",), _PATH, self.show), (("POST",), _PATH, self.save)]
+
+    async def show(self, request: Request) -> Response:
+        browser_request = await self.page_context.browser_request(request)
+        user = browser_request.required().user
+        chosen = asdict(await self.preferences.of(user.id))
+        return self.page_context.show(
+            request,
+            browser_request,
+            "account_emails.html",
+            section="account-profile",
+            person=user,
+            choices=FormView(chosen=frozenset(f"email:{name}" for name in chosen if chosen[name])),
+        )
+
+    async def save(self, request: Request) -> Response:
+        """POST /account/emails: `email` has the names of the e-mails that are chosen."""
+        browser_request, form = await self.page_context.posted(request)
+        chosen = form.many("email")
+        choices = EmailChoices(
+            first_read="first_read" in chosen,
+            application="application" in chosen,
+            summary="summary" in chosen,
+        )
+        await self.preferences.save(browser_request.required().user, choices)
+        return self.page_context.go(_PATH, "emails-saved")
