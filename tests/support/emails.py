@@ -6,6 +6,7 @@ from typing import Any
 
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.model.events import Mail
+from quantimodo.model.measurements import AccessSum
 from quantimodo.model.secrets import Secret
 
 ISSUER = "https://id.example.org"
@@ -27,6 +28,12 @@ _VALUES: dict[str, Any] = {
     "name": "<b>Grafana</b> & co",
     "may": ["See who you are", "Read your measurements"],
     "client_id": "app-1",
+    "done": [
+        (
+            "<b>Moodline</b> & co",
+            AccessSum(client_id="app-1", action="read", measurements=260, requests=3, last_at=AT),
+        )
+    ],
 }
 
 

@@ -56,6 +56,7 @@ class ActivityEmails(SecondFactorEmails):
             self._app_page(client_id),
             N_("If this was not you, remove its access there, and choose a new password:"),
             f"{self.issuer}/reset",
+            *self._choices(),
             action=N_("Show what it may do"),
         )
 
@@ -73,7 +74,7 @@ class ActivityEmails(SecondFactorEmails):
             f"{self.issuer}/account/activity?app={quote(client_id, safe='')}",
             N_("To change what it may read, or to end it, open"),
             self._app_page(client_id),
-            self._choices(),
+            *self._choices(),
             action=N_("Show what it reads"),
         )
 
@@ -89,13 +90,12 @@ class ActivityEmails(SecondFactorEmails):
             "\n".join([gettext("In the last seven days:"), *lines]),
             N_("To see it day by day, open"),
             f"{self.issuer}/account/activity",
-            self._choices(),
+            *self._choices(),
             action=N_("Show the activity"),
         )
 
-    def _choices(self) -> str:
-        address = f"{self.issuer}/account/emails"
-        return N_("To choose which e-mails you get, open %(address)s", address=address)
+    def _choices(self) -> tuple[str, str]:
+        return N_("To choose which e-mails you get, open"), f"{self.issuer}/account/emails"
 
     def _app_page(self, client_id: str) -> str:
         # Encoded twice, as by `pages/client_addresses.py`: an id can be an address.
