@@ -56,7 +56,7 @@ def ticks_of(least: float, most: float) -> list[float]:
     """Round values at equal distances, from one below `least` to one above `most`."""
     size = most - least
     if not isfinite(size) or abs(least) > 1e300 or abs(most) > 1e300:
-        return [least, most] if least < most else [least - abs(least) / 2, least]
+        return [least, most] if least < most else sorted((least / 2, least))
     if size == 0:
         size = abs(least) or 1.0
         least, most = least - size / 2, most + size / 2

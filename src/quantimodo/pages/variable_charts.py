@@ -105,7 +105,8 @@ class VariableCharts:
             number=len(combined),
             least=min(values),
             most=max(values),
-            partial=len(days) > _MOST_DAYS,
+            partial=length is None
+            and sum(view.number for view in days[:_MOST_DAYS]) < shown.summary.number,
         )
 
     async def _days(
@@ -125,7 +126,12 @@ class VariableCharts:
         try:
             return (await self.measurement_service.page(user_id, query))[0]
         except MeasurementError:  # the measurements are centuries apart
-            return ()
+            latest = shown.summary.latest
+            if begins is not None or latest is None:
+                return ()
+            last = in_zone(moment_of(latest), zone).date().toordinal()
+            first = date.fromordinal(max(1, last - _MOST_DAYS))
+            return await self._days(user_id, shown, zone, first)
 
 
 def _fitting_range(shown: VariableView, zone: tzinfo, today: date) -> str:
