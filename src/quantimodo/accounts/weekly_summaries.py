@@ -46,6 +46,7 @@ class WeeklySummaries:
         sums = await self.accesses.sums_of_accesses(user_id, self.clock.now() - WEEK)
         if user is None or user.disabled_at is not None or not sums:
             return
+        sums = sorted(sums, key=lambda each: each.measurements, reverse=True)
         names = dict[str, str]()
         for client_id in {each.client_id for each in sums}:
             client = await self.clients.client(client_id)

@@ -108,6 +108,6 @@ def _texts(found: MeasurementView, zone: tzinfo) -> Mapping[str, str]:
     return {
         "value": f"{one.stored_value:.15g}",
         "unit": found.stored_unit.abbreviated_name,
-        "when": f"{in_zone(moment_of(one.start), zone):%Y-%m-%dT%H:%M}",
+        "when": in_zone(moment_of(one.start), zone).isoformat()[:16],
         "note": one.note,
     }
