@@ -36,6 +36,7 @@ from quantimodo.pages.device import DevicePages
 from quantimodo.pages.errors import SERVER_ERROR, error_page
 from quantimodo.pages.form_post import form_post_page
 from quantimodo.pages.forms import FormView
+from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.return_targets import ReturnTarget
@@ -61,7 +62,7 @@ _ARGUMENTS = [
 ]
 
 Scheme = Literal["light", "dark"]
-_LONG = "The Extraordinarily Well-Named Sleep, Mood and Movement Companion of Northumberland"
+LONG_NAME = "The Extraordinarily Well-Named Sleep, Mood and Movement Companion of Northumberland"
 
 
 @asynccontextmanager
@@ -90,10 +91,18 @@ class Noting(Renderer):
 class Gallery:
     """A site with people and applications in it, and the way through all its pages."""
 
-    def __init__(self, services: AccountServices, origin: str) -> None:
+    def __init__(
+        self, services: AccountServices, origin: str, languages: Languages = ENGLISH_ONLY
+    ) -> None:
         renderer, providers = Noting(), tuple(PROVIDERS.values())
         self.shown = renderer.shown  # the templates, by name
-        self.site = build(services, origin=origin, renderer=renderer, providers=providers)
+        self.site = build(
+            services,
+            origin=origin,
+            renderer=renderer,
+            providers=providers,
+            languages=languages,
+        )
         self.services = services
         self.consents: dict[str, ConsentView] = {}
         self.offers = self.site.pages.consent_services.offers
@@ -114,7 +123,7 @@ class Gallery:
             scope=frozenset(SCOPES),
         )
         phone = await site.register(
-            ann, name=_LONG, public=True, redirect_uris=("org.example.app:/callback",)
+            ann, name=LONG_NAME, public=True, redirect_uris=("org.example.app:/callback",)
         )
         await site.registry.set_logo(mood, PNG)
         await site.allow(ann, mood, "basic", "readmeasurements", "writemeasurements", "email")

@@ -40,6 +40,7 @@ from quantimodo.model.users import User
 from quantimodo.pages.browser import Browser, BrowserRequest, CookiePolicy
 from quantimodo.pages.consent_offers import ConsentOffers
 from quantimodo.pages.identities import Linking
+from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import Renderer, see_other
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
@@ -174,6 +175,7 @@ def build(
     security_txt: str = "",
     renderer: Renderer | None = None,
     providers: Sequence[ProviderButton] = (),
+    languages: Languages = ENGLISH_ONLY,
 ) -> Site:
     """The pages, wired as the server wires them."""
     stores, clock, entropy = services.stores, services.clock, services.entropy
@@ -269,6 +271,7 @@ def build(
         security_txt=security_txt,
         outbox=ReadableOutbox(services) if outbox else None,
         providers=providers,
+        languages=languages,
     )
     return Site(
         services=services,

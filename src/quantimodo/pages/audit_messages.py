@@ -87,14 +87,37 @@ _DETAILED: Final = (
 )
 
 
+# Events of applications and APIs have details such as `app Mood Tracker: changed`.
+_REGISTRATIONS: Final = {"app": N_("App %(name)s: %(what)s"), "API": N_("API %(name)s: %(what)s")}
+_WHAT: Final = (
+    N_("registered"),
+    N_("changed"),
+    N_("given a new secret"),
+    N_("given a new logo"),
+    N_("logo dropped"),
+    N_("disabled"),
+    N_("enabled"),
+    N_("deleted"),
+    N_("removed"),
+)
+
+
 def sentence(event: Event) -> str:
     """The sentence for this kind of event; an unknown kind is shown by its name."""
     if event.kind.startswith(("client.", "resource.")) and event.detail:
-        return f"{event.detail[:1].upper()}{event.detail[1:]}"
+        return _of_registration(event.detail)
     known = _SENTENCES.get(event.kind)
     return (
         translated(known) if known else event.kind.replace(".", " ").replace("_", " ").capitalize()
     )
+
+
+def _of_registration(detail: str) -> str:
+    named, _, what = detail.rpartition(": ")
+    kind, _, name = named.partition(" ")
+    if kind not in _REGISTRATIONS or what not in _WHAT:
+        return f"{detail[:1].upper()}{detail[1:]}"
+    return translated(_REGISTRATIONS[kind]) % {"name": name, "what": translated(what)}
 
 
 def circumstances(event: Event) -> str:

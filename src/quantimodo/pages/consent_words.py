@@ -58,5 +58,5 @@ def _names(rule: DetailRule) -> str:
     if rule.variables is not None:
         return ", ".join(sorted(rule.variables))
     if rule.categories is not None:
-        return ", ".join(sorted(rule.categories))
+        return ", ".join(sorted(map(translated, rule.categories)))
     return _("everything")

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from quantimodo.accounts.passwords import ADVISED, SHORTEST
 from quantimodo.i18n.formats import counted, day, moment
 from quantimodo.i18n.translation import gettext, ngettext, present_language, translated
+from quantimodo.measurements.reference_names import unit_name
 from quantimodo.model.languages import LANGUAGES
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.client_addresses import client_segment
@@ -144,6 +145,7 @@ class Renderer:
             "ago": ago,
             "quantity": quantity,
             "translated": translated,
+            "unit_name": unit_name,
             "since": since_words,
             "client_segment": client_segment,
         }
