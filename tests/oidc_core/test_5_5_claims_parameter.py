@@ -277,6 +277,8 @@ async def test_acr_values_of_3_step_up_a_person_who_has_a_second_factor(
         code = response_of(await harness.decide(browser, consent)).parameters["code"]
         tokens = (await harness.redeem(app, code)).json()
         assert claims_of(tokens["id_token"])["acr"] == "3"
+        introspected = await harness.introspect(app, tokens["access_token"])
+        assert introspected["acr"] == "3", "RFC 9470 §6.2"
 
 
 async def test_an_essential_acr_that_the_sign_in_does_not_reach_asks_for_another_one(

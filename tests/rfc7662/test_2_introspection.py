@@ -24,6 +24,8 @@ async def test_a_client_introspects_an_access_token_that_it_was_issued(harness: 
         "sub": ann.subject,
         "aud": f"{ISSUER}/api",
         "iss": ISSUER,
+        "auth_time": now,
+        "acr": "2",
     }
 
 

@@ -34,6 +34,7 @@ async def test_it_says_what_section_2_asks_for(harness: AppHarness) -> None:
         "exp": now + 3600,
         "scope": "basic openid",
         "auth_time": signed_in_at,
+        "acr": "2",
     }
 
 
@@ -50,7 +51,7 @@ async def test_an_apps_own_token_has_the_app_as_its_subject(harness: AppHarness)
     token = (await harness.token(app, grant_type="client_credentials")).json()["access_token"]
     claims = await verified(harness, token, "ES256")
     assert claims["sub"] == claims["client_id"] == app.id
-    assert not {"grant_id", "auth_time"} & claims.keys()
+    assert not {"grant_id", "auth_time", "acr"} & claims.keys()
     assert (await harness.introspect(app, token))["active"] is True
 
 

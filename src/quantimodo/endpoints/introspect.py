@@ -1,6 +1,7 @@
 """Token introspection (RFC 7662), as JSON or as a signed JWT (RFC 9701)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from quantimodo.clients.authentication import ClientAuthentication
@@ -15,6 +16,7 @@ from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.ports.resource_store import ResourceStore
+from quantimodo.protocol.claims_request import acr_of
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.consent_details import from_json, json_objects
 from quantimodo.protocol.consents import restricted_members
@@ -97,6 +99,8 @@ class Introspection:
         }
         if found.jti is not None:
             response["jti"] = found.jti
+        if found.authenticated_at is not None:
+            response |= _sign_in(found, found.authenticated_at)
         if bound_to is not None:
             response |= bound_to.claims()  # RFC 9449 §6.2, RFC 8705 §3.2
         if found.granted_to is not None:
@@ -151,6 +155,12 @@ class IntrospectionEndpoint:
             return private_json(200, described)
         text = await self.signer.write(client, described)
         return Response(200, text.encode("ascii"), _JWT)
+
+
+def _sign_in(found: FoundAccessToken, at: datetime) -> dict[str, Any]:
+    """RFC 9470 §6.2: when and how the person signed in."""
+    stored = found.claims_request.acr if found.claims_request is not None else None
+    return {"auth_time": int(at.timestamp()), "acr": acr_of(stored, found.methods)}
 
 
 def _wants_jwt(request: Request) -> bool:

@@ -124,6 +124,7 @@ class FoundAccessToken(NamedTuple):
     `details`: those of its grant; `token_details`: those that were requested for it alone, which
     `tokens/access.py` combines. It ends with its grant at the latest. `granted_to`: of a token
     that `client_id` got by token exchange (RFC 8693), the client that has the grant.
+    `authenticated_at` and `methods` say when and how the person signed in.
     """
 
     client_id: str
@@ -136,6 +137,8 @@ class FoundAccessToken(NamedTuple):
     claims_request: ClaimsRequest | None = None
     special: bool = False
     details: str | None = None
+    authenticated_at: datetime | None = None
+    methods: tuple[str, ...] = ()
     confirmation: Confirmation | None = None
     token_details: str | None = None
     jti: str | None = None
@@ -150,4 +153,6 @@ class TokenStatus(NamedTuple):
     claims_request: ClaimsRequest | None = None
     special: bool = False
     details: str | None = None
+    authenticated_at: datetime | None = None
+    methods: tuple[str, ...] = ()
     expires_at: datetime | None = None

@@ -188,6 +188,10 @@ class Introspection(TypedDict, total=False):
             {"sub": "tasks-api", "act": {"sub": fakes.CLIENT_ID}},
         ),
     ]
+    auth_time: Annotated[
+        int, described("When the person signed in, in seconds since 1970.", 1_795_431_590)
+    ]
+    acr: Annotated[str, described("How strongly the person signed in (RFC 9470 §6.2).", "2")]
     cnf: Annotated[
         dict[str, str],
         described(

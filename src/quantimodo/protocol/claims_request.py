@@ -70,6 +70,12 @@ def met_acr(request: ClaimsRequest, methods: Sequence[str]) -> str | None:
     return next((value for value in request.acr if value in met), met[-1])
 
 
+def acr_of(stored: str | None, methods: Sequence[str]) -> str:
+    """The `acr` of an access token (RFC 9068 §2.2.1, RFC 9470 §6): `stored`, that of the response,
+    or the strongest that a sign-in by these `amr` values meets."""
+    return stored or _met(methods)[-1]
+
+
 def fails_acr(request: ClaimsRequest, methods: Sequence[str] = (_SEVERAL,)) -> bool:
     """Whether a sign-in by these `amr` values is a failed authentication (OpenID Connect Core
     §5.5.1.1): an essential `acr` is not met. By default: whether every sign-in is."""

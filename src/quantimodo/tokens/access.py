@@ -93,6 +93,8 @@ class AccessTokens:
             claims_request=token_status.claims_request,
             special=token_status.special,
             details=token_status.details,
+            authenticated_at=token_status.authenticated_at,
+            methods=token_status.methods,
             confirmation=_confirmation(claims),
             token_details=_own_details(claims),
         )

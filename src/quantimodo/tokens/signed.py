@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from quantimodo.keys.keyring import Keyring
+from quantimodo.protocol.claims_request import acr_of
 from quantimodo.protocol.consent_details import from_json, json_objects
 from quantimodo.protocol.resources import plain_names
 from quantimodo.protocol.scopes import spell
@@ -46,6 +47,8 @@ class SignedTokens:
             # The token is valid only as long as the grant is.
             claims["grant_id"] = _text(grant.id)
             claims["auth_time"] = int(grant.authenticated_at.timestamp())
+            stored = grant.claims_request.acr if grant.claims_request is not None else None
+            claims["acr"] = acr_of(stored, grant.methods)
             if access.details is not None:  # RFC 9396 §9.1
                 claims["authorization_details"] = json_objects(from_json(access.details))
         return self.keyring.signer("ES256").sign(claims, ACCESS_TOKEN_TYPE)

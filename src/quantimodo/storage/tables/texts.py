@@ -30,6 +30,11 @@ def to_words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+def to_words_or_none(text: str | None) -> tuple[str, ...]:
+    """The same; none for NULL."""
+    return to_words(text) if text else ()
+
+
 def claims_request_text(claims_request: ClaimsRequest | None) -> str | None:
     """The column `grants.claims_request`: the claims that a request names individually, as JSON.
     NULL for most grants."""

@@ -21,7 +21,13 @@ from quantimodo.model.tokens import (
 from quantimodo.storage.database import KeyedRead, Statement, execute
 from quantimodo.storage.rows import Column, Part, RowReader, Unread
 from quantimodo.storage.tables.table import Table
-from quantimodo.storage.tables.texts import to_claims_request, to_confirmation, to_scope, to_words
+from quantimodo.storage.tables.texts import (
+    to_claims_request,
+    to_confirmation,
+    to_scope,
+    to_words,
+    to_words_or_none,
+)
 from quantimodo.storage.tables.token_batches import (
     REDEEM,
     ROTATE,
@@ -115,6 +121,8 @@ STATE = (
     Column("claims_request", to_claims_request, sql="g.claims_request"),
     Column("special", _is_special, sql="c.metadata"),
     Column("details", sql="g.details"),
+    Column("authenticated_at", from_micros_or_none, sql="g.authenticated_at"),
+    Column("methods", to_words_or_none, sql="g.methods"),
 )
 # In the order of the value's fields, so that each bearer check reads its row by position.
 _FOUND_ACCESS_TOKEN = RowReader(
