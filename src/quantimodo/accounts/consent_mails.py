@@ -6,6 +6,7 @@ from quantimodo.accounts.email_preferences import EmailPreferences
 from quantimodo.accounts.email_templates import EmailTemplates, address_of
 from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.throttle import Throttle
+from quantimodo.i18n.client_texts import client_name
 from quantimodo.i18n.translation import translated
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
@@ -37,7 +38,7 @@ class ConsentMails:
             foreign = split(consent.scope)[1].items()
             may = [translated(text.title) for name, text in SCOPES.items() if name in own]
             may += sorted(_api_line(each) for each in foreign if not each[0].built_in)
-            return emails.application_allowed(to, client.name, may, client.id)
+            return emails.application_allowed(to, client_name(client), may, client.id)
 
         await self.notifier.notify(user, allowed)
 

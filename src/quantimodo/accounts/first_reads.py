@@ -11,6 +11,7 @@ from typing import Final
 from quantimodo.accounts.email_preferences import EmailPreferences
 from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.throttle import Throttle
+from quantimodo.i18n.client_texts import client_name
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
@@ -44,7 +45,7 @@ class FirstReads:
             return
         chosen = await self.preferences.of(user_id)
         if chosen.first_read and await self.throttle.may_notify("first read", user_id):
-            name = client.name
+            found = client
             await self.notifier.notify(
-                user, lambda emails, to: emails.first_read(to, name, client_id)
+                user, lambda emails, to: emails.first_read(to, client_name(found), client_id)
             )

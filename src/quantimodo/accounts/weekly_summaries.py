@@ -9,8 +9,13 @@ from datetime import timedelta
 from typing import Final
 
 from quantimodo.accounts.email_preferences import WEEK
+from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.notifier import AccountNotifier
+from quantimodo.i18n.client_texts import client_name
 from quantimodo.i18n.translation import translated
+from quantimodo.model.clients import Client
+from quantimodo.model.events import Mail
+from quantimodo.model.personal_tokens import name_of_token
 from quantimodo.model.texts import N_
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.client_stores import ClientStore
@@ -47,13 +52,17 @@ class WeeklySummaries:
         if user is None or user.disabled_at is not None or not sums:
             return
         sums = sorted(sums, key=lambda each: each.measurements, reverse=True)
-        names = dict[str, str]()
-        for client_id in {each.client_id for each in sums}:
-            client = await self.clients.client(client_id)
-            names[client_id] = client.name if client else ""
-        await self.notifier.notify(
-            user,
-            lambda emails, to: emails.weekly_summary(
-                to, [(names[each.client_id] or translated(_GONE), each) for each in sums]
-            ),
-        )
+        clients = {each.client_id: await self.clients.client(each.client_id) for each in sums}
+
+        def summary(emails: EmailTemplates, to: str) -> Mail:
+            named = [(_name(clients[each.client_id], each.client_id), each) for each in sums]
+            return emails.weekly_summary(to, named)
+
+        await self.notifier.notify(user, summary)
+
+
+def _name(client: Client | None, client_id: str) -> str:
+    """Of the application, or of the personal token."""
+    if client is not None:
+        return client_name(client)
+    return name_of_token(client_id) or translated(_GONE)

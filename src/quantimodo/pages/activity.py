@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from quantimodo.accounts.profiles import Profiles
+from quantimodo.i18n.client_texts import client_name
 from quantimodo.i18n.translation import translated
 from quantimodo.measurements.csv_export import BYTE_ORDER_MARK, csv_cell, csv_text
 from quantimodo.model.clients import Client
@@ -144,7 +145,7 @@ class Activity:
                 found[client.id] = client
         if app is not None:
             found[app.id] = app
-        return sorted(found.values(), key=lambda client: client.name.casefold())
+        return sorted(found.values(), key=lambda client: client_name(client).casefold())
 
     async def _filter_client(self, request: Request) -> Client | None:
         """The application that the list is filtered by; None for all."""
@@ -194,7 +195,7 @@ class Activity:
 def _name(client: Client | None, client_id: str) -> str:
     """Of the application, or of the personal token."""
     if client is not None:
-        return client.name
+        return client_name(client)
     return name_of_token(client_id) or translated(_GONE)
 
 

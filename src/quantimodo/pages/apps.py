@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.i18n.client_texts import client_name
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.events import Event
@@ -65,7 +66,8 @@ class Apps:
         last = {access.client_id: access for access in oldest}
         found = [await self._connected(each, last.get(each.client_id)) for each in consents]
         apps = sorted(
-            (app for app in found if app is not None), key=lambda app: app.client.name.casefold()
+            (app for app in found if app is not None),
+            key=lambda app: client_name(app.client).casefold(),
         )
         return self.page_context.show(
             request, browser_request, "account_apps.html", section="account", apps=apps
@@ -91,7 +93,7 @@ class Apps:
                     detail=client.name,
                 )
             )
-        name = "" if client is None else client.name
+        name = "" if client is None else client_name(client)
         return self.page_context.go("/account", "access-removed", name)
 
     async def _connected(self, consent: Consent, last: Access | None) -> ConnectedApp | None:

@@ -15,6 +15,7 @@ from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.authorization.steps.login import is_stale
 from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.crypto.tokens import Kind, key_of
+from quantimodo.i18n.client_texts import client_text
 from quantimodo.i18n.negotiation import of_ui_locales
 from quantimodo.i18n.translation import Source, suggest
 from quantimodo.model.clients import Client
@@ -134,9 +135,9 @@ class ReturnTargets:
 def about_links(client: Client) -> Sequence[tuple[str, str]]:
     """Links to documents of an application: title and address."""
     links = (
-        (N_("Website"), client.homepage_uri),
-        (N_("Privacy policy"), client.policy_uri),
-        (N_("Terms"), client.tos_uri),
+        (N_("Website"), client_text(client, "client_uri", client.homepage_uri)),
+        (N_("Privacy policy"), client_text(client, "policy_uri", client.policy_uri)),
+        (N_("Terms"), client_text(client, "tos_uri", client.tos_uri)),
     )
     # Registration refuses other schemes; links check it again.
     return [(word, uri) for word, uri in links if uri.startswith("https://")]
