@@ -10,9 +10,11 @@ from typing import Any
 
 import httpx
 
+from quantimodo.i18n.translation import in_language, translated
 from quantimodo.measurements.csv_import import read_sheet
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.measurements.queries import MeasurementQuery
+from quantimodo.model.languages import LANGUAGES
 from quantimodo.model.measurements import Access
 from quantimodo.model.users import User
 from support.account_services import PASSWORD, profile_of
@@ -124,6 +126,22 @@ async def test_the_readme_documents_every_file_and_every_field(
         for field in _fields(name, data):
             assert field in documented[name], (name, field)
             assert f"{field}" in text
+
+
+async def test_the_readme_is_in_the_language_of_the_person(
+    site: Site, ann: Visitor, user: User
+) -> None:
+    ann.http.headers["accept-language"] = "de"
+    _, files = await download(ann)
+    text = files["README.txt"].decode()
+    assert text.startswith("Export eines Kontos\n\nKonto: ann@example.org\n")
+    assert "  password: ob das Konto eines hat.\n" in text
+    described = [one for each in site.pages.personal_export.sources for one in each.descriptions]
+    with in_language(LANGUAGES["de"]):
+        for words in (
+            each for one in described for each in (one.about, *dict(one.fields).values())
+        ):
+            assert translated(words) != words or words == "ISO 8601, in UTC"
 
 
 async def test_the_csv_is_imported_as_it_was(site: Site, ann: Visitor, user: User) -> None:

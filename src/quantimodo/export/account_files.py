@@ -13,6 +13,7 @@ from quantimodo.model.passkeys import Passkey
 from quantimodo.model.personal_tokens import PersonalToken
 from quantimodo.model.profiles import Profile
 from quantimodo.model.sessions import Session
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import ProfileStore, SessionStore, UserStore
 from quantimodo.ports.email_choice_store import EmailChoiceStore
@@ -27,52 +28,55 @@ _PROFILE: Final = "account/profile.json"
 _SIGN_IN: Final = "account/sign-in.json"
 _DEVICES: Final = "account/devices.json"
 _TOKENS: Final = "account/personal-tokens.json"
-_TIMES: Final = "ISO 8601, in UTC"
+_TIMES: Final = N_("ISO 8601, in UTC")
 _DESCRIPTIONS: Final = (
     FileDescription(
         _PROFILE,
-        "Your account and your profile.",
+        N_("Your account and your profile."),
         (
-            ("id, subject", "how applications know the account"),
-            ("name, email", "text"),
+            ("id, subject", N_("how applications know the account")),
+            ("name, email", N_("text")),
             ("emailVerifiedAt, createdAt, updatedAt", _TIMES),
-            ("administrator", "whether the account may manage the server"),
-            ("emails", "which optional e-mails you get"),
-            ("profile", "the claims of OpenID Connect Core §5.1; empty means that it is not given"),
+            ("administrator", N_("whether the account may manage the server")),
+            ("emails", N_("which optional e-mails you get")),
+            (
+                "profile",
+                N_("the claims of OpenID Connect Core §5.1; empty means that it is not given"),
+            ),
         ),
     ),
     FileDescription(
         _SIGN_IN,
-        "How you sign in. Passwords, keys and codes are not part of it.",
+        N_("How you sign in. Passwords, keys and codes are not part of it."),
         (
-            ("password", "whether the account has one"),
-            ("twoStepVerification", "since when a second step is set up, or null"),
-            ("authenticatorApp", "since when there is one, or null"),
-            ("recoveryCodesLeft", "how many recovery codes are not used"),
-            ("passkeys", "your passkeys, without their keys"),
-            ("host, synced", "the server that it works for, and whether it is synced"),
-            ("linkedAccounts", "accounts at other sites that can sign in here"),
-            ("provider, issuer, subject, name, email", "what the other site stated"),
+            ("password", N_("whether the account has one")),
+            ("twoStepVerification", N_("since when a second step is set up, or null")),
+            ("authenticatorApp", N_("since when there is one, or null")),
+            ("recoveryCodesLeft", N_("how many recovery codes are not used")),
+            ("passkeys", N_("your passkeys, without their keys")),
+            ("host, synced", N_("the server that it works for, and whether it is synced")),
+            ("linkedAccounts", N_("accounts at other sites that can sign in here")),
+            ("provider, issuer, subject, name, email", N_("what the other site stated")),
             ("createdAt, usedAt, signedOutAt", _TIMES),
         ),
     ),
     FileDescription(
         _DEVICES,
-        "Where you are signed in.",
+        N_("Where you are signed in."),
         (
-            ("browser", "how the browser names itself"),
-            ("address", "the network address"),
-            ("methods", "the methods of the sign-in (RFC 8176)"),
+            ("browser", N_("how the browser names itself")),
+            ("address", N_("the network address")),
+            ("methods", N_("the methods of the sign-in (RFC 8176)")),
             ("createdAt, authenticatedAt, seenAt, expiresAt", _TIMES),
         ),
     ),
     FileDescription(
         _TOKENS,
-        "Your personal tokens. The tokens themselves are not stored.",
+        N_("Your personal tokens. The tokens themselves are not stored."),
         (
-            ("name", "the name that you gave it"),
-            ("scope", "what it opens"),
-            ("authorizationDetails", "which health data (RFC 9396), or null for all"),
+            ("name", N_("the name that you gave it")),
+            ("scope", N_("what it opens")),
+            ("authorizationDetails", N_("which health data (RFC 9396), or null for all")),
             ("createdAt, expiresAt, usedAt", _TIMES),
         ),
     ),

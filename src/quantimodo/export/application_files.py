@@ -15,6 +15,7 @@ from quantimodo.export.parts import (
 from quantimodo.model.clients import Client
 from quantimodo.model.consent_details import Details
 from quantimodo.model.consents import Consent, ConsentChange
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.grant_stores import AuthorizationStore
@@ -26,25 +27,30 @@ _PAGE: Final = 100
 _DESCRIPTIONS: Final = (
     FileDescription(
         _CONSENTS,
-        "What you allowed applications.",
+        N_("What you allowed applications."),
         (
-            ("application", "the id and the name of the application"),
-            ("scope, declinedScope", "what it may do, and what you declined"),
-            ("details", "rules for your health data, as authorization_details; null: no limit"),
-            ("grantedAt, updatedAt, expiresAt", "ISO 8601, in UTC"),
-            ("history", "what you allowed from each time on, newest first, at most 100 entries"),
+            ("application", N_("the id and the name of the application")),
+            ("scope, declinedScope", N_("what it may do, and what you declined")),
+            ("details", N_("rules for your health data, as authorization_details; null: no limit")),
+            ("grantedAt, updatedAt, expiresAt", N_("ISO 8601, in UTC")),
+            (
+                "history",
+                N_("what you allowed from each time on, newest first, at most 100 entries"),
+            ),
         ),
     ),
     FileDescription(
         _OWN,
-        "The applications that you registered yourself, one JSON object in each line. Secrets are"
-        " not part of it.",
+        N_(
+            "The applications that you registered yourself, one JSON object in each line. Secrets"
+            " are not part of it."
+        ),
         (
-            ("id, name, description", "text"),
-            ("homepage, policy, terms, redirectUris", "addresses"),
-            ("scope, grantTypes", "what it may use (RFC 7591)"),
-            ("public", "whether it has no secret"),
-            ("createdAt, disabledAt", "ISO 8601, in UTC"),
+            ("id, name, description", N_("text")),
+            ("homepage, policy, terms, redirectUris", N_("addresses")),
+            ("scope, grantTypes", N_("what it may use (RFC 7591)")),
+            ("public", N_("whether it has no secret")),
+            ("createdAt, disabledAt", N_("ISO 8601, in UTC")),
         ),
     ),
 )

@@ -9,6 +9,7 @@ from quantimodo.measurements.limits import ReadLimits
 from quantimodo.model.events import Event
 from quantimodo.model.measurements import Access
 from quantimodo.model.personal_tokens import name_of_token
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.background_stores import EventStore
 from quantimodo.ports.client_stores import ClientStore
@@ -18,31 +19,33 @@ _ACTIVITY: Final = "history/activity.csv"
 _EVENTS: Final = "history/events.csv"
 _PAGE: Final = 500
 _ACTIVITY_COLUMNS: Final = (
-    ("Application Id", "the id of the application"),
-    ("Application", "its name, or that of a personal token; empty if it is deleted"),
-    ("Action", "read, write, delete, or profile for a read of the profile"),
-    ("Variable", "the variable that it requested; empty for all"),
-    ("Category", "the category that it requested; empty for all"),
-    ("Measurements", "their number"),
-    ("Requests", "their number"),
-    ("First", "the first request, ISO 8601 in UTC"),
-    ("Last", "the last request, ISO 8601 in UTC"),
+    ("Application Id", N_("the id of the application")),
+    ("Application", N_("its name, or that of a personal token; empty if it is deleted")),
+    ("Action", N_("read, write, delete, or profile for a read of the profile")),
+    ("Variable", N_("the variable that it requested; empty for all")),
+    ("Category", N_("the category that it requested; empty for all")),
+    ("Measurements", N_("their number")),
+    ("Requests", N_("their number")),
+    ("First", N_("the first request, ISO 8601 in UTC")),
+    ("Last", N_("the last request, ISO 8601 in UTC")),
 )
 _EVENT_COLUMNS: Final = (
-    ("Time", "ISO 8601, in UTC"),
-    ("Event", "its kind, such as session.started"),
-    ("Application Id", "the id of the application, if there is one"),
-    ("Address", "the network address of the browser, if known"),
-    ("Detail", "a short text"),
+    ("Time", N_("ISO 8601, in UTC")),
+    ("Event", N_("its kind, such as session.started")),
+    ("Application Id", N_("the id of the application, if there is one")),
+    ("Address", N_("the network address of the browser, if known")),
+    ("Detail", N_("a short text")),
 )
 _DESCRIPTIONS: Final = (
     FileDescription(
         _ACTIVITY,
-        "Which applications read or changed your data, newest first. Equal requests within an hour"
-        " are one row.",
+        N_(
+            "Which applications read or changed your data, newest first. Equal requests within an"
+            " hour are one row."
+        ),
         _ACTIVITY_COLUMNS,
     ),
-    FileDescription(_EVENTS, "What happened to your account, newest first.", _EVENT_COLUMNS),
+    FileDescription(_EVENTS, N_("What happened to your account, newest first."), _EVENT_COLUMNS),
 )
 
 

@@ -16,6 +16,7 @@ from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.times import spelled
 from quantimodo.measurements.views import MeasurementView, VariableView
 from quantimodo.model.measurements import Order
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 
 # A file of this size is accepted by the import.
@@ -26,42 +27,45 @@ _LINES: Final = "measurements/measurements.jsonl"
 _VARIABLE_LINES: Final = "measurements/variables.jsonl"
 _DESCRIPTIONS: Final = (
     FileDescription(
-        "measurements/measurements-0001.csv and so on",
-        "All measurements, oldest first, as CSV in UTF-8. Each file can be imported on the page"
-        f" 'Your data': it has at most {MOST_MEASUREMENTS:,} measurements.",
+        N_("measurements/measurements-0001.csv and so on"),
+        N_(
+            "All measurements, oldest first, as CSV in UTF-8. Each file can be imported on the page"
+            " 'Your data': it has at most %(most)s measurements.",
+            most=format(MOST_MEASUREMENTS, ","),
+        ),
         (
-            ("Variable Name", "what was measured"),
-            ("Value", "the number, in Unit"),
-            ("Unit", "the unit of the variable, abbreviated"),
-            ("Start Time", "ISO 8601, in UTC"),
-            ("Source", "where it comes from; may be empty"),
-            ("Note", "text; may be empty"),
-            ("Variable Category Name", "the category of the variable"),
-            ("Combination Operation", "how groups are formed: MEAN or SUM"),
-            ("Stored Value", "the number as it was sent, if that was in another unit"),
-            ("Stored Unit", "the unit of Stored Value"),
+            ("Variable Name", N_("what was measured")),
+            ("Value", N_("the number, in Unit")),
+            ("Unit", N_("the unit of the variable, abbreviated")),
+            ("Start Time", N_("ISO 8601, in UTC")),
+            ("Source", N_("where it comes from; may be empty")),
+            ("Note", N_("text; may be empty")),
+            ("Variable Category Name", N_("the category of the variable")),
+            ("Combination Operation", N_("how groups are formed: MEAN or SUM")),
+            ("Stored Value", N_("the number as it was sent, if that was in another unit")),
+            ("Stored Unit", N_("the unit of Stored Value")),
         ),
     ),
     FileDescription(
         _LINES,
-        "The same measurements, one JSON object in each line.",
+        N_("The same measurements, one JSON object in each line."),
         (
-            ("id", "the number of the measurement in the API"),
-            ("variable, category, source, note", "text"),
-            ("combination", "MEAN or SUM"),
-            ("value, unit", "the number, and the unit of the variable"),
-            ("storedValue, storedUnit", "the number as it was sent, and its unit"),
-            ("startTime, createdAt, updatedAt", "ISO 8601, in UTC"),
+            ("id", N_("the number of the measurement in the API")),
+            ("variable, category, source, note", N_("text")),
+            ("combination", N_("MEAN or SUM")),
+            ("value, unit", N_("the number, and the unit of the variable")),
+            ("storedValue, storedUnit", N_("the number as it was sent, and its unit")),
+            ("startTime, createdAt, updatedAt", N_("ISO 8601, in UTC")),
         ),
     ),
     FileDescription(
         _VARIABLE_LINES,
-        "The variables, one JSON object in each line.",
+        N_("The variables, one JSON object in each line."),
         (
-            ("name, category, unit", "text"),
-            ("combination", "MEAN or SUM"),
-            ("measurements", "their number"),
-            ("createdAt, earliest, latest", "ISO 8601, in UTC"),
+            ("name, category, unit", N_("text")),
+            ("combination", N_("MEAN or SUM")),
+            ("measurements", N_("their number")),
+            ("createdAt, earliest, latest", N_("ISO 8601, in UTC")),
         ),
     ),
 )

@@ -22,7 +22,8 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FileDescription:
-    """What the README says about a file: a sentence, and each field with its meaning and unit."""
+    """What the README says about a file: a sentence, and each field with its meaning and unit. The
+    README has the translations."""
 
     name: str
     about: str

@@ -7,7 +7,6 @@ files.
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime
 
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.notifier import AccountNotifier
@@ -47,11 +46,13 @@ class PersonalExport:
         await self.throttle.export(user.id)
         self.notifier.record("data.exported", user.id, session.address)
         await self.notifier.notify(user, EmailTemplates.data_exported)
-        return zip_stream(self._parts(user, now), now)
-
-    async def _parts(self, user: User, at: datetime) -> AsyncGenerator[Part, None]:
         descriptions = [each for source in self.sources for each in source.descriptions]
-        yield readme(user, self.issuer, at, descriptions)
+        # The language is that of the request, which is over when the parts are read.
+        head = readme(user, self.issuer, now, descriptions)
+        return zip_stream(self._parts(user, head), now)
+
+    async def _parts(self, user: User, head: Part) -> AsyncGenerator[Part, None]:
+        yield head
         for source in self.sources:
             async with aclosing(source.parts(user)) as parts:
                 async for part in parts:
