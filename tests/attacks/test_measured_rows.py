@@ -11,6 +11,7 @@ import secrets
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -133,7 +134,9 @@ def of_accounts() -> list[Mail]:
     for name, template in inspect.getmembers(TEMPLATES, inspect.ismethod):
         if not name.startswith("_"):
             given = {each: values[each] for each in inspect.signature(template).parameters}
-            mails.append(template(**given))
+            mail = template(**given)
+            address = f"{LONGEST_ISSUER}/unsubscribe?token={'u' * 80}"
+            mails.append(replace(mail, unsubscribe=address) if mail.optional else mail)
     return [mail for mail in mails if mail not in OF_STRANGERS]
 
 

@@ -1,11 +1,17 @@
 """E-mails about an application's first read of health data, and about its week (issue 16.5)."""
 
+from aiosmtplib.email import flatten_message
 from api_client import SLEEP, ApiClient
 
 from quantimodo.app.background import first_reads, weekly_summaries
+from quantimodo.app.browser import email_preferences
 from quantimodo.model.email_choices import EmailChoices
 from quantimodo.model.events import Mail
-from support.app import AppHarness
+from quantimodo.ops.smtp import smtp_policy, to_message
+from support.app import ISSUER, AppHarness
+from support.emails import every_mail
+
+POLICY = smtp_policy("smtp://127.0.0.1:25", "no-reply@example.org", "QuantiModo")
 
 
 async def mails(harness: AppHarness) -> list[Mail]:
@@ -70,3 +76,36 @@ async def test_a_week_is_summed_up_once_for_those_who_chose_it(
     assert len(await summaries()) == 1
     harness.advance(days=8)
     assert len(await summaries()) == 1, "nothing was done in the second week"
+
+
+async def test_the_header_of_an_optional_mail_turns_its_kind_off_by_one_post(
+    harness: AppHarness, app: ApiClient
+) -> None:
+    """RFC 8058 §3: without a sign-in, a cookie or a redirect, and only by a POST."""
+    await app.add(SLEEP)
+    await app.values()
+    (mail,) = await mails(harness)
+    message = to_message(mail, POLICY, "id", harness.context.clock.now())
+    sent = flatten_message(message).decode()
+    assert f"\r\nList-Unsubscribe: <{mail.unsubscribe}>\r\n" in sent
+    assert "\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in sent
+    ann = await harness.context.stores.users.user_by_email("ann@example.org")
+    assert ann is not None
+
+    async def chosen() -> bool:
+        return (await email_preferences(harness.context).of(ann.id)).first_read
+
+    stranger = harness.browser()
+    assert (await stranger.get(mail.unsubscribe)).status_code == 200
+    assert await chosen(), "a scanner of mails changes nothing"
+    body = {"List-Unsubscribe": "One-Click"}
+    for forged in (mail.unsubscribe[:-2], mail.unsubscribe + "AA", f"{ISSUER}/unsubscribe?token=é"):
+        assert (await stranger.post(forged, data=body)).status_code == 410
+    assert await chosen()
+    mailbox = harness.browser()
+    for part in ({"data": body}, {"files": {"List-Unsubscribe": (None, "One-Click")}}, {}):
+        response = await mailbox.post(mail.unsubscribe, **part)
+        assert response.status_code == 200
+    assert not await chosen()
+    optional = {name for name, mail in every_mail().items() if mail.optional}
+    assert optional == {"application_allowed", "first_read", "weekly_summary"}

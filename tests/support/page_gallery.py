@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from quantimodo.accounts.errors import Busy, TooMany
 from quantimodo.accounts.second_factors import Enrolment
+from quantimodo.accounts.unsubscribing import Subscription, UnsubscribeAddresses
 from quantimodo.authorization.device_codes import DeviceCodes, DeviceOrigin
 from quantimodo.crypto.one_time_passwords import totp_uri
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
@@ -161,6 +162,10 @@ class Gallery:
             (("GET",), "/gallery/message/{name}", self._message),
         ]
 
+    def _unsubscribe(self) -> str:
+        addresses = UnsubscribeAddresses("", self.site.pages.envelope)
+        return addresses.address(Subscription(self.ann.id, "summary"))
+
     async def _measure(self) -> None:
         """Ann sleeps for a month, and an application looks at it."""
         nights = [
@@ -247,6 +252,7 @@ class Gallery:
             "device-done": "/device/done",
             "device-refused": "/device/done?error=access_denied",
             "dead-link": "/confirm?token=qmt_nothing",
+            "unsubscribe": self._unsubscribe(),
             "outbox": "/outbox",
             "not-found": "/nothing-here",
             "form-post": "/gallery/form-post",
@@ -263,6 +269,9 @@ class Gallery:
         }.items():
             await page.goto(path)
             yield name
+        await page.goto(self._unsubscribe())
+        await _press(page, "#turn-off")
+        yield "unsubscribed"
         # It goes on when its frame is loaded, and that never is.
         await page.goto("/gallery/leaving", wait_until="domcontentloaded")
         yield "leaving"

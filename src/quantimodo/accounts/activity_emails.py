@@ -58,6 +58,7 @@ class ActivityEmails(SecondFactorEmails):
             f"{self.issuer}/reset",
             *self._choices(),
             action=N_("Show what it may do"),
+            optional="application",
         )
 
     def first_read(self, to: str, app: str, client_id: str) -> Mail:
@@ -76,6 +77,7 @@ class ActivityEmails(SecondFactorEmails):
             self._app_page(client_id),
             *self._choices(),
             action=N_("Show what it reads"),
+            optional="first_read",
         )
 
     def weekly_summary(self, to: str, done: Sequence[tuple[str, AccessSum]]) -> Mail:
@@ -92,6 +94,7 @@ class ActivityEmails(SecondFactorEmails):
             f"{self.issuer}/account/activity",
             *self._choices(),
             action=N_("Show the activity"),
+            optional="summary",
         )
 
     def _choices(self) -> tuple[str, str]:

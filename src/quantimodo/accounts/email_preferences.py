@@ -1,11 +1,12 @@
 """A person's choices of optional e-mails."""
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
 from quantimodo.accounts.errors import DomainError
-from quantimodo.model.email_choices import EmailChoices
+from quantimodo.model.email_choices import EmailChoices, OptionalEmail
 from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
@@ -30,3 +31,9 @@ class EmailPreferences:
             await self.store.save_email_choices(user.id, choices, self.clock.now() + WEEK)
         except Conflict:
             raise DomainError(N_("The account is not there any more.")) from None
+
+    async def turn_off(self, user_id: int, kind: OptionalEmail) -> None:
+        """One kind of e-mail; nothing if the person is not there any more."""
+        choices = replace(await self.of(user_id), **{kind: False})
+        with suppress(Conflict):
+            await self.store.save_email_choices(user_id, choices, self.clock.now() + WEEK)

@@ -1,10 +1,11 @@
 """Records events of accounts, and e-mails the person about them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from quantimodo.accounts.email_templates import EmailTemplates, address_of
 from quantimodo.accounts.sessions import printable
+from quantimodo.accounts.unsubscribing import Subscription, UnsubscribeAddresses
 from quantimodo.i18n.negotiation import lookup
 from quantimodo.i18n.translation import in_language, present_language
 from quantimodo.model.events import Event, Mail
@@ -25,6 +26,7 @@ class AccountNotifier:
     clock: Clock
     audit: Audit
     profiles: ProfileStore
+    unsubscribe_addresses: UnsubscribeAddresses
 
     def record(self, kind: str, user_id: int | None, address: str = "", detail: str = "") -> None:
         """Add an event to the audit trail. `address` is the network address of the request."""
@@ -48,4 +50,7 @@ class AccountNotifier:
         language = LANGUAGES.get(lookup([profile.locale]) or "") if profile else None
         with in_language(language or present_language()):
             mail = template(self.email_templates, address)
+        if mail.optional is not None:
+            subscription = Subscription(user.id, mail.optional)
+            mail = replace(mail, unsubscribe=self.unsubscribe_addresses.address(subscription))
         await self.mailer.send(mail)

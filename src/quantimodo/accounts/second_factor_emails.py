@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from quantimodo.i18n.formats import day
 from quantimodo.i18n.translation import gettext, present_language, translated
+from quantimodo.model.email_choices import OptionalEmail
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.model.texts import N_
@@ -178,7 +179,14 @@ class SecondFactorEmails:
             f"{self.issuer}/reset",
         )
 
-    def _mail(self, to: str, subject: str, *paragraphs: str, action: str = "") -> Mail:
+    def _mail(
+        self,
+        to: str,
+        subject: str,
+        *paragraphs: str,
+        action: str = "",
+        optional: OptionalEmail | None = None,
+    ) -> Mail:
         """`action` is the label of the button for the first paragraph that is a link."""
         language = present_language()
         text = "\n\n".join((*map(translated, paragraphs), f"-- \n{self.issuer}"))
@@ -189,6 +197,7 @@ class SecondFactorEmails:
             action=translated(action),
             language=language.tag,
             direction=language.direction,
+            optional=optional,
         )
 
     def _link(self, path: str, email_token: Secret) -> str:

@@ -27,6 +27,7 @@ from quantimodo.accounts.second_factors import Mode, SecondFactorPolicy, SecondF
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.accounts.trusted_browsers import TrustedBrowsers
+from quantimodo.accounts.unsubscribing import UnsubscribeAddresses
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.passkeys import RelyingParty
 from quantimodo.model.sign_in_methods import AcceptedMethods
@@ -83,6 +84,7 @@ def build_notifier(given: LoginDependencies) -> AccountNotifier:
         clock=given.clock,
         audit=given.audit,
         profiles=given.stores.profiles,
+        unsubscribe_addresses=UnsubscribeAddresses(given.issuer, given.envelope),
     )
 
 

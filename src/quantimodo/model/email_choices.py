@@ -1,6 +1,9 @@
 """Which optional e-mails a person gets. E-mails about security are always sent."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+OptionalEmail = Literal["first_read", "application", "summary"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

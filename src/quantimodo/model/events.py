@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from quantimodo.model.email_choices import OptionalEmail
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -23,7 +25,8 @@ class Mail:
     """A message to one person, in plain text. Its paragraphs are separated by empty lines.
 
     `action` is the label of the button for the first link, or empty for no button. `language` is
-    a language tag, and `direction` that of its writing.
+    a language tag, and `direction` that of its writing. `optional`: the kind of an e-mail that the
+    person can turn off; `unsubscribe`: the address that does it.
     """
 
     to: str
@@ -32,6 +35,8 @@ class Mail:
     action: str = ""
     language: str = "en"
     direction: str = "ltr"
+    optional: OptionalEmail | None = None
+    unsubscribe: str = ""
 
 
 @dataclass(frozen=True, slots=True)

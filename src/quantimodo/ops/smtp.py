@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import Policy, default
 from email.utils import format_datetime
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import aiosmtplib
@@ -132,11 +134,23 @@ class SmtpClientConnection:
                 raise MessageRejected(553) from None
 
 
+class _OneLine(UnstructuredHeader):
+    """A header of one long word, which the library would encode."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]
+
+
+_HEADERS: Final = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _OneLine)  # type: ignore[arg-type]
+_POLICY: Final = default.clone(header_factory=_HEADERS)
+
+
 def to_message(
     mail: Mail, policy: SmtpPolicy, message_id: str, written_at: datetime
 ) -> EmailMessage:
     """The e-mail as an RFC 5322 message: the text, and the same as HTML."""
-    message = EmailMessage()
+    message = EmailMessage(_POLICY)
     message["From"] = f'"{policy.service}" <{policy.sender}>'
     message["To"] = mail.to
     message["Subject"] = f"{policy.service}: {mail.subject}"
@@ -144,6 +158,9 @@ def to_message(
     message["Message-ID"] = f"<{message_id}@{policy.domain}>"
     # RFC 3834 §5: automatic responders do not reply.
     message["Auto-Submitted"] = "auto-generated"
+    if mail.unsubscribe:  # RFC 8058 §3.1
+        message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.text)
     message.add_alternative(html_of(mail, policy.service), subtype="html")
     return message

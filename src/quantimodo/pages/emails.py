@@ -7,9 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.email_preferences import EmailPreferences
+from quantimodo.accounts.unsubscribing import UNSUBSCRIBE, UnsubscribeAddresses
+from quantimodo.crypto.envelope import Envelope
 from quantimodo.model.email_choices import EmailChoices
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.page_context import Endpoint, PageContext
+from quantimodo.pages.unsubscribe import UnsubscribePage
 
 _PATH = "/account/emails"
 
@@ -18,9 +21,6 @@ _PATH = "/account/emails"
 class EmailChoicePage:
     page_context: PageContext
     preferences: EmailPreferences
-
-    def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
-        return [(("GET",), _PATH, self.show), (("POST",), _PATH, self.save)]
 
     async def show(self, request: Request) -> Response:
         browser_request = await self.page_context.browser_request(request)
@@ -46,3 +46,18 @@ class EmailChoicePage:
         )
         await self.preferences.save(browser_request.required().user, choices)
         return self.page_context.go(_PATH, "emails-saved")
+
+
+def email_routes(
+    page_context: PageContext, preferences: EmailPreferences, issuer: str, envelope: Envelope
+) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
+    """Constructs the pages about optional e-mails."""
+    choices = EmailChoicePage(page_context, preferences)
+    addresses = UnsubscribeAddresses(issuer, envelope)
+    unsubscribe = UnsubscribePage(page_context, preferences, addresses)
+    return [
+        (("GET",), _PATH, choices.show),
+        (("POST",), _PATH, choices.save),
+        (("GET",), UNSUBSCRIBE, unsubscribe.respond),
+        (("POST",), UNSUBSCRIBE, unsubscribe.respond),
+    ]

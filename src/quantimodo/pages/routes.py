@@ -33,7 +33,7 @@ from quantimodo.pages.data_routes import DataPages
 from quantimodo.pages.developers import Developers
 from quantimodo.pages.devices import Devices
 from quantimodo.pages.email_code import EmailCodePages
-from quantimodo.pages.emails import EmailChoicePage
+from quantimodo.pages.emails import email_routes
 from quantimodo.pages.export import Export
 from quantimodo.pages.factor_recovery import FactorRecoveryPages
 from quantimodo.pages.guides import ADDRESS as GUIDES
@@ -265,7 +265,7 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("POST",), "/account/profile", profile.rename),
         (("POST",), "/account/profile/details", profile.save_details),
         (("POST",), "/account/verification", profile.send_verification),
-        *EmailChoicePage(page_context, pages.email_preferences).routes(),
+        *email_routes(page_context, pages.email_preferences, pages.issuer, pages.envelope),
         (("GET",), "/account/sessions", devices.show),
         (("POST",), "/account/sessions/end", devices.end),
         (("POST",), "/account/sessions/end-others", devices.end_others),
