@@ -13,6 +13,7 @@ from quantimodo.resource.measurements import (
     MeasurementsCsv,
     OneMeasurement,
 )
+from quantimodo.resource.step_up import StepUpPolicy
 from quantimodo.resource.units import UnitCategories, Units
 from quantimodo.resource.variables import OneVariable, VariableCategories, Variables
 from quantimodo.tokens.subjects import Subjects
@@ -39,7 +40,11 @@ def measuring_endpoints(context: AppContext, bearer: BearerAuthentication) -> Me
         context.references,
         context.settings.issuer,
     )
-    access = MeasurementAccess(bearer, context.accesses, context.clock, context.reads, references)
+    tokens = context.settings.tokens
+    access = MeasurementAccess(
+        *(bearer, context.accesses, context.clock, context.reads, references),
+        StepUpPolicy(acr=tokens.deletion_acr, max_age=tokens.deletion_max_age),
+    )
     return MeasuringEndpoints(
         measurements=Measurements(access, measurement_service, f"{issuer}/api/v1/measurements"),
         measurement=OneMeasurement(access, measurement_service),

@@ -97,6 +97,18 @@ class TokenSettings:
         least=0 * _SECOND,
         most=_MINUTE,
     )
+    deletion_max_age: timedelta = _setting(
+        0 * _SECOND,
+        "How old a person's sign-in may be for an app to delete a measurement of theirs; 0s: of"
+        " any age. The response requests a new sign-in (RFC 9470).",
+        least=0 * _SECOND,
+        most=365 * _DAY,
+    )
+    deletion_acr: Literal["", "3"] = _setting(
+        "",
+        "The `acr` that a person's sign-in needs for an app to delete a measurement of theirs: `3`"
+        " for a second factor or a passkey, empty for none.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedD
 
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import JSON, Content, Operation, Response, described
-from quantimodo.openapi.resources import REFUSED
+from quantimodo.openapi.resources import REFUSED, REFUSED_DELETION
 from quantimodo.openapi.responses import refused
 from quantimodo.openapi.shared import BY_ANY_TOKEN, by_token
 
@@ -368,7 +368,7 @@ OPERATIONS: Final = (
         security=by_token("writemeasurements"),
         responses={
             204: Response("Deleted.", (), ("NotStored",)),
-            **REFUSED,
+            **REFUSED_DELETION,
             404: _NOT_FOUND,
         },
         shared=_SHARED,

@@ -34,6 +34,25 @@ REFUSED: Final[Mapping[int, Response]] = {
     ),
 }
 
+# RFC 9470 §3: an operator can require a newer or stronger sign-in for deletions.
+REFUSED_DELETION: Final[Mapping[int, Response]] = {
+    **REFUSED,
+    401: refused(
+        "No token (`unauthorized`), an invalid one (`invalid_token`), or one of a sign-in that is"
+        " too old or too weak (`insufficient_user_authentication`): the challenge has `max_age` and"
+        " `acr_values` for the authorization request.",
+        {
+            "unauthorized": "an access token is needed",
+            "invalid_token": "the access token has expired, was revoked or never existed",
+            "insufficient_user_authentication": (
+                "the person has to sign in again, as the challenge says"
+            ),
+        },
+        "NotStored",
+        "BearerChallenge",
+    ),
+}
+
 _CLAIMS: Final = {
     200: Response(
         "The claims of the token's scopes; `sub` is always present.",

@@ -7,6 +7,7 @@ from quantimodo.protocol.dpop import ALGORITHMS
 from quantimodo.protocol.errors import (
     BearerError,
     BearerRequestInvalid,
+    InsufficientAuthentication,
     InvalidToken,
     MissingToken,
     WrongTokenScheme,
@@ -45,7 +46,7 @@ def presented_token(header: str | None, query: str | None, body: str | None) -> 
 
 
 def challenges(error: BearerError) -> list[str]:
-    """The values of `WWW-Authenticate` (RFC 6750 §3, RFC 9449 §7.1)."""
+    """The values of `WWW-Authenticate` (RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3)."""
     metadata = error.resource_metadata  # RFC 9728 §5.1
     named = [f'resource_metadata="{metadata}"'] if metadata else []
     if error.scope:
@@ -53,6 +54,9 @@ def challenges(error: BearerError) -> list[str]:
     if error.code is None:
         return [f"Bearer {', '.join(named)}".rstrip(), f"DPoP {_ALGS}"]
     parts = [f'error="{error.code}"', f'error_description="{error.description}"']
+    if isinstance(error, InsufficientAuthentication):
+        parts += [f'acr_values="{error.acr_values}"'] if error.acr_values else []
+        parts += [f'max_age="{error.max_age}"'] if error.max_age else []
     if error.dpop:
         return ["DPoP " + ", ".join((*parts, *named, _ALGS))]
     bearer = "Bearer " + ", ".join((*parts, *named))

@@ -76,6 +76,11 @@ def acr_of(stored: str | None, methods: Sequence[str]) -> str:
     return stored or _met(methods)[-1]
 
 
+def meets_acr(acr: str, methods: Sequence[str]) -> bool:
+    """Whether a sign-in by these `amr` values meets this `acr` value."""
+    return acr in _met(methods)
+
+
 def fails_acr(request: ClaimsRequest, methods: Sequence[str] = (_SEVERAL,)) -> bool:
     """Whether a sign-in by these `amr` values is a failed authentication (OpenID Connect Core
     §5.5.1.1): an essential `acr` is not met. By default: whether every sign-in is."""

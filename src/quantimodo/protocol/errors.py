@@ -239,6 +239,18 @@ class InsufficientScope(BearerError):
         self.scope = scope
 
 
+class InsufficientAuthentication(BearerError):
+    """RFC 9470 §3. `acr_values` and `max_age` (seconds) say which sign-in is required; empty and 0
+    for any."""
+
+    code = "insufficient_user_authentication"
+
+    def __init__(self, acr_values: str, max_age: int, *, dpop: bool = False) -> None:
+        super().__init__("the person has to sign in again, as the challenge says", dpop=dpop)
+        self.acr_values = acr_values
+        self.max_age = max_age
+
+
 class WrongTokenScheme(InvalidToken):
     """RFC 9449 §7.2: a token that is bound to a DPoP key is refused as a bearer token."""
 

@@ -35,6 +35,7 @@ from quantimodo.resource.measurement_json import (
     measurement_rows,
     page_response,
 )
+from quantimodo.resource.step_up import StepUpPolicy
 
 READ, WRITE = "readmeasurements", "writemeasurements"
 _MOST_RECORDED = 20  # variables of one request that the access log names; the rest as one
@@ -57,10 +58,15 @@ class MeasurementAccess:
     clock: Clock
     reads: ReadLimits
     references: References
+    deletions: StepUpPolicy
 
     async def admit(self, request: Request, scope: str) -> Admitted:
         """Raises `BearerError`, also when the person allows nothing that the scope opens."""
-        return await self.permit(await self.bearer.bearer(request), scope)
+        found = await self.bearer.bearer(request)
+        admitted = await self.permit(found, scope)
+        if request.method == "DELETE":
+            self.deletions.check(found, self.clock.now())
+        return admitted
 
     async def permit(self, found: FoundAccessToken, scope: str) -> Admitted:
         """The same for a token that was found. Raises `InsufficientScope`."""
