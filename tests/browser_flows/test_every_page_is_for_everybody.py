@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import ConsoleMessage, Response
 
 import quantimodo
+from quantimodo.model.languages import LANGUAGES
 from support.accessibility import faults_of
 from support.account_services import AccountServices
 from support.page_gallery import Scheme, chromium, looking, open_gallery
@@ -58,6 +59,30 @@ async def test_axe_finds_nothing_on_any_page(
     assert [text for text in complaints if "sha256-not" not in text] == []
     assert templates_in_use() - gallery.shown == NOT_HERE
     assert len(seen) > 60
+
+
+async def test_axe_finds_nothing_in_each_language(services: AccountServices, port: int) -> None:
+    """The layout of all pages is checked in English; here it is that of longer words, and of a
+    language from right to left."""
+    found: list[str] = []
+    async with open_gallery(services, port) as (gallery, address), chromium() as browser:
+        for tag in LANGUAGES.keys() - {"en"}:
+            async with looking(browser, address, width=360, scheme="light", locale=tag) as page:
+                await page.goto("/sign-up")
+                found += await faults_of(page, f"sign-up in {tag}", 360)
+                await gallery.sign_in(page, "ann@example.org")
+                for path in (
+                    "/gallery/consent/first",
+                    "/account/data",
+                    "/account/data/variable?name=Sleep%20Quality",
+                    "/account/activity",
+                    "/account/profile",
+                    f"/developers/{gallery.mood.id}",
+                ):
+                    await page.goto(path)
+                    assert await page.get_attribute("html", "lang") == tag
+                    found += await faults_of(page, f"{path} in {tag}", 360)
+    assert found == []
 
 
 async def test_axe_would_find_something(services: AccountServices, port: int) -> None:
