@@ -1,7 +1,5 @@
 """The composition of personal tokens."""
 
-from quantimodo.accounts.email_templates import EmailTemplates
-from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.personal_tokens import PersonalTokens
 from quantimodo.app.services import AppContext
 
@@ -12,13 +10,7 @@ def personal_tokens(context: AppContext) -> PersonalTokens:
     return PersonalTokens(
         store=stores.personal_tokens,
         second_factors=context.second_factors,
-        notifier=AccountNotifier(
-            mailer=context.outbox,
-            email_templates=EmailTemplates(context.settings.issuer),
-            clock=context.clock,
-            audit=context.audit,
-            profiles=stores.profiles,
-        ),
+        notifier=context.social.notifier,
         most=context.settings.accounts.personal_tokens_per_person,
         clock=context.clock,
         entropy=context.entropy,
