@@ -126,6 +126,7 @@ def of_accounts() -> list[Mail]:
         "device": "Samsung Internet on Windows",
         "at": datetime(2026, 11, 29, tzinfo=UTC),
         "app": "é" * 60,
+        "name": "é" * 60,
         "may": [text.title for text in SCOPES.values()],
         "client_id": "c" * 32,
         "done": [("é" * 60, READ)] * 20,

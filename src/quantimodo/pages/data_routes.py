@@ -28,6 +28,7 @@ class DataPages:
     reads: ReadLimits
 
     def routes(self, step_up: StepUp) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
+        """Its lines of the table of pages; `step_up` precedes exports and deletions."""
         context, service, profiles = self.page_context, self.measurement_service, self.profiles
         data = Data(context, service, self.references, profiles, self.reads)
         charts = VariableCharts(service, context.clock)

@@ -23,6 +23,7 @@ class EmailChoicePage:
     preferences: EmailPreferences
 
     async def show(self, request: Request) -> Response:
+        """GET /account/emails."""
         browser_request = await self.page_context.browser_request(request)
         user = browser_request.required().user
         chosen = asdict(await self.preferences.of(user.id))

@@ -11,7 +11,10 @@ from quantimodo.model.email_choices import EmailChoices
 
 
 class EmailChoiceStore(Protocol):
-    async def email_choices(self, user_id: int) -> EmailChoices | None: ...
+    """The choices of optional e-mails, and the weekly summaries that are due."""
+
+    async def email_choices(self, user_id: int) -> EmailChoices | None:
+        """The choices of this person; None if they made none."""
 
     async def save_email_choices(
         self, user_id: int, choices: EmailChoices, summary_at: datetime

@@ -32,6 +32,8 @@ _FINISH = Statement(
 
 
 class EmailChoiceTable(Table):
+    """Implements `EmailChoiceStore`."""
+
     async def email_choices(self, user_id: int) -> EmailChoices | None:
         row = await self._database.one(_CHOICES, user_id)
         if row is None:
