@@ -13,7 +13,7 @@ from support.account_services import AccountServices
 from support.page_gallery import Scheme, chromium, looking, open_gallery
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-# The documentation and the playground have separate tests, and the frame that watches sessions shows
+# The documentation and the playground have separate tests. The frame that watches sessions shows
 # nothing.
 NOT_HERE = {"reference.html", "check_session.html", "playground.html"}
 

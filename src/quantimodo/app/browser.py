@@ -1,5 +1,8 @@
 """Builds the services that pages and the authorization endpoint share."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from quantimodo.accounts.consent_mails import ConsentMails
@@ -7,7 +10,9 @@ from quantimodo.accounts.email_preferences import EmailPreferences
 from quantimodo.accounts.known_devices import KnownDevices
 from quantimodo.app.services import AppContext
 from quantimodo.authorization.consents import Consents
+from quantimodo.model.events import Mail
 from quantimodo.model.languages import LANGUAGES
+from quantimodo.ops.mail import Outbox
 from quantimodo.pages.browser import Browser, CookiePolicy
 from quantimodo.pages.consent_offers import ConsentOffers
 from quantimodo.pages.cookie_names import cookie_prefix
@@ -88,3 +93,13 @@ def consent_services(context: AppContext) -> ConsentServices:
         consent_mails(context),
         ConsentReceipts(issuer, context.keyring, subjects, context.clock).sign,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxReader:
+    """The outbox as the development page reads it."""
+
+    outbox: Outbox
+
+    async def recent(self, limit: int) -> Sequence[tuple[Mail, datetime]]:
+        return [(kept.mail, kept.at) for kept in await self.outbox.recent(limit)]

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -20,6 +19,7 @@ from quantimodo.app.authorization import (
 )
 from quantimodo.app.background import background_work
 from quantimodo.app.browser import (
+    OutboxReader,
     browser_service,
     consent_services,
     email_preferences,
@@ -64,12 +64,10 @@ from quantimodo.endpoints.register import RegistrationEndpoint
 from quantimodo.endpoints.revoke import RevocationEndpoint
 from quantimodo.endpoints.routes import ApiEndpoints, api_routes
 from quantimodo.endpoints.token import TokenEndpoint
-from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.openapi.document import openapi_document
 from quantimodo.openapi.endpoint import OpenApiEndpoint
 from quantimodo.openapi.schemas import Json
-from quantimodo.ops.mail import Outbox
 from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.identities import Linking
@@ -86,16 +84,6 @@ from quantimodo.resource.health import MetricsPage, Ready, alive
 from quantimodo.resource.users import UserInfo, UserMe
 from quantimodo.tokens.signed_introspection import IntrospectionSigner
 from quantimodo.tokens.subjects import Subjects
-
-
-@dataclass(frozen=True, slots=True)
-class _OutboxReader:
-    """The outbox as the development page reads it."""
-
-    outbox: Outbox
-
-    async def recent(self, limit: int) -> Sequence[tuple[Mail, datetime]]:
-        return [(kept.mail, kept.at) for kept in await self.outbox.recent(limit)]
 
 
 @asynccontextmanager
@@ -271,7 +259,7 @@ def _pages(
         issuer=settings.issuer,
         sign_up_open=settings.sign_up == "open",
         security_txt=settings.security_txt,
-        outbox=_OutboxReader(context.outbox) if settings.development else None,
+        outbox=OutboxReader(context.outbox) if settings.development else None,
         playground=has_demo_data(settings),
         providers=tuple(context.providers.values()),
         profiles=context.profiles,
