@@ -2,6 +2,7 @@
 brackets finds those that are outside. Names, dates and what people typed are no such texts."""
 
 import re
+from calendar import month_name
 from collections.abc import Iterator
 from typing import Any, Final, cast
 
@@ -22,10 +23,18 @@ NOT_TRANSLATED: Final = {"outbox"}  # of development servers only
 NAMES: Final = [
     *("QuantiModo", "Sample", "Down", "Mood Tracker", LONG_NAME, "Task Board", "Sleep Quality"),
     *("Firefox", "Safari", "Windows", "iPhone", "Linux", "python-httpx", "sample", "UTC"),
-    *("slept like a stone", "Finds what makes you sleep well.", "Phone at", "Ann", "Bob"),
+    *(
+        "slept like a stone",
+        "Grafana at home",
+        "Finds what makes you sleep well.",
+        "Phone at",
+        "Ann",
+        "Bob",
+    ),
     *("tasks:read = Read your tasks", "2001:db8:1::7"),
     *(each.name for each in LANGUAGES.values()),
-    *("September", "October", "November", "December", "Oct", "Nov", "Dec"),
+    *month_name[1:],
+    *("Oct", "Nov", "Dec"),
 ]
 _ADDRESS: Final = re.compile(r"\S*\bexample\.(org|app)\S*")
 _WORDS: Final = re.compile(r"[^\W\d_]{2}.*")

@@ -102,4 +102,5 @@ class OutboxReader:
     outbox: Outbox
 
     async def recent(self, limit: int) -> Sequence[tuple[Mail, datetime]]:
+        """The queued e-mails with their times, the newest first."""
         return [(kept.mail, kept.at) for kept in await self.outbox.recent(limit)]
