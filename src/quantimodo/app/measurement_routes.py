@@ -40,10 +40,9 @@ def measuring_endpoints(context: AppContext, bearer: BearerAuthentication) -> Me
         context.references,
         context.settings.issuer,
     )
-    tokens = context.settings.tokens
     access = MeasurementAccess(
         *(bearer, context.accesses, context.clock, context.reads, references),
-        StepUpPolicy(acr=tokens.deletion_acr, max_age=tokens.deletion_max_age),
+        deletions(context),
     )
     return MeasuringEndpoints(
         measurements=Measurements(access, measurement_service, f"{issuer}/api/v1/measurements"),
@@ -65,3 +64,9 @@ def measuring_endpoints(context: AppContext, bearer: BearerAuthentication) -> Me
         units=Units(bearer, references),
         unit_categories=UnitCategories(bearer, references),
     )
+
+
+def deletions(context: AppContext) -> StepUpPolicy:
+    """Which sign-in a deletion by an application needs."""
+    tokens = context.settings.tokens
+    return StepUpPolicy(acr=tokens.deletion_acr, max_age=tokens.deletion_max_age)
