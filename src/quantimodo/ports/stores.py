@@ -29,8 +29,8 @@ from quantimodo.ports.background_stores import (
 from quantimodo.ports.client_document_store import ClientDocumentStore
 from quantimodo.ports.client_stores import ClientStore, RegistrationStore
 from quantimodo.ports.device_store import DeviceAuthorizationStore
-from quantimodo.ports.exchanged_tokens import ExchangedTokenStore
 from quantimodo.ports.email_choice_store import EmailChoiceStore
+from quantimodo.ports.exchanged_tokens import ExchangedTokenStore
 from quantimodo.ports.factor_recovery_store import FactorRecoveryStore
 from quantimodo.ports.federation_stores import (
     DataDeletionRequestStore,

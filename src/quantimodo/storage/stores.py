@@ -9,8 +9,8 @@ from quantimodo.storage.tables.authorizations import Authorizations
 from quantimodo.storage.tables.client_documents import ClientDocuments
 from quantimodo.storage.tables.clients import Clients
 from quantimodo.storage.tables.device_authorizations import DeviceAuthorizations
-from quantimodo.storage.tables.exchanged_tokens import ExchangedTokens
 from quantimodo.storage.tables.email_choices import EmailChoiceTable
+from quantimodo.storage.tables.exchanged_tokens import ExchangedTokens
 from quantimodo.storage.tables.factor_recoveries import FactorRecoveries
 from quantimodo.storage.tables.identities import Identities
 from quantimodo.storage.tables.keys import Keys
