@@ -63,6 +63,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/account_deletion:AccountDeletion.close": ("sessions_per_person",),
     "accounts/account_deletion:AccountDeletion.delete_due": ("sessions_per_person",),
     "accounts/account_deletion:AccountDeletion.reopen": ("changes_per_session",),
+    "clients/set_ups:SetUpService.apply": (OPERATOR,),
     "accounts/administration:Administration.disable": (OPERATOR,),
     "accounts/administration:Administration.enable": (OPERATOR,),
     "accounts/changes:Changes.change_email": ("changes_per_session", "emails_per_account"),

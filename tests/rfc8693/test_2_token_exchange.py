@@ -233,7 +233,7 @@ async def test_a_bound_token_is_exchanged_by_its_holder_only(scene: Scene) -> No
     harness = scene.harness
     kinds = scene.app.client.grant_types | {TOKEN_EXCHANGE}
     await harness.register_again(scene.app, grant_types=kinds)
-    key, thief, now = DPoPKey(), DPoPKey(), harness.context.clock.now
+    key, attacker, now = DPoPKey(), DPoPKey(), harness.context.clock.now
     tokens = await scene.granted()
     refreshing = {
         "grant_type": "refresh_token",
@@ -250,7 +250,7 @@ async def test_a_bound_token_is_exchanged_by_its_holder_only(scene: Scene) -> No
     for app in (scene.app, scene.gateway):
         for response in (
             await scene.exchange(bound["access_token"], app),
-            await post_token(harness, app, thief.proof(now()), **fields),
+            await post_token(harness, app, attacker.proof(now()), **fields),
         ):
             assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
     good = (await post_token(harness, scene.app, key.proof(now()), **fields)).json()
@@ -258,8 +258,8 @@ async def test_a_bound_token_is_exchanged_by_its_holder_only(scene: Scene) -> No
     assert (await scene.introspect(good["access_token"]))["cnf"] == {"jkt": key.thumbprint}
     # A bearer token becomes a token that is bound to the key of the client that exchanges.
     fields["subject_token"] = tokens["access_token"]
-    own = (await post_token(harness, scene.gateway, thief.proof(now()), **fields)).json()
-    assert (await scene.introspect(own["access_token"]))["cnf"] == {"jkt": thief.thumbprint}
+    own = (await post_token(harness, scene.gateway, attacker.proof(now()), **fields)).json()
+    assert (await scene.introspect(own["access_token"]))["cnf"] == {"jkt": attacker.thumbprint}
 
 
 async def test_only_where_the_operator_offers_it(harness: AppHarness) -> None:

@@ -366,7 +366,11 @@ def test_programs_get_the_address_and_the_password_by_files_alone() -> None:
 
 
 # Values that live for minutes: a restored server does not need them.
-SHORT_LIVED = {("login_states", "sealed"), ("totp_enrolments", "sealed_secret")}
+SHORT_LIVED = {
+    ("login_states", "sealed"),
+    ("totp_enrolments", "sealed_secret"),
+    ("device_authorizations", "sealed"),
+}
 
 
 def test_every_encrypted_column_is_checked(migrated_file: Path) -> None:

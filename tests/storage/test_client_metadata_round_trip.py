@@ -19,6 +19,7 @@ _BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
 }
 _GIVEN: dict[str, Any] = {
     "application_type": "native",
+    "profile": "fapi2",
     "subject_type": "pairwise",
     "contacts": ("ann@example.org", "ann@example.org"),
     "localized": {"client_name#ja": "\u8a08\u6e2c", "tos_uri#de": "https://app.example.org/agb"},

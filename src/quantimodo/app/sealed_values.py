@@ -7,7 +7,7 @@ from typing import Any, Final
 from quantimodo.accounts.authenticator_apps import secret_purpose
 from quantimodo.clients.public_keys import SECRET_PURPOSE
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
-from quantimodo.federation.new_identities import PROVIDER_TOKENS
+from quantimodo.federation.new_identities import ID_TOKENS, PROVIDER_TOKENS
 from quantimodo.keys.keyring import SEAL_PURPOSE
 from quantimodo.ops.mail import MAIL_PURPOSE
 from quantimodo.storage.sealed_values import sealed_values
@@ -18,6 +18,7 @@ PURPOSES: Final[Mapping[str, Callable[[Any], str]]] = {
     "clients": lambda _: SECRET_PURPOSE,
     "totp_factors": secret_purpose,
     "identities": lambda _: PROVIDER_TOKENS,
+    "provider_sessions": lambda _: ID_TOKENS,
     "mails": lambda _: MAIL_PURPOSE,
 }
 _WHAT: Final = {
@@ -25,6 +26,7 @@ _WHAT: Final = {
     "clients": "secrets of applications",
     "totp_factors": "authenticator apps",
     "identities": "tokens of providers",
+    "provider_sessions": "ID tokens of providers",
     "mails": "e-mails that wait",
 }
 

@@ -292,12 +292,7 @@ def _build_services(opened: _Resources) -> AppContext:
         fetcher=fetcher,
         client_keys=ClientKeys(KeyDocuments(fetcher, clock), envelope),
         dynamic=DynamicClients(
-            registration_policy(settings),
-            registry,
-            stores.clients,
-            stores.registrations,
-            fetcher,
-            clock,
-            entropy,
+            *(registration_policy(settings), registry, stores.clients, stores.registrations),
+            *(fetcher, clock, entropy),
         ),
     )

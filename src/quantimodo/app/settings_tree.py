@@ -19,6 +19,7 @@ from quantimodo.app.settings_fields import section as _section
 from quantimodo.app.settings_fields import setting as _setting
 from quantimodo.app.settings_limits import BudgetSettings, LimitSettings
 from quantimodo.app.settings_sender import DPoPSettings, MtlsSettings
+from quantimodo.app.settings_tokens import TokenSettings
 from quantimodo.federation.contract import ClientAuthenticationMethod, IdTokenAlgorithm, Kind
 
 PREFIX = "QUANTIMODO_"
@@ -43,71 +44,6 @@ class SmtpSettings:
     from_address: str = _setting("no-reply@example.org", "The address that mails come from.")
     service: str = _setting(
         PRODUCT, "The name of the sender of mails; the subject of each begins with it."
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenSettings:
-    access_lifetime: timedelta = _setting(
-        _HOUR, "How long an access token is valid.", least=_SECOND, most=_DAY
-    )
-    id_token_lifetime: timedelta = _setting(
-        _HOUR, "How long an ID token is valid.", least=_SECOND, most=_DAY
-    )
-    code_lifetime: timedelta = _setting(
-        _MINUTE, "How long an authorization code can be redeemed.", least=_SECOND, most=_MINUTE
-    )
-    pushed_request_lifetime: timedelta = _setting(
-        90 * _SECOND,
-        "How long the request_uri of a pushed authorization request (RFC 9126) can be used.",
-        least=5 * _SECOND,
-        most=10 * _MINUTE,
-    )
-    device_code_lifetime: timedelta = _setting(
-        15 * _MINUTE,
-        "How long a device waits for a person (RFC 8628).",
-        least=_MINUTE,
-        most=_HOUR,
-    )
-    require_pushed_requests: bool = _setting(
-        False, "Refuse authorization requests that no app pushed (RFC 9126)."
-    )
-    exchange: bool = _setting(
-        False,
-        "Let an app whose grant types have token exchange (RFC 8693) exchange an access token for"
-        " one of another registered API.",
-    )
-    refresh_idle_lifetime: timedelta = _setting(
-        30 * _DAY,
-        "A refresh token that is not used for this long dies.",
-        least=_SECOND,
-        most=3650 * _DAY,
-    )
-    refresh_absolute_lifetime: timedelta = _setting(
-        180 * _DAY,
-        "An app has to ask the person again after this time, however often it refreshed.",
-        least=_SECOND,
-        most=3650 * _DAY,
-    )
-    refresh_reuse_grace: timedelta = _setting(
-        10 * _SECOND,
-        "How long a used refresh token returns its successor although the successor was used too,"
-        " so that two tabs do not sign a person out. Later, its use revokes the authorization."
-        " While the successor is unused, the old token returns it at any time.",
-        least=0 * _SECOND,
-        most=_MINUTE,
-    )
-    deletion_max_age: timedelta = _setting(
-        0 * _SECOND,
-        "How old a person's sign-in may be for an app to delete a measurement of theirs; 0s: of"
-        " any age. The response requests a new sign-in (RFC 9470).",
-        least=0 * _SECOND,
-        most=365 * _DAY,
-    )
-    deletion_acr: Literal["", "3"] = _setting(
-        "",
-        "The `acr` that a person's sign-in needs for an app to delete a measurement of theirs: `3`"
-        " for a second factor or a passkey, empty for none.",
     )
 
 

@@ -1,7 +1,7 @@
 """Reads every value that is encrypted by the secret key, to check that it can be decrypted.
 
 Read-only. Values that live for minutes are left out: login states, responses to authorization
-requests, and authenticator apps that wait for their first code.
+requests and devices, and authenticator apps that wait for their first code.
 """
 
 from collections.abc import AsyncIterator
@@ -27,6 +27,7 @@ SEALED_COLUMNS: Final = (
     ("clients", "id", "sealed_secret"),
     ("totp_factors", "user_id", "sealed_secret"),
     ("identities", "id", "sealed_refresh_token"),
+    ("provider_sessions", "sid", "sealed_id_token"),
     ("mails", "id", "sealed"),
 )
 """Table, key and column of the values that live long."""
