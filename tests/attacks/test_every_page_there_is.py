@@ -25,6 +25,10 @@ _PUBLIC = {
 }
 
 
+# RFC 8058 §3.1: a mail client sends the form, without a cookie; the encrypted address is the proof.
+_WITHOUT_A_BROWSER = {"/unsubscribe"}
+
+
 @pytest.fixture
 async def harness(open_harness: OpenHarness) -> AsyncIterator[AppHarness]:
     """With the pages that are off by default."""
@@ -69,7 +73,8 @@ async def test_no_form_of_any_page_is_taken_from_elsewhere(
     eves = form_fields((await eve.get("/account/profile")).text)["csrf"]
     proof = {"no proof": "", "the proof of another": eves, "another site": own}[forged]
     headers = {"origin": "https://evil.example"} if forged == "another site" else {}
-    paths, before = pages_of(harness, "POST"), harness.rows()
+    paths = [path for path in pages_of(harness, "POST") if path not in _WITHOUT_A_BROWSER]
+    before = harness.rows()
     for path in paths:
         response = await browser.post(path.format(**named), data={"csrf": proof}, headers=headers)
         assert response.status_code == 403, path

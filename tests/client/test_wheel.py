@@ -157,8 +157,10 @@ def test_it_holds_the_client_and_nothing_else(wheel: Path) -> None:
     assert not [name for name in names if "__pycache__" in name]
     assert "Requires-Python: >=3.9" in output
     assert [line for line in output.splitlines() if line.startswith("Provides-Extra")] == [
+        "Provides-Extra: dpop",
         "Provides-Extra: keyring",
         "Provides-Extra: pandas",
+        "Provides-Extra: qr",
     ]
     needed = [line for line in output.splitlines() if line.startswith("Requires-Dist")]
     assert [line for line in needed if "extra ==" not in line] == [
