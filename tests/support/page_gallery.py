@@ -260,6 +260,7 @@ class Gallery:
             "link-stale": "/gallery/link/stale",
             "social-failed": "/gallery/message/social_failed.html",
             "social-over": "/gallery/message/social_finished.html",
+            "sign-in-initiated": "/gallery/message/sign_in_initiated.html",
             "data-deletion": "/gallery/message/data_deletion.html",
             "sign-up-closed": "/gallery/message/sign_up_closed.html",
             "too-many": "/gallery/trouble/many",
@@ -569,7 +570,7 @@ class Gallery:
             pages.envelope,
             pages.clock,
             waiting.entropy,
-            timedelta(minutes=15),
+            timedelta(hours=1),
         )
         context = PageContext(
             pages.renderer, pages.browser, pages.throttle, pages.clock, pages.languages
@@ -689,6 +690,7 @@ class Gallery:
             href="https://app.example.org/",
             data_deletion_request=data_deletion_request,
             title="Sample",
+            begin="/sign-in/with/sample?return_to=/",
             leads=ReturnTarget("/account"),
         )
 

@@ -159,7 +159,7 @@ class Renderer:
             "this_page": this_page,
             "counted": counted,
             "product": product,
-            "visit": None,
+            "browser_request": None,
             "section": "",
             "form": None,
             "scripts": (),
