@@ -23,6 +23,7 @@ from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.errors import InvalidGrant, InvalidRequest, ReplayDetected
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.token_exchange import PARAMETERS as OF_EXCHANGES
+from quantimodo.protocol.vocabulary import TOKEN_EXCHANGE
 from quantimodo.tokens.token_responder import TokenResponder, TokenResponse
 
 _IN_ADDRESSES = OF_CLIENTS | {
@@ -38,9 +39,9 @@ _IN_ADDRESSES = OF_CLIENTS | {
 }
 """What clients of 2016, and they alone, may send in addresses."""
 
-PARAMETERS = _IN_ADDRESSES | OF_EXCHANGES
+_WITH_EXCHANGES = _IN_ADDRESSES | OF_EXCHANGES
 """All that the endpoint reads. A new grant adds its own; anything else is ignored (RFC 6749 §3.2,
-v2-api.md §6)."""
+v2-api.md §6), so also those of a grant type that is not offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ class TokenEndpoint:
                 raise InvalidRequest("this server does not take tokens by GET: use POST")
             self.metrics.legacy("token_by_get")
             return Form.of_urlencoded(request.query, known=_IN_ADDRESSES)
-        return body_form(request, PARAMETERS, json=True)
+        offered = TOKEN_EXCHANGE in self.grant_types.grant_types
+        return body_form(request, _WITH_EXCHANGES if offered else _IN_ADDRESSES, json=True)
 
     def _check_transport(self, request: Request, client: Client) -> None:
         if client.strict and request.method == "GET":
