@@ -2,6 +2,7 @@
 server's own API alone, and ended at once."""
 
 import json
+import re
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
@@ -9,11 +10,13 @@ from zipfile import ZipFile
 import httpx
 import pytest
 
+from support.account_services import PASSWORD
 from support.app import ME, USERINFO, AppHarness, OpenHarness, form_fields
 
 TOKENS = "/account/tokens"
 NEW, REVOKE = f"{TOKENS}/new", f"{TOKENS}/revoke"
 MEASUREMENTS, CONSENT = "/api/v1/measurements", "/api/v2/consents/current"
+NEW_PASSWORD = "quite another long password"
 CHOSEN: dict[str, Any] = {"name": "Grafana at home", "days": "30", "scope": ["readmeasurements"]}
 
 
@@ -172,3 +175,100 @@ async def test_the_operator_bounds_their_number(open_harness: OpenHarness, most:
         refused = await make(browser, name="one more")
         assert refused.status_code == 400
         assert "as many tokens as this server allows" in refused.text
+
+
+async def test_its_holder_ends_it_without_authentication(harness: AppHarness) -> None:
+    """RFC 7009 §2: no client could authenticate for it. The response tells nothing."""
+    person = await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
+    token, other = await made(browser), await made(browser, name="other")
+    wrong = {"client_id": app.id, "client_secret": "wrong"}
+    revoke = "/api/v2/oauth2/revoke"
+    responses = [
+        await harness.browser().post(revoke, data={"token": each, **more})
+        for each, more in ((token, {}), (token, {}), ("qmp_" + "A" * 52, {}), (other, wrong))
+    ]
+    assert {(each.status_code, each.text) for each in responses} == {(200, "{}")}
+    for each in (token, other):
+        assert (await harness.call(each, MEASUREMENTS)).status_code == 401
+    nothing = await harness.browser().post(revoke, data={"token": "qmp_"})
+    assert (nothing.status_code, nothing.json()["error"]) == (401, "invalid_client")
+    in_address = await harness.browser().post(f"{revoke}?token={token}")
+    assert in_address.status_code in (400, 401)
+    await harness.context.audit.flush()
+    events = await harness.context.stores.events.events_of(person.id, 20)
+    revoked = [each for each in events if each.kind == "personal_token.revoked"]
+    assert {(each.detail, each.address) for each in revoked} == {
+        ("Grafana at home", "192.0.2.7"),
+        ("other", "192.0.2.7"),
+    }
+    assert len(revoked) == 2
+
+
+async def _mails_about_ended(harness: AppHarness) -> list[str]:
+    return [
+        kept.mail.text
+        for kept in await harness.context.outbox.recent()
+        if kept.mail.subject == "Your personal tokens were revoked"
+    ]
+
+
+async def test_a_sign_out_everywhere_ends_them_if_its_person_says_so(harness: AppHarness) -> None:
+    await harness.person()
+    await harness.person("bob@example.org", "Bob")
+    of_bob = await made(await harness.signed_in("bob@example.org"))
+    browser, sessions = await harness.signed_in(), "/account/sessions"
+    for chosen in ({}, {"end_tokens": "yes"}):
+        await harness.signed_in()
+        token = await made(browser, name=f"cron {len(chosen)}")
+        page = (await browser.get(sessions)).text
+        assert "Revoke" in page
+        assert 'name="end_tokens" value="yes" checked' not in page
+        fields = {"csrf": form_fields(page)["csrf"], **chosen}
+        assert (await browser.post(f"{sessions}/end-others", data=fields)).status_code == 303
+        ended = 401 if chosen else 200
+        assert (await harness.call(token, MEASUREMENTS)).status_code == ended
+    (mail,) = await _mails_about_ended(harness)
+    assert "– cron 0\n– cron 1" in mail
+    await harness.signed_in()
+    assert "end_tokens" not in (await browser.get(sessions)).text, "there is none to end"
+    assert (await harness.call(of_bob, MEASUREMENTS)).status_code == 200
+
+
+async def test_a_new_password_ends_them_if_its_person_says_so(harness: AppHarness) -> None:
+    await harness.person()
+    browser, path = await harness.signed_in(), "/account/security/password"
+    token = await made(browser)
+    page = (await browser.get(path)).text
+    assert 'name="end_tokens" value="yes" checked' not in page
+    fields = {**form_fields(page), "current": "wrong", "password": NEW_PASSWORD}
+    refused = await browser.post(path, data={**fields, "end_tokens": "yes"})
+    assert refused.status_code == 400
+    assert 'name="end_tokens" value="yes" checked' in refused.text
+    assert (await harness.call(token, MEASUREMENTS)).status_code == 200, "nothing was changed"
+    changed = {**fields, "current": PASSWORD, "end_tokens": "yes"}
+    assert (await browser.post(path, data=changed)).status_code == 303
+    assert (await harness.call(token, MEASUREMENTS)).status_code == 401
+    (mail,) = await _mails_about_ended(harness)
+    assert "– Grafana at home" in mail
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+async def test_a_forgotten_password_ends_them_unless_its_person_keeps_them(
+    harness: AppHarness, keeps: bool
+) -> None:
+    await harness.person()
+    token, stranger = await made(await harness.signed_in()), harness.browser()
+    csrf = form_fields((await stranger.get("/reset")).text)
+    await stranger.post("/reset", data={**csrf, "email": "ann@example.org"})
+    texts = [kept.mail.text for kept in await harness.context.outbox.recent()]
+    (link,) = re.findall(r"/reset/new\?token=\S+", "\n".join(texts))
+    await stranger.get(link)
+    page = (await stranger.get("/reset/new")).text
+    assert 'name="end_tokens" value="yes" checked' in page, "chosen already"
+    assert "Grafana" not in page
+    fields = {**form_fields(page), "password": NEW_PASSWORD}
+    sent = fields if keeps else {**fields, "end_tokens": "yes"}
+    assert (await stranger.post("/reset/new", data=sent)).status_code == 303
+    assert (await harness.call(token, MEASUREMENTS)).status_code == (200 if keeps else 401)
+    assert len(await _mails_about_ended(harness)) == (0 if keeps else 1)

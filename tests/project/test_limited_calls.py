@@ -22,6 +22,7 @@ PORTS = {
 OPERATOR = "a command of the operator"
 CALLERS = "the callers, which are in this table"
 KEYS = "KeyDocumentPolicy"
+DAILY = "once a day"
 
 _EVENTS = "tests/attacks/test_limited_events.py"
 _STRANGERS = "tests/attacks/test_storage_of_strangers.py"
@@ -52,6 +53,8 @@ TESTS = {
     "replays_per_signer": "tests/attacks/test_full_quotas.py"
     "::test_a_message_that_cannot_be_recorded_is_not_applied",
     "refused_sign_ins_per_address": f"{_EVENTS}::test_events_of_used_tokens_have_a_budget",
+    DAILY: "tests/rfc8693/test_exchanges_are_shown.py"
+    "::test_the_audit_trail_has_the_first_exchange_of_a_day",
     KEYS: f"{_EVENTS}::test_fetches_of_keys_are_limited_by_host",
 }
 _SOCIAL = ("upstream_logins_per_address", "social_per_address")
@@ -78,6 +81,12 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/passkey_notices:PasskeyNotices.renamed": ("changes_per_session",),
     "accounts/passkey_notices:PasskeyNotices.reset": (OPERATOR,),
     "accounts/password_sign_in:PasswordSignIn.sign_in": ("sign_in_per_account",),
+    "accounts/personal_token_ending:PersonalTokenEnding.end_all": (
+        "changes_per_session",
+        "reset_per_address",
+    ),
+    # One event for each token that was made.
+    "accounts/personal_token_ending:PersonalTokenEnding.end_presented": ("changes_per_session",),
     "accounts/personal_tokens:PersonalTokens.make": ("changes_per_session",),
     "accounts/personal_tokens:PersonalTokens.revoke": ("changes_per_session",),
     "accounts/profiles:Profiles.replace": ("changes_per_session",),
@@ -160,6 +169,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "outbound/document_fetcher:HttpDocumentFetcher._got": (CALLERS,),
     "outbound/form_poster:HttpFormPoster.post": (CALLERS,),
     "pages/apps:Apps.revoke": ("changes_per_session",),
+    "tokens/exchanges:TokenExchanges.respond": (DAILY,),
 }
 
 
@@ -221,7 +231,7 @@ def test_each_call_has_a_limit() -> None:
 def test_each_limit_is_a_setting_or_is_explained() -> None:
     known = {each.name for kind in (LimitSettings, BudgetSettings) for each in fields(kind)}
     named = {limit for limits in LIMITS.values() for limit in limits}
-    assert named - known == {OPERATOR, CALLERS, KEYS}
+    assert named - known == {OPERATOR, CALLERS, KEYS, DAILY}
     assert named - {OPERATOR, CALLERS} == set(TESTS)
 
 

@@ -330,6 +330,7 @@ def open_account_services(
             users=watched(stores.users),
             closings=watched(stores.closings),
             email_tokens=watched(stores.email_tokens),
+            personal_tokens=stores.personal_tokens,
             login=login,
             hasher=watched_hasher,
             devices=logins.devices,

@@ -26,6 +26,7 @@ _VALUES: dict[str, Any] = {
     "device": "Firefox on Linux",
     "app": "<b>Moodline</b> & co",
     "name": "<b>Grafana</b> & co",
+    "names": ["<b>Grafana</b> & co", "cron"],
     "may": ["See who you are", "Read your measurements"],
     "client_id": "app-1",
     "done": [

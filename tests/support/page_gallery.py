@@ -194,7 +194,8 @@ class Gallery:
             variable="Sleep Quality",
             measurements=30,
         )
-        await self.services.stores.accesses.add_accesses([looked])
+        acted = replace(looked, action="exchange", variable="https://clinic.example.org/")
+        await self.services.stores.accesses.add_accesses([looked, acted])
 
     async def _personal_token(self, user: User) -> None:
         """One for a dashboard, which reads a part of the data."""

@@ -18,6 +18,7 @@ _DID: Final = {
     "read": N_("%(app)s read %(entries)s"),
     "write": N_("%(app)s recorded or changed %(entries)s"),
     "delete": N_("%(app)s deleted %(entries)s"),
+    "exchange": N_("%(app)s acted for you at other APIs"),
     "profile": N_("%(app)s read your profile"),
 }
 

@@ -32,9 +32,12 @@ class Changes:
     notifier: AccountNotifier
     clock: Clock
 
-    async def change_password(self, session: Session, current: Secret, new: Secret) -> Secret:
-        """Replace the password after the current one was proved; all other sessions end. Returns
-        the cookie of the renewed session. Raises `InvalidInput`, `DomainError` and `TooMany`."""
+    async def change_password(
+        self, session: Session, current: Secret, new: Secret, *, end_tokens: bool = False
+    ) -> Secret:
+        """Replace the password after the current one was proved; all other sessions end, and with
+        `end_tokens` the personal tokens. Returns the cookie of the renewed session. Raises
+        `InvalidInput`, `DomainError` and `TooMany`."""
         user = session.user
         await self.credentials.check_new(
             new, email=user.email, name=user.name, address=session.address
@@ -49,6 +52,8 @@ class Changes:
             await self.email_tokens.drop("reset_password", user.email)
         self._record("password.changed", session)
         cookie = await self.sessions.renew(session)
+        if end_tokens:
+            await self.credentials.personal_tokens.end_all(user, session.address)
         await self.notifier.notify(user, EmailTemplates.password_changed)
         return await self.credentials.admit(user, fresh, cookie)
 

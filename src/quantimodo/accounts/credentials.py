@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from quantimodo.accounts.errors import AccountDeleted, Busy, DomainError
 from quantimodo.accounts.passwords import NewPasswords, check_length, is_presentable
+from quantimodo.accounts.personal_token_ending import PersonalTokenEnding
 from quantimodo.accounts.sessions import Sessions, require_fresh
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.passwords import PasswordHasher, PoolFull
@@ -35,6 +36,7 @@ class Credentials:
     new_passwords: NewPasswords
     throttle: Throttle
     sessions: Sessions
+    personal_tokens: PersonalTokenEnding
     clock: Clock
 
     async def has_password(self, user_id: int) -> bool:

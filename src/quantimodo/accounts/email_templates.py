@@ -5,12 +5,14 @@ text that a stranger typed (a message, a person's name), but it has the names of
 the person allowed. `ops/mail_html.py` makes the HTML part.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from quantimodo.accounts.activity_emails import ActivityEmails
 from quantimodo.accounts.second_factor_emails import moment
 from quantimodo.i18n.formats import counted
+from quantimodo.i18n.translation import gettext
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.model.texts import N_
@@ -192,6 +194,17 @@ class EmailTemplates(ActivityEmails):
             N_("Then choose a new password, which signs out everywhere:"),
             f"{self.issuer}/reset",
             action=N_("Show my tokens"),
+        )
+
+    def personal_tokens_ended(self, to: str, names: Sequence[str]) -> Mail:
+        """Sent after all personal tokens of the person ended together."""
+        ended = gettext("These personal tokens were revoked. Programs that have them stop working:")
+        return self._mail(
+            to,
+            N_("Your personal tokens were revoked"),
+            "\n".join([ended, *(f"– {name}" for name in names)]),
+            N_("If this was you, there is nothing to do. If not, choose a new password at once:"),
+            f"{self.issuer}/reset",
         )
 
     def email_changed(self, to: str) -> Mail:

@@ -28,7 +28,8 @@ class Pending:
     """What a live link is about, for the page that asks before it is spent.
 
     `needs_password`: a new one has to be chosen here. `needs_session`: only the signed-in browser
-    of this account opens it. `return_to`: the local path to which it leads.
+    of this account opens it. `return_to`: the local path to which it leads. `personal_tokens`: how
+    many the account has.
     """
 
     purpose: str
@@ -37,6 +38,7 @@ class Pending:
     needs_password: bool = False
     needs_session: bool = False
     return_to: str = ""
+    personal_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

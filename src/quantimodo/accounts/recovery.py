@@ -89,8 +89,10 @@ class Recovery:
         address: str,
         agent: str,
         replaces: Secret | None = None,
+        end_tokens: bool = False,
     ) -> Confirmed:
-        """Spend the link, set the password, end all sessions, begin one.
+        """Spend the link, set the password, end all sessions, and with `end_tokens` the personal
+        tokens; begin a session.
 
         Raises `InvalidInput` and spends nothing for a password that is not taken; `DomainError` for
         a link that is not good.
@@ -106,6 +108,8 @@ class Recovery:
         if not await self.email_tokens.take(email_token):
             raise DomainError(_DEAD_LINK)
         await self._take_over(user, user.email, fresh)
+        if end_tokens:
+            await self.credentials.personal_tokens.end_all(user, address)
         browser = LoginBrowser(address=address, agent=agent, replaces=replaces)
         login = await self.login.complete_login(user, PasswordProof.of(fresh), browser)
         await self.mailer.send(self.email_templates.password_changed(user.email))
@@ -141,11 +145,14 @@ class Recovery:
         if email_token is None or email_token.purpose not in ("reset_password", "verify_email"):
             return None
         move = _email_change_of(email_token)
+        user_id = email_token.user_id
+        tokens = 0 if user_id is None else await self.credentials.personal_tokens.count(user_id)
         return Pending(
             purpose=email_token.purpose,
             email=email_token.email if move is None else move.email,
             needs_password=email_token.purpose == "reset_password",
             needs_session=move is not None,
+            personal_tokens=tokens,
         )
 
     async def confirm_address(

@@ -15,12 +15,14 @@ from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.outcomes import AccountPolicy
 from quantimodo.accounts.password_sign_in import PasswordSignIn
 from quantimodo.accounts.passwords import NewPasswords
+from quantimodo.accounts.personal_token_ending import PersonalTokenEnding
 from quantimodo.accounts.recovery import Recovery
 from quantimodo.accounts.sign_up import SignUp
 from quantimodo.crypto.passwords import PasswordHasher
 from quantimodo.ports.account_stores import AccountClosingStore, EmailTokenStore, UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.personal_tokens import PersonalTokenStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,7 @@ class AccountDependencies:
     users: UserStore
     closings: AccountClosingStore
     email_tokens: EmailTokenStore
+    personal_tokens: PersonalTokenStore
     login: Login
     hasher: PasswordHasher
     new_passwords: NewPasswords
@@ -70,6 +73,9 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         new_passwords=given.new_passwords,
         throttle=throttle,
         sessions=sessions,
+        personal_tokens=PersonalTokenEnding(
+            store=given.personal_tokens, notifier=given.notifier, clock=given.clock
+        ),
         clock=given.clock,
     )
     creation = AccountCreation(

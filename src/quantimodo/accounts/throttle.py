@@ -6,6 +6,7 @@ a thousand at once are a thousand.
 """
 
 import ipaddress
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -256,6 +257,12 @@ class Throttle:
         """Whether the person was not notified yet, within a day, that a limit of responses was
         reached; of concurrent calls one is the first."""
         name = self._name("second factor notice", str(user_id))
+        return await self.store.hit(name, _DAY, self.clock.now()) == 1
+
+    async def is_first_exchange(self, user_id: int, *parties: str) -> bool:
+        """Whether this is the first token exchange of these clients and this API for the person
+        within a day; of concurrent calls one is the first."""
+        name = self._name("exchange", json.dumps([user_id, *parties]))
         return await self.store.hit(name, _DAY, self.clock.now()) == 1
 
     async def may_notify(self, kind: NoticeKind, user_id: int) -> bool:

@@ -40,7 +40,10 @@ def token_responder(context: AppContext) -> TokenResponder:
         context.entropy,
         successor_derivation(context),
         stores.device_authorizations,
-        TokenExchanges(minter, stores.exchanged_tokens, context.clock),
+        TokenExchanges(
+            *(minter, stores.exchanged_tokens, context.clock),
+            *(context.accesses, context.audit, context.throttle),
+        ),
     )
 
 

@@ -191,7 +191,10 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
             inputs.client_documents,
         ),
         device_authorization=device_authorization(context),
-        revoke=RevocationEndpoint(clients, stores.tokens, stores.exchanged_tokens, access, clock),
+        revoke=RevocationEndpoint(
+            *(clients, stores.tokens, stores.exchanged_tokens, access),
+            *(context.accounts.credentials.personal_tokens, clock),
+        ),
         introspect=IntrospectionEndpoint(
             clients,
             Introspection(

@@ -244,6 +244,7 @@ def _build_services(opened: _Resources) -> AppContext:
             users=stores.users,
             closings=stores.closings,
             email_tokens=stores.email_tokens,
+            personal_tokens=stores.personal_tokens,
             login=logins.login,
             hasher=opened.hasher,
             new_passwords=opened.new_passwords,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from quantimodo.accounts.personal_token_ending import PersonalTokenEnding
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.endpoints.forms import body_form
@@ -28,10 +29,15 @@ class RevocationEndpoint:
     tokens: TokenStore
     exchanged: ExchangedTokenStore
     access: AccessTokens
+    personal: PersonalTokenEnding
     clock: Clock
 
     async def __call__(self, request: Request) -> Response:
         form = body_form(request, _PARAMETERS)
+        # A personal token was issued to no client: who holds it may end it, and no one else can.
+        if personal := key_of(Kind.PERSONAL, form.get("token") or ""):
+            await self.personal.end_presented(personal, request.address)
+            return private_json(200, {})
         client = await self.clients.authenticate(request, form)
         raw = form.required("token")
         if refresh := key_of(Kind.REFRESH, raw):

@@ -21,9 +21,21 @@ _PAGE: Final = 500
 _ACTIVITY_COLUMNS: Final = (
     ("Application Id", N_("the id of the application")),
     ("Application", N_("its name, or that of a personal token; empty if it is deleted")),
-    ("Action", N_("read, write, delete, or profile for a read of the profile")),
-    ("Variable", N_("the variable that it requested; empty for all")),
-    ("Category", N_("the category that it requested; empty for all")),
+    (
+        "Action",
+        N_(
+            "read, write, delete, profile for a read of the profile, or exchange for a token of"
+            " another API"
+        ),
+    ),
+    ("Variable", N_("the variable that it requested, or the other API; empty for all")),
+    (
+        "Category",
+        N_(
+            "the category that it requested, or the id of the application that acts at the other"
+            " API with its access; empty for all"
+        ),
+    ),
     ("Measurements", N_("their number")),
     ("Requests", N_("their number")),
     ("First", N_("the first request, ISO 8601 in UTC")),

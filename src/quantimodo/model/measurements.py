@@ -264,16 +264,18 @@ QueryFilters = tuple[Filter, ...]  # those of a request
 # -------------------------------------------------------------------------------------- access log
 
 
-AccessAction = Literal["read", "write", "delete", "profile"]
+AccessAction = Literal["read", "write", "delete", "profile", "exchange"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """An app read or wrote a person's measurements, or read the profile: `requests` times between
-    `first_at` and `last_at`, which are in one hour.
+    """An app read or wrote a person's measurements, read the profile, or acted for the person at
+    another API: `requests` times between `first_at` and `last_at`, which are in one hour.
 
     `variable` and `category` are what it requested, empty for all; `measurements` is the number
-    that it read or changed.
+    that it read or changed. Of a token exchange (RFC 8693), `client_id` is the app that the person
+    allowed, `variable` the identifier of the API, and `category` the id of the client that acts
+    with the access of the app, empty for the app itself.
     """
 
     user_id: int

@@ -366,7 +366,9 @@ class TokenRequest(TypedDict, total=False):
 class RevocationRequest(TypedDict, total=False):
     """A revocation request (RFC 7009 §2.1)."""
 
-    token: Required[Annotated[str, described("An access or refresh token.", fakes.REFRESH_TOKEN)]]
+    token: Required[
+        Annotated[str, described("An access, refresh or personal token.", fakes.REFRESH_TOKEN)]
+    ]
     token_type_hint: Annotated[
         str, described("Accepted and ignored: the token has its type.", "refresh_token")
     ]

@@ -309,7 +309,8 @@ OPERATIONS: Final = (
         summary="Revoke a token",
         description=(
             "It stops working at once. With a refresh token everything of the same"
-            " authorization is revoked; an access token is revoked alone."
+            " authorization is revoked; an access token is revoked alone. A personal token needs"
+            " no authentication."
         ),
         body=RevocationRequest,
         examples={

@@ -1,4 +1,5 @@
-"""The access log: which apps read or wrote a person's data, shown to that person.
+"""The access log: which apps read or wrote a person's data or acted for
+them elsewhere, shown to that person.
 
 Written in background batches. Equal accesses within an hour are one row, so an app that reads a
 hundred pages costs one. Equal ones that wait for the same batch are added up when they are
@@ -62,8 +63,16 @@ class AccessLog:
         self._add(key, at, last_at, access.measurements, access.requests)
 
     def record_profile(self, user_id: int, client_id: str) -> None:
+        self._add_now(user_id, client_id, "profile")
+
+    def record_exchange(self, user_id: int, client_id: str, api: str, actor_id: str) -> None:
+        self._add_now(user_id, client_id, "exchange", api, actor_id)
+
+    def _add_now(
+        self, user_id: int, client_id: str, action: AccessAction, variable: str = "", by: str = ""
+    ) -> None:
         now = self._clock.now()
-        self._add((user_id, client_id, "profile", "", "", _hour(now)), now, now, 0, 1)
+        self._add((user_id, client_id, action, variable, by, _hour(now)), now, now, 0, 1)
 
     def _add(
         self, key: _Key, first_at: datetime, last_at: datetime, measurements: int, requests: int

@@ -1,4 +1,5 @@
-"""/account/activity: which applications read or wrote the person's data, and when."""
+"""/account/activity: which applications read or wrote the person's data or acted for them at other
+APIs, and when."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -21,10 +22,12 @@ from quantimodo.model.personal_tokens import name_of_token
 from quantimodo.model.texts import N_
 from quantimodo.pages.layout import NO_STORE
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.resource_words import api_names
 from quantimodo.pages.timestamps import in_zone, zone_named
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.ports.measurements import AccessLogStore
+from quantimodo.ports.resource_store import ResourceStore
 
 _PAGE: Final = 50
 _WEEK: Final = timedelta(days=7)
@@ -34,6 +37,7 @@ _DID: Final = {
     "write": N_("Recorded or changed"),
     "delete": N_("Deleted"),
     "profile": N_("Read your profile"),
+    "exchange": N_("Acted for you at another API"),
 }
 _GONE: Final = N_("An application that is gone")
 _KEPT_DAYS: Final = 400
@@ -50,12 +54,14 @@ _COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ActivityLine:
-    """One line of the log. `what` is empty for everything."""
+    """One line of the log. `what` is empty for everything. `by`: the client that acted with the
+    access of the application, empty if it is the application itself."""
 
     access: Access
     app: str
     did: str
     what: str
+    by: str
     last_at: datetime
 
 
@@ -86,6 +92,7 @@ class Activity:
     clients: ClientStore
     consents: AuthorizationStore
     profiles: Profiles
+    resources: ResourceStore
 
     async def show(self, request: Request) -> Response:
         """GET /account/activity, of one application with `?app=` and of one day with `?day=`."""
@@ -177,19 +184,24 @@ class Activity:
         self, accesses: Sequence[Access], names: dict[str, str], zone: tzinfo = UTC
     ) -> Sequence[ActivityLine]:
         """`names` caches names of applications; missing ones are added."""
-        for client_id in {access.client_id for access in accesses} - names.keys():
+        exchanges = [access for access in accesses if access.action == "exchange"]
+        actors = {access.category for access in exchanges if access.category}
+        for client_id in ({access.client_id for access in accesses} | actors) - names.keys():
             client = await self.clients.client(client_id)
             names[client_id] = _name(client, client_id)
-        return [
-            ActivityLine(
-                access,
-                names[access.client_id],
-                _DID[access.action],
-                " · ".join(filter(None, (access.variable, access.category))),
-                in_zone(access.last_at, zone),
-            )
-            for access in accesses
-        ]
+        apis = await api_names(self.resources, exchanges)
+        return [_line(access, names, apis, in_zone(access.last_at, zone)) for access in accesses]
+
+
+def _line(
+    access: Access, names: Mapping[str, str], apis: Mapping[str, str], last_at: datetime
+) -> ActivityLine:
+    app, did = names[access.client_id], _DID[access.action]
+    if access.action == "exchange":
+        by = names[access.category] if access.category else ""
+        return ActivityLine(access, app, did, apis[access.variable], by, last_at)
+    what = " · ".join(filter(None, (access.variable, access.category)))
+    return ActivityLine(access, app, did, what, "", last_at)
 
 
 def _name(client: Client | None, client_id: str) -> str:
@@ -232,12 +244,16 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
+def _what(line: ActivityLine) -> str:
+    return f"{line.what} · {line.by}" if line.by else line.what or "everything"
+
+
 def _row(line: ActivityLine) -> Sequence[object]:
     one = line.access
     return (
         csv_cell(line.app),
         line.did,
-        "" if one.action == "profile" else csv_cell(line.what or "everything"),
+        "" if one.action == "profile" else csv_cell(_what(line)),
         one.measurements,
         one.requests,
         one.first_at.isoformat(),

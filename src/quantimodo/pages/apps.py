@@ -16,7 +16,7 @@ from quantimodo.model.measurements import Access
 from quantimodo.pages.client_addresses import client_id_of
 from quantimodo.pages.consent_words import scope_titles
 from quantimodo.pages.page_context import PageContext
-from quantimodo.pages.resource_words import scope_texts
+from quantimodo.pages.resource_words import api_names, scope_texts
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.client_stores import ClientStore
@@ -30,7 +30,8 @@ _NEWEST: Final = 500  # entries of the access log among which the last one of ea
 @dataclass(frozen=True, slots=True)
 class ConnectedApp:
     """An application that may use the account, as the overview shows it. `opens_at`: its
-    `initiate_login_uri`, or empty; `last`: what it did last, None if that is long ago."""
+    `initiate_login_uri`, or empty; `last`: what it did last, None if that is long ago; `last_api`:
+    the API, if that was to act there."""
 
     client: Client
     consent: Consent
@@ -39,6 +40,7 @@ class ConnectedApp:
     may: Sequence[tuple[str, str]]
     opens_at: str
     last: Access | None
+    last_api: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,13 @@ class Apps:
             scope_titles(consent.scope, await scope_texts(self.resources, consent.scope)),
             self._opens_at(client.metadata.initiate_login_uri),
             last,
+            await self._api_of(last),
         )
+
+    async def _api_of(self, last: Access | None) -> str:
+        if last is None or last.action != "exchange":
+            return ""
+        return (await api_names(self.resources, [last]))[last.variable]
 
     def _opens_at(self, uri: str) -> str:
         # OpenID Connect Core §4: the app gets the issuer and a login hint.

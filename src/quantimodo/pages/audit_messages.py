@@ -61,6 +61,7 @@ _SENTENCES: Final = {
     "login_code.replayed": N_("Ended a sign-in of an application: a used code came back"),
     "logout.notified": N_("Notified an application that you signed out"),
     "logout.not_notified": N_("Could not notify an application that you signed out"),
+    "token.exchanged": N_("An application that you allowed got access to another API for you"),
     "token.replayed": N_("Ended an application's access: a used token came back"),
 }
 
@@ -84,6 +85,7 @@ _DETAILED: Final = (
     "identity.unlinked",
     "identity.ended",
     "identity.signed_out",
+    "token.exchanged",
 )
 
 

@@ -1,15 +1,18 @@
 """A person's sessions, and ending them."""
 
 from binascii import Error, unhexlify
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.personal_token_ending import PersonalTokenEnding
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.sign_out import SignOut
 from quantimodo.model.sessions import Session
-from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.forms import FormView
+from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.signed_out import signed_out_page
 from quantimodo.pages.user_agents import describe, is_hand_held
 
@@ -21,6 +24,15 @@ class Devices:
     page_context: PageContext
     sessions: Sessions
     sign_out: SignOut
+    personal_tokens: PersonalTokenEnding
+
+    def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
+        """Its lines of the table of pages."""
+        return [
+            (("GET",), "/account/sessions", self.show),
+            (("POST",), "/account/sessions/end", self.end),
+            (("POST",), "/account/sessions/end-others", self.end_others),
+        ]
 
     async def show(self, request: Request) -> Response:
         """GET /account/sessions: this session and the others of the person."""
@@ -35,6 +47,8 @@ class Devices:
             here=next((session for session in live if session.key == here.key), here),
             others=[session for session in live if session.key != here.key],
             describe=_described,
+            personal_tokens=await self.personal_tokens.count(here.user.id),
+            form=FormView(),
         )
 
     async def end(self, request: Request) -> Response:
@@ -56,9 +70,12 @@ class Devices:
         return self.page_context.go("/account/sessions", "session-ended")
 
     async def end_others(self, request: Request) -> Response:
-        """POST /account/sessions/end-others."""
-        browser_request, _ = await self.page_context.posted(request)
-        await self.sessions.end_others(browser_request.required())
+        """POST /account/sessions/end-others, and the personal tokens if they are chosen too."""
+        browser_request, form = await self.page_context.posted(request)
+        here = browser_request.required()
+        await self.sessions.end_others(here)
+        if form.one("end_tokens") == "yes":
+            await self.personal_tokens.end_all(here.user, browser_request.address)
         return self.page_context.go("/account/sessions", "others-ended")
 
 

@@ -89,7 +89,9 @@ class Reset:
         pending = await self._pending(request)
         if pending is None:
             return await self._invalid_link(request, browser_request)
-        return self._page(request, browser_request, pending, FormView(), await self._leads(request))
+        # The person may have lost control of more than the password.
+        view = FormView({"end_tokens": "yes"})
+        return self._page(request, browser_request, pending, view, await self._leads(request))
 
     async def choose_submit(self, request: Request) -> Response:
         """POST /reset/new."""
@@ -104,11 +106,14 @@ class Reset:
                 address=browser_request.address,
                 agent=browser_request.agent,
                 replaces=browser_request.cookie,
+                end_tokens=form.one("end_tokens") == "yes",
             )
         except REFUSALS as refusal:
             again = form_errors(refusal)
             leads = await self._leads(request)
-            return self._page(request, browser_request, pending, again.view(form), leads, again)
+            return self._page(
+                request, browser_request, pending, again.view(form, "end_tokens"), leads, again
+            )
         leads = await self._leads(request)
         signed_in = isinstance(confirmed.login, StartedSession)
         notice = "password-reset" if signed_in else "password-replaced"

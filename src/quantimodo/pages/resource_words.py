@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from quantimodo.i18n.translation import translated
+from quantimodo.model.measurements import Access
 from quantimodo.model.resources import Resource
 from quantimodo.model.texts import N_
 from quantimodo.ports.resource_store import ResourceStore
@@ -62,6 +63,16 @@ async def scope_texts(store: ResourceStore, scope: Iterable[str]) -> Mapping[str
             text = known.get(name, gone)
             texts[name] = ScopeText(f"{translated(text.title)} ({named.host})", text.description)
     return texts
+
+
+async def api_names(store: ResourceStore, exchanges: Iterable[Access]) -> Mapping[str, str]:
+    """The names of the APIs of these token exchanges, by their identifiers: the identifier itself
+    of one that is gone."""
+    found = {}
+    for identifier in {each.variable for each in exchanges}:
+        resource = await store.resource(identifier)
+        found[identifier] = identifier if resource is None else resource.name
+    return found
 
 
 def _texts(resource: Resource) -> dict[str, ScopeText]:

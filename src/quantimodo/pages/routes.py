@@ -231,8 +231,8 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     app_consent = AppConsent(page_context, pages.clients, pages.users, services, kept)
     receipts = ReceiptPages(page_context, pages.clients, services)
     profile = Profile(page_context, pages.accounts.changes, pages.accounts.recovery, pages.profiles)
-    devices = Devices(page_context, pages.sessions, pages.sign_out)
     accounts, check = pages.accounts, pages.accounts.login.second_factors
+    ending = accounts.credentials.personal_tokens
     security = Security(
         *(page_context, accounts.changes, accounts.credentials, pages.second_factors),
         *(pages.passkey_sign_in.passkeys, pages.events, check.trusted_browsers, check.recoveries),
@@ -247,7 +247,10 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         page_context, measurements, pages.references, pages.profiles, undo, pages.reads
     )
     export = Export(page_context, pages.personal_export)
-    activity = Activity(page_context, pages.accesses, pages.clients, pages.consents, pages.profiles)
+    activity = Activity(
+        *(page_context, pages.accesses, pages.clients, pages.consents),
+        *(pages.profiles, services.offers.resources),
+    )
     return [
         (("GET",), "/account", apps.show),
         (("POST",), "/account/apps/{client_id}/revoke", apps.revoke),
@@ -266,9 +269,7 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("POST",), "/account/profile/details", profile.save_details),
         (("POST",), "/account/verification", profile.send_verification),
         *email_routes(page_context, pages.email_preferences, pages.issuer, pages.envelope),
-        (("GET",), "/account/sessions", devices.show),
-        (("POST",), "/account/sessions/end", devices.end),
-        (("POST",), "/account/sessions/end-others", devices.end_others),
+        *Devices(page_context, pages.sessions, pages.sign_out, ending).routes(),
         (("GET",), "/account/security", security.show),
         (("POST",), "/account/security/trusted-browsers/end", security.end_trust),
         (("GET",), "/account/security/password", security.password),

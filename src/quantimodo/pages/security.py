@@ -93,12 +93,19 @@ class Security:
         browser_request, form = await self.page_context.posted(request)
         try:
             cookie = await self.changes.change_password(
-                browser_request.required(), form.secret("current"), form.secret("password")
+                browser_request.required(),
+                form.secret("current"),
+                form.secret("password"),
+                end_tokens=form.one("end_tokens") == "yes",
             )
         except REFUSALS as refusal:
             again = form_errors(refusal, field="current")
             return await self._form(
-                request, browser_request, "account_password.html", again.view(form), again
+                request,
+                browser_request,
+                "account_password.html",
+                again.view(form, "end_tokens"),
+                again,
             )
         response = self.page_context.go("/account/sessions", "password-changed")
         return self.page_context.browser.sign_in(response, cookie)
@@ -131,14 +138,16 @@ class Security:
         view: FormView,
         again: FormErrors | None = None,
     ) -> Response:
+        user = browser_request.required().user
         return self.page_context.show(
             request,
             browser_request,
             name,
             again=again,
             section="account-security",
-            person=browser_request.required().user,
-            has_password=await self.credentials.has_password(browser_request.required().user.id),
+            person=user,
+            has_password=await self.credentials.has_password(user.id),
+            personal_tokens=await self.credentials.personal_tokens.count(user.id),
             form=view,
         )
 

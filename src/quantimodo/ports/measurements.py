@@ -211,3 +211,7 @@ class AccessRecorder(Protocol):
 
     def record_profile(self, user_id: int, client_id: str) -> None:
         """Record that the app reads the profile now."""
+
+    def record_exchange(self, user_id: int, client_id: str, api: str, actor_id: str) -> None:
+        """Record that a client gets a token now to act for the person at the API with this
+        identifier. `actor_id` is the client, empty for the app `client_id` itself."""

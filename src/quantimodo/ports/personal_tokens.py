@@ -29,3 +29,10 @@ class PersonalTokenStore(PersonalTokenReader, Protocol):
 
     async def drop_personal_token(self, user_id: int, token_id: int) -> PersonalToken | None:
         """Delete it; the token, or None if the person does not have it."""
+
+    async def drop_personal_tokens(self, user_id: int) -> Sequence[PersonalToken]:
+        """Delete all of the person's; of concurrent calls one gets each of them."""
+
+    async def drop_presented_token(self, key: bytes) -> PersonalToken | None:
+        """Delete the one with this key; the token, or None if there is none. Of concurrent calls
+        one gets it."""

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
+from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.tokens import Kind, mint
 from quantimodo.grant_types.contract import Exchange
 from quantimodo.model.confirmations import Confirmation
+from quantimodo.model.events import Event
 from quantimodo.model.exchanged_tokens import ExchangedToken
+from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.exchanged_tokens import ExchangedTokenStore
+from quantimodo.ports.measurements import AccessRecorder
 from quantimodo.protocol.consent_details import from_json, json_objects
 from quantimodo.protocol.token_exchange import actor_claim
 from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN
@@ -18,9 +22,15 @@ from quantimodo.tokens.minter import TokenMinter, access_token_parameters
 
 @dataclass(frozen=True, slots=True)
 class TokenExchanges:
+    """The person sees each exchange among what applications did; the audit trail has the first one
+    of a day."""
+
     minter: TokenMinter
     store: ExchangedTokenStore
     clock: Clock
+    accesses: AccessRecorder
+    audit: Audit
+    throttle: Throttle
 
     async def respond(self, decision: Exchange, shown: Confirmation | None) -> dict[str, Any]:
         """The response of RFC 8693 §2.2.1, committed to disk. The token is bound to `shown`."""
@@ -53,12 +63,31 @@ class TokenExchanges:
                 details=access.details,
             )
         )
+        await self._record_exchange(decision)
         text = await self._signed(access, decision) if is_jwt else access.raw.reveal()
         response = access_token_parameters(access, text, now)
         response["issued_token_type"] = ACCESS_TOKEN_URN
         if access.details is not None:  # RFC 9396 §7
             response["authorization_details"] = json_objects(from_json(access.details))
         return response
+
+    async def _record_exchange(self, decision: Exchange) -> None:
+        subject, actor, api = decision.subject, decision.client, decision.target
+        application, user_id = subject.application, subject.user.id
+        by = "" if actor.id == application.id else actor.id
+        self.accesses.record_exchange(user_id, application.id, api.identifier, by)
+        if not await self.throttle.is_first_exchange(user_id, application.id, api.identifier, by):
+            return
+        names = (application.name, *([actor.name] if by else []), api.name)
+        self.audit.record(
+            Event(
+                at=self.clock.now(),
+                kind="token.exchanged",
+                user_id=user_id,
+                client_id=actor.id,
+                detail=" · ".join(names),
+            )
+        )
 
     async def _signed(self, access: MintedAccessToken, decision: Exchange) -> str:
         # OpenID Connect Core §8: the `sub` of the subject token, also where that is a pairwise one.

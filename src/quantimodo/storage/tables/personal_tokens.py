@@ -51,6 +51,12 @@ _ADD = Statement(
 _DROP = Statement(
     f"DELETE FROM personal_tokens WHERE user_id = {{1}} AND id = {{2}} RETURNING {_TOKEN.columns}"
 )
+_DROP_ALL = Statement(
+    f"DELETE FROM personal_tokens WHERE user_id = {{1}} RETURNING {_TOKEN.columns}"
+)
+_DROP_PRESENTED = Statement(
+    f"DELETE FROM personal_tokens WHERE key = {{1}} RETURNING {_TOKEN.columns}"
+)
 
 
 class PersonalTokens(Table):
@@ -90,3 +96,10 @@ class PersonalTokens(Table):
 
     async def drop_personal_token(self, user_id: int, token_id: int) -> PersonalToken | None:
         return _TOKEN.read_first(await self._database.write(execute(_DROP, user_id, token_id)))
+
+    async def drop_personal_tokens(self, user_id: int) -> Sequence[PersonalToken]:
+        dropped = _TOKEN.read_all(await self._database.write(execute(_DROP_ALL, user_id)))
+        return sorted(dropped, key=lambda each: each.id)
+
+    async def drop_presented_token(self, key: bytes) -> PersonalToken | None:
+        return _TOKEN.read_first(await self._database.write(execute(_DROP_PRESENTED, key)))
