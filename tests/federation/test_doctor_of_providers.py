@@ -70,6 +70,23 @@ async def test_a_working_provider_is_listed_with_what_to_register(tmp_path: Path
     assert found.text.endswith("http://127.0.0.1:8000/api/v2/auth/social/callback/work")
 
 
+async def test_the_endpoints_of_a_declared_provider_are_tried(tmp_path: Path) -> None:
+    async with provider() as address:
+        plain = settings_with(tmp_path, address)
+        work = replace(
+            plain.providers["work"],
+            kind="oauth2",
+            authorization_endpoint=f"{address}/authorize",
+            token_endpoint=f"{address}/token",
+            subject_field="id",
+        )
+        one = await finding(replace(plain, providers={"work": work}), "sign-in work")
+        open_to_all = replace(work, userinfo_endpoint=f"{address}/me")
+        other = await finding(replace(plain, providers={"work": open_to_all}), "sign-in work")
+    assert (one.state, other.state) == ("ok", "fault")
+    assert other.text == "cannot be used: userinfo_endpoint: status 200 for no token"
+
+
 async def test_each_registration_that_a_setting_needs_is_listed_or_a_fault(tmp_path: Path) -> None:
     async with provider(end_session_endpoint="http://127.0.0.1:9/logout") as address:
         plain = settings_with(tmp_path, address)

@@ -22,10 +22,16 @@ def policy_of(kind: Kind, **changes: Any) -> ProviderPolicy:
         "kind": kind,
         "client_id": "an-id",
         "client_secret": Secret(secret),
-        "issuer": "https://login.example.org" if kind == "oidc" else "",
+        "issuer": "https://login.example.org" if kind in ("oidc", "oauth2") else "",
         "team_id": "TEAM",
         "key_id": "KEY",
     }
+    if kind == "oauth2":
+        given |= {
+            "authorization_endpoint": "https://login.example.org/authorize",
+            "token_endpoint": "https://login.example.org/token",
+            "subject_field": "id",
+        }
     return ProviderPolicy(**{**given, **changes})
 
 
@@ -55,7 +61,8 @@ def test_missing_values_are_named(kind: Kind) -> None:
     empty = ProviderPolicy(name="work", kind=kind, client_id="")
     faults = dict(faults_of(empty))
     assert faults["client_id"] == f"must be set for {kind}"
-    assert ("issuer" in faults) is (kind == "oidc")
+    assert ("issuer" in faults) is (kind in ("oidc", "oauth2"))
+    assert ("subject_field" in faults) is (kind == "oauth2")
     assert ("key_id" in faults) is (kind == "apple")
 
 

@@ -23,11 +23,11 @@ from quantimodo.app.quantities import (
 )
 from quantimodo.app.settings import BadSettings, Settings, load, load_settings, spell
 from quantimodo.app.settings_document import settings_document
+from quantimodo.app.settings_providers import ProviderSettings
 from quantimodo.app.settings_tree import (
     BudgetSettings,
     Leaf,
     LimitSettings,
-    ProviderSettings,
     leaves,
     provider_leaves,
 )

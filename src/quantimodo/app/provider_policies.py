@@ -10,8 +10,10 @@ from dataclasses import fields
 from typing import Any, get_args
 from urllib.parse import urlsplit
 
-from quantimodo.app.settings_tree import ProviderSettings, Settings
+from quantimodo.app.settings_providers import ProviderSettings
+from quantimodo.app.settings_tree import Settings
 from quantimodo.federation.contract import Kind, ProviderPolicy
+from quantimodo.federation.presets import PRESETS, with_preset
 from quantimodo.federation.provider_sign_out import RETURNED
 from quantimodo.federation.provider_table import faults_of
 from quantimodo.model.secrets import Secret
@@ -21,7 +23,7 @@ from quantimodo.protocol.social import CALLBACK, INITIATE, NOTIFICATIONS, PROVID
 
 Fault = Callable[[str, str], None]
 
-KINDS: frozenset[str] = frozenset(get_args(Kind))
+KINDS: frozenset[str] = frozenset({*get_args(Kind), *PRESETS})
 
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+):[0-9]{1,5}", re.ASCII)
 _ADDRESSES = (
@@ -92,9 +94,11 @@ def check_providers(settings: Settings, fault: Fault) -> None:
 def _policy(name: str, one: ProviderSettings) -> ProviderPolicy:
     given: dict[str, Any] = {each.name: getattr(one, each.name) for each in fields(one)}
     secret = Secret(one.client_secret) if one.client_secret else None
-    return ProviderPolicy(
-        **{**given, "name": name, "kind": one.kind or name, "client_secret": secret}
-    )
+    kind = one.kind or name
+    given |= {"name": name, "client_secret": secret}
+    if kind in PRESETS:
+        return with_preset(ProviderPolicy(**{**given, "kind": PRESETS[kind].kind}), PRESETS[kind])
+    return ProviderPolicy(**{**given, "kind": kind})
 
 
 def _bad_addresses(one: ProviderSettings, open_hosts: frozenset[str]) -> Iterator[str]:

@@ -23,11 +23,11 @@ from quantimodo.app.quantities import (
     spell_duration,
     spell_limit,
 )
+from quantimodo.app.settings_providers import ProviderSettings
 from quantimodo.app.settings_rules import decide
 from quantimodo.app.settings_tree import (
     PREFIX,
     Leaf,
-    ProviderSettings,
     Settings,
     leaf_of,
     leaves,

@@ -18,9 +18,9 @@ from quantimodo.app.settings_agents import McpSettings
 from quantimodo.app.settings_fields import section as _section
 from quantimodo.app.settings_fields import setting as _setting
 from quantimodo.app.settings_limits import BudgetSettings, LimitSettings
+from quantimodo.app.settings_providers import ProviderSettings
 from quantimodo.app.settings_sender import DPoPSettings, MtlsSettings
 from quantimodo.app.settings_tokens import TokenSettings
-from quantimodo.federation.contract import ClientAuthenticationMethod, IdTokenAlgorithm, Kind
 
 PREFIX = "QUANTIMODO_"
 PRODUCT = "QuantiModo"
@@ -166,104 +166,6 @@ class RegistrationSettings:
         "",
         "A JSON file that says whose software statements count: each issuer with its JWK Set."
         " Without one none does.",
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderSettings:
-    """One table `[providers.NAME]`: `providers.contract.ProviderPolicy`, but for the name."""
-
-    kind: Literal["", Kind] = _setting(
-        "",
-        "What it is; by default the same as the name of the table. oidc is any OpenID provider.",
-    )
-    client_id: str = _setting("", "Our client id there; Facebook calls it app id.")
-    client_secret: str = _setting(
-        "",
-        "Our client secret there; for Apple the whole text of the .p8 key, where \\n may stand for"
-        " the end of a line.",
-        secret=True,
-    )
-    title: str = _setting("", "What people know it as; it stands on the sign-in button.")
-    issuer: str = _setting(
-        "", "Its exact issuer; required for oidc, with a default for the others."
-    )
-    scope: str = _setting("", "The scopes to ask for, separated by spaces.")
-    audiences: tuple[str, ...] = _setting(
-        (),
-        "Our other client ids there, as of the Android and iOS apps, whose native tokens are taken"
-        " too; several separated by commas in the environment.",
-    )
-    authoritative: bool | None = _setting(
-        None,
-        "Whether an address that it calls verified links to an existing account by itself; by"
-        " default only Google does so, for gmail.com and Workspace domains.",
-    )
-    direct_redirect_uri: str = _setting(
-        "",
-        "The redirect URI of codes that an app requested itself; for Google postmessage, its"
-        " popup.",
-    )
-    tenant: str = _setting(
-        "",
-        "For Microsoft: common, organizations, consumers, or the id of one tenant; common by"
-        " default.",
-    )
-    team_id: str = _setting("", "For Apple: the id of the developer team.")
-    key_id: str = _setting("", "For Apple: the id of the .p8 key.")
-    authorization_endpoint: str = _setting("", "Where people sign in, if it is not the usual one.")
-    token_endpoint: str = _setting("", "Where codes are exchanged, if it is not the usual one.")
-    userinfo_endpoint: str = _setting("", "Where profiles are read, if it is not the usual one.")
-    jwks_uri: str = _setting("", "Where its public keys are, if it is not the usual one.")
-    tokeninfo_endpoint: str = _setting(
-        "", "For Google and Facebook: where access tokens are examined."
-    )
-    graph_endpoint: str = _setting("", "For Facebook: the Graph API, with its version.")
-    emails_endpoint: str = _setting("", "For GitHub: where the e-mail addresses are read.")
-    client_authentication: Literal["", ClientAuthenticationMethod] = _setting(
-        "",
-        "For oidc: how this server authenticates itself there; by default client_secret_basic or"
-        " client_secret_post, as its discovery document says. For private_key_jwt register"
-        " ISSUER/api/v2/auth/social/keys/NAME there, as jwks_uri.",
-    )
-    assertion_audience: Literal["issuer", "token_endpoint"] = _setting(
-        "issuer",
-        "For oidc: the audience of client_secret_jwt and private_key_jwt; token_endpoint for a"
-        " provider that refuses its issuer.",
-    )
-    id_token_algorithm: Literal["", IdTokenAlgorithm] = _setting(
-        "",
-        "For oidc: the one algorithm that its ID tokens and logout tokens are signed with; by"
-        " default each that its discovery document lists.",
-    )
-    response_mode: Literal["", "query", "form_post"] = _setting(
-        "",
-        "For oidc: how its response comes back. form_post keeps the code out of addresses; it"
-        " needs an https issuer of this server.",
-    )
-    pushed_requests: bool = _setting(
-        False,
-        "For oidc: send authorization requests to it directly (RFC 9126), and only a reference by"
-        " the browser. Always done where its discovery document requires it.",
-    )
-    initiated_login: bool = _setting(
-        False,
-        "For oidc: it may send people here to sign in (third-party initiated login). Register"
-        " ISSUER/sign-in/initiated there, as initiate_login_uri.",
-    )
-    sign_out_at_provider: bool = _setting(
-        False,
-        "For oidc: offer people at sign-out to end their session there too (RP-Initiated Logout)."
-        " Register ISSUER/sign-out/returned there, as post_logout_redirect_uri.",
-    )
-    backchannel_logout: bool = _setting(
-        False,
-        "For oidc: when a session ends there, end the sessions here that began from it"
-        " (Back-Channel Logout). Register ISSUER/api/v2/auth/social/notifications/NAME there, as"
-        " backchannel_logout_uri.",
-    )
-    end_session_endpoint: str = _setting(
-        "", "For oidc: where sessions are ended, if it is not the usual one."
     )
 
 

@@ -31,6 +31,7 @@ from quantimodo.cli.command_runner import field_errors
 from quantimodo.cli.printing import print_json
 from quantimodo.crypto.envelope import DecryptionFailed
 from quantimodo.federation.contract import Provider
+from quantimodo.federation.provider_examination import examine_provider
 from quantimodo.federation.provider_table import open_providers
 from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.model.budgets import Signer
@@ -259,7 +260,7 @@ async def _providers(settings: Settings) -> list[Finding]:
 async def _reachability(provider: Provider, settings: Settings) -> Finding:
     name = provider.name
     try:
-        await (provider.examine() if isinstance(provider, Oidc) else provider.destination())
+        await examine_provider(provider, callback_uri(settings, name))
         missing = await _missing(provider, settings)
     except ProviderFault as fault:
         return Finding("fault", f"sign-in {name}", f"cannot be used: {fault.because}")

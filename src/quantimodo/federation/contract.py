@@ -42,7 +42,7 @@ class LimitedLoginNeeded(BadToken):
     code = "limited_login_required"
 
 
-Kind = Literal["google", "facebook", "apple", "github", "microsoft", "x", "oidc"]
+Kind = Literal["google", "facebook", "apple", "github", "microsoft", "x", "oidc", "oauth2"]
 # fmt: off
 IdTokenAlgorithm = Literal[
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
@@ -84,8 +84,8 @@ class ProviderPolicy:
     tokeninfo_endpoint: str = ""  # Google
     graph_endpoint: str = ""  # Facebook: https://graph.facebook.com/vNN.N
     emails_endpoint: str = ""  # GitHub
-    # The rest is for `oidc` only.
-    client_authentication: ClientAuthenticationMethod | Literal[""] = ""
+    client_authentication: ClientAuthenticationMethod | Literal[""] = ""  # `oidc`, `oauth2`
+    # For `oidc` only.
     assertion_audience: Literal["issuer", "token_endpoint"] = "issuer"
     id_token_algorithm: IdTokenAlgorithm | Literal[""] = ""
     response_mode: Literal["", "query", "form_post"] = ""
@@ -94,6 +94,19 @@ class ProviderPolicy:
     sign_out_at_provider: bool = False
     backchannel_logout: bool = False
     end_session_endpoint: str = ""
+    # For `oauth2` only: what `declarations.py` reads.
+    pkce: bool = True
+    authorization_parameters: tuple[str, ...] = ()
+    fresh_parameters: tuple[str, ...] = ()
+    token_parameters: tuple[str, ...] = ()
+    token_field: str = ""
+    userinfo_method: Literal["GET", "POST"] = "GET"
+    userinfo_headers: tuple[str, ...] = ()
+    subject_field: str = ""
+    name_fields: tuple[str, ...] = ()
+    email_field: str = ""
+    email_verified_field: str = ""
+    email_counts: Literal["", "never", "verified_field", "authoritative"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,5 @@
-"""The error codes that providers send when a person cancels. Each of them is `access_denied` here.
+"""The error codes of authorization responses: those that the log may have, and those by which a
+person cancels. Each of the latter is `access_denied` here.
 
 RFC 6749 §4.1.2.1 has only `access_denied` for this. Most send it in `error`; others send another
 code there, or in `error_reason` (Facebook) or `error_subcode` (Microsoft).
@@ -7,8 +8,34 @@ code there, or in `error_reason` (Facebook) or `error_subcode` (Microsoft).
 from collections.abc import Mapping
 from typing import Final
 
+# RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, and codes of the providers.
+KNOWN_ERRORS: Final = frozenset(
+    {
+        *("invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type"),
+        *("invalid_scope", "server_error", "temporarily_unavailable", "interaction_required"),
+        *("login_required", "account_selection_required", "consent_required"),
+        *("invalid_request_uri", "invalid_request_object", "request_not_supported"),
+        *("request_uri_not_supported", "registration_not_supported", "invalid_client"),
+        *("redirect_uri_mismatch", "application_suspended", "admin_policy_enforced"),
+        *("invalid_resource", "cancel", "user_cancelled_authorize", "user_cancelled_login"),
+        *("user_canceled_authorize", "user_canceled_login", "user_cancelled", "user_canceled"),
+        *("user_denied", "consent_denied"),
+    }
+)
 _PARAMETERS: Final = ("error", "error_reason", "error_subcode")
 _STANDARD: Final = frozenset({"access_denied"})
+_ELSEWHERE: Final = frozenset(
+    {
+        "user_cancelled_login",
+        "user_cancelled_authorize",
+        "user_canceled_login",
+        "user_canceled_authorize",
+        "user_cancelled",
+        "user_canceled",
+        "user_denied",
+        "consent_denied",
+    }
+)
 _OWN: Final[Mapping[str, frozenset[str]]] = {
     "apple": frozenset({"user_cancelled_authorize"}),
     "facebook": frozenset({"user_denied"}),
@@ -16,18 +43,8 @@ _OWN: Final[Mapping[str, frozenset[str]]] = {
     # `consent_required`. It has another meaning only with `prompt=none`, which is never sent there.
     "microsoft": frozenset({"cancel", "consent_required"}),
     # LinkedIn: the first two. WSO2: `consent_denied`. Gematik and Instagram: `user_…`.
-    "oidc": frozenset(
-        {
-            "user_cancelled_login",
-            "user_cancelled_authorize",
-            "user_canceled_login",
-            "user_canceled_authorize",
-            "user_cancelled",
-            "user_canceled",
-            "user_denied",
-            "consent_denied",
-        }
-    ),
+    "oidc": _ELSEWHERE,
+    "oauth2": _ELSEWHERE,
 }
 
 

@@ -1,14 +1,15 @@
 """All kinds of providers, and the settings that each requires."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from functools import partial
 
 from quantimodo.crypto.client_assertions import SHORTEST_SECRET
 from quantimodo.crypto.upstream import client_secret_signer
 from quantimodo.federation.client_assertions import AssertionKeys
 from quantimodo.federation.contract import Kind, Provider, ProviderPolicy
+from quantimodo.federation.declarations import faults_of_declaration
 from quantimodo.federation.providers.apple import open_apple
+from quantimodo.federation.providers.declared import Declared
 from quantimodo.federation.providers.facebook import Facebook
 from quantimodo.federation.providers.github import GitHub
 from quantimodo.federation.providers.google import open_google
@@ -35,6 +36,12 @@ def _x(
     return X(policy, http_client)
 
 
+def _declared(
+    policy: ProviderPolicy, http_client: GuardedHttpClient, _: Clock, __: ReplayStore
+) -> Provider:
+    return Declared(policy, http_client)
+
+
 TABLE: Mapping[Kind, Open] = {
     "google": open_google,
     "facebook": Facebook,
@@ -43,6 +50,7 @@ TABLE: Mapping[Kind, Open] = {
     "microsoft": open_microsoft,
     "x": _x,
     "oidc": open_oidc,
+    "oauth2": _declared,
 }
 # The required settings of each kind, beside the client id.
 _NEEDED: Mapping[Kind, Sequence[str]] = {
@@ -53,15 +61,22 @@ _NEEDED: Mapping[Kind, Sequence[str]] = {
     "microsoft": ("client_secret",),
     "x": (),
     "oidc": ("issuer",),
+    "oauth2": ("issuer", "authorization_endpoint", "token_endpoint", "subject_field"),
 }
 _NOTHING = ProviderPolicy(name="", kind="oidc", client_id="")
-_OIDC_ONLY = frozenset(
-    {
-        *("client_authentication", "assertion_audience", "id_token_algorithm", "response_mode"),
-        *("pushed_requests", "initiated_login", "sign_out_at_provider", "backchannel_logout"),
-        "end_session_endpoint",
-    }
-)
+_OIDC: Sequence[Kind] = ("oidc",)
+_OAUTH2: Sequence[Kind] = ("oauth2",)
+# The settings that some kinds alone have.
+_KINDS_OF: Mapping[str, Sequence[Kind]] = {
+    "client_authentication": ("oidc", "oauth2"),
+    **dict.fromkeys(("assertion_audience", "id_token_algorithm", "response_mode"), _OIDC),
+    **dict.fromkeys(("pushed_requests", "initiated_login", "sign_out_at_provider"), _OIDC),
+    **dict.fromkeys(("backchannel_logout", "end_session_endpoint"), _OIDC),
+    **dict.fromkeys(("pkce", "authorization_parameters", "fresh_parameters"), _OAUTH2),
+    **dict.fromkeys(("token_parameters", "token_field", "userinfo_method"), _OAUTH2),
+    **dict.fromkeys(("userinfo_headers", "subject_field", "name_fields"), _OAUTH2),
+    **dict.fromkeys(("email_field", "email_verified_field", "email_counts"), _OAUTH2),
+}
 
 
 def open_providers(
@@ -87,7 +102,12 @@ def faults_of(policy: ProviderPolicy) -> Iterator[tuple[str, str]]:
     missing = [name for name in ("client_id", *_NEEDED[policy.kind]) if not getattr(policy, name)]
     for name in missing:
         yield name, f"must be set for {policy.kind}"
-    yield from _faults_of_oidc(policy)
+    for name in _foreign(policy):
+        yield name, "is not for providers of this kind"
+    if policy.kind == "oidc":
+        yield from _faults_of_oidc(policy)
+    if policy.kind == "oauth2":
+        yield from faults_of_declaration(policy)
     if policy.kind == "microsoft":
         yield from _faults_of_microsoft(policy)
     if policy.kind == "apple" and policy.client_secret:
@@ -97,12 +117,14 @@ def faults_of(policy: ProviderPolicy) -> Iterator[tuple[str, str]]:
             yield "client_secret", "must be the whole text of the .p8 file"
 
 
+def _foreign(policy: ProviderPolicy) -> Iterator[str]:
+    """The settings that are given, and that this kind of provider does not have."""
+    for name, kinds in _KINDS_OF.items():
+        if policy.kind not in kinds and getattr(policy, name) != getattr(_NOTHING, name):
+            yield name
+
+
 def _faults_of_oidc(policy: ProviderPolicy) -> Iterator[tuple[str, str]]:
-    if policy.kind != "oidc":
-        for name in (each.name for each in fields(policy) if each.name in _OIDC_ONLY):
-            if getattr(policy, name) != getattr(_NOTHING, name):
-                yield name, "is for providers of the kind oidc"
-        return
     method, secret = policy.client_authentication, policy.client_secret
     if method and method != "private_key_jwt" and secret is None:
         yield "client_secret", f"must be set for {method}"

@@ -6,7 +6,7 @@ provider's file reads the profile from the provider's API.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -19,28 +19,15 @@ from quantimodo.federation.contract import (
     BadToken,
     ProviderPolicy,
 )
-from quantimodo.federation.declined import is_declined
+from quantimodo.federation.declined import KNOWN_ERRORS, is_declined
+from quantimodo.federation.field_paths import Path, value_at
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import ProviderFault, ProviderUnavailable
 from quantimodo.outbound.http_client import GuardedHttpClient, basic
-from quantimodo.outbound.responses import invalid_response
+from quantimodo.outbound.responses import HttpResponse, invalid_response
 
 _SPELLING = re.compile(r"[A-Za-z0-9_.-]{1,40}", re.ASCII)
 _NUMBER = re.compile(r"[1-9][0-9]{0,39}", re.ASCII)
-# RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, and codes of the providers.
-_KNOWN = frozenset(
-    {
-        *("invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type"),
-        *("invalid_scope", "server_error", "temporarily_unavailable", "interaction_required"),
-        *("login_required", "account_selection_required", "consent_required"),
-        *("invalid_request_uri", "invalid_request_object", "request_not_supported"),
-        *("request_uri_not_supported", "registration_not_supported", "invalid_client"),
-        *("redirect_uri_mismatch", "application_suspended", "admin_policy_enforced"),
-        *("invalid_resource", "cancel", "user_cancelled_authorize", "user_cancelled_login"),
-        *("user_canceled_authorize", "user_canceled_login", "user_cancelled", "user_canceled"),
-        *("user_denied", "consent_denied"),
-    }
-)
 _LATER = frozenset({"temporarily_unavailable", "server_error"})
 
 
@@ -54,6 +41,8 @@ class AuthorizationServer:
     `secret_in_header`: `client_secret_basic`; else the secret is a field of the form.
     `assertion` makes the parameters of a client assertion (RFC 7523 §2.2), in place of a secret.
     `proof_key`: whether it supports PKCE, or at least ignores unknown parameters.
+    `token_parameters`: further parameters of its token request. `token_path`: where in its response
+    the tokens are.
     """
 
     issuer: str
@@ -66,15 +55,19 @@ class AuthorizationServer:
     secret_in_header: bool = False
     assertion: Callable[[], Mapping[str, str]] | None = None
     proof_key: bool = True
+    token_parameters: Mapping[str, str] = field(default_factory=dict)
+    token_path: Path = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
-    """The provider's tokens. The access token is used at once, and never stored."""
+    """The provider's tokens, and the `response` that has them. The access token is used at once,
+    and never stored."""
 
     access_token: Secret
     refresh_token: Secret | None = None
     id_token: Secret | None = None  # OpenID Connect Core §3.1.3.3
+    response: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 class OAuth2:
@@ -130,11 +123,12 @@ class OAuth2:
         self, authorization_context: AuthorizationContext, more: Mapping[str, str]
     ) -> dict[str, str]:
         # security.md §25: PKCE (RFC 7636), S256; a provider that does not know it ignores it.
+        scope = self._policy.scope or self._server.scope
         return {
             "response_type": "code",
             "client_id": self._policy.client_id,
             "redirect_uri": authorization_context.redirect_uri,
-            "scope": self._policy.scope or self._server.scope,
+            **({"scope": scope} if scope else {}),
             "state": authorization_context.state.reveal(),
             **(_challenge(authorization_context.verifier) if self._server.proof_key else {}),
             **more,
@@ -159,22 +153,35 @@ class OAuth2:
         self, code: Secret, redirect_uri: str | None, verifier: Secret | None
     ) -> Granted:
         """The tokens for a code (RFC 6749 §4.1.3). Raises `BadCode` for an invalid one."""
-        fields = {"grant_type": "authorization_code", "code": code.reveal()}
-        if redirect_uri is not None:
-            fields["redirect_uri"] = redirect_uri
-        if verifier is not None and self._server.proof_key:
-            fields["code_verifier"] = verifier.reveal()
-        identified, headers = self._ourselves()
-        response = await self._http_client.post_form(
-            self._token_endpoint, {**fields, **identified}, headers=headers
-        )
+        response = await self._requested(code, redirect_uri, verifier)
         body = response.json()
         # GitHub sends errors with 200: the member decides, not the status.
         if "error" in body:
             raise self._not_granted(error_code(body["error"]))
         if not response.ok:
             raise invalid_response(f"token endpoint: status {response.status}")
-        return _granted(body)
+        return _granted(value_at(body, self._server.token_path))
+
+    async def probe(self, redirect_uri: str, verifier: Secret) -> str:
+        """The error code of the token endpoint for a code that it never issued; "" without one.
+        Raises `ProviderFault` if there is no such endpoint."""
+        response = await self._requested(_NO_CODE, redirect_uri, verifier)
+        if response.status == 404:
+            raise invalid_response("token endpoint: status 404")
+        body = response.json()
+        return error_code(body["error"]) if "error" in body else ""
+
+    async def _requested(
+        self, code: Secret, redirect_uri: str | None, verifier: Secret | None
+    ) -> HttpResponse:
+        fields = {"grant_type": "authorization_code", "code": code.reveal()}
+        if redirect_uri is not None:
+            fields["redirect_uri"] = redirect_uri
+        if verifier is not None and self._server.proof_key:
+            fields["code_verifier"] = verifier.reveal()
+        identified, headers = self._ourselves()
+        fields = {**self._server.token_parameters, **fields, **identified}
+        return await self._http_client.post_form(self._token_endpoint, fields, headers=headers)
 
     def _ourselves(self) -> tuple[dict[str, str], dict[str, str]]:
         if self._server.assertion is not None:
@@ -196,6 +203,7 @@ class OAuth2:
         return invalid_response(because)
 
 
+_NO_CODE = Secret("not-a-code")
 _BAD_CODE = "The sign-in code is not valid any more. Start the sign-in again."
 TEMPORARILY_UNAVAILABLE = "The sign-in provider is busy. Try again in a moment."
 _DECLINED = "The sign-in was declined at the provider."
@@ -247,7 +255,7 @@ def no_security_events() -> BadToken:
 def _refused(kind: str, response: Mapping[str, str]) -> ProviderFault:
     # This response comes through the browser, so the log has only codes that are known.
     code = response["error"]
-    because = f"authorization response: {code if code in _KNOWN else 'an unknown error'}"
+    because = f"authorization response: {code if code in KNOWN_ERRORS else 'an unknown error'}"
     if is_declined(kind, response):
         return AccessDeniedByUser(_DECLINED, because=because)
     if code in _LATER:
@@ -264,7 +272,9 @@ def _secret(value: Any) -> Secret | None:
     return Secret(value) if isinstance(value, str) and value else None
 
 
-def _granted(body: Mapping[str, Any]) -> Granted:
+def _granted(body: Any) -> Granted:
+    if not isinstance(body, dict):
+        raise invalid_response("token endpoint: no tokens")
     token, kind = body.get("access_token"), body.get("token_type")
     if not isinstance(token, str) or not token:
         raise invalid_response("token endpoint: no access token")
@@ -275,4 +285,5 @@ def _granted(body: Mapping[str, Any]) -> Granted:
         access_token=Secret(token),
         refresh_token=_secret(body.get("refresh_token")),
         id_token=_secret(body.get("id_token")),
+        response=body,
     )
