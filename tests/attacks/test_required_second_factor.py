@@ -159,9 +159,13 @@ async def test_a_session_without_a_factor_registers_and_changes_no_application(
         for method, path in (
             ("GET", "/developers/new"),
             ("POST", "/developers/new"),
-            ("POST", f"/developers/{client_id}"),
-            ("POST", f"/developers/{client_id}/secret"),
-            ("POST", f"/developers/{client_id}/delete"),
+            ("POST", f"/developers/apps/{client_id}/sign-in"),
+            ("POST", f"/developers/apps/{client_id}/scopes"),
+            ("POST", f"/developers/apps/{client_id}/branding"),
+            ("POST", f"/developers/apps/{client_id}/logo"),
+            ("POST", f"/developers/apps/{client_id}/keys"),
+            ("POST", f"/developers/apps/{client_id}/secret"),
+            ("POST", f"/developers/apps/{client_id}/danger"),
         ):
             response = await browser.request(method, path, data=csrf if method == "POST" else None)
             assert (response.status_code, response.headers["location"]) == (303, TWO_STEP), path

@@ -23,17 +23,17 @@ async def test_an_id_that_cannot_be_is_nothing(engine: AppHarness, odd: str) -> 
         f"/account/apps/{odd}/revoke": 303,
         f"/account/apps/{odd}": 404,
         f"/account/apps/{odd}/receipts/1/mail": 404,
-        f"/developers/{odd}": 404,
-        f"/developers/{odd}/secret": 404,
-        f"/developers/{odd}/delete": 404,
-        f"/developers/{odd}/logo": 404,
+        f"/developers/apps/{odd}/sign-in": 404,
+        f"/developers/apps/{odd}/secret": 404,
+        f"/developers/apps/{odd}/danger": 404,
+        f"/developers/apps/{odd}/logo": 404,
     }.items():
         response = await browser.post(path, data={"csrf": csrf})
         assert response.status_code == status, path
     for path in (
         f"/account/apps/{odd}",
         f"/account/apps/{odd}/receipts/1/receipt.jwt",
-        f"/developers/{odd}",
+        f"/developers/apps/{odd}",
         f"/logos/{odd}",
         f"/static/{odd}",
     ):
@@ -50,7 +50,7 @@ _ODD_VALUES = (
     *("%00", "a%00b", "%ED%A0%80", "%FF", "%EF%BF%BF", "%E2%80%AE", "%0D%0Aa%3A+b", "%C2%B2"),
     *("9" * 30, "-1", "nan", "1e999", "x" * 9000, "9999-12-31T23%3A59", "%5B%5D", ""),
 )
-_LEAVING = ("/sign-out", "/account/delete", "/delete", "/revoke")
+_LEAVING = ("/sign-out", "/account/delete", "/danger", "/revoke")
 
 
 @pytest.mark.slow

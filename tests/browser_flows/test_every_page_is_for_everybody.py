@@ -77,7 +77,7 @@ async def test_axe_finds_nothing_in_each_language(services: AccountServices, por
                     "/account/data/variable?name=Sleep%20Quality",
                     "/account/activity",
                     "/account/profile",
-                    f"/developers/{gallery.mood.id}",
+                    f"/developers/apps/{gallery.mood.id}/sign-in",
                 ):
                     await page.goto(path)
                     assert await page.get_attribute("html", "lang") == tag

@@ -79,7 +79,7 @@ async def page(server: Server) -> AsyncIterator[Page]:
         yield opened
 
 
-@pytest.mark.parametrize("kind", ["confidential", "public"])
+@pytest.mark.parametrize("kind", ["web", "browser"])
 async def test_from_an_empty_directory_to_access_taken_back(
     server: Server, page: Page, callback: str, kind: str
 ) -> None:

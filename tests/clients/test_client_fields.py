@@ -3,7 +3,7 @@ command line, in the portal, in registrations, and in the OpenAPI document."""
 
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from typer.main import get_command
@@ -13,8 +13,8 @@ from quantimodo.cli.clients import clients
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.clients import Client
 from quantimodo.openapi.registration import ClientDocument, RegisteredClient
-from quantimodo.pages.client_form import LABELS, SECTIONS, submitted, view_of
-from quantimodo.pages.forms import Form
+from quantimodo.pages.client_form import LABELS, SECTIONS, FieldTab, submitted, view_of
+from quantimodo.pages.forms import Form, FormView
 from quantimodo.protocol.client_field import ClientField
 from quantimodo.protocol.client_fields import FIELDS, SETTINGS
 from quantimodo.protocol.registration import Registration, value_of
@@ -35,6 +35,7 @@ GIVEN: dict[str, Any] = {
     "optional_scope": ["email"],
     "required_authorization_details": [{"type": "health_measurements", "actions": ["read"]}],
 }
+TABS: tuple[FieldTab, ...] = get_args(FieldTab)
 by_name = pytest.mark.parametrize("field", FIELDS, ids=lambda field: str(field.name))
 
 
@@ -114,12 +115,39 @@ def test_the_form_keeps_fields_that_it_does_not_show(field: ClientField) -> None
     values = {f.name: getattr(registration, f.name) for f in fields(Registration)}
     before = client(**values)
     view = view_of(before)
-    boxes = [(key, "1") for key in ("strict", "own", "claims") if f"flag:{key}" in view.chosen]
+    form = Form(_as_sent(view, before))
+    for tab in TABS:
+        assert value_of(submitted(form, before, tab), field) == value_of(before, field)
+
+
+@by_name
+def test_a_tab_keeps_the_fields_of_all_tabs_as_they_are(field: ClientField) -> None:
+    if not field.wire:
+        return
+    registration = read_registration(document(**{field.wire: given(field)}))
+    before = client(**{f.name: getattr(registration, f.name) for f in fields(Registration)})
+    form = Form(_as_sent(view_of(before), before))
+    for tab in TABS:
+        assert value_of(submitted(form, before, tab), field) == value_of(before, field), tab
+
+
+def test_a_tab_changes_its_own_fields_only() -> None:
+    before = client(redirect_uris=("https://app.example.org/callback",), public=False)
+    sent = [("name", "Other"), ("redirect_uris", ADDRESS), ("kind", "confidential"), ("scope", "x")]
+    changed = {tab: submitted(Form(sent), before, tab) for tab in TABS}
+    assert [tab for tab in TABS if changed[tab].name == "Other"] == ["branding"]
+    assert [tab for tab in TABS if changed[tab].redirect_uris == (ADDRESS,)] == ["sign-in"]
+    assert [tab for tab in TABS if changed[tab].scope == {"x"}] == ["scopes"]
+
+
+def _as_sent(view: FormView, before: Client) -> list[tuple[str, str]]:
+    """What a browser sends of a form with these values."""
+    boxes = [(key.removeprefix("flag:"), "1") for key in view.chosen if key.startswith("flag:")]
+    grants = [("grant_types", key[6:]) for key in view.chosen if key.startswith("grant:")]
+    optional = [("optional_scope", name) for name in before.metadata.optional_scope]
     kind = "public" if before.public else "confidential"
-    form = Form(
-        [*view.values.items(), *boxes, ("kind", kind), *(("scope", s) for s in before.scope)]
-    )
-    assert value_of(submitted(form, before), field) == value_of(before, field)
+    scopes = [("scope", name) for name in before.scope]
+    return [*view.values.items(), *boxes, *grants, *optional, ("kind", kind), *scopes]
 
 
 @by_name

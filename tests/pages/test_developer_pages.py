@@ -8,11 +8,14 @@ import pytest
 from quantimodo.crypto.digests import digest
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
+from quantimodo.pages.app_pages import TABS
+from quantimodo.protocol.client_fields import DEVICE_CODE
 from support.account_services import PASSWORD, AccountServices
 from support.page_site import PNG, Site, Visitor
 
 SECRET = re.compile(r"qms_[A-Za-z0-9_-]{43}")
 CALLBACK = "https://app.example.org/callback"
+KEY_SET = '{"keys": [{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}]}'
 
 
 async def create(ann: Visitor, **more: str | list[str]) -> str:
@@ -22,6 +25,12 @@ async def create(ann: Visitor, **more: str | list[str]) -> str:
     assert response.status_code == 303, response.text
     location: str = response.headers["location"]
     return location
+
+
+async def save(ann: Visitor, path: str, tab: str, **fields: str | list[str]) -> None:
+    """Change the application at one of its tabs."""
+    response = await ann.submit(f"{path}/{tab}", **fields)
+    assert (response.status_code, response.headers.get("location")) == (303, f"{path}/{tab}")
 
 
 async def stored(services: AccountServices, path: str) -> Client:
@@ -92,10 +101,10 @@ async def test_a_name_like_the_servers_is_refused(ann: Visitor, name: str) -> No
 
 
 async def test_a_public_application_has_no_secret(services: AccountServices, ann: Visitor) -> None:
-    path = await create(ann, kind="public", redirect_uris="org.example.app:/callback")
+    path = await create(ann, kind="native", redirect_uris="org.example.app:/callback")
     page = (await ann.get(path)).text
     assert not SECRET.search(page)
-    assert f"{path}/secret" not in page
+    assert f"{path}/secret" not in (await ann.get(f"{path}/keys")).text
     client = await stored(services, path)
     assert client.public
     assert client.secret is None
@@ -103,45 +112,128 @@ async def test_a_public_application_has_no_secret(services: AccountServices, ann
     assert refused.status_code == 422
 
 
+KINDS = {
+    "web": (False, False, {"authorization_code", "refresh_token"}, {"code"}, True),
+    "browser": (True, True, {"authorization_code", "refresh_token"}, {"code"}, True),
+    "native": (True, True, {"authorization_code", "refresh_token"}, {"code"}, True),
+    "device": (True, True, {DEVICE_CODE, "refresh_token"}, set(), False),
+    "service": (False, False, {"client_credentials"}, set(), False),
+}
+
+
+async def test_the_rest_follows_from_the_kind(services: AccountServices, ann: Visitor) -> None:
+    for kind, (public, strict, grants, responses, redirects) in KINDS.items():
+        path = await create(ann, kind=kind, scope=["basic", "email"])
+        client = await stored(services, path)
+        assert (client.public, client.strict) == (public, strict), kind
+        assert (client.grant_types, client.response_types) == (grants, responses), kind
+        assert client.redirect_uris == ((CALLBACK,) if redirects else ()), kind
+        assert client.scope == {"basic", "email"}
+        assert client.metadata.application_type == ("native" if kind == "native" else "web")
+        page = (await ann.get(path)).text
+        assert ("/api/v2/oauth/authorize?" in page) == redirects, kind
+        assert ("/device_authorization" in page) == (kind == "device"), kind
+        assert bool(SECRET.search(page)) == (not public), kind
+
+
+async def test_a_resource_server_is_registered_by_an_administrator_only(
+    services: AccountServices, ann: Visitor, user: User
+) -> None:
+    assert "Resource server" not in (await ann.get("/developers/new")).text
+    for kind in ("resource", "", "confidential"):
+        refused = await ann.submit("/developers/new", name="R", kind=kind)
+        assert refused.status_code == 422
+        assert 'id="kind-error"' in refused.text
+    assert not await services.stores.clients.clients()
+    await services.stores.users.set_administrator(user.id, True)
+    client = await stored(services, await create(ann, kind="resource"))
+    assert client.resource_server
+    assert client.owner_id == user.id
+
+
 async def test_all_that_was_filled_in_is_registered(
     services: AccountServices, ann: Visitor
 ) -> None:
-    path = await create(
+    path = await create(ann)
+    await save(
         ann,
+        path,
+        "branding",
         description="Keeps moods.\r\nAnd more.",
         homepage_uri="https://app.example.org/",
         policy_uri="https://app.example.org/privacy",
         tos_uri="https://app.example.org/terms",
-        redirect_uris=f"{CALLBACK}\r\n\r\n  http://127.0.0.1:3000/cb\r\n",
-        scope=["basic", "email"],
-        strict="1",
-        own="1",
     )
+    await save(
+        ann,
+        path,
+        "sign-in",
+        redirect_uris=f"{CALLBACK}\r\n\r\n  http://127.0.0.1:3000/cb\r\n",
+        strict="1",
+        grant_types=["client_credentials", DEVICE_CODE],
+        token_endpoint_auth_method="client_secret_post",
+        dpop_bound_access_tokens="1",
+    )
+    await save(ann, path, "scopes", scope=["basic", "email"], optional_scope=["email"])
+    await save(ann, path, "keys", jwks_uri="https://app.example.org/jwks.json")
     client = await stored(services, path)
     assert client.redirect_uris == (CALLBACK, "http://127.0.0.1:3000/cb")
     assert client.scope == {"basic", "email"}
     assert client.strict
     assert not client.public
     assert client.description == "Keeps moods.\nAnd more."
-    assert client.grant_types == {"authorization_code", "refresh_token", "client_credentials"}
+    usual = {"authorization_code", "refresh_token"}
+    assert client.grant_types == {*usual, "client_credentials", DEVICE_CODE}
     assert client.response_types == {"code"}
     assert client.policy_uri == "https://app.example.org/privacy"
+    assert client.metadata.optional_scope == ("email",)
+    assert client.metadata.token_endpoint_auth_method == "client_secret_post"
+    assert client.metadata.dpop_bound_access_tokens
+    assert client.metadata.jwks_uri == "https://app.example.org/jwks.json"
+    await save(ann, path, "sign-in", grant_types=[], strict=[], dpop_bound_access_tokens=[])
+    changed = await stored(services, path)
+    assert changed.grant_types == usual
+    assert not changed.strict
+    assert not changed.metadata.dpop_bound_access_tokens
+    assert changed.metadata.jwks_uri, "a field of another tab"
+
+
+async def test_public_keys_are_checked_before_they_are_stored(
+    services: AccountServices, ann: Visitor
+) -> None:
+    path = await create(ann)
+    for jwks, reason in {
+        "no JSON": "Must be a JSON Web Key Set",
+        "[" * 60_000: "Must be a JSON Web Key Set",
+        '{"keys": []}': "Must have 1 to 20 keys",
+        '{"keys": [{"kty": "EC", "d": "x"}]}': "Must have public keys only",
+        "x" * 65_537: "Must not be longer than",
+    }.items():
+        response = await ann.submit(f"{path}/keys", jwks=jwks)
+        assert response.status_code == 422, jwks[:40]
+        assert 'id="jwks-error"' in response.text
+        assert reason in response.text
+    assert (await stored(services, path)).metadata.jwks == ""
+    await save(ann, path, "keys", jwks=KEY_SET)
+    await save(ann, path, "sign-in", token_endpoint_auth_method="private_key_jwt")
+    removed = await ann.submit(f"{path}/keys", jwks="")
+    assert removed.status_code == 422
+    assert "Proof at the token endpoint: Private_key_jwt needs jwks" in removed.text
 
 
 async def test_a_security_profile_is_registered_or_refused_with_all_that_is_missing(
     services: AccountServices, ann: Visitor
 ) -> None:
-    path = await create(ann, profile="oauth21")
+    path = await create(ann)
+    await save(ann, path, "sign-in", profile="oauth21")
     client = await stored(services, path)
     assert client.metadata.profile == "oauth21"
     assert client.strict
-    page = (await ann.get(path)).text
+    page = (await ann.get(f"{path}/sign-in")).text
     assert '<option value="oauth21" selected>' in page
     assert "FAPI 2.0 requires more:" in page
     assert "Needs dpop_bound_access_tokens or tls_client_certificate_bound" in page
-    refused = await ann.submit(
-        "/developers/new", name="Other", redirect_uris=CALLBACK, profile="fapi2"
-    )
+    refused = await ann.submit(f"{path}/sign-in", profile="fapi2")
     assert refused.status_code == 422
     assert "private_key_jwt" in refused.text
     assert "Needs dpop_bound_access_tokens" in refused.text
@@ -151,8 +243,11 @@ async def test_a_security_profile_is_registered_or_refused_with_all_that_is_miss
 async def test_the_logout_metadata_are_registered_stored_and_changed(
     services: AccountServices, ann: Visitor
 ) -> None:
-    path = await create(
+    path = await create(ann)
+    await save(
         ann,
+        path,
+        "sign-in",
         post_logout_redirect_uris="https://app.example.org/bye\nhttps://app.example.org/ciao",
         backchannel_logout_uri="https://app.example.org/back",
         frontchannel_logout_uri="https://app.example.org/front",
@@ -162,36 +257,37 @@ async def test_the_logout_metadata_are_registered_stored_and_changed(
         "https://app.example.org/bye",
         "https://app.example.org/ciao",
     )
-    assert (await ann.submit(path, name="Another name")).status_code == 303
+    await save(ann, path, "branding", name="Another name")
     assert (await stored(services, path)).metadata == metadata, "what the form showed stays"
-    refused = await ann.submit(path, frontchannel_logout_uri="https://evil.example/")
+    refused = await ann.submit(f"{path}/sign-in", frontchannel_logout_uri="https://evil.example/")
     assert refused.status_code == 422
     assert "Must have the host of one of the redirect URIs." in refused.text
-    await ann.submit(path, backchannel_logout_uri="")
+    await save(ann, path, "sign-in", backchannel_logout_uri="")
     assert (await stored(services, path)).metadata.backchannel_logout_uri == ""
 
 
 async def test_claims_in_the_id_token_are_chosen_kept_and_taken_back(
     services: AccountServices, ann: Visitor
 ) -> None:
-    path = await create(ann, claims="1")
+    path = await create(ann)
+    await save(ann, path, "sign-in", claims="1")
     assert (await stored(services, path)).metadata.include_claims_in_id_token
-    assert (await ann.submit(path, name="Another name")).status_code == 303
+    await save(ann, path, "branding", name="Another name")
     assert (await stored(services, path)).metadata.include_claims_in_id_token
-    await ann.submit(path, claims=[])
+    await save(ann, path, "sign-in", claims=[])
     assert not (await stored(services, path)).metadata.include_claims_in_id_token
 
 
 async def test_an_application_that_acts_only_as_itself_needs_no_redirect_uri(
     services: AccountServices, ann: Visitor
 ) -> None:
-    path = await create(ann, redirect_uris="", own="1")
+    path = await create(ann, redirect_uris="", kind="service")
     client = await stored(services, path)
     assert client.grant_types == {"client_credentials"}
     assert client.response_types == frozenset()
     page = (await ann.get(path)).text
     assert "grant_type=client_credentials" in page
-    await ann.submit(path, redirect_uris=CALLBACK)
+    await save(ann, path, "sign-in", redirect_uris=CALLBACK)
     client = await stored(services, path)
     assert client.grant_types == {"client_credentials", "authorization_code", "refresh_token"}
     assert client.response_types == {"code"}
@@ -202,17 +298,21 @@ async def test_faults_are_reported_together_and_what_was_entered_is_kept(ann: Vi
         "/developers/new",
         name=" ",
         redirect_uris="http://app.example.org/cb",
-        policy_uri="javascript:alert(1)",
         scope=["email"],
-        kind="public",
+        kind="browser",
     )
     assert response.status_code == 422
-    for field in ("name", "redirect_uris", "policy_uri"):
+    for field in ("name", "redirect_uris"):
         assert f'id="{field}-error"' in response.text
     assert "http://app.example.org/cb" in response.text
     assert re.search(r'value="email" checked', response.text)
     assert not re.search(r'value="basic" checked', response.text)
-    assert re.search(r'value="public" checked', response.text)
+    assert re.search(r'value="browser" checked', response.text)
+    path = await create(ann)
+    response = await ann.submit(f"{path}/branding", name=" ", policy_uri="javascript:alert(1)")
+    assert response.status_code == 422
+    for field in ("name", "policy_uri"):
+        assert f'id="{field}-error"' in response.text
 
 
 @pytest.mark.parametrize(
@@ -257,9 +357,9 @@ async def test_changes_are_saved_and_what_only_the_operator_gave_is_kept(
     await services.stores.clients.replace_client(
         Client(**{**{f: getattr(client, f) for f in client.__slots__}, "owner_id": user.id})
     )
-    path = f"/developers/{client.id}"
-    response = await ann.submit(path, name="Renamed", scope=["basic"])
-    assert response.status_code == 303
+    path = f"/developers/apps/{client.id}"
+    await save(ann, path, "branding", name="Renamed")
+    await save(ann, path, "scopes", scope=["basic"])
     edited = await stored(services, path)
     assert edited.name == "Renamed"
     assert edited.scope == {"basic"}
@@ -272,12 +372,12 @@ async def test_a_page_from_before_another_change_does_not_undo_it(
     services: AccountServices, ann: Visitor
 ) -> None:
     path = await create(ann)
-    stale = await ann.form(path)
-    await ann.submit(path, name="From the other tab")
-    response = await ann.http.post(path, data={**stale, "name": "From this tab"})
+    stale = await ann.form(f"{path}/branding")
+    await save(ann, path, "branding", name="From the other window")
+    response = await ann.http.post(f"{path}/branding", data={**stale, "name": "From this window"})
     assert response.status_code == 409
-    assert "From this tab" in response.text
-    assert (await stored(services, path)).name == "From the other tab"
+    assert "From this window" in response.text
+    assert (await stored(services, path)).name == "From the other window"
 
 
 @pytest.mark.parametrize(
@@ -318,7 +418,7 @@ async def test_a_logo_is_known_by_its_content_and_served_as_nothing_else(
     path = await create(ann)
     client = await stored(services, path)
     assert (await ann.get(f"/logos/{client.id}")).status_code == 404
-    response = await ann.upload(path, f"{path}/logo", PNG)
+    response = await ann.upload(f"{path}/branding", f"{path}/logo", PNG)
     assert response.status_code == 303
     logo = await ann.get(f"/logos/{client.id}")
     assert logo.content == PNG
@@ -340,7 +440,7 @@ async def test_a_logo_is_known_by_its_content_and_served_as_nothing_else(
 )
 async def test_an_invalid_picture_is_refused_next_to_its_field(ann: Visitor, data: bytes) -> None:
     path = await create(ann)
-    response = await ann.upload(path, f"{path}/logo", data)
+    response = await ann.upload(f"{path}/branding", f"{path}/logo", data)
     assert response.status_code == 422
     assert 'id="logo-error"' in response.text
 
@@ -348,8 +448,8 @@ async def test_an_invalid_picture_is_refused_next_to_its_field(ann: Visitor, dat
 async def test_a_logo_is_removed_by_its_button(services: AccountServices, ann: Visitor) -> None:
     path = await create(ann)
     client = await stored(services, path)
-    await ann.upload(path, f"{path}/logo", PNG)
-    csrf = (await ann.form(path))["csrf"]
+    await ann.upload(f"{path}/branding", f"{path}/logo", PNG)
+    csrf = (await ann.form(f"{path}/branding"))["csrf"]
     response = await ann.http.post(f"{path}/logo", data={"csrf": csrf, "action": "remove"})
     assert response.status_code == 303
     assert (await ann.get(f"/logos/{client.id}")).status_code == 404
@@ -359,10 +459,10 @@ async def test_deleting_asks_first_and_tells_what_ends(
     services: AccountServices, ann: Visitor
 ) -> None:
     path = await create(ann)
-    page = await ann.get(f"{path}/delete")
+    page = await ann.get(f"{path}/danger")
     assert "All its access and refresh tokens stop working." in page.text
     await stored(services, path)
-    response = await ann.submit(f"{path}/delete")
+    response = await ann.submit(f"{path}/danger")
     assert response.headers["location"] == "/developers"
     assert (await ann.get(path)).status_code == 404
 
@@ -372,17 +472,28 @@ async def test_an_application_of_another_person_does_not_exist_here(
 ) -> None:
     bob = await services.member("bob@example.org")
     client = await site.register(bob)
-    path = f"/developers/{client.id}"
+    path = f"/developers/apps/{client.id}"
     csrf = (await ann.form("/account/profile"))["csrf"]
-    for sub in ("", "/secret", "/delete"):
-        assert (await ann.get(path + sub)).status_code == 404
-    for sub in ("", "/logo", "/secret", "/delete"):
+    for tab in TABS:
+        assert (await ann.get(path + tab.path)).status_code == 404, tab
+    assert (await ann.get(f"{path}/secret")).status_code == 404
+    for sub in ("/sign-in", "/scopes", "/branding", "/keys", "/logo", "/secret", "/danger"):
         response = await ann.http.post(path + sub, data={"csrf": csrf, "overlap": "0"})
-        assert response.status_code == 404
+        assert response.status_code == 404, sub
     assert await services.stores.clients.client(client.id) == client
+
+
+async def test_each_tab_is_a_page_with_links_to_all_others(ann: Visitor) -> None:
+    path = await create(ann)
+    for tab in TABS:
+        page = await ann.get(path + tab.path)
+        assert page.status_code == 200
+        assert f'<a href="{path}{tab.path}" aria-current="page">{tab.title}</a>' in page.text
+        for other in TABS:
+            assert f'href="{path}{other.path}"' in page.text
 
 
 async def test_names_are_shown_as_text(ann: Visitor) -> None:
     path = await create(ann, name='<b>Bold</b> & "quoted"')
-    for shown in (path, "/developers", f"{path}/delete", f"{path}/secret"):
+    for shown in (path, "/developers", f"{path}/danger", f"{path}/secret"):
         assert "<b>Bold" not in (await ann.get(shown)).text

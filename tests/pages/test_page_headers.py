@@ -21,7 +21,7 @@ PATHS = [
     "/account/sessions",
     "/developers",
     "/developers/new",
-    "/developers/unknown",
+    "/developers/apps/unknown",
 ]
 WITH_ONE_HASHED_SCRIPT = ("form_post.html", "response.html")
 WITH_A_SHIPPED_SCRIPT = ("check_session.html", "base.html")

@@ -63,6 +63,7 @@ _ARGUMENTS = [
 ]
 
 Scheme = Literal["light", "dark"]
+_TABS = ("sign-in", "scopes", "branding", "keys", "danger")
 LONG_NAME = "The Extraordinarily Well-Named Sleep, Mood and Movement Companion of Northumberland"
 
 
@@ -325,7 +326,7 @@ class Gallery:
     async def signed_in(self, page: Page) -> AsyncIterator[str]:
         """Goes through the pages of Ann, who has everything, then of Bob, who has nothing."""
         await self.sign_in(page, "ann@example.org")
-        one = f"/developers/{self.mood.id}"
+        one = f"/developers/apps/{self.mood.id}"
         for name, path in {
             "home-signed-in": "/",
             "sign-in-signed-in": "/sign-in",
@@ -352,10 +353,10 @@ class Gallery:
             "account-delete": "/account/delete",
             "developers": "/developers",
             "developers-one": one,
-            "developers-one-public": f"/developers/{self.phone.id}",
+            "developers-one-public": f"/developers/apps/{self.phone.id}",
+            **{f"developers-{tab}": f"{one}/{tab}" for tab in _TABS},
             "developers-new": "/developers/new",
             "developers-secret": f"{one}/secret",
-            "developers-delete": f"{one}/delete",
             "developers-apis": "/developers/apis",
             "developers-apis-new": "/developers/apis/new",
             "developers-apis-one": f"/developers/apis/{self.api.id}",
@@ -381,10 +382,10 @@ class Gallery:
         await page.fill("[name=redirect_uris]", "http://app.example.org/callback")
         await _press(page, "main button[type=submit]")
         yield "developers-new-refused"
-        await page.goto(one)
+        await page.goto(f"{one}/sign-in")
         await page.fill("[name=redirect_uris]", "http://app.example.org/callback")
-        await _press(page, "form.apart button")
-        yield "developers-one-refused"
+        await _press(page, "main form .actions button")
+        yield "developers-sign-in-refused"
         await page.goto("/account/data")
         await page.fill("[name=variable]", "Steps")
         await page.fill("[name=value]", "many")

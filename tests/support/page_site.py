@@ -43,9 +43,10 @@ from quantimodo.pages.identities import Linking
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import Renderer, see_other
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.page_services import PageRoute, Pages
 from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.receipts import ConsentServices
-from quantimodo.pages.routes import PageRoute, Pages, page_routes
+from quantimodo.pages.routes import page_routes
 from quantimodo.pages.user_agents import describe
 from support.account_services import ADDRESS, ISSUER, AccountServices
 from support.environment import shipped_renderer

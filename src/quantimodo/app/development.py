@@ -17,7 +17,7 @@ from starlette.responses import Response
 from quantimodo.app.proxies import forwarded_for, read_address
 from quantimodo.http.errors import RequestRejected
 from quantimodo.pages.page_context import Endpoint
-from quantimodo.pages.routes import PageRoute
+from quantimodo.pages.page_services import PageRoute
 
 _PATHS: Final = re.compile(r"/(?:outbox|playground|sandbox)(?:/.*)?")
 _LOOPBACK_NAME: Final = re.compile(r"(?:127\.0\.0\.1|\[::1\]|localhost)(?::[0-9]{1,5})?", re.I)

@@ -9,7 +9,7 @@ from quantimodo.authorization.device_codes import DeviceCodes
 from quantimodo.endpoints.device_authorization import DeviceAuthorizationEndpoint
 from quantimodo.pages.device import DevicePages
 from quantimodo.pages.page_context import PageContext
-from quantimodo.pages.routes import PageRoute
+from quantimodo.pages.page_services import PageRoute
 
 
 def device_authorization(context: AppContext) -> DeviceAuthorizationEndpoint:

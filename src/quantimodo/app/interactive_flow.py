@@ -24,8 +24,8 @@ from quantimodo.endpoints.requested_subject import RequestedSubject
 from quantimodo.endpoints.routes import AUTHORIZE, DECISION
 from quantimodo.endpoints.session_state import SessionStates
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.page_services import PageRoute
 from quantimodo.pages.receipts import ConsentServices
-from quantimodo.pages.routes import PageRoute
 from quantimodo.tokens.jarm import JarmEncoder
 from quantimodo.tokens.logout import LogoutHints
 from quantimodo.tokens.subjects import Subjects

@@ -11,7 +11,7 @@ from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.ops.backchannel_logout import BackchannelLogoutSender
 from quantimodo.outbound.form_poster import HttpFormPoster
 from quantimodo.pages.page_context import PageContext
-from quantimodo.pages.routes import PageRoute
+from quantimodo.pages.page_services import PageRoute
 from quantimodo.ports.form_poster import FormPoster
 from quantimodo.protocol.discovery import CHECK_SESSION, END_SESSION
 from quantimodo.tokens.logout import LogoutHints, LogoutTokens

@@ -12,7 +12,7 @@ from quantimodo.app.error_boundary import ErrorBoundary
 from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.endpoints.routes import DECISION, SHOWN, EndpointKind
 from quantimodo.pages.page_context import Endpoint
-from quantimodo.pages.routes import PageRoute
+from quantimodo.pages.page_services import PageRoute
 
 _AUTHORIZE: Final = ("authorize", EndpointKind.PAGE_OR_ENVELOPE)
 # What the log calls an endpoint, and how it responds to errors. Every other path is a page, and its

@@ -12,9 +12,9 @@ from quantimodo.app.demo_data import DEMO_CLIENT_ID, has_demo_data
 from quantimodo.app.services import AppContext
 from quantimodo.http.asgi import Asgi
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.page_services import PageRoute
 from quantimodo.pages.playground import Playground
 from quantimodo.pages.playground_calls import PlaygroundRequest, PlaygroundResponse
-from quantimodo.pages.routes import PageRoute
 
 
 def playground_routes(

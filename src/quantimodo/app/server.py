@@ -73,8 +73,9 @@ from quantimodo.pages.assets import Assets
 from quantimodo.pages.identities import Linking
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.page_services import Pages
 from quantimodo.pages.reference import ReferencePage
-from quantimodo.pages.routes import Pages, page_routes
+from quantimodo.pages.routes import page_routes
 from quantimodo.protocol.discovery import API, PROTECTED_RESOURCE, protected_resource
 from quantimodo.resource.bearer_authentication import BearerAuthentication
 from quantimodo.resource.bound_tokens import BoundTokens

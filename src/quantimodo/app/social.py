@@ -25,8 +25,8 @@ from quantimodo.federation.redirect_targets import RedirectTargets
 from quantimodo.federation.security_event_handler import SecurityEventHandler
 from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.page_services import PageRoute
 from quantimodo.pages.return_targets import ReturnTargets
-from quantimodo.pages.routes import PageRoute
 from quantimodo.protocol import social as places
 from quantimodo.sandbox.routes import SandboxPolicy, sandbox_routes
 from quantimodo.tokens.login import LoginTokens

@@ -1,11 +1,12 @@
-"""The form of an application: from its fields to a registration, and back.
+"""The forms of an application's tabs: from their fields to a registration, and back.
 
-The fields are those of the table in `protocol/client_fields.py`.
+The fields are those of the table in `protocol/client_fields.py`; the section of a field gives its
+tab.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.i18n.translation import translated
@@ -24,21 +25,28 @@ from quantimodo.protocol.registration import (
 
 _INTERACTIVE: Final = frozenset({"authorization_code", "refresh_token"})
 _REFRESH: Final = frozenset({"refresh_token"})
-_ITSELF: Final = frozenset({"client_credentials"})
 _CODE: Final = frozenset({"code"})
 # Check boxes share one space of names in the view: a scope is itself, all others have a prefix.
 _PUBLIC: Final = "kind:public"
 _CONFIDENTIAL: Final = "kind:confidential"
 _OPTIONAL: Final = "optional:"
+_GRANT: Final = "grant:"
+_METHOD: Final = "token_endpoint_auth_method"
+OFFERED_GRANTS: Final = frozenset({"client_credentials", DEVICE_CODE})
+"""The grant types that a person gives in the portal, beside those that follow from others."""
+
+FieldTab = Literal["sign-in", "scopes", "branding", "keys"]
+Shown = Sequence[tuple[ClientField, FormField]]
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One panel of the form: its fields, each with the row of the table."""
+    """One panel of a tab: its fields, each with the row of the table."""
 
+    tab: FieldTab
     title: str
     hint: str
-    fields: Sequence[tuple[ClientField, FormField]]
+    fields: Shown
 
 
 def _in_portal() -> Iterator[tuple[ClientField, FormField]]:
@@ -49,89 +57,139 @@ def _in_portal() -> Iterator[tuple[ClientField, FormField]]:
 
 _SHOWN: Final = tuple(_in_portal())
 _WITH_TEXT: Final = ("line", "url", "area", "choice")
-_TEXTS: Final = tuple(field for field, form in _SHOWN if form.control in _WITH_TEXT)
-_BOXES: Final = {
-    field.name: form.name or field.name for field, form in _SHOWN if form.control == "check"
-}
 LABELS: Final = {field.name: form.label for field, form in _SHOWN} | {"logo": N_("Logo")}
+_PANELS: Final[Sequence[tuple[str, FieldTab, str, str]]] = (
+    ("connection", "sign-in", N_("How it connects"), ""),
+    ("authentication", "sign-in", N_("How it proves itself"), ""),
+    (
+        "logout",
+        "sign-in",
+        N_("When people sign out"),
+        N_("For applications that sign people in with openid."),
+    ),
+    ("advanced", "sign-in", N_("More"), ""),
+    (
+        "scope",
+        "scopes",
+        N_("What it may request"),
+        N_(
+            "People are asked for what a request names, at most these. Fewer are allowed more"
+            " readily."
+        ),
+    ),
+    ("health", "scopes", N_("Health data"), ""),
+    ("display", "branding", N_("What people see"), ""),
+    (
+        "keys",
+        "keys",
+        N_("Public keys"),
+        N_("For private_key_jwt, certificates, signed requests and encrypted responses."),
+    ),
+)
 SECTIONS: Final = {
-    name: Section(title, hint, [each for each in _SHOWN if each[1].section == name])
-    for name, title, hint in (
-        ("display", N_("What people see"), ""),
-        ("connection", N_("How it connects"), ""),
-        (
-            "scope",
-            N_("What it may request"),
-            N_(
-                "People are asked for what a request names, at most these. Fewer are allowed more"
-                " readily."
-            ),
-        ),
-        (
-            "logout",
-            N_("When people sign out"),
-            N_("For applications that sign people in with openid."),
-        ),
-        ("advanced", N_("More"), ""),
-    )
+    name: Section(tab, title, hint, [each for each in _SHOWN if each[1].section == name])
+    for name, tab, title, hint in _PANELS
 }
 
-BLANK: Final = FormView(
-    chosen=frozenset({"basic", "openid", "offline_access", "readmeasurements", _CONFIDENTIAL})
-)
+
+def sections_of(tab: FieldTab) -> Mapping[str, Section]:
+    """The panels of one tab."""
+    return {name: section for name, section in SECTIONS.items() if section.tab == tab}
 
 
-def submitted(form: Form, client: Client | None = None) -> Registration:
-    """The registration that the form has; fields that it does not show are those of `client`."""
-    base = registration_of(client) if client else Registration(name="")
+def submitted(form: Form, client: Client, tab: FieldTab) -> Registration:
+    """The registration with the fields of this tab as the form has them; all others are those of
+    `client`."""
+    base = registration_of(client)
+    shown = _fields_of(tab)
     values: dict[str, Any] = {}
-    for field in _TEXTS:
-        text = form.one(field.name)
-        if field.choices and not text:
-            continue  # a choice always has a value in a browser
-        values[field.name] = tuple(text.split()) if field.kind == "texts" else text.strip()
-    values |= {name: bool(form.one(box)) for name, box in _BOXES.items()}
-    values["scope"] = frozenset(form.many("scope"))
-    values["optional_scope"] = tuple(sorted(set(form.many("optional_scope"))))
-    values["public"] = form.one("kind") == "public"
+    for field, control in shown:
+        if control.control in _WITH_TEXT and form.many(field.name):
+            text = form.one(field.name)
+            values[field.name] = tuple(text.split()) if field.kind == "texts" else text.strip()
+        elif control.control == "check":
+            values[field.name] = bool(form.one(control.name or field.name))
+    if tab == "scopes":
+        values["scope"] = frozenset(form.many("scope"))
+        values["optional_scope"] = tuple(sorted(set(form.many("optional_scope"))))
+    if tab == "sign-in":
+        values |= _connection(form, base, values)
+    return with_values(base, values)
+
+
+def _connection(form: Form, base: Registration, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Whether it is public, its grant types and its response types."""
+    public = form.one("kind") == "public"
     # An application that acts as itself, and has no redirect URI, signs no people in.
-    acts_as_itself = bool(values["grant_types"])
-    # The device grant is set by the operator or by dynamic registration; this form leaves it.
-    kept = frozenset(base.grant_types) & {DEVICE_CODE}
-    interactive = bool(values["redirect_uris"]) or not (acts_as_itself or kept)
-    grants = frozenset(base.grant_types) & (_INTERACTIVE if interactive else _REFRESH)
-    own = _ITSELF if acts_as_itself else frozenset()
+    chosen = frozenset(form.many("grant_types")) & OFFERED_GRANTS
+    redirect_uris = values.get("redirect_uris", base.redirect_uris)
+    interactive = bool(redirect_uris) or not chosen
+    grants = base.grant_types & (_INTERACTIVE if interactive else _REFRESH)
     if interactive:
         grants = grants or _INTERACTIVE
-    elif not kept:
+    elif DEVICE_CODE not in chosen:
         grants = frozenset()
-    values["grant_types"] = grants | own | kept
+    elif DEVICE_CODE not in base.grant_types:
+        grants = _REFRESH
     kinds = base.response_types or _CODE
-    values["response_types"] = kinds if interactive else frozenset()
-    return with_values(base, values)
+    method = values.get(_METHOD, base.metadata.token_endpoint_auth_method)
+    if public != (method == "none"):
+        method = "" if public or method == "none" else method
+    return {
+        "public": public,
+        "grant_types": grants | chosen,
+        "response_types": kinds if interactive else frozenset(),
+        _METHOD: method,
+    }
 
 
 def view_of(client: Client, errors: Mapping[str, str] | None = None) -> FormView:
     """The form with the stored values."""
     values = {"revision": str(client.revision)}
-    for field in _TEXTS:
-        value = value_of(client, field)
-        values[field.name] = "\n".join(value) if field.kind == "texts" else str(value)
     chosen = {*client.scope, _PUBLIC if client.public else _CONFIDENTIAL}
     chosen |= {_OPTIONAL + name for name in client.metadata.optional_scope}
-    for field, _ in _SHOWN:
-        if field.name in _BOXES and _is_set(field, client):
-            chosen.add(f"flag:{_BOXES[field.name]}")
+    chosen |= {_GRANT + name for name in client.grant_types}
+    for field, form in _SHOWN:
+        value = value_of(client, field)
+        if form.control in _WITH_TEXT:
+            values[field.name] = "\n".join(value) if field.kind == "texts" else str(value)
+        elif form.control == "check" and value:
+            chosen.add(f"flag:{form.name or field.name}")
     return FormView(values, errors or {}, frozenset(chosen))
 
 
-def submitted_view(form: Form, again: FormErrors) -> FormView:
-    """The form with the submitted values and the errors."""
+def submitted_view(form: Form, again: FormErrors, tab: FieldTab) -> FormView:
+    """The form of this tab with the submitted values and the errors."""
     chosen = {*form.many("scope"), f"kind:{form.one('kind')}"}
-    chosen |= {f"flag:{box}" for box in _BOXES.values() if form.one(box)}
     chosen |= {_OPTIONAL + name for name in form.many("optional_scope")}
-    names = [field.name for field in _TEXTS]
-    return again.view(form, *names, "revision", chosen=sorted(chosen))
+    chosen |= {_GRANT + name for name in form.many("grant_types")}
+    names = ["revision"]
+    for field, control in _fields_of(tab):
+        name = control.name or field.name
+        if control.control in _WITH_TEXT:
+            names.append(field.name)
+        elif control.control == "check" and form.one(name):
+            chosen.add(f"flag:{name}")
+    return again.view(form, *names, chosen=sorted(chosen))
+
+
+def in_tab(again: FormErrors, tab: FieldTab) -> FormErrors:
+    """The errors with those of fields of other tabs as errors of the whole form."""
+    here = {field.name for field, _ in _fields_of(tab)} | {"", "kind"}
+    elsewhere = [
+        f"{translated(LABELS.get(name, name))}: {text}"
+        for name, text in again.errors.items()
+        if name not in here
+    ]
+    if not elsewhere:
+        return again
+    kept = {name: text for name, text in again.errors.items() if name in here}
+    kept[""] = " ".join([*([kept[""]] if "" in kept else ()), *elsewhere])
+    return replace(again, errors=kept)
+
+
+def _fields_of(tab: FieldTab) -> Shown:
+    return [each for section in sections_of(tab).values() for each in section.fields]
 
 
 def field_errors(refusal: InvalidMetadata | ChangedMeanwhile) -> FormErrors:
@@ -145,11 +203,6 @@ def field_errors(refusal: InvalidMetadata | ChangedMeanwhile) -> FormErrors:
             errors["profile"] += " " + sentence(fault.message)
         errors.setdefault(fault.field, sentence(fault.message))
     return FormErrors(422, errors)
-
-
-def _is_set(field: ClientField, client: Client) -> bool:
-    value = value_of(client, field)
-    return bool(value & _ITSELF) if field.name == "grant_types" else bool(value)
 
 
 def sentence(message: str) -> str:

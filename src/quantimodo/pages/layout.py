@@ -37,6 +37,7 @@ _PERMISSIONS: Final = ", ".join(
 
 # The shipped scripts, and the templates of the pages that have them. Every page works without.
 PAGES_OF_SCRIPTS: Final[Mapping[str, Sequence[str]]] = {
+    "copy.js": ("developers_overview.html",),
     "password.js": (
         "account_again.html",
         "account_delete.html",

@@ -25,6 +25,7 @@ from quantimodo.crypto.jwt import BadToken, base64url, unverified_kid, verify
 from quantimodo.pages.browser import peer_address
 from quantimodo.pages.layout import see_other
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.page_services import PageRoute
 from quantimodo.pages.playground_calls import (
     CALLS,
     Credentials,
@@ -37,7 +38,6 @@ from quantimodo.pages.playground_calls import (
     request_of,
     shown,
 )
-from quantimodo.pages.routes import PageRoute
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.protocol.discovery import JWKS
 from quantimodo.protocol.scopes import SCOPES

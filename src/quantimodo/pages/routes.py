@@ -1,36 +1,16 @@
 """The table of all pages. `endpoints/routes.py` mounts it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from quantimodo.accounts.email_preferences import EmailPreferences
 from quantimodo.accounts.passkey_factor import PasskeyFactor
-from quantimodo.accounts.passkey_sign_in import PasskeySignIn
-from quantimodo.accounts.personal_tokens import PersonalTokens
-from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.required_set_up import RequiredSetUp
-from quantimodo.accounts.second_factors import SecondFactors
-from quantimodo.accounts.services import AccountServices
-from quantimodo.accounts.sessions import Sessions
-from quantimodo.accounts.sign_out import SignOut as SigningOut
-from quantimodo.accounts.throttle import Throttle
 from quantimodo.authorization.requested_resources import ResourceReader
-from quantimodo.clients.registry import Registry
-from quantimodo.clients.resources import ResourceRegistry
-from quantimodo.crypto.envelope import Envelope
-from quantimodo.export.personal_export import PersonalExport
-from quantimodo.federation.provider_sign_out import RETURNED, ProviderSignOut
-from quantimodo.measurements.catalogue import References
-from quantimodo.measurements.limits import ReadLimits
-from quantimodo.measurements.service import MeasurementService
+from quantimodo.federation.provider_sign_out import RETURNED
 from quantimodo.pages.activity import Activity
-from quantimodo.pages.apis import Apis
 from quantimodo.pages.app_consent import AppConsent
 from quantimodo.pages.apps import Apps
-from quantimodo.pages.browser import Browser
 from quantimodo.pages.closed_account import closing_routes
 from quantimodo.pages.data_routes import DataPages
-from quantimodo.pages.developers import Developers
 from quantimodo.pages.devices import Devices
 from quantimodo.pages.email_code import EmailCodePages
 from quantimodo.pages.emails import email_routes
@@ -38,19 +18,18 @@ from quantimodo.pages.export import Export
 from quantimodo.pages.factor_recovery import FactorRecoveryPages
 from quantimodo.pages.guides import ADDRESS as GUIDES
 from quantimodo.pages.guides import Guides
-from quantimodo.pages.identities import Again, Identities, Linking
+from quantimodo.pages.identities import Again, Identities
 from quantimodo.pages.language_choice import LanguageChoice
-from quantimodo.pages.languages import ENGLISH_ONLY, Languages
-from quantimodo.pages.layout import Renderer
 from quantimodo.pages.links import Links
 from quantimodo.pages.login_responses import SECOND_FACTOR
-from quantimodo.pages.outbox import Outbox, OutboxPage
-from quantimodo.pages.page_context import Endpoint, PageContext
+from quantimodo.pages.outbox import OutboxPage
+from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.page_services import PageRoute, Pages
 from quantimodo.pages.passkeys import PasskeyPages
 from quantimodo.pages.personal_tokens import PersonalTokenPages
+from quantimodo.pages.portal_routes import portal_routes
 from quantimodo.pages.profile import Profile
-from quantimodo.pages.provider_buttons import ProviderButton
-from quantimodo.pages.receipts import RECEIPT, ConsentServices, ReceiptPages
+from quantimodo.pages.receipts import RECEIPT, ReceiptPages
 from quantimodo.pages.recovery import Reset, Verification
 from quantimodo.pages.return_targets import ReturnTargets
 from quantimodo.pages.sealed_forms import SealedForms
@@ -65,59 +44,7 @@ from quantimodo.pages.static_pages import StaticPages
 from quantimodo.pages.step_up import StepUp
 from quantimodo.pages.two_step import TwoStep
 from quantimodo.pages.undo import Undo
-from quantimodo.ports.account_stores import UserStore
-from quantimodo.ports.audit import Audit
-from quantimodo.ports.background_stores import EventStore
-from quantimodo.ports.client_stores import ClientStore
-from quantimodo.ports.clock import Clock
-from quantimodo.ports.grant_stores import AuthorizationStore
-from quantimodo.ports.measurements import AccessLogStore
 from quantimodo.protocol.discovery import API
-
-PageRoute = tuple[tuple[str, ...], str, Endpoint]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pages:
-    """The services of all pages. `issuer` is the public address, without a slash at the end;
-    `outbox` is None unless e-mails may be read at /outbox; `playground`: the home page
-    leads to it."""
-
-    renderer: Renderer
-    browser: Browser
-    throttle: Throttle
-    accounts: AccountServices
-    second_factors: SecondFactors
-    passkey_sign_in: PasskeySignIn
-    sessions: Sessions
-    sign_out: SigningOut
-    provider_sign_out: ProviderSignOut
-    registry: Registry
-    resources: ResourceRegistry
-    clients: ClientStore
-    users: UserStore
-    consents: AuthorizationStore
-    events: EventStore
-    audit: Audit
-    clock: Clock
-    envelope: Envelope
-    issuer: str
-    linking: Linking
-    personal_tokens: PersonalTokens
-    profiles: Profiles
-    email_preferences: EmailPreferences
-    measurement_service: MeasurementService
-    reads: ReadLimits
-    references: References
-    accesses: AccessLogStore
-    personal_export: PersonalExport
-    consent_services: ConsentServices
-    sign_up_open: bool = True
-    security_txt: str = ""
-    outbox: Outbox | None = None
-    playground: bool = False
-    providers: Sequence[ProviderButton] = ()
-    languages: Languages = ENGLISH_ONLY
 
 
 def page_routes(pages: Pages) -> list[PageRoute]:
@@ -130,7 +57,7 @@ def page_routes(pages: Pages) -> list[PageRoute]:
     return [
         *_authorize_endpoint(pages, page_context),
         *_account(pages, page_context),
-        *_portal(pages, page_context),
+        *portal_routes(pages, page_context),
         (("GET",), "/language", language.show),
         (("POST",), "/language", language.submit),
         (("GET",), "/static/{name}", assets.serve),
@@ -289,11 +216,3 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("POST",), "/account/again", again.submit),
         *closing_routes(page_context, pages.accounts, pages.clients, step_up),
     ]
-
-
-def _portal(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
-    secrets = SecretPage(pages.browser, pages.envelope, pages.clock)
-    factors, issuer = pages.accounts.login.second_factors, pages.issuer
-    portal = Developers(page_context, pages.registry, pages.clients, secrets, factors, issuer)
-    apis = Apis(page_context, pages.resources, factors, issuer)
-    return [*apis.routes(), *portal.routes()]

@@ -1,10 +1,15 @@
-"""Examples for developers, with the application's id filled in."""
+"""The first requests of an application for its developer, with its id filled in."""
 
 import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlencode
 
 from quantimodo.model.clients import Client
+from quantimodo.model.texts import N_
+from quantimodo.protocol.client_fields import DEVICE_CODE
+from quantimodo.protocol.discovery import AUTHORIZE, DEVICE_AUTHORIZATION, TOKEN
 from quantimodo.protocol.scopes import spell
 
 # RFC 7636 appendix B, so that verifier and challenge of the example match.
@@ -12,10 +17,59 @@ _VERIFIER: Final = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 _CHALLENGE: Final = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
-def authorize_example(issuer: str, client: Client) -> str:
-    """An authorization request; "" for an application without redirect URIs."""
-    if not client.redirect_uris:
-        return ""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request: what to do with it, and its text to copy."""
+
+    name: str
+    words: str
+    text: str
+
+
+def first_requests(issuer: str, client: Client) -> Sequence[Step]:
+    """What leads to the first token, step by step."""
+    if client.redirect_uris:
+        redeemed = {
+            "grant_type": "authorization_code",
+            "code": "CODE",
+            "redirect_uri": client.redirect_uris[0],
+            "code_verifier": _VERIFIER,
+        }
+        return [
+            Step(
+                "authorize-url",
+                N_("1. Send a person to this address. They come back with a code."),
+                _authorize_url(issuer, client),
+            ),
+            Step(
+                "token-call",
+                N_("2. Within a minute, trade the code for tokens:"),
+                _call(issuer + TOKEN, client, redeemed),
+            ),
+        ]
+    if DEVICE_CODE in client.grant_types:
+        polled = {"grant_type": DEVICE_CODE, "device_code": "DEVICE_CODE"}
+        requested = {"scope": spell(client.scope)}
+        return [
+            Step(
+                "device-call",
+                N_(
+                    "1. Ask for a code, and show it to the person with the address in the response:"
+                ),
+                _call(issuer + DEVICE_AUTHORIZATION, client, requested),
+            ),
+            Step(
+                "token-call",
+                N_("2. Ask every five seconds for tokens, until the person has decided:"),
+                _call(issuer + TOKEN, client, polled),
+            ),
+        ]
+    itself = {"grant_type": "client_credentials"}
+    words = N_("Get a token for the application itself:")
+    return [Step("token-call", words, _call(issuer + TOKEN, client, itself))]
+
+
+def _authorize_url(issuer: str, client: Client) -> str:
     query = {
         "client_id": client.id,
         "response_type": "code",
@@ -25,23 +79,12 @@ def authorize_example(issuer: str, client: Client) -> str:
         "code_challenge": _CHALLENGE,
         "code_challenge_method": "S256",
     }
-    return f"{issuer}/api/v2/oauth/authorize?{urlencode(query, quote_via=quote)}"
+    return f"{issuer}{AUTHORIZE}?{urlencode(query, quote_via=quote)}"
 
 
-def token_example(issuer: str, client: Client) -> str:
-    """The token request that follows, for a terminal."""
-    fields = {"grant_type": "client_credentials"}
-    if client.redirect_uris:
-        fields = {
-            "grant_type": "authorization_code",
-            "code": "CODE",
-            "redirect_uri": client.redirect_uris[0],
-            "code_verifier": _VERIFIER,
-        }
-    if client.public:
-        fields["client_id"] = client.id
+def _call(address: str, client: Client, given: dict[str, str]) -> str:
+    """A request of the client for a terminal."""
+    fields = {**given, "client_id": client.id} if client.public else given
     user = [] if client.public else [f"-u {shlex.quote(client.id)}:CLIENT_SECRET"]
-    data = [f"-d {name}={shlex.quote(value)}" for name, value in fields.items()]
-    if client.redirect_uris:
-        data = [line.replace("-d redirect_uri", "--data-urlencode redirect_uri") for line in data]
-    return " \\\n  ".join([f"curl {issuer}/api/v2/oauth2/access_token", *user, *data])
+    data = [f"--data-urlencode {name}={shlex.quote(value)}" for name, value in fields.items()]
+    return " \\\n  ".join([f"curl {address}", *user, *data])

@@ -19,14 +19,17 @@ Kind = Literal["text", "texts", "names", "words", "flag", "seconds", "json", "ob
 one space-separated text in JSON. `seconds`: a whole number or None. `json`: an object, stored as
 JSON text. `objects`: an array of objects, stored as JSON text."""
 Check = Callable[[Any], Iterator[str]]
-Section = Literal["display", "connection", "scope", "logout", "advanced"]
+Section = Literal[
+    "display", "connection", "authentication", "scope", "health", "logout", "advanced", "keys"
+]
 Control = Literal[
-    "line", "url", "area", "scopes", "optional_scopes", "client_type", "check", "choice"
+    "line", "url", "area", "scopes", "optional_scopes", "client_type", "check", "choice", "grants"
 ]
 
 LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 1000
 MOST_REDIRECT_URIS = 50
+LONGEST_KEY_SET = 65_536
 
 # Format characters that words in Persian and Hindi, and emoji, are spelled with.
 _JOINERS: Final = frozenset("\u200c\u200d")
@@ -45,8 +48,9 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormField:
-    """A field of the form in the developer portal. `text` is the text beside a check box;
-    `options` are the values of a choice, each with its text."""
+    """A field of the form in the developer portal. `section` is its panel, which belongs to a tab
+    (`pages/client_form.py`); `text` is the text beside a check box; `options` are the values of a
+    choice, each with its text."""
 
     section: Section
     control: Control
@@ -175,6 +179,12 @@ def check_request_uris(uris: Sequence[str]) -> Iterator[str]:
         yield f"there may be at most {MOST_REDIRECT_URIS}"
     for uri in uris[:MOST_REDIRECT_URIS]:
         yield from check_link(uri.partition("#")[0])
+
+
+def check_key_set(text: str) -> Iterator[str]:
+    """A text of limited length; `registration_metadata.py` reads the keys. Empty is accepted."""
+    if len(text) > LONGEST_KEY_SET:
+        yield f"must not be longer than {LONGEST_KEY_SET} characters"
 
 
 def check_seconds(value: int | None) -> Iterator[str]:

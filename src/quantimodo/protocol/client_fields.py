@@ -202,7 +202,7 @@ FIELDS: Final = (
             help="The health data that it cannot do without: JSON as in authorization_details.",
         ),
         form=FormField(
-            section="advanced",
+            section="health",
             control="area",
             label=N_("Required health data"),
             hint=N_(
@@ -292,13 +292,13 @@ FIELDS: Final = (
             help=f"One of {', '.join(get_args(GrantTypeName))}. Repeat for several.",
         ),
         form=FormField(
-            section="advanced",
-            control="check",
-            name="own",
-            label=N_("Acting as itself"),
-            text=N_("Let it act as itself, too"),
-            hint=N_(
-                "Without any person: the client credentials grant. For applications on a server."
+            section="connection",
+            control="grants",
+            label=N_("Without a redirect"),
+            hint=N_("Sign-in by redirects follows from the redirect URIs."),
+            options=(
+                ("client_credentials", N_("It acts as itself, without any person")),
+                (DEVICE_CODE, N_("It signs people in on a device without a browser")),
             ),
         ),
     ),

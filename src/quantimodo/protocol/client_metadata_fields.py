@@ -1,18 +1,22 @@
-"""Client metadata fields that only documents of RFC 7591 and `quantimodo clients import` set.
+"""Client metadata fields that documents of RFC 7591 and `quantimodo clients import` set; some
+of them are in the portal, too.
 
 Part of the table in `client_fields.py`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from quantimodo.model.keys import ALGORITHMS
+from quantimodo.model.texts import N_
 from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGORITHMS
 from quantimodo.protocol.client_field import (
     Check,
     ClientField,
+    FormField,
     Kind,
     Schema,
+    check_key_set,
     check_link,
     check_request_uris,
     check_seconds,
@@ -31,6 +35,49 @@ METHODS: Final = (
     *TLS_METHODS,
     "none",
 )
+
+
+# The form fields of the portal.
+_FORMS: Final[Mapping[str, FormField]] = {
+    "jwks_uri": FormField(
+        section="keys",
+        control="url",
+        label=N_("Address of its public keys"),
+        hint=N_("Where your server publishes them, so that you can rotate them yourself."),
+    ),
+    "jwks": FormField(
+        section="keys",
+        control="area",
+        label=N_("Public keys"),
+        hint=N_("A JSON Web Key Set, instead of the address. Never a private key."),
+        rows=4,
+        code=True,
+    ),
+    "token_endpoint_auth_method": FormField(
+        section="authentication",
+        control="choice",
+        label=N_("Proof at the token endpoint"),
+        hint=N_(
+            "How an application on a server proves itself. private_key_jwt and certificates"
+            " need its public keys, at the tab Keys."
+        ),
+        options=(
+            ("", N_("Client secret, in the header or in the form")),
+            ("client_secret_basic", N_("Client secret, only in the header")),
+            ("client_secret_post", N_("Client secret, only in the form")),
+            ("client_secret_jwt", N_("A JWT that is signed by the client secret")),
+            ("private_key_jwt", N_("A JWT that is signed by its private key")),
+            ("self_signed_tls_client_auth", N_("Its own TLS certificate")),
+        ),
+    ),
+    "dpop_bound_access_tokens": FormField(
+        section="advanced",
+        control="check",
+        label=N_("DPoP"),
+        text=N_("Bind its tokens to a key of the application (DPoP)"),
+        hint=N_("A stolen token is useless without the key. Each request needs a proof."),
+    ),
+}
 
 
 def _member(
@@ -54,6 +101,7 @@ def _member(
             "subject_type": "public",
         }.get(name, ""),
         schema=Schema(description=description, example=example),
+        form=_FORMS.get(name),
     )
 
 
@@ -88,7 +136,13 @@ METADATA_FIELDS: Final = (
         "https://app.example.org/jwks.json",
         check=check_link,
     ),
-    _member("jwks", "Its public keys, instead of `jwks_uri`.", {"keys": []}, kind="json"),
+    _member(
+        "jwks",
+        "Its public keys, instead of `jwks_uri`.",
+        {"keys": []},
+        kind="json",
+        check=check_key_set,
+    ),
     _member(
         "token_endpoint_auth_method",
         "`client_secret_basic` by default; `none` is a public client.",

@@ -70,8 +70,7 @@ def _keys(metadata: ClientMetadata) -> Found:
         yield "token_endpoint_auth_method", "private_key_jwt needs jwks or jwks_uri"
     if not metadata.jwks:
         return
-    document: Any = json.loads(metadata.jwks)
-    listed = document.get("keys") if isinstance(document, dict) else None
+    listed = _listed_keys(metadata.jwks)
     if not isinstance(listed, list) or not all(isinstance(key, dict) for key in listed):
         yield "jwks", "must be a JSON Web Key Set: an object with an array keys"
     elif not 0 < len(listed) <= _MOST_KEYS:
@@ -81,6 +80,15 @@ def _keys(metadata: ClientMetadata) -> Found:
         yield "jwks", "must say of each key which kind it is (kty)"
     elif any(PRIVATE_MEMBERS & frozenset(key) for key in listed):
         yield "jwks", "must have public keys only: make new ones, these are known now"
+
+
+def _listed_keys(text: str) -> Any:
+    """The member `keys`; None if the text is not a JSON object."""
+    try:
+        document: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return document.get("keys") if isinstance(document, dict) else None
 
 
 def _has_keys(metadata: ClientMetadata) -> bool:

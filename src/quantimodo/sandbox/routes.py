@@ -11,7 +11,7 @@ from quantimodo.crypto.envelope import Envelope
 from quantimodo.pages.errors import error_page
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.page_context import Endpoint
-from quantimodo.pages.routes import PageRoute
+from quantimodo.pages.page_services import PageRoute
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.sandbox import fake_providers
 from quantimodo.sandbox.authorize_endpoint import AuthorizeEndpoint, ResponseBuilder
