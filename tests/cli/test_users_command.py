@@ -129,3 +129,30 @@ def test_the_operator_resets_a_second_factor(terminal: Terminal) -> None:
         assert database.execute("SELECT * FROM passkeys").fetchall() == []
         kinds = [kind for (kind,) in database.execute("SELECT kind FROM events")]
     assert {"second_factor.reset", "passkeys.reset"} <= set(kinds)
+
+
+def test_roles_and_sessions_are_managed_and_each_action_is_recorded(terminal: Terminal) -> None:
+    create(terminal, "--verified")
+    ada, why = "ada@example.org", ("--reason", "on call from December")
+    assert terminal.does("users", "promote", ada, *why, "--json").json["administrator"] is True
+    last = terminal("users", "demote", ada)
+    assert last.code == 1
+    assert "this is the last administrator who can sign in" in last.err
+    for verb in ("sign-out", "send-reset"):
+        terminal.does("users", verb, ada, *why)
+    for verb in ("send-confirmation", "reopen"):
+        assert "does not apply to the account" in terminal("users", verb, ada).err
+    refused = terminal("users", "disable", ada, "--reason", "x")
+    assert (refused.code, refused.out) == (1, "")
+    assert "reason: " in refused.err
+    assert terminal.does("users", "disable", ada, *why, "--json").json["disabled"] is True
+    with closing(sqlite3.connect(terminal.folder / "var/quantimodo.db")) as database:
+        rows = database.execute("SELECT kind, actor_id, reason FROM admin_actions").fetchall()
+    reason = "on call from December"
+    assert rows == [
+        ("person.promote", None, reason),
+        ("person.demote", None, ""),
+        ("person.sign-out", None, reason),
+        ("person.send-reset", None, reason),
+        ("person.disable", None, reason),
+    ]

@@ -90,6 +90,7 @@ NOT_RUN = {
         "rfc7591/ sends the request"
     ),
     ("docs/developer/sandbox.md", "make serve"): _BUILD,
+    ("docs/operator/administration.md", "quantimodo users create"): _COMMANDS,
     ("docs/operator/conformance.md", 'echo "$PASSWORD" | quantimodo'): _COMMANDS,
     ("docs/operator/conformance.md", "quantimodo keys rotate"): _COMMANDS,
     ("docs/operator/containers.md", "cd deploy"): _CONTAINER,

@@ -23,6 +23,7 @@ from quantimodo.app.quantities import (
 )
 from quantimodo.app.settings import BadSettings, Settings, load, load_settings, spell
 from quantimodo.app.settings_document import settings_document
+from quantimodo.app.settings_masking import masked
 from quantimodo.app.settings_providers import ProviderSettings
 from quantimodo.app.settings_tree import (
     BudgetSettings,
@@ -31,7 +32,6 @@ from quantimodo.app.settings_tree import (
     leaves,
     provider_leaves,
 )
-from quantimodo.cli.settings import masked
 from quantimodo.federation.contract import ProviderPolicy
 from quantimodo.model.budgets import BudgetPolicy, QuotaPolicy
 

@@ -37,6 +37,7 @@ from samples import (
     used_challenge,
 )
 
+from quantimodo.model.admin_actions import AdminAction, LogQuery
 from quantimodo.model.consents import StoredRequest
 from quantimodo.model.events import Event
 from quantimodo.model.factor_recoveries import FactorRecovery
@@ -168,6 +169,15 @@ async def _has_event(stores: Stores, name: str) -> bool:
     people = await stores.users.users()
     events = [event for each in people for event in await stores.events.events_of(each.id, 100)]
     return name in [event.kind for event in events]
+
+
+async def _add_admin_action(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    await stores.logs.add_admin_action(AdminAction(at=dies_at - 400 * _DAY, kind=name))
+
+
+async def _has_admin_action(stores: Stores, name: str) -> bool:
+    page = await stores.logs.search_admin_actions(LogQuery(kind=name), 100)
+    return bool(page.found)
 
 
 async def _add_lease(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
@@ -437,6 +447,7 @@ _TABLES: dict[str, tuple[Add, Has]] = {
     "mails": (_add_mail, _has_mail),
     "events": (_add_event, _has_event),
     "accesses": (_add_access_note, _has_access_note),
+    "admin_actions": (_add_admin_action, _has_admin_action),
     "leases": (_add_lease, _has_lease),
     "signing_keys": (_add_key, _has_key),
 }

@@ -9,7 +9,7 @@ from quantimodo.accounts.unsubscribing import Subscription, UnsubscribeAddresses
 from quantimodo.i18n.negotiation import lookup
 from quantimodo.i18n.translation import in_language, present_language
 from quantimodo.model.events import Event, Mail
-from quantimodo.model.languages import LANGUAGES
+from quantimodo.model.languages import LANGUAGES, Language
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import ProfileStore
 from quantimodo.ports.audit import Audit
@@ -40,15 +40,19 @@ class AccountNotifier:
             )
         )
 
+    async def language_of(self, user: User) -> Language:
+        """The language of the person's profile, and else that of the request."""
+        profile = await self.profiles.profile(user.id)
+        language = LANGUAGES.get(lookup([profile.locale]) or "") if profile else None
+        return language or present_language()
+
     async def notify(self, user: User, template: Callable[[EmailTemplates, str], Mail]) -> None:
         """Send the e-mail, if the person has an address that receives notifications. It is in the
         language of their profile, and else in that of the request."""
         address = address_of(user)
         if address is None:
             return
-        profile = await self.profiles.profile(user.id)
-        language = LANGUAGES.get(lookup([profile.locale]) or "") if profile else None
-        with in_language(language or present_language()):
+        with in_language(await self.language_of(user)):
             mail = template(self.email_templates, address)
         if mail.optional is not None:
             subscription = Subscription(user.id, mail.optional)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 
+from quantimodo.app.administration import administration_routes
 from quantimodo.app.agents import agent_endpoints
 from quantimodo.app.authorization import (
     access_tokens,
@@ -288,5 +289,6 @@ def _pages(
         *device_routes(context, page_context),
         *logout_routes(context, page_context),
         *playground_routes(context, page_context, inputs.own_server),
+        *administration_routes(context, page_context),
     ]
     return page_application(local_only(routes), boundary)

@@ -17,10 +17,10 @@ from quantimodo.app.demo_data import DEMO_CLIENT_ID, DEMO_EMAIL, ensure_demo_dat
 from quantimodo.app.logging import configure_logging
 from quantimodo.app.services import open_app, prepare
 from quantimodo.app.settings import Settings, load_settings
+from quantimodo.app.settings_masking import masked
 from quantimodo.app.settings_tree import leaves
 from quantimodo.cli.command_runner import Failed, field_errors, require_database
 from quantimodo.cli.metrics_folder import fresh_folder
-from quantimodo.cli.settings import masked
 from quantimodo.cli.supervisor import Supervisor
 from quantimodo.cli.worker import main as work
 from quantimodo.storage.open import Step

@@ -2,20 +2,19 @@
 
 import json
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from quantimodo.accounts.addresses import presented_email
 from quantimodo.accounts.second_factors import SecondFactorStatus
 from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import Failed, field_errors, run
 from quantimodo.cli.option_groups import option_group
+from quantimodo.cli.people import Reason, perform, person_of
 from quantimodo.cli.printing import print_fields, print_json, print_table
-from quantimodo.model.events import Event
 from quantimodo.model.profiles import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
@@ -94,7 +93,7 @@ def show(who: Who, as_json: AsJson = False) -> None:
     """Show one account, and its second factor."""
 
     async def read(context: AppContext) -> tuple[User, SecondFactorStatus | None]:
-        user = await _person(context, who)
+        user = await person_of(context, who)
         return user, await context.second_factors.status(user)
 
     user, status = run(read)
@@ -116,7 +115,7 @@ def replace_profile(
     profile = _profile(claims)
 
     async def store(context: AppContext) -> User:
-        user = await _person(context, who)
+        user = await person_of(context, who)
         await context.profiles.replace(user, profile)
         return user
 
@@ -124,62 +123,76 @@ def replace_profile(
 
 
 @users.command()
-def disable(who: Who, as_json: AsJson = False) -> None:
+def disable(who: Who, as_json: AsJson = False, reason: Reason = "") -> None:
     """Disable an account: end all sessions, refuse sign-in and tokens at once."""
-    _change(who, lambda context, user: context.accounts.administration.disable(user.id), as_json)
+    _print(perform("disable", who, reason), as_json)
 
 
 @users.command()
-def enable(who: Who, as_json: AsJson = False) -> None:
+def enable(who: Who, as_json: AsJson = False, reason: Reason = "") -> None:
     """Let a disabled person in again."""
-    _change(who, lambda context, user: context.accounts.administration.enable(user.id), as_json)
+    _print(perform("enable", who, reason), as_json)
+
+
+@users.command("sign-out")
+def sign_out(who: Who, reason: Reason = "") -> None:
+    """End all sessions of a person."""
+    perform("sign-out", who, reason)
+
+
+@users.command("send-confirmation")
+def send_confirmation(who: Who, reason: Reason = "") -> None:
+    """Send the link again by which a person confirms the address."""
+    perform("send-confirmation", who, reason)
+
+
+@users.command("send-reset")
+def send_reset(who: Who, reason: Reason = "") -> None:
+    """Send a person a link to choose a new password."""
+    perform("send-reset", who, reason)
+
+
+@users.command()
+def reopen(who: Who, reason: Reason = "") -> None:
+    """Cancel the deletion of an account that its person closed."""
+    perform("reopen", who, reason)
+
+
+@users.command()
+def promote(who: Who, as_json: AsJson = False, reason: Reason = "") -> None:
+    """Make a person an administrator, who can open /admin with a second factor."""
+    _print(perform("promote", who, reason), as_json)
+
+
+@users.command()
+def demote(who: Who, as_json: AsJson = False, reason: Reason = "") -> None:
+    """Take the role of an administrator away, unless it is the last one."""
+    _print(perform("demote", who, reason), as_json)
 
 
 @users.command("reset-second-factor")
 def reset_second_factor(
     who: Who,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    reason: Reason = "",
 ) -> None:
     """Remove a person's authenticator app, recovery codes and passkeys. First make sure who asks
     for it."""
     if not yes and sys.stdin.isatty():
         typer.confirm("Remove the second factor and the passkeys of this account?", abort=True)
-
-    async def reset(context: AppContext) -> None:
-        user = await _person(context, who)
-        passkeys = await context.passkey_sign_in.passkeys.reset(user)
-        if not await context.second_factors.reset(user) and not passkeys:
-            raise Failed("this account has no second factor and no passkey")
-
-    run(reset)
+    perform("reset-second-factor", who, reason)
 
 
 @users.command()
 def delete(
     who: Who,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    reason: Reason = "",
 ) -> None:
     """Delete an account with everything that belongs to it, its apps included."""
     if not yes and sys.stdin.isatty():
         typer.confirm("Delete this account, with its apps and all it allowed?", abort=True)
-
-    async def remove(context: AppContext) -> None:
-        user = await _person(context, who)
-        await context.stores.users.delete_user(user.id)
-        context.audit.record(
-            Event(at=context.clock.now(), kind="account.deleted", detail="by the operator")
-        )
-
-    run(remove)
-
-
-def _change(who: str, change: Callable[[AppContext, User], Awaitable[bool]], as_json: bool) -> None:
-    async def apply(context: AppContext) -> User:
-        user = await _person(context, who)
-        await change(context, user)
-        return await _person(context, str(user.id))
-
-    _print(run(apply), as_json)
+    perform("delete", who, reason)
 
 
 def _profile(file: Path) -> Profile:
@@ -201,16 +214,6 @@ def _password() -> Secret:
     except UnicodeError:
         raise Failed("the password on standard input is not UTF-8 text") from None
     return Secret(line)
-
-
-async def _person(context: AppContext, who: str) -> User:
-    if who.isascii() and who.isdigit():
-        user = await context.stores.users.user(int(who))
-    else:
-        user = await context.stores.users.user_by_email(presented_email(who))
-    if user is None:
-        raise Failed("there is no such account; see: quantimodo users list")
-    return user
 
 
 async def _all(context: AppContext) -> Sequence[User]:

@@ -14,6 +14,8 @@ _SENTENCES: Final = {
     "account.closed": N_("Closed the account, to delete it"),
     "account.kept": N_("Kept the account, which was closed"),
     "account.deleted": N_("The account was deleted"),
+    "administrator.added": N_("Became an administrator"),
+    "administrator.removed": N_("Is not an administrator any more"),
     "session.started": N_("Signed in"),
     "session.ended": N_("Signed out a device"),
     "session.refused": N_("A sign-in was refused: wrong password"),

@@ -88,6 +88,7 @@ NOTICES: Final = {
     "client-deleted": N_("The application is deleted. Its tokens no longer work."),
     "logo-saved": N_("The logo is saved."),
     "logo-removed": N_("The logo is removed."),
+    "admin-done": N_("Done. It is recorded."),
 }
 _NOTICE_LIFETIME: Final = timedelta(minutes=1)
 _LONGEST_NAME: Final = 125

@@ -19,6 +19,7 @@ from quantimodo.ports.account_stores import (
     ThrottleStore,
     UserStore,
 )
+from quantimodo.ports.admin_stores import LogStore, PeopleSearchStore
 from quantimodo.ports.background_stores import (
     EventStore,
     KeyStore,
@@ -134,6 +135,8 @@ class Stores:
     keys: KeyStore
     mails: MailStore
     events: EventStore
+    logs: LogStore
+    people_search: PeopleSearchStore
     references: ReferenceStore
     variables: VariableStore
     measurements: MeasurementStore

@@ -9,7 +9,7 @@ from pathlib import Path
 from quantimodo.model.budgets import USUAL_QUOTAS, QuotaPolicy
 from quantimodo.ports.stores import Stores
 from quantimodo.storage.database import USUAL_SEARCHES, SearchPolicy
-from quantimodo.storage.migrate import SchemaMismatch, Step
+from quantimodo.storage.migrate import SchemaMismatch, Step, shipped
 from quantimodo.storage.postgres import PostgresDatabase
 from quantimodo.storage.postgres_schema import migrate_postgres, pending_on_postgres
 from quantimodo.storage.sqlite import SqliteDatabase
@@ -21,6 +21,7 @@ __all__ = [
     "SearchPolicy",
     "Step",
     "migrate",
+    "newest_step",
     "open_stores",
     "pending_steps",
     "sqlite_path",
@@ -49,6 +50,12 @@ async def pending_steps(url: str) -> list[Step]:
     and `Unavailable`."""
     path = sqlite_path(url)
     return await pending_on_postgres(url) if path is None else pending_on_sqlite(path)
+
+
+def newest_step(url: str) -> str:
+    """The name of the last migration of this version."""
+    newest = shipped("postgres" if sqlite_path(url) is None else "sqlite")[-1]
+    return f"{newest.number:04}_{newest.name}"
 
 
 async def open_stores(

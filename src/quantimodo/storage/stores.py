@@ -16,10 +16,12 @@ from quantimodo.storage.tables.identities import Identities
 from quantimodo.storage.tables.keys import Keys
 from quantimodo.storage.tables.login_states import LoginCodes, LoginStates
 from quantimodo.storage.tables.logout_recipients import LogoutRecipients
+from quantimodo.storage.tables.logs import Logs
 from quantimodo.storage.tables.mails import Events, Mails
 from quantimodo.storage.tables.measurements import Measurements
 from quantimodo.storage.tables.passkeys import Passkeys
 from quantimodo.storage.tables.pending_logins import PendingLogins
+from quantimodo.storage.tables.people_search import PeopleSearch
 from quantimodo.storage.tables.personal_tokens import PersonalTokens
 from quantimodo.storage.tables.profiles import Profiles, Subjects
 from quantimodo.storage.tables.provider_sessions import ProviderSessions
@@ -91,6 +93,8 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         keys=Keys(database),
         mails=Mails(database),
         events=Events(database),
+        logs=Logs(database),
+        people_search=PeopleSearch(database),
         references=References(database),
         variables=Variables(database),
         measurements=Measurements(database),

@@ -37,14 +37,14 @@ _CLAIM_MAIL = Statement(
 _DROP_MAIL = Statement("DELETE FROM mails WHERE id = {1}")
 _RECENT = Statement("SELECT id, sealed, created_at FROM mails ORDER BY id DESC LIMIT {1}")
 
-_EVENT = RowReader(
+EVENT = RowReader(
     Event, Column("at", from_micros), "kind", "user_id", "client_id", "address", "detail"
 )
 # An event of a person who was deleted meanwhile is stored without their id. The lock makes a
 # deletion wait for events that were stored just before it, and delete them.
 _PERSON_OF_EVENT = "SELECT id FROM users WHERE id = {3}"
 _ADD_EVENT_OF = (
-    f"INSERT INTO events ({_EVENT.columns}, network, stored_bytes)"
+    f"INSERT INTO events ({EVENT.columns}, network, stored_bytes)"
     " VALUES ({{1}}, {{2}}, ({person}), {{4}}, {{5}}, {{6}}, {{7}}, {{8}})"
 )
 _ADD_EVENT = Statement(
@@ -53,7 +53,7 @@ _ADD_EVENT = Statement(
 )
 _EVENTS = BudgetedTable("events", key="id", order="id", counted="network IS NOT NULL")
 _EVENTS_OF = Statement(
-    f"SELECT {_EVENT.columns} FROM events WHERE user_id = {{1}} ORDER BY id DESC LIMIT {{2}}"
+    f"SELECT {EVENT.columns} FROM events WHERE user_id = {{1}} ORDER BY id DESC LIMIT {{2}}"
 )
 
 
@@ -62,7 +62,7 @@ class _NumberedEvent(NamedTuple):
     event: Event
 
 
-_NUMBERED = RowReader(_NumberedEvent, "id", Part("event", _EVENT))
+_NUMBERED = RowReader(_NumberedEvent, "id", Part("event", EVENT))
 _EVENTS_BEFORE = Statement(
     f"SELECT {_NUMBERED.columns} FROM events WHERE user_id = {{1}} AND id < {{2}}"
     " ORDER BY id DESC LIMIT {3}"
@@ -128,7 +128,7 @@ class Events(Table):
             await self._event_budget.write(charge, sum(sizes), operation, self._database.write)
 
     async def events_of(self, user_id: int, limit: int) -> Sequence[Event]:
-        return _EVENT.read_all(await self._database.list_rows(_EVENTS_OF, user_id, limit))
+        return EVENT.read_all(await self._database.list_rows(_EVENTS_OF, user_id, limit))
 
     async def events_before(
         self, user_id: int, before: int | None, limit: int

@@ -18,6 +18,7 @@ _HOUR = 3_600_000_000
 _DAY = 24 * _HOUR
 _EVENTS_KEPT = 400 * _DAY
 _ACCESSES_KEPT = 400 * _DAY
+_ADMIN_ACTIONS_KEPT = 400 * _DAY
 
 
 def _oldest(table: str, key: str, dead: str) -> Statement:
@@ -99,6 +100,7 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
     "mails": _expired("mails", "id"),
     "events": _oldest("events", "id", f"at <= {{1}} - {_EVENTS_KEPT}"),
     "accesses": _oldest("accesses", "id", f"last_at <= {{1}} - {_ACCESSES_KEPT}"),
+    "admin_actions": _oldest("admin_actions", "id", f"at <= {{1}} - {_ADMIN_ACTIONS_KEPT}"),
     "leases": _expired("leases", "name"),
     "signing_keys": Statement(
         "DELETE FROM signing_keys WHERE kid IN (SELECT kid FROM signing_keys"

@@ -1,0 +1,124 @@
+"""Builds the administration pages."""
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quantimodo import __version__
+from quantimodo.accounts.people_administration import PeopleAdministration
+from quantimodo.app.services import AppContext
+from quantimodo.app.settings import BadSettings, load
+from quantimodo.app.settings_masking import shown_settings
+from quantimodo.model.keys import ALGORITHMS
+from quantimodo.ops.admin_log import StoredAdminLog
+from quantimodo.pages.admin import AdminFrame
+from quantimodo.pages.admin_overview import AdminOverview, HealthLine, ServerFacts, SettingLine
+from quantimodo.pages.admin_people import AdminPeople
+from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.routes import PageRoute
+from quantimodo.ports.stores import Unavailable
+from quantimodo.storage.open import newest_step, sqlite_path
+
+
+def administration_routes(context: AppContext, page_context: PageContext) -> Sequence[PageRoute]:
+    """The routes of /admin."""
+    stores = context.stores
+    frame = AdminFrame(page_context, context.accounts.login.second_factors)
+    people = people_administration(context)
+    return [
+        *AdminOverview(frame, _facts(context), Health(context).lines, _settings(context)).routes(),
+        *AdminPeople(
+            frame,
+            stores.users,
+            people,
+            stores.identities,
+            stores.authorizations,
+            stores.clients,
+        ).routes(),
+    ]
+
+
+def people_administration(context: AppContext) -> PeopleAdministration:
+    """What administrators and commands do with accounts."""
+    accounts = context.accounts
+    return PeopleAdministration(
+        search=context.stores.people_search,
+        administration=accounts.administration,
+        recovery=accounts.recovery,
+        deletion=accounts.deletion,
+        second_factors=context.second_factors,
+        passkeys=context.passkey_sign_in.passkeys,
+        admin_log=admin_log(context),
+    )
+
+
+def admin_log(context: AppContext) -> StoredAdminLog:
+    """The record of what administrators and commands do."""
+    return StoredAdminLog(context.stores.logs, context.clock)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of what a running server needs. It sends nothing over the network."""
+
+    context: AppContext
+
+    async def lines(self) -> Sequence[HealthLine]:
+        """What was looked at, each with its state."""
+        return [await self._database(), self._keys(), self._mail(), self._address()]
+
+    async def _database(self) -> HealthLine:
+        try:
+            await self.context.stores.database.ping()
+        except Unavailable:
+            return HealthLine("fault", "database", "does not respond")
+        return HealthLine("ok", "database", "responds")
+
+    def _keys(self) -> HealthLine:
+        missing = []
+        for algorithm in ALGORITHMS:
+            try:
+                self.context.keyring.signer(algorithm)
+            except LookupError:
+                missing.append(algorithm)
+        if missing:
+            return HealthLine("fault", "keys", f"no key is active: {', '.join(missing)}")
+        return HealthLine("ok", "keys", f"active: {', '.join(ALGORITHMS)}")
+
+    def _mail(self) -> HealthLine:
+        settings = self.context.settings
+        if settings.smtp.url:
+            return HealthLine("ok", "mail", "a mail server is set; quantimodo doctor tests it")
+        if settings.development:
+            return HealthLine("ok", "mail", "none is sent: all is shown at /outbox")
+        return HealthLine("fault", "mail", "smtp.url is not set: no person can confirm an address")
+
+    def _address(self) -> HealthLine:
+        issuer = self.context.settings.issuer
+        if not issuer.startswith("https:"):
+            return HealthLine("warning", "address", f"{issuer}: plain http is for development")
+        if not self.context.settings.trusted_proxies:
+            return HealthLine("warning", "address", "trusted_proxies is not set")
+        return HealthLine("ok", "address", issuer)
+
+
+def _facts(context: AppContext) -> ServerFacts:
+    url = context.settings.database
+    engine = "PostgreSQL" if sqlite_path(url) is None else "SQLite"
+    return ServerFacts(__version__, platform.python_version(), engine, newest_step(url))
+
+
+def _settings(context: AppContext) -> Sequence[SettingLine]:
+    """Those of this process. The environment may have changed since it was read."""
+    try:
+        loaded = load(os.environ)
+    except BadSettings:
+        return [SettingLine(*each) for each in shown_settings(context.settings, {})]
+    now = shown_settings(loaded.settings, loaded.origins)
+    origins = {each.name: each.origin for each in now}
+    values = {each.name: each.value for each in now}
+    return [
+        SettingLine(name, value, origins[name] if values.get(name) == value else "at the start")
+        for name, value, _ in shown_settings(context.settings, {})
+    ]

@@ -1,0 +1,54 @@
+"""What commands do with the account of one person, as the administration pages do it."""
+
+from typing import Annotated, Final
+
+import typer
+
+from quantimodo.accounts.addresses import presented_email
+from quantimodo.accounts.errors import DomainError, TooMany
+from quantimodo.accounts.people_administration import PersonAction
+from quantimodo.accounts.reasons import reason as checked_reason
+from quantimodo.app.administration import people_administration
+from quantimodo.app.services import AppContext
+from quantimodo.cli.command_runner import Failed, run
+from quantimodo.model.admin_actions import Authority
+from quantimodo.model.users import User
+
+Reason = Annotated[str, typer.Option("--reason", help="Why; it stays in the record of actions.")]
+_AS_BEFORE: Final = frozenset({"disable", "enable"})
+
+
+async def person_of(context: AppContext, who: str) -> User:
+    """The person with this number or e-mail address. Raises `Failed`."""
+    if who.isascii() and who.isdigit():
+        user = await context.stores.users.user(int(who))
+    else:
+        user = await context.stores.users.user_by_email(presented_email(who))
+    if user is None:
+        raise Failed("there is no such account; see: quantimodo users list")
+    return user
+
+
+def perform(action: PersonAction, who: str, reason: str) -> User:
+    """Record the action and do it; the account afterwards, or before it was deleted."""
+
+    async def do(context: AppContext) -> User:
+        user = await person_of(context, who)
+        administration = people_administration(context)
+        if action in _AS_BEFORE and action not in administration.possible(user, None):
+            return user
+        try:
+            await administration.perform(action, user, authority(reason))
+        except DomainError as refusal:
+            text = refusal.message.removesuffix(".")
+            raise Failed(f"{text[:1].lower()}{text[1:]}") from None
+        except TooMany:
+            raise Failed("too many e-mails to this address; try again later") from None
+        return await context.stores.users.user(user.id) or user
+
+    return run(do)
+
+
+def authority(reason: str) -> Authority:
+    """Who acts by a command, and why. Raises `InvalidInput`."""
+    return Authority(reason=checked_reason(reason) if reason else "")

@@ -1,0 +1,59 @@
+"""What administrators and commands of the operator did for others, and why."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from quantimodo.model.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """Who acts, and why. `actor_id` is the administrator; None for a command of the operator.
+    `address` is the network address of the request."""
+
+    reason: str = ""
+    actor_id: int | None = None
+    address: str = ""
+
+
+BY_COMMAND: Final = Authority()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminAction:
+    """One action; `kind` is a dotted name such as `person.disable`."""
+
+    at: datetime
+    kind: str
+    actor_id: int | None = None
+    user_id: int | None = None
+    client_id: str | None = None
+    detail: str = ""
+    reason: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogQuery:
+    """Which entries of a log are searched. Empty values match all; `kind` matches the beginning of
+    a kind. `before` is the `next_before` of the previous page."""
+
+    kind: str = ""
+    user_id: int | None = None
+    client_id: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    id: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedAction:
+    id: int
+    action: AdminAction

@@ -1,0 +1,64 @@
+"""The stores of the administration. The promises of `stores.py` hold here too."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from quantimodo.model.admin_actions import (
+    AdminAction,
+    Authority,
+    LoggedAction,
+    LoggedEvent,
+    LogQuery,
+)
+from quantimodo.model.users import User
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a search. A page may be short, or empty, although more rows follow: one search
+    reads a limited number of rows. `next_before` continues it; None at the end."""
+
+    found: Sequence[T]
+    next_before: int | None
+
+
+class LogStore(Protocol):
+    async def search_events(self, query: LogQuery, limit: int) -> Page[LoggedEvent]:
+        """Newest first, at most `limit`; of very many events it reads a part."""
+
+    async def search_admin_actions(self, query: LogQuery, limit: int) -> Page[LoggedAction]:
+        """As `search_events`."""
+
+    async def add_admin_action(self, action: AdminAction) -> None:
+        """It is stored when this returns."""
+
+
+class PeopleSearchStore(Protocol):
+    async def search_people(self, text: str, before: int | None, limit: int) -> Page[User]:
+        """People whose name, or address, begins with this text, the newest first. The case of
+        ASCII characters does not matter. An empty text matches everyone."""
+
+    async def administrators(self, limit: int) -> Sequence[User]:
+        """At most `limit` administrators, by id."""
+
+    async def remove_administrator(self, user_id: int) -> bool:
+        """Take the role away from this administrator, if another one stays who is neither disabled
+        nor closed; of concurrent calls none removes the last one. False otherwise."""
+
+
+class AdminLog(Protocol):
+    """Records actions before they are done, so that none is done without a record."""
+
+    async def record(
+        self,
+        by: Authority,
+        kind: str,
+        *,
+        user_id: int | None = None,
+        client_id: str | None = None,
+        detail: str = "",
+    ) -> None:
+        """The record is stored when this returns."""

@@ -1,0 +1,19 @@
+-- What administrators and commands of the operator did for others, and why. `actor_id` is NULL for a
+-- command. A row stays when its person or application is deleted: it has their ids only.
+CREATE TABLE admin_actions (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  at BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  actor_id BIGINT,
+  user_id BIGINT,
+  client_id TEXT,
+  detail TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  address TEXT NOT NULL
+);
+CREATE INDEX admin_actions_by_time ON admin_actions (at, id);
+
+-- Where the log of a time begins.
+CREATE INDEX events_by_time ON events (at, id);
+
+CREATE INDEX users_administrators ON users (id) WHERE administrator = 1;

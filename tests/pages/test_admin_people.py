@@ -1,0 +1,156 @@
+"""/admin/people: search, one account, and what an administrator does with it."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from support.administrators import REASON, administrator, press, session_of
+from support.app import AppHarness, OpenHarness
+
+HOSTILE = "<script>alert(1)</script> \u202eevil"
+
+
+def actions(harness: AppHarness) -> list[tuple[str, int | None, int | None, str]]:
+    with closing(sqlite3.connect(harness.database)) as database:
+        query = "SELECT kind, actor_id, user_id, reason FROM admin_actions ORDER BY id"
+        return database.execute(query).fetchall()
+
+
+async def test_the_overview_shows_health_and_settings_without_secrets(harness: AppHarness) -> None:
+    browser = await session_of(harness, await administrator(harness))
+    page = await browser.get("/admin")
+    assert page.status_code == 200
+    assert "responds" in page.text
+    assert "0013_administration" in page.text
+    assert "/admin" in (await browser.get("/account")).text
+    every = await browser.get("/admin/settings?all=1")
+    assert "sessions.idle_lifetime" in every.text
+    assert "14d" in every.text
+    assert len(every.content) < 60_000
+    some = await browser.get("/admin/settings")
+    assert "secret_key" in some.text
+    assert "AAAA" not in some.text
+    assert "fake-metrics-token" not in every.text
+
+
+async def test_people_are_found_by_number_address_subject_and_beginnings(
+    harness: AppHarness,
+) -> None:
+    ann, bob = await harness.person(), await harness.person("bob@example.org", "Bob Example")
+    zoe = await harness.person("zoe_1@example.org", HOSTILE)
+    browser = await session_of(harness, await administrator(harness))
+
+    async def found(text: str) -> set[int]:
+        page = await browser.get("/admin/people", params={"q": text})
+        assert page.status_code == 200
+        assert "<script" not in page.text
+        return {each.id for each in (ann, bob, zoe) if f'"/admin/people/{each.id}"' in page.text}
+
+    table = {
+        str(ann.id): {ann.id},
+        "ANN@example.org": {ann.id},
+        bob.subject: {bob.id},
+        "bO": {bob.id},
+        "zoe_": {zoe.id},
+        "<scr": {zoe.id},
+        "": {ann.id, bob.id, zoe.id},
+        "%": set(),
+        "_": set(),
+        "example": set(),
+        "a\x00": set(),
+        "a" * 300: set(),
+    }
+    assert {text: await found(text) for text in table} == table
+
+
+async def test_a_list_goes_on_by_pages_of_fifty(harness: AppHarness) -> None:
+    for number in range(52):
+        await harness.person(f"p{number}@example.org", f"Person {number}")
+    browser = await session_of(harness, await administrator(harness))
+    page = await browser.get("/admin/people?q=person")
+    assert page.text.count('class="whole"') == 50
+    assert "before=" in page.text
+    link = page.text.partition('href="/admin/people?q=person&amp;before=')[2].partition('"')[0]
+    rest = await browser.get(f"/admin/people?q=person&before={link}")
+    assert rest.text.count('class="whole"') == 2
+
+
+async def test_the_page_of_a_person_shows_no_health_data(harness: AppHarness) -> None:
+    ann = await harness.person(name=HOSTILE)
+    app, own = await harness.app(), await harness.signed_in()
+    await harness.tokens(app, own, scope="basic readmeasurements")
+    browser = await session_of(harness, await administrator(harness))
+    page = await browser.get(f"/admin/people/{ann.id}")
+    assert page.status_code == 200
+    assert "Mood Tracker" in page.text
+    assert "ann@example.org" in page.text
+    assert "<script" not in page.text
+    assert "/account/data" not in page.text
+    for missing in ("0", "9" * 30, "x"):
+        assert (await browser.get(f"/admin/people/{missing}")).status_code == 404
+    assert (await browser.get(f"/admin/people/{ann.id}/nothing")).status_code == 404
+
+
+async def test_each_action_does_what_it_says_and_is_recorded(harness: AppHarness) -> None:
+    ann, root = await harness.person(), await administrator(harness)
+    own, browser = await harness.signed_in(), await session_of(harness, root)
+    users, one = harness.context.stores.users, f"/admin/people/{ann.id}"
+
+    async def act(action: str) -> None:
+        response = await press(browser, f"{one}/{action}")
+        assert response.status_code == 303, response.text
+        assert response.headers["location"] == one
+
+    await act("sign-out")
+    assert (await own.get("/account")).status_code == 303
+    await act("disable")
+    found = await users.user(ann.id)
+    assert found is not None
+    assert found.disabled_at is not None
+    await act("enable")
+    await act("promote")
+    found = await users.user(ann.id)
+    assert found is not None
+    assert found.administrator
+    assert found.disabled_at is None
+    await act("demote")
+    await act("send-reset")
+    (mail, *_) = await harness.context.outbox.recent(1)
+    assert mail.mail.to == "ann@example.org"
+    assert "/reset/new?token=" in mail.mail.text
+    response = await press(browser, f"{one}/delete")
+    assert response.headers["location"] == "/admin/people"
+    assert await users.user(ann.id) is None
+    done = ["sign-out", "disable", "enable", "promote", "demote", "send-reset", "delete"]
+    assert actions(harness) == [(f"person.{each}", root.id, ann.id, REASON) for each in done]
+    assert "Done. It is recorded." in (await browser.get("/admin/people")).text
+
+
+async def test_an_action_that_does_not_apply_is_refused(harness: AppHarness) -> None:
+    ann, root = await harness.person(), await administrator(harness)
+    browser = await session_of(harness, root)
+    page = (await browser.get(f"/admin/people/{ann.id}")).text
+    for action in ("enable", "reopen", "demote", "send-confirmation"):
+        assert f"/{action}" not in page
+        response = await press(browser, f"/admin/people/{ann.id}/{action}")
+        assert response.status_code == 400, action
+    assert actions(harness) == []
+
+
+@pytest.mark.parametrize("grace", ["7d"])
+async def test_a_deletion_is_cancelled_and_the_person_gets_an_email(
+    open_harness: OpenHarness, grace: str
+) -> None:
+    async with open_harness(accounts__deletion_grace=grace) as harness:
+        ann, root = await harness.person(), await administrator(harness)
+        now = harness.context.clock.now()
+        closings = harness.context.stores.closings
+        assert await closings.close_account(ann.id, now, now.replace(year=now.year + 1))
+        browser = await session_of(harness, root)
+        assert (await press(browser, f"/admin/people/{ann.id}/reopen")).status_code == 303
+        found = await harness.context.stores.users.user(ann.id)
+        assert found is not None
+        assert not found.closed
+        (mail, *_) = await harness.context.outbox.recent(1)
+        assert mail.mail.to == "ann@example.org"
