@@ -16,7 +16,7 @@ from quantimodo.pages.admin import AdminFrame
 from quantimodo.pages.admin_overview import AdminOverview, HealthLine, ServerFacts, SettingLine
 from quantimodo.pages.admin_people import AdminPeople
 from quantimodo.pages.page_context import PageContext
-from quantimodo.pages.routes import PageRoute
+from quantimodo.pages.page_services import PageRoute
 from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.open import newest_step, sqlite_path
 
