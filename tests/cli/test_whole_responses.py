@@ -1,7 +1,9 @@
 """A response in one call (`WHOLE`) has the same bytes as one in two ASGI messages."""
 
 import asyncio
+import gc
 import re
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -169,3 +171,20 @@ async def test_an_endpoint_responds_equally_in_one_call_and_in_two_messages(
             one = await _ask(harness, token, in_one_piece=True)
             assert one == await _ask(harness, token, in_one_piece=False)
             assert one[0] == 401
+
+
+async def test_a_request_is_freed_without_garbage_collection() -> None:
+    cycles: list[weakref.ref[Any]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        respond = scope["extensions"][WHOLE]
+        cycles.append(weakref.ref(respond.args[0]))
+        respond(200, HEAD, b"hello")
+
+    gc.disable()
+    try:
+        await _exchange(app, GET, GET, GET)
+        assert len(cycles) == 3
+        assert [cycle() for cycle in cycles[:-1]] == [None, None]
+    finally:
+        gc.enable()

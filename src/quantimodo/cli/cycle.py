@@ -84,6 +84,9 @@ def whole_response(
     length = b"content-length: %d\r\n" % len(body)
     gathering.write_whole(b"".join((STATUS_LINE[status], own, head, length, last, body)))
     cycle.message_event.set()
+    # The scope and the cycle refer to each other by it: without it both are freed at once, and
+    # need no garbage collection.
+    del cycle.scope["extensions"]
     if not cycle.keep_alive:
         gathering.close()
     cycle.on_response()

@@ -3,7 +3,7 @@ them elsewhere, shown to that person.
 
 Written in background batches. Equal accesses within an hour are one row, so an app that reads a
 hundred pages costs one. Equal ones that wait for the same batch are added up when they are
-recorded, because reads of profiles are as frequent as requests to userinfo.
+recorded. Reads of profiles are as frequent as requests to userinfo, so they wait longer.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,8 @@ from quantimodo.ops.batches import BatchWriter
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import AccessLogStore
 from quantimodo.ports.stores import Conflict
+
+_PROFILE_PAUSE = 5.0  # seconds; an application that reads one person again in it adds no write
 
 _Key = tuple[int, str, AccessAction, str, str, int]  # the last one is the hour
 
@@ -45,47 +47,62 @@ class _Sum:
 
 
 class AccessLog:
-    """Implements `AccessRecorder`. `start` begins its task, `close` writes the rest."""
+    """Implements `AccessRecorder`. `start` begins its tasks, `close` writes the rest."""
 
     def __init__(self, store: AccessLogStore, clock: Clock, capacity: int = 10_000) -> None:
         self._store = store
         self._clock = clock
         self._open: dict[_Key, _Sum] = {}
         self._writer = BatchWriter[_Sum]("accesses", self._write, capacity)
-        self.start = self._writer.start
-        self.flush = self._writer.flush
-        self.close = self._writer.close
+        self._profiles = BatchWriter[_Sum](
+            "profile_reads", self._write, capacity, pause=_PROFILE_PAUSE
+        )
+
+    def start(self) -> None:
+        """Begin to write in the background, until `close`."""
+        self._writer.start()
+        self._profiles.start()
+
+    async def flush(self) -> None:
+        """Write what is buffered. Raises `Unavailable`, and then the rest is still buffered."""
+        await self._writer.flush()
+        await self._profiles.flush()
+
+    async def close(self) -> None:
+        """Write what is buffered and end. What cannot be written is lost and logged."""
+        await self._writer.close()
+        await self._profiles.close()
 
     def record(self, access: Access) -> None:
         at, last_at = access.first_at, access.last_at
         what = (access.action, access.variable, access.category)
         key = (access.user_id, access.client_id, *what, _hour(at))
-        self._add(key, at, last_at, access.measurements, access.requests)
+        self._add(self._writer, _Sum(key, at, last_at, access.measurements, access.requests))
 
     def record_profile(self, user_id: int, client_id: str) -> None:
-        self._add_now(user_id, client_id, "profile")
-
-    def record_exchange(self, user_id: int, client_id: str, api: str, actor_id: str) -> None:
-        self._add_now(user_id, client_id, "exchange", api, actor_id)
-
-    def _add_now(
-        self, user_id: int, client_id: str, action: AccessAction, variable: str = "", by: str = ""
-    ) -> None:
         now = self._clock.now()
-        self._add((user_id, client_id, action, variable, by, _hour(now)), now, now, 0, 1)
-
-    def _add(
-        self, key: _Key, first_at: datetime, last_at: datetime, measurements: int, requests: int
-    ) -> None:
+        key: _Key = (user_id, client_id, "profile", "", "", _hour(now))
         known = self._open.get(key)
         if known is None:
-            known = _Sum(key, first_at, last_at, measurements, requests)
-            if self._writer.add(known):
-                self._open[key] = known
+            self._add(self._profiles, _Sum(key, now, now, 0, 1))
+        else:
+            known.last_at = max(known.last_at, now)
+            known.requests += 1
+
+    def record_exchange(self, user_id: int, client_id: str, api: str, actor_id: str) -> None:
+        now = self._clock.now()
+        key: _Key = (user_id, client_id, "exchange", api, actor_id, _hour(now))
+        self._add(self._writer, _Sum(key, now, now, 0, 1))
+
+    def _add(self, writer: BatchWriter[_Sum], added: _Sum) -> None:
+        known = self._open.get(added.key)
+        if known is None:
+            if writer.add(added):
+                self._open[added.key] = added
             return
-        known.last_at = max(known.last_at, last_at)
-        known.measurements += measurements
-        known.requests += requests
+        known.last_at = max(known.last_at, added.last_at)
+        known.measurements += added.measurements
+        known.requests += added.requests
 
     async def _write(self, sums: Sequence[_Sum]) -> None:
         # From now on they do not change: what is recorded meanwhile is written in the next batch.

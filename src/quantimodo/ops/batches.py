@@ -17,7 +17,7 @@ from quantimodo.ports.stores import Unavailable
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.batches")
 
 _BATCH = 200
-_PAUSE = 0.5  # seconds; items of that time are written together
+_PAUSE = 0.5  # seconds
 _PAUSE_WHEN_UNAVAILABLE = 5.0
 
 T = TypeVar("T")
@@ -32,7 +32,8 @@ class BatchWriter(Generic[T]):
 
     Without `start` items stay in the buffer until `flush`. When more than `capacity` are buffered,
     because the database does not respond, the newest are lost; the log has their number. A batch
-    has items of one group only, so that `write` stores all of a batch or nothing.
+    has items of one group only, so that `write` stores all of a batch or nothing. `pause` is the
+    time, in seconds, whose items are written together.
     """
 
     def __init__(
@@ -41,8 +42,10 @@ class BatchWriter(Generic[T]):
         write: Callable[[Sequence[T]], Awaitable[None]],
         capacity: int = 10_000,
         group: Callable[[T], object] = _one_group,
+        pause: float = _PAUSE,
     ) -> None:
         self._name = name
+        self._pause_between = pause
         self._write = write
         self._capacity = capacity
         self._group = group
@@ -108,7 +111,7 @@ class BatchWriter(Generic[T]):
         while not self._ending.is_set():
             await self._wakeup.wait()
             self._wakeup.clear()
-            await self._pause(_PAUSE)
+            await self._pause(self._pause_between)
             try:
                 await self.flush()
             except Unavailable:
