@@ -1,8 +1,12 @@
 # The two commands that matter: `make serve` and `make test`. `make help` lists all.
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format bench bench-heavy-reads demo docs clean
-.PHONY: static node-clients openapi-generator client-wheels
+.PHONY: static quick-tests node-clients openapi-generator client-wheels
 BIN := .venv/bin
+# Compiled once and kept, also where the environment says not to. Where it has `CI`, pytest compares
+# long texts to their end, which takes minutes.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE -u CI -u BUILD_NUMBER TMPDIR="$$(scripts/quick-folder $(GIGABYTES))" \
+    $(BIN)/pytest -n auto
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -18,9 +22,8 @@ demo: ## Walk the whole main job against a running `make serve`, request by requ
 
 check: ## Format, lint, types, import contracts, and quick tests on SQLite: under a minute
 	@scripts/environment test
-	@$(MAKE) --no-print-directory static
-	@# Compiled once and kept, also where the environment says not to.
-	env -u PYTHONDONTWRITEBYTECODE TMPDIR="$$(scripts/quick-folder 1)" $(BIN)/pytest -q -n auto -m "not postgres and not browser and not node and not slow and not full"
+	@# Beside each other, each with its output in one piece. Both run to their end, also when one fails.
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=recurse static quick-tests
 
 test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and crashes
 	@scripts/environment test
@@ -31,12 +34,18 @@ test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and 
 	    java=default-jre-headless mvn=maven
 	@$(MAKE) --no-print-directory --jobs=4 static node-clients openapi-generator client-wheels
 	@# A transaction that waits for the disk waits longer than most tests take.
-	env -u PYTHONDONTWRITEBYTECODE TMPDIR="$$(scripts/quick-folder 4)" $(BIN)/pytest -n auto
+	$(PYTEST)
+
+quick-tests: GIGABYTES = 1
+test: GIGABYTES = 4
 
 static:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+quick-tests:
+	$(PYTEST) -q -m "not postgres and not browser and not node and not slow and not full"
 
 node-clients openapi-generator client-wheels:
 	@scripts/$@

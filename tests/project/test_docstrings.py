@@ -11,7 +11,7 @@ from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 
-from support.source_trees import SOURCE, trees
+from support.source_trees import SOURCE, trees, walk
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -22,7 +22,7 @@ _IMPLEMENTS = re.compile(r"Implements\s+`(\w+)`")
 def _classes() -> Mapping[str, Sequence[ast.ClassDef]]:
     found: dict[str, list[ast.ClassDef]] = {}
     for tree in trees(SOURCE).values():
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.ClassDef):
                 found.setdefault(node.name, []).append(node)
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
-from support.source_trees import ROOT, SOURCE, trees
+from support.source_trees import ROOT, SOURCE, trees, walk
 
 BAD_NAMES = {"utils", "helpers", "common", "base", "misc", "manager", "core", "util", "helper"}
 
@@ -18,8 +18,8 @@ def modules() -> Mapping[Path, ast.Module]:
     return trees()
 
 
-def imports(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+def imports(tree: ast.Module) -> Iterator[str]:
+    for node in walk(tree):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -70,7 +70,7 @@ def test_sessions_start_in_one_place(modules: Mapping[Path, ast.Module]) -> None
     callers = {
         path.relative_to(SOURCE).as_posix()
         for path, tree in modules.items()
-        for node in ast.walk(tree)
+        for node in walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr == "start"
@@ -101,7 +101,7 @@ def test_no_text_is_run_as_code(modules: Mapping[Path, ast.Module]) -> None:
     for path, tree in modules.items():
         called = {
             node.func.id
-            for node in ast.walk(tree)
+            for node in walk(tree)
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
         assert not called & {"eval", "exec", "compile", "__import__"}, path
@@ -110,7 +110,7 @@ def test_no_text_is_run_as_code(modules: Mapping[Path, ast.Module]) -> None:
 
 def test_imports_stand_at_the_top_of_a_module(modules: Mapping[Path, ast.Module]) -> None:
     for path, tree in modules.items():
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 assert node.col_offset == 0, f"{path}, line {node.lineno}"
 

@@ -8,7 +8,7 @@ from dataclasses import fields
 import pytest
 
 from quantimodo.app.settings_limits import BudgetSettings, LimitSettings
-from support.source_trees import SOURCE, names_of_tests, trees
+from support.source_trees import SOURCE, names_of_tests, trees, walk
 
 # The attributes that hold the ports, by the ports' names in annotations, and the calls of each.
 PORTS = {
@@ -248,7 +248,7 @@ def test_a_test_through_the_wire_shows_that_each_limit_refuses(limit: str) -> No
 def test_the_ports_have_the_names_by_which_calls_are_found() -> None:
     """A field or a parameter of a port's type with another name would hide its calls."""
     for module, tree in _modules():
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.arg) and node.annotation is not None:
                 name, annotation = node.arg, node.annotation
             elif isinstance(node, ast.AnnAssign):
@@ -265,7 +265,7 @@ def test_only_these_modules_open_connections() -> None:
     """Whatever else fetched something would be no call of a port."""
     opening = set()
     for module, tree in _modules():
-        for node in ast.walk(tree):
+        for node in walk(tree):
             names = []
             if isinstance(node, ast.Import):
                 names = [each.name for each in node.names]

@@ -17,7 +17,7 @@ from functools import cache
 
 import pytest
 
-from support.source_trees import ROOT, SOURCE, TESTS, trees
+from support.source_trees import ROOT, SOURCE, TESTS, trees, walk
 
 SOURCES = (SOURCE, ROOT / "clients/python/src/swagger_client")
 MOST_COLLABORATORS = 8
@@ -105,7 +105,7 @@ def _classes() -> Sequence[tuple[str, ast.ClassDef, Sequence[set[str]]]]:
     return [
         (path, node, _constructor(node))
         for path, tree in _trees().items()
-        for node in ast.walk(tree)
+        for node in walk(tree)
         if isinstance(node, ast.ClassDef)
     ]
 

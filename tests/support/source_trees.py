@@ -1,8 +1,8 @@
-"""The syntax trees of modules, and the names of tests, parsed once in each test process."""
+"""The syntax trees of modules, their nodes, and the names of tests, read once in each process."""
 
 import ast
 import gc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -31,4 +31,18 @@ def trees(folder: Path = SOURCE) -> Mapping[Path, ast.Module]:
     found = {path: ast.parse(path.read_text("utf-8")) for path in sorted(folder.rglob("*.py"))}
     gc.freeze()
     gc.enable()
+    return found
+
+
+@cache
+def walk(tree: ast.Module) -> Sequence[ast.AST]:
+    """What `ast.walk` yields for the tree of a module: each of its nodes. To find them takes as
+    long as to parse the module, and a dozen tests look at all of them."""
+    found: list[ast.AST] = [tree]
+    for node in found:
+        for value in vars(node).values():
+            if isinstance(value, ast.AST):
+                found.append(value)
+            elif isinstance(value, list):
+                found += [each for each in value if isinstance(each, ast.AST)]
     return found

@@ -3,13 +3,14 @@
 For `scripts/translations` and tests; the server does not use it.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_python
 from babel.messages.pofile import read_po, write_po
 
 LOCALES: Final = "i18n/locales"
@@ -22,7 +23,8 @@ _KEYWORDS: Final = {
     "N_plural": (1, 2),
     "counted": (2, 3),
 }
-_METHODS: Final = [("**/templates/**.html", "jinja2"), ("**.py", "python")]
+_METHODS: Final = [("**/templates/**.html", "jinja2"), ("**.py", f"{__name__}:called_texts")]
+_CALL: Final = re.compile(rf"\b(?:{'|'.join(_KEYWORDS)})\s*\(".encode())
 _OPTIONS: Final = {
     "**/templates/**.html": {
         "newstyle_gettext": "true",
@@ -33,6 +35,16 @@ _OPTIONS: Final = {
 }
 
 MessageId = str | tuple[str, ...] | list[str]
+
+
+def called_texts(
+    file: IO[bytes], keywords: Mapping[str, Any], tags: Collection[str], options: Any
+) -> Iterator[Any]:
+    """What Babel's `extract_python` finds in a file. Most files have no such call, and are not
+    taken apart."""
+    if _CALL.search(file.read()):
+        file.seek(0)
+        yield from extract_python(file, keywords, tags, options)
 
 
 def texts(source: Path) -> Iterator[tuple[str, MessageId]]:
@@ -50,11 +62,11 @@ def template_of(source: Path) -> Catalog:
     return template
 
 
-def updated(source: Path, tag: str, catalogue: bytes) -> bytes:
-    """The `.po` file with the texts of `source`, and the translations that it has of them."""
+def updated(template: Catalog, tag: str, catalogue: bytes) -> bytes:
+    """The `.po` file with the texts of `template`, and the translations that it has of them."""
     old = read_po(BytesIO(catalogue), locale=tag)
     new = Catalog(locale=tag, fuzzy=False)
-    for each in template_of(source):
+    for each in template:
         if each.id:
             new.add(each.id, _translation(old.get(each.id), each), locations=each.locations)
     written = BytesIO()
