@@ -69,6 +69,7 @@ async def test_an_account_that_was_deleted_meanwhile_gives_nothing_to_the_app(
     assert response.parameters == {
         "error": "access_denied",
         "error_description": "the account or the app was deleted meanwhile",
+        "error_uri": f"{ISSUER}/guides/developer/errors/#access_withdrawn",
         "state": "some-state",
         "iss": ISSUER,
     }

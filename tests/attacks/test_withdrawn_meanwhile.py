@@ -66,6 +66,7 @@ async def test_nothing_is_begun_on_a_consent_that_was_just_withdrawn(
     assert response.parameters == {
         "error": "access_denied",
         "error_description": "the person took the app's access back, or signed out, meanwhile",
+        "error_uri": f"{ISSUER}/guides/developer/errors/#access_withdrawn",
         "state": "some-state",
         "iss": ISSUER,
     }

@@ -170,7 +170,7 @@ def is_clear(response: httpx.Response) -> bool:
         body = {"error": body["error"]["code"], "error_description": body["message"]}
     return (
         response.headers["content-type"] == JSON
-        and body.keys() == {"error", "error_description"}
+        and body.keys() - {"error_uri"} == {"error", "error_description"}
         and body["error"].isidentifier()
         and " " in body["error_description"]
     )

@@ -49,7 +49,8 @@ async def test_its_only_script_is_the_one_that_the_policy_names(harness: AppHarn
 async def test_errors_are_posted_too(harness: AppHarness) -> None:
     app = await harness.app()
     page = await harness.ask(harness.browser(), app, response_mode="form_post", scope="nonsense")
-    assert form_fields(page.text).keys() == {"error", "error_description", "state", "iss"}
+    error = {"error", "error_description", "error_uri"}
+    assert form_fields(page.text).keys() == {*error, "state", "iss"}
 
 
 async def test_tokens_may_be_posted(harness: AppHarness) -> None:

@@ -1,6 +1,6 @@
 """Token endpoint (RFC 6749 §3.2): how its parameters arrive."""
 
-from support.app import CALLBACK, TOKEN, VERIFIER, App, AppHarness
+from support.app import CALLBACK, ISSUER, TOKEN, VERIFIER, App, AppHarness
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -139,6 +139,7 @@ async def test_a_missing_grant_type_says_so(harness: AppHarness) -> None:
     assert response.json() == {
         "error": "invalid_request",
         "error_description": "the parameter grant_type is missing",
+        "error_uri": f"{ISSUER}/guides/developer/errors/#parameter_missing",
     }
 
 

@@ -4,6 +4,8 @@ import asyncio
 
 from support.app import CALLBACK, ISSUER, VERIFIER, AppHarness, response_of
 
+_ERROR = ("error", "error_description", "error_uri")
+
 OTHER = "https://app.example.org/other"
 
 
@@ -91,7 +93,7 @@ async def test_an_error_is_sent_to_the_client_by_redirect(harness: AppHarness) -
         browser, app = harness.browser(), await harness.app(first_party=True)
         response = response_of(await harness.ask(browser, app, **changes))
         assert response.location.startswith(CALLBACK + "?")
-        assert set(response.parameters) == {"error", "error_description", "state", "iss"}
+        assert set(response.parameters) == {*_ERROR, "state", "iss"}
         assert response.parameters["error"] == error
         assert response.parameters["state"] == "some-state"
         for value in changes.values():

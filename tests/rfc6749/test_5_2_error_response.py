@@ -4,7 +4,7 @@ import string
 
 import httpx
 
-from support.app import TOKEN, AppHarness
+from support.app import ISSUER, TOKEN, AppHarness
 
 # RFC 6749 §5.2: %x20-21 / %x23-5B / %x5D-7E
 _ALLOWED = set(map(chr, range(0x20, 0x7F))) - {'"', "\\"}
@@ -13,7 +13,8 @@ _ALLOWED = set(map(chr, range(0x20, 0x7F))) - {'"', "\\"}
 def check(response: httpx.Response, status: int, error: str) -> None:
     body = response.json()
     assert (response.status_code, body["error"]) == (status, error), response.text
-    assert body.keys() == {"error", "error_description"}
+    assert body.keys() == {"error", "error_description", "error_uri"}
+    assert body["error_uri"].startswith(f"{ISSUER}/guides/developer/errors/#")
     assert set(body["error_description"]) <= _ALLOWED
     assert body["error_description"]
     assert response.headers["content-type"] == "application/json"

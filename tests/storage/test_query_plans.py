@@ -27,6 +27,7 @@ _MAY_WALK |= {
     f"retention.{name}"
     for name in ("access_tokens", "refresh_tokens", "events", "accesses", "admin_actions")
 }
+_MAY_WALK |= {"retention.client_requests"}  # from the oldest row on
 # At most 10,000 documents, of which those over the limit are deleted; the APIs that are registered.
 _MAY_WALK |= {"client_documents._OVER_OF_ALL", "resources._ALL"}
 # A partial index of the operator's own applications, read in order up to a limit.

@@ -38,6 +38,7 @@ from samples import (
 )
 
 from quantimodo.model.admin_actions import AdminAction, LogQuery
+from quantimodo.model.client_log import ClientRefusal
 from quantimodo.model.consents import StoredRequest
 from quantimodo.model.events import Event
 from quantimodo.model.factor_recoveries import FactorRecovery
@@ -312,6 +313,23 @@ async def _has_access_note(stores: Stores, name: str) -> bool:
     return name in [access.client_id for _, access in noted]
 
 
+async def _add_refusal(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    client_id = (await samples.client()).id
+    refusal = ClientRefusal(
+        client_id=client_id, at=dies_at - 14 * _DAY, endpoint="token", code="x", incident=name
+    )
+    await stores.client_log.add_to_client_log([refusal], [], 9)
+
+
+async def _has_refusal(stores: Stores, name: str) -> bool:
+    found = [
+        each
+        for client in await stores.clients.clients()
+        for each in await stores.client_log.client_refusals(client.id)
+    ]
+    return name in [refusal.incident for _, refusal in found]
+
+
 async def _add_idle(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     await stores.clients.add_client(client(f"idle-{name}"), dies_at)
 
@@ -448,14 +466,16 @@ _TABLES: dict[str, tuple[Add, Has]] = {
     "events": (_add_event, _has_event),
     "accesses": (_add_access_note, _has_access_note),
     "admin_actions": (_add_admin_action, _has_admin_action),
+    "client_requests": (_add_refusal, _has_refusal),
     "leases": (_add_lease, _has_lease),
     "signing_keys": (_add_key, _has_key),
 }
 
 
 async def test_every_swept_table_is_tested_here(stores: Stores) -> None:
-    # What is swept of `unproven_clients` shows in `clients`: test_store_of_registrations.py.
-    assert set(stores.retention.expiring_tables) == set(_TABLES) | {"unused_clients"}
+    # What is swept of `unproven_clients` shows in `clients`: test_store_of_registrations.py. Rows
+    # of `client_days` end with a whole day: test_store_of_client_log.py.
+    assert set(stores.retention.expiring_tables) == set(_TABLES) | {"unused_clients", "client_days"}
 
 
 @pytest.mark.parametrize("table", _TABLES)

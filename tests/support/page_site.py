@@ -23,6 +23,7 @@ from quantimodo.accounts.sign_out import SignOut
 from quantimodo.app.error_boundary import ErrorBoundary
 from quantimodo.app.page_application import page_application
 from quantimodo.app.personal_export import ExportDependencies, build_personal_export
+from quantimodo.app.refusal_reports import RefusalReports
 from quantimodo.authorization.consents import Consents
 from quantimodo.authorization.stored_requests import StoredRequests
 from quantimodo.clients.names import reserved_names
@@ -37,6 +38,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent, ConsentChange
 from quantimodo.model.events import Mail
 from quantimodo.model.users import User
+from quantimodo.ops.client_log import ClientLog
 from quantimodo.pages.browser import Browser, BrowserRequest, CookiePolicy
 from quantimodo.pages.consent_offers import ConsentOffers
 from quantimodo.pages.identities import Linking
@@ -109,7 +111,12 @@ class Site:
         )
 
     def app(self) -> Starlette:
-        boundary = ErrorBoundary(self.pages.renderer, self.services.entropy, self.pages.languages)
+        entropy, clock = self.services.entropy, self.pages.clock
+        log = ClientLog(self.services.stores.client_log, clock)
+        reports = RefusalReports(self.pages.issuer, log, clock, entropy, development=True)
+        boundary = ErrorBoundary(
+            self.pages.renderer, entropy, self.pages.languages, reports=reports
+        )
         return page_application([*page_routes(self.pages), *self.extra], boundary)
 
     async def register(self, owner: User | None, **changes: object) -> Client:

@@ -20,15 +20,16 @@ from quantimodo.ops.mail import Sender
 from quantimodo.ops.smtp import Smtp, smtp_policy
 
 _KEYS_EVERY = 5.0  # seconds until a worker signs by a key that another process made
+_LOG_EVERY = 5.0  # seconds until the owner of an application finds its refusals
 _log = structlog.get_logger("quantimodo.server")
 
 
 @asynccontextmanager
 async def background_work(context: AppContext, sampler: RefusalSampler) -> AsyncIterator[None]:
-    """Keys, secrets of authenticator apps, cleanup, deletions of accounts, mail, e-mails about
-    first reads, weekly summaries, logout notifications, and the numbers of lines that `sampler`
-    left out. All of it ends with the context. E-mails of it are in the operator's language, unless
-    the profile of their person names one."""
+    """Keys, secrets of authenticator apps, cleanup, deletions of accounts, logs of applications,
+    mail, e-mails about first reads, weekly summaries, logout notifications, and the numbers of
+    lines that `sampler` left out. All of it ends with the context. E-mails of it are in the
+    operator's language, unless the profile of their person names one."""
     holder = context.entropy.bytes(8).hex()
     cleaner = Cleaner(context.stores.retention, context.stores.leases, context.clock, holder)
 
@@ -44,6 +45,7 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
     with in_language(LANGUAGES[context.settings.default_locale]):  # tasks inherit it
         jobs = [
             asyncio.create_task(_every(60.0, "keys", rotate)),
+            asyncio.create_task(_every(_LOG_EVERY, "client log", context.client_log.flush)),
             asyncio.create_task(_every(_KEYS_EVERY, "key view", context.keyring.load)),
             asyncio.create_task(_every(30.0, "cleaner", cleaner.round)),
             asyncio.create_task(_every(30.0, "deletions", context.accounts.deletion.delete_due)),
@@ -66,6 +68,7 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
         await logout_notifications.close()
         if sender is not None:
             await sender.close()
+        await context.client_log.close()
         report_left_out(sampler, at_end=True)
 
 

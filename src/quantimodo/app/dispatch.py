@@ -144,7 +144,7 @@ class Dispatcher:
         except ClientLeft:
             return _LEFT
         except Exception as error:
-            response = self._boundary.api_response(error, route.name, route.kind)
+            response = self._boundary.api_response(error, route.name, route.kind, request)
         else:
             if response.status >= 400:
                 self._boundary.note_response(route.name, response.status)

@@ -20,14 +20,16 @@ from quantimodo.accounts.errors import (
     ReauthenticationNeeded,
     SecondFactorMissing,
 )
-from quantimodo.app.error_table import ErrorResponse, response_to
+from quantimodo.app.error_table import response_to
+from quantimodo.app.refusal_reports import RefusalReports
 from quantimodo.endpoints.authorize_responses import wants_json
 from quantimodo.endpoints.routes import EndpointKind
 from quantimodo.http.disconnects import ClientLeft
 from quantimodo.http.errors import MethodNotAllowed, NotFound, TooLarge
 from quantimodo.http.json import private_json
+from quantimodo.http.messages import Request as ApiRequest
 from quantimodo.http.messages import Response
-from quantimodo.http.refusals import Refusal, noted_refusal
+from quantimodo.http.refusals import Refusal, noted_caller, noted_refusal
 from quantimodo.pages.browser import SignInFirst
 from quantimodo.pages.errors import SERVER_ERROR, error_page
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
@@ -61,16 +63,25 @@ class ErrorBoundary:
         languages: Languages = ENGLISH_ONLY,
         *,
         resource_metadata: str = "",
+        reports: RefusalReports,
     ) -> None:
         """`resource_metadata`: the address of the metadata of this server's API."""
+        self._reports = reports
         self._resource_metadata = resource_metadata
         self._renderer = renderer
         self._languages = languages
         self._entropy = entropy
         self._log = structlog.get_logger("quantimodo.requests")
 
-    def api_response(self, error: Exception, endpoint: str, kind: EndpointKind) -> Response:
-        """The response of an endpoint over plain values that raised `error`."""
+    def api_response(
+        self,
+        error: Exception,
+        endpoint: str,
+        kind: EndpointKind,
+        request: ApiRequest | None = None,
+    ) -> Response:
+        """The response of an endpoint over plain values that raised `error`; `request` is None if
+        it could not be read."""
         if isinstance(error, BearerError) and endpoint not in _NOT_OF_THE_API:
             error.resource_metadata = error.resource_metadata or self._resource_metadata
         response = response_to(error, kind)
@@ -80,8 +91,12 @@ class ErrorBoundary:
                 "error_description": _INCIDENT + self._incident(error, endpoint),
             }
             return private_json(500, body)
-        self._write(endpoint, response.refusal)
-        return private_json(response.status, response.body, *response.headers)
+        refusal = response.refusal
+        self._write(endpoint, refusal, self._reports.of_api(endpoint, refusal, request))
+        body = response.body
+        if kind is EndpointKind.API:
+            body = self._reports.body(body, refusal)
+        return private_json(response.status, body, *response.headers)
 
     def note_response(self, endpoint: str, status: int) -> None:
         """Log a refusal that an endpoint over plain values returned without raising it."""
@@ -138,24 +153,30 @@ class ErrorBoundary:
         if response is None:
             incident = self._incident(error, name)
             return error_page(self._renderer, 500, *SERVER_ERROR, incident=incident)
-        self._write(name, response.refusal)
-        return self._rendered(response)
-
-    def _rendered(self, response: ErrorResponse) -> PageResponse:
+        caller = noted_caller(request.scope)
+        incident = self._reports.of_page(name, response.refusal, caller)
+        self._write(name, response.refusal, incident)
         headers = {key.decode("ascii"): value.decode("ascii") for key, value in response.headers}
-        if isinstance(response.body, tuple):
-            return error_page(self._renderer, response.status, *response.body, headers=headers)
-        return json_page(response.status, response.body, headers)
+        if not isinstance(response.body, tuple):
+            return json_page(response.status, response.body, headers)
+        title, text = response.body
+        view = self._reports.view(response.refusal, incident, text, caller)
+        return error_page(
+            self._renderer, response.status, title, text, headers=headers, refusal=view
+        )
 
     def _note_page(self, request: Request, response: PageResponse, name: str) -> None:
         refusal = noted_refusal(request.scope)
         if refusal is None and response.status_code >= 400:
             refusal = Refusal("refused", f"status {response.status_code}")
         if refusal is not None:
-            self._write(name, refusal)
+            caller = noted_caller(request.scope)
+            self._write(name, refusal, self._reports.of_page(name, refusal, caller))
 
-    def _write(self, endpoint: str, refusal: Refusal) -> None:
+    def _write(self, endpoint: str, refusal: Refusal, incident: str = "") -> None:
         fields = {"endpoint": endpoint, "code": refusal.code, "because": refusal.because}
+        if incident:
+            fields["incident"] = incident
         if refusal.provider:
             fields["provider"] = refusal.provider
         write = self._log.warning if refusal.event == "unavailable" else self._log.info

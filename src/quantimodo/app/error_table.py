@@ -90,11 +90,16 @@ def response_to(error: Exception, kind: EndpointKind) -> ErrorResponse | None:
 
 
 def _json(
-    status: int, code: str, text: str, *headers: tuple[bytes, bytes], because: str = ""
+    status: int,
+    code: str,
+    text: str,
+    *headers: tuple[bytes, bytes],
+    because: str = "",
+    row: str = "",
 ) -> ErrorResponse:
     """RFC 6749 §5.2, for all of the API."""
     body = {"error": code, "error_description": text}
-    return ErrorResponse(status, body, Refusal(code, because or text), headers)
+    return ErrorResponse(status, body, Refusal(code, because or text, row=row), headers)
 
 
 def _envelope(
@@ -112,6 +117,10 @@ def _page(
     return ErrorResponse(status, page, Refusal(code, because or page[0]), headers)
 
 
+def _with_row(response: ErrorResponse, row: str) -> ErrorResponse:
+    return replace(response, refusal=replace(response.refusal, row=row))
+
+
 def _event_error(
     status: int, code: str, text: str, refusal: Refusal | None = None
 ) -> ErrorResponse:
@@ -126,7 +135,8 @@ def _retry_after(time: timedelta) -> tuple[bytes, bytes]:
 
 def _oauth(error: OAuthError) -> ErrorResponse:
     headers = (_BASIC,) if isinstance(error, InvalidClient) and error.challenged else ()
-    return _json(error.status, error.code, error.description, *headers, because=error.because)
+    because, row = error.because, error.refusal
+    return _json(error.status, error.code, error.description, *headers, because=because, row=row)
 
 
 def _bearer(error: BearerError) -> ErrorResponse:
@@ -198,13 +208,15 @@ TABLE: Final[Mapping[type[BaseException], Mapping[EndpointKind, Cell]]] = {
     # What the protocols refuse.
     OAuthError: {
         _API: _oauth,
-        _ENVELOPE: lambda e: _envelope(e.status, e.code, e.description, because=e.because),
+        _ENVELOPE: lambda e: _with_row(
+            _envelope(e.status, e.code, e.description, because=e.because), e.refusal
+        ),
     },
     BearerError: {_API: _bearer},
     MeasurementError: {_API: _measurement},
     RequestRejected: {
-        _ENVELOPE: lambda e: _envelope(e.status, e.code, e.text),
-        _PAGE: lambda e: _page(e.status, (e.title, e.text), e.code, e.text),
+        _ENVELOPE: lambda e: _with_row(_envelope(e.status, e.code, e.text), e.row),
+        _PAGE: lambda e: _with_row(_page(e.status, (e.title, e.text), e.code, e.text), e.row),
     },
     InteractionRequired: {
         _ENVELOPE: lambda e: _envelope(e.status, e.code, e.text, interactionUrl=e.url),

@@ -45,6 +45,7 @@ from quantimodo.app.personal_tokens import personal_tokens
 from quantimodo.app.playground import OwnServer, playground_routes
 from quantimodo.app.policies import offered_features
 from quantimodo.app.proxies import Proxies
+from quantimodo.app.refusal_reports import RefusalReports
 from quantimodo.app.refusal_sampling import RefusalSampler
 from quantimodo.app.resources import client_documents, resource_registry
 from quantimodo.app.services import AppContext, open_app
@@ -138,6 +139,10 @@ def _dispatcher(
         context.entropy,
         languages,
         resource_metadata=settings.issuer + PROTECTED_RESOURCE + API,
+        reports=RefusalReports(
+            *(settings.issuer, context.client_log, context.clock, context.entropy),
+            development=bool(settings.development),
+        ),
     )
     dispatcher = Dispatcher(
         [*routes, *agent_endpoints(context)],
@@ -180,6 +185,7 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
             clock=clock,
             audit=context.audit,
             metrics=metrics,
+            log=context.client_log,
             legacy_transport=settings.legacy_transport,
         ),
         pushed_request=PushedRequestEndpoint(

@@ -58,6 +58,7 @@ from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.ops.access_log import AccessLog
 from quantimodo.ops.audit import AuditTrail
+from quantimodo.ops.client_log import ClientLog
 from quantimodo.ops.mail import Outbox
 from quantimodo.ops.metrics import Metrics
 from quantimodo.outbound.document_fetcher import HttpDocumentFetcher
@@ -84,6 +85,7 @@ class AppContext:
     audit: AuditTrail
     metrics: Metrics
     accesses: AccessLog
+    client_log: ClientLog
     references: References
     measurement_service: MeasurementService
     reads: ReadLimits
@@ -204,9 +206,8 @@ async def open_app(
 
 def _build_services(opened: _Resources) -> AppContext:
     settings, stores, envelope = opened.settings, opened.stores, opened.envelope
-    clock, entropy, audit = opened.clock, opened.entropy, opened.audit
-    throttle, http_client = opened.throttle, opened.http_client
-    fetcher = HttpDocumentFetcher(http_client)
+    clock, entropy, audit, throttle = opened.clock, opened.entropy, opened.audit, opened.throttle
+    fetcher = HttpDocumentFetcher(opened.http_client)
     wakeup, logout_wakeup = asyncio.Event(), asyncio.Event()
     references = References(stores.references)
     outbox = Outbox(stores.mails, envelope, clock, wakeup=wakeup, charge=throttle.charge_mail)
@@ -271,6 +272,7 @@ def _build_services(opened: _Resources) -> AppContext:
         audit=audit,
         metrics=opened.metrics,
         accesses=opened.accesses,
+        client_log=ClientLog(stores.client_log, clock),
         references=references,
         measurement_service=MeasurementService(
             stores.measurements, stores.variables, references, clock
@@ -289,7 +291,7 @@ def _build_services(opened: _Resources) -> AppContext:
         social=social,
         registry=registry,
         providers=opened.providers,
-        http_client=http_client,
+        http_client=opened.http_client,
         fetcher=fetcher,
         client_keys=ClientKeys(KeyDocuments(fetcher, clock), envelope),
         dynamic=DynamicClients(

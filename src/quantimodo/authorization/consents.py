@@ -59,7 +59,11 @@ class Consents:
         try:
             given = self.check(request, signed_in, choice)
         except InvalidChoice as error:
-            raise AccessDenied("the person's choice cannot be stored", because=error.text) from None
+            raise AccessDenied(
+                "the person's choice cannot be stored",
+                because=error.text,
+                refusal="access_withdrawn",
+            ) from None
         before = await self.store.consent(signed_in.user.id, request.client.id)
         consent = await self._save(given, decided=True)
         self._record("consent.given", consent, request.client.name)
@@ -123,7 +127,9 @@ class Consents:
         try:
             return await self.store.save_consent(consent, decided=decided)
         except Conflict:
-            raise AccessDenied("the account or the app was deleted meanwhile") from None
+            raise AccessDenied(
+                "the account or the app was deleted meanwhile", refusal="access_withdrawn"
+            ) from None
 
     def _requested(self, request: AuthorizationRequest, signed_in: AuthenticatedSubject) -> Consent:
         now = self.clock.now()

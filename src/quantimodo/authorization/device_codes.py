@@ -73,7 +73,9 @@ class DeviceCodes:
         """
         parameters = tuple((name, text) for name, text in form.items() if name in PARAMETERS)
         if sum(len(name) + len(text.encode()) for name, text in parameters) > LARGEST:
-            raise InvalidRequest("the parameters of the request are too long together")
+            raise InvalidRequest(
+                "the parameters of the request are too long together", refusal="request_too_long"
+            )
         now = self.clock.now()
         minted = mint(Kind.DEVICE, now, self.entropy)
         for _ in range(_TRIES):

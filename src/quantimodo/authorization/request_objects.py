@@ -53,7 +53,10 @@ class RequestObjects:
         reference = form.get("request_uri")
         if token is not None and reference is not None:
             # OpenID Connect Core §6.1
-            raise InvalidRequest("request and request_uri must not be used together")
+            raise InvalidRequest(
+                "request and request_uri must not be used together",
+                refusal="request_uri_not_usable",
+            )
         if reference is not None:
             token = await self._fetched(reference, client)
         if token is None:
@@ -81,9 +84,14 @@ class RequestObjects:
         # address.
         known = client.metadata.request_uris
         if reference not in known and reference.partition("#")[0] not in known:
-            raise InvalidRequestUri("request_uri is not one that the app has registered")
+            raise InvalidRequestUri(
+                "request_uri is not one that the app has registered",
+                refusal="request_uri_not_registered",
+            )
         try:
             document = await self.fetcher.get(reference.partition("#")[0], largest=_LARGEST)
         except FetchFailed:
-            raise InvalidRequestUri("request_uri could not be fetched") from None
+            raise InvalidRequestUri(
+                "request_uri could not be fetched", refusal="request_uri_not_usable"
+            ) from None
         return document.decode("ascii", "replace").strip()

@@ -108,7 +108,9 @@ class StoredRequests:
         minted = mint(kind, now, self.entropy)
         parameters = tuple((name, text) for name, text in form.items() if name in PARAMETERS)
         if sum(len(name) + len(text.encode()) for name, text in parameters) > LARGEST:
-            raise InvalidRequest("the parameters of the request are too long together")
+            raise InvalidRequest(
+                "the parameters of the request are too long together", refusal="request_too_long"
+            )
         request = StoredRequest(
             key=minted.key,
             client_id=client_id,
@@ -137,7 +139,8 @@ class StoredRequests:
             or min(found.expires_at, found.created_at + lifetime) <= self.clock.now()
         ):
             raise InvalidRequestUri(
-                "request_uri is unknown, used, expired, or another app's: push the request again"
+                "request_uri is unknown, used, expired, or another app's: push the request again",
+                refusal="request_uri_not_usable",
             )
         return found
 

@@ -12,6 +12,7 @@ import typer
 from quantimodo.accounts.addresses import presented_email
 from quantimodo.app.quantities import parse_duration
 from quantimodo.app.services import AppContext
+from quantimodo.cli.client_log import log
 from quantimodo.cli.client_options import client_fields, client_options, given
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_fields, print_json, print_table
@@ -147,6 +148,9 @@ def show(client_id: ClientId, as_json: AsJson = False) -> None:
     """Show one application. Its secret cannot be shown, only replaced."""
     client = run(lambda context: _client(context, client_id))
     _print(Registered(client, None), as_json, secrecy=False)
+
+
+clients.command("log")(log)
 
 
 @clients.command("rotate-secret")

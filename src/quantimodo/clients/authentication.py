@@ -53,14 +53,18 @@ class ClientAuthentication:
         `InvalidClient`, the same for every cause."""
         credentials = read_credentials(request.header(b"authorization"), form)
         client_id = credentials.client_id or _stated(credentials)
-        client = await self.clients.client(client_id)
+        client = request.client = await self.clients.client(client_id)
         if client is None or client.disabled_at is not None or not self.documents.allows(client_id):
             _matches(_NO_SECRET, credentials, self.clock.now())  # the same work as for a known one
-            raise _refusal(credentials, "unknown or disabled client")
+            raise _refusal(credentials, "unknown or disabled client", "client_unknown")
         registered = client.metadata.token_endpoint_auth_method
         methods = profile_of(client).authentication_methods
         if methods and registered not in methods:
-            raise _refusal(credentials, "not a method of the app's security profile")
+            raise _refusal(
+                credentials,
+                "not a method of the app's security profile",
+                "client_method_not_in_profile",
+            )
         if credentials.assertion is not None:
             await self._check_assertion(client, credentials, credentials.assertion)
             return client
@@ -69,9 +73,11 @@ class ClientAuthentication:
             return client
         # RFC 7591 §2: the method that was registered, and no other.
         if registered and registered != credentials.method:
-            raise _refusal(credentials, "not the registered method")
+            raise _refusal(credentials, "not the registered method", "client_secret_wrong_method")
         if not self._proves(client, credentials):
-            raise _refusal(credentials, "wrong or missing secret")
+            missing = credentials.secret is None
+            code = "client_secret_missing" if missing else "client_secret_wrong"
+            raise _refusal(credentials, "wrong or missing secret", code)
         return client
 
     def verifies(self, client: Client, secret: str) -> bool:
@@ -94,7 +100,7 @@ class ClientAuthentication:
         try:
             await self.certificates.authenticate(client, certificate)
         except CertificateRefused as fault:
-            raise _refusal(credentials, str(fault)) from None
+            raise _refusal(credentials, str(fault), "client_certificate_wrong") from None
 
     async def _check_assertion(
         self, client: Client, credentials: Credentials, assertion: Secret
@@ -103,13 +109,17 @@ class ClientAuthentication:
             claims = await self.keys.verify(client, assertion.reveal(), _algorithms(client))
             statement = check_assertion(claims, client.id, self._audience(client), self.clock.now())
         except BadToken:
-            raise _refusal(credentials, "bad signature, or not the registered method") from None
+            raise _refusal(
+                credentials,
+                "bad signature, or not the registered method",
+                "client_assertion_invalid",
+            ) from None
         except BadAssertion as fault:
-            raise _refusal(credentials, str(fault)) from None
+            raise _refusal(credentials, str(fault), "client_assertion_invalid") from None
         # security.md §14: used once. The name says nothing without the statement.
         key = b"assertion " + digest(f"{client.id} {statement.jti}")
         if not await self.replays.spend_once(key, statement.expires_at, signer_of(client)):
-            raise _refusal(credentials, "the assertion was used before")
+            raise _refusal(credentials, "the assertion was used before", "client_assertion_used")
 
     def _audience(self, client: Client) -> Audience:
         if profile_of(client).issuer_audience:
@@ -150,7 +160,7 @@ def _alive(slot: SecretDigest, now: datetime) -> bool:
     return slot.expires_at is None or slot.expires_at > now
 
 
-def _refusal(credentials: Credentials, because: str) -> InvalidClient:
+def _refusal(credentials: Credentials, because: str, refusal: str) -> InvalidClient:
     # RFC 6749 §5.2: a client that used the Authorization header gets the matching challenge.
     challenged = credentials.method == "client_secret_basic"
-    return InvalidClient(_REFUSED, challenged=challenged, because=because)
+    return InvalidClient(_REFUSED, challenged=challenged, because=because, refusal=refusal)

@@ -69,4 +69,4 @@ class DPoPProofs:
         `QuotaExceeded` when the quota of `signer` is used up."""
         key = b"dpop " + digest(f"{proof.confirmation.thumbprint} {proof.statement.jti}")
         if not await self.replays.spend_once(key, proof.statement.expires_at, signer):
-            raise InvalidDPoPProof("the DPoP proof was used before")
+            raise InvalidDPoPProof("the DPoP proof was used before", refusal="dpop_proof_used")

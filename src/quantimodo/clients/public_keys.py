@@ -75,7 +75,8 @@ class ClientKeys:
             return encrypt(await self._document(client), data, alg, enc, cty=cty)
         except (NoKey, BadToken):
             raise InvalidRequest(
-                "the app registered encryption, but no key for it can be found"
+                "the app registered encryption, but no key for it can be found",
+                refusal="encryption_key_missing",
             ) from None
 
     def _secret(self, client: Client) -> Secret:

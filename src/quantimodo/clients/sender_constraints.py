@@ -38,13 +38,17 @@ class SenderConstraints:
         proof = self.proofs.read(request)
         if client.metadata.tls_client_certificate_bound_access_tokens:
             if proof is not None:
-                raise InvalidRequest("the app's tokens are bound to its certificate: send no proof")
+                raise InvalidRequest(
+                    "the app's tokens are bound to its certificate: send no proof",
+                    refusal="certificate_missing",
+                )
             return ShownKey(self._certificate(request))
         if proof is None:
             # RFC 9449 §5.2: MUST reject requests of such a client without a proof.
             if client.metadata.dpop_bound_access_tokens:
                 raise InvalidDPoPProof(
-                    "the app is registered to send a DPoP proof, and it is missing"
+                    "the app is registered to send a DPoP proof, and it is missing",
+                    refusal="dpop_proof_missing",
                 )
             return ShownKey(None)
         return ShownKey(proof.confirmation, proof)
@@ -58,9 +62,10 @@ class SenderConstraints:
         try:
             found = self.certificates.confirmation(request.certificate)
         except CertificateRefused as fault:
-            raise InvalidRequest(str(fault)) from None
+            raise InvalidRequest(str(fault), refusal="certificate_missing") from None
         if found is None:
             raise InvalidRequest(
-                "the app is registered for bound tokens: its certificate is missing"
+                "the app is registered for bound tokens: its certificate is missing",
+                refusal="certificate_missing",
             )
         return found

@@ -52,7 +52,7 @@ class AuthorizeEndpoint:
         try:
             identified, fault = await self.reader.read(request)
         except (OAuthError, InvalidClientOrRedirect) as error:
-            raise rejected(str(error)) from None
+            raise rejected(str(error), error.refusal) from None
         try:
             if fault is not None:
                 raise fault

@@ -26,6 +26,7 @@ from quantimodo.endpoints.authorize_responses import (
 from quantimodo.endpoints.consent_decisions import ConsentDecisions
 from quantimodo.endpoints.session_state import SessionStates
 from quantimodo.http.errors import InteractionRequired
+from quantimodo.http.refusals import note_caller
 from quantimodo.model.consents import Consent, StoredRequest
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.model.texts import N_
@@ -36,6 +37,7 @@ from quantimodo.protocol.authorization import AuthorizationRequest
 from quantimodo.protocol.claims_request import fails_acr
 from quantimodo.protocol.discovery import AUTHORIZE
 from quantimodo.protocol.errors import AccessDenied, OAuthError, UnmetAuthenticationRequirements
+from quantimodo.protocol.refusals import error_uri
 from quantimodo.protocol.responses import Parameters
 from quantimodo.tokens.authorization_responder import AuthorizationResponder
 from quantimodo.tokens.jarm import JarmEncoder
@@ -66,7 +68,7 @@ class AuthorizationResponses:
         """The response to a browser. Raises `OAuthError`, `AccessDenied` for a decision to deny."""
         identified = interaction.identified
         if interaction.progress.decision == "deny":
-            raise AccessDenied("the person did not allow it")
+            raise AccessDenied("the person did not allow it", refusal="person_refused")
         _check_acr(interaction.request, subject)
         consent = interaction.progress.consent
         if interaction.progress.decision == "allow":
@@ -108,9 +110,12 @@ class AuthorizationResponses:
         if isinstance(identified.channel, JsonResponse):
             raise error
         note_error(request, error)
+        note_caller(request.scope, identified.client, identified.form.items())
         if isinstance(identified.channel, DeviceApproval):
             await self.requests.refuse_device(identified.channel.device)
         parameters = [("error", error.code), ("error_description", error.description)]
+        if about := error_uri(self.issuer, error.refusal):
+            parameters.append(("error_uri", about))  # RFC 6749 §4.1.2.1
         whole = await self._whole(identified, parameters)
         return await self._send(request, identified, whole, claimed)
 
@@ -142,7 +147,9 @@ class AuthorizationResponses:
             # A first-party client shows no consent page; the account lists it as connected anyway.
             consent = await self.consents.save(request, subject)
         if consent is None:
-            raise AccessDenied("the person took the app's access back meanwhile")
+            raise AccessDenied(
+                "the person took the app's access back meanwhile", refusal="access_withdrawn"
+            )
         return await self.authorization_responder.respond(request, subject, consent)
 
     async def _send(

@@ -112,7 +112,9 @@ class LoginCarrier:
             # v2-api.md §1: a generated client puts its access token there; it is as if absent.
             header, login = None, await self._verified(parameter, client)
         elif parameter is not None and parameter != header:
-            raise InvalidRequest("the login token is sent in two ways")
+            raise InvalidRequest(
+                "the login token is sent in two ways", refusal="login_token_not_usable"
+            )
         if login is not None and parameter is not None and request.method == "GET":
             await self._check_address(login)
         raw = header or parameter
@@ -148,7 +150,7 @@ class LoginCarrier:
         for client_id in login.origin.clients or ():
             bound = await self.clients.client(client_id)
             if bound is not None and bound.strict:
-                raise InvalidRequest(NOT_IN_ADDRESS)
+                raise InvalidRequest(NOT_IN_ADDRESS, refusal="login_token_not_usable")
 
     async def _verified(self, raw: str | None, client: Client) -> LoginIdentity | None:
         login = await self.tokens.verify(raw) if raw else None

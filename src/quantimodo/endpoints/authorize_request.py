@@ -27,6 +27,7 @@ from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.clients.documents import ClientDocuments
 from quantimodo.endpoints.authorize_login import NOT_IN_ADDRESS
 from quantimodo.endpoints.authorize_responses import wants_json
+from quantimodo.http.refusals import note_caller
 from quantimodo.i18n.negotiation import of_ui_locales
 from quantimodo.i18n.translation import Source, suggest
 from quantimodo.model.clients import Client
@@ -107,7 +108,10 @@ class RequestReader:
     def _missing(self, plain: Form, client: Client) -> OAuthError | None:
         # RFC 9126 §5, §6
         if self.policy.require_pushed or needs_push(client):
-            return InvalidRequest("push the request first, and send its request_uri (RFC 9126)")
+            return InvalidRequest(
+                "push the request first, and send its request_uri (RFC 9126)",
+                refusal="push_required",
+            )
         try:
             check_signed(plain, client)
         except InvalidRequest as fault:
@@ -128,7 +132,9 @@ class RequestReader:
     ) -> IdentifiedRequest:
         device = await self.requests.device_of(stored)
         if device is None:
-            raise InvalidClientOrRedirect(N_("The device does not wait any more."))
+            raise InvalidClientOrRedirect(
+                N_("The device does not wait any more."), refusal="request_gone"
+            )
         return IdentifiedRequest(
             form=form,
             client=client,
@@ -143,7 +149,7 @@ class RequestReader:
             return
         # v2-api.md §1, §5: the page of 2016 documents it; RFC 9700 §4.3.2 warns of it.
         if identified.client.strict or not self.policy.legacy_transport:
-            raise InvalidRequest(NOT_IN_ADDRESS)
+            raise InvalidRequest(NOT_IN_ADDRESS, refusal="login_token_not_usable")
         self.metrics.legacy("login_token_in_query")
 
     async def _identified(
@@ -160,15 +166,20 @@ class RequestReader:
 
     async def _client(self, form: Form, request: Request | None = None) -> Client:
         client = await self._identified_client(form.required("client_id"), request)
+        if client is not None and request is not None:
+            note_caller(request.scope, client, form.items())
         if client is None or client.disabled_at is not None:
-            raise InvalidClientOrRedirect(N_("There is no app with this client_id here."))
+            raise InvalidClientOrRedirect(
+                N_("There is no app with this client_id here."), refusal="client_unknown"
+            )
         secret = form.get("client_secret")
         if secret is not None:
             # v2-api.md §5: the page of 2016 sends it. It is not needed, but a wrong one is refused.
             self.metrics.legacy("client_secret_at_authorize")
             if not self.authentication.verifies(client, secret):
                 raise InvalidClientOrRedirect(
-                    "client_secret is not the app's. Leave it out: it is not needed."
+                    "client_secret is not the app's. Leave it out: it is not needed.",
+                    refusal="client_secret_at_authorize",
                 )
         return client
 
@@ -182,7 +193,8 @@ class RequestReader:
             )
         except DocumentRefused as refusal:
             raise InvalidClientOrRedirect(
-                f"The app's metadata document, at its client_id, cannot be used: {refusal}."
+                f"The app's metadata document, at its client_id, cannot be used: {refusal}.",
+                refusal="client_document_unusable",
             ) from None
 
     async def _unfolded(self, form: Form, client: Client) -> tuple[Form, OAuthError | None]:
@@ -230,5 +242,7 @@ async def _text(request: Request) -> bytes:
         query: bytes = request.scope["query_string"]
         return query
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-        raise InvalidClientOrRedirect(f"Send the request's parameters as {_FORM}.")
+        raise InvalidClientOrRedirect(
+            f"Send the request's parameters as {_FORM}.", refusal="content_type_wrong"
+        )
     return await read_body(request, _MOST_BYTES)

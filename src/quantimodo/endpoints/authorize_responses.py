@@ -18,14 +18,16 @@ from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.responses import Parameters, redirect_target
 
 
-def rejected(text: str) -> RequestRejected:
-    """An error in the client or the redirect URI: shown here, never sent on (security.md §1)."""
-    return RequestRejected(N_("Authorization request rejected"), text)
+def rejected(text: str, refusal: str = "request_gone") -> RequestRejected:
+    """An error in the client or the redirect URI: shown here, never sent on (security.md §1).
+    `refusal` is the code of its row in the table of refusals."""
+    return RequestRejected(N_("Authorization request rejected"), text, row=refusal)
 
 
 def note_error(request: Request, error: OAuthError) -> None:
     """Leave the reason of an error that goes to the client, for the log."""
-    note_refusal(request.scope, Refusal(error.code, error.because or error.description))
+    because = error.because or error.description
+    note_refusal(request.scope, Refusal(error.code, because, row=error.refusal))
 
 
 def browser_response(renderer: Renderer, target: Target, parameters: Parameters) -> Response:

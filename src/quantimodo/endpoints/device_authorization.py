@@ -45,10 +45,16 @@ class DeviceAuthorizationEndpoint:
         form = body_form(request, _READ, aliases={})
         client = await self.clients.authenticate(request, form)
         if DEVICE_CODE not in client.grant_types:
-            raise UnauthorizedClient("the app is not registered for the device grant")
+            raise UnauthorizedClient(
+                "the app is not registered for the device grant",
+                refusal="grant_type_not_registered",
+            )
         # FAPI 2.0 §5.3.2.2 (3): requests of such an app are pushed; a code has PKCE and an issuer.
         if profile_of(client).pushed_requests:
-            raise UnauthorizedClient("the app's security profile does not allow the device grant")
+            raise UnauthorizedClient(
+                "the app's security profile does not allow the device grant",
+                refusal="profile_not_met",
+            )
         proof = self.proofs.read(request)
         form = _of_client(form, client)
         validate_device(form, client, await self.resources.read(form), None)

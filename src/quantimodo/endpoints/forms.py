@@ -24,4 +24,6 @@ def body_form(
     if json and kind == "application/json":
         return Form.of_json(request.body, aliases, known)
     accepted = f"{_FORM} or application/json" if json else _FORM
-    raise InvalidRequest(f"send the parameters in the body, as {accepted}")
+    raise InvalidRequest(
+        f"send the parameters in the body, as {accepted}", refusal="content_type_wrong"
+    )

@@ -91,7 +91,9 @@ class InteractionDispatcher:
             raise self.responses.interaction_required(interaction.identified, position.reason)
         pushed = interaction.identified.pushed
         if pushed is not None and not await self.requests.close(pushed.stored):
-            raise InvalidRequestUri("request_uri was used: push the request again")
+            raise InvalidRequestUri(
+                "request_uri was used: push the request again", refusal="request_uri_not_usable"
+            )
         return await self.responses.accept_json(position.interaction, position.known_subject)
 
     async def _decided(

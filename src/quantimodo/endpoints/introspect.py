@@ -148,7 +148,9 @@ class IntrospectionEndpoint:
         client = await self.clients.authenticate(request, form)
         # RFC 7662 §2.1: the endpoint MUST be protected; a public client proves nothing.
         if client.public:
-            raise InvalidClient("a public client cannot introspect tokens")
+            raise InvalidClient(
+                "a public client cannot introspect tokens", refusal="public_client_not_allowed"
+            )
         described = await self.introspection.describe(form.required("token"), client)
         # FAPI 2.0 Message Signing §5.5.1
         if not (profile_of(client).signed_introspection or _wants_jwt(request)):

@@ -77,7 +77,8 @@ class PushedRequestEndpoint:
             await self.documents.current(client_id, lambda: self.throttle.fetch(address))
         except DocumentRefused as refusal:
             raise InvalidClient(
-                f"the client's metadata document cannot be used: {refusal}"
+                f"the client's metadata document cannot be used: {refusal}",
+                refusal="client_document_unusable",
             ) from None
 
     async def _counted(self, client: Client, address: str) -> tuple[Charge, Signer]:
@@ -95,7 +96,7 @@ class PushedRequestEndpoint:
         """The request, checked as at the authorization endpoint (RFC 9126 §2.1). Raises
         `OAuthError`."""
         if form.get("request_uri") is not None:
-            raise InvalidRequest("request_uri must not be pushed")
+            raise InvalidRequest("request_uri must not be pushed", refusal="request_uri_not_usable")
         check_signed(form, client)
         if self.request_objects.may_fetch(form, client):
             await self.throttle.fetch(address)
@@ -107,7 +108,7 @@ class PushedRequestEndpoint:
         try:
             target = identify(form, client)
         except InvalidClientOrRedirect as fault:
-            raise InvalidRequest(str(fault).rstrip(".")) from None
+            raise InvalidRequest(str(fault).rstrip("."), refusal=fault.refusal) from None
         found = validate(form, client, target, await self.resources.read(form))
         await ManagedGrants(self.requests.store, self.requests.clock).named(found, None)
         return form

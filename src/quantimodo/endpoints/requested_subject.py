@@ -40,9 +40,16 @@ class RequestedSubject:
         try:
             hint = await self.hints.read(raw)
         except LogoutRefused:
-            raise InvalidRequest("id_token_hint is not an ID token of this server") from None
+            raise InvalidRequest(
+                "id_token_hint is not an ID token of this server",
+                refusal="id_token_hint_not_usable",
+            ) from None
         if hint is None and "none" in authorization.prompt:
-            raise LoginRequired("id_token_hint cannot be verified any more")
+            raise LoginRequired(
+                "id_token_hint cannot be verified any more", refusal="id_token_hint_not_usable"
+            )
         if hint is not None and hint.client_id != authorization.client.id:
-            raise InvalidRequest("id_token_hint was issued to another app")
+            raise InvalidRequest(
+                "id_token_hint was issued to another app", refusal="id_token_hint_not_usable"
+            )
         return None if hint is None else hint.subject

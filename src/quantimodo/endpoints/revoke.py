@@ -87,4 +87,6 @@ class RevocationEndpoint:
 def _check_owner(client_id: str, client: Client) -> None:
     # RFC 7009 §2.1: a token of another client is refused with an error.
     if client_id != client.id:
-        raise UnauthorizedClient("the token was issued to another client")
+        raise UnauthorizedClient(
+            "the token was issued to another client", refusal="token_of_another_client"
+        )

@@ -15,6 +15,7 @@ from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.model.clients import Client
 from quantimodo.model.events import Event
+from quantimodo.ops.client_log import ClientLog
 from quantimodo.ops.metrics import Metrics
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
@@ -54,6 +55,7 @@ class TokenEndpoint:
     clock: Clock
     audit: Audit
     metrics: Metrics
+    log: ClientLog
     legacy_transport: bool
 
     async def __call__(self, request: Request) -> Response:
@@ -69,6 +71,7 @@ class TokenEndpoint:
             raise
         if grant_type.grant_type == "refresh_token" and form.get("refresh_token") is None:
             self.metrics.legacy("refresh_token_as_code")
+        self.log.issued(client.id)
         return private_json(200, response)
 
     async def _end(self, replay: ReplayDetected, client: Client) -> None:
@@ -89,7 +92,9 @@ class TokenEndpoint:
         if request.method == "GET":
             # v2-api.md §1: the page of 2016 documents GET; RFC 9700 §4.3.2 warns of it.
             if not self.legacy_transport:
-                raise InvalidRequest("this server does not take tokens by GET: use POST")
+                raise InvalidRequest(
+                    "this server does not take tokens by GET: use POST", refusal="post_required"
+                )
             self.metrics.legacy("token_by_get")
             return Form.of_urlencoded(request.query, known=_IN_ADDRESSES)
         offered = TOKEN_EXCHANGE in self.grant_types.grant_types
@@ -97,7 +102,9 @@ class TokenEndpoint:
 
     def _check_transport(self, request: Request, client: Client) -> None:
         if client.strict and request.method == "GET":
-            raise InvalidRequest("this app is registered as strict: use POST")
+            raise InvalidRequest(
+                "this app is registered as strict: use POST", refusal="post_required"
+            )
 
     async def _mint(
         self, grant_type: GrantType[Any], form: Form, client: Client, shown: ShownKey
@@ -113,4 +120,4 @@ class TokenEndpoint:
             if response is not None:
                 return response
             # Lost the race: what we meant to spend is spent now, so decide on that.
-        raise InvalidGrant("the grant was used or revoked meanwhile")
+        raise InvalidGrant("the grant was used or revoked meanwhile", refusal="code_used")

@@ -39,18 +39,21 @@ class AuthorizationCodeGrant:
         # RFC 6749 §4.1.3: bound to the client it was issued to. An unknown code and another
         # client's code get one response, so that no client can probe for codes or end grants.
         if evidence is None or evidence.grant.client_id != client.id:
-            raise InvalidGrant("the code is not valid for this client")
+            raise InvalidGrant("the code is not valid for this client", refusal="code_not_valid")
         # RFC 9449 §10: before the replay, so that only the holder of the key can end the grant.
         check_bound_to(evidence.code.confirmation, shown)
         # RFC 6749 §4.1.2: a second use shows two holders, and ends the tokens of the first use.
         if evidence.redeemed_at is not None:
             raise ReplayDetected(
-                evidence.grant.id, evidence.grant.user_id, "the code was used before"
+                evidence.grant.id,
+                evidence.grant.user_id,
+                "the code was used before",
+                refusal="code_used",
             )
         # A person can end a grant earlier than its code.
         ended = min(evidence.code.expires_at, evidence.grant.expires_at) <= now
         if evidence.revoked or ended:
-            raise InvalidGrant("the code has expired or was revoked")
+            raise InvalidGrant("the code has expired or was revoked", refusal="code_expired")
         _check_redirect_uri(evidence, form.get("redirect_uri"), client)
         check_verifier(evidence.code.challenge, form.get("code_verifier"))
         grant = evidence.grant
@@ -67,8 +70,14 @@ def _check_redirect_uri(found: FoundCode, given: str | None, client: Client) -> 
     # RFC 6749 §4.1.3: identical to the one of the authorization request, if that had one.
     requested = found.code.redirect_uri
     if requested is not None and given is None:
-        raise InvalidGrant("redirect_uri is missing: send the one of the authorization request")
+        raise InvalidGrant(
+            "redirect_uri is missing: send the one of the authorization request",
+            refusal="redirect_uri_differs",
+        )
     # Stricter than RFC 6749: if it was left out, only a registered one is accepted here.
     allowed = client.redirect_uris if requested is None else (requested,)
     if given is not None and given not in allowed:
-        raise InvalidGrant("redirect_uri is not the one of the authorization request")
+        raise InvalidGrant(
+            "redirect_uri is not the one of the authorization request",
+            refusal="redirect_uri_differs",
+        )

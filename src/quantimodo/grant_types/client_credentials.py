@@ -37,7 +37,9 @@ class ClientCredentialsGrant:
     ) -> MintOwn:
         # RFC 6749 §4.4: MUST only be used by confidential clients.
         if client.public:
-            raise UnauthorizedClient("a public client cannot use this grant")
+            raise UnauthorizedClient(
+                "a public client cannot use this grant", refusal="public_client_not_allowed"
+            )
         if form.get("authorization_details") is not None:
             # RFC 9396 §6.1: the type is about the data of a person, and there is none.
             raise InvalidAuthorizationDetails(
@@ -56,7 +58,10 @@ class ClientCredentialsGrant:
         rest = " ".join(name for name in requested.split(" ") if name not in managing)
         allowed = (scopes.parse(rest) & own) | managing
         if not allowed:
-            raise InvalidScope("the app may have none of the requested scopes for itself")
+            raise InvalidScope(
+                "the app may have none of the requested scopes for itself",
+                refusal="scope_not_registered",
+            )
         return MintOwn(client, allowed)
 
     def _available(self, client: Client, resource: Resource | None) -> frozenset[str]:

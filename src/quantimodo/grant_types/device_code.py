@@ -99,7 +99,9 @@ class DeviceCodeGrant:
         # RFC 8628 §3.4: bound to the client it was issued to. An unknown code and another client's
         # code get one response, so that no client can probe for codes or slow others down.
         if evidence is None or evidence.found.client_id != client.id:
-            raise InvalidGrant("the device code is not valid for this client")
+            raise InvalidGrant(
+                "the device code is not valid for this client", refusal="device_code_not_valid"
+            )
         found, code, first = evidence
         # Before the replay, so that only the holder of the key can end the grant.
         check_bound_to(found.confirmation, shown)
@@ -107,13 +109,15 @@ class DeviceCodeGrant:
         if code is not None and code.redeemed_at is not None:
             minted = self._repeatable(code, code.redeemed_at, first, now, shown)
         if found.refused:
-            raise DeviceRefused("the person did not allow it")
+            raise DeviceRefused("the person did not allow it", refusal="person_refused")
         if found.expires_at <= now:
-            raise ExpiredToken("the device code has expired: request a new one")
+            raise ExpiredToken(
+                "the device code has expired: request a new one", refusal="device_code_expired"
+            )
         if not found.approved:
             return _waiting(found, now)
         if code is None or code.revoked or code.grant.expires_at <= now:
-            raise InvalidGrant("the device code was revoked")
+            raise InvalidGrant("the device code was revoked", refusal="device_code_not_valid")
         # RFC 8707 §2.2, RFC 9396 §6: this request may narrow the access token.
         scope, details = narrow_details(
             self.targets.narrow(code.grant.scope, form.all("resource")),
@@ -136,11 +140,14 @@ class DeviceCodeGrant:
         and within the grace period; without a refresh token for `_REPEATED`. Else raises."""
         # security.md §6: explicit revocation overrides the repeat.
         if code.revoked:
-            raise InvalidGrant("the device code was revoked")
+            raise InvalidGrant("the device code was revoked", refusal="device_code_not_valid")
         if first is None or not self._repeats(first.refresh, now - redeemed_at):
             # Two parties hold the device code. What is not stored any more may have been used.
             raise ReplayDetected(
-                code.grant.id, code.grant.user_id, "the device code was used before"
+                code.grant.id,
+                code.grant.user_id,
+                "the device code was used before",
+                refusal="device_code_used",
             )
         # RFC 9449 §5: what the first poll bound to a key is for the holder of that key.
         check_bound_to(first.confirmation, shown)

@@ -80,23 +80,31 @@ class RefreshTokenGrant:
         shown: Confirmation | None,
     ) -> Rotate | Renew | Repeat:
         if form.get("refresh_token") is None and (client.strict or not self.legacy_transport):
-            raise InvalidRequest("the parameter refresh_token is missing")
+            raise InvalidRequest(
+                "the parameter refresh_token is missing", refusal="parameter_missing"
+            )
         # RFC 6749 §6: bound to the client it was issued to. An unknown token and another client's
         # token get one response, so that no client can probe for such tokens or end their grants.
         if evidence is None or evidence.found.grant.client_id != client.id:
-            raise InvalidGrant("the refresh token is not valid for this client")
+            raise InvalidGrant(
+                "the refresh token is not valid for this client", refusal="refresh_token_not_valid"
+            )
         found, successor = evidence
         # RFC 9449 §5: before the replay, so that only the holder of the key can end the grant.
         check_bound_to(found.token.confirmation, shown)
         # security.md §6: explicit revocation overrides the grace period and the repeat.
         if found.revoked:
-            raise InvalidGrant("the refresh token has expired or was revoked")
+            raise InvalidGrant(
+                "the refresh token has expired or was revoked", refusal="refresh_token_expired"
+            )
         current = found
         if found.spent_at is not None:
             current = self._repeatable(found, found.spent_at, successor, now)
         # security.md §6: the grant's absolute limit holds however often the token is rotated.
         if current.token.expires_at <= now or found.grant.expires_at <= now:
-            raise InvalidGrant("the refresh token has expired or was revoked")
+            raise InvalidGrant(
+                "the refresh token has expired or was revoked", refusal="refresh_token_expired"
+            )
         # RFC 6749 §6, RFC 9396 §6: this request may narrow the scope and the details; the
         # successor keeps the grant's.
         scope, details = narrow_details(
@@ -126,8 +134,11 @@ class RefreshTokenGrant:
             # RFC 9700 §4.14.2: two parties hold the token; end the grant. A successor that is
             # not known may have been used.
             raise ReplayDetected(
-                found.grant.id, found.grant.user_id, "the refresh token was used before"
+                found.grant.id,
+                found.grant.user_id,
+                "the refresh token was used before",
+                refusal="refresh_token_used",
             )
         if successor is None:
-            raise InvalidGrant("the refresh token was used before")
+            raise InvalidGrant("the refresh token was used before", refusal="refresh_token_used")
         return successor.found

@@ -25,9 +25,13 @@ class GrantTypeTable:
         """The requested grant type, if it is offered and this client may use it."""
         grant_type = self.grant_types.get(form.required("grant_type"))
         if grant_type is None:
-            raise UnsupportedGrantType("this grant_type is not offered")
+            raise UnsupportedGrantType(
+                "this grant_type is not offered", refusal="grant_type_unknown"
+            )
         if grant_type.grant_type not in client.grant_types:
-            raise UnauthorizedClient("the app is not registered for this grant_type")
+            raise UnauthorizedClient(
+                "the app is not registered for this grant_type", refusal="grant_type_not_registered"
+            )
         return grant_type
 
 

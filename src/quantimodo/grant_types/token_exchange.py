@@ -78,15 +78,23 @@ class TokenExchangeGrant:
     ) -> Exchange:
         # RFC 8693 §5: who exchanges has to be known, and a public client proves nothing.
         if client.public:
-            raise UnauthorizedClient("a public client cannot exchange tokens")
+            raise UnauthorizedClient(
+                "a public client cannot exchange tokens", refusal="public_client_not_allowed"
+            )
         _check_types(form)
         subject = evidence.subject
         # RFC 8693 §2.2.2: `invalid_request`. A token of others and an unknown one get one response.
         if subject is None or not _may_present(client, subject):
-            raise InvalidRequest("the subject_token is not one that the app may exchange")
+            raise InvalidRequest(
+                "the subject_token is not one that the app may exchange",
+                refusal="subject_token_not_valid",
+            )
         # RFC 9449 §7.1, RFC 8705 §3: a bound token is nothing without its key.
         if subject.found.confirmation not in (None, shown):
-            raise InvalidRequest("the subject_token is bound to a key that the request lacks")
+            raise InvalidRequest(
+                "the subject_token is bound to a key that the request lacks",
+                refusal="bound_key_missing",
+            )
         target = self._target(form, client, evidence.target, subject)
         scope = self._scope(form, target, subject)
         # No details of today are of a registered API, so a request for some is refused here.
@@ -98,11 +106,17 @@ class TokenExchangeGrant:
     ) -> Resource:
         named = _named(form)
         if len(named) != 1:
-            raise InvalidTarget("name one API, by resource or audience")
+            raise InvalidTarget(
+                "name one API, by resource or audience", refusal="resource_ambiguous"
+            )
         if named <= {self.targets.own, self.targets.own.removesuffix(API) + MCP}:
-            raise InvalidTarget("access to this server's own API is not delegated")
+            raise InvalidTarget(
+                "access to this server's own API is not delegated", refusal="resource_not_allowed"
+            )
         if target is None or not _may_act_at(target, client, subject.application):
-            raise InvalidTarget("the app may not request this resource")
+            raise InvalidTarget(
+                "the app may not request this resource", refusal="resource_not_allowed"
+            )
         return target
 
     def _scope(self, form: Form, target: Resource, subject: SubjectToken) -> Scope:
@@ -113,7 +127,7 @@ class TokenExchangeGrant:
         else:
             available = split(subject.grant.scope)[1].get(named, frozenset())
         if not available:
-            raise InvalidTarget("this resource was not granted")
+            raise InvalidTarget("this resource was not granted", refusal="resource_not_granted")
         return self.targets.narrow(available, (target.identifier,), form.get("scope"))
 
 
@@ -125,12 +139,19 @@ def _named(form: Form) -> frozenset[str]:
 
 def _check_types(form: Form) -> None:
     if form.required("subject_token_type") != ACCESS_TOKEN_URN:
-        raise InvalidRequest("subject_token_type may only be an access token")
+        raise InvalidRequest(
+            "subject_token_type may only be an access token", refusal="token_type_not_supported"
+        )
     if (form.get("requested_token_type") or ACCESS_TOKEN_URN) != ACCESS_TOKEN_URN:
-        raise InvalidRequest("requested_token_type may only be an access token")
+        raise InvalidRequest(
+            "requested_token_type may only be an access token", refusal="token_type_not_supported"
+        )
     if form.get("actor_token") is not None or form.get("actor_token_type") is not None:
         # RFC 8693 §2.1: the actor is the client that authenticates here.
-        raise InvalidRequest("actor_token is not supported: the app itself is the actor")
+        raise InvalidRequest(
+            "actor_token is not supported: the app itself is the actor",
+            refusal="token_type_not_supported",
+        )
 
 
 def _may_present(client: Client, subject: SubjectToken) -> bool:

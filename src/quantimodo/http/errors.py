@@ -27,16 +27,24 @@ class MethodNotAllowed(Exception):
 
 class RequestRejected(Exception):
     """What an application sent through a browser is rejected: a page, or, for a caller that accepts
-    JSON only, the login envelope. `title` and `text` are fixed texts for people."""
+    JSON only, the login envelope. `title` and `text` are fixed texts for people. `row` is the code
+    in `protocol/refusals.py`; empty for none."""
 
     def __init__(
-        self, title: str, text: str, *, status: int = 400, code: str = "invalid_request"
+        self,
+        title: str,
+        text: str,
+        *,
+        status: int = 400,
+        code: str = "invalid_request",
+        row: str = "",
     ) -> None:
         super().__init__(text)
         self.title = title
         self.text = text
         self.status = status
         self.code = code
+        self.row = row
 
 
 class InteractionRequired(Exception):

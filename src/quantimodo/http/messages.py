@@ -7,6 +7,8 @@ scope into a `Request` and sends the `Response`. Pages use Starlette's own class
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from quantimodo.model.clients import Client
+
 Headers = Sequence[tuple[bytes, bytes]]
 
 
@@ -22,7 +24,8 @@ class Request:
 
     `certificate` is the header in which a trusted proxy hands on the client's certificate.
     `response_headers` are sent with the response, also with an error, beside its own headers: what
-    authenticates a request adds them.
+    authenticates a request adds them. `client` is the app that the request names, which need not
+    have proved who it is: only for its log.
     """
 
     method: str
@@ -35,6 +38,7 @@ class Request:
     head: bool = False
     certificate: str = ""
     response_headers: Headers = ()
+    client: Client | None = None
 
     def header(self, name: bytes) -> str | None:
         """The one header of this (lower-case) name. Raises `RepeatedHeader` on a second."""

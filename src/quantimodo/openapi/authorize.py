@@ -50,7 +50,8 @@ _RESPONSES: Final = {
     ),
     303: Response(
         "Redirect to the sign-in page, which returns here. Or to the app: `redirect_uri` with"
-        " `code`, `state` and `iss`; or with `error`, `error_description`, `state` and `iss`."
+        " `code`, `state` and `iss`; or with `error`, `error_description`, `error_uri`, `state` and"
+        " `iss`."
         " Errors are `invalid_request`, `unauthorized_client`, `access_denied`,"
         " `unsupported_response_type`, `invalid_scope`, `invalid_target`, `invalid_grant_id`,"
         " `login_required`,"

@@ -51,15 +51,24 @@ class CurrentConsent(TypedDict):
     ]
 
 
-class ProtocolError(TypedDict):
+class ProtocolError(TypedDict, total=False):
     """Why a request was refused (RFC 6749 §5.2, RFC 6750 §3)."""
 
-    error: Annotated[str, described("A code for programs.", "invalid_grant")]
-    error_description: Annotated[
+    error: Required[Annotated[str, described("A code for programs.", "invalid_grant")]]
+    error_description: Required[
+        Annotated[
+            str,
+            described(
+                "A text for the developer. It never repeats what was sent.",
+                "the code was used before",
+            ),
+        ]
+    ]
+    error_uri: Annotated[
         str,
         described(
-            "A text for the developer. It never repeats what was sent.",
-            "the code was used before",
+            "The guide about this refusal, with its stable code after `#`; of OAuth endpoints.",
+            "https://id.example.org/guides/developer/errors/#code_used",
         ),
     ]
 

@@ -1,6 +1,7 @@
 """The error page: what went wrong, and what to do. It never echoes input."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 from typing import Final
@@ -42,6 +43,22 @@ SERVER_ERROR: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class RefusalView:
+    """What the page shows of a refused request of an app. `guide` is the address of the guide. The
+    rest is for developers, and empty on a server that is not for development."""
+
+    code: str
+    person: str
+    incident: str
+    guide: str
+    error: str = ""
+    text: str = ""
+    received: Sequence[str] = ()
+    expected: str = ""
+    fix: str = ""
+
+
 def error_page(
     renderer: Renderer,
     status: int,
@@ -50,14 +67,17 @@ def error_page(
     incident: str | None = None,
     *,
     headers: Mapping[str, str] | None = None,
+    refusal: RefusalView | None = None,
 ) -> Response:
-    """A page for one error. `incident` is the number that the log has with the cause."""
+    """A page for one error. `incident` is the number that the log has with the cause; `refusal`
+    replaces the text by the sentence for the person, with the part for developers."""
     return renderer.page(
         "error.html",
         options=PageOptions(status=status, headers=headers, opener=True),
         title=title,
         text=text,
         incident=incident,
+        refusal=refusal,
     )
 
 

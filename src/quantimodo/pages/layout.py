@@ -23,6 +23,7 @@ from quantimodo.model.languages import LANGUAGES
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.client_addresses import client_segment
 from quantimodo.pages.consent_words import since_words
+from quantimodo.pages.inline_code import inline_code
 from quantimodo.pages.languages import this_page
 from quantimodo.pages.numbers import quantity
 from quantimodo.pages.timestamps import ago, in_words
@@ -151,6 +152,7 @@ class Renderer:
             "since": since_words,
             "client_segment": client_segment,
             "client_name": client_name,
+            "inline_code": inline_code,
         }
         # The defaults of templates that are shown without a visitor (an error, a form post).
         self._templates.globals |= {

@@ -28,6 +28,7 @@ from quantimodo.ports.background_stores import (
     RetentionStore,
 )
 from quantimodo.ports.client_document_store import ClientDocumentStore
+from quantimodo.ports.client_log_store import ClientLogStore
 from quantimodo.ports.client_stores import ClientStore, RegistrationStore
 from quantimodo.ports.device_store import DeviceAuthorizationStore
 from quantimodo.ports.email_choice_store import EmailChoiceStore
@@ -104,6 +105,7 @@ class Stores:
     database: OpenDatabase
     clients: ClientStore
     client_documents: ClientDocumentStore
+    client_log: ClientLogStore
     registrations: RegistrationStore
     resources: ResourceStore
     set_ups: SetUpStore

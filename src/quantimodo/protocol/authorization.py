@@ -78,7 +78,12 @@ long or badly encoded."""
 
 
 class InvalidClientOrRedirect(Exception):
-    """The client or redirect URI is unknown: an error page, never a redirect."""
+    """The client or redirect URI is unknown: an error page, never a redirect. `refusal` is the code
+    of its row in `protocol/refusals.py`."""
+
+    def __init__(self, text: str, *, refusal: str = "parameter_malformed") -> None:
+        super().__init__(text)
+        self.refusal = refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +138,14 @@ def identify(form: Form, client: Client) -> Target:
         # OpenID Connect Core §3.1.2.1: REQUIRED there.
         if "openid" in (form.get("scope") or "").split(" "):
             raise InvalidClientOrRedirect(
-                "redirect_uri is missing: OpenID Connect requires it each time."
+                "redirect_uri is missing: OpenID Connect requires it each time.",
+                refusal="redirect_uri_missing",
             )
         # RFC 6749 §3.1.2.3: may be left out when exactly one is registered.
         if len(client.redirect_uris) != 1:
             raise InvalidClientOrRedirect(
-                "redirect_uri is missing, and the app has not registered just one."
+                "redirect_uri is missing, and the app has not registered just one.",
+                refusal="redirect_uri_missing",
             )
         redirect_uri = client.redirect_uris[0]
     elif any(
@@ -147,7 +154,8 @@ def identify(form: Form, client: Client) -> Target:
         redirect_uri = requested
     else:
         raise InvalidClientOrRedirect(
-            "redirect_uri is not one of those that the app has registered."
+            "redirect_uri is not one of those that the app has registered.",
+            refusal="redirect_uri_not_registered",
         )
     return Target(redirect_uri, requested is not None, _mode(form), form.get("state"))
 
@@ -159,21 +167,26 @@ def validate(
     the client."""
     # OpenID Connect Core §7.2.1
     if form.get("registration") is not None:
-        raise RegistrationNotSupported("the parameter registration is not supported")
+        raise RegistrationNotSupported(
+            "the parameter registration is not supported", refusal="parameter_missing"
+        )
     words = _response_type(form, client)
     check_parameters(form, client)
     _check_mode(form, words, client)
     scope = requested_scope(form.get("scope"), client, form.all("resource"), resources)
     if "token" in words and len(resources.foreign) + resources.own > 1:
         # RFC 8707 §2.1: there is one access token in the front channel, and it is for one API.
-        raise InvalidTarget("this response_type has one access token: name one resource")
+        raise InvalidTarget(
+            "this response_type has one access token: name one resource",
+            refusal="resource_ambiguous",
+        )
     if "id_token" in words and "openid" not in scope:
-        raise InvalidRequest("an ID token needs the scope openid")
+        raise InvalidRequest("an ID token needs the scope openid", refusal="openid_scope_missing")
     nonce = form.get("nonce")
     # OpenID Connect Core §3.2.2.11, §3.3.2.11: without a nonce an ID token in the front channel
     # could be replayed.
     if "id_token" in words and nonce is None:
-        raise InvalidRequest("this response_type needs a nonce")
+        raise InvalidRequest("this response_type needs a nonce", refusal="nonce_missing")
     claims = requested_claims(form, client, scope)
     if fails_acr(claims):
         raise UnmetAuthenticationRequirements("no sign-in of this server has a requested acr")
@@ -202,20 +215,28 @@ def _words(form: Form) -> frozenset[str]:
 
 def _response_type(form: Form, client: Client) -> frozenset[str]:
     if form.get("response_type") is None:
-        raise InvalidRequest("the parameter response_type is missing")
+        raise InvalidRequest("the parameter response_type is missing", refusal="parameter_missing")
     words = _words(form)
     if not words <= frozenset(RESPONSE_WORDS) or ("none" in words and len(words) > 1):
-        raise UnsupportedResponseType("this response_type does not exist here")
+        raise UnsupportedResponseType(
+            "this response_type does not exist here", refusal="response_type_unknown"
+        )
     if spell_response_type(words) not in client.response_types:
         # security.md §5: implicit responses only for clients that are flagged for them.
-        raise UnauthorizedClient("the app is not registered for this response_type")
+        raise UnauthorizedClient(
+            "the app is not registered for this response_type",
+            refusal="response_type_not_registered",
+        )
     # RFC 9449 §5.2, RFC 8705 §3.4: its tokens are bound to what this endpoint never sees.
     bound = (
         client.metadata.dpop_bound_access_tokens
         or client.metadata.tls_client_certificate_bound_access_tokens
     )
     if "token" in words and bound:
-        raise UnauthorizedClient("the app is registered for bound tokens: they need a code")
+        raise UnauthorizedClient(
+            "the app is registered for bound tokens: they need a code",
+            refusal="bound_tokens_need_code",
+        )
     return words
 
 
@@ -234,15 +255,22 @@ def _mode(form: Form) -> ResponseMode:
 def _check_mode(form: Form, words: frozenset[str], client: Client) -> None:
     requested = form.get("response_mode")
     if requested is not None and requested not in (*get_args(ResponseMode), "jwt"):
-        raise InvalidRequest("this response_mode is not supported")
+        raise InvalidRequest(
+            "this response_mode is not supported", refusal="response_mode_not_supported"
+        )
     if default_mode(words) != "fragment":
         return
     # Multiple Response Types §3: tokens never travel in a query.
     if requested == "query":
-        raise InvalidRequest("response_mode query cannot carry tokens")
+        raise InvalidRequest(
+            "response_mode query cannot carry tokens", refusal="response_mode_exposes_tokens"
+        )
     # JARM §2.3.1: except in an encrypted response.
     if requested == "query.jwt" and not client.metadata.authorization_encrypted_response_alg:
-        raise InvalidRequest("response_mode query.jwt carries tokens only when they are encrypted")
+        raise InvalidRequest(
+            "response_mode query.jwt carries tokens only when they are encrypted",
+            refusal="response_mode_exposes_tokens",
+        )
 
 
 def _challenge(form: Form, client: Client, words: frozenset[str]) -> str | None:
@@ -257,7 +285,10 @@ def _prompt(form: Form) -> frozenset[str]:
     prompt = frozenset((form.get("prompt") or "").split(" ")) - {""}
     # OpenID Connect Core §3.1.2.1: `none` stands alone.
     if not prompt <= PROMPTS or ("none" in prompt and len(prompt) > 1):
-        raise InvalidRequest("prompt has a value that is not supported, or none beside another")
+        raise InvalidRequest(
+            "prompt has a value that is not supported, or none beside another",
+            refusal="prompt_not_supported",
+        )
     return prompt
 
 
@@ -291,5 +322,5 @@ def _max_age(form: Form, client: Client) -> int | None:
     if text is None:
         return client.metadata.default_max_age
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise InvalidRequest("max_age must be a number of seconds")
+        raise InvalidRequest("max_age must be a number of seconds", refusal="max_age_malformed")
     return int(text)

@@ -102,9 +102,9 @@ def _object(text: str) -> Mapping[str, Any]:
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
-        raise InvalidRequest(_MALFORMED) from None
+        raise InvalidRequest(_MALFORMED, refusal="claims_malformed") from None
     if not isinstance(whole, dict):
-        raise InvalidRequest(_MALFORMED)
+        raise InvalidRequest(_MALFORMED, refusal="claims_malformed")
     return whole
 
 
@@ -113,7 +113,7 @@ def _member(whole: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if member is None:
         return {}
     if not isinstance(member, dict) or len(member) > _MOST_NAMES:
-        raise InvalidRequest(_MALFORMED)
+        raise InvalidRequest(_MALFORMED, refusal="claims_malformed")
     return member
 
 
@@ -134,5 +134,5 @@ def _values(claims_request: Mapping[str, Any]) -> tuple[str, ...]:
 def _subject(*members: Mapping[str, Any]) -> str | None:
     found = {value for member in members for value in _values(_one(member.get("sub")))}
     if len(found) > 1:
-        raise InvalidRequest("claims requests two persons at once")
+        raise InvalidRequest("claims requests two persons at once", refusal="claims_malformed")
     return next(iter(found), None)

@@ -39,31 +39,48 @@ def read_credentials(authorization: str | None, form: Form) -> Credentials:
     # v2-api.md §1: clients of 2016 send a Bearer header everywhere; here it is ignored.
     if scheme.lower() != "basic":
         if scheme and scheme.lower() != "bearer":
-            raise InvalidClient("this authentication scheme is not supported", challenged=True)
+            raise InvalidClient(
+                "this authentication scheme is not supported",
+                challenged=True,
+                refusal="client_authentication_malformed",
+            )
         if form.get("client_assertion") is not None:
             return _read_assertion(form)
         client_id = form.get("client_id")
         if client_id is None:
-            raise InvalidClient("the client did not say who it is: client_id is missing")
+            raise InvalidClient(
+                "the client did not say who it is: client_id is missing",
+                refusal="client_id_missing",
+            )
         if secret is None:
             return Credentials(client_id, None, "none")
         return Credentials(client_id, Secret(secret), "client_secret_post")
     # RFC 6749 §2.3: not more than one method in a request.
     if secret is not None or form.get("client_assertion") is not None:
-        raise InvalidRequest("the client authenticates in more than one way")
+        raise InvalidRequest(
+            "the client authenticates in more than one way", refusal="client_authentication_twice"
+        )
     credentials = _read_basic(rest)
     if form.get("client_id") not in (None, credentials.client_id):
-        raise InvalidRequest("client_id differs from the one in the Authorization header")
+        raise InvalidRequest(
+            "client_id differs from the one in the Authorization header",
+            refusal="client_id_differs",
+        )
     return credentials
 
 
 def _read_assertion(form: Form) -> Credentials:
     # RFC 6749 §2.3: not more than one method in a request.
     if form.get("client_secret") is not None:
-        raise InvalidRequest("the client authenticates in more than one way")
+        raise InvalidRequest(
+            "the client authenticates in more than one way", refusal="client_authentication_twice"
+        )
     # RFC 7521 §4.2
     if form.get("client_assertion_type") != TYPE:
-        raise InvalidClient("client_assertion_type is missing or not supported")
+        raise InvalidClient(
+            "client_assertion_type is missing or not supported",
+            refusal="client_assertion_type_wrong",
+        )
     assertion = Secret(form.required("client_assertion"))
     return Credentials(form.get("client_id") or "", None, "assertion", assertion)
 
@@ -78,5 +95,9 @@ def _read_basic(encoded: str) -> Credentials:
     if "%" in text or "+" in text:
         client_id, secret = unquote_plus(client_id), unquote_plus(secret)
     if not colon or not client_id or not (client_id + secret).isprintable():
-        raise InvalidClient("the Basic credentials are malformed", challenged=True)
+        raise InvalidClient(
+            "the Basic credentials are malformed",
+            challenged=True,
+            refusal="client_authentication_malformed",
+        )
     return Credentials(client_id, Secret(secret), "client_secret_basic")

@@ -66,7 +66,10 @@ def narrow_details(
     details, actions = parse_authorization_details(requested), health_actions(scope)
     allowed = explicit(from_json_or_none(granted_details), actions)
     if not details.actions <= actions or not covers(allowed, details):
-        raise InvalidAuthorizationDetails("authorization_details exceed what was granted")
+        raise InvalidAuthorizationDetails(
+            "authorization_details exceed what was granted",
+            refusal="authorization_details_exceed_grant",
+        )
     opened, restricting = effective(scope, details)
     return opened, to_json_or_none(restricting)
 

@@ -78,7 +78,10 @@ def requested_key(text: str | None) -> Confirmation | None:
     if text is None:
         return None
     if not _THUMBPRINT.fullmatch(text):
-        raise InvalidRequest("dpop_jkt must be the SHA-256 thumbprint of a key, in base64url")
+        raise InvalidRequest(
+            "dpop_jkt must be the SHA-256 thumbprint of a key, in base64url",
+            refusal="dpop_key_differs",
+        )
     return Confirmation("jkt", text)
 
 
@@ -86,7 +89,9 @@ def bound_to_key(form: Form, shown: Confirmation) -> Form:
     """A pushed request whose code is bound to the key of its DPoP proof (RFC 9449 §10.1). Raises
     `InvalidRequest` when `dpop_jkt` names another key."""
     if requested_key(form.get("dpop_jkt")) not in (None, shown):
-        raise InvalidRequest("dpop_jkt is not the key of the DPoP proof")
+        raise InvalidRequest(
+            "dpop_jkt is not the key of the DPoP proof", refusal="dpop_key_differs"
+        )
     others = [(name, text) for name, text in form.items() if name != "dpop_jkt"]
     return Form.of_pairs([*others, ("dpop_jkt", shown.thumbprint)])
 
@@ -97,8 +102,11 @@ def check_bound_to(required: Confirmation | None, shown: Confirmation | None) ->
     if required is None or required == shown:
         return
     if shown is None or shown.member != required.member:
-        raise InvalidGrant("the grant is bound to a key: the proof of possession is missing")
-    raise InvalidGrant("the grant is bound to another key")
+        raise InvalidGrant(
+            "the grant is bound to a key: the proof of possession is missing",
+            refusal="bound_key_missing",
+        )
+    raise InvalidGrant("the grant is bound to another key", refusal="bound_key_missing")
 
 
 def _is_target(htu: object, path: str, origins: Collection[str]) -> bool:

@@ -27,19 +27,24 @@ from typing import ClassVar
 
 
 class OAuthError(Exception):
-    """An error with a registered code. `status` is for responses that are not redirects."""
+    """An error with a registered code. `status` is for responses that are not redirects.
+    `refusal` is the code of its row in `protocol/refusals.py`; `usual` that of its class, empty
+    for errors that have no row."""
 
     code: ClassVar[str]
     status: ClassVar[int] = 400
+    usual: ClassVar[str] = ""
 
-    def __init__(self, description: str, *, because: str = "") -> None:
+    def __init__(self, description: str, *, because: str = "", refusal: str = "") -> None:
         super().__init__(description)
         self.description = description
         self.because = because
+        self.refusal = refusal or self.usual
 
 
 class InvalidRequest(OAuthError):
     code = "invalid_request"
+    usual = "parameter_malformed"
 
 
 class InvalidClient(OAuthError):
@@ -47,44 +52,60 @@ class InvalidClient(OAuthError):
 
     code = "invalid_client"
     status = 401
+    usual = "client_authentication_failed"
 
-    def __init__(self, description: str, *, challenged: bool = False, because: str = "") -> None:
-        super().__init__(description, because=because)
+    def __init__(
+        self,
+        description: str,
+        *,
+        challenged: bool = False,
+        because: str = "",
+        refusal: str = "",
+    ) -> None:
+        super().__init__(description, because=because, refusal=refusal)
         self.challenged = challenged
 
 
 class InvalidGrant(OAuthError):
     code = "invalid_grant"
+    usual = "grant_not_valid"
 
 
 class ReplayDetected(InvalidGrant):
     """A credential was used twice, so it has two holders (RFC 6749 §4.1.2, RFC 9700 §4.14.2)."""
 
-    def __init__(self, grant_id: bytes, user_id: int, description: str) -> None:
-        super().__init__(description, because="replay of a spent credential")
+    def __init__(
+        self, grant_id: bytes, user_id: int, description: str, *, refusal: str = ""
+    ) -> None:
+        super().__init__(description, because="replay of a spent credential", refusal=refusal)
         self.grant_id = grant_id
         self.user_id = user_id
 
 
 class UnauthorizedClient(OAuthError):
     code = "unauthorized_client"
+    usual = "client_not_allowed"
 
 
 class UnsupportedGrantType(OAuthError):
     code = "unsupported_grant_type"
+    usual = "grant_type_unknown"
 
 
 class UnsupportedResponseType(OAuthError):
     code = "unsupported_response_type"
+    usual = "response_type_unknown"
 
 
 class InvalidScope(OAuthError):
     code = "invalid_scope"
+    usual = "scope_not_registered"
 
 
 class AccessDenied(OAuthError):
     code = "access_denied"
     status = 403
+    usual = "person_refused"
 
 
 class DeviceRefused(AccessDenied):
@@ -97,64 +118,76 @@ class AuthorizationPending(OAuthError):
     """RFC 8628 §3.5."""
 
     code = "authorization_pending"
+    usual = "authorization_pending"
 
 
 class SlowDown(OAuthError):
     """RFC 8628 §3.5."""
 
     code = "slow_down"
+    usual = "slow_down"
 
 
 class ExpiredToken(OAuthError):
     """RFC 8628 §3.5."""
 
     code = "expired_token"
+    usual = "device_code_expired"
 
 
 class LoginRequired(OAuthError):
     code = "login_required"
+    usual = "login_required"
 
 
 class ConsentRequired(OAuthError):
     code = "consent_required"
+    usual = "consent_required"
 
 
 class InvalidAuthorizationDetails(OAuthError):
     """RFC 9396 §5."""
 
     code = "invalid_authorization_details"
+    usual = "authorization_details_invalid"
 
 
 class InvalidGrantId(OAuthError):
     """Grant Management §5.4."""
 
     code = "invalid_grant_id"
+    usual = "grant_id_unknown"
 
 
 class InvalidTarget(OAuthError):
     """RFC 8707 §2."""
 
     code = "invalid_target"
+    usual = "resource_not_allowed"
 
 
 class InvalidRequestObject(OAuthError):
     code = "invalid_request_object"
+    usual = "request_object_invalid"
 
 
 class InvalidRequestUri(OAuthError):
     code = "invalid_request_uri"
+    usual = "request_uri_not_usable"
 
 
 class InvalidDPoPProof(OAuthError):
     """RFC 9449 §5. The description says which check failed."""
 
     code = "invalid_dpop_proof"
+    usual = "dpop_proof_invalid"
 
 
 class UseDPoPNonce(OAuthError):
     """RFC 9449 §8: the response has the nonce in its header `DPoP-Nonce`."""
 
     code = "use_dpop_nonce"
+    usual = "dpop_nonce_needed"
 
     def __init__(self) -> None:
         super().__init__("the DPoP proof needs the nonce in the header DPoP-Nonce")
@@ -164,10 +197,12 @@ class UnmetAuthenticationRequirements(OAuthError):
     """OpenID Connect Core Error Code unmet_authentication_requirements 1.0."""
 
     code = "unmet_authentication_requirements"
+    usual = "acr_not_available"
 
 
 class RegistrationNotSupported(OAuthError):
     code = "registration_not_supported"
+    usual = "registration_parameter_not_supported"
 
 
 class InvalidClientMetadata(OAuthError):

@@ -42,23 +42,39 @@ def read_action(form: Form, client: Client, words: frozenset[str]) -> GrantActio
     given, grant_id = form.get("grant_management_action"), form.get("grant_id")
     if given is None:
         if grant_id is not None:
-            raise InvalidRequest("grant_id needs grant_management_action merge or replace")
+            raise InvalidRequest(
+                "grant_id needs grant_management_action merge or replace",
+                refusal="grant_action_malformed",
+            )
         return None
     for kind in get_args(Kind):
         if kind == given:
             break
     else:
-        raise InvalidRequest("grant_management_action must be create, merge or replace")
+        raise InvalidRequest(
+            "grant_management_action must be create, merge or replace",
+            refusal="grant_action_malformed",
+        )
     # Grant Management §5.1: confidential clients only.
     if client.public:
-        raise UnauthorizedClient("a public app cannot manage grants")
+        raise UnauthorizedClient(
+            "a public app cannot manage grants", refusal="public_client_not_allowed"
+        )
     if "code" not in words or "token" in words:
-        raise InvalidRequest("grant_management_action needs a code and no token in the response")
+        raise InvalidRequest(
+            "grant_management_action needs a code and no token in the response",
+            refusal="grant_action_malformed",
+        )
     if kind == "create":
         if grant_id is not None:
-            raise InvalidRequest("grant_management_action create takes no grant_id")
+            raise InvalidRequest(
+                "grant_management_action create takes no grant_id", refusal="grant_action_malformed"
+            )
     elif not grant_id or len(grant_id) > _LONGEST_ID:
-        raise InvalidRequest("grant_management_action merge and replace need a grant_id")
+        raise InvalidRequest(
+            "grant_management_action merge and replace need a grant_id",
+            refusal="grant_action_malformed",
+        )
     return GrantAction(kind, grant_id)
 
 

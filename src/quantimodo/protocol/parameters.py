@@ -48,7 +48,7 @@ class Form:
         """The value of the parameter. Raises `InvalidRequest` without one."""
         value = self._values.get(name)
         if value is None:
-            raise InvalidRequest(f"the parameter {name} is missing")
+            raise InvalidRequest(f"the parameter {name} is missing", refusal="parameter_missing")
         return value
 
     def all(self, name: str) -> tuple[str, ...]:
@@ -123,9 +123,11 @@ class Form:
         if known is not None:
             return cls.of_pairs(_decoded(text), aliases, known)
         if text.count(b"&") >= _MOST_PARAMETERS:
-            raise InvalidRequest("there are too many parameters")
+            raise InvalidRequest("there are too many parameters", refusal="parameter_malformed")
         if not text.isascii():
-            raise InvalidRequest("the parameters are not properly encoded")
+            raise InvalidRequest(
+                "the parameters are not properly encoded", refusal="parameter_malformed"
+            )
         return cls.of_pairs(_decoded(text), aliases)
 
     @classmethod
@@ -147,14 +149,20 @@ class Form:
             # Python refuses a whole number of several thousand digits; here it is only ignored.
             pairs = json.loads(body, object_pairs_hook=_Pairs, parse_int=float)
         except (ValueError, RecursionError):
-            raise InvalidRequest("the body is not valid JSON") from None
+            raise InvalidRequest(
+                "the body is not valid JSON", refusal="content_type_wrong"
+            ) from None
         if not isinstance(pairs, _Pairs) or (known is None and len(pairs) > _MOST_PARAMETERS):
-            raise InvalidRequest("the body must be one JSON object of strings")
+            raise InvalidRequest(
+                "the body must be one JSON object of strings", refusal="content_type_wrong"
+            )
         pairs = [(name, value) for name, value in pairs if value is not None]
         if known is not None:
             pairs = [pair for pair in pairs if aliases.get(pair[0], pair[0]) in known]
         if not all(isinstance(value, str) for _, value in pairs):
-            raise InvalidRequest("the body must be one JSON object of strings")
+            raise InvalidRequest(
+                "the body must be one JSON object of strings", refusal="content_type_wrong"
+            )
         return cls.of_pairs(pairs, aliases, known)
 
 

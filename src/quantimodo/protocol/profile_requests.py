@@ -40,7 +40,9 @@ def check_signed(form: Form, client: Client) -> None:
     """An authorization request before its request object is read. Raises `InvalidRequest`."""
     by_reference = form.get("request_uri") is not None
     if needs_signature(client) and form.get("request") is None and not by_reference:
-        raise InvalidRequest("the app has to sign its requests: send a request object")
+        raise InvalidRequest(
+            "the app has to sign its requests: send a request object", refusal="request_not_signed"
+        )
 
 
 def check_parameters(form: Form, client: Client) -> None:
@@ -48,10 +50,15 @@ def check_parameters(form: Form, client: Client) -> None:
     `InvalidRequest`."""
     profile = profile_of(client)
     if profile.redirect_uri_sent and form.get("redirect_uri") is None:
-        raise InvalidRequest("the app's security profile requires redirect_uri in each request")
+        raise InvalidRequest(
+            "the app's security profile requires redirect_uri in each request",
+            refusal="profile_not_met",
+        )
     # FAPI 2.0 Message Signing §5.4.1
     if profile.signed_responses and form.get("response_mode") not in _SIGNED_RESPONSES:
-        raise InvalidRequest("the app's security profile requires the response_mode jwt")
+        raise InvalidRequest(
+            "the app's security profile requires the response_mode jwt", refusal="profile_not_met"
+        )
 
 
 def check_sender_constraint(client: Client, confirmation: Confirmation | None) -> None:
@@ -60,7 +67,8 @@ def check_sender_constraint(client: Client, confirmation: Confirmation | None) -
     if profile_of(client).sender_constrained and sender_constraint(confirmation) == "none":
         raise InvalidRequest(
             "the app's security profile requires tokens that are bound to a key: send a DPoP"
-            " proof, or the client certificate"
+            " proof, or the client certificate",
+            refusal="profile_not_met",
         )
 
 

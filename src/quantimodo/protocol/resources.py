@@ -118,11 +118,13 @@ def check_syntax(identifiers: Iterable[str]) -> None:
     """RFC 8707 §2: an absolute URI without a fragment. Raises `InvalidTarget`."""
     for each in identifiers:
         if "#" in each:
-            raise InvalidTarget("resource must not have a fragment")
+            raise InvalidTarget("resource must not have a fragment", refusal="resource_malformed")
         try:
             uris.read(each)
         except uris.InvalidUri:
-            raise InvalidTarget("resource must be an absolute URI") from None
+            raise InvalidTarget(
+                "resource must be an absolute URI", refusal="resource_malformed"
+            ) from None
 
 
 def may_request(client: Client, resource: Resource) -> bool:
@@ -143,13 +145,16 @@ def requested_scope(
     """
     check_syntax(identifiers)
     if len(set(identifiers)) != requested.number:
-        raise InvalidTarget("a resource is not registered here")
+        raise InvalidTarget("a resource is not registered here", refusal="resource_unknown")
     if not all(may_request(client, each) for each in requested.foreign):
-        raise InvalidTarget("the app may not request this resource")
+        raise InvalidTarget("the app may not request this resource", refusal="resource_not_allowed")
     if not requested.foreign:
         own = parse(text or "basic") & client.scope
         if not own:
-            raise InvalidScope("the app is not registered for any of the requested scopes")
+            raise InvalidScope(
+                "the app is not registered for any of the requested scopes",
+                refusal="scope_not_registered",
+            )
         return own
     names = frozenset((text or "").split(" ")) - {""}
     own = names & (KNOWN if requested.own else IDENTITY)
@@ -159,13 +164,22 @@ def requested_scope(
         own = frozenset({"basic"}) if requested.own else frozenset()
     offered = [(each, names & {one.name for one in each.scopes}) for each in requested.foreign]
     if names.difference(own, *(found for _, found in offered)):
-        raise InvalidScope("a scope is not one of the requested resources", because="unknown scope")
+        raise InvalidScope(
+            "a scope is not one of the requested resources",
+            because="unknown scope",
+            refusal="scope_unknown",
+        )
     granted = [(each, _registered(client, each, found)) for each, found in offered]
     if any(each.built_in and not found for each, found in granted):
-        raise InvalidScope("the app is not registered for any scope of a requested resource")
+        raise InvalidScope(
+            "the app is not registered for any scope of a requested resource",
+            refusal="scope_not_registered",
+        )
     scope = (own & client.scope).union(*(full_names(each, found) for each, found in granted))
     if len(scope) > MOST_REQUESTED:
-        raise InvalidScope(f"the request has more than {MOST_REQUESTED} scopes")
+        raise InvalidScope(
+            f"the request has more than {MOST_REQUESTED} scopes", refusal="scope_too_long"
+        )
     return scope
 
 
@@ -203,7 +217,9 @@ class Targets:
         found = frozenset(each for each in part if plain_name(each) in {*names, ""})
         # RFC 6749 §6: never more than what was granted. Identity scopes stay with the grant.
         if not names <= plain_names(part) | (own & IDENTITY):
-            raise InvalidScope("the requested scope exceeds what was granted")
+            raise InvalidScope(
+                "the requested scope exceeds what was granted", refusal="scope_exceeds_grant"
+            )
         return found
 
     def _part(
@@ -212,10 +228,13 @@ class Targets:
         check_syntax(identifiers)
         named = set(identifiers)
         if len(named) > 1:
-            raise InvalidTarget("an access token is for one resource: send a request for each")
+            raise InvalidTarget(
+                "an access token is for one resource: send a request for each",
+                refusal="resource_ambiguous",
+            )
         if named == {self.own}:
             if not own:
-                raise InvalidTarget("this resource was not granted")
+                raise InvalidTarget("this resource was not granted", refusal="resource_not_granted")
             return own
         if named:
             found = [part for each, part in foreign.items() if each.identifier in named]
@@ -224,7 +243,10 @@ class Targets:
         else:
             found = list(foreign.values())
         if not found:
-            raise InvalidTarget("this resource was not granted")
+            raise InvalidTarget("this resource was not granted", refusal="resource_not_granted")
         if len(found) > 1:
-            raise InvalidTarget("several resources were granted: name one of them by resource")
+            raise InvalidTarget(
+                "several resources were granted: name one of them by resource",
+                refusal="resource_ambiguous",
+            )
         return found[0]

@@ -100,7 +100,11 @@ def parse(text: str) -> Scope:
     # RFC 6749 §3.3: separated by single spaces; several in a row are accepted.
     requested = frozenset(text.split(" ")) - {""}
     if not requested <= KNOWN:
-        raise InvalidScope("a requested scope does not exist here", because="unknown scope")
+        raise InvalidScope(
+            "a requested scope does not exist here",
+            because="unknown scope",
+            refusal="scope_unknown",
+        )
     return requested
 
 
@@ -110,7 +114,9 @@ def narrow(granted: Scope, requested: str | None) -> Scope:
         return granted
     requested_scope = parse(requested)
     if not requested_scope or not requested_scope <= granted:
-        raise InvalidScope("the requested scope exceeds what was granted")
+        raise InvalidScope(
+            "the requested scope exceeds what was granted", refusal="scope_exceeds_grant"
+        )
     return requested_scope
 
 

@@ -7,6 +7,7 @@ from quantimodo.storage.tables.access_log import Accesses
 from quantimodo.storage.tables.account_closings import AccountClosings
 from quantimodo.storage.tables.authorizations import Authorizations
 from quantimodo.storage.tables.client_documents import ClientDocuments
+from quantimodo.storage.tables.client_log import ClientLogs
 from quantimodo.storage.tables.clients import Clients
 from quantimodo.storage.tables.device_authorizations import DeviceAuthorizations
 from quantimodo.storage.tables.email_choices import EmailChoiceTable
@@ -62,6 +63,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         database=OpenDatabase(database),
         clients=Clients(database),
         client_documents=ClientDocuments(database),
+        client_log=ClientLogs(database),
         registrations=Registrations(database),
         resources=Resources(database),
         set_ups=SetUps(database),

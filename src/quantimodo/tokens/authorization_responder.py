@@ -68,7 +68,10 @@ class AuthorizationResponder:
             await self._logout_recipient(authorization, signed_in),
             follows=follows,
         ):
-            raise AccessDenied("the person took the app's access back, or signed out, meanwhile")
+            raise AccessDenied(
+                "the person took the app's access back, or signed out, meanwhile",
+                refusal="access_withdrawn",
+            )
         parameters: Parameters = []
         raw_code = None if code is None else code.raw.reveal()
         if raw_code is not None:
@@ -110,7 +113,8 @@ class AuthorizationResponder:
         )
         if not await self.store.save_code(grant, code, device=device.key):
             raise AccessDenied(
-                "the device does not wait any more, or the person took the app's access back"
+                "the device does not wait any more, or the person took the app's access back",
+                refusal="access_withdrawn",
             )
 
     def _grant(
@@ -122,7 +126,9 @@ class AuthorizationResponder:
     ) -> Grant:
         scope, details = granted(consent, request.scope, request.details)
         if not scope:
-            raise AccessDenied("the person allows none of the requested scopes")
+            raise AccessDenied(
+                "the person allows none of the requested scopes", refusal="person_refused"
+            )
         end = now + self.minter.policy.refresh_absolute_lifetime
         return Grant(
             id=moment_bytes(now) + self.entropy.bytes(12),

@@ -51,7 +51,9 @@ class TokenMinter:
             return None
         found = await self.resources.resource(named.identifier)
         if found is None or found.id != named.id:
-            raise InvalidTarget("this resource is not registered any more")
+            raise InvalidTarget(
+                "this resource is not registered any more", refusal="resource_unknown"
+            )
         return found
 
     def mint_application_token(

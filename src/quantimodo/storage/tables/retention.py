@@ -19,6 +19,8 @@ _DAY = 24 * _HOUR
 _EVENTS_KEPT = 400 * _DAY
 _ACCESSES_KEPT = 400 * _DAY
 _ADMIN_ACTIONS_KEPT = 400 * _DAY
+_REFUSALS_KEPT = 14 * _DAY
+_DAYS_KEPT = 40
 
 
 def _oldest(table: str, key: str, dead: str) -> Statement:
@@ -101,6 +103,11 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
     "events": _oldest("events", "id", f"at <= {{1}} - {_EVENTS_KEPT}"),
     "accesses": _oldest("accesses", "id", f"last_at <= {{1}} - {_ACCESSES_KEPT}"),
     "admin_actions": _oldest("admin_actions", "id", f"at <= {{1}} - {_ADMIN_ACTIONS_KEPT}"),
+    "client_requests": _oldest("client_requests", "id", f"at <= {{1}} - {_REFUSALS_KEPT}"),
+    "client_days": Statement(
+        "DELETE FROM client_days WHERE (client_id, day) IN (SELECT client_id, day FROM client_days"
+        f" WHERE day < {{1}} / {_DAY} - {_DAYS_KEPT} ORDER BY day LIMIT {{2}}) RETURNING 1"
+    ),
     "leases": _expired("leases", "name"),
     "signing_keys": Statement(
         "DELETE FROM signing_keys WHERE kid IN (SELECT kid FROM signing_keys"

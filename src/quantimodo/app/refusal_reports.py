@@ -1,0 +1,128 @@
+"""What a refused request of an app leaves, beside its response: a row in the log of the app, and
+the part for developers on the error page.
+
+Owns which endpoints are in the log of an app, and what a browser may see: on a development server
+all of it, elsewhere the sentence for the person, the code and the incident.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from quantimodo.http.messages import Request
+from quantimodo.http.refusals import Caller, Refusal
+from quantimodo.model.client_log import ClientRefusal
+from quantimodo.model.clients import Client
+from quantimodo.ops.client_log import ClientLog
+from quantimodo.pages.errors import RefusalView
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.protocol.errors import OAuthError
+from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.received_shape import NAMES, shape_of
+from quantimodo.protocol.refusals import error_uri, guide_path, row_of
+
+LOGGED: Final = frozenset(
+    {"authorize", "token", "introspect", "revoke", "pushed_request", "device_authorization"}
+)
+"""The endpoints whose refusals are in the log of an app."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalReports:
+    """`development`: error pages show what was received, and what was expected."""
+
+    issuer: str
+    log: ClientLog
+    clock: Clock
+    entropy: Entropy
+    development: bool
+
+    def body(self, body: Any, refusal: Refusal) -> Any:
+        """The JSON object of an error, with the address about it (RFC 6749 §5.2)."""
+        about = error_uri(self.issuer, refusal.row)
+        return {**body, "error_uri": about} if about else body
+
+    def of_api(self, endpoint: str, refusal: Refusal, request: Request | None) -> str:
+        """Take the refusal of a request over plain values; its incident, empty for none."""
+        if request is None or request.client is None or endpoint not in LOGGED:
+            return ""
+        authorization = _lenient_header(request)
+        parameters = _parameters(request)
+        return self._take(endpoint, refusal, request.client, parameters, authorization)
+
+    def of_page(self, endpoint: str, refusal: Refusal, caller: Caller | None) -> str:
+        """Take the refusal of a browser's request; its incident, empty for none."""
+        if not refusal.row:
+            return ""
+        if caller is None or endpoint not in LOGGED:
+            return self.entropy.bytes(6).hex()
+        return self._take(endpoint, refusal, caller.client, caller.parameters, None)
+
+    def view(
+        self, refusal: Refusal, incident: str, text: str, caller: Caller | None
+    ) -> RefusalView | None:
+        """What the error page shows; None for a refusal that has no row."""
+        row = row_of(refusal.row)
+        if row is None:
+            return None
+        if not self.development:
+            return RefusalView(row.code, row.person, incident, guide_path(row))
+        client = None if caller is None else caller.client
+        return RefusalView(
+            code=row.code,
+            person=row.person,
+            incident=incident,
+            guide=guide_path(row),
+            error=row.error,
+            text=text,
+            received=()
+            if caller is None
+            else (*shape_of(caller.parameters, caller.client), *_registered(caller.client)),
+            expected=row.expected,
+            fix=row.fix_for("" if client is None else client.id),
+        )
+
+    def _take(
+        self,
+        endpoint: str,
+        refusal: Refusal,
+        client: Client,
+        parameters: Iterable[tuple[str, str]],
+        authorization: str | None,
+    ) -> str:
+        row = row_of(refusal.row)
+        if row is None or row.ordinary:
+            return ""
+        incident = self.entropy.bytes(6).hex()
+        self.log.refused(
+            ClientRefusal(
+                client_id=client.id,
+                at=self.clock.now(),
+                endpoint=endpoint,
+                code=row.code,
+                incident=incident,
+                received=shape_of(parameters, client, authorization),
+            )
+        )
+        return incident
+
+
+def _registered(client: Client) -> tuple[str, ...]:
+    uris, scopes = ", ".join(client.redirect_uris), " ".join(sorted(client.scope))
+    return (f"registered redirect URIs: {uris or 'none'}", f"registered scopes: {scopes or 'none'}")
+
+
+def _lenient_header(request: Request) -> str:
+    values = [value for name, value in request.headers if name == b"authorization"]
+    return values[0].decode("latin-1") if values else ""
+
+
+def _parameters(request: Request) -> Iterable[tuple[str, str]]:
+    """The parameters that can be read; their names and values are not yet fit to be shown."""
+    text = request.query if request.method == "GET" else request.body
+    try:
+        if request.media_type() == "application/json":
+            return Form.of_json(text, known=NAMES).items()
+        return Form.sound_of_urlencoded(text, NAMES)[0].items()
+    except (OAuthError, ValueError):
+        return ()

@@ -1,0 +1,27 @@
+"""The log of an application: its refused requests, and what it did day by day."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRefusal:
+    """A refused request. `code` is that of the table of refusals; `incident` is the number that the
+    page and the server's log have; `received` is the shape of the request, in fixed words."""
+
+    client_id: str
+    at: datetime
+    endpoint: str
+    code: str
+    incident: str
+    received: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientDay:
+    """Token responses and refused requests of one day (UTC)."""
+
+    client_id: str
+    day: date
+    tokens: int = 0
+    refusals: int = 0

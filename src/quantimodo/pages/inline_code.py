@@ -1,0 +1,12 @@
+"""Texts for developers in pages: what stands between grave accents is code."""
+
+from markupsafe import Markup, escape
+
+
+def inline_code(text: str) -> Markup:
+    """The escaped text, with `code` elements in place of pairs of grave accents."""
+    pieces = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if number % 2 else escape(piece)
+        for number, piece in enumerate(pieces)
+    )

@@ -1,0 +1,197 @@
+"""Refusals of a grant: codes, refresh tokens, device codes, proofs of possession."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from quantimodo.protocol.refusal_row import RefusalRow
+
+_TRADE: Final = "code-flow.md#4-trade-the-code"
+_PKCE: Final = "code-flow.md#1-make-a-verifier-a-challenge-a-state"
+_REFRESH: Final = "refresh.md#refresh"
+_ENDS: Final = "refresh.md#when-it-ends"
+_DEVICE: Final = "device-grant.md#device-grant"
+_EXCHANGE: Final = "token-exchange.md#token-exchange"
+_PROOF: Final = "sender-constrained-tokens.md#the-proof"
+_AT_TOKEN: Final = "sender-constrained-tokens.md#at-the-token-endpoint"
+_ASK: Final = "Send the person to the authorize endpoint again; do not repeat the request."
+
+ROWS: Final[Sequence[RefusalRow]] = (
+    RefusalRow(
+        "grant_type_unknown",
+        "unsupported_grant_type",
+        "A grant type that this server offers.",
+        "Use `authorization_code`, `refresh_token` or `client_credentials`.",
+        _TRADE,
+    ),
+    RefusalRow(
+        "grant_not_valid",
+        "invalid_grant",
+        "A code or token that this server issued to this app.",
+        _ASK,
+        _TRADE,
+    ),
+    RefusalRow(
+        "code_not_valid",
+        "invalid_grant",
+        "A code that this server issued to this app.",
+        "Trade the code by the app that requested it, on the server that issued it.",
+        _TRADE,
+    ),
+    RefusalRow(
+        "code_used",
+        "invalid_grant",
+        "A code that was not used before. The second use ends the grant.",
+        "Trade each code once; check that the callback does not run twice.",
+        _TRADE,
+    ),
+    RefusalRow(
+        "code_expired",
+        "invalid_grant",
+        "A code that is at most a minute old, and whose grant was not revoked.",
+        "Trade the code at once, on the page that receives it.",
+        _TRADE,
+    ),
+    RefusalRow(
+        "redirect_uri_differs",
+        "invalid_grant",
+        "The `redirect_uri` of the authorization request, character by character.",
+        "Send the same `redirect_uri` in both requests.",
+        _TRADE,
+    ),
+    RefusalRow(
+        "pkce_verifier_missing",
+        "invalid_grant",
+        "`code_verifier`, because the code was requested with a challenge.",
+        "Keep the verifier in the session of the person, and send it with the code.",
+        _PKCE,
+    ),
+    RefusalRow(
+        "pkce_verifier_unexpected",
+        "invalid_grant",
+        "No `code_verifier`: the code was requested without a challenge.",
+        "Send `code_challenge` in the authorization request, too.",
+        _PKCE,
+    ),
+    RefusalRow(
+        "pkce_verifier_wrong",
+        "invalid_grant",
+        "The verifier whose SHA-256 is the challenge: 43 to 128 unreserved characters.",
+        "Check that the verifier is of the same request, and that it was stored whole.",
+        _PKCE,
+    ),
+    RefusalRow(
+        "refresh_token_not_valid",
+        "invalid_grant",
+        "A refresh token that this server issued to this app.",
+        _ASK,
+        _REFRESH,
+    ),
+    RefusalRow(
+        "refresh_token_expired",
+        "invalid_grant",
+        "A refresh token that has not expired, whose grant was not revoked.",
+        _ASK,
+        _ENDS,
+    ),
+    RefusalRow(
+        "refresh_token_used",
+        "invalid_grant",
+        "The newest refresh token of the grant. An old one ends the grant.",
+        "Store each new refresh token before the old one is forgotten, and refresh in one place.",
+        "refresh.md#what-to-store",
+    ),
+    RefusalRow(
+        "device_code_not_valid",
+        "invalid_grant",
+        "A device code of this app that was not revoked.",
+        "Request a new device code.",
+        _DEVICE,
+    ),
+    RefusalRow(
+        "device_code_used",
+        "invalid_grant",
+        "A device code that was not used before.",
+        "Store the tokens of the first response, and stop to poll.",
+        _DEVICE,
+    ),
+    RefusalRow(
+        "device_code_expired",
+        "expired_token",
+        "A device code that has not expired.",
+        "Request a new device code, and show the new user code.",
+        _DEVICE,
+    ),
+    RefusalRow(
+        "authorization_pending",
+        "authorization_pending",
+        "A person who has decided.",
+        "Poll again after the interval.",
+        _DEVICE,
+        ordinary=True,
+    ),
+    RefusalRow(
+        "slow_down",
+        "slow_down",
+        "The interval between two polls, 5 seconds longer from now on.",
+        "Wait longer between two polls.",
+        _DEVICE,
+        ordinary=True,
+    ),
+    RefusalRow(
+        "subject_token_not_valid",
+        "invalid_request",
+        "An access token that the app may exchange.",
+        "Send an access token of this server, valid now, that was issued for an API of the app.",
+        _EXCHANGE,
+    ),
+    RefusalRow(
+        "token_type_not_supported",
+        "invalid_request",
+        "Access tokens only, and no `actor_token`: the app itself is the actor.",
+        "Use `urn:ietf:params:oauth:token-type:access_token` for both types.",
+        _EXCHANGE,
+    ),
+    RefusalRow(
+        "token_of_another_client",
+        "unauthorized_client",
+        "A token that was issued to this app.",
+        "Revoke the token by the app that it was issued to.",
+        "revoke.md#revoke",
+    ),
+    RefusalRow(
+        "bound_key_missing",
+        "invalid_grant",
+        "The key or certificate to which the grant is bound.",
+        "Prove the same key as when the grant was made.",
+        _AT_TOKEN,
+    ),
+    RefusalRow(
+        "dpop_proof_missing",
+        "invalid_dpop_proof",
+        "A DPoP proof: the app is registered for bound tokens.",
+        "Send the header `DPoP` with a new proof.",
+        _AT_TOKEN,
+    ),
+    RefusalRow(
+        "dpop_proof_invalid",
+        "invalid_dpop_proof",
+        "One DPoP proof with `typ`, `jwk`, `jti`, `htm`, `htu` and `iat` of this request.",
+        "The description says which part is wrong; check the clock, and the address in `htu`.",
+        _PROOF,
+    ),
+    RefusalRow(
+        "dpop_proof_used",
+        "invalid_dpop_proof",
+        "A DPoP proof that was not used before.",
+        "Make a new proof, with another `jti`, for each request.",
+        _PROOF,
+    ),
+    RefusalRow(
+        "dpop_nonce_needed",
+        "use_dpop_nonce",
+        "A proof with the nonce of the header `DPoP-Nonce`.",
+        "Repeat once, with that nonce in the proof.",
+        _PROOF,
+        ordinary=True,
+    ),
+)

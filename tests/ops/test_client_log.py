@@ -1,0 +1,123 @@
+"""The log of an application in memory: bounded, and written in batches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from quantimodo.model.client_log import ClientDay, ClientRefusal
+from quantimodo.ops.client_log import MOST_ROWS, PER_MINUTE, ClientLog
+from quantimodo.ports.stores import Conflict, Unavailable
+from support.environment import FrozenClock
+
+WAITING = 2_000  # rows that one worker keeps in memory
+
+
+@dataclass
+class FakeStore:
+    """Takes everything, but for clients that are gone, and unless it is down."""
+
+    down: bool = False
+    gone: frozenset[str] = frozenset()
+    rows: list[ClientRefusal] = field(default_factory=list)
+    days: list[ClientDay] = field(default_factory=list)
+    writes: int = 0
+
+    async def add_to_client_log(
+        self, refusals: Sequence[ClientRefusal], days: Sequence[ClientDay], most: int
+    ) -> None:
+        assert most == MOST_ROWS
+        if self.down:
+            raise Unavailable
+        if self.gone & {each.client_id for each in days}:
+            raise Conflict
+        self.writes += 1
+        self.rows += refusals
+        self.days += days
+
+    def numbers(self, client_id: str) -> tuple[int, int]:
+        own = [each for each in self.days if each.client_id == client_id]
+        return sum(each.tokens for each in own), sum(each.refusals for each in own)
+
+
+@pytest.fixture
+def store() -> FakeStore:
+    return FakeStore()
+
+
+@pytest.fixture
+def log(store: FakeStore, clock: FrozenClock) -> ClientLog:
+    return ClientLog(store, clock)  # type: ignore[arg-type]
+
+
+def refusal(clock: FrozenClock, client_id: str = "a") -> ClientRefusal:
+    return ClientRefusal(
+        client_id=client_id, at=clock.now(), endpoint="token", code="code_used", incident="1"
+    )
+
+
+async def test_many_requests_are_one_write(
+    log: ClientLog, store: FakeStore, clock: FrozenClock
+) -> None:
+    for _ in range(500):
+        log.issued("a")
+    log.issued("b")
+    log.refused(refusal(clock))
+    await log.flush()
+    await log.flush()
+    assert store.writes == 1
+    assert (store.numbers("a"), store.numbers("b")) == ((500, 1), (1, 0))
+    assert store.rows == [refusal(clock)]
+
+
+async def test_a_flood_of_refusals_is_counted_and_not_kept(
+    log: ClientLog, store: FakeStore, clock: FrozenClock
+) -> None:
+    for _ in range(10 * PER_MINUTE):
+        log.refused(refusal(clock))
+    log.refused(refusal(clock, "b"))
+    await log.flush()
+    log.refused(refusal(clock))
+    await log.flush()
+    assert store.numbers("a") == (0, 10 * PER_MINUTE + 1)
+    assert [each.client_id for each in store.rows] == [*["a"] * PER_MINUTE, "b"]
+    clock.advance(timedelta(minutes=1))
+    log.refused(refusal(clock))
+    await log.flush()
+    assert len(store.rows) == PER_MINUTE + 2
+
+
+async def test_what_cannot_be_written_waits_within_bounds(
+    log: ClientLog, store: FakeStore, clock: FrozenClock
+) -> None:
+    store.down = True
+    for client in range(WAITING):
+        log.refused(refusal(clock, str(client % 100)))
+        log.issued("a")
+        if client % 1_000 == 999:
+            with pytest.raises(Unavailable):
+                await log.flush()
+            clock.advance(timedelta(minutes=1))
+    await log.close()
+    store.down = False
+    await log.flush()
+    assert store.numbers("a") == (WAITING, 0)
+    assert store.numbers("7") == (0, WAITING // 100)
+    assert len(store.rows) == WAITING
+    for client in range(3 * WAITING):
+        log.refused(refusal(clock, str(client)))
+    await log.flush()
+    assert len(store.rows) == 2 * WAITING
+
+
+async def test_a_deleted_client_does_not_lose_the_log_of_others(
+    log: ClientLog, store: FakeStore, clock: FrozenClock
+) -> None:
+    store.gone = frozenset({"b"})
+    for client_id in ("a", "b", "c"):
+        log.refused(replace(refusal(clock), client_id=client_id))
+        log.issued(client_id)
+    await log.flush()
+    assert sorted(each.client_id for each in store.rows) == ["a", "c"]
+    assert (store.numbers("a"), store.numbers("b"), store.numbers("c")) == ((1, 1), (0, 0), (1, 1))
