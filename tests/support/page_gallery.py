@@ -16,7 +16,10 @@ from quantimodo.accounts.second_factors import Enrolment
 from quantimodo.accounts.unsubscribing import Subscription, UnsubscribeAddresses
 from quantimodo.authorization.device_codes import DeviceCodes, DeviceOrigin
 from quantimodo.crypto.one_time_passwords import totp_uri
+from quantimodo.endpoints.authorize_responses import rejected
+from quantimodo.http.refusals import note_caller
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
+from quantimodo.model.client_log import ClientDay, ClientRefusal
 from quantimodo.model.clients import Client
 from quantimodo.model.consent_details import DetailRule, consent_details
 from quantimodo.model.consents import ConsentChoice
@@ -63,7 +66,7 @@ _ARGUMENTS = [
 ]
 
 Scheme = Literal["light", "dark"]
-_TABS = ("sign-in", "scopes", "branding", "keys", "danger")
+_TABS = ("sign-in", "scopes", "branding", "keys", "log", "usage", "danger")
 LONG_NAME = "The Extraordinarily Well-Named Sleep, Mood and Movement Companion of Northumberland"
 
 
@@ -197,6 +200,36 @@ class Gallery:
         )
         acted = replace(looked, action="exchange", variable="https://clinic.example.org/")
         await self.services.stores.accesses.add_accesses([looked, acted])
+        await self._log()
+
+    async def _log(self) -> None:
+        """What the application did in a month, and requests of it that were refused."""
+        now = self.services.clock.now()
+        days = [
+            ClientDay(
+                client_id=self.mood.id,
+                day=now.date() - timedelta(days=age),
+                tokens=age * 7 % 40,
+                refusals=age % 3,
+            )
+            for age in range(30)
+        ]
+        differs = "redirect_uri differs from the registered https://app.example.org/callback in: "
+        refusals = [
+            ClientRefusal(
+                client_id=self.mood.id,
+                at=now,
+                endpoint=endpoint,
+                code=code,
+                incident="0123456789ab",
+                received=("parameters: client_id, redirect_uri", f"{differs}port, path"),
+            )
+            for endpoint, code in (
+                ("authorize", "redirect_uri_not_registered"),
+                ("token", "client_secret_wrong_method"),
+            )
+        ]
+        await self.services.stores.client_log.add_to_client_log(refusals, days, 500)
 
     async def _personal_token(self, user: User) -> None:
         """One for a dashboard, which reads a part of the data."""
@@ -269,6 +302,7 @@ class Gallery:
             "busy": "/gallery/trouble/busy",
             "forbidden": "/gallery/trouble/forbidden",
             "incident": "/gallery/trouble/incident",
+            "rejected": "/gallery/trouble/rejected",
         }.items():
             await page.goto(path)
             yield name
@@ -672,6 +706,11 @@ class Gallery:
                 raise Busy(timedelta(seconds=5))
             case "forbidden":
                 raise Forbidden
+            case "rejected":
+                sent = ("redirect_uri", "https://app.example.org:8443/callback")
+                note_caller(request.scope, self.mood, [("client_id", self.mood.id), sent])
+                text = "redirect_uri is not one of those that the app has registered."
+                raise rejected(text, "redirect_uri_not_registered")
         return error_page(renderer, 500, *SERVER_ERROR, incident="4f1c09ab77de")
 
     async def _message(self, request: Request) -> Response:

@@ -262,6 +262,7 @@ def build(
             consent_mails,
             _receipt,
         ),
+        client_log=stores.client_log,
         accesses=stores.accesses,
         personal_export=build_personal_export(
             ExportDependencies(

@@ -93,9 +93,8 @@ class ErrorBoundary:
             return private_json(500, body)
         refusal = response.refusal
         self._write(endpoint, refusal, self._reports.of_api(endpoint, refusal, request))
-        body = response.body
-        if kind is EndpointKind.API:
-            body = self._reports.body(body, refusal)
+        described = kind is EndpointKind.API
+        body = self._reports.body(response.body, refusal) if described else response.body
         return private_json(response.status, body, *response.headers)
 
     def note_response(self, endpoint: str, status: int) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from quantimodo.app.services import AppContext
 from quantimodo.http.messages import Request
 from quantimodo.http.refusals import Caller, Refusal
 from quantimodo.model.client_log import ClientRefusal
@@ -25,6 +26,15 @@ LOGGED: Final = frozenset(
     {"authorize", "token", "introspect", "revoke", "pushed_request", "device_authorization"}
 )
 """The endpoints whose refusals are in the log of an app."""
+
+
+def refusal_reports(context: AppContext) -> "RefusalReports":
+    """What refusals of this server leave."""
+    settings = context.settings
+    return RefusalReports(
+        *(settings.issuer, context.client_log, context.clock, context.entropy),
+        development=bool(settings.development),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ from quantimodo.app.personal_tokens import personal_tokens
 from quantimodo.app.playground import OwnServer, playground_routes
 from quantimodo.app.policies import offered_features
 from quantimodo.app.proxies import Proxies
-from quantimodo.app.refusal_reports import RefusalReports
+from quantimodo.app.refusal_reports import refusal_reports
 from quantimodo.app.refusal_sampling import RefusalSampler
 from quantimodo.app.resources import client_documents, resource_registry
 from quantimodo.app.services import AppContext, open_app
@@ -139,10 +139,7 @@ def _dispatcher(
         context.entropy,
         languages,
         resource_metadata=settings.issuer + PROTECTED_RESOURCE + API,
-        reports=RefusalReports(
-            *(settings.issuer, context.client_log, context.clock, context.entropy),
-            development=bool(settings.development),
-        ),
+        reports=refusal_reports(context),
     )
     dispatcher = Dispatcher(
         [*routes, *agent_endpoints(context)],
@@ -279,6 +276,7 @@ def _pages(
         reads=context.reads,
         references=context.references,
         accesses=stores.accesses,
+        client_log=stores.client_log,
         personal_export=personal_export(context),
         consent_services=consent_services(context),
         languages=page_context.languages,

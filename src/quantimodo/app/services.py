@@ -207,9 +207,8 @@ async def open_app(
 def _build_services(opened: _Resources) -> AppContext:
     settings, stores, envelope = opened.settings, opened.stores, opened.envelope
     clock, entropy, audit, throttle = opened.clock, opened.entropy, opened.audit, opened.throttle
-    fetcher = HttpDocumentFetcher(opened.http_client)
     wakeup, logout_wakeup = asyncio.Event(), asyncio.Event()
-    references = References(stores.references)
+    references, fetcher = References(stores.references), HttpDocumentFetcher(opened.http_client)
     outbox = Outbox(stores.mails, envelope, clock, wakeup=wakeup, charge=throttle.charge_mail)
     sessions = Sessions(
         store=stores.sessions,

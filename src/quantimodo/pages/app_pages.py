@@ -42,6 +42,8 @@ TABS: Final[Sequence[Tab]] = (
     Tab("scopes", "/scopes", N_("Scopes")),
     Tab("branding", "/branding", N_("Branding")),
     Tab("keys", "/keys", N_("Keys")),
+    Tab("log", "/log", N_("Log")),
+    Tab("usage", "/usage", N_("Usage")),
     Tab("danger", "/danger", N_("Danger")),
 )
 

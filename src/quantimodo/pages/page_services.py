@@ -31,6 +31,7 @@ from quantimodo.pages.receipts import ConsentServices
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.background_stores import EventStore
+from quantimodo.ports.client_log_store import ClientLogStore
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import AuthorizationStore
@@ -72,6 +73,7 @@ class Pages:
     reads: ReadLimits
     references: References
     accesses: AccessLogStore
+    client_log: ClientLogStore
     personal_export: PersonalExport
     consent_services: ConsentServices
     sign_up_open: bool = True

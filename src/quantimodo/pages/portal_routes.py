@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from quantimodo.clients.teams import Teams
 from quantimodo.pages.apis import Apis
+from quantimodo.pages.app_log import AppLog
 from quantimodo.pages.app_pages import AppPages
 from quantimodo.pages.app_secret import AppSecret
 from quantimodo.pages.app_settings import AppSettings
@@ -25,4 +26,5 @@ def portal_routes(pages: Pages, page_context: PageContext) -> Sequence[PageRoute
         *portal.routes(),
         *AppSettings(app_pages, registry, secrets, issuer).routes(),
         *AppSecret(app_pages, registry, secrets).routes(),
+        *AppLog(app_pages, pages.client_log, pages.clock).routes(),
     ]

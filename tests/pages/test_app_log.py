@@ -1,0 +1,132 @@
+"""The tabs Log and Usage of an application."""
+
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+
+from quantimodo.app.refusal_reports import LOGGED
+from quantimodo.model.client_log import ClientDay, ClientRefusal
+from quantimodo.model.clients import Client
+from quantimodo.model.measurements import Access
+from quantimodo.model.users import User
+from quantimodo.pages.app_log import ENDPOINTS
+from quantimodo.pages.app_pages import app_path
+from support.account_services import AccountServices
+from support.page_site import Site, Visitor
+
+HOSTILE = "</li><script>alert('x')</script>"
+
+
+def refusal(
+    services: AccountServices, client: Client, number: int, endpoint: str, code: str
+) -> ClientRefusal:
+    return ClientRefusal(
+        client_id=client.id,
+        at=services.clock.now() + timedelta(seconds=number),
+        endpoint=endpoint,
+        code=code,
+        incident=f"{number:012x}",
+        received=("parameters: code", HOSTILE),
+    )
+
+
+@pytest.fixture
+async def app(site: Site, services: AccountServices, user: User) -> Client:
+    """An application of Ann with thirty refusals."""
+    client = await site.register(user)
+    refusals = [
+        refusal(services, client, number, *kind)
+        for number in range(30)
+        for kind in [("token", "code_used") if number % 3 else ("authorize", "pkce_required")]
+    ]
+    await services.stores.client_log.add_to_client_log(refusals, [], 500)
+    return client
+
+
+async def test_the_log_has_each_refusal_with_its_fix_and_its_guide(
+    ann: Visitor, app: Client
+) -> None:
+    page = (await ann.get(f"{app_path(app)}/log")).text
+    assert page.count("<details>") == 25
+    assert "00000000001d" in page
+    assert "000000000004" not in page
+    assert 'href="/guides/developer/code-flow/#4-trade-the-code"' in page
+    assert "Trade each code once" in page
+    assert "<code>code_challenge_method=S256</code>" in page
+    assert HOSTILE not in page
+    assert "&lt;/li&gt;&lt;script&gt;" in page
+
+
+async def test_the_log_is_filtered_and_paged(ann: Visitor, app: Client) -> None:
+    path = f"{app_path(app)}/log"
+    first = (await ann.get(path)).text
+    older = first.partition(f'href="{path}?before=')[2].partition('"')[0]
+    second = (await ann.get(f"{path}?before={older}")).text
+    assert second.count("<details>") == 5
+    assert "000000000000" in second
+    assert "?before=" not in second
+    of_token = (await ann.get(f"{path}?endpoint=token")).text
+    assert of_token.count("<details>") == 20
+    of_code = (await ann.get(f"{path}?code=pkce_required&endpoint=authorize")).text
+    assert of_code.count("<details>") == 10
+    assert '<option value="pkce_required" selected>' in of_code
+    none = (await ann.get(f"{path}?code=pkce_required&endpoint=token")).text
+    assert none.count("<details>") == 0
+    assert "No request was refused" in none
+    # What does not exist is no filter, and is not repeated.
+    for query in ("endpoint=<i>&code=<b>", "before=x", "before=-1", f"before={'9' * 40}"):
+        page = await ann.get(f"{path}?{query}")
+        assert page.status_code == 200
+        assert page.text.count("<details>") == 25
+        assert "<i>" not in page.text
+
+
+async def test_the_log_of_another_person_is_not_there(
+    site: Site, services: AccountServices, ann: Visitor, app: Client
+) -> None:
+    other = await services.member("ben@example.org")
+    foreign = await site.register(other, name="Foreign App")
+    operators = await site.register(None, name="Operator's App")
+    for tab in ("log", "usage"):
+        for client in (foreign, operators):
+            page = await ann.get(f"{app_path(client)}/{tab}")
+            assert page.status_code == 404
+            assert client.name not in page.text
+        for client_id in ("nothing", quote("https://x.example.org/", safe="")):
+            assert (await ann.get(f"/developers/apps/{client_id}/{tab}")).status_code == 404
+        assert (await ann.get(f"{app_path(app)}/{tab}")).status_code == 200
+    async with site.visitor() as stranger:
+        page = await stranger.get(f"{app_path(app)}/log")
+        assert page.status_code == 303
+        assert page.headers["location"].startswith("/sign-in")
+
+
+async def test_the_usage_has_a_chart_and_a_table_of_thirty_days(
+    site: Site, services: AccountServices, ann: Visitor, user: User
+) -> None:
+    app, unused = await site.register(user), await site.register(user, name="Unused")
+    now = services.clock.now()
+    days = [
+        ClientDay(
+            client_id=app.id, day=(now - timedelta(days=age)).date(), tokens=tokens, refusals=0
+        )
+        for age, tokens in ((0, 4321), (29, 17), (30, 99_999))
+    ]
+    await services.stores.client_log.add_to_client_log([], days, 500)
+    looked = Access(user_id=user.id, client_id=app.id, action="read", first_at=now, last_at=now)
+    await services.stores.accesses.add_accesses([looked])
+    page = (await ann.get(f"{app_path(app)}/usage")).text
+    assert page.count("<polyline") == 2
+    assert "Refused requests</h3>" not in page
+    assert page.count('<th scope="row">') == 30
+    assert "<td>4321</td><td>0</td><td>1</td>" in page
+    assert "<td>17</td><td>0</td><td>0</td>" in page
+    assert "99999" not in page
+    empty = (await ann.get(f"{app_path(unused)}/usage")).text
+    assert "Nothing yet" in empty
+    assert "<svg viewBox" not in empty
+
+
+def test_the_page_names_each_endpoint_of_the_log() -> None:
+    assert ENDPOINTS.keys() == LOGGED
