@@ -93,9 +93,10 @@ class ErrorBoundary:
             return private_json(500, body)
         refusal = response.refusal
         self._write(endpoint, refusal, self._reports.of_api(endpoint, refusal, request))
-        described = kind is EndpointKind.API
-        body = self._reports.body(response.body, refusal) if described else response.body
-        return private_json(response.status, body, *response.headers)
+        if kind is not EndpointKind.API:
+            return private_json(response.status, response.body, *response.headers)
+        described = self._reports.body(response.body, refusal)
+        return private_json(response.status, described, *response.headers)
 
     def note_response(self, endpoint: str, status: int) -> None:
         """Log a refusal that an endpoint over plain values returned without raising it."""
