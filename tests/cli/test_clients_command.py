@@ -221,3 +221,28 @@ def test_an_imported_app_keeps_its_metadata_and_gets_a_new_id(terminal: Terminal
     # docs/operator/conformance.md: the server chooses both.
     assert re.fullmatch(r"[a-z2-7]{16}", found["client_id"])
     assert found["client_secret"].startswith("qms_")
+
+
+def test_the_log_of_an_application_has_its_refusals_and_how_to_mend_them(
+    terminal: Terminal,
+) -> None:
+    client_id = str(created(terminal)["client_id"])
+    server = terminal.serve()
+    wrong = {"client_id": client_id, "client_secret": "wrong", "grant_type": "refresh_token"}
+    response = httpx.post(f"{server.url}/api/v2/oauth2/access_token", data=wrong, trust_env=False)
+    assert response.status_code == 401
+    assert server.stop() == 0
+    shown = terminal.does("clients", "log", client_id, "--json").json
+    (refusal,) = shown["refusals"]
+    assert (refusal["endpoint"], refusal["code"]) == ("token", "client_secret_wrong")
+    assert "parameters: client_id, client_secret, grant_type" in refusal["received"]
+    assert f"quantimodo clients rotate-secret {client_id}" in refusal["fix"]
+    assert [(day["tokens"], day["refusals"]) for day in shown["days"]] == [(0, 1)]
+    text = terminal.does("clients", "log", client_id).out
+    assert refusal["incident"] in text
+    assert refusal["fix"] in text
+    none = terminal.does("clients", "log", client_id, "--endpoint", "authorize", "--json").json
+    assert none["refusals"] == []
+    gone = terminal("clients", "log", "nobody")
+    assert gone.code == 1
+    assert gone.err.startswith("error: there is no app with this client_id")
