@@ -114,7 +114,7 @@ async def test_a_flood_of_refusals_is_bounded(harness: AppHarness) -> None:
         app.id, harness.context.clock.now().date()
     )
     assert day.refusals == 3 * PER_MINUTE
-    unknown = await browser.post(TOKEN, data={"client_id": "nobody", "client_secret": "wrong"})
+    unknown = await browser.post(TOKEN, data={"client_id": "unknown", "client_secret": "wrong"})
     assert unknown.status_code == 401
     assert len(await log_of(harness, app)) == PER_MINUTE
 
@@ -122,19 +122,19 @@ async def test_a_flood_of_refusals_is_bounded(harness: AppHarness) -> None:
 async def test_a_caller_does_not_learn_which_credential_is_wrong(harness: AppHarness) -> None:
     app = await harness.app()
     browser = harness.browser()
-    answers = {
+    responses = {
         (await browser.post(TOKEN, data=data)).text
         for data in (
-            {"client_id": "nobody", "client_secret": "wrong"},
+            {"client_id": "unknown", "client_secret": "wrong"},
             {"client_id": app.id, "client_secret": "wrong"},
             {"client_id": app.id},
         )
     }
-    (answer,) = answers
-    assert "#client_authentication_failed" in answer
+    (response,) = responses
+    assert "#client_authentication_failed" in response
 
 
-async def test_expected_answers_are_not_refusals(harness: AppHarness) -> None:
+async def test_expected_responses_are_not_refusals(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app()
     silent = await harness.ask(harness.browser(), app, prompt="none")

@@ -243,6 +243,6 @@ def test_the_log_of_an_application_has_its_refusals_and_how_to_mend_them(
     assert refusal["fix"] in text
     none = terminal.does("clients", "log", client_id, "--endpoint", "authorize", "--json").json
     assert none["refusals"] == []
-    gone = terminal("clients", "log", "nobody")
+    gone = terminal("clients", "log", "unknown")
     assert gone.code == 1
     assert gone.err.startswith("error: there is no app with this client_id")

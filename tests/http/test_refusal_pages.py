@@ -34,7 +34,7 @@ async def test_each_page_has_the_code_of_its_refusal(harness: AppHarness) -> Non
     app = await harness.app()
     browser = harness.browser()
     for changes, code in (
-        ({"client_id": "nobody"}, "client_unknown"),
+        ({"client_id": "unknown"}, "client_unknown"),
         ({"redirect_uri": None, "scope": "openid"}, "redirect_uri_missing"),
         ({"client_id": None}, "parameter_missing"),
         ({"client_secret": "wrong"}, "client_secret_at_authorize"),
@@ -75,7 +75,7 @@ async def test_a_development_server_shows_what_was_received_and_how_to_mend_it(
         browser = harness.browser()
         browser.base_url = DEVELOPMENT
         page = await harness.ask(browser, app, redirect_uri="https://app.example.org/<i>")
-        unknown = await harness.ask(browser, app, client_id="nobody")
+        unknown = await harness.ask(browser, app, client_id="unknown")
     for text in (
         "<code>invalid_request</code>",
         "redirect_uri is not one of those that the app has registered.",

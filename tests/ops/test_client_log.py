@@ -88,7 +88,7 @@ async def test_a_flood_of_refusals_is_counted_and_not_kept(
     assert len(store.rows) == PER_MINUTE + 2
 
 
-async def test_what_cannot_be_written_waits_within_bounds(
+async def test_a_log_that_cannot_be_written_waits_within_bounds(
     log: ClientLog, store: FakeStore, clock: FrozenClock
 ) -> None:
     store.down = True

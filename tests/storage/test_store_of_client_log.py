@@ -55,7 +55,7 @@ async def test_refusals_of_one_client_are_read_newest_first(
     assert await incidents(stores, one.id, endpoint="revoke") == []
     assert await incidents(stores, one.id, limit=2) == ["4", "2"]
     assert await incidents(stores, one.id, before=found[1][0]) == ["1"]
-    assert await incidents(stores, "nobody") == []
+    assert await incidents(stores, "unknown") == []
 
 
 async def test_only_the_newest_refusals_of_each_client_are_kept(

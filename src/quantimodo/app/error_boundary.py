@@ -31,7 +31,7 @@ from quantimodo.http.messages import Request as ApiRequest
 from quantimodo.http.messages import Response
 from quantimodo.http.refusals import Refusal, noted_caller, noted_refusal
 from quantimodo.pages.browser import SignInFirst
-from quantimodo.pages.errors import SERVER_ERROR, error_page
+from quantimodo.pages.errors import SERVER_ERROR, error_page, refusal_page
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import Renderer, json_page, see_other
 from quantimodo.pages.login_responses import CLOSED
@@ -161,9 +161,9 @@ class ErrorBoundary:
             return json_page(response.status, response.body, headers)
         title, text = response.body
         view = self._reports.view(response.refusal, incident, text, caller)
-        return error_page(
-            self._renderer, response.status, title, text, headers=headers, refusal=view
-        )
+        if view is None:
+            return error_page(self._renderer, response.status, title, text, headers=headers)
+        return refusal_page(self._renderer, response.status, title, view, headers)
 
     def _note_page(self, request: Request, response: PageResponse, name: str) -> None:
         refusal = noted_refusal(request.scope)

@@ -67,16 +67,28 @@ def error_page(
     incident: str | None = None,
     *,
     headers: Mapping[str, str] | None = None,
-    refusal: RefusalView | None = None,
 ) -> Response:
-    """A page for one error. `incident` is the number that the log has with the cause; `refusal`
-    replaces the text by the sentence for the person, with the part for developers."""
+    """A page for one error. `incident` is the number that the log has with the cause."""
     return renderer.page(
         "error.html",
         options=PageOptions(status=status, headers=headers, opener=True),
         title=title,
         text=text,
         incident=incident,
+        refusal=None,
+    )
+
+
+def refusal_page(
+    renderer: Renderer, status: int, title: str, refusal: RefusalView, headers: Mapping[str, str]
+) -> Response:
+    """The page of a refused request of an app: a sentence for the person, and a part for
+    developers."""
+    return renderer.page(
+        "error.html",
+        options=PageOptions(status=status, headers=headers, opener=True),
+        title=title,
+        incident=None,
         refusal=refusal,
     )
 

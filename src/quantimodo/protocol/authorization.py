@@ -7,7 +7,6 @@ redirect. Pure; the endpoint chooses the client and sends the responses.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
@@ -28,17 +27,19 @@ from quantimodo.protocol.errors import (
     InvalidRequest,
     InvalidTarget,
     RegistrationNotSupported,
-    UnauthorizedClient,
     UnmetAuthenticationRequirements,
-    UnsupportedResponseType,
 )
 from quantimodo.protocol.grant_management import GrantAction, read_action
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.profile_requests import check_parameters
 from quantimodo.protocol.redirects import matches
+from quantimodo.protocol.requested_responses import (
+    check_mode,
+    requested_mode,
+    requested_type,
+)
 from quantimodo.protocol.resources import WITHOUT, RequestedResources, requested_scope
-from quantimodo.protocol.responses import ResponseMode, default_mode
-from quantimodo.protocol.vocabulary import RESPONSE_WORDS, spell_response_type
+from quantimodo.protocol.responses import ResponseMode
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 PARAMETERS = frozenset(
@@ -157,7 +158,7 @@ def identify(form: Form, client: Client) -> Target:
             "redirect_uri is not one of those that the app has registered.",
             refusal="redirect_uri_not_registered",
         )
-    return Target(redirect_uri, requested is not None, _mode(form), form.get("state"))
+    return Target(redirect_uri, requested is not None, requested_mode(form), form.get("state"))
 
 
 def validate(
@@ -170,9 +171,9 @@ def validate(
         raise RegistrationNotSupported(
             "the parameter registration is not supported", refusal="parameter_missing"
         )
-    words = _response_type(form, client)
+    words = requested_type(form, client)
     check_parameters(form, client)
-    _check_mode(form, words, client)
+    check_mode(form, words, client)
     scope = requested_scope(form.get("scope"), client, form.all("resource"), resources)
     if "token" in words and len(resources.foreign) + resources.own > 1:
         # RFC 8707 §2.1: there is one access token in the front channel, and it is for one API.
@@ -207,70 +208,6 @@ def validate(
         code_key=requested_key(form.get("dpop_jkt")),
         grant_action=read_action(form, client, words),
     )
-
-
-def _words(form: Form) -> frozenset[str]:
-    return frozenset((form.get("response_type") or "").split(" ")) - {""}
-
-
-def _response_type(form: Form, client: Client) -> frozenset[str]:
-    if form.get("response_type") is None:
-        raise InvalidRequest("the parameter response_type is missing", refusal="parameter_missing")
-    words = _words(form)
-    if not words <= frozenset(RESPONSE_WORDS) or ("none" in words and len(words) > 1):
-        raise UnsupportedResponseType(
-            "this response_type does not exist here", refusal="response_type_unknown"
-        )
-    if spell_response_type(words) not in client.response_types:
-        # security.md §5: implicit responses only for clients that are flagged for them.
-        raise UnauthorizedClient(
-            "the app is not registered for this response_type",
-            refusal="response_type_not_registered",
-        )
-    # RFC 9449 §5.2, RFC 8705 §3.4: its tokens are bound to what this endpoint never sees.
-    bound = (
-        client.metadata.dpop_bound_access_tokens
-        or client.metadata.tls_client_certificate_bound_access_tokens
-    )
-    if "token" in words and bound:
-        raise UnauthorizedClient(
-            "the app is registered for bound tokens: they need a code",
-            refusal="bound_tokens_need_code",
-        )
-    return words
-
-
-def _mode(form: Form) -> ResponseMode:
-    """The response mode. It is determined first, because errors are sent by it too."""
-    requested, fallback = form.get("response_mode"), default_mode(_words(form))
-    if requested == "jwt":
-        # JARM §2.3.4: the default mode of the response type, signed.
-        requested = f"{fallback}.jwt"
-    for mode in get_args(ResponseMode):
-        if mode == requested and not (mode == "query" and fallback == "fragment"):
-            return mode  # type: ignore[no-any-return]
-    return fallback
-
-
-def _check_mode(form: Form, words: frozenset[str], client: Client) -> None:
-    requested = form.get("response_mode")
-    if requested is not None and requested not in (*get_args(ResponseMode), "jwt"):
-        raise InvalidRequest(
-            "this response_mode is not supported", refusal="response_mode_not_supported"
-        )
-    if default_mode(words) != "fragment":
-        return
-    # Multiple Response Types §3: tokens never travel in a query.
-    if requested == "query":
-        raise InvalidRequest(
-            "response_mode query cannot carry tokens", refusal="response_mode_exposes_tokens"
-        )
-    # JARM §2.3.1: except in an encrypted response.
-    if requested == "query.jwt" and not client.metadata.authorization_encrypted_response_alg:
-        raise InvalidRequest(
-            "response_mode query.jwt carries tokens only when they are encrypted",
-            refusal="response_mode_exposes_tokens",
-        )
 
 
 def _challenge(form: Form, client: Client, words: frozenset[str]) -> str | None:

@@ -55,12 +55,7 @@ class InvalidClient(OAuthError):
     usual = "client_authentication_failed"
 
     def __init__(
-        self,
-        description: str,
-        *,
-        challenged: bool = False,
-        because: str = "",
-        refusal: str = "",
+        self, description: str, *, challenged: bool = False, because: str = "", refusal: str = ""
     ) -> None:
         super().__init__(description, because=because, refusal=refusal)
         self.challenged = challenged
