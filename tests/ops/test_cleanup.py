@@ -32,6 +32,12 @@ KEPT = {
     "schema_migrations",
     # Its rows are deleted with the last of the rows that they count.
     "quotas",
+    # At most ten endpoints of an application, and one row of counters. A delivery goes with its
+    # event, and a notice after some seconds.
+    "webhook_endpoints",
+    "event_streams",
+    "webhook_deliveries",
+    "measurement_notices",
     # What people measure, until they delete it; and reference data.
     "variables",
     "measurements",

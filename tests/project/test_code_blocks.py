@@ -85,6 +85,11 @@ NOT_RUN = {
     ("docs/developer/sender-constrained-tokens.md", "import * as client"): (
         "interop/test_npm_clients.py runs the library with the same calls"
     ),
+    ("docs/developer/webhooks.md", "curl -s"): "webhooks/ sends the requests",
+    ("docs/developer/webhooks.md", "quantimodo webhooks"): _COMMANDS,
+    ("docs/developer/webhooks.md", "from standardwebhooks"): (
+        "webhooks/test_delivery.py verifies by the library"
+    ),
     ("docs/developer/grants.md", "curl -s"): "grant_management/ sends the requests",
     ("docs/developer/registration.md", "curl -s https://id.example.org"): (
         "rfc7591/ sends the request"

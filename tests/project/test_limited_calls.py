@@ -12,9 +12,10 @@ from support.source_trees import SOURCE, names_of_tests, trees, walk
 
 # The attributes that hold the ports, by the ports' names in annotations, and the calls of each.
 PORTS = {
-    "GuardedHttpClient": ("http_client", {"get", "post_form"}),
+    "GuardedHttpClient": ("http_client", {"get", "post", "post_form"}),
     "DocumentFetcher": ("fetcher", {"get", "document"}),
     "FormPoster": ("poster", {"post"}),
+    "WebhookPoster": ("poster", {"post"}),
     "Audit": ("audit", {"record"}),
     "AuditTrail": ("audit", {"record"}),
     "AccountNotifier": ("notifier", {"record"}),
@@ -23,6 +24,7 @@ OPERATOR = "a command of the operator"
 CALLERS = "the callers, which are in this table"
 KEYS = "KeyDocumentPolicy"
 DAILY = "once a day"
+WEBHOOKS = "MOST_EVENTS"
 
 _EVENTS = "tests/attacks/test_limited_events.py"
 _STRANGERS = "tests/attacks/test_storage_of_strangers.py"
@@ -55,6 +57,7 @@ TESTS = {
     "refused_sign_ins_per_address": f"{_EVENTS}::test_events_of_used_tokens_have_a_budget",
     DAILY: "tests/rfc8693/test_exchanges_are_shown.py"
     "::test_the_audit_trail_has_the_first_exchange_of_a_day",
+    WEBHOOKS: "tests/webhooks/test_list_of_events.py::test_the_newest_events_are_kept",
     KEYS: f"{_EVENTS}::test_fetches_of_keys_are_limited_by_host",
 }
 _SOCIAL = ("upstream_logins_per_address", "social_per_address")
@@ -121,6 +124,8 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/second_factor_notices:SecondFactorNotices.removed": ("changes_per_session",),
     "accounts/second_factor_notices:SecondFactorNotices.replaced": ("changes_per_session",),
     "accounts/second_factor_notices:SecondFactorNotices.reset": (OPERATOR,),
+    # Only an endpoint that was enabled, by a form, is disabled.
+    "accounts/webhook_notices:WebhookNotices.disable": ("changes_per_session",),
     "authorization/consents:Consents.change": ("changes_per_session",),
     "authorization/consents:Consents.give": ("changes_per_session", "requests_per_address"),
     "authorization/request_objects:RequestObjects._fetched": ("fetches_per_address",),
@@ -141,6 +146,9 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "clients/resources:ResourceRegistry.register": ("changes_per_session",),
     "clients/resources:ResourceRegistry.change": ("changes_per_session",),
     "clients/resources:ResourceRegistry.remove": ("changes_per_session",),
+    "clients/webhooks:Webhooks.add": ("changes_per_session",),
+    "clients/webhooks:Webhooks._recorded": ("changes_per_session",),
+    "clients/webhooks:Webhooks.set_polled": ("changes_per_session",),
     "clients/registry:Registry.set_logo": ("changes_per_session", *_REGISTERED),
     "endpoints/token:TokenEndpoint._end": ("refused_sign_ins_per_address",),
     "export/personal_export:PersonalExport.begin": ("exports_per_person",),
@@ -167,6 +175,8 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "federation/social_accounts:SocialAccounts._linked": ("upstream_logins_per_address",),
     "federation/social_accounts:SocialAccounts._signed_in": ("social_per_address",),
     "federation/social_accounts:SocialAccounts.unlink": ("changes_per_session",),
+    "ops/webhook_attempts:WebhookAttempts.deliver": (WEBHOOKS,),
+    "outbound/webhook_poster:HttpWebhookPoster.post": (CALLERS,),
     "ops/backchannel_logout:BackchannelLogoutSender._failed": ("sessions_per_person",),
     "ops/backchannel_logout:BackchannelLogoutSender._send": ("sessions_per_person",),
     "outbound/breach_ranges:BreachRanges.contains": ("new_passwords_per_address",),
@@ -235,7 +245,7 @@ def test_each_call_has_a_limit() -> None:
 def test_each_limit_is_a_setting_or_is_explained() -> None:
     known = {each.name for kind in (LimitSettings, BudgetSettings) for each in fields(kind)}
     named = {limit for limits in LIMITS.values() for limit in limits}
-    assert named - known == {OPERATOR, CALLERS, KEYS, DAILY}
+    assert named - known == {OPERATOR, CALLERS, KEYS, DAILY, WEBHOOKS}
     assert named - {OPERATOR, CALLERS} == set(TESTS)
 
 

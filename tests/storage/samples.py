@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import count
 
+from quantimodo.model.app_events import KINDS, WebhookEndpoint
 from quantimodo.model.budgets import Signer
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
@@ -148,6 +149,18 @@ def new_passkey(user: User | int, name: str = "passkey", **changes: object) -> N
         "created_at": NOW,
     }
     return NewPasskey(**values | changes)  # type: ignore[arg-type]
+
+
+def webhook_endpoint(client_id: str, name: str = "hook", **changes: object) -> WebhookEndpoint:
+    values: dict[str, object] = {
+        "id": name,
+        "client_id": client_id,
+        "url": "https://app.example.org/hook",
+        "kinds": frozenset(KINDS),
+        "sealed_secret": key(name),
+        "created_at": NOW,
+    }
+    return WebhookEndpoint(**values | changes)  # type: ignore[arg-type]
 
 
 ACCEPTED = AcceptedMethods("id.example.org", frozenset({"sample"}))

@@ -435,6 +435,21 @@ async def _has_provider_session(stores: Stores, name: str) -> bool:
     return await stores.provider_sessions.provider_session(name) is not None
 
 
+async def _add_app_event(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    added = await samples.client()
+    await stores.app_events.set_polled(added.id, True)
+    grant = await samples.grant(client_id=added.id)
+    # Kept for 30 days.
+    assert await stores.tokens.revoke_grant(grant.id, dies_at - 30 * _DAY)
+    _CLIENTS_OF_EVENTS[name] = added.id
+
+
+async def _has_app_event(stores: Stores, name: str) -> bool:
+    found = await stores.app_events.events_after(_CLIENTS_OF_EVENTS[name], 0, 10)
+    return "grant.revoked" in {each.kind for each in found}
+
+
+_CLIENTS_OF_EVENTS: dict[str, str] = {}
 _TABLES: dict[str, tuple[Add, Has]] = {
     "provider_sessions": (_add_provider_session, _has_provider_session),
     "used_challenges": (_add_used_challenge, _has_used_challenge),
@@ -463,6 +478,7 @@ _TABLES: dict[str, tuple[Add, Has]] = {
     "registration_tokens": (_add_leave, _has_leave),
     "data_deletion_requests": (_add_erasure, _has_erasure),
     "mails": (_add_mail, _has_mail),
+    "app_events": (_add_app_event, _has_app_event),
     "events": (_add_event, _has_event),
     "accesses": (_add_access_note, _has_access_note),
     "admin_actions": (_add_admin_action, _has_admin_action),

@@ -68,7 +68,7 @@ class AccountDeletion:
                 # Before the row with the address is gone: after a crash in between, the e-mail is
                 # sent twice, never omitted.
                 await self.notifier.notify(user, EmailTemplates.account_deleted)
-                await self.users.delete_user(user.id)
+                await self.users.delete_user(user.id, self._now())
                 # Without the person's id, which no table holds any more.
                 self.notifier.record("account.deleted", None)
                 deleted += 1

@@ -98,6 +98,22 @@ class ActivityEmails(SecondFactorEmails):
             optional="summary",
         )
 
+    def webhook_disabled(self, to: str, name: str, path: str) -> Mail:
+        """Sent to the owner of an application when one of its webhooks was disabled."""
+        return self._mail(
+            to,
+            N_("A webhook of your app was disabled"),
+            N_(
+                "Events of your app “%(name)s” could not be delivered to one of its webhooks. This"
+                " server sends nothing to it any more.",
+                name=name,
+            ),
+            N_("Look at the last attempts, and enable the webhook when its receiver works again:"),
+            f"{self.issuer}{path}",
+            N_("Events of the last 30 days are kept, and you can have them replayed."),
+            action=N_("Show the webhooks"),
+        )
+
     def _choices(self) -> tuple[str, str]:
         return N_("To choose which e-mails you get, open"), f"{self.issuer}/account/emails"
 

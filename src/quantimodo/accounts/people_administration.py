@@ -124,7 +124,8 @@ class PeopleAdministration:
         self._record("administrator.removed", user.id)
 
     async def _delete(self, user: User, by: Authority) -> None:
-        await self.administration.users.delete_user(user.id)
+        now = self.administration.clock.now()
+        await self.administration.users.delete_user(user.id, now)
         # Without the id of the person: no table but the record of actions has it any more.
         self._record("account.deleted", None, "by the operator")
 

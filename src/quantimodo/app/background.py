@@ -13,7 +13,9 @@ from quantimodo.app.browser import email_preferences
 from quantimodo.app.logout import backchannel_logout_sender
 from quantimodo.app.refusal_sampling import SUMMARY, RefusalSampler
 from quantimodo.app.services import AppContext
+from quantimodo.app.webhooks import sending_webhooks
 from quantimodo.i18n.translation import in_language
+from quantimodo.measurements.notices import MeasurementNotices
 from quantimodo.model.languages import LANGUAGES
 from quantimodo.ops.cleanup import Cleaner
 from quantimodo.ops.mail import Sender
@@ -27,9 +29,9 @@ _log = structlog.get_logger("quantimodo.server")
 @asynccontextmanager
 async def background_work(context: AppContext, sampler: RefusalSampler) -> AsyncIterator[None]:
     """Keys, secrets of authenticator apps, cleanup, deletions of accounts, logs of applications,
-    mail, e-mails about first reads, weekly summaries, logout notifications, and the numbers of
-    lines that `sampler` left out. All of it ends with the context. E-mails of it are in the
-    operator's language, unless the profile of their person names one."""
+    mail, e-mails about first reads, weekly summaries, logout notifications, webhooks, and the
+    numbers of lines that `sampler` left out. All of it ends with the context. E-mails of it are in
+    the operator's language, unless the profile of their person names one."""
     holder = context.entropy.bytes(8).hex()
     cleaner = Cleaner(context.stores.retention, context.stores.leases, context.clock, holder)
 
@@ -38,6 +40,10 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
         await context.keyring.load()
 
     resealing = SecretResealing(store=context.stores.second_factors, envelope=context.envelope)
+
+    measurements = MeasurementNotices(
+        context.stores.measurement_notices, context.references, context.clock
+    )
 
     async def report() -> None:
         report_left_out(sampler)
@@ -51,6 +57,7 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
             asyncio.create_task(_every(30.0, "deletions", context.accounts.deletion.delete_due)),
             asyncio.create_task(_every(30.0, "first reads", first_reads(context).send_due)),
             asyncio.create_task(_every(60.0, "summaries", weekly_summaries(context).send_due)),
+            asyncio.create_task(_every(10.0, "measurement events", measurements.send_due)),
             asyncio.create_task(_every(60.0, "refusal summary", report)),
             asyncio.create_task(_every(60.0, "secrets of apps", resealing.round)),
         ]
@@ -60,7 +67,8 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
     logout_notifications = backchannel_logout_sender(context)
     logout_notifications.start()
     try:
-        yield
+        async with sending_webhooks(context):
+            yield
     finally:
         for job in jobs:
             job.cancel()

@@ -7,6 +7,7 @@ from typing import Any, Final
 from quantimodo.accounts.authenticator_apps import secret_purpose
 from quantimodo.clients.public_keys import SECRET_PURPOSE
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
+from quantimodo.crypto.webhooks import WEBHOOK_PURPOSE
 from quantimodo.federation.new_identities import ID_TOKENS, PROVIDER_TOKENS
 from quantimodo.keys.keyring import SEAL_PURPOSE
 from quantimodo.ops.mail import MAIL_PURPOSE
@@ -20,6 +21,7 @@ PURPOSES: Final[Mapping[str, Callable[[Any], str]]] = {
     "identities": lambda _: PROVIDER_TOKENS,
     "provider_sessions": lambda _: ID_TOKENS,
     "mails": lambda _: MAIL_PURPOSE,
+    "webhook_endpoints": lambda _: WEBHOOK_PURPOSE,
 }
 _WHAT: Final = {
     "signing_keys": "signing keys",
@@ -28,6 +30,7 @@ _WHAT: Final = {
     "identities": "tokens of providers",
     "provider_sessions": "ID tokens of providers",
     "mails": "e-mails that wait",
+    "webhook_endpoints": "secrets of webhooks",
 }
 
 

@@ -51,6 +51,7 @@ from quantimodo.app.resources import client_documents, resource_registry
 from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings
 from quantimodo.app.social import provider_key_sets, social_parts, social_routes, social_tokens
+from quantimodo.app.webhooks import event_writer
 from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.steps.table import STEPS
 from quantimodo.clients.documents import ClientDocuments
@@ -82,6 +83,7 @@ from quantimodo.protocol.discovery import API, PROTECTED_RESOURCE, protected_res
 from quantimodo.resource.bearer_authentication import BearerAuthentication
 from quantimodo.resource.bound_tokens import BoundTokens
 from quantimodo.resource.consents import CurrentConsent
+from quantimodo.resource.events import Events
 from quantimodo.resource.grants import GrantManagement
 from quantimodo.resource.health import MetricsPage, Ready, alive
 from quantimodo.resource.users import UserInfo, UserMe
@@ -217,6 +219,7 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
         user_me=UserMe(bearer, user_info(context), context.accesses),
         grant=GrantManagement(bearer, stores.authorizations, clock),
         current_consent=CurrentConsent(bearer, stores.authorizations, stores.clients),
+        events=Events(bearer, stores.app_events, event_writer(context)),
         **measuring_endpoints(context, bearer),
         social_code=social.authorize_code,
         social_token=social.authorize_token,

@@ -7,7 +7,7 @@ line and the server share; `server.py` adds endpoints, pages and background work
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from quantimodo.accounts.device_cookies import DeviceCookies
@@ -92,6 +92,7 @@ class AppContext:
     profiles: Profiles
     mail_wakeup: asyncio.Event
     logout_wakeup: asyncio.Event
+    webhook_wakeup: asyncio.Event = field(default_factory=asyncio.Event)
     outbox: Outbox
     sessions: Sessions
     throttle: Throttle

@@ -18,6 +18,7 @@ from quantimodo.cli.set_up import apply, export
 from quantimodo.cli.settings import settings
 from quantimodo.cli.token import token
 from quantimodo.cli.users import users
+from quantimodo.cli.webhooks import webhooks
 
 
 def _show_version(shown: bool) -> None:
@@ -52,6 +53,7 @@ def command_line() -> typer.Typer:
     table.add_typer(registrations, name="registrations")
     table.add_typer(resources, name="resources")
     table.add_typer(users, name="users")
+    table.add_typer(webhooks, name="webhooks")
     table.add_typer(keys, name="keys")
     table.add_typer(database, name="database")
     table.add_typer(settings, name="settings")

@@ -105,6 +105,7 @@ class ApiEndpoints:
     user_me: Endpoint
     grant: Endpoint
     current_consent: Endpoint
+    events: Endpoint
     measurements: Endpoint
     measurement: Endpoint
     measurements_csv: Endpoint
@@ -154,6 +155,7 @@ def api_routes(to: ApiEndpoints, *, legacy_transport: bool) -> Sequence[ApiRoute
         ApiRoute(f"{discovery.GRANTS}/{{grant_id}}", GET | {"DELETE"}, "grant", to.grant),
         ApiRoute("/api/v1/user/me", GET, "user_me", to.user_me),
         ApiRoute("/api/v2/consents/current", GET, "current_consent", to.current_consent),
+        ApiRoute(discovery.EVENTS, GET, "events", to.events),
         ApiRoute(
             "/api/v1/measurements",
             GET_AND_POST,

@@ -72,7 +72,7 @@ class SecurityEventHandler:
             return None
         user, provider = ended
         if (await self.users.sign_in_methods(user.id)).is_empty:
-            await self.users.delete_user(user.id)
+            await self.users.delete_user(user.id, self.clock.now())
             # Without the person's id, which no table holds any more.
             self.notifier.record("account.deleted", None)
             await self.notifier.notify(user, EmailTemplates.account_deleted)

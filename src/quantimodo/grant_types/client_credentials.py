@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from quantimodo.grant_types.contract import MintOwn
 from quantimodo.model.clients import Client
@@ -9,10 +10,13 @@ from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.resources import Resource
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.ports.resource_store import ResourceStore
-from quantimodo.protocol import grant_management, scopes
+from quantimodo.protocol import app_events, grant_management, scopes
 from quantimodo.protocol.errors import InvalidAuthorizationDetails, InvalidScope, UnauthorizedClient
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import IDENTITY, Targets, full_names, may_request
+
+_OF_APPLICATIONS: Final = grant_management.SCOPES | app_events.SCOPES
+"""What opens an application's own things: no person and no registration grants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,8 @@ class ClientCredentialsGrant:
         requested = form.get("scope")
         if requested is None:
             return MintOwn(client, own)
-        # Grant Management §6.1: only where the application names them.
-        managing = frozenset(requested.split(" ")) & grant_management.SCOPES
+        # Only where the application names them (Grant Management §6.1).
+        managing = frozenset(requested.split(" ")) & _OF_APPLICATIONS
         rest = " ".join(name for name in requested.split(" ") if name not in managing)
         allowed = (scopes.parse(rest) & own) | managing
         if not allowed:

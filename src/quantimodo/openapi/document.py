@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from quantimodo import __version__
+from quantimodo.openapi.events import DATA, webhooks
 from quantimodo.openapi.operation import Content, Operation, Response
 from quantimodo.openapi.schemas import Json, component_schemas, reference
 from quantimodo.openapi.shared import HEADERS, RESPONSES, security_schemes
@@ -16,7 +17,7 @@ from quantimodo.openapi.table import ABOUT, OPERATIONS, TAGS, Place, places
 def openapi_document(issuer: str, *, legacy_transport: bool) -> Json:
     """The whole document for this issuer, made once for the process; callers must not change it."""
     schemes = security_schemes(issuer, legacy_transport=legacy_transport)
-    schemas = component_schemas(OPERATIONS)
+    schemas, sent = component_schemas(OPERATIONS, DATA.values()), webhooks()
     paths = _Paths(schemas, frozenset(schemes))
     described = dict(paths.of(places(legacy_transport=legacy_transport)))
     responses = {name: _response(response) for name, response in RESPONSES.values()}
@@ -32,8 +33,9 @@ def openapi_document(issuer: str, *, legacy_transport: bool) -> Json:
         "externalDocs": {"url": f"{issuer}/docs", "description": "The API reference."},
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": described,
+        "webhooks": sent,
         "components": {
-            "schemas": _used(schemas, described, responses),
+            "schemas": _used(schemas, described, responses, sent),
             "responses": responses,
             "headers": {name: _header(name) for name in HEADERS},
             "securitySchemes": schemes,

@@ -22,10 +22,10 @@ def reference(kind: Any) -> Json:
     return msgspec.json.schema(kind)
 
 
-def component_schemas(operations: Iterable[Operation]) -> dict[str, Json]:
-    """The schemas of all named types of these operations."""
+def component_schemas(operations: Iterable[Operation], sent: Iterable[Any] = ()) -> dict[str, Json]:
+    """The schemas of all named types of these operations, and of those that webhooks send."""
     requested: list[Any] = []
-    responded: list[Any] = []
+    responded: list[Any] = list(sent)
     for operation in operations:
         requested += [kind for kind in _requested(operation) if kind is not None]
         for response in operation.responses.values():

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from quantimodo.openapi.operation import Response, Security
 from quantimodo.openapi.responses import refused
+from quantimodo.protocol import app_events
 from quantimodo.protocol.discovery import AUTHORIZE, TOKEN, metadata
 from quantimodo.protocol.grant_management import QUERY, REVOKE
 from quantimodo.protocol.scopes import SCOPES
@@ -76,6 +77,7 @@ BY_ANY_TOKEN: Final[Security] = ({"bearer": []}, {"tokenInQuery": []})
 _OF_GRANTS: Final = {
     QUERY: "Query the grants that the app manages",
     REVOKE: "Revoke the grants that the app manages",
+    app_events.SCOPE: "Read the events of the app",
 }
 
 

@@ -8,6 +8,7 @@ from quantimodo.endpoints.routes import SHOWN, ApiEndpoints, api_routes
 from quantimodo.http.messages import Request, Response
 from quantimodo.openapi import (
     authorize,
+    events,
     grants,
     logout,
     measurements,
@@ -38,6 +39,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
     *grants.OPERATIONS,
     *resources.OPERATIONS,
     *measurements.OPERATIONS,
+    *events.OPERATIONS,
     *registration.OPERATIONS,
     *public.OPERATIONS,
     *providers.OPERATIONS,
@@ -49,6 +51,7 @@ TAGS: Final = {
     tokens.TAG: "Endpoints to get, revoke and check tokens.",
     resources.TAG: "Resources for an access token.",
     measurements.TAG: "Measurements: the scopes `readmeasurements` and `writemeasurements`.",
+    events.TAG: "What an app learns about its people: a list to ask for, and webhooks.",
     registration.TAG: "Apps register and manage themselves here, if the operator allows it.",
     public.DISCOVERY: "Public documents.",
     public.WATCHING: "For the operator's monitoring.",

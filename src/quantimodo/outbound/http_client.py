@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 from urllib.parse import quote_plus, urlencode
 
 import httpx
@@ -24,7 +25,6 @@ from quantimodo.outbound.network import (
     GuardedNetwork,
     GuardedTransport,
     Resolve,
-    netloc,
     resolve_name,
 )
 from quantimodo.outbound.responses import LATER, HttpResponse, invalid_response, unavailable
@@ -35,13 +35,22 @@ _RETRY_LATER = frozenset({408, 425, 429})
 @dataclass(frozen=True, slots=True)
 class OutboundPolicy:
     """The client's limits. `open_hosts` are `host:port` pairs that may be private and plain http.
-    The certificates of `unverified_hosts` are not verified."""
+    The certificates of `unverified_hosts` are not verified. `open_loopback`: this machine, by its
+    own names, may be requested at every port."""
 
     open_hosts: frozenset[str] = frozenset()
     unverified_hosts: frozenset[str] = frozenset()
     time_limit: timedelta = timedelta(seconds=5)
     size_limit: int = 1024 * 1024
     at_once_per_host: int = 100
+    open_loopback: bool = False
+
+
+class PostResult(NamedTuple):
+    """The status of a response, and the seconds after which the server wants to be asked again."""
+
+    status: int
+    retry_after: int | None
 
 
 def basic(client_id: str, client_secret: Secret) -> dict[str, str]:
@@ -69,7 +78,11 @@ class GuardedHttpClient:
     ) -> None:
         """`transport` replaces the network, name resolution and the address rule."""
         self._policy = policy or OutboundPolicy()
-        self._network = GuardedNetwork(self._policy.open_hosts, resolve or resolve_name)
+        self._network = GuardedNetwork(
+            self._policy.open_hosts,
+            resolve or resolve_name,
+            open_loopback=self._policy.open_loopback,
+        )
         self._transport = transport or GuardedTransport(
             self._network, self._policy.unverified_hosts
         )
@@ -84,6 +97,14 @@ class GuardedHttpClient:
     ) -> HttpResponse:
         """One GET; a redirect is returned, not followed. Raises `ProviderFault`."""
         return await self._send("GET", _with(url, parameters or {}), headers or {}, b"")
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
+        """One POST whose response is not read, only its status, whatever that is. Raises
+        `ProviderFault`."""
+        place = self._checked(url)
+        request = httpx.Request("POST", place, headers=_headers(headers), content=body)
+        async with self._responding(place.host, request) as response:
+            return PostResult(response.status_code, _seconds(response.headers))
 
     async def post_form(
         self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] | None = None
@@ -107,18 +128,21 @@ class GuardedHttpClient:
     ) -> HttpResponse:
         place = self._checked(url)
         request = httpx.Request(method, place, headers=_headers(headers), content=body)
+        async with self._responding(place.host, request) as response:
+            return await self._read(response)
+
+    @asynccontextmanager
+    async def _responding(self, host: str, request: httpx.Request) -> AsyncIterator[httpx.Response]:
         limit = self._policy.time_limit.total_seconds()
         try:
-            with self._one_more(place.host):
+            with self._one_more(host):
                 async with asyncio.timeout(limit), self._sent(request) as response:
-                    return await self._read(response)
+                    yield response
         except TimeoutError as fault:
-            raise unavailable(place.host, f"no response within {limit:g} s") from fault
+            raise unavailable(host, f"no response within {limit:g} s") from fault
         except NETWORK_ERRORS as fault:
             # The text is about a certificate or a refused connection, never about what was sent.
-            raise unavailable(
-                place.host, f"{type(fault).__name__}: {fault}".rstrip(": ")
-            ) from fault
+            raise unavailable(host, f"{type(fault).__name__}: {fault}".rstrip(": ")) from fault
 
     def _checked(self, url: str) -> httpx.URL:
         try:
@@ -134,8 +158,7 @@ class GuardedHttpClient:
         return place
 
     def _is_open(self, place: httpx.URL) -> bool:
-        port = place.port or 80
-        return place.scheme == "http" and netloc(place.host, port) in self._policy.open_hosts
+        return place.scheme == "http" and self._network.is_open(place.host, place.port or 80)
 
     @contextmanager
     def _one_more(self, host: str) -> Iterator[None]:
@@ -185,6 +208,12 @@ def _headers(more: Mapping[str, str]) -> dict[str, str]:
         "user-agent": "quantimodo",
         **{name.lower(): value for name, value in more.items()},
     }
+
+
+def _seconds(headers: httpx.Headers) -> int | None:
+    # RFC 9110 §10.2.3; the other form, a date, is not needed.
+    text = headers.get("retry-after", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else None
 
 
 def _with(url: str, parameters: Mapping[str, str]) -> str:

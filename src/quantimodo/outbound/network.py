@@ -27,6 +27,7 @@ NETWORK_ERRORS = (
 )
 _ONE_ADDRESS = 2.0  # seconds for one of several addresses before the next one is tried
 _RESOLVERS = 4
+_OWN_NAMES = ("127.0.0.1", "::1", "localhost")
 
 
 def netloc(host: str, port: int) -> str:
@@ -43,12 +44,21 @@ def resolve_name(host: str, port: int) -> Sequence[str]:
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
     """Connects only to the address that was checked."""
 
-    def __init__(self, open_hosts: frozenset[str], resolve: Resolve) -> None:
+    def __init__(
+        self, open_hosts: frozenset[str], resolve: Resolve, *, open_loopback: bool = False
+    ) -> None:
         self._open_hosts = open_hosts
+        self._open_loopback = open_loopback
         self.resolve_name = resolve
         self._sockets = httpcore.AnyIOBackend()
         # Separate threads: a name server that does not respond must not delay others.
         self._resolvers = ThreadPoolExecutor(_RESOLVERS, "names")
+
+    def is_open(self, host: str, port: int) -> bool:
+        """Whether this host may have a private address, and plain http."""
+        if self._open_loopback and host in _OWN_NAMES:
+            return True
+        return netloc(host, port) in self._open_hosts
 
     async def connect_tcp(
         self,
@@ -86,7 +96,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
             found = await loop.run_in_executor(self._resolvers, self.resolve_name, host, port)
         except (OSError, UnicodeError) as fault:
             raise unavailable(host, "the name is not known") from fault
-        if netloc(host, port) not in self._open_hosts:
+        if not self.is_open(host, port):
             found = [address for address in found if is_public(address)]
         if not found:
             raise invalid_response(

@@ -20,6 +20,12 @@ from quantimodo.ports.account_stores import (
     UserStore,
 )
 from quantimodo.ports.admin_stores import LogStore, PeopleSearchStore
+from quantimodo.ports.app_event_stores import (
+    AppEventStore,
+    DeliveryQueue,
+    MeasurementNoticeStore,
+    WebhookStore,
+)
 from quantimodo.ports.background_stores import (
     EventStore,
     KeyStore,
@@ -143,6 +149,10 @@ class Stores:
     variables: VariableStore
     measurements: MeasurementStore
     accesses: AccessLogStore
+    app_events: AppEventStore
+    webhooks: WebhookStore
+    deliveries: DeliveryQueue
+    measurement_notices: MeasurementNoticeStore
     leases: LeaseStore
     retention: RetentionStore
 

@@ -67,7 +67,7 @@ def userinfo_claims(
         "updated_at": _updated_at(user, profile),
         # security.md §23: applications treat it as proof of identity.
         "email": user.verified_email,
-        **_profile(profile or _BLANK),
+        **profile_claims(profile or _BLANK),
     }
     wanted = opened(scope, claims_request)
     claims.update((name, value) for name, value in known.items() if value and name in wanted)
@@ -95,7 +95,8 @@ def _updated_at(user: User, profile: Profile | None) -> int:
     return int(max(moments).timestamp())
 
 
-def _profile(profile: Profile) -> dict[str, Any]:
+def profile_claims(profile: Profile) -> dict[str, Any]:
+    """All claims that a profile states, empty ones too."""
     claims: dict[str, Any] = {name: getattr(profile, name) for name in _TEXTS}
     claims["address"] = {
         name: value for name in _ADDRESS if (value := getattr(profile.address, name))

@@ -38,6 +38,7 @@ END_SESSION = "/api/v2/oauth2/logout"
 REGISTER = "/api/v2/oauth2/register"
 CHECK_SESSION = "/api/v2/oauth2/check_session"
 GRANTS = "/api/v2/oauth2/grants"
+EVENTS = "/api/v2/events"
 
 _AUTHENTICATION = [
     "client_secret_basic",

@@ -29,6 +29,8 @@ SEALED_COLUMNS: Final = (
     ("identities", "id", "sealed_refresh_token"),
     ("provider_sessions", "sid", "sealed_id_token"),
     ("mails", "id", "sealed"),
+    ("webhook_endpoints", "id", "sealed_secret"),
+    ("webhook_endpoints", "id", "sealed_previous"),
 )
 """Table, key and column of the values that live long."""
 

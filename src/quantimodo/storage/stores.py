@@ -5,6 +5,7 @@ from quantimodo.ports.stores import Stores
 from quantimodo.storage.database import Database, Statement
 from quantimodo.storage.tables.access_log import Accesses
 from quantimodo.storage.tables.account_closings import AccountClosings
+from quantimodo.storage.tables.app_events import AppEvents
 from quantimodo.storage.tables.authorizations import Authorizations
 from quantimodo.storage.tables.client_documents import ClientDocuments
 from quantimodo.storage.tables.client_log import ClientLogs
@@ -19,6 +20,7 @@ from quantimodo.storage.tables.login_states import LoginCodes, LoginStates
 from quantimodo.storage.tables.logout_recipients import LogoutRecipients
 from quantimodo.storage.tables.logs import Logs
 from quantimodo.storage.tables.mails import Events, Mails
+from quantimodo.storage.tables.measurement_notices import MeasurementNotices
 from quantimodo.storage.tables.measurements import Measurements
 from quantimodo.storage.tables.passkeys import Passkeys
 from quantimodo.storage.tables.pending_logins import PendingLogins
@@ -38,6 +40,8 @@ from quantimodo.storage.tables.tokens import Tokens
 from quantimodo.storage.tables.trusted_browsers import TrustedBrowsers
 from quantimodo.storage.tables.users import Users
 from quantimodo.storage.tables.variables import References, Variables
+from quantimodo.storage.tables.webhook_deliveries import WebhookDeliveries
+from quantimodo.storage.tables.webhooks import Webhooks
 
 _PING = Statement("SELECT 1")
 
@@ -101,6 +105,10 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         variables=Variables(database),
         measurements=Measurements(database),
         accesses=Accesses(database),
+        app_events=AppEvents(database),
+        webhooks=Webhooks(database),
+        deliveries=WebhookDeliveries(database),
+        measurement_notices=MeasurementNotices(database),
         leases=Leases(database),
         retention=Retention(database),
     )

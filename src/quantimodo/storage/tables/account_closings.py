@@ -5,12 +5,12 @@ from datetime import datetime
 
 from quantimodo.model.users import User
 from quantimodo.storage.database import Operation, Statement, execute
+from quantimodo.storage.tables.revoked_grants import revoke_grants
 from quantimodo.storage.tables.session_end import end_sessions
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
     DROP_LOGIN_CODES,
     DROP_PERSONAL_TOKENS,
-    REVOKE_GRANTS,
     USER,
 )
 from quantimodo.storage.timestamps import from_micros, to_micros
@@ -46,7 +46,7 @@ class AccountClosings(Table):
                 return None
             yield from end_sessions(user_id, to_micros(at))
             yield DROP_LOGIN_CODES, (user_id,)
-            yield REVOKE_GRANTS, (user_id, to_micros(at))
+            yield from revoke_grants(user_id, to_micros(at))
             yield DROP_PERSONAL_TOKENS, (user_id,)
             return from_micros(closed[0][0])
 

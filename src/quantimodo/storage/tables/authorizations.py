@@ -15,6 +15,11 @@ from quantimodo.storage.rows import Column, Part, RowReader
 from quantimodo.storage.tables import consents
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
 from quantimodo.storage.tables.device_authorizations import APPROVE_DEVICE
+from quantimodo.storage.tables.event_outbox import (
+    REVOKED_COLUMNS,
+    report_grant,
+    report_revoked,
+)
 from quantimodo.storage.tables.logout_recipients import (
     ADD_LOGOUT_RECIPIENT,
     logout_recipient_values,
@@ -92,7 +97,8 @@ _FIND_MANAGED = Statement(
 )
 _REVOKE_MANAGED = Statement(
     "UPDATE grants SET revoked_at = {3} WHERE public_id = {1} AND client_id = {2}"
-    " AND revoked_at IS NULL AND expires_at > {3} RETURNING id"
+    " AND revoked_at IS NULL AND expires_at > {3}"
+    f" RETURNING {REVOKED_COLUMNS}"
 )
 _ADD_CODE = Statement(
     "INSERT INTO codes (key, grant_id, redirect_uri, challenge, nonce, expires_at, confirmation)"
@@ -167,6 +173,7 @@ class Authorizations(Table):
             # predecessor.
             first = yield _REVOKE_MANAGED, values
             second = yield _REVOKE_MANAGED, values
+            yield from report_revoked((*first, *second), to_micros(at))
             return bool(first or second)
 
         return await self._database.write(operation)
@@ -231,6 +238,8 @@ class Authorizations(Table):
                 yield ADD_ACCESS_TOKEN, access_token_values(access)
             if logout_recipient is not None:
                 yield ADD_LOGOUT_RECIPIENT, logout_recipient_values(logout_recipient)
+            reported = (grant.client_id, grant.user_id, grant.scope, to_micros(grant.created_at))
+            yield from report_grant(grant.id, grant.public_id, reported)
             return True
 
         return await self._database.write(operation)

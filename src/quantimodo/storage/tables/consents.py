@@ -12,6 +12,11 @@ from quantimodo.protocol.consents import granted, merged
 from quantimodo.protocol.scopes import health_actions, is_about_health
 from quantimodo.storage.database import Database, Operation, Statement
 from quantimodo.storage.rows import Column, RowReader
+from quantimodo.storage.tables.event_outbox import (
+    REVOKED_COLUMNS,
+    report_consent,
+    report_revoked,
+)
 from quantimodo.storage.tables.texts import scope_text, to_scope
 from quantimodo.storage.tables.users import LOCK_PERSON
 from quantimodo.storage.timestamps import (
@@ -66,10 +71,14 @@ _DELETE_CONSENT = Statement(
     "DELETE FROM consents WHERE user_id = {1} AND client_id = {2} RETURNING client_id"
 )
 _LIVE = "user_id = {1} AND client_id = {2} AND revoked_at IS NULL"
-_REVOKE_GRANTS = Statement(f"UPDATE grants SET revoked_at = {{3}} WHERE {_LIVE}")
+_REVOKE_GRANTS = Statement(
+    f"UPDATE grants SET revoked_at = {{3}} WHERE {_LIVE} RETURNING {REVOKED_COLUMNS}"
+)
 _LIVE_GRANTS = Statement(f"SELECT DISTINCT scope, details FROM grants WHERE {_LIVE}")
 _SAME = f"{_LIVE} AND scope = {{3}} AND coalesce(details, '') = {{4}}"
-_REVOKE_SOME = Statement(f"UPDATE grants SET revoked_at = {{5}} WHERE {_SAME}")
+_REVOKE_SOME = Statement(
+    f"UPDATE grants SET revoked_at = {{5}} WHERE {_SAME} RETURNING {REVOKED_COLUMNS}"
+)
 _NARROW_SOME = Statement(f"UPDATE grants SET scope = {{5}}, details = {{6}} WHERE {_SAME}")
 _END_EARLIER = Statement(
     f"UPDATE grants SET expires_at = {{3}} WHERE {_LIVE} AND expires_at > {{3}}"
@@ -132,10 +141,12 @@ def withdraw_consent(user_id: int, client_id: str, at: datetime) -> Operation[bo
     """The operation that deletes a consent and revokes its grants."""
     before = CONSENT.read_first((yield _LOCK_CONSENT, (user_id, client_id)))
     dropped = yield _DELETE_CONSENT, (user_id, client_id)
-    yield _REVOKE_GRANTS, (user_id, client_id, to_micros(at))
+    moment = to_micros(at)
+    yield from report_revoked((yield _REVOKE_GRANTS, (user_id, client_id, moment)), moment)
     if before is not None and dropped:
         ended = replace(before, scope=frozenset(), details=None, expires_at=None, updated_at=at)
         yield from _add_change(ended, "withdrawn")
+        yield from report_consent(ended, moment, withdrawn=True)
     return bool(dropped)
 
 
@@ -159,6 +170,7 @@ def _store(before: Consent | None, after: Consent) -> Operation[None]:
     elif after.choice != before.choice:
         yield from _add_change(after, "changed")
         yield from _narrow_grants(after)
+        yield from report_consent(after, to_micros(after.updated_at))
 
 
 def _narrow_grants(consent: Consent) -> Operation[None]:
@@ -174,7 +186,8 @@ def _narrow_grants(consent: Consent) -> Operation[None]:
             # The tokens that there are have the scope that is gone: the details do not.
             details = explicit(None, health_actions(narrow))
         if not narrow or not all(map(is_about_health, gone)):
-            yield _REVOKE_SOME, (*same, to_micros(consent.updated_at))
+            at = to_micros(consent.updated_at)
+            yield from report_revoked((yield _REVOKE_SOME, (*same, at)), at)
         elif (scope_text(narrow), to_json_or_none(details)) != (scope_of_grant, details_of_grant):
             yield _NARROW_SOME, (*same, scope_text(narrow), to_json_or_none(details))
     if consent.expires_at is not None:

@@ -10,6 +10,7 @@ from quantimodo.ports.stores import Conflict, SignInEnded
 from quantimodo.storage.database import Call, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, first_value
 from quantimodo.storage.tables.ended_sign_ins import end_sign_ins, sign_ins_ended_at
+from quantimodo.storage.tables.revoked_grants import revoke_grants
 from quantimodo.storage.tables.session_end import end_sessions
 from quantimodo.storage.tables.sign_in_methods import SIGN_IN_METHODS, sign_in_methods
 from quantimodo.storage.tables.table import Table
@@ -18,7 +19,6 @@ from quantimodo.storage.tables.users import (
     DROP_PERSONAL_TOKENS,
     LOCK_PERSON,
     OWN_SESSION,
-    REVOKE_GRANTS,
     insert_user,
     new_user,
 )
@@ -161,7 +161,7 @@ class Identities(Table):
             ended = yield from _change(issuer, subject, lambda found: (_DELETE, (found,)))
             if ended is not None:
                 yield from _sign_out(ended.user_id, moment)
-                yield REVOKE_GRANTS, (ended.user_id, moment)
+                yield from revoke_grants(ended.user_id, moment)
                 yield DROP_PERSONAL_TOKENS, (ended.user_id,)
             return ended
 
@@ -178,7 +178,7 @@ class Identities(Table):
                 return None
             yield from _sign_out(found.user_id, moment)
             if grants:
-                yield REVOKE_GRANTS, (found.user_id, moment)
+                yield from revoke_grants(found.user_id, moment)
                 yield DROP_PERSONAL_TOKENS, (found.user_id,)
             return found.user_id
 

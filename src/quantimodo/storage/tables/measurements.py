@@ -33,6 +33,7 @@ from quantimodo.storage.tables.measurement_groups import (
     page_of_groups,
     values_of_groups,
 )
+from quantimodo.storage.tables.measurement_notices import NOTE_MEASUREMENTS
 from quantimodo.storage.tables.measurement_queries import (
     MEASUREMENT,
     VARIABLE,
@@ -136,6 +137,7 @@ class Measurements(Table):
             for variable_id, each in sorted(placed, key=lambda one: (one[0], one[1].source)):
                 same = (user_id, variable_id, each.source, moment)
                 yield from insert_many(_SAVE, same, sorted(each.entries))
+            yield NOTE_MEASUREMENTS, (user_id, moment)
 
         try:
             await self._database.write(operation)

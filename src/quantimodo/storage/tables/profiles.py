@@ -7,12 +7,15 @@ from datetime import datetime
 import msgspec
 
 from quantimodo.model.profiles import Profile
-from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
+from quantimodo.protocol.app_events import changed_claims
+from quantimodo.storage.database import KeyedRead, Operation, Statement
 from quantimodo.storage.rows import first_value
+from quantimodo.storage.tables.event_outbox import report_claims
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
 _PROFILE = KeyedRead("SELECT user_id, claims, updated_at FROM profiles WHERE user_id")
+_CLAIMS = Statement("SELECT claims FROM profiles WHERE user_id = {1}")
 _SAVE_PROFILE = Statement(
     "INSERT INTO profiles (user_id, claims, updated_at) VALUES ({1}, {2}, {3})"
     " ON CONFLICT (user_id) DO UPDATE SET claims = excluded.claims,"
@@ -43,8 +46,15 @@ class Profiles(Table):
         return replace(profile, updated_at=from_micros(updated_at))
 
     async def save_profile(self, user_id: int, profile: Profile, at: datetime) -> None:
-        values = (user_id, _claims_text(profile), to_micros(at))
-        await self._database.write(execute(_SAVE_PROFILE, *values))
+        moment = to_micros(at)
+
+        def operation() -> Operation[None]:
+            stored = first_value((yield _CLAIMS, (user_id,)))
+            before = Profile() if stored is None else msgspec.json.decode(stored, type=Profile)
+            yield _SAVE_PROFILE, (user_id, _claims_text(profile), moment)
+            yield from report_claims(user_id, changed_claims(before, profile), moment)
+
+        await self._database.write(operation)
 
 
 class Subjects(Table):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from quantimodo.storage.database import Operation, Statement
+from quantimodo.storage.tables.app_events import drop_expired_events
 from quantimodo.storage.tables.replays import drop_expired_replays, drop_expired_requests
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import to_micros
@@ -108,6 +109,7 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
         "DELETE FROM client_days WHERE (client_id, day) IN (SELECT client_id, day FROM client_days"
         f" WHERE day < {{1}} / {_DAY} - {_DAYS_KEPT} ORDER BY day LIMIT {{2}}) RETURNING 1"
     ),
+    "app_events": drop_expired_events,
     "leases": _expired("leases", "name"),
     "signing_keys": Statement(
         "DELETE FROM signing_keys WHERE kid IN (SELECT kid FROM signing_keys"

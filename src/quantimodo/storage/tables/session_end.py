@@ -5,6 +5,7 @@ An expired session is deleted without notifications (`retention.py`).
 """
 
 from quantimodo.storage.database import Operation, Statement
+from quantimodo.storage.tables.event_outbox import REVOKED_COLUMNS, report_revoked
 
 # Locked until they are deleted: an authorization in one of them is stored before, or refused
 # (`authorizations.py`).
@@ -27,6 +28,7 @@ _MARK_DUE = Statement("UPDATE session_clients SET due_at = {2} WHERE sid = {1} A
 _END_ONLINE = Statement(
     "UPDATE grants SET revoked_at = {2} WHERE sid = {1} AND revoked_at IS NULL"
     " AND scope NOT LIKE '%offline_access%'"
+    f" RETURNING {REVOKED_COLUMNS}"
 )
 
 
@@ -66,6 +68,6 @@ def replace_session(key: bytes, user_id: int, at: int, expires_at: int) -> Opera
 def end_locked_session(key: bytes, sid: str, at: int) -> Operation[None]:
     """End this session, whose row the operation has locked."""
     yield _MARK_DUE, (sid, at)
-    yield _END_ONLINE, (sid, at)
+    yield from report_revoked((yield _END_ONLINE, (sid, at)), at)
     yield _DELETE_PROVIDER_SESSION, (sid,)
     yield _DELETE, (key,)

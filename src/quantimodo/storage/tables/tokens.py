@@ -18,8 +18,9 @@ from quantimodo.model.tokens import (
     RefreshToken,
     TokenStatus,
 )
-from quantimodo.storage.database import KeyedRead, Statement, execute
+from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, Part, RowReader, Unread
+from quantimodo.storage.tables.event_outbox import REVOKED_COLUMNS, report_revoked
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.texts import (
     to_claims_request,
@@ -174,7 +175,8 @@ _FIND_TOKEN_STATUS = Statement(
 # ------------------------------------------------------------------------------------- writing
 
 _REVOKE_GRANT = Statement(
-    "UPDATE grants SET revoked_at = {2} WHERE id = {1} AND revoked_at IS NULL RETURNING id"
+    "UPDATE grants SET revoked_at = {2} WHERE id = {1} AND revoked_at IS NULL"
+    f" RETURNING {REVOKED_COLUMNS}"
 )
 _DELETE_ACCESS_TOKEN = Statement("DELETE FROM access_tokens WHERE key = {1} RETURNING key")
 _REVOKED_JWT = KeyedRead("SELECT jti FROM revoked_jwts WHERE jti")
@@ -229,7 +231,14 @@ class Tokens(Table):
         return await self._database.put(ROTATE, values)
 
     async def revoke_grant(self, grant_id: bytes, at: datetime) -> bool:
-        return bool(await self._database.write(execute(_REVOKE_GRANT, grant_id, to_micros(at))))
+        moment = to_micros(at)
+
+        def operation() -> Operation[bool]:
+            revoked = yield _REVOKE_GRANT, (grant_id, moment)
+            yield from report_revoked(revoked, moment)
+            return bool(revoked)
+
+        return await self._database.write(operation)
 
     async def revoke_access_token(self, key: bytes) -> bool:
         return bool(await self._database.write(execute(_DELETE_ACCESS_TOKEN, key)))

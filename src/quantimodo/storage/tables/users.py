@@ -8,6 +8,8 @@ from quantimodo.model.users import NewUser, User, fold_email
 from quantimodo.storage.database import Call, KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, first_value
 from quantimodo.storage.tables.bulk_delete import EVENTS_OF_PERSON, OF_PERSON, delete_in_batches
+from quantimodo.storage.tables.event_outbox import report_claims, report_deletion
+from quantimodo.storage.tables.revoked_grants import revoke_grants
 from quantimodo.storage.tables.session_end import DROP_TRUSTED_BROWSERS, end_sessions
 from quantimodo.storage.tables.sign_in_methods import SIGN_IN_METHODS, sign_in_methods
 from quantimodo.storage.tables.table import Table
@@ -56,6 +58,7 @@ _VERIFY_EMAIL = Statement(
 )
 _DISABLE = Statement("UPDATE users SET disabled_at = {2} WHERE id = {1} RETURNING id")
 _ADMINISTRATOR = Statement("UPDATE users SET administrator = {2} WHERE id = {1} RETURNING id")
+_EMAIL_CLAIMS = ("email", "email_verified")
 _DUE_NOW = 0  # 1970: logout notifications are due at once
 _DELETE = Statement("DELETE FROM users WHERE id = {1} RETURNING id")
 _DROP_EMAIL_TOKENS = Statement(
@@ -92,9 +95,6 @@ CONFIRM_PASSWORD = Statement(
 _DROP_TOTP_ENROLMENT = Statement("DELETE FROM totp_enrolments WHERE user_id = {1}")
 DROP_PASSKEYS = Statement("DELETE FROM passkeys WHERE user_id = {1} RETURNING id")
 _DROP_CONSENTS = Statement("DELETE FROM consents WHERE user_id = {1}")
-REVOKE_GRANTS = Statement(
-    "UPDATE grants SET revoked_at = {2} WHERE user_id = {1} AND revoked_at IS NULL"
-)
 # Those of a person, where all authorizations of the person end.
 DROP_PERSONAL_TOKENS = Statement("DELETE FROM personal_tokens WHERE user_id = {1}")
 # A call that adds or deletes a sign-in method locks the person, so that each sees the changes of
@@ -179,12 +179,25 @@ class Users(Table):
         return new_user(await self._database.write(operation), user)
 
     async def rename_user(self, user_id: int, name: str, at: datetime) -> bool:
-        return bool(await self._database.write(execute(_RENAME, user_id, name, to_micros(at))))
+        moment = to_micros(at)
+
+        def operation() -> Operation[bool]:
+            renamed = yield _RENAME, (user_id, name, moment)
+            yield from report_claims(user_id, ("name",), moment)
+            return bool(renamed)
+
+        return await self._database.write(operation)
 
     async def change_email(self, user_id: int, email: str, verified_at: datetime | None) -> bool:
         at = to_micros_or_none(verified_at)
-        change = execute(_CHANGE_EMAIL, user_id, email, fold_email(email), at)
-        return bool(await self._database.write(change))
+
+        def operation() -> Operation[bool]:
+            changed = yield _CHANGE_EMAIL, (user_id, email, fold_email(email), at)
+            if at is not None:
+                yield from report_claims(user_id, _EMAIL_CLAIMS, at)
+            return bool(changed)
+
+        return await self._database.write(operation)
 
     async def mark_email_verified(
         self, user_id: int, email: str, at: datetime, *, keep_credentials: bool
@@ -199,8 +212,10 @@ class Users(Table):
                 yield from end_sessions(user_id, to_micros(at))
                 yield DROP_LOGIN_CODES, (user_id,)
                 yield _DROP_CONSENTS, (user_id,)
-                yield REVOKE_GRANTS, (user_id, to_micros(at))
+                yield from revoke_grants(user_id, to_micros(at))
                 yield DROP_PERSONAL_TOKENS, (user_id,)
+            if verified:
+                yield from report_claims(user_id, _EMAIL_CLAIMS, to_micros(at))
             return bool(verified)
 
         return await self._database.write(operation)
@@ -212,12 +227,14 @@ class Users(Table):
         change = execute(_ADMINISTRATOR, user_id, int(administrator))
         return bool(await self._database.write(change))
 
-    async def delete_user(self, user_id: int) -> bool:
+    async def delete_user(self, user_id: int, at: datetime | None = None) -> bool:
         def operation() -> Operation[bool]:
             yield LOCK_PERSON, (user_id,)
             yield from end_sessions(user_id, _DUE_NOW)
+            if at is not None:
+                yield from report_deletion(user_id, to_micros(at))
             # Passwords, passkeys, second factors, identities, e-mail tokens, consents, personal
-            # tokens, own clients go by foreign key.
+            # tokens, own clients and events for applications go by foreign key.
             yield _DELETE_GRANTS, (user_id,)
             yield DROP_LOGIN_CODES, (user_id,)
             yield _DROP_EMAIL_TOKENS, (user_id,)

@@ -1,0 +1,36 @@
+"""Disables a webhook that does not work, and tells the owner of its application."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from quantimodo.accounts.notifier import AccountNotifier
+from quantimodo.model.app_events import DisabledReason, WebhookEndpoint
+from quantimodo.ports.account_stores import UserStore
+from quantimodo.ports.app_event_stores import WebhookStore
+from quantimodo.ports.client_stores import ClientStore
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookNotices:
+    """Implements `EndpointDisabling`."""
+
+    webhooks: WebhookStore
+    clients: ClientStore
+    users: UserStore
+    notifier: AccountNotifier
+
+    async def disable(self, endpoint: WebhookEndpoint, reason: DisabledReason) -> None:
+        client_id, now = endpoint.client_id, self.notifier.clock.now()
+        if not await self.webhooks.disable_endpoint(client_id, endpoint.id, now, reason):
+            return
+        client = await self.clients.client(client_id)
+        if client is None:
+            return
+        detail = f"app {client.name}: webhook disabled"
+        self.notifier.record("webhook.disabled", client.owner_id, detail=detail)
+        owner = None if client.owner_id is None else await self.users.user(client.owner_id)
+        if owner is not None:
+            path = f"/developers/{quote(client_id, safe='')}/webhooks"
+            await self.notifier.notify(
+                owner, lambda emails, to: emails.webhook_disabled(to, client.name, path)
+            )

@@ -1,0 +1,40 @@
+"""Tells applications that measurements were saved: one event for each person and some seconds, of
+what the person allows the application to read."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from quantimodo.measurements.allowed import allowed_measurements
+from quantimodo.measurements.catalogue import References
+from quantimodo.measurements.resolved_queries import restricted
+from quantimodo.model.consents import ConsentingPerson
+from quantimodo.model.measurements import Filters
+from quantimodo.ports.app_event_stores import MeasurementNoticeStore
+from quantimodo.ports.clock import Clock
+
+_AT_ONCE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurementNotices:
+    store: MeasurementNoticeStore
+    references: References
+    clock: Clock
+
+    async def send_due(self) -> int:
+        """Write the events that are due; how many notices were worked off."""
+        done = 0
+        catalogue = await self.references.catalogue()
+        while True:
+            now = self.clock.now()
+
+            def filters_of(person: ConsentingPerson) -> Filters:
+                allowed = allowed_measurements(catalogue, person.details, "read", now)  # noqa: B023
+                return restricted((), allowed)
+
+            notices = await self.store.due_notices(now, _AT_ONCE)
+            for notice in notices:
+                await self.store.report_measurements(notice, now, filters_of)
+            done += len(notices)
+            if len(notices) < _AT_ONCE:
+                return done
