@@ -1,12 +1,12 @@
 # The two commands that matter: `make serve` and `make test`. `make help` lists all.
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format bench bench-heavy-reads demo docs clean
-.PHONY: static quick-tests node-clients openapi-generator client-wheels
+.PHONY: test-environment test-programs static quick-tests node-clients openapi-generator client-wheels
 BIN := .venv/bin
 # Compiled once and kept, also where the environment says not to. Where it has `CI`, pytest compares
 # long texts to their end, which takes minutes.
 PYTEST = env -u PYTHONDONTWRITEBYTECODE -u CI -u BUILD_NUMBER TMPDIR="$$(scripts/quick-folder $(GIGABYTES))" \
-    $(BIN)/pytest -n auto
+    $(BIN)/pytest -n auto --dist=worksteal
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -26,15 +26,20 @@ check: ## Format, lint, types, import contracts, and quick tests on SQLite: unde
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=recurse static quick-tests
 
 test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and crashes
+	@$(MAKE) --no-print-directory --jobs=2 test-environment test-programs
+	@$(MAKE) --no-print-directory --jobs=4 static node-clients openapi-generator client-wheels
+	@# A transaction that waits for the disk waits longer than most tests take.
+	$(PYTEST)
+
+test-environment:
 	@scripts/environment test
+
+test-programs:
 	@scripts/system-packages chromium=chromium node=nodejs npm=npm curl=curl openssl=openssl \
 	    /usr/sbin/apache2=apache2-bin \
 	    /usr/lib/apache2/modules/mod_auth_openidc.so=libapache2-mod-auth-openidc \
 	    /usr/sbin/nginx=nginx caddy=caddy /usr/sbin/haproxy=haproxy \
 	    java=default-jre-headless mvn=maven
-	@$(MAKE) --no-print-directory --jobs=4 static node-clients openapi-generator client-wheels
-	@# A transaction that waits for the disk waits longer than most tests take.
-	$(PYTEST)
 
 quick-tests: GIGABYTES = 1
 test: GIGABYTES = 4

@@ -14,7 +14,11 @@ from support.app import PASSWORD, TOKEN, VERIFIER
 from support.browser import BrowserSetup
 from support.environment import no_authorities
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(120),
+    pytest.mark.asyncio(loop_scope="session"),
+]
 
 MEASUREMENTS = "/api/v1/measurements"
 

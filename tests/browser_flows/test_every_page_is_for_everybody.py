@@ -4,13 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import ConsoleMessage, Response
+from playwright.async_api import ConsoleMessage, Page, Response
 
 import quantimodo
 from quantimodo.model.languages import LANGUAGES
 from support.accessibility import faults_in_each_look, faults_of
 from support.account_services import AccountServices
-from support.page_gallery import chromium, looking, open_gallery
+from support.page_gallery import Gallery, chromium, looking, open_gallery
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 # The documentation, the playground and the administration have separate tests. The frame that
@@ -90,85 +90,72 @@ async def test_axe_finds_nothing_in_each_language(services: AccountServices, por
     assert found == []
 
 
-async def test_axe_would_find_something(services: AccountServices, port: int) -> None:
-    async with (
-        open_gallery(services, port) as (_, address),
-        chromium() as browser,
-        looking(browser, address, width=360, scheme="dark") as page,
-    ):
-        await page.goto("/sign-in")
-        await page.evaluate("document.querySelector('label').remove()")
-        assert any("label" in fault for fault in await faults_of(page, "spoilt", 360))
-
-
-async def test_a_mistake_is_where_the_keyboard_is(services: AccountServices, port: int) -> None:
-    async with (
-        open_gallery(services, port) as (_, address),
-        chromium() as browser,
-        looking(browser, address, width=360, scheme="light") as page,
-    ):
-        await page.goto("/sign-up")
-        await page.fill("[name=name]", "Dan")
-        await page.fill("[name=email]", "dan@example.org")
-        await page.fill("[name=password]", "password")
-        await page.keyboard.press("Enter")
-        await page.wait_for_selector(".summary")
-        focused = await page.evaluate("document.activeElement.className")
-        assert focused == "summary"
-        await page.keyboard.press("Tab")
-        await page.keyboard.press("Enter")
-        assert await page.evaluate("document.activeElement.id") == "password"
-
-
-async def test_the_first_tab_skips_to_the_content(services: AccountServices, port: int) -> None:
-    async with (
-        open_gallery(services, port) as (_, address),
-        chromium() as browser,
-        looking(browser, address, width=1280, scheme="light") as page,
-    ):
-        await page.goto("/")
-        await page.keyboard.press("Tab")
-        assert await page.evaluate("document.activeElement.textContent") == "Skip to the content"
-        await page.keyboard.press("Enter")
-        assert await page.evaluate("document.activeElement.id") == "main"
-
-
-async def test_the_box_of_an_empty_list_keeps_its_distance(
-    services: AccountServices, port: int
+async def test_faults_keyboard_and_layout_in_one_browser(
+    services: AccountServices, port: int, subtests: pytest.Subtests
 ) -> None:
-    async with (
-        open_gallery(services, port) as (gallery, address),
-        chromium() as browser,
-        looking(browser, address, width=1280, scheme="light") as page,
-    ):
-        await gallery.sign_in(page, "bob@example.org")
-        for path in ("/account/data", "/account/identities"):
-            await page.goto(path)
-            gap = await page.evaluate(
-                """() => {
-                const box = document.querySelector(".empty");
-                return box.nextElementSibling.getBoundingClientRect().top
-                    - box.getBoundingClientRect().bottom;
-            }"""
-            )
-            assert gap >= 16, path
+    async with open_gallery(services, port) as (gallery, address), chromium() as browser:
+        for width, scheme, check in (
+            (360, "dark", axe_would_find_something),
+            (360, "light", a_mistake_is_where_the_keyboard_is),
+            (1280, "light", the_first_tab_skips_to_the_content),
+            (1280, "light", the_box_of_an_empty_list_keeps_its_distance),
+            (360, "light", a_name_in_a_heading_stays_together_where_it_fits),
+        ):
+            async with looking(browser, address, width=width, scheme=scheme) as page:
+                with subtests.test(check.__name__):
+                    await check(gallery, page)
 
 
-async def test_a_name_in_a_heading_stays_together_where_it_fits(
-    services: AccountServices, port: int
-) -> None:
+async def axe_would_find_something(gallery: Gallery, page: Page) -> None:
+    await page.goto("/sign-in")
+    await page.evaluate("document.querySelector('label').remove()")
+    assert any("label" in fault for fault in await faults_of(page, "spoilt", 360))
+
+
+async def a_mistake_is_where_the_keyboard_is(gallery: Gallery, page: Page) -> None:
+    await page.goto("/sign-up")
+    await page.fill("[name=name]", "Dan")
+    await page.fill("[name=email]", "dan@example.org")
+    await page.fill("[name=password]", "password")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector(".summary")
+    focused = await page.evaluate("document.activeElement.className")
+    assert focused == "summary"
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    assert await page.evaluate("document.activeElement.id") == "password"
+
+
+async def the_first_tab_skips_to_the_content(gallery: Gallery, page: Page) -> None:
+    await page.goto("/")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    await page.keyboard.press("Enter")
+    assert await page.evaluate("document.activeElement.id") == "main"
+
+
+async def the_box_of_an_empty_list_keeps_its_distance(gallery: Gallery, page: Page) -> None:
+    await gallery.sign_in(page, "bob@example.org")
+    for path in ("/account/data", "/account/identities"):
+        await page.goto(path)
+        gap = await page.evaluate(
+            """() => {
+            const box = document.querySelector(".empty");
+            return box.nextElementSibling.getBoundingClientRect().top
+                - box.getBoundingClientRect().bottom;
+        }"""
+        )
+        assert gap >= 16, path
+
+
+async def a_name_in_a_heading_stays_together_where_it_fits(gallery: Gallery, page: Page) -> None:
     """And no word is broken in two."""
-    async with (
-        open_gallery(services, port) as (gallery, address),
-        chromium() as browser,
-        looking(browser, address, width=360, scheme="light") as page,
-    ):
-        await gallery.sign_in(page, "ann@example.org")
-        await page.goto("/gallery/consent/first")
-        lines = "[...document.querySelector('h1 bdi').getClientRects()].length"
-        text = "document.querySelector('h1 bdi').getBoundingClientRect().height"
-        one_line = "parseFloat(getComputedStyle(document.querySelector('h1')).lineHeight)"
-        for name in ("Mood Tracker", "Sleep & Mood Diary"):
-            await page.evaluate(f"document.querySelector('h1 bdi').textContent = {name!r}")
-            assert await page.evaluate(lines) == 1
-            assert await page.evaluate(text) < 1.5 * await page.evaluate(one_line), name
+    await gallery.sign_in(page, "ann@example.org")
+    await page.goto("/gallery/consent/first")
+    lines = "[...document.querySelector('h1 bdi').getClientRects()].length"
+    text = "document.querySelector('h1 bdi').getBoundingClientRect().height"
+    one_line = "parseFloat(getComputedStyle(document.querySelector('h1')).lineHeight)"
+    for name in ("Mood Tracker", "Sleep & Mood Diary"):
+        await page.evaluate(f"document.querySelector('h1 bdi').textContent = {name!r}")
+        assert await page.evaluate(lines) == 1
+        assert await page.evaluate(text) < 1.5 * await page.evaluate(one_line), name

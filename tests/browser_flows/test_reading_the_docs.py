@@ -6,7 +6,11 @@ from support.accessibility import faults_in_each_look
 from support.browser import BrowserSetup
 from support.page_gallery import looking
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(300),
+    pytest.mark.asyncio(loop_scope="session"),
+]
 
 _OPEN_ALL = "document.querySelectorAll('details').forEach(each => { each.open = true })"
 

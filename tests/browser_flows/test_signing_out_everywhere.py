@@ -21,7 +21,11 @@ from support.jwt_forgery import claims_of
 from support.logout_receiver import LOGOUT, registered
 from support.page_site import listening
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(120),
+    pytest.mark.asyncio(loop_scope="session"),
+]
 
 # What an application's page does (Session Management §3.1), and shows what it hears.
 _WATCH = """<!doctype html><title>An application</title><p id="received">nothing</p>

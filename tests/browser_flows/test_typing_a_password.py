@@ -3,12 +3,17 @@
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from support.app import PASSWORD
 from support.browser import BrowserSetup
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(120),
+    pytest.mark.asyncio(loop_scope="session"),
+]
 
 
 @pytest.fixture
@@ -16,7 +21,7 @@ def scripts() -> bool:
     return True
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser_setup: BrowserSetup, scripts: bool) -> AsyncIterator[Page]:
     await browser_setup.harness.person()
     async with browser_setup.person(scripts=scripts) as opened:

@@ -106,8 +106,14 @@ def test_a_database_made_before_the_first_release_is_refused_with_one_line(
 
 
 @pytest.mark.slow
-def test_a_killed_worker_is_replaced(terminal: Terminal) -> None:
-    server = terminal.serve("--workers", "2")
+def test_several_workers_are_counted_together_replaced_and_stopped(terminal: Terminal) -> None:
+    token = "fake-metrics-token-of-a-test"
+    server = terminal.serve("--workers", "2", metrics_token=token)
+    for _ in range(20):
+        assert server.get().status_code == 200
+    page = server.get("/metrics", Authorization=f"Bearer {token}").text
+    counts = [line for line in page.splitlines() if "metadata" in line and "2xx" in line]
+    assert sum(float(line.rpartition(" ")[2]) for line in counts) == 20
     until(lambda: len(workers_of(server)) == 2, server)
     first = workers_of(server)
     for worker in first:
@@ -115,35 +121,15 @@ def test_a_killed_worker_is_replaced(terminal: Terminal) -> None:
     psutil.wait_procs(first, timeout=PATIENCE)
     assert server.get().status_code == 200
     until(lambda: len(workers_of(server)) == 2, server)
-    assert not set(workers_of(server)) & set(first)
+    second = workers_of(server)
+    assert not set(second) & set(first)
     assert server.stop() == 0
+    assert not any(worker.is_running() for worker in second)
     assert "worker died" in (terminal.folder / "serve.err").read_text()
 
 
 @pytest.mark.slow
-def test_it_stops_its_workers(terminal: Terminal) -> None:
-    server = terminal.serve("--workers", "2")
-    server.get()
-    workers = workers_of(server)
-    assert len(workers) == 2
-    assert server.stop() == 0
-    assert not any(worker.is_running() for worker in workers)
-
-
-@pytest.mark.slow
-def test_when_it_is_killed_its_workers_end_and_free_the_port(terminal: Terminal) -> None:
-    server = terminal.serve("--workers", "2")
-    server.get()
-    workers = workers_of(server)
-    server.stop(signal.SIGKILL)
-    _, alive = psutil.wait_procs(workers, timeout=PATIENCE)
-    assert alive == []
-    port = int(server.url.rpartition(":")[2])
-    socket.create_server(("127.0.0.1", port)).close()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("workers", ["1", "4"])
+@pytest.mark.parametrize("workers", ["1", "2"])
 def test_it_stops_without_waiting_for_idle_connections(terminal: Terminal, workers: str) -> None:
     # Longer than the test waits for the end: a server that waits for connections fails here.
     server = terminal.serve("--workers", workers, graceful_stop="10m")
@@ -159,7 +145,7 @@ def test_it_stops_without_waiting_for_idle_connections(terminal: Terminal, worke
 
 
 @pytest.mark.slow
-def test_the_next_start_deletes_the_files_of_a_killed_run_and_no_others(
+def test_when_it_is_killed_its_workers_end_and_the_next_start_deletes_its_files_and_no_others(
     terminal: Terminal,
 ) -> None:
     def folders() -> set[str]:
@@ -170,7 +156,10 @@ def test_the_next_start_deletes_the_files_of_a_killed_run_and_no_others(
     left = folders()
     workers = workers_of(killed)
     killed.stop(signal.SIGKILL)
-    psutil.wait_procs(workers, timeout=PATIENCE)
+    _, alive = psutil.wait_procs(workers, timeout=PATIENCE)
+    assert alive == []
+    port = int(killed.url.rpartition(":")[2])
+    socket.create_server(("127.0.0.1", port)).close()
     assert folders() == left != set()
     running = terminal.serve("--workers", "2")
     running.get()
@@ -194,14 +183,3 @@ def test_it_ends_if_its_workers_cannot_start(terminal: Terminal) -> None:
         "serve", "--port", "0", "--workers", "2", outside={"PYTHONPATH": str(terminal.folder)}
     )
     assert response.code == 1
-
-
-@pytest.mark.slow
-def test_the_metrics_of_several_workers_are_summed(terminal: Terminal) -> None:
-    token = "fake-metrics-token-of-a-test"
-    server = terminal.serve("--workers", "2", metrics_token=token)
-    for _ in range(20):
-        assert server.get().status_code == 200
-    page = server.get("/metrics", Authorization=f"Bearer {token}").text
-    counts = [line for line in page.splitlines() if "metadata" in line and "2xx" in line]
-    assert sum(float(line.rpartition(" ")[2]) for line in counts) == 20

@@ -9,7 +9,7 @@ import pytest
 
 from support.source_trees import ROOT
 
-CHECKS = ("ruff format", "ruff check", "mypy", "pytest -n auto -q")
+CHECKS = ("ruff format", "ruff check", "mypy", "pytest -n auto")
 
 
 def _script(path: Path, text: str) -> None:

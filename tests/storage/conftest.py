@@ -1,8 +1,9 @@
 """The storage contract on every engine: `stores` here is each of them in turn."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from processes import Contenders, open_contenders
 from samples import Samples
 
 from quantimodo.ports.stores import Stores
@@ -36,3 +37,10 @@ async def stores(database_url: str) -> AsyncIterator[Stores]:
 def samples(stores: Stores) -> Samples:
     """Values to keep, and what has to be there before them."""
     return Samples(stores)
+
+
+@pytest.fixture(scope="session")
+def contenders() -> Iterator[Contenders]:
+    """Processes that want the same thing."""
+    with open_contenders() as opened:
+        yield opened

@@ -1,7 +1,6 @@
 """A separate process that opens a database and does one thing, for races and crashes.
 
-    python contenders.py URL NAME ACTION [ARGUMENT]
-
+`prepared_contenders.py` starts it with the arguments URL NAME ACTION [ARGUMENT].
 It says `ready`, waits for a line on its standard input, so that all begin at once, and answers
 with one line of JSON. `pour` never ends: it says each key that was acknowledged, one a line.
 """
@@ -458,5 +457,6 @@ def _wait_for_the_others() -> None:
     sys.stdin.readline()
 
 
-if __name__ == "__main__":
-    print(json.dumps(asyncio.run(_main(*sys.argv[1:]))), flush=True)
+def run(*arguments: str) -> None:
+    """Be one: do it, and answer."""
+    print(json.dumps(asyncio.run(_main(*arguments))), flush=True)

@@ -1,41 +1,87 @@
-"""Starts processes of `contenders.py`, all at one moment, and reads what they say."""
+"""Processes of `contenders.py`: started all at one moment, read, and killed."""
 
 import asyncio
 import json
+import os
+import signal
+import subprocess
 import sys
-from asyncio.subprocess import PIPE, Process
+import tempfile
+from asyncio import StreamReader, StreamWriter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_SCRIPT = Path(__file__).with_name("contenders.py")
+_PROGRAM = Path(__file__).with_name("prepared_contenders.py")
 
 
-async def start(url: str, name: str, action: str, *arguments: str) -> Process:
+@dataclass(frozen=True, slots=True)
+class Contender:
     """A process that is ready, and waits for `begin`."""
-    command = [sys.executable, str(_SCRIPT), url, name, action, *arguments]
-    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
-    assert process.stdout is not None
-    line = await process.stdout.readline()
-    assert line == b"ready\n", line
-    return process
+
+    pid: int
+    output: StreamReader
+    _input: StreamWriter
+
+    def begin(self) -> None:
+        self._input.write(b"\n")
+
+    async def response(self) -> Any:
+        """What it answers at its end."""
+        text = await self._rest()
+        assert text.endswith(b"\n"), "the process failed"
+        return json.loads(text)
+
+    async def kill(self) -> bytes:
+        """Kill it at once; what it still said before."""
+        os.kill(self.pid, signal.SIGKILL)
+        return await self._rest()
+
+    async def _rest(self) -> bytes:
+        text = await self.output.read()  # to its end: the process closes it last
+        self._input.close()
+        with suppress(ConnectionError):
+            await self._input.wait_closed()
+        return text
 
 
-def begin(process: Process) -> None:
-    assert process.stdin is not None
-    process.stdin.write(b"\n")
+@dataclass(frozen=True, slots=True)
+class Contenders:
+    """The address of the process that forks them."""
+
+    address: str
+
+    async def start(self, url: str, name: str, action: str, *arguments: str) -> Contender:
+        output, input_ = await asyncio.open_unix_connection(self.address, limit=2**24)
+        input_.write(json.dumps([url, name, action, *arguments]).encode() + b"\n")
+        pid = int(await output.readline())
+        line = await output.readline()
+        assert line == b"ready\n", line
+        return Contender(pid, output, input_)
+
+    async def contend(self, count: int, url: str, action: str, *arguments: str) -> dict[str, Any]:
+        """What each of so many processes answered, by its name."""
+        names = [f"p{number}" for number in range(count)]
+        started = await asyncio.gather(
+            *(self.start(url, name, action, *arguments) for name in names)
+        )
+        for each in started:
+            each.begin()
+        responses = await asyncio.gather(*(each.response() for each in started))
+        return dict(zip(names, responses, strict=True))
 
 
-async def contend(count: int, url: str, action: str, *arguments: str) -> dict[str, Any]:
-    """What each of so many processes answered, by its name."""
-    names = [f"p{number}" for number in range(count)]
-    processes = await asyncio.gather(*(start(url, name, action, *arguments) for name in names))
-    for process in processes:
-        begin(process)
-    responses = await asyncio.gather(*(_response(process) for process in processes))
-    return dict(zip(names, responses, strict=True))
-
-
-async def _response(process: Process) -> Any:
-    out, _ = await process.communicate()
-    assert process.returncode == 0
-    return json.loads(out)
+@contextmanager
+def open_contenders() -> Iterator[Contenders]:
+    """Start the process that forks them; it ends with the tests, whatever ends them."""
+    with tempfile.TemporaryDirectory(prefix="qm-contend-") as folder:
+        address = str(Path(folder, "socket"))
+        process = subprocess.Popen(
+            [sys.executable, str(_PROGRAM), address], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert process.stdout is not None
+        with process:  # its end closes the standard input
+            assert process.stdout.readline() == b"ready\n"
+            yield Contenders(address)

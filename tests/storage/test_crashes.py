@@ -5,9 +5,7 @@ killed in the middle of it.
 """
 
 import asyncio
-import signal
 import sqlite3
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from shutil import copyfile
@@ -15,7 +13,7 @@ from shutil import copyfile
 import asyncpg
 import pytest
 from contenders import CLIENT_ID, first_token, numbered_grant
-from processes import begin, contend, start
+from processes import Contender, Contenders
 from samples import NOW, client, code_of, consent, new_user
 
 from quantimodo.ports.stores import Stores, Unavailable
@@ -67,19 +65,14 @@ async def _give_first_tokens(stores: Stores, *, first_number: int) -> None:
         assert await stores.tokens.redeem(code_of(grant), NOW, None, first_token(number))
 
 
-async def _read_keys(process: Process, count: int) -> list[bytes]:
-    assert process.stdout is not None
-    return [bytes.fromhex((await process.stdout.readline()).decode()) for _ in range(count)]
+async def _read_keys(process: Contender, count: int) -> list[bytes]:
+    return [bytes.fromhex((await process.output.readline()).decode()) for _ in range(count)]
 
 
-async def _kill(process: Process) -> list[bytes]:
+async def _kill(process: Contender) -> list[bytes]:
     """Kill it; the keys that it still said before."""
-    process.send_signal(signal.SIGKILL)
-    out, _ = await process.communicate()
-    assert process.returncode == -signal.SIGKILL
-    return [
-        bytes.fromhex(line.decode()) for line in out.splitlines(keepends=True) if line[-1] == 10
-    ]
+    lines = (await process.kill()).splitlines(keepends=True)
+    return [bytes.fromhex(line.decode()) for line in lines if line[-1] == 10]
 
 
 async def _missing(stores: Stores, keys: list[bytes]) -> list[bytes]:
@@ -92,14 +85,18 @@ async def _missing(stores: Stores, keys: list[bytes]) -> list[bytes]:
     return [k for k, (access, refresh) in zip(keys, found, strict=True) if not (access or refresh)]
 
 
-async def _pour_and_kill(url: str, name: str, first_number: int) -> list[bytes]:
-    process = await start(url, name, "pour", str(first_number))
-    begin(process)
+async def _pour_and_kill(
+    contenders: Contenders, url: str, name: str, first_number: int
+) -> list[bytes]:
+    process = await contenders.start(url, name, "pour", str(first_number))
+    process.begin()
     keys = await _read_keys(process, _ENOUGH)
     return keys + await _kill(process)
 
 
-async def test_a_killed_server_process_loses_nothing_on_sqlite(sqlite_url: str) -> None:
+async def test_a_killed_server_process_loses_nothing_on_sqlite(
+    sqlite_url: str, contenders: Contenders
+) -> None:
     path = sqlite_path(sqlite_url)
     assert isinstance(path, Path)
     stores = await open_stores(sqlite_url)
@@ -109,7 +106,7 @@ async def test_a_killed_server_process_loses_nothing_on_sqlite(sqlite_url: str) 
         stores = await open_stores(sqlite_url)
         await _give_first_tokens(stores, first_number=10 * crash)
         await stores.close()  # so that the killed process was alone, and the log is left to us
-        acknowledged = await _pour_and_kill(sqlite_url, f"crash {crash}", 10 * crash)
+        acknowledged = await _pour_and_kill(contenders, sqlite_url, f"crash {crash}", 10 * crash)
         assert len(acknowledged) >= _ENOUGH
         with sqlite3.connect(path) as file:
             assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -120,29 +117,31 @@ async def test_a_killed_server_process_loses_nothing_on_sqlite(sqlite_url: str) 
 
 
 async def test_one_of_four_killed_processes_does_not_hold_up_the_others_on_sqlite(
-    sqlite_url: str,
+    sqlite_url: str, contenders: Contenders
 ) -> None:
     stores = await open_stores(sqlite_url)
     await _begin(stores)
     await _give_first_tokens(stores, first_number=0)
     for crash in range(3):
-        victim = await start(sqlite_url, f"victim {crash}", "pour", "0")
-        begin(victim)
+        victim = await contenders.start(sqlite_url, f"victim {crash}", "pour", "0")
+        victim.begin()
         await _read_keys(victim, _ENOUGH)
         killed = asyncio.create_task(_kill(victim))
-        responses = await contend(3, sqlite_url, "write", "0.3")
+        responses = await contenders.contend(3, sqlite_url, "write", "0.3")
         assert all(len(taken) > 10 for taken in responses.values())
         assert await _missing(stores, await killed) == []
     await stores.close()
 
 
 @pytest.mark.postgres
-async def test_a_killed_server_process_loses_nothing_on_postgres(postgres_url: str) -> None:
+async def test_a_killed_server_process_loses_nothing_on_postgres(
+    postgres_url: str, contenders: Contenders
+) -> None:
     stores = await open_stores(postgres_url)
     await _begin(stores)
     for crash in range(_CRASHES):
         await _give_first_tokens(stores, first_number=10 * crash)
-        acknowledged = await _pour_and_kill(postgres_url, f"crash {crash}", 10 * crash)
+        acknowledged = await _pour_and_kill(contenders, postgres_url, f"crash {crash}", 10 * crash)
         assert len(acknowledged) >= _ENOUGH
         assert await _missing(stores, acknowledged) == []
     await stores.close()
@@ -151,12 +150,12 @@ async def test_a_killed_server_process_loses_nothing_on_postgres(postgres_url: s
 
 @pytest.mark.postgres
 async def test_a_killed_postgres_loses_nothing_and_servers_come_back_by_themselves(
-    durable_url: str, durable_stores: Stores, durable_server: PostgresServer
+    durable_url: str, durable_stores: Stores, durable_server: PostgresServer, contenders: Contenders
 ) -> None:
     await _begin(durable_stores)
     await _give_first_tokens(durable_stores, first_number=0)
-    process = await start(durable_url, "pouring", "pour", "0")
-    begin(process)
+    process = await contenders.start(durable_url, "pouring", "pour", "0")
+    process.begin()
     acknowledged = await _read_keys(process, _ENOUGH)
     for _ in range(3):
         await asyncio.to_thread(durable_server.kill)

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from processes import contend
+from processes import Contenders
 from samples import NOW
 
 from quantimodo.ports.stores import Unavailable
@@ -131,8 +131,10 @@ async def test_a_step_that_fails_leaves_nothing_behind(engine: str, empty_url: s
 
 
 @pytest.mark.slow
-async def test_of_processes_that_migrate_at_once_one_does(engine: str, empty_url: str) -> None:
-    steps = await contend(4, empty_url, "migrate")
+async def test_of_processes_that_migrate_at_once_one_does(
+    engine: str, empty_url: str, contenders: Contenders
+) -> None:
+    steps = await contenders.contend(4, empty_url, "migrate")
     numbers = [number for theirs in steps.values() for number in theirs]
     assert numbers == [step.number for step in shipped(engine)]
     assert await pending_steps(empty_url) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from contenders import CLIENT_ID
-from processes import contend
+from processes import Contenders
 from samples import access_token, client
 
 from quantimodo.storage.open import open_stores, sqlite_path
@@ -98,11 +98,13 @@ async def test_readers_do_not_wait_for_a_writer(sqlite_url: str, path: Path) -> 
 
 
 @pytest.mark.slow
-async def test_a_full_disk_is_unavailable_and_what_was_acknowledged_stays(sqlite_url: str) -> None:
+async def test_a_full_disk_is_unavailable_and_what_was_acknowledged_stays(
+    sqlite_url: str, contenders: Contenders
+) -> None:
     stores = await open_stores(sqlite_url)
     await stores.clients.add_client(client(CLIENT_ID))
     await stores.close()
-    keys = (await contend(1, sqlite_url, "fill_disk", str(_MEGABYTE)))["p0"]
+    keys = (await contenders.contend(1, sqlite_url, "fill_disk", str(_MEGABYTE)))["p0"]
     assert len(keys["before"]) > 10
     assert len(keys["refused"]) == 1
     assert len(keys["after"]) == 100

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from contenders import BUDGET_ROW, FLOOD_BUDGET, FLOOD_ROWS, MAIL_BUDGET, MAIL_ROW, flood_request
-from processes import contend
+from processes import Contenders
 from samples import (
     LATER,
     NOW,
@@ -313,10 +313,10 @@ def test_the_size_of_a_row_is_what_it_holds() -> None:
 
 @pytest.mark.slow
 async def test_processes_together_exceed_a_budget_by_no_more_than_is_documented(
-    stores: Stores, database_url: str
+    stores: Stores, database_url: str, contenders: Contenders
 ) -> None:
     processes = 4
-    await contend(processes, database_url, "flood")
+    await contenders.contend(processes, database_url, "flood")
     held = 0
     for name in range(processes):
         for number in range(FLOOD_ROWS):
@@ -329,10 +329,10 @@ async def test_processes_together_exceed_a_budget_by_no_more_than_is_documented(
 
 @pytest.mark.slow
 async def test_processes_together_keep_the_total_of_mails_of_accounts(
-    stores: Stores, database_url: str
+    stores: Stores, database_url: str, contenders: Contenders
 ) -> None:
     processes = 4
-    await contend(processes, database_url, "flood_mails")
+    await contenders.contend(processes, database_url, "flood_mails")
     held = len(await stores.mails.recent_mail(processes * FLOOD_ROWS))
     # A sixty-fourth of the total, or one row, for each process, and the inserts under way.
     slack = processes * max(MAIL_BUDGET.total / 64, MAIL_ROW) + processes * 8 * MAIL_ROW

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from contenders import QUOTA_ROWS, QUOTA_SIGNER, TRIES
-from processes import contend
+from processes import Contenders
 from samples import LATER, NOW, SOON, data_deletion_request, key
 
 from quantimodo.model.budgets import QuotaPolicy, Signer
@@ -220,9 +220,11 @@ async def test_a_large_quota_of_several_counters_is_used_nearly_whole(database_u
 
 
 @pytest.mark.slow
-async def test_processes_together_never_exceed_a_quota(stores: Stores, database_url: str) -> None:
+async def test_processes_together_never_exceed_a_quota(
+    stores: Stores, database_url: str, contenders: Contenders
+) -> None:
     """Writers and the cleaner at once; what is left counts exactly."""
-    responses = await contend(4, database_url, "fill_quota")
+    responses = await contenders.contend(4, database_url, "fill_quota")
     accepted = [name for names in responses.values() for name in names]
     assert len(accepted) == QUOTA_ROWS
     held = [name for name in accepted if await stores.replays.is_spent(key(name))]
@@ -230,16 +232,18 @@ async def test_processes_together_never_exceed_a_quota(stores: Stores, database_
     # All counters are given back, so exactly as many fit again.
     while await stores.retention.delete_expired("replays", LATER, 7):
         pass
-    again = await contend(4, database_url, "fill_quota")
+    again = await contenders.contend(4, database_url, "fill_quota")
     assert sum(len(names) for names in again.values()) == QUOTA_ROWS
 
 
 @pytest.mark.slow
-async def test_a_quota_holds_while_records_are_deleted(stores: Stores, database_url: str) -> None:
+async def test_a_quota_holds_while_records_are_deleted(
+    stores: Stores, database_url: str, contenders: Contenders
+) -> None:
     for number in range(TRIES):
         assert await stores.replays.spend_once(key(f"old {number}"), NOW, QUOTA_SIGNER)
-    await contend(4, database_url, "churn_quota")
+    await contenders.contend(4, database_url, "churn_quota")
     while await stores.retention.delete_expired("replays", LATER, 100):
         pass
-    again = await contend(2, database_url, "fill_quota")
+    again = await contenders.contend(2, database_url, "fill_quota")
     assert sum(len(names) for names in again.values()) == QUOTA_ROWS

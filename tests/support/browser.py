@@ -24,7 +24,7 @@ from support.app import (
     open_app_harness,
     settings_for,
 )
-from support.page_gallery import chromium, looking
+from support.page_gallery import looking
 from support.page_site import listening
 
 
@@ -83,7 +83,11 @@ class BrowserSetup:
 
 @asynccontextmanager
 async def open_browser_setup(
-    folder: Path, clock: Clock, entropy: Entropy, prepared_database: PreparedDatabase
+    folder: Path,
+    clock: Clock,
+    entropy: Entropy,
+    prepared_database: PreparedDatabase,
+    browser: Browser,
 ) -> AsyncIterator[BrowserSetup]:
     """The servers, without people yet."""
     callbacks: list[dict[str, str]] = []
@@ -105,7 +109,6 @@ async def open_browser_setup(
         open_app_harness(settings, clock, entropy, prepared_database) as harness,
         listening(harness.application, port) as server,
         listening(app, free_port()) as app_address,
-        chromium() as browser,
     ):
         yield BrowserSetup(harness, browser, server, app_address, callbacks)
 

@@ -8,19 +8,23 @@ does, a `Live` does as a browser without scripts.
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import pytest
 
 from quantimodo.app.services import AppContext, open_app, prepare
+from quantimodo.app.settings import load_settings
 from quantimodo.clients.registry import Registration
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 from quantimodo.protocol.scopes import SCOPES
 from support.app import ALL_GRANTS, PASSWORD, App, form_fields
 from support.environment import no_authorities
+from support.postgres import off_loop
 from support.workers import Workers, environment_for, free_port
 
 _PATIENCE = 60
@@ -97,17 +101,29 @@ class Live:
 ServeLive = Callable[..., Coroutine[Any, Any, Live]]
 
 
+@cache
+def _prepared_file() -> bytes:
+    """A SQLite file with the schema and signing keys: to make them takes as long as to start."""
+    with TemporaryDirectory(prefix="qm-live-") as folder:
+        file = Path(folder, "prepared.db")
+        settings = load_settings(environment_for(f"sqlite:///{file}", 1))
+        off_loop(lambda: prepare(settings))
+        return file.read_bytes()
+
+
 @asynccontextmanager
 async def open_live(
     folder: Path, *, database: str | None = None, workers: int = 1, **settings: str
 ) -> AsyncIterator[Live]:
     """A server over a fresh SQLite file in `folder`, or over `database`; killed at the end."""
     port = free_port()
-    database = database or f"sqlite:///{folder}/live-{port}.db"
+    if database is None:
+        file = folder / f"live-{port}.db"
+        file.write_bytes(_prepared_file())
+        database = f"sqlite:///{file}"
     issuer = f"http://127.0.0.1:{port}"
     environment = environment_for(database, port, issuer=issuer, **settings)
     server = Workers(environment, folder / f"live-{port}.log", count=workers)
-    await prepare(server.settings)
     server.start()
     try:
         async with open_app(server.settings) as context:
