@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from quantimodo.model.client_log import ClientRefusal
-from quantimodo.ops.client_log import PER_MINUTE
+from quantimodo.ops.client_log import PER_KIND, PER_MINUTE
 from quantimodo.protocol.received_shape import NAMES
 from quantimodo.protocol.refusals import REFUSALS
 from support.app import AUTHORIZE, CALLBACK, INTROSPECT, REVOKE, TOKEN, App, AppHarness
@@ -107,16 +107,31 @@ async def test_each_kind_of_request_is_described_without_its_values(harness: App
 async def test_a_flood_of_refusals_is_bounded(harness: AppHarness) -> None:
     app = await harness.app()
     browser = harness.browser()
-    for _ in range(3 * PER_MINUTE):
+    for _ in range(3 * PER_KIND):
         await browser.post(TOKEN, data={"client_id": app.id, "client_secret": "wrong"})
-    assert len(await log_of(harness, app)) == PER_MINUTE
+    assert len(await log_of(harness, app)) == PER_KIND
     (day,) = await harness.context.stores.client_log.client_days(
         app.id, harness.context.clock.now().date()
     )
-    assert day.refusals == 3 * PER_MINUTE
+    assert day.refusals == 3 * PER_KIND
     unknown = await browser.post(TOKEN, data={"client_id": "unknown", "client_secret": "wrong"})
     assert unknown.status_code == 401
-    assert len(await log_of(harness, app)) == PER_MINUTE
+    assert len(await log_of(harness, app)) == PER_KIND
+
+
+async def test_a_refusal_for_the_form_of_a_request_has_its_guide(harness: AppHarness) -> None:
+    browser, form = harness.browser(), {"content-type": "application/x-www-form-urlencoded"}
+    for method, headers, content, code in (
+        ("PUT", form, b"", "method_not_allowed"),
+        ("POST", {**form, "content-encoding": "gzip"}, b"x", "body_encoded"),
+        ("POST", form, b"x=" + b"x" * 70_000, "request_too_large"),
+        ("POST", {"content-type": "text/plain"}, b"x", "content_type_wrong"),
+    ):
+        response = await browser.request(method, TOKEN, headers=headers, content=content)
+        assert response.json()["error_uri"].endswith(f"#{code}"), response.text
+    # At a resource, an error has no guide of the OAuth endpoints.
+    response = await browser.put("/api/v2/oauth2/userinfo")
+    assert response.json().keys() == {"error", "error_description"}
 
 
 async def test_a_caller_does_not_learn_which_credential_is_wrong(harness: AppHarness) -> None:

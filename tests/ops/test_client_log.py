@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from quantimodo.model.client_log import ClientDay, ClientRefusal
-from quantimodo.ops.client_log import MOST_ROWS, PER_MINUTE, ClientLog
+from quantimodo.ops.client_log import MOST_ROWS, PER_KIND, PER_MINUTE, ClientLog
 from quantimodo.ports.stores import Conflict, Unavailable
 from support.environment import FrozenClock
 
@@ -74,8 +74,8 @@ async def test_many_requests_are_one_write(
 async def test_a_flood_of_refusals_is_counted_and_not_kept(
     log: ClientLog, store: FakeStore, clock: FrozenClock
 ) -> None:
-    for _ in range(10 * PER_MINUTE):
-        log.refused(refusal(clock))
+    for number in range(10 * PER_MINUTE):
+        log.refused(replace(refusal(clock), code=str(number % 10)))
     log.refused(refusal(clock, "b"))
     await log.flush()
     log.refused(refusal(clock))
@@ -88,12 +88,24 @@ async def test_a_flood_of_refusals_is_counted_and_not_kept(
     assert len(store.rows) == PER_MINUTE + 2
 
 
+async def test_a_flood_of_one_kind_leaves_room_for_others(
+    log: ClientLog, store: FakeStore, clock: FrozenClock
+) -> None:
+    for _ in range(100):
+        log.refused(refusal(clock))
+    log.refused(replace(refusal(clock), endpoint="revoke"))
+    log.refused(replace(refusal(clock), code="pkce_required"))
+    await log.flush()
+    assert len(store.rows) == PER_KIND + 2
+    assert store.numbers("a") == (0, 102)
+
+
 async def test_a_log_that_cannot_be_written_waits_within_bounds(
     log: ClientLog, store: FakeStore, clock: FrozenClock
 ) -> None:
     store.down = True
     for client in range(WAITING):
-        log.refused(refusal(clock, str(client % 100)))
+        log.refused(refusal(clock, str(client % 500)))
         log.issued("a")
         if client % 1_000 == 999:
             with pytest.raises(Unavailable):
@@ -103,7 +115,7 @@ async def test_a_log_that_cannot_be_written_waits_within_bounds(
     store.down = False
     await log.flush()
     assert store.numbers("a") == (WAITING, 0)
-    assert store.numbers("7") == (0, WAITING // 100)
+    assert store.numbers("7") == (0, WAITING // 500)
     assert len(store.rows) == WAITING
     for client in range(3 * WAITING):
         log.refused(refusal(clock, str(client)))

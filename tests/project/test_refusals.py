@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from quantimodo.app.refusal_reports import OF_TRANSPORT
 from quantimodo.protocol import errors
 from quantimodo.protocol.authorization import InvalidClientOrRedirect
 from quantimodo.protocol.errors import OAuthError
@@ -94,6 +95,7 @@ def test_every_error_in_the_source_names_a_row() -> None:
                     named.add(node.value.value)
             elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_refusal":
                 named |= {each.value for each in node.args[2:] if isinstance(each, ast.Constant)}
+    named |= set(OF_TRANSPORT.values())
     usual = {kind.usual for kind in vars(errors).values() if hasattr(kind, "usual")} - {""}
     assert named <= REFUSALS.keys()
     unused = REFUSALS.keys() - named - usual

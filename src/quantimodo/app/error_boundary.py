@@ -21,7 +21,7 @@ from quantimodo.accounts.errors import (
     SecondFactorMissing,
 )
 from quantimodo.app.error_table import response_to
-from quantimodo.app.refusal_reports import RefusalReports
+from quantimodo.app.refusal_reports import RefusalReports, named
 from quantimodo.endpoints.authorize_responses import wants_json
 from quantimodo.endpoints.routes import EndpointKind
 from quantimodo.http.disconnects import ClientLeft
@@ -91,11 +91,11 @@ class ErrorBoundary:
                 "error_description": _INCIDENT + self._incident(error, endpoint),
             }
             return private_json(500, body)
-        refusal = response.refusal
+        refusal = named(error, response.refusal)
         self._write(endpoint, refusal, self._reports.of_api(endpoint, refusal, request))
         if kind is not EndpointKind.API:
             return private_json(response.status, response.body, *response.headers)
-        described = self._reports.body(response.body, refusal)
+        described = self._reports.body(endpoint, response.body, refusal)
         return private_json(response.status, described, *response.headers)
 
     def note_response(self, endpoint: str, status: int) -> None:

@@ -5,18 +5,21 @@ Owns which endpoints are in the log of an app, and what a browser may see: on a 
 all of it, elsewhere the sentence for the person, the code and the incident.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from quantimodo.accounts.errors import TooMany
 from quantimodo.app.services import AppContext
-from quantimodo.http.messages import Request
+from quantimodo.http.errors import EncodedBody, MethodNotAllowed, TooLarge
+from quantimodo.http.messages import RepeatedHeader, Request
 from quantimodo.http.refusals import Caller, Refusal
 from quantimodo.model.client_log import ClientRefusal
 from quantimodo.model.clients import Client
 from quantimodo.ops.client_log import ClientLog
 from quantimodo.pages.errors import RefusalView
 from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.stores import BudgetExceeded, QuotaExceeded, Unavailable
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.received_shape import NAMES, shape_of
@@ -26,6 +29,25 @@ LOGGED: Final = frozenset(
     {"authorize", "token", "introspect", "revoke", "pushed_request", "device_authorization"}
 )
 """The endpoints whose refusals are in the log of an app."""
+
+
+OF_TRANSPORT: Final[Mapping[type[Exception], str]] = {
+    RepeatedHeader: "header_repeated",
+    EncodedBody: "body_encoded",
+    TooLarge: "request_too_large",
+    MethodNotAllowed: "method_not_allowed",
+    TooMany: "too_many_requests",
+    BudgetExceeded: "too_many_requests",
+    QuotaExceeded: "too_many_requests",
+    Unavailable: "server_busy",
+}
+"""The rows of exceptions that belong to no protocol."""
+
+
+def named(error: Exception, refusal: Refusal) -> Refusal:
+    """The refusal with the row of the exception, if that is not of a protocol."""
+    row = OF_TRANSPORT.get(type(error), "")
+    return replace(refusal, row=row) if row else refusal
 
 
 def refusal_reports(context: AppContext) -> "RefusalReports":
@@ -47,9 +69,10 @@ class RefusalReports:
     entropy: Entropy
     development: bool
 
-    def body(self, body: Any, refusal: Refusal) -> Any:
-        """The JSON object of an error, with the address about it (RFC 6749 §5.2)."""
-        about = error_uri(self.issuer, refusal.row)
+    def body(self, endpoint: str, body: Any, refusal: Refusal) -> Any:
+        """The JSON object of an error; at endpoints of OAuth with the address about it (RFC 6749
+        §5.2)."""
+        about = error_uri(self.issuer, refusal.row) if endpoint in LOGGED else ""
         return {**body, "error_uri": about} if about else body
 
     def of_api(self, endpoint: str, refusal: Refusal, request: Request | None) -> str:

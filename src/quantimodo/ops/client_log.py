@@ -1,8 +1,9 @@
 """The log of each application: its refused requests, and how many tokens it got day by day.
 
 Counting is an addition in memory. A background worker writes the numbers, and the refusals that
-were taken: at most 30 a minute of each application, so that a flood costs no more. The counts have
-every one. A refusal has no value that a stranger chose, and nothing of a person.
+were taken: of each application at most 30 a minute, and 5 of one endpoint and code, so that a flood
+costs no more and leaves room for others. The counts have every one. A refusal has no value that a
+stranger chose, and nothing of a person.
 """
 
 import asyncio
@@ -20,6 +21,8 @@ MOST_ROWS: Final = 500
 """Of each application; the oldest are deleted."""
 PER_MINUTE: Final = 30
 """Rows of one application that one worker takes."""
+PER_KIND: Final = 5
+"""Rows of one application, endpoint and code that one worker takes in a minute."""
 _MOST_WAITING: Final = 2_000  # rows of one worker, until they are written
 _MOST_CLIENTS: Final = 20_000  # whose counts wait
 _MINUTE: Final = timedelta(minutes=1)
@@ -34,7 +37,7 @@ class ClientLog:
         self._tokens: dict[str, int] = {}
         self._refusals: dict[str, int] = {}
         self._rows: list[ClientRefusal] = []
-        self._taken: dict[str, int] = {}
+        self._taken: dict[tuple[str, ...], int] = {}
         self._since: datetime | None = None
         self._writing = asyncio.Lock()
 
@@ -54,9 +57,10 @@ class ClientLog:
         if self._since is None or not self._since <= refusal.at < self._since + _MINUTE:
             self._since = refusal.at
             self._taken.clear()
-        taken = self._taken.get(client_id, 0)
-        if taken < PER_MINUTE and len(self._rows) < _MOST_WAITING:
-            self._taken[client_id] = taken + 1
+        kind = (client_id, refusal.endpoint, refusal.code)
+        taken, of_kind = self._taken.get((client_id,), 0), self._taken.get(kind, 0)
+        if taken < PER_MINUTE and of_kind < PER_KIND and len(self._rows) < _MOST_WAITING:
+            self._taken[(client_id,)], self._taken[kind] = taken + 1, of_kind + 1
             self._rows.append(refusal)
 
     async def flush(self) -> None:

@@ -12,6 +12,7 @@ _PKCE: Final = "code-flow.md#1-make-a-verifier-a-challenge-a-state"
 _OPENID: Final = "openid-connect.md#openid-connect-beyond-the-code-flow"
 _SIGNED_IN: Final = "openid-connect.md#how-a-person-signed-in"
 _OBJECTS: Final = "openid-connect.md#the-request-as-a-signed-document"
+_REPEAT: Final = "errors.md#repeating"
 _PUSHED: Final = "pushed-requests.md#pushed-authorization-requests"
 
 ROWS: Final[Sequence[RefusalRow]] = (
@@ -50,6 +51,50 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "Parameters that are short enough together to be stored while the person decides.",
         "Request fewer claims or details.",
         _SEND,
+    ),
+    RefusalRow(
+        "request_too_large",
+        "invalid_request",
+        "A body of at most 64 KiB, and headers of a usual size.",
+        "Send less.",
+        _TRADE,
+    ),
+    RefusalRow(
+        "method_not_allowed",
+        "invalid_request",
+        "A method that the `Allow` header of the response names.",
+        "Use POST.",
+        _TRADE,
+    ),
+    RefusalRow(
+        "header_repeated",
+        "invalid_request",
+        "Each header once.",
+        "Check what a proxy or a library adds to the request.",
+        _TRADE,
+    ),
+    RefusalRow(
+        "body_encoded",
+        "invalid_request",
+        "A body without compression: no `Content-Encoding` is read here.",
+        "Turn compression of requests off.",
+        _TRADE,
+    ),
+    RefusalRow(
+        "too_many_requests",
+        "temporarily_unavailable",
+        "Fewer requests of this app or network address in this time, and short lifetimes of"
+        " assertions and proofs.",
+        "Wait as long as `Retry-After` says. The operator sets the limits.",
+        _REPEAT,
+    ),
+    RefusalRow(
+        "server_busy",
+        "temporarily_unavailable",
+        "A database that responds.",
+        "Repeat the request as `Retry-After` says.",
+        _REPEAT,
+        ordinary=True,
     ),
     RefusalRow(
         "request_gone",
