@@ -85,4 +85,5 @@ async def test_a_development_server_shows_what_was_received_and_how_to_mend_it(
     ):
         assert text in page.text, text
     assert "<i>" not in page.text
-    assert "Nothing that belongs to a known app." in unknown.text
+    assert "Copy the client id from the portal" in unknown.text
+    assert "parameters: " not in unknown.text

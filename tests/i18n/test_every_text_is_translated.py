@@ -55,7 +55,8 @@ def untranslated(html: str, names: list[str]) -> Iterator[str]:
     def texts(element: Element) -> Iterator[str]:
         for name in ATTRIBUTES & element.attributes.keys():
             yield outside(element.attributes[name])
-        if element.tag in DATA_ELEMENTS:
+        # Errors of the API, codes and commands are in English, and say so.
+        if element.tag in DATA_ELEMENTS or element.attributes.get("lang") == "en":
             return
         for child in element.children:
             if isinstance(child, str):

@@ -70,7 +70,7 @@ async def test_the_log_is_filtered_and_paged(ann: Visitor, app: Client) -> None:
     assert of_token.count("<details>") == 20
     of_code = (await ann.get(f"{path}?code=pkce_required&endpoint=authorize")).text
     assert of_code.count("<details>") == 10
-    assert '<option value="pkce_required" selected>' in of_code
+    assert '<option value="pkce_required" lang="en" selected>' in of_code
     none = (await ann.get(f"{path}?code=pkce_required&endpoint=token")).text
     assert none.count("<details>") == 0
     assert "No request was refused" in none
