@@ -127,9 +127,9 @@ STATEMENTS = {
         attacks/test_marked_secrets.py no_secret_is_written_anywhere
         attacks/test_secrets_of_people.py no_password_email_token_or_cookie_is_in_the_database
         project/test_secrets_are_not_printed.py objects_with_a_secret_do_not_print_it
-        attacks/test_client_log.py no_value_of_a_request_is_in_the_log
-        attacks/test_client_log.py a_flood_of_refusals_is_bounded
-        attacks/test_client_log.py a_caller_does_not_learn_which_credential_is_wrong
+        attacks/test_log_of_an_application.py no_value_of_a_request_is_in_the_log
+        attacks/test_log_of_an_application.py a_flood_of_refusals_is_bounded
+        attacks/test_log_of_an_application.py a_caller_does_not_learn_which_credential_is_wrong
         pages/test_app_log.py the_log_of_another_person_is_not_there""",
     "18 sessions": """
         attacks/test_session_fixation.py each_proof_of_who_one_is_gives_a_new_session_id
