@@ -141,3 +141,29 @@ async def test_a_logo_is_kept_replaced_and_dropped(
     assert not found.metadata.reviewed, "the operator did not see this picture"
     await registry.set_logo(client, None)
     assert await stores.clients.logo(client.id) is None
+
+
+async def test_another_picture_for_a_language_ends_the_mark(
+    stores: Stores, clock: Any, entropy: Any
+) -> None:
+    class NoAudit:
+        def record(self, event: object) -> None: ...
+
+    registry = Registry(
+        stores.clients, clock, entropy, NoAudit(), Envelope([entropy.bytes(32)], entropy)
+    )
+    requested = Registration(name="Diary", redirect_uris=("https://app.example/",))
+    client = (await registry.register(requested, owner_id=None)).client
+    old, new = read_logo(jpeg()), read_logo(png())
+    await registry.set_logo(client, png(), localized={"de": old})
+    marked = await registry.edit(
+        client, replace(requested, metadata=ClientMetadata(reviewed=True)), by_operator=True
+    )
+    await registry.set_logo(marked, png(), localized={"de": old})
+    found = await stores.clients.client(client.id)
+    assert found is not None
+    assert found.metadata.reviewed
+    await registry.set_logo(marked, png(), localized={"de": new})
+    found = await stores.clients.client(client.id)
+    assert found is not None
+    assert not found.metadata.reviewed

@@ -21,6 +21,7 @@ KEPT = {
     "identities",
     "clients",
     "client_logos",
+    "localized_logos",
     # At most a number of each owner, and of each host.
     "resources",
     "client_documents",

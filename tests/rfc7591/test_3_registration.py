@@ -414,6 +414,45 @@ async def test_the_logo_is_fetched_once_and_shown_from_here(open_harness: OpenHa
         assert await harness.context.stores.clients.logo(other.id) is None
 
 
+async def test_2_2_a_logo_for_a_language_is_shown_in_it(open_harness: OpenHarness) -> None:
+    logo, german, swiss = (f"https://app.example.org/{name}.png" for name in ("logo", "de", "ch"))
+    other = PNG + b"German"
+    served = Documents({logo: PNG, german: other, swiss: PNG})
+    named = {
+        "logo_uri": logo,
+        "logo_uri#de-CH": swiss,  # the one for the language itself precedes it
+        "logo_uri#de": german,
+        "logo_uri#ja": logo,  # no page is in this language
+        "logo_uri#ar": "https://app.example.org/unknown.png",
+    }
+    async with open_harness(fetcher=served, **OPEN) as harness:
+        await harness.person()
+        made = await register(harness, **named)
+        app = await app_of(harness, made)
+        browser = await harness.signed_in()
+        for language, shown in (("de", other), ("ar", PNG), ("en", PNG)):
+            page = await harness.ask(browser, app, ui_locales=language)
+            source = page.text.partition('src="/logos/')[2].partition('"')[0]
+            picture = await harness.browser().get(f"/logos/{source}")
+            assert picture.content == shown, language
+        strange = await harness.browser().get(f"/logos/{app.id}?language=../x")
+        assert strange.content == PNG
+
+        # RFC 7592 §2.2: what is not registered any more is deleted; what cannot be fetched stays.
+        served.at = {logo: PNG}
+        clients, token = harness.context.stores.clients, made.json()["registration_access_token"]
+        for changed, left in ((named, {"de"}), ({"logo_uri": logo}, set[str]())):
+            document = {"client_id": app.id, "redirect_uris": [CALLBACK], **changed}
+            replaced = await harness.browser().put(
+                made.json()["registration_client_uri"].removeprefix(ISSUER),
+                json=document,
+                headers={"authorization": f"Bearer {token}"},
+            )
+            assert replaced.status_code == 200, replaced.text
+            assert set(await clients.localized_logos(app.id)) == left
+            assert await clients.logo(app.id) is not None
+
+
 async def test_a_software_statement_counts_when_its_issuer_is_trusted(
     open_harness: OpenHarness, tmp_path: Any
 ) -> None:

@@ -296,6 +296,16 @@ async def test_a_logo_and_a_change_count(stores: Stores) -> None:
     assert 3 not in left
 
 
+async def test_logos_for_languages_count(stores: Stores) -> None:
+    for number in range(4):
+        await add_registration(stores, number, Charge(ANN, BUDGET))
+    part = Logo("image/png", b"z" * 4 * KIB)
+    both = {"de": part, "ar": replace(part, data=b"y" * 3 * KIB)}
+    await stores.clients.set_logo("client-0003", None, Charge(ANN, BUDGET), both)
+    assert 3 in await kept(stores, has_registration, range(4))
+    assert 0 not in await kept(stores, has_registration, range(4))
+
+
 async def test_a_change_is_paid_for_by_the_address_that_made_it(stores: Stores) -> None:
     await add_registration(stores, 0, Charge(BOB, BUDGET))
     await stores.clients.set_logo(

@@ -135,6 +135,20 @@ async def test_a_logo_is_set_replaced_and_dropped(stores: Stores) -> None:
     assert await stores.clients.logo("one") is None
 
 
+async def test_logos_for_languages_are_replaced_together(stores: Stores) -> None:
+    await stores.clients.add_client(client("one"))
+    png, webp = Logo("image/png", b"\x89PNG\0"), Logo("image/webp", b"RIFF")
+    await stores.clients.set_logo("one", png, None, {"de": webp, "ar": png})
+    assert await stores.clients.localized_logos("one") == {"de": webp, "ar": png}
+    await stores.clients.set_logo("one", webp)
+    assert await stores.clients.localized_logos("one") == {"de": webp, "ar": png}, "they stay"
+    await stores.clients.set_logo("one", None, None, {"de": png})
+    assert await stores.clients.localized_logos("one") == {"de": png}
+    assert await stores.clients.localized_logos("unknown") == {}
+    assert await stores.clients.delete_client("one")
+    assert await stores.clients.localized_logos("one") == {}
+
+
 async def test_a_logo_needs_its_application(stores: Stores) -> None:
     with pytest.raises(Conflict):
         await stores.clients.set_logo("unknown", Logo("image/png", b"x"))

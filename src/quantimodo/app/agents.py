@@ -6,7 +6,7 @@ from importlib import import_module
 from quantimodo.agents.endpoint import McpEndpoint, Origins, Serve
 from quantimodo.agents.tools import AgentTools
 from quantimodo.app.authorization import access_tokens, client_certificates, dpop_proofs
-from quantimodo.app.measurement_routes import deletions
+from quantimodo.app.measurement_routes import step_up
 from quantimodo.app.services import AppContext
 from quantimodo.clients.built_in_resources import agents_api
 from quantimodo.endpoints.discovery import ResourceMetadataEndpoint
@@ -56,5 +56,5 @@ def _access(context: AppContext) -> MeasurementAccess:
         context.clock,
         context.reads,
         context.references,
-        deletions(context),
+        step_up(context),
     )

@@ -13,7 +13,7 @@ from quantimodo.resource.measurements import (
     MeasurementsCsv,
     OneMeasurement,
 )
-from quantimodo.resource.step_up import StepUpPolicy
+from quantimodo.resource.step_up import StepUpPolicy, StepUpRule
 from quantimodo.resource.units import UnitCategories, Units
 from quantimodo.resource.variables import OneVariable, VariableCategories, Variables
 from quantimodo.tokens.subjects import Subjects
@@ -42,7 +42,7 @@ def measuring_endpoints(context: AppContext, bearer: BearerAuthentication) -> Me
     )
     access = MeasurementAccess(
         *(bearer, context.accesses, context.clock, context.reads, references),
-        deletions(context),
+        step_up(context),
     )
     return MeasuringEndpoints(
         measurements=Measurements(access, measurement_service, f"{issuer}/api/v1/measurements"),
@@ -66,7 +66,10 @@ def measuring_endpoints(context: AppContext, bearer: BearerAuthentication) -> Me
     )
 
 
-def deletions(context: AppContext) -> StepUpPolicy:
-    """Which sign-in a deletion by an application needs."""
+def step_up(context: AppContext) -> StepUpPolicy:
+    """Which sign-in each class of sensitive operations by an application needs."""
     tokens = context.settings.tokens
-    return StepUpPolicy(acr=tokens.deletion_acr, max_age=tokens.deletion_max_age)
+    return StepUpPolicy(
+        deletion=StepUpRule(acr=tokens.deletion_acr, max_age=tokens.deletion_max_age),
+        export=StepUpRule(acr=tokens.export_acr, max_age=tokens.export_max_age),
+    )

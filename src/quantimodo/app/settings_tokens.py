@@ -39,6 +39,12 @@ class TokenSettings:
     require_pushed_requests: bool = _setting(
         False, "Refuse authorization requests that no app pushed (RFC 9126)."
     )
+    require_grant_management: Literal["none", "fapi2", "all"] = _setting(
+        "none",
+        "Refuse authorization requests without `grant_management_action`: of no app, of apps with a"
+        " FAPI 2.0 profile, or of all. Public apps cannot manage grants, so `all` refuses them."
+        " Discovery says `grant_management_action_required` with `all`.",
+    )
     exchange: bool = _setting(
         False,
         "Let an app whose grant types have token exchange (RFC 8693) exchange an access token for"
@@ -75,4 +81,16 @@ class TokenSettings:
         "",
         "The `acr` that a person's sign-in needs for an app to delete a measurement of theirs: `3`"
         " for a second factor or a passkey, empty for none.",
+    )
+    export_max_age: timedelta = _setting(
+        0 * _SECOND,
+        "How old a person's sign-in may be for an app to read all of their measurements as CSV; 0s:"
+        " of any age. The response requests a new sign-in (RFC 9470).",
+        least=0 * _SECOND,
+        most=365 * _DAY,
+    )
+    export_acr: Literal["", "3"] = _setting(
+        "",
+        "The `acr` that a person's sign-in needs for an app to read all of their measurements as"
+        " CSV: `3` for a second factor or a passkey, empty for none.",
     )

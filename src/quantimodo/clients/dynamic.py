@@ -18,9 +18,10 @@ from quantimodo.crypto.digests import digest, same
 from quantimodo.crypto.jwt import BadToken
 from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.crypto.upstream import BadKeySet, read_key_set, verify
+from quantimodo.i18n.client_texts import logos_by_language
 from quantimodo.model.budgets import Charge
 from quantimodo.model.client_metadata import ClientMetadata
-from quantimodo.model.clients import Client
+from quantimodo.model.clients import Client, Logo
 from quantimodo.model.registrations import RegistrationToken
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.client_stores import ClientStore, RegistrationStore
@@ -100,7 +101,9 @@ class DynamicClients:
         network = None if charge is None else charge.network
         charge = charge if token is None else None
         await self._check_leave(token)
-        requested, logo = await self._understood(document, None)
+        requested = await self._understood(document, None)
+        logo = await self._logo(requested.metadata.logo_uri)
+        localized = await self._localized_logos(requested.metadata)
         if token is not None:
             await self._spend(token)
         managing = mint(Kind.REGISTRATION, self.clock.now(), self.entropy)
@@ -117,8 +120,9 @@ class DynamicClients:
             )
         except InvalidMetadata as fault:
             raise refusal(fault.faults) from None
-        if logo is not None:
-            await self.registry.set_logo(added.client, logo, charge)
+        if logo is not None or localized:
+            data = None if logo is None else logo.data
+            await self.registry.set_logo(added.client, data, charge, localized=localized)
         return Managed(added.client, managing.raw, added.secret)
 
     async def managed(self, client_id: str, token: str | None) -> Client:
@@ -139,11 +143,12 @@ class DynamicClients:
         """Let the document be all that is registered (RFC 7592 §2.2). Raises the errors of
         RFC 7591 §3.2.2, and `BudgetExceeded`; nothing was kept then."""
         _check_same(client, document)
-        requested, logo = await self._understood(document, client)
+        requested = await self._understood(document, client)
+        logo = await self._logo(requested.metadata.logo_uri)
+        localized = await self._localized_logos(requested.metadata)
         try:
             edited = await self.registry.edit_itself(client, requested, charge)
-            if logo is not None or not requested.metadata.logo_uri:
-                await self._store_logo(edited.client, logo, charge)
+            await self._replace_logos(edited.client, logo, localized, charge)
         except InvalidMetadata as fault:
             raise refusal(fault.faults) from None
         except ChangedMeanwhile as fault:
@@ -166,9 +171,7 @@ class DynamicClients:
         if not await self.store.spend_registration_token(_key(token), self.clock.now()):
             raise InvalidToken(_DEAD)
 
-    async def _understood(
-        self, document: Any, client: Client | None
-    ) -> tuple[Registration, bytes | None]:
+    async def _understood(self, document: Any, client: Client | None) -> Registration:
         requested = read_registration(self._with_statement(document))
         if requested.response_types & IMPLICIT_RESPONSE_TYPES and not self.policy.implicit:
             # security.md §5: tokens in addresses only where the operator allows them.
@@ -185,7 +188,7 @@ class DynamicClients:
         except InvalidMetadata as fault:
             raise refusal(fault.faults) from None
         await self._check_sector(requested.metadata, requested.redirect_uris)
-        return requested, await self._logo(requested.metadata)
+        return requested
 
     async def _check_sector(self, metadata: ClientMetadata, uris: tuple[str, ...]) -> None:
         if not metadata.sector_identifier_uri:
@@ -201,20 +204,46 @@ class DynamicClients:
         if not set(uris) <= set(listed):
             raise InvalidClientMetadata("sector_identifier_uri: must list every redirect URI")
 
-    async def _logo(self, metadata: ClientMetadata) -> bytes | None:
+    async def _logo(self, uri: str) -> Logo | None:
         """The picture, kept here: no browser fetches it from the app's host. Without one the app
         is registered all the same."""
-        if not metadata.logo_uri:
+        if not uri:
             return None
         try:
-            data = await self.fetcher.get(metadata.logo_uri, largest=logos.LARGEST)
-            return logos.read_logo(data).data
+            return logos.read_logo(await self.fetcher.get(uri, largest=logos.LARGEST))
         except (FetchFailed, InvalidMetadata):
             return None
 
-    async def _store_logo(self, client: Client, logo: bytes | None, charge: Charge | None) -> None:
-        if logo is not None or await self.clients.logo(client.id) is not None:
-            await self.registry.set_logo(client, logo, charge)
+    async def _localized_logos(self, metadata: ClientMetadata) -> dict[str, Logo]:
+        """Those of `logo_uri#TAG` (RFC 7591 §2.2), one for each language of this server."""
+        found = {}
+        for tag, uri in logos_by_language(metadata).items():
+            logo = await self._logo(uri)
+            if logo is not None:
+                found[tag] = logo
+        return found
+
+    async def _replace_logos(
+        self,
+        client: Client,
+        logo: Logo | None,
+        localized: Mapping[str, Logo],
+        charge: Charge | None,
+    ) -> None:
+        """Store those that were fetched. One that is registered and could not be fetched stays as
+        it was; one that is not registered any more is deleted."""
+        stored, others = (
+            await self.clients.logo(client.id),
+            await self.clients.localized_logos(client.id),
+        )
+        if logo is None and client.metadata.logo_uri:
+            logo = stored
+        named = logos_by_language(client.metadata)
+        kept = {tag: each for tag, each in others.items() if tag in named}
+        pictures = {**kept, **localized}
+        if logo is not None or pictures or stored is not None or others:
+            data = None if logo is None else logo.data
+            await self.registry.set_logo(client, data, charge, localized=pictures)
 
     def _with_statement(self, document: Any) -> Any:
         """The same with what its software statement says instead (RFC 7591 §2.3)."""

@@ -5,7 +5,7 @@ by `protocol/registration.py`; how it proves itself later, by `clients/authentic
 """
 
 from base64 import b32encode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ from quantimodo.clients.public_keys import SECRET_PURPOSE
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.model.budgets import Charge
-from quantimodo.model.clients import Client, SecretDigest
+from quantimodo.model.clients import Client, Logo, SecretDigest
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.audit import Audit
@@ -225,16 +225,19 @@ class Registry:
         charge: Charge | None = None,
         *,
         by_operator: bool = False,
+        localized: Mapping[str, Logo] | None = None,
     ) -> None:
-        """Store a picture, or (None) delete it. Another picture ends the operator's mark, unless
-        it is by the operator. Raises `InvalidMetadata`, `ChangedMeanwhile`, `BudgetExceeded`."""
+        """Store a picture, or (None) delete it, and with `localized` those for a language. Another
+        picture ends the operator's mark, unless it is by the operator. Raises `InvalidMetadata`,
+        `ChangedMeanwhile`, `BudgetExceeded`."""
         logo = None if data is None else logos.read_logo(data)
         if client.metadata.reviewed and not by_operator:
-            if logo == await self.clients.logo(client.id):
+            same = localized is None or localized == await self.clients.localized_logos(client.id)
+            if same and logo == await self.clients.logo(client.id):
                 return
             metadata = replace(client.metadata, reviewed=False)
             await self._replace(replace(client, metadata=metadata), "client.edited", "changed")
-        await self.clients.set_logo(client.id, logo, charge)
+        await self.clients.set_logo(client.id, logo, charge, localized)
         self._record(client, "client.logo_changed", "given a new logo" if logo else "logo dropped")
 
     async def _check_number_owned(self, owner_id: int) -> None:
@@ -285,14 +288,9 @@ class Registry:
         return Secret(SECRET_PREFIX + urlsafe_b64encode(self.entropy.bytes(32)).decode()[:-1])
 
     def _record(self, client: Client, kind: str, what: str) -> None:
+        now, detail = self.clock.now(), f"app {client.name}: {what}"
         self.audit.record(
-            Event(
-                at=self.clock.now(),
-                kind=kind,
-                user_id=client.owner_id,
-                client_id=client.id,
-                detail=f"app {client.name}: {what}",
-            )
+            Event(at=now, kind=kind, user_id=client.owner_id, client_id=client.id, detail=detail)
         )
 
 

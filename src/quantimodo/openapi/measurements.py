@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedD
 
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import JSON, Content, Operation, Response, described
-from quantimodo.openapi.resources import REFUSED, REFUSED_DELETION
+from quantimodo.openapi.resources import REFUSED, REFUSED_SENSITIVE
 from quantimodo.openapi.responses import refused
 from quantimodo.openapi.shared import BY_ANY_TOKEN, by_token
 
@@ -368,7 +368,7 @@ OPERATIONS: Final = (
         security=by_token("writemeasurements"),
         responses={
             204: Response("Deleted.", (), ("NotStored",)),
-            **REFUSED_DELETION,
+            **REFUSED_SENSITIVE,
             404: _NOT_FOUND,
         },
         shared=_SHARED,
@@ -385,6 +385,7 @@ OPERATIONS: Final = (
         responses={
             200: Response("RFC 4180, in UTF-8.", (Content(CSV, str),), ("NotStored",)),
             **_READING,
+            401: REFUSED_SENSITIVE[401],
         },
         shared=_SHARED,
     ),

@@ -34,8 +34,8 @@ REFUSED: Final[Mapping[int, Response]] = {
     ),
 }
 
-# RFC 9470 §3: an operator can require a newer or stronger sign-in for deletions.
-REFUSED_DELETION: Final[Mapping[int, Response]] = {
+# RFC 9470 §3: an operator can require a newer or stronger sign-in for what is sensitive.
+REFUSED_SENSITIVE: Final[Mapping[int, Response]] = {
     **REFUSED,
     401: refused(
         "No token (`unauthorized`), an invalid one (`invalid_token`), or one of a sign-in that is"

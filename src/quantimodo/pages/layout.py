@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from quantimodo.accounts.passwords import ADVISED, SHORTEST
-from quantimodo.i18n.client_texts import client_name
+from quantimodo.i18n.client_texts import client_name, logo_language
 from quantimodo.i18n.formats import counted, day, moment
 from quantimodo.i18n.translation import gettext, ngettext, present_language, translated
 from quantimodo.measurements.reference_names import unit_name
@@ -153,6 +153,7 @@ class Renderer:
             "client_segment": client_segment,
             "client_name": client_name,
             "inline_code": inline_code,
+            "logo_language": logo_language,
         }
         # The defaults of templates that are shown without a visitor (an error, a form post).
         self._templates.globals |= {

@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from quantimodo.http.errors import NotFound
 from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.model.languages import LANGUAGES
 from quantimodo.pages.layout import see_other
 from quantimodo.pages.page_context import PageContext
 from quantimodo.ports.client_stores import ClientStore
@@ -47,8 +48,14 @@ class StaticPages:
         )
 
     async def logo(self, request: Request) -> Response:
-        """GET /logos/{client_id}: served here, so that no browser requests the client's host."""
-        logo = await self.clients.logo(request.path_params["client_id"])
+        """GET /logos/{client_id}: served here, so that no browser requests the client's host.
+        `?language=` the one for a language, if there is one."""
+        client_id, language = request.path_params["client_id"], request.query_params.get("language")
+        logo = None
+        if language in LANGUAGES:
+            logo = (await self.clients.localized_logos(client_id)).get(language)
+        if logo is None:
+            logo = await self.clients.logo(client_id)
         if logo is None:
             note_refusal(request.scope, Refusal("not_found", "there is no logo"))
             return PlainTextResponse("There is no logo.", status_code=404)

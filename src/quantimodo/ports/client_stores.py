@@ -3,7 +3,7 @@
 The promises of `stores.py` hold here too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -52,10 +52,18 @@ class ClientStore(Protocol):
     async def logo(self, client_id: str) -> Logo | None:
         """The logo of this client; None without one."""
 
+    async def localized_logos(self, client_id: str) -> Mapping[str, Logo]:
+        """The logos of this client for a language, by the tag of a language of this server."""
+
     async def set_logo(
-        self, client_id: str, logo: Logo | None, charge: Charge | None = None
+        self,
+        client_id: str,
+        logo: Logo | None,
+        charge: Charge | None = None,
+        localized: Mapping[str, Logo] | None = None,
     ) -> None:
-        """Store it, or (None) delete it. Raises `BudgetExceeded`."""
+        """Store it, or (None) delete it; `localized`, unless it is None, replaces all of those for
+        a language. Raises `BudgetExceeded`."""
 
 
 class RegistrationStore(Protocol):

@@ -35,7 +35,7 @@ from quantimodo.resource.measurement_json import (
     measurement_rows,
     page_response,
 )
-from quantimodo.resource.step_up import StepUpPolicy
+from quantimodo.resource.step_up import SensitiveClass, StepUpPolicy
 
 READ, WRITE = "readmeasurements", "writemeasurements"
 _MOST_RECORDED = 20  # variables of one request that the access log names; the rest as one
@@ -58,14 +58,17 @@ class MeasurementAccess:
     clock: Clock
     reads: ReadLimits
     references: References
-    deletions: StepUpPolicy
+    step_up: StepUpPolicy
 
-    async def admit(self, request: Request, scope: str) -> Admitted:
-        """Raises `BearerError`, also when the person allows nothing that the scope opens."""
+    async def admit(
+        self, request: Request, scope: str, sensitive: SensitiveClass | None = None
+    ) -> Admitted:
+        """Raises `BearerError`, also when the person allows nothing that the scope opens, and
+        `InsufficientAuthentication` for what is sensitive."""
         found = await self.bearer.bearer(request)
         admitted = await self.permit(found, scope)
-        if request.method == "DELETE":
-            self.deletions.check(found, self.clock.now())
+        if sensitive is not None:
+            self.step_up.check(sensitive, found, self.clock.now())
         return admitted
 
     async def permit(self, found: FoundAccessToken, scope: str) -> Admitted:
@@ -163,13 +166,13 @@ class OneMeasurement:
     measurement_service: MeasurementService
 
     async def __call__(self, request: Request) -> Response:
-        admitted = await self.access.admit(request, READ if request.method == "GET" else WRITE)
         match request.method:
             case "GET":
-                return await self._show(admitted, _number(request))
+                return await self._show(await self.access.admit(request, READ), _number(request))
             case "PUT":
-                return await self._change(admitted, request)
+                return await self._change(await self.access.admit(request, WRITE), request)
             case _:
+                admitted = await self.access.admit(request, WRITE, "deletion")
                 return await self._remove(admitted, _number(request))
 
     async def _show(self, admitted: Admitted, number: int) -> Response:
@@ -218,7 +221,7 @@ class MeasurementsCsv:
     measurement_service: MeasurementService
 
     async def __call__(self, request: Request) -> Response:
-        user, app, permissions = await self.access.admit(request, READ)
+        user, app, permissions = await self.access.admit(request, READ, "export")
         query = parse_measurement_query(request.query)
         async with self.access.reads.place(user.id):
             chunks = await self.measurement_service.stream(user.id, query, permissions.read)

@@ -1,15 +1,29 @@
-"""Which sign-in a token needs for a deletion (RFC 9470 §3)."""
+"""Which sign-in a token needs for what is sensitive (RFC 9470 §3).
 
+Owns the table of sensitive operations of the API, each in a class that has its own settings.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final, Literal
 
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.protocol.claims_request import meets_acr
 from quantimodo.protocol.errors import InsufficientAuthentication
 
+SensitiveClass = Literal["deletion", "export"]
+
+SENSITIVE: Final[Mapping[tuple[str, str], SensitiveClass]] = {
+    ("DELETE", "/api/v2/measurements/{id}"): "deletion",
+    ("GET", "/api/v2/measurements/csv"): "export",
+}
+"""The class of each sensitive operation, by method and path. `endpoints/routes.py` has the paths;
+each method DELETE with the token of a person is here."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepUpPolicy:
+class StepUpRule:
     """`acr` is the required level, "" for any; `max_age` the age of the sign-in, 0 for any."""
 
     acr: str = ""
@@ -29,3 +43,17 @@ class StepUpPolicy:
                 int(self.max_age.total_seconds()),
                 dpop=bound_to is not None and bound_to.member == "jkt",
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepUpPolicy:
+    """The rule of each class of sensitive operations."""
+
+    deletion: StepUpRule = StepUpRule()
+    export: StepUpRule = StepUpRule()
+
+    def check(self, operation: SensitiveClass, found: FoundAccessToken, now: datetime) -> None:
+        """Raises `InsufficientAuthentication` for a token of a person whose sign-in does not
+        suffice for this class."""
+        rule = self.deletion if operation == "deletion" else self.export
+        rule.check(found, now)

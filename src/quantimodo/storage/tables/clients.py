@@ -1,9 +1,9 @@
-"""The tables `clients`, `redirect_uris` (an index of the redirect URIs of all clients) and
-`client_logos`. Rows of `clients` are in `client_rows.py`."""
+"""The tables `clients`, `redirect_uris` (an index of the redirect URIs of all clients),
+`client_logos` and `localized_logos`. Rows of `clients` are in `client_rows.py`."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from quantimodo.model.budgets import Charge
 from quantimodo.model.clients import Client, Logo
@@ -17,13 +17,19 @@ from quantimodo.storage.database import (
     Statement,
     execute,
 )
-from quantimodo.storage.rows import RowReader, Unread
+from quantimodo.storage.rows import Part, RowReader, Unread
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable
 from quantimodo.storage.tables.client_rows import CLIENT, CLIENT_COLUMNS, client_bytes, client_row
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import to_micros, to_micros_or_none
 
 T = TypeVar("T")
+
+
+class _LocalizedLogo(NamedTuple):
+    language: str
+    logo: Logo
+
 
 _BY_ID = KeyedRead(f"SELECT {CLIENT.columns} FROM clients WHERE id")
 _VERSION = KeyedRead("SELECT id, revision, created_at, disabled_at FROM clients WHERE id")
@@ -56,15 +62,18 @@ _ADD_UNUSED = Statement(
     "INSERT INTO unused_clients (client_id, expires_at, network, row_bytes, stored_bytes)"
     " VALUES ({1}, {2}, {3}, {4}, {4})"
 )
+_PICTURES = (
+    "COALESCE((SELECT LENGTH(data) FROM client_logos l WHERE l.client_id = {1}), 0)"
+    " + COALESCE((SELECT SUM(LENGTH(data)) FROM localized_logos l WHERE l.client_id = {1}), 0)"
+)
 # The network address that last changed a client is charged for it.
 _RECHARGE = Statement(
     "UPDATE unused_clients SET network = {2}, row_bytes = COALESCE({3}, row_bytes),"
-    " stored_bytes = COALESCE({3}, row_bytes) + COALESCE((SELECT LENGTH(data) FROM client_logos l"
-    " WHERE l.client_id = {1}), 0) WHERE client_id = {1}",
+    f" stored_bytes = COALESCE({{3}}, row_bytes) + {_PICTURES} WHERE client_id = {{1}}",
     postgres="UPDATE unused_clients SET network = {2},"
     " row_bytes = COALESCE(CAST({3} AS BIGINT), row_bytes),"
-    " stored_bytes = COALESCE(CAST({3} AS BIGINT), row_bytes) + COALESCE((SELECT LENGTH(data)"
-    " FROM client_logos l WHERE l.client_id = {1}), 0) WHERE client_id = {1}",
+    f" stored_bytes = COALESCE(CAST({{3}} AS BIGINT), row_bytes) + {_PICTURES}"
+    " WHERE client_id = {1}",
 )
 _UNUSED = BudgetedTable(
     "unused_clients",
@@ -80,6 +89,15 @@ _FIND_LOGO = KeyedRead(f"SELECT {_LOGO.columns} FROM client_logos WHERE client_i
 _DROP_LOGO = Statement("DELETE FROM client_logos WHERE client_id = {1}")
 _ADD_LOGO = Statement(
     "INSERT INTO client_logos (client_id, media_type, data) VALUES ({1}, {2}, {3})"
+)
+_LOCALIZED = RowReader(
+    _LocalizedLogo, "language", Part("logo", RowReader(Logo, "media_type", "data"))
+)
+_OF_CLIENT = Statement(f"SELECT {_LOCALIZED.columns} FROM localized_logos WHERE client_id = {{1}}")
+_DROP_LOCALIZED = Statement("DELETE FROM localized_logos WHERE client_id = {1}")
+_ADD_LOCALIZED = Statement(
+    "INSERT INTO localized_logos (client_id, language, media_type, data)"
+    " VALUES ({1}, {2}, {3}, {4})"
 )
 
 
@@ -203,14 +221,27 @@ class Clients(Table):
     async def logo(self, client_id: str) -> Logo | None:
         return _LOGO.read_found(await self._database.one(_FIND_LOGO, client_id))
 
+    async def localized_logos(self, client_id: str) -> Mapping[str, Logo]:
+        rows = await self._database.list_rows(_OF_CLIENT, client_id)
+        return dict(_LOCALIZED.read_all(rows))
+
     async def set_logo(
-        self, client_id: str, logo: Logo | None, charge: Charge | None = None
+        self,
+        client_id: str,
+        logo: Logo | None,
+        charge: Charge | None = None,
+        localized: Mapping[str, Logo] | None = None,
     ) -> None:
         def operation() -> Operation[None]:
             yield _DROP_LOGO, (client_id,)
             if logo is not None:
                 yield _ADD_LOGO, (client_id, logo.media_type, logo.data)
+            if localized is not None:
+                yield _DROP_LOCALIZED, (client_id,)
+                for language, each in sorted(localized.items()):
+                    yield _ADD_LOCALIZED, (client_id, language, each.media_type, each.data)
             if charge is not None:
                 yield _RECHARGE, (client_id, charge.network, None)
 
-        await self._charged(operation, charge, 0 if logo is None else len(logo.data))
+        pictures = [*([] if logo is None else [logo]), *(localized or {}).values()]
+        await self._charged(operation, charge, sum(len(each.data) for each in pictures))
