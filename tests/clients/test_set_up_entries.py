@@ -29,7 +29,7 @@ SPECIAL: dict[str, Any] = {
     "scope": frozenset(),
     "grant_types": frozenset({"client_credentials"}),
     "response_types": frozenset({"code id_token", "none"}),
-    "jwks": '{"keys": [{"kty": "RSA", "n": "AA"}]}',
+    "jwks": '{"keys": [{"kty": "EC", "crv": "P-256"}]}',
     "description": 'Zwei "Zeilen"\n\\ und ein DEL \x7f; \U0001f600',
 }
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from quantimodo.clients.certificates import CertificateRefused, ClientCertificates
 from quantimodo.clients.documents import ClientDocumentPolicy
-from quantimodo.clients.public_keys import ClientKeys
+from quantimodo.clients.public_keys import ClientKeys, WeakKey
 from quantimodo.clients.signers import signer_of
 from quantimodo.crypto.digests import digest, same
 from quantimodo.crypto.jwt import BadToken, unverified_claims
@@ -108,6 +108,8 @@ class ClientAuthentication:
         try:
             claims = await self.keys.verify(client, assertion.reveal(), _algorithms(client))
             statement = check_assertion(claims, client.id, self._audience(client), self.clock.now())
+        except WeakKey as fault:
+            raise _refusal(credentials, str(fault)) from None
         except BadToken:
             raise _refusal(
                 credentials,

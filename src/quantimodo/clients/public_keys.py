@@ -17,9 +17,15 @@ from quantimodo.crypto.upstream import BadKeySet, UnknownKey, read_key_set, veri
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
 from quantimodo.protocol.errors import InvalidRequest
+from quantimodo.protocol.key_strength import weak_keys, weakness
 
 _MOST_KEYS: Final = 64
 SECRET_PURPOSE: Final = "client secret"
+
+
+class WeakKey(BadToken):
+    """No key verifies the token, and one of the client's keys is too weak to be used. The message
+    names it for the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +50,19 @@ class ClientKeys:
         if algorithm == "HS256":
             return verify_hmac(token, self._secret(client))
         asymmetric = [name for name in algorithms if name != "HS256"]
+        document = await self._document(client)
         try:
-            return _verified(await self._document(client), token, asymmetric)
+            return _verified(document, token, asymmetric)
         except BadToken as fault:
             # OpenID Connect Core §10.1.1: an unknown kid means that the client rotated its keys. A
             # single key in a set may have no kid, and is rotated too.
             if not isinstance(fault, UnknownKey) and unverified_kid(token) is not None:
-                raise
-            return _verified(await self._document(client, again=True), token, asymmetric)
+                raise _explained(fault, document) from None
+        newest = await self._document(client, again=True)
+        try:
+            return _verified(newest, token, asymmetric)
+        except BadToken as fault:
+            raise _explained(fault, newest) from None
 
     async def has_key(self, client: Client, matches: Callable[[Mapping[str, Any]], bool]) -> bool:
         """Whether one of the client's registered keys fits. They are fetched again before the
@@ -62,7 +73,8 @@ class ClientKeys:
             except BadToken:
                 return False
             keys = listed[:_MOST_KEYS] if isinstance(listed, list) else []
-            if any(isinstance(key, dict) and matches(key) for key in keys):
+            usable = [key for key in keys if isinstance(key, dict) and not weakness(key)]
+            if any(map(matches, usable)):
                 return True
         return False
 
@@ -105,6 +117,12 @@ def _verified(
         return verify(token, read_key_set(document), algorithms).claims
     except BadKeySet as fault:
         raise BadToken from fault
+
+
+def _explained(fault: BadToken, document: Mapping[str, Any]) -> BadToken:
+    for message in weak_keys(document):
+        return WeakKey(f"of the app's key set, {message}")
+    return fault
 
 
 def _object(text: bytes) -> Mapping[str, Any]:

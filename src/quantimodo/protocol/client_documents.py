@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from quantimodo.model.clients import Client
 from quantimodo.model.keys import PRIVATE_MEMBERS
 from quantimodo.protocol import uris
+from quantimodo.protocol.key_strength import weak_keys
 from quantimodo.protocol.registration import Registration
 from quantimodo.protocol.registration_json import read_registration
 from quantimodo.protocol.scopes import KNOWN
@@ -68,6 +69,8 @@ def read_document(client_id: str, document: Any) -> Registration:
         raise DocumentRefused("its clients authenticate by private_key_jwt, or not at all")
     if _has_private_keys(document.get("jwks")):
         raise DocumentRefused("its keys are not public")
+    for message in weak_keys(document.get("jwks")):
+        raise DocumentRefused(f"its jwks: {message}")
     read = read_registration({**document, "token_endpoint_auth_method": method})
     if read.response_types != {"code"} or "authorization_code" not in read.grant_types:
         raise DocumentRefused("its response_types must be code, with authorization_code")

@@ -14,6 +14,7 @@ from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.keys import PRIVATE_MEMBERS
 from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGORITHMS
 from quantimodo.protocol.client_field import check_link
+from quantimodo.protocol.key_strength import weak_keys
 from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.mutual_tls import certificate_faults
 
@@ -80,6 +81,9 @@ def _keys(metadata: ClientMetadata) -> Found:
         yield "jwks", "must say of each key which kind it is (kty)"
     elif any(PRIVATE_MEMBERS & frozenset(key) for key in listed):
         yield "jwks", "must have public keys only: make new ones, these are known now"
+    else:
+        for message in weak_keys(document):
+            yield "jwks", message
 
 
 def _listed_keys(text: str) -> Any:
