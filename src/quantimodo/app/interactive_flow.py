@@ -133,6 +133,7 @@ class _Parts:
                 legacy_transport=settings.legacy_transport,
                 pushed_lifetime=settings.tokens.pushed_request_lifetime,
                 require_pushed=settings.tokens.require_pushed_requests,
+                grant_management=settings.tokens.require_grant_management,
             ),
         )
 

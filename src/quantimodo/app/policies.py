@@ -122,6 +122,7 @@ def offered_features(settings: Settings) -> Offered:
         registration=registration.mode != "closed",
         client_documents=registration.client_id_metadata_documents != "off",
         require_pushed=settings.tokens.require_pushed_requests,
+        grant_management_required=settings.tokens.require_grant_management == "all",
         mutual_tls=bool(settings.mtls.certificate_header),
         mtls_origin=settings.mtls.origin,
         token_exchange=settings.tokens.exchange,

@@ -131,7 +131,11 @@ def _dispatcher(
     page_context = PageContext(
         renderer, browser_service(context), context.throttle, context.clock, languages
     )
-    document = openapi_document(settings.issuer, legacy_transport=settings.legacy_transport)
+    document = openapi_document(
+        settings.issuer,
+        legacy_transport=settings.legacy_transport,
+        agents=settings.mcp.enabled,
+    )
     own_server = OwnServer()
     inputs = EndpointInputs(client_documents(context), document, steps, own_server)
     endpoints = _endpoints(context, metrics, inputs)
@@ -196,6 +200,7 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
             settings.tokens.pushed_request_lifetime,
             proofs,
             inputs.client_documents,
+            settings.tokens.require_grant_management,
         ),
         device_authorization=device_authorization(context),
         revoke=RevocationEndpoint(

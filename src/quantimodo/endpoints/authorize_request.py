@@ -46,6 +46,7 @@ from quantimodo.protocol.authorization import (
 from quantimodo.protocol.client_documents import DocumentRefused
 from quantimodo.protocol.device_requests import DEVICE_TARGET
 from quantimodo.protocol.errors import InvalidRequest, OAuthError
+from quantimodo.protocol.grant_management import Requirement, check_required
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.profile_requests import check_signed, needs_push, pushed_lifetime
 
@@ -58,11 +59,13 @@ _OF_PUSHED: Final = frozenset({"client_id", "request_uri"})
 class RequestPolicy:
     """`legacy_transport`: whether clients of 2016 may send secrets in addresses.
     `pushed_lifetime`: how long a pushed request can be used. `require_pushed`: whether every
-    client has to push its requests (RFC 9126 §5)."""
+    client has to push its requests (RFC 9126 §5). `grant_management`: which clients have to name
+    an action on a grant."""
 
     legacy_transport: bool
     pushed_lifetime: timedelta
     require_pushed: bool
+    grant_management: Requirement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +94,7 @@ class RequestReader:
             await self.throttle.fetch(peer_address(request))
         form, unfit = await self._unfolded(plain, client)
         identified = await self._identified(form, client, channel)
-        return identified, malformed or unfit or self._missing(plain, client)
+        return identified, malformed or unfit or self._missing(plain, form, client)
 
     async def _pushed(
         self, request_uri: str, client: Client, channel: ResponseChannel
@@ -105,7 +108,8 @@ class RequestReader:
         pushed = PushedRequest(stored, request_uri, request_uri.removeprefix(REQUEST_URI))
         return replace(identified, pushed=pushed)
 
-    def _missing(self, plain: Form, client: Client) -> OAuthError | None:
+    def _missing(self, plain: Form, form: Form, client: Client) -> OAuthError | None:
+        """`form` has the parameters of the request object too."""
         # RFC 9126 §5, §6
         if self.policy.require_pushed or needs_push(client):
             return InvalidRequest(
@@ -114,6 +118,7 @@ class RequestReader:
             )
         try:
             check_signed(plain, client)
+            check_required(form, client, self.policy.grant_management)
         except InvalidRequest as fault:
             return fault
         return None

@@ -32,6 +32,7 @@ from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.client_documents import DocumentRefused, is_document_id
 from quantimodo.protocol.dpop import bound_to_key
 from quantimodo.protocol.errors import InvalidClient, InvalidRequest
+from quantimodo.protocol.grant_management import Requirement, check_required
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.profile_requests import check_signed, pushed_lifetime
 
@@ -40,7 +41,8 @@ _PARAMETERS = OF_CLIENTS | READ
 
 @dataclass(frozen=True, slots=True)
 class PushedRequestEndpoint:
-    """`lifetime`: how long the `request_uri` can be used."""
+    """`lifetime`: how long the `request_uri` can be used. `grant_management`: which clients have to
+    say what a request does with a grant."""
 
     clients: ClientAuthentication
     request_objects: RequestObjects
@@ -50,6 +52,7 @@ class PushedRequestEndpoint:
     lifetime: timedelta
     proofs: DPoPProofs
     documents: ClientDocuments
+    grant_management: Requirement
 
     async def __call__(self, request: Request) -> Response:
         form = body_form(request, _PARAMETERS, aliases={})
@@ -109,6 +112,7 @@ class PushedRequestEndpoint:
             target = identify(form, client)
         except InvalidClientOrRedirect as fault:
             raise InvalidRequest(str(fault).rstrip("."), refusal=fault.refusal) from None
+        check_required(form, client, self.grant_management)
         found = validate(form, client, target, await self.resources.read(form))
         await ManagedGrants(self.requests.store, self.requests.clock).named(found, None)
         return form

@@ -75,6 +75,7 @@ class Offered:
     registration: bool = False
     client_documents: bool = False
     require_pushed: bool = False
+    grant_management_required: bool = False
     mutual_tls: bool = False
     mtls_origin: str = ""
     token_exchange: bool = False
@@ -151,7 +152,7 @@ def metadata(issuer: str, offered: Offered = DEFAULTS) -> dict[str, Any]:
         "authorization_details_types_supported": [DETAILS_TYPE],  # RFC 9396 §10
         "grant_management_endpoint": issuer + GRANTS,  # Grant Management §7.1
         "grant_management_actions_supported": list(ACTIONS),
-        "grant_management_action_required": False,
+        "grant_management_action_required": offered.grant_management_required,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "display_values_supported": ["page"],
         "claim_types_supported": ["normal"],

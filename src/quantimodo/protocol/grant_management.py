@@ -15,8 +15,12 @@ from quantimodo.protocol.errors import InvalidRequest, UnauthorizedClient
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import plain_names, split
 from quantimodo.protocol.scopes import Scope, spell
+from quantimodo.protocol.security_profiles import profile_of
 
 Kind = Literal["create", "merge", "replace"]
+Requirement = Literal["none", "fapi2", "all"]
+"""Which applications have to say in each request what it does with a grant: those with a FAPI 2.0
+profile, or all."""
 ACTIONS: Final = ("query", "revoke", *get_args(Kind))
 """What discovery lists (Grant Management §7.1)."""
 QUERY: Final = "grant_management_query"
@@ -25,6 +29,7 @@ SCOPES: Final[Scope] = frozenset({QUERY, REVOKE})
 """Scopes of an application's own tokens, for the grants that it manages (Grant Management §6.1). No
 authorization request has them."""
 _LONGEST_ID: Final = 64
+_FAPI: Final = frozenset({"fapi2", "fapi2_message_signing"})
 
 
 class GrantAction(NamedTuple):
@@ -76,6 +81,15 @@ def read_action(form: Form, client: Client, words: frozenset[str]) -> GrantActio
             refusal="grant_action_malformed",
         )
     return GrantAction(kind, grant_id)
+
+
+def check_required(form: Form, client: Client, requirement: Requirement) -> None:
+    """An authorization request, pushed or not. Raises `InvalidRequest` if it has no action and
+    needs one (Grant Management §7.1)."""
+    if form.get("grant_management_action") is not None or requirement == "none":
+        return
+    if requirement == "all" or profile_of(client).name in _FAPI:
+        raise InvalidRequest("grant_management_action is required on this server")
 
 
 def lost(before: Grant, requested: Scope) -> Scope:
