@@ -239,3 +239,13 @@ async def test_the_identifier_cannot_be_registered(open_harness: OpenHarness) ->
                 )
             assert refusal.value.field == "identifier"
         assert await harness.context.stores.resources.resources() == []
+
+
+async def test_the_openapi_document_of_the_server_has_it(open_harness: OpenHarness) -> None:
+    for settings, has in ((ON, True), ({}, False)):
+        async with open_harness(**settings) as harness:
+            paths = (await harness.browser().get("/api/openapi.json")).json()["paths"]
+            assert (MCP in paths) is has
+            if has:
+                response = await Agent(harness).post(LIST)
+                assert str(response.status_code) in paths[MCP]["post"]["responses"]

@@ -12,7 +12,13 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 import quantimodo
 from quantimodo.crypto.tokens import Kind, key_of
-from quantimodo.endpoints.routes import SHOWN, ApiEndpoints, api_routes
+from quantimodo.endpoints.routes import (
+    SHOWN,
+    AgentEndpoints,
+    ApiEndpoints,
+    agent_routes,
+    api_routes,
+)
 from quantimodo.http.messages import Request, Response
 from quantimodo.openapi.document import openapi_document
 from quantimodo.openapi.table import OPERATIONS
@@ -271,6 +277,29 @@ def test_without_legacy_transport_nothing_of_it_is_described() -> None:
     assert "tokenInQuery" not in document["components"]["securitySchemes"]
     for _, _, operation in _operations(document):
         assert {"tokenInQuery": []} not in operation.get("security", [])
+
+
+def test_the_mcp_server_is_described_where_it_is_served() -> None:
+    without = openapi_document(ISSUER, legacy_transport=False)
+    document = openapi_document(ISSUER, legacy_transport=False, agents=True)
+    assert "/mcp" not in without["paths"]
+    assert "Agents" not in {tag["name"] for tag in without["tags"]}
+    served = {
+        (route.path, method.lower())
+        for route in agent_routes(AgentEndpoints(_nowhere, _nowhere))
+        for method in route.methods - {"HEAD"}
+    }
+    described = {(path, method) for path, method, _ in _operations(document)}
+    assert described - {(path, method) for path, method, _ in _operations(without)} == served
+    assert served
+    OPENAPI_31_VALIDATOR.validate(document)
+    test_every_reference_leads_somewhere(document)
+    test_examples_are_what_their_schema_says(document)
+    test_every_operation_has_its_own_name_and_description(document)
+    test_every_way_to_prove_who_one_is_exists(document)
+    message = document["paths"]["/mcp"]["post"]
+    assert set(message["requestBody"]["content"]) == {"application/json"}
+    assert {"200", "202", "401", "403", "421"} <= message["responses"].keys()
 
 
 async def _nowhere(request: Request) -> Response:

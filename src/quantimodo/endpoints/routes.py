@@ -218,7 +218,7 @@ def api_routes(to: ApiEndpoints, *, legacy_transport: bool) -> Sequence[ApiRoute
 
 
 def agent_routes(to: AgentEndpoints) -> Sequence[ApiRoute]:
-    """What is served if `mcp.enabled` is on. The OpenAPI document does not have it: tools describe
+    """What is served if `mcp.enabled` is on. The OpenAPI document has it then; the tools describe
     themselves."""
     return (
         ApiRoute(discovery.MCP, POST, "mcp", to.mcp),

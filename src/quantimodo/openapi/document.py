@@ -14,12 +14,14 @@ from quantimodo.openapi.table import ABOUT, OPERATIONS, TAGS, Place, places
 
 
 @lru_cache(maxsize=4)
-def openapi_document(issuer: str, *, legacy_transport: bool) -> Json:
-    """The whole document for this issuer, made once for the process; callers must not change it."""
+def openapi_document(issuer: str, *, legacy_transport: bool, agents: bool = False) -> Json:
+    """The whole document for this issuer, made once for the process; callers must not change it.
+    `agents`: whether the server has `/mcp`."""
     schemes = security_schemes(issuer, legacy_transport=legacy_transport)
     schemas, sent = component_schemas(OPERATIONS, DATA.values()), webhooks()
     paths = _Paths(schemas, frozenset(schemes))
-    described = dict(paths.of(places(legacy_transport=legacy_transport)))
+    described = dict(paths.of(places(legacy_transport=legacy_transport, agents=agents)))
+    tags = {tag for item in described.values() for each in item.values() for tag in each["tags"]}
     responses = {name: _response(response) for name, response in RESPONSES.values()}
     return {
         "openapi": "3.1.0",
@@ -31,7 +33,7 @@ def openapi_document(issuer: str, *, legacy_transport: bool) -> Json:
         },
         "servers": [{"url": issuer}],
         "externalDocs": {"url": f"{issuer}/docs", "description": "The API reference."},
-        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "tags": [{"name": name, "description": TAGS[name]} for name in TAGS if name in tags],
         "paths": described,
         "webhooks": sent,
         "components": {

@@ -4,9 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
-from quantimodo.endpoints.routes import SHOWN, ApiEndpoints, api_routes
+from quantimodo.endpoints.routes import (
+    SHOWN,
+    AgentEndpoints,
+    ApiEndpoints,
+    agent_routes,
+    api_routes,
+)
 from quantimodo.http.messages import Request, Response
 from quantimodo.openapi import (
+    agents,
     authorize,
     events,
     grants,
@@ -43,6 +50,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
     *registration.OPERATIONS,
     *public.OPERATIONS,
     *providers.OPERATIONS,
+    *agents.OPERATIONS,
 )
 
 TAGS: Final = {
@@ -56,6 +64,7 @@ TAGS: Final = {
     public.DISCOVERY: "Public documents.",
     public.WATCHING: "For the operator's monitoring.",
     providers.TAG: "Addresses to register with Google, Facebook and others. Apps do not call them.",
+    agents.TAG: agents.ABOUT,
 }
 
 
@@ -68,13 +77,16 @@ class Place:
     name: str
 
 
-def places(*, legacy_transport: bool) -> Sequence[Place]:
+def places(*, legacy_transport: bool, agents: bool) -> Sequence[Place]:
     """Every address of the interface. The first of a name is its own, the others are aliases.
+    `agents`: whether the server has those of the MCP server.
 
     HEAD is left out: it is the same as GET without the body.
     """
     nothing = ApiEndpoints(**{each.name: _nowhere for each in fields(ApiEndpoints)})
-    routes = api_routes(nothing, legacy_transport=legacy_transport)
+    routes = [*api_routes(nothing, legacy_transport=legacy_transport)]
+    if agents:
+        routes += agent_routes(AgentEndpoints(_nowhere, _nowhere))
     return (
         *(Place(route.path, route.methods, route.name) for route in SHOWN),
         *(Place(route.path, route.methods - {"HEAD"}, route.name) for route in routes),
