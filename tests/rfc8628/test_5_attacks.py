@@ -1,9 +1,14 @@
 """RFC 8628 §5, and the advice on cross-device flows: what an attacker may try."""
 
 import asyncio
+from typing import Any
+
+import httpx
 
 from quantimodo.authorization.stored_requests import RESUME
-from support.app import AppHarness, OpenHarness, form_fields
+from quantimodo.model.client_metadata import ClientMetadata
+from support.app import ISSUER, ME, TOKEN, AppHarness, OpenHarness, form_fields
+from support.client_certificate import ClientCertificate, client_certificate
 from support.devices import (
     DEVICE,
     GRANT,
@@ -165,3 +170,49 @@ async def test_the_grant_does_not_end_with_the_browsers_session(harness: AppHarn
     page = await browser.get("/sign-out")
     await browser.post("/sign-out", data=form_fields(page.text))
     assert (await harness.call(tokens["access_token"])).status_code == 200
+
+
+async def test_rfc8705_tokens_of_a_device_are_bound_to_its_certificate(
+    open_harness: OpenHarness,
+) -> None:
+    proxy = {"trusted_proxies": "127.0.0.1/32", "mtls__certificate_header": "Client-Cert"}
+    metadata = ClientMetadata(tls_client_certificate_bound_access_tokens=True)
+    async with open_harness(**proxy) as harness:
+        await harness.person()
+        app, now = await device_app(harness, metadata=metadata), harness.context.clock.now()
+        shown, attacker = client_certificate(now), client_certificate(now)
+
+        async def sent(
+            certificate: ClientCertificate | None, method: str, path: str, **more: Any
+        ) -> httpx.Response:
+            transport = httpx.ASGITransport(app=harness.application, client=("127.0.0.1", 1234))  # type: ignore[arg-type]
+            headers = {} if certificate is None else {"client-cert": certificate.sequence}
+            async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as device:
+                headers |= more.pop("headers", {})
+                return await device.request(method, path, headers=headers, **more)
+
+        found = await started(harness, app)
+        await approve(await harness.signed_in(), found["user_code"])
+        polling = {
+            "grant_type": GRANT,
+            "client_id": app.id,
+            "device_code": found["device_code"],
+        }
+        missing = await sent(None, "POST", TOKEN, data=polling)
+        assert (missing.status_code, missing.json()["error"]) == (400, "invalid_request")
+        tokens = (await sent(shown, "POST", TOKEN, data=polling)).json()
+        assert tokens["token_type"] == "Bearer"
+        for certificate, status in ((shown, 200), (attacker, 401), (None, 401)):
+            bearer = {"authorization": f"Bearer {tokens['access_token']}"}
+            response = await sent(certificate, "GET", ME, headers=bearer)
+            assert response.status_code == status, response.text
+        # RFC 8705 §4: the refresh token of a public client is bound too.
+        refreshing = {
+            "grant_type": "refresh_token",
+            "client_id": app.id,
+            "refresh_token": tokens["refresh_token"],
+        }
+        stolen = await sent(attacker, "POST", TOKEN, data=refreshing)
+        assert (stolen.status_code, stolen.json()["error"]) == (400, "invalid_grant")
+        refreshed = await sent(shown, "POST", TOKEN, data=refreshing)
+        assert refreshed.status_code == 200, refreshed.text
