@@ -17,6 +17,7 @@ from pathlib import Path
 
 from contenders import MOST_CODES, Contender, Figures, Harness, Peer, Quantimodo, check_machine
 from engines import Engine, Postgres, Sqlite
+from proofs import ProofKey
 from report import ratios, table, write
 from workloads import WORKLOADS, Workload
 
@@ -31,9 +32,10 @@ def main() -> None:
     requested = _arguments()
     check_machine()
     workloads = [w for w in WORKLOADS if w.name in requested.workloads]
+    key = ProofKey()
     with ExitStack() as stack:
-        ours = [_ours(name, requested, stack) for name in requested.engines]
-        peers = _peers(requested, stack)
+        ours = [_ours(name, requested, stack, key) for name in requested.engines]
+        peers = _peers(requested, stack, key)
         figures = asyncio.run(_sitting([*ours, *peers], workloads, requested, stack))
     names, others = [each.name for each in ours], [each.name for each in peers]
     print(f"\n{table(figures)}")
@@ -71,14 +73,14 @@ async def _sitting(
     return figures
 
 
-def _ours(name: str, requested: argparse.Namespace, stack: ExitStack) -> Quantimodo:
+def _ours(name: str, requested: argparse.Namespace, stack: ExitStack, key: ProofKey) -> Quantimodo:
     # PostgreSQL wants a short path for its socket, and SQLite a disk that really writes.
     parent = None if name == "postgres" else _folder()
     folder = Path(tempfile.mkdtemp(prefix="qm-bench-", dir=parent))
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     engine = _ENGINES[name](folder)
     runs = [_WARM_UP] + [requested.seconds] * requested.rounds
-    return Quantimodo(engine, folder, _free_port(), runs=runs, resting=requested.tokens)
+    return Quantimodo(engine, folder, _free_port(), runs=runs, resting=requested.tokens, key=key)
 
 
 def _folder() -> Path:
@@ -87,7 +89,7 @@ def _folder() -> Path:
     return folder
 
 
-def _peers(requested: argparse.Namespace, stack: ExitStack) -> list[Peer]:
+def _peers(requested: argparse.Namespace, stack: ExitStack, key: ProofKey) -> list[Peer]:
     """Those that were named, or one when a harness is prepared."""
     harness = _harness_folder()
     names = requested.peers if requested.peers is not None else [_PEER] * (harness is not None)
@@ -95,12 +97,13 @@ def _peers(requested: argparse.Namespace, stack: ExitStack) -> list[Peer]:
         return []
     if harness is None:
         raise SystemExit("no peers are prepared: run bench/peers first")
-    loaded = Harness(harness, (requested.seconds * requested.rounds + 2) * MOST_CODES // 3)
+    codes = (requested.seconds * requested.rounds + 2) * MOST_CODES // 3
+    loaded = Harness(harness, codes, key.thumbprint)
     for name in names:
         if name not in loaded.peers:
             raise SystemExit(f"there is no such peer; there are: {', '.join(loaded.peers)}")
     stack.enter_context(loaded.postgres(names))
-    return [Peer(loaded, name) for name in names]
+    return [Peer(loaded, name, key) for name in names]
 
 
 def _harness_folder() -> Path | None:

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import psutil  # type: ignore[import-untyped]
 from engines import Engine
+from proofs import ProofKey
 from stock import Stock, stock_up
 from workloads import Kind, Workload
 from wrk import CONNECTIONS, LOAD_CORE, load
@@ -27,6 +28,7 @@ from quantimodo.app.settings import load_settings
 
 SERVER_CORE = 0
 MOST_CODES = 9_000  # a second: more than any server here redeems on one core
+MOST_PROOFS = 6_000  # likewise, of DPoP proofs
 CHAINS = 2 * CONNECTIONS  # wrk asks for a request before it hands over an answer
 CYCLED = 1_000
 _START_SECONDS = 60
@@ -66,8 +68,16 @@ class Quantimodo:
     """One worker of ours. `runs` is how many seconds of each workload it must be stocked for."""
 
     def __init__(
-        self, engine: Engine, folder: Path, port: int, *, runs: Sequence[int], resting: int
+        self,
+        engine: Engine,
+        folder: Path,
+        port: int,
+        *,
+        runs: Sequence[int],
+        resting: int,
+        key: ProofKey,
     ) -> None:
+        self._key = key
         self.name = f"quantimodo-{engine.name}"
         self._engine = engine
         self._port = port
@@ -79,6 +89,10 @@ class Quantimodo:
             "QUANTIMODO_PORT": str(port),
             "QUANTIMODO_SECRET_KEY": "A" * 43,
             "QUANTIMODO_LOG_LEVEL": "warning",
+            # One client sends more here than all of a server's clients usually do.
+            "QUANTIMODO_LIMITS__PUSHED_REQUESTS_PER_APP": "900000 per 1m",
+            "QUANTIMODO_BUDGETS__REPLAYS_PER_SIGNER": str(2**30),
+            "QUANTIMODO_BUDGETS__REPLAYS_TOTAL": str(2**31),
         }
         self._server: subprocess.Popen[bytes] | None = None
         self._stock = Stock()
@@ -89,7 +103,9 @@ class Quantimodo:
         settings = load_settings(self._settings)
         await prepare(settings)
         async with open_app(settings) as context:
-            self._stock = await stock_up(context, self._engine, self._wanted(), self._resting)
+            self._stock = await stock_up(
+                context, self._engine, self._wanted(), self._resting, self._key.thumbprint
+            )
         self._server = self._serve()
         await_response(self._port, self._log)
 
@@ -135,17 +151,33 @@ class Quantimodo:
     def _wanted(self) -> dict[Kind, int]:
         runs = len(self._runs)
         codes = sum(self._runs) * MOST_CODES + 2 * runs
-        return {"access": CYCLED, "refresh": (CHAINS + 2) * runs, "codes": codes}
+        return {
+            "access": CYCLED,
+            "bound": CYCLED,
+            "refresh": (CHAINS + 2) * runs,
+            "codes": codes,
+        }
 
     def _tokens(self, workload: Workload, seconds: int) -> list[str]:
+        if workload.dpop:
+            return self._proved(workload, seconds * MOST_PROOFS)
         counts = {"same": 0, "cycle": CYCLED, "chain": CHAINS, "once": seconds * MOST_CODES}
         return self._stock.take(workload.kind, counts[workload.mode]) if workload.kind else []
 
+    def _proved(self, workload: Workload, count: int) -> list[str]:
+        tokens = self._stock.take("bound", CYCLED)
+        address = f"http://127.0.0.1:{self._port}{workload.path}"
+        return list(self._key.lines(tokens, workload.method, address, count))
+
     def _prove(self, workload: Workload) -> None:
         """One request whose answer is read: wrk looks at the status only."""
-        token = self._stock.take(workload.kind, 1)[0] if workload.kind else ""
+        token, proof = self._stock.take(workload.kind, 1)[0] if workload.kind else "", ""
+        if workload.dpop:
+            token, _, proof = self._proved(workload, 1)[0].partition(" ")
         connection = http.client.HTTPConnection("127.0.0.1", self._port)
         headers = {"Authorization": workload.authorization.replace("%s", token)}
+        if proof:
+            headers["DPoP"] = proof
         if workload.method == "POST":
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         body = workload.body.replace("%s", token)
@@ -153,15 +185,16 @@ class Quantimodo:
         response = connection.getresponse()
         text = response.read()
         connection.close()
-        if response.status != 200 or workload.proof not in text:
+        if response.status not in (200, 201) or workload.proof not in text:
             raise SystemExit(f"{self.name}: {workload.name} is answered wrongly: {text!r}")
 
 
 class Peer:
     """A server of the prepared harness in `folder`, driven by the harness's own code."""
 
-    def __init__(self, harness: "Harness", name: str) -> None:
+    def __init__(self, harness: "Harness", name: str, key: ProofKey) -> None:
         self.name = name
+        self._key = key
         self._harness = harness
         self._state: dict[str, Any] = {}
 
@@ -169,13 +202,16 @@ class Peer:
         self._state = self._harness.start(self.name)
 
     def runs(self, workload: Workload) -> bool:
-        return workload.peer in self._harness.peers[self.name]["paths"]
+        if workload.peer in self._harness.peers[self.name]["paths"]:
+            return True
+        # `bench/peers` configured oidc-provider for these, and it minted tokens for them.
+        return bool(workload.peer_path) and self._bound().is_file()
 
     def measure(self, workload: Workload, seconds: int) -> Figures:
         server = _grant(self._state["proc"].pid)
         database = self._harness.database(self.name)
         before = _cpu(server), _cpu(database)
-        report = self._harness.load(self.name, self._state, workload.peer, seconds, CONNECTIONS)
+        report = self._load(workload, seconds)
         after = _cpu(server), _cpu(database)
         requests = max(1, report["n"])
         return Figures(
@@ -192,6 +228,29 @@ class Peer:
             database_memory=_share(database),
         )
 
+    def _load(self, workload: Workload, seconds: int) -> dict[str, Any]:
+        if workload.peer in self._harness.peers[self.name]["paths"]:
+            state = self._state
+            return self._harness.load(self.name, state, workload.peer, seconds, CONNECTIONS)
+        port, tokens = self._harness.peers[self.name]["port"], list[str]()
+        if workload.dpop:
+            address = f"http://127.0.0.1:{port}{workload.peer_path}"
+            bound = self._bound().read_text().split()
+            lines = self._key.lines(bound, workload.method, address, seconds * MOST_PROOFS)
+            tokens = list(lines)
+        found = load(port, workload, tokens, seconds, workload.peer_path)
+        return {
+            "n": found.requests,
+            "rps": found.requests / found.seconds,
+            "p50": found.p50,
+            "p99": found.p99,
+            "bad": found.bad,
+            "sock": None,
+        }
+
+    def _bound(self) -> Path:
+        return Path(self._state["dir"]) / "access_dpop.txt"
+
     def stop(self) -> None:
         if self._state:
             self._state["proc"].terminate()
@@ -201,8 +260,9 @@ class Peer:
 class Harness:
     """The harness of peers, as `bench/peers` prepared it. Its module is loaded where it lies."""
 
-    def __init__(self, folder: Path, codes: int) -> None:
+    def __init__(self, folder: Path, codes: int, thumbprint: str) -> None:
         os.environ["NCODES"] = str(codes)  # how many each peer mints
+        os.environ["JKT"] = thumbprint  # to which it binds tokens
         sys.path.append(str(folder))  # it looks for its neighbours
         module = runpy.run_path(str(folder / "bench.py"))
         self.peers: Mapping[str, dict[str, Any]] = module["PEERS"]

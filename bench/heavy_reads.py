@@ -119,7 +119,7 @@ def _serve(environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
 async def _fill(engine: Engine, settings: Settings) -> str:
     """A token of a person with the measurements."""
     async with open_app(settings) as context:
-        await stock_up(context, engine, {}, 0)
+        await stock_up(context, engine, {}, 0, "")
         person = (await context.stores.users.users(limit=1))[0]
         for first in range(0, _ROWS, _POST):
             at = [{"startTime": _START + 1_500 * (first + n), "value": n} for n in range(_POST)]

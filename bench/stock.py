@@ -36,6 +36,7 @@ _GRANTS = (
 _CODES = ("key", "grant_id", "redirect_uri", "challenge", "expires_at")
 _REFRESH = ("key", "grant_id", "issued_at", "expires_at")
 _ACCESS = ("key", "client_id", "grant_id", "user_id", "scope", "issued_at", "expires_at")
+_BOUND = (*_ACCESS, "confirmation")
 Row = tuple[Any, ...]
 
 
@@ -46,25 +47,27 @@ class Stock:
     access: deque[str] = field(default_factory=deque)
     refresh: deque[str] = field(default_factory=deque)
     codes: deque[str] = field(default_factory=deque)
+    bound: deque[str] = field(default_factory=deque)
 
     def take(self, kind: Kind, count: int) -> list[str]:
         """So many of them, each only once; access tokens may be used again and stay."""
         tokens: deque[str] = getattr(self, kind)
-        if kind == "access":
+        if kind in ("access", "bound"):
             return list(tokens)[:count]
         return [tokens.popleft() for _ in range(count)]
 
 
 async def stock_up(
-    context: AppContext, engine: Engine, wanted: dict[Kind, int], resting: int
+    context: AppContext, engine: Engine, wanted: dict[Kind, int], resting: int, thumbprint: str
 ) -> Stock:
-    """`wanted` tokens to use, strewn among about `resting` others that are never used."""
+    """`wanted` tokens to use, strewn among about `resting` others that are never used. Tokens of
+    the kind "bound" are bound to the DPoP key with this thumbprint."""
     now = context.clock.now()
     people = await _people(context, now)
     for client_id in (OPAQUE, SIGNED):
         await context.stores.clients.add_client(_client(client_id, now))
     await _rest(engine, people, now, resting)
-    return await _mint(engine, people, now, wanted)
+    return await _mint(engine, people, now, wanted, thumbprint)
 
 
 async def _people(context: AppContext, now: datetime) -> list[int]:
@@ -124,11 +127,15 @@ async def _rest(engine: Engine, people: Sequence[int], now: datetime, resting: i
 
 
 async def _mint(
-    engine: Engine, people: Sequence[int], now: datetime, wanted: dict[Kind, int]
+    engine: Engine,
+    people: Sequence[int],
+    now: datetime,
+    wanted: dict[Kind, int],
+    thumbprint: str,
 ) -> Stock:
     stock, entropy, random = Stock(), SystemEntropy(), Random(7)
     grants: list[Row] = []
-    rows: dict[Kind, list[Row]] = {"access": [], "refresh": [], "codes": []}
+    rows: dict[Kind, list[Row]] = {"access": [], "refresh": [], "codes": [], "bound": []}
     for kind, count in wanted.items():
         for number in range(count):
             at, owner = now - _SPAN * random.random(), people[number % len(people)]
@@ -141,6 +148,8 @@ async def _mint(
             rows[kind].append(_row(kind, minted.key, grant_id, owner, at))
     await engine.fill("grants", _GRANTS, grants)
     await engine.fill("access_tokens", _ACCESS, rows["access"])
+    bound = [(*row, f"jkt {thumbprint}") for row in rows["bound"]]
+    await engine.fill("access_tokens", _BOUND, bound)
     await engine.fill("refresh_tokens", _REFRESH, rows["refresh"])
     await engine.fill("codes", _CODES, rows["codes"])
     return stock
@@ -150,11 +159,12 @@ _KINDS: dict[Kind, TokenKind] = {
     "access": TokenKind.ACCESS,
     "refresh": TokenKind.REFRESH,
     "codes": TokenKind.CODE,
+    "bound": TokenKind.ACCESS,
 }
 
 
 def _row(kind: Kind, key: bytes, grant_id: bytes, owner: int, at: datetime) -> Row:
-    if kind == "access":
+    if kind in ("access", "bound"):
         return _access(key, grant_id, owner, at)
     if kind == "refresh":
         return (key, grant_id, *_times(at))

@@ -14,7 +14,7 @@ OPAQUE, SIGNED = "bench", "bench-jwt"  # clients, by the format of their access 
 _TOKEN = "/api/v2/oauth2/access_token"
 
 Mode = Literal["same", "cycle", "once", "chain"]
-Kind = Literal["access", "refresh", "codes"]
+Kind = Literal["access", "refresh", "codes", "bound"]
 
 
 def _basic(client: str) -> str:
@@ -25,7 +25,9 @@ def _basic(client: str) -> str:
 class Workload:
     """`%s` in `authorization` or `body` is a token of `kind`. A right answer contains `proof`.
 
-    `peer` is what the peers' harness calls the same thing.
+    `dpop`: each request has its own DPoP proof, for a token of `kind` "bound". `peer` is what the
+    peers' harness calls the same thing; what it does not have is measured by this harness, at
+    `peer_path` of oidc-provider.
     """
 
     name: str
@@ -35,8 +37,10 @@ class Workload:
     body: str = ""
     mode: Mode = "same"
     kind: Kind | None = None
+    dpop: bool = False
     proof: bytes
     peer: str
+    peer_path: str = ""
 
 
 WORKLOADS = (
@@ -88,6 +92,27 @@ WORKLOADS = (
         kind="access",
         proof=b'"sub":"person-',
         peer="userinfo",
+    ),
+    Workload(
+        name="userinfo_dpop",
+        method="GET",
+        path="/api/v2/oauth2/userinfo",
+        authorization="DPoP %s",
+        mode="once",
+        kind="bound",
+        dpop=True,
+        proof=b'"sub":"',
+        peer="userinfo_dpop",
+        peer_path="/me",
+    ),
+    Workload(
+        name="par",
+        path="/api/v2/oauth2/par",
+        body=f"response_type=code&client_id={OPAQUE}&redirect_uri={quote(REDIRECT_URI, safe='')}"
+        f"&scope=openid&state=s&code_challenge={CHALLENGE}&code_challenge_method=S256",
+        proof=b'"request_uri":"urn:ietf:params:oauth:request_uri:',
+        peer="par",
+        peer_path="/request",
     ),
     Workload(
         name="jwks",

@@ -26,7 +26,10 @@ class Report:
     bad: int
 
 
-def load(port: int, workload: Workload, tokens: Sequence[str], seconds: int) -> Report:
+def load(
+    port: int, workload: Workload, tokens: Sequence[str], seconds: int, path: str = ""
+) -> Report:
+    """`path` replaces that of the workload, for a peer."""
     with tempfile.NamedTemporaryFile("w", suffix=".tokens") as file:
         file.write("".join(f"{token}\n" for token in tokens))
         file.flush()
@@ -36,7 +39,7 @@ def load(port: int, workload: Workload, tokens: Sequence[str], seconds: int) -> 
                 *(f"-d{seconds}s", "--timeout", "10s", "-s", str(_SCRIPT)),
                 f"http://127.0.0.1:{port}",
             ],
-            env={**os.environ, **_settings(workload, file.name)},
+            env={**os.environ, **_settings(workload, file.name, path)},
             check=True,
             capture_output=True,
             text=True,
@@ -45,10 +48,10 @@ def load(port: int, workload: Workload, tokens: Sequence[str], seconds: int) -> 
     return Report(**json.loads(last))
 
 
-def _settings(workload: Workload, tokens: str) -> dict[str, str]:
+def _settings(workload: Workload, tokens: str, path: str) -> dict[str, str]:
     return {
         "METHOD": workload.method,
-        "TARGET": workload.path,
+        "TARGET": path or workload.path,
         "AUTHORIZATION": workload.authorization,
         "BODY": workload.body,
         "MODE": workload.mode,

@@ -6,8 +6,12 @@ local authorization, body = os.getenv("AUTHORIZATION"), os.getenv("BODY")
 local tokens, first, last = {}, 1, 0
 local ready
 
-local function with(token)
+-- A line of the file has a token, or a token and the DPoP proof of its request.
+local function with(line)
+  local token, proof = line:match("^(%S+) (%S+)$")
   local headers = {}
+  if proof then headers["DPoP"] = proof end
+  token = token or line
   if authorization ~= "" then headers["Authorization"] = authorization:gsub("%%s", token) end
   if method == "GET" then return wrk.format(method, target, headers) end
   headers["Content-Type"] = "application/x-www-form-urlencoded"
