@@ -35,10 +35,10 @@ def run(folder: Path, enabled: str) -> subprocess.CompletedProcess[str]:
 def test_the_setting_is_refused_and_says_what_to_install(tmp_path: Path) -> None:
     refused = run(tmp_path, "true")
     assert refused.returncode != 0
-    said = refused.stdout + refused.stderr
-    assert "mcp.enabled" in said
-    assert "needs the extra: pip install 'quantimodo[mcp]'" in said
-    assert "Traceback" not in said
+    printed = refused.stdout + refused.stderr
+    assert "QUANTIMODO_MCP__ENABLED" in printed
+    assert "needs the extra: pip install 'quantimodo[mcp]'" in printed
+    assert "Traceback" not in printed
     served = run(tmp_path, "false")
     assert served.returncode == 0, served.stderr
     assert "mcp.enabled" in served.stdout

@@ -119,6 +119,7 @@ def test_a_metadata_document_with_a_weak_key_is_refused() -> None:
         read_document(APP, {**document, "jwks": {"keys": [rsa_jwk(1024)]}})
 
 
+@pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")
 async def test_a_weak_key_behind_an_address_does_not_authenticate(
     open_harness: OpenHarness, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -30,9 +30,10 @@ def weakness(key: Mapping[str, Any]) -> str:
             return f"is an RSA key of {bits} bits: at least {SMALLEST_RSA} are needed"
         if bits > LARGEST_RSA:
             return f"is an RSA key of more than {LARGEST_RSA} bits"
-    elif kind in _CURVES and isinstance(key.get("crv"), str) and key["crv"] not in _CURVES[kind]:
-        known = ", ".join(sorted(_CURVES[kind]))
-        return f"has a curve that is weak or unknown: use one of {known}"
+    elif isinstance(kind, str) and isinstance(key.get("crv"), str):
+        known = _CURVES.get(kind)
+        if known is not None and key["crv"] not in known:
+            return f"has a curve that is weak or unknown: use one of {', '.join(sorted(known))}"
     return ""
 
 
