@@ -116,7 +116,8 @@ def _verified(
     try:
         return verify(token, read_key_set(document), algorithms).claims
     except BadKeySet as fault:
-        raise BadToken from fault
+        # The client may have replaced keys that cannot be used.
+        raise UnknownKey from fault
 
 
 def _explained(fault: BadToken, document: Mapping[str, Any]) -> BadToken:
