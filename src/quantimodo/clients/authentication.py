@@ -109,7 +109,7 @@ class ClientAuthentication:
             claims = await self.keys.verify(client, assertion.reveal(), _algorithms(client))
             statement = check_assertion(claims, client.id, self._audience(client), self.clock.now())
         except WeakKey as fault:
-            raise _refusal(credentials, str(fault)) from None
+            raise _refusal(credentials, str(fault), "client_key_weak") from None
         except BadToken:
             raise _refusal(
                 credentials,

@@ -50,7 +50,10 @@ class StaticPages:
     async def logo(self, request: Request) -> Response:
         """GET /logos/{client_id}: served here, so that no browser requests the client's host.
         `?language=` the one for a language, if there is one."""
-        client_id, language = request.path_params["client_id"], request.query_params.get("language")
+        client_id, language = (
+            request.path_params["client_id"],
+            request.query_params.get("language", ""),
+        )
         logo = None
         if language in LANGUAGES:
             logo = (await self.clients.localized_logos(client_id)).get(language)

@@ -89,7 +89,9 @@ def check_required(form: Form, client: Client, requirement: Requirement) -> None
     if form.get("grant_management_action") is not None or requirement == "none":
         return
     if requirement == "all" or profile_of(client).name in _FAPI:
-        raise InvalidRequest("grant_management_action is required on this server")
+        raise InvalidRequest(
+            "grant_management_action is required on this server", refusal="grant_action_missing"
+        )
 
 
 def lost(before: Grant, requested: Scope) -> Scope:

@@ -126,6 +126,14 @@ ROWS: Final[Sequence[RefusalRow]] = (
         shown_as=_FAILED,
     ),
     RefusalRow(
+        "client_key_weak",
+        "invalid_client",
+        "An assertion by an RSA key of at least 2048 bits, or by a key on a curve of JOSE.",
+        "Make a new key, and publish it as `jwks` or behind `jwks_uri`.",
+        _KEYS,
+        shown_as=_FAILED,
+    ),
+    RefusalRow(
         "client_assertion_used",
         "invalid_client",
         "An assertion that was not used before.",

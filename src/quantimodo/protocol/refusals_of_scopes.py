@@ -99,6 +99,13 @@ ROWS: Final[Sequence[RefusalRow]] = (
         _GRANTS,
     ),
     RefusalRow(
+        "grant_action_missing",
+        "invalid_request",
+        "`grant_management_action`, which this server requires of the app.",
+        "Send `grant_management_action=create`, or `merge` or `replace` with a `grant_id`.",
+        _GRANTS,
+    ),
+    RefusalRow(
         "grant_id_unknown",
         "invalid_grant_id",
         "A `grant_id` of this app and person that has not ended.",

@@ -82,7 +82,7 @@ def _keys(metadata: ClientMetadata) -> Found:
     elif any(PRIVATE_MEMBERS & frozenset(key) for key in listed):
         yield "jwks", "must have public keys only: make new ones, these are known now"
     else:
-        for message in weak_keys(document):
+        for message in weak_keys({"keys": listed}):
             yield "jwks", message
 
 
