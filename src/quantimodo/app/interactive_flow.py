@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quantimodo.app.authorization import authorization_responder, client_authentication
+from quantimodo.app.authorization import authorization_responder, client_authentication, dpop_proofs
 from quantimodo.app.browser import consent_offers, consent_services
 from quantimodo.app.services import AppContext
 from quantimodo.app.social import login_browsers, login_tokens
@@ -20,6 +20,7 @@ from quantimodo.endpoints.authorize_pages import StepPages
 from quantimodo.endpoints.authorize_request import RequestPolicy, RequestReader
 from quantimodo.endpoints.consent_decisions import ConsentDecisions
 from quantimodo.endpoints.interaction_dispatcher import InteractionDispatcher
+from quantimodo.endpoints.pushed_requests import PushedRequestEndpoint
 from quantimodo.endpoints.requested_subject import RequestedSubject
 from quantimodo.endpoints.routes import AUTHORIZE, DECISION
 from quantimodo.endpoints.session_state import SessionStates
@@ -62,6 +63,22 @@ def request_objects(context: AppContext) -> RequestObjects:
     """Reads request objects (RFC 9101)."""
     issuer = context.token_policy.issuer
     return RequestObjects(issuer, context.client_keys, context.fetcher, context.clock)
+
+
+def pushed_requests(context: AppContext, documents: ClientDocuments) -> PushedRequestEndpoint:
+    """The endpoint for requests that applications push."""
+    tokens = context.settings.tokens
+    return PushedRequestEndpoint(
+        client_authentication(context),
+        request_objects(context),
+        resource_reader(context),
+        stored_requests(context),
+        context.throttle,
+        tokens.pushed_request_lifetime,
+        dpop_proofs(context),
+        documents,
+        tokens.require_grant_management,
+    )
 
 
 def resource_reader(context: AppContext) -> ResourceReader:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from quantimodo.accounts.outcomes import AccountPolicy
+from quantimodo.accounts.sessions import SessionPolicy
 from quantimodo.app.login import Role
 from quantimodo.app.settings import Settings
 from quantimodo.app.settings_rules import read_statements
@@ -76,6 +77,14 @@ def token_policy(settings: Settings) -> TokenPolicy:
         code_lifetime=tokens.code_lifetime,
         refresh_idle_lifetime=tokens.refresh_idle_lifetime,
         refresh_absolute_lifetime=tokens.refresh_absolute_lifetime,
+    )
+
+
+def session_policy(settings: Settings) -> SessionPolicy:
+    """How long sessions of browsers last."""
+    sessions = settings.sessions
+    return SessionPolicy(
+        idle_lifetime=sessions.idle_lifetime, absolute_lifetime=sessions.absolute_lifetime
     )
 
 

@@ -31,12 +31,7 @@ from quantimodo.app.development import local_only
 from quantimodo.app.device_grant import device_authorization, device_routes
 from quantimodo.app.dispatch import Dispatcher, DispatchPolicy
 from quantimodo.app.error_boundary import ErrorBoundary
-from quantimodo.app.interactive_flow import (
-    authorize_routes,
-    request_objects,
-    resource_reader,
-    stored_requests,
-)
+from quantimodo.app.interactive_flow import authorize_routes, pushed_requests
 from quantimodo.app.logout import logout_routes, provider_sign_out, sign_out
 from quantimodo.app.measurement_routes import measuring_endpoints
 from quantimodo.app.page_application import page_application
@@ -62,7 +57,6 @@ from quantimodo.endpoints.discovery import (
     ResourceMetadataEndpoint,
 )
 from quantimodo.endpoints.introspect import Introspection, IntrospectionEndpoint
-from quantimodo.endpoints.pushed_requests import PushedRequestEndpoint
 from quantimodo.endpoints.register import RegistrationEndpoint
 from quantimodo.endpoints.revoke import RevocationEndpoint
 from quantimodo.endpoints.routes import ApiEndpoints, api_routes
@@ -191,17 +185,7 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
             log=context.client_log,
             legacy_transport=settings.legacy_transport,
         ),
-        pushed_request=PushedRequestEndpoint(
-            clients,
-            request_objects(context),
-            resource_reader(context),
-            stored_requests(context),
-            context.throttle,
-            settings.tokens.pushed_request_lifetime,
-            proofs,
-            inputs.client_documents,
-            settings.tokens.require_grant_management,
-        ),
+        pushed_request=pushed_requests(context, inputs.client_documents),
         device_authorization=device_authorization(context),
         revoke=RevocationEndpoint(
             *(clients, stores.tokens, stores.exchanged_tokens, access),

@@ -20,7 +20,7 @@ from quantimodo.accounts.services import (
     AccountServices,
     build_account_services,
 )
-from quantimodo.accounts.sessions import SessionPolicy, Sessions
+from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.app.environment import SystemClock, SystemEntropy
 from quantimodo.app.limits import charge_of_event, open_throttle
@@ -33,6 +33,7 @@ from quantimodo.app.policies import (
     registration_policy,
     rotation_policy,
     second_factor_roles,
+    session_policy,
     token_policy,
 )
 from quantimodo.app.provider_policies import outbound_policy
@@ -213,10 +214,7 @@ def _build_services(opened: _Resources) -> AppContext:
     outbox = Outbox(stores.mails, envelope, clock, wakeup=wakeup, charge=throttle.charge_mail)
     sessions = Sessions(
         store=stores.sessions,
-        policy=SessionPolicy(
-            idle_lifetime=settings.sessions.idle_lifetime,
-            absolute_lifetime=settings.sessions.absolute_lifetime,
-        ),
+        policy=session_policy(settings),
         clock=clock,
         entropy=entropy,
         audit=audit,
