@@ -20,6 +20,7 @@ async def test_a_developer_gets_a_first_token_without_an_error_page(tmp_path: Pa
     terminal = Terminal(tmp_path)
     server = terminal.serve()
     await _in_the_browser(server)
+    await _in_the_portal(server)
     await _in_the_terminal(terminal, server)
     assert server.stop() == 0
     assert server.process.stdout is not None
@@ -61,6 +62,42 @@ async def _in_the_browser(server: Server) -> None:
         await page.click("text=Get userinfo")
         assert (await _block(page, "Response")).startswith("401")
         assert await faults_in_each_look(page, "playground") == []
+
+
+async def _in_the_portal(server: Server) -> None:
+    """Sign in, register, copy, try it, see tokens: the person's own application."""
+    async with (
+        chromium() as browser,
+        looking(browser, server.url, width=1280, scheme="dark") as page,
+    ):
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.goto("/sign-in?return_to=/developers/new")
+        await page.click("text=Google")
+        await page.click("#person-demo")
+        await page.fill("[name=name]", "Mood Tracker")
+        await page.fill("[name=redirect_uris]", "https://app.example.org/callback")
+        await page.click("text=Register application")
+        for name in ("client-id", "client-secret", "authorize-url"):
+            shown = await page.text_content(f"#{name}")
+            await page.click(f"button[aria-describedby={name}-name]")
+            await page.wait_for_selector(f"button[aria-describedby={name}-name] >> text=Copied")
+            assert await page.evaluate("navigator.clipboard.readText()") == shown
+        secret = await page.text_content("#client-secret")
+        assert secret is not None
+        assert await faults_in_each_look(page, "overview") == []
+        await page.click(".subtabs >> text=Try it")
+        await page.click("text=Register this callback")
+        await page.click("#start")
+        await page.click("#allow")
+        await page.fill("#secret", secret)
+        await page.click("text=Get the tokens")
+        claims = json.loads(await page.inner_text("#id-token-claims"))
+        assert claims["iss"] == server.url
+        assert "qma_" in await page.inner_text("#received")
+        assert secret not in await page.content()
+        await page.click("text=Get the user")
+        assert "ada@example.org" in await page.inner_text("#received")
+        assert await faults_in_each_look(page, "try it") == []
 
 
 async def _in_the_terminal(terminal: Terminal, server: Server) -> None:

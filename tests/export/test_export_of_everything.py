@@ -73,6 +73,9 @@ async def download(visitor: Visitor) -> tuple[httpx.Response, Mapping[str, bytes
 
 
 async def test_the_file_has_everything_of_the_person(site: Site, ann: Visitor, user: User) -> None:
+    bobs = await site.register(await site.services.member("bob@example.org"), name="Of Bob")
+    joined_at = site.services.clock.now()
+    await site.services.stores.teams.set_member(bobs.id, user.id, "developer", joined_at)
     await fill(site, user)
     response, files = await download(ann)
     assert response.headers["content-type"] == "application/zip"
@@ -89,6 +92,9 @@ async def test_the_file_has_everything_of_the_person(site: Site, ann: Visitor, u
     assert consent["scope"] == ["basic", "readmeasurements"]
     assert [change["kind"] for change in consent["history"]] == ["given"]
     assert json.loads(files["applications/registered.jsonl"])["name"] == "Mood Tracker"
+    (membership,) = json.loads(files["applications/teams.json"])
+    assert membership["application"] == {"id": bobs.id, "name": "Of Bob"}
+    assert membership["role"] == "developer"
     (activity,) = _csv(files["history/activity.csv"])
     assert (activity["Application"], activity["Measurements"]) == ("Mood Tracker", "5")
     assert "session.started" in {row["Event"] for row in _csv(files["history/events.csv"])}

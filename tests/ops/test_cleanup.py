@@ -22,6 +22,8 @@ KEPT = {
     "clients",
     "client_logos",
     "localized_logos",
+    # At most 20 of each client.
+    "client_members",
     # At most a number of each owner, and of each host.
     "resources",
     "client_documents",

@@ -231,8 +231,16 @@ async def test_a_security_profile_is_registered_or_refused_with_all_that_is_miss
     assert client.strict
     page = (await ann.get(f"{path}/sign-in")).text
     assert '<option value="oauth21" selected>' in page
-    assert "FAPI 2.0 requires more:" in page
+    assert page.count("Nothing is missing.") == 1, "OAuth 2.1"
     assert "Needs dpop_bound_access_tokens or tls_client_certificate_bound" in page
+    for address in (
+        "/sign-in#token_endpoint_auth_method",
+        "/sign-in#dpop_bound_access_tokens",
+        "/keys#jwks",
+    ):
+        assert f'href="{path}{address}"' in page, address
+        tab, _, field = address.partition("#")
+        assert f'id="{field}"' in (await ann.get(path + tab)).text
     refused = await ann.submit(f"{path}/sign-in", profile="fapi2")
     assert refused.status_code == 422
     assert "private_key_jwt" in refused.text
@@ -481,6 +489,45 @@ async def test_an_application_of_another_person_does_not_exist_here(
         response = await ann.http.post(path + sub, data={"csrf": csrf, "overlap": "0"})
         assert response.status_code == 404, sub
     assert await services.stores.clients.client(client.id) == client
+
+
+async def test_the_fields_that_the_check_names_make_the_application_meet_fapi_2(
+    services: AccountServices, ann: Visitor
+) -> None:
+    path = await create(ann)
+    await save(ann, path, "keys", jwks=KEY_SET)
+    await save(
+        ann,
+        path,
+        "sign-in",
+        token_endpoint_auth_method="private_key_jwt",
+        dpop_bound_access_tokens="1",
+    )
+    page = (await ann.get(f"{path}/sign-in")).text
+    assert page.count("Nothing is missing.") == 3
+    await save(ann, path, "sign-in", profile="fapi2_message_signing")
+    client = await stored(services, path)
+    assert client.metadata.profile == "fapi2_message_signing"
+    assert client.metadata.require_pushed_authorization_requests
+
+
+async def test_the_preview_is_the_consent_page_without_a_form(
+    services: AccountServices, ann: Visitor
+) -> None:
+    path = await create(ann, scope=["email", "readmeasurements"])
+    await save(ann, path, "branding", description="Keeps moods.", homepage_uri=f"{CALLBACK}/home")
+    before = await services.stores.clients.client(path.rpartition("/")[2])
+    page = await ann.get(f"{path}/branding/preview")
+    assert page.status_code == 200
+    for shown in ("Allow <bdi>Mood Tracker</bdi>", "Keeps moods.", "Health data", "Made by"):
+        assert shown in page.text, shown
+    assert "app.example.org" in page.text
+    assert "<form" not in page.text
+    assert 'type="submit"' not in page.text
+    assert "form-action 'self';" in page.headers["content-security-policy"]
+    assert await services.stores.clients.client(path.rpartition("/")[2]) == before
+    device = await create(ann, kind="device")
+    assert (await ann.get(f"{device}/branding/preview")).status_code == 200
 
 
 async def test_each_tab_is_a_page_with_links_to_all_others(ann: Visitor) -> None:

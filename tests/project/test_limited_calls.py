@@ -126,6 +126,12 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/second_factor_notices:SecondFactorNotices.reset": (OPERATOR,),
     # Only an endpoint that was enabled, by a form, is disabled.
     "accounts/webhook_notices:WebhookNotices.disable": ("changes_per_session",),
+    "accounts/team_invitations:TeamInvitations.accept": ("changes_per_session",),
+    "accounts/team_invitations:TeamInvitations.invite": (
+        "changes_per_session",
+        "emails_per_account",
+    ),
+    "accounts/team_invitations:TeamInvitations.withdraw": ("changes_per_session",),
     "authorization/consents:Consents.change": ("changes_per_session",),
     "authorization/consents:Consents.give": ("changes_per_session", "requests_per_address"),
     "authorization/request_objects:RequestObjects._fetched": ("fetches_per_address",),
@@ -133,6 +139,11 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "clients/dynamic:DynamicClients._check_sector": _REGISTERED,
     "clients/dynamic:DynamicClients._logo": _REGISTERED,
     "clients/key_documents:KeyDocuments._fetch": (KEYS,),
+    "clients/teams:Teams.leave": ("changes_per_session",),
+    "clients/teams:Teams.remove": ("changes_per_session",),
+    "clients/teams:Teams.remove_by_operator": (OPERATOR,),
+    "clients/teams:Teams.set_by_operator": (OPERATOR,),
+    "clients/teams:Teams.transfer_by_operator": (OPERATOR,),
     "clients/registry:Registry._add": ("changes_per_session", "registrations_per_address"),
     "clients/registry:Registry._replace": (
         "changes_per_session",

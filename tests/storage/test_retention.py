@@ -39,6 +39,7 @@ from samples import (
 
 from quantimodo.model.admin_actions import AdminAction, LogQuery
 from quantimodo.model.client_log import ClientRefusal
+from quantimodo.model.client_members import ClientInvitation
 from quantimodo.model.consents import StoredRequest
 from quantimodo.model.events import Event
 from quantimodo.model.factor_recoveries import FactorRecovery
@@ -338,6 +339,25 @@ async def _has_idle(stores: Stores, name: str) -> bool:
     return await stores.clients.client(f"idle-{name}") is not None
 
 
+async def _add_invitation(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    owner = await samples.user()
+    made = await samples.client(owner_id=owner.id)
+    invitation = ClientInvitation(
+        key=key(name),
+        client_id=made.id,
+        email=f"{name}@example.org",
+        role="developer",
+        invited_by=owner.id,
+        created_at=NOW - 500 * _DAY,
+        expires_at=dies_at,
+    )
+    assert await stores.teams.add_invitation(invitation, 1)
+
+
+async def _has_invitation(stores: Stores, name: str) -> bool:
+    return await stores.teams.invitation(key(name)) is not None
+
+
 async def _add_leave(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     await stores.registrations.add_registration_token(
         RegistrationToken(
@@ -475,6 +495,7 @@ _TABLES: dict[str, tuple[Add, Has]] = {
     "login_codes": (_add_login_code, _has_login_code),
     "replays": (_add_replay, _has_replay),
     "clients": (_add_idle, _has_idle),
+    "client_invitations": (_add_invitation, _has_invitation),
     "registration_tokens": (_add_leave, _has_leave),
     "data_deletion_requests": (_add_erasure, _has_erasure),
     "mails": (_add_mail, _has_mail),

@@ -66,7 +66,10 @@ _ARGUMENTS = [
 ]
 
 Scheme = Literal["light", "dark"]
-_TABS = ("sign-in", "scopes", "branding", "keys", "log", "usage", "danger")
+_TABS = (
+    *("try", "sign-in", "scopes", "branding", "branding/preview", "keys"),
+    *("team", "log", "usage", "danger"),
+)
 LONG_NAME = "The Extraordinarily Well-Named Sleep, Mood and Movement Companion of Northumberland"
 
 
@@ -134,6 +137,7 @@ class Gallery:
         await site.allow(ann, mood, "basic", "readmeasurements", "writemeasurements", "email")
         await site.allow(ann, phone, "basic", "offline_access")
         self.mood, self.phone, self.ann = mood, phone, ann
+        await self._team(ann, mood)
         self.api = await site.pages.resources.register(
             "https://tasks.example.org/",
             ResourceRegistration(
@@ -230,6 +234,16 @@ class Gallery:
             )
         ]
         await self.services.stores.client_log.add_to_client_log(refusals, days, 500)
+
+    async def _team(self, ann: User, mood: Client) -> None:
+        """Ann's application has a developer and an invitation, and Ann is invited to another."""
+        services, invitations = self.services, self.site.pages.portal.team_invitations
+        gus = await services.member("gus@example.org")
+        await services.stores.teams.set_member(mood.id, gus.id, "developer", services.clock.now())
+        await invitations.invite(mood, "hal@example.org", "owner", ann)
+        other = await self.site.register(gus, name="Steps")
+        await invitations.invite(other, "ann@example.org", "transfer", gus)
+        self.invitation = await services.email_token("/developers/invitation")
 
     async def _personal_token(self, user: User) -> None:
         """One for a dashboard, which reads a part of the data."""
@@ -408,6 +422,8 @@ class Gallery:
             yield name
         async for name in self._app_consent(page):
             yield name
+        await page.goto(f"/developers/invitation?token={self.invitation}")
+        yield "developers-invitation"
         await page.goto(f"{one}/secret")
         await _press(page, "main button[type=submit]")
         yield "developers-one-secret"

@@ -20,15 +20,18 @@ from quantimodo.accounts.known_devices import KnownDevices
 from quantimodo.accounts.personal_tokens import PersonalTokens
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.sign_out import SignOut
+from quantimodo.accounts.team_invitations import TeamInvitations
 from quantimodo.app.error_boundary import ErrorBoundary
 from quantimodo.app.page_application import page_application
 from quantimodo.app.personal_export import ExportDependencies, build_personal_export
+from quantimodo.app.playground import OwnServer
 from quantimodo.app.refusal_reports import RefusalReports
 from quantimodo.authorization.consents import Consents
 from quantimodo.authorization.stored_requests import StoredRequests
 from quantimodo.clients.names import reserved_names
 from quantimodo.clients.registry import Registration, Registry
 from quantimodo.clients.resources import ResourceRegistry
+from quantimodo.clients.teams import Teams
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.federation.provider_sign_out import ProviderSignOut
 from quantimodo.measurements.catalogue import References
@@ -39,13 +42,14 @@ from quantimodo.model.consents import Consent, ConsentChange
 from quantimodo.model.events import Mail
 from quantimodo.model.users import User
 from quantimodo.ops.client_log import ClientLog
+from quantimodo.pages.authorization_runs import AuthorizationRuns
 from quantimodo.pages.browser import Browser, BrowserRequest, CookiePolicy
 from quantimodo.pages.consent_offers import ConsentOffers
 from quantimodo.pages.identities import Linking
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import Renderer, see_other
 from quantimodo.pages.page_context import PageContext
-from quantimodo.pages.page_services import PageRoute, Pages
+from quantimodo.pages.page_services import PageRoute, Pages, PortalServices
 from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.receipts import ConsentServices
 from quantimodo.pages.routes import page_routes
@@ -240,6 +244,18 @@ def build(
         resources=ResourceRegistry(
             f"{origin}/api", stores.resources, stores.clients, reserved, clock, services.audit
         ),
+        portal=PortalServices(
+            teams=Teams(stores.teams, stores.clients, services.audit, clock),
+            team_invitations=TeamInvitations(
+                store=stores.teams,
+                users=stores.users,
+                throttle=services.throttle,
+                notifier=services.social.notifier,
+                clock=clock,
+                entropy=entropy,
+            ),
+            runs=AuthorizationRuns(OwnServer(), envelope, clock, entropy, origin),
+        ),
         clients=stores.clients,
         users=stores.users,
         consents=stores.authorizations,
@@ -301,6 +317,7 @@ class Fields(HTMLParser):
         super().__init__()
         self.forms: list[tuple[str, dict[str, str | list[str]]]] = []
         self._area: str | None = None
+        self._select: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
@@ -309,7 +326,10 @@ class Fields(HTMLParser):
         elif tag == "input" and self.forms and "name" in found:
             self._input(found)
         elif tag == "select" and self.forms:
-            self.forms[-1][1][found["name"]] = ""
+            self._select = found["name"]
+            self.forms[-1][1][self._select] = ""
+        elif tag == "option" and self._select is not None and "selected" in found:
+            self.forms[-1][1][self._select] = found["value"]
         elif tag == "textarea" and self.forms:
             self._area = found["name"]
             self.forms[-1][1][self._area] = ""
@@ -317,6 +337,8 @@ class Fields(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea":
             self._area = None
+        elif tag == "select":
+            self._select = None
 
     def handle_data(self, data: str) -> None:
         if self._area is not None:

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
-from quantimodo.accounts.second_factor_emails import SecondFactorEmails, moment
+from quantimodo.accounts.second_factor_emails import moment
+from quantimodo.accounts.team_emails import TeamEmails
 from quantimodo.i18n.formats import counted
 from quantimodo.i18n.translation import gettext
 from quantimodo.model.events import Mail
@@ -24,7 +25,7 @@ _DID: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class ActivityEmails(SecondFactorEmails):
+class ActivityEmails(TeamEmails):
     """`app` is the name of an application, and `client_id` its id."""
 
     def new_device(self, to: str, device: str, at: datetime) -> Mail:

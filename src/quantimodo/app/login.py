@@ -109,6 +109,7 @@ def build_login_services(given: LoginDependencies) -> LoginServices:
     )
     requirement = SecondFactorRequirement(
         clients=stores.clients,
+        teams=stores.teams,
         everyone=given.mode == "required",
         administrators="administrators" in given.required_of,
         developers="developers" in given.required_of,

@@ -47,7 +47,7 @@ def build_personal_export(given: ExportDependencies) -> PersonalExport:
                 sessions=stores.sessions,
                 personal_tokens=stores.personal_tokens,
             ),
-            ApplicationFiles(stores.authorizations, stores.clients),
+            ApplicationFiles(stores.authorizations, stores.clients, stores.teams),
             HistoryFiles(
                 accesses=stores.accesses,
                 events=stores.events,

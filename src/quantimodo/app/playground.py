@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from quantimodo.app.demo_data import DEMO_CLIENT_ID, has_demo_data
 from quantimodo.app.services import AppContext
 from quantimodo.http.asgi import Asgi
+from quantimodo.pages.authorization_runs import AuthorizationRuns
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute
 from quantimodo.pages.playground import Playground
@@ -24,14 +25,19 @@ def playground_routes(
     if not has_demo_data(context.settings):
         return ()
     return Playground(
-        page_context=page_context,
+        page_context, authorization_runs(context, own_server), DEMO_CLIENT_ID
+    ).routes()
+
+
+def authorization_runs(context: AppContext, own_server: "OwnServer") -> AuthorizationRuns:
+    """Runs over this server."""
+    return AuthorizationRuns(
         requests=own_server,
         envelope=context.envelope,
         clock=context.clock,
         entropy=context.entropy,
         issuer=context.settings.issuer,
-        client_id=DEMO_CLIENT_ID,
-    ).routes()
+    )
 
 
 class OwnServer:

@@ -39,6 +39,7 @@ from quantimodo.app.personal_export import personal_export
 from quantimodo.app.personal_tokens import personal_tokens
 from quantimodo.app.playground import OwnServer, playground_routes
 from quantimodo.app.policies import offered_features
+from quantimodo.app.portal import portal_services
 from quantimodo.app.proxies import Proxies
 from quantimodo.app.refusal_reports import refusal_reports
 from quantimodo.app.refusal_sampling import RefusalSampler
@@ -249,6 +250,7 @@ def _pages(
         provider_sign_out=provider_sign_out(context),
         registry=context.registry,
         resources=resource_registry(context),
+        portal=portal_services(context, inputs.own_server),
         clients=stores.clients,
         users=stores.users,
         consents=stores.authorizations,

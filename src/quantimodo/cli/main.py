@@ -6,7 +6,7 @@ import typer
 
 from quantimodo import __version__
 from quantimodo.cli.backups import backup, check, restore
-from quantimodo.cli.clients import clients
+from quantimodo.cli.client_members import clients
 from quantimodo.cli.database import database
 from quantimodo.cli.demo import demo
 from quantimodo.cli.doctor import doctor

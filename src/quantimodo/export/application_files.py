@@ -12,6 +12,7 @@ from quantimodo.export.parts import (
     json_document,
     json_lines,
 )
+from quantimodo.model.client_members import Membership
 from quantimodo.model.clients import Client
 from quantimodo.model.consent_details import Details
 from quantimodo.model.consents import Consent, ConsentChange
@@ -19,10 +20,12 @@ from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.grant_stores import AuthorizationStore
+from quantimodo.ports.team_store import TeamStore
 from quantimodo.protocol.consent_details import json_objects
 
 _CONSENTS: Final = "applications/consents.json"
 _OWN: Final = "applications/registered.jsonl"
+_TEAMS: Final = "applications/teams.json"
 _PAGE: Final = 100
 _DESCRIPTIONS: Final = (
     FileDescription(
@@ -53,6 +56,15 @@ _DESCRIPTIONS: Final = (
             ("createdAt, disabledAt", N_("ISO 8601, in UTC")),
         ),
     ),
+    FileDescription(
+        _TEAMS,
+        N_("The applications of others that you help to manage."),
+        (
+            ("application", N_("the id and the name of the application")),
+            ("role", N_("owner or developer")),
+            ("since", N_("ISO 8601, in UTC")),
+        ),
+    ),
 )
 
 
@@ -62,6 +74,7 @@ class ApplicationFiles:
 
     consents: AuthorizationStore
     clients: ClientStore
+    teams: TeamStore
 
     @property
     def descriptions(self) -> Sequence[FileDescription]:
@@ -75,11 +88,23 @@ class ApplicationFiles:
         while page := await self.clients.clients(owner_id=user.id, after=after, limit=_PAGE):
             yield Part(_OWN, json_lines(map(_registered, page)))
             after = page[-1].id
+        memberships = await self.teams.memberships(user.id)
+        yield json_document(_TEAMS, [await self._membership(each) for each in memberships])
+
+    async def _membership(self, membership: Membership) -> Mapping[str, Any]:
+        return {
+            "application": await self._application(membership.client_id),
+            "role": membership.role,
+            "since": iso_time(membership.since),
+        }
+
+    async def _application(self, client_id: str) -> Mapping[str, str]:
+        client = await self.clients.client(client_id)
+        return {"id": client_id, "name": client.name if client else ""}
 
     async def _consent(self, consent: Consent) -> Mapping[str, Any]:
-        client = await self.clients.client(consent.client_id)
         return {
-            "application": {"id": consent.client_id, "name": client.name if client else ""},
+            "application": await self._application(consent.client_id),
             "scope": sorted(consent.scope),
             "declinedScope": sorted(consent.declined_scope),
             "details": _details(consent.details),

@@ -1,6 +1,44 @@
 """The people who manage an application."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 ClientRole = Literal["owner", "developer"]
 """An owner decides who is in the team, and deletes the application; a developer changes it."""
+InvitedRole = Literal["owner", "developer", "transfer"]
+"""`transfer`: to become the lead; who invited stays as a developer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientMember:
+    """A person in the team. `lead`: the owner in whose name the application is registered."""
+
+    user_id: int
+    name: str
+    email: str | None
+    role: ClientRole
+    since: datetime
+    lead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """An application that a person manages without being its lead."""
+
+    client_id: str
+    role: ClientRole
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientInvitation:
+    """An invitation to a team. `key` is that of the secret in the e-mail."""
+
+    key: bytes
+    client_id: str
+    email: str
+    role: InvitedRole
+    invited_by: int
+    created_at: datetime
+    expires_at: datetime

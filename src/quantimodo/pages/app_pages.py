@@ -38,12 +38,14 @@ class Tab:
 
 TABS: Final[Sequence[Tab]] = (
     Tab("overview", "", N_("Overview")),
+    Tab("try", "/try", N_("Try it")),
     Tab("sign-in", "/sign-in", N_("Sign-in")),
     Tab("scopes", "/scopes", N_("Scopes")),
     Tab("branding", "/branding", N_("Branding")),
     Tab("keys", "/keys", N_("Keys")),
     Tab("log", "/log", N_("Log")),
     Tab("usage", "/usage", N_("Usage")),
+    Tab("team", "/team", N_("Team")),
     Tab("danger", "/danger", N_("Danger")),
 )
 

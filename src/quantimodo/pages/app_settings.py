@@ -14,6 +14,7 @@ from quantimodo.pages.app_pages import APP, AppPages, OpenedApp
 from quantimodo.pages.client_form import (
     LABELS,
     FieldTab,
+    address_of_field,
     field_errors,
     in_tab,
     sections_of,
@@ -28,7 +29,7 @@ from quantimodo.pages.forms import Form, FormView
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.secret_once import SecretPage
 from quantimodo.pages.snippets import first_requests
-from quantimodo.protocol.security_profiles import standing
+from quantimodo.protocol.security_profiles import SecurityProfile, Unmet, checklist, standing
 
 _TEMPLATES: Final[dict[FieldTab, str]] = {
     "sign-in": "developers_sign_in.html",
@@ -152,7 +153,6 @@ class AppSettings:
     async def _page(
         self, opened: OpenedApp, tab: FieldTab, view: FormView, again: FormErrors | None = None
     ) -> Response:
-        profile = standing(opened.client)
         return await self.app_pages.show(
             opened,
             tab,
@@ -161,9 +161,28 @@ class AppSettings:
             labels=LABELS,
             sections=sections_of(tab),
             scopes=scope_lines(),
-            standing=profile,
-            missing=[sentence(text) for text in profile.missing],
+            standing=standing(opened.client),
+            checks=[_Check.of(*each) for each in checklist(opened.client)],
             form=view,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """A security profile and what is missing for it: sentences, each with the address and the label
+    of the field that mends it, or empty."""
+
+    title: str
+    missing: Sequence[tuple[str, str, str]]
+
+    @classmethod
+    def of(cls, profile: SecurityProfile, missing: Sequence[Unmet]) -> "_Check":
+        return cls(
+            profile.title,
+            [
+                (sentence(text), address_of_field(field), LABELS.get(field, ""))
+                for field, text in missing
+            ],
         )
 
 

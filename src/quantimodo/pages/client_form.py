@@ -97,6 +97,16 @@ def sections_of(tab: FieldTab) -> Mapping[str, Section]:
     return {name: section for name, section in SECTIONS.items() if section.tab == tab}
 
 
+def address_of_field(name: str) -> str:
+    """Where the field is, below the path of an application; empty if the portal has none."""
+    for section in SECTIONS.values():
+        for field, form in section.fields:
+            if field.name == name:
+                anchor = form.name if form.control == "client_type" else name
+                return f"/{section.tab}#{anchor}"
+    return ""
+
+
 def submitted(form: Form, client: Client, tab: FieldTab) -> Registration:
     """The registration with the fields of this tab as the form has them; all others are those of
     `client`."""

@@ -9,6 +9,7 @@ from quantimodo.accounts.account_deletion import AccountDeletion
 from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.services import AccountServices
 from quantimodo.accounts.sessions import require_fresh
+from quantimodo.clients.teams import Teams
 from quantimodo.pages.browser import BrowserRequest, SignInFirst
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.forms import FormView
@@ -19,10 +20,14 @@ from quantimodo.ports.client_stores import ClientStore
 
 
 def closing_routes(
-    page_context: PageContext, accounts: AccountServices, clients: ClientStore, step_up: StepUp
+    page_context: PageContext,
+    accounts: AccountServices,
+    clients: ClientStore,
+    teams: Teams,
+    step_up: StepUp,
 ) -> list[tuple[tuple[str, ...], str, Endpoint]]:
     """The pages that close an account, and keep it."""
-    delete = DeleteAccount(page_context, accounts.deletion, accounts.credentials, clients)
+    delete = DeleteAccount(page_context, accounts.deletion, accounts.credentials, clients, teams)
     closed = ClosedAccount(page_context, accounts.deletion)
     return [
         (("GET",), "/account/delete", step_up.before(delete.show)),
@@ -40,6 +45,7 @@ class DeleteAccount:
     deletion: AccountDeletion
     credentials: Credentials
     clients: ClientStore
+    teams: Teams
 
     async def show(self, request: Request) -> Response:
         """GET the form that closes the account. Without a password it needs a fresh sign-in."""
@@ -67,6 +73,7 @@ class DeleteAccount:
         again: FormErrors | None = None,
     ) -> Response:
         user = browser_request.required().user
+        owned = await self.clients.clients(owner_id=user.id)
         return self.page_context.show(
             request,
             browser_request,
@@ -75,7 +82,7 @@ class DeleteAccount:
             section="account-security",
             person=user,
             has_password=await self.credentials.has_password(user.id),
-            own=await self.clients.clients(owner_id=user.id),
+            own=[each for each in owned if await self.teams.ends_with(each)],
             until=self.page_context.clock.now() + self.deletion.grace,
             form=view,
         )

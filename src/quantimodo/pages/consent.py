@@ -140,9 +140,11 @@ def consent_page(
     *,
     form_action: Sequence[str] = (),
     again: FormErrors | None = None,
+    preview: bool = False,
 ) -> Response:
     """The page. `form_action` is the origin (or scheme) to which the response goes. `again`: the
-    form is shown once more, because of these errors."""
+    form is shown once more, because of these errors. `preview`: it has no form, and decides
+    nothing."""
     return renderer.page(
         "consent.html",
         options=PageOptions(
@@ -150,6 +152,7 @@ def consent_page(
         ),
         view=view,
         form=view.form,
+        preview=preview,
         reviewed=is_reviewed(view.client),
         of_operator=is_of_operator(view.client),
         # Registration refuses other schemes; links check it again.

@@ -30,11 +30,13 @@ CookieName = Literal[
     "reset",
     "verify",
     "cancel",
+    "invitation",
     "notice",
     "shown",
     "reset_return",
     "language",
     "playground",
+    "try",
     "signing_out",
 ]
 

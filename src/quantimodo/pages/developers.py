@@ -9,6 +9,7 @@ from starlette.responses import Response
 from quantimodo.accounts.second_factor_check import SecondFactorCheck
 from quantimodo.clients.errors import InvalidMetadata
 from quantimodo.clients.registry import Registry
+from quantimodo.clients.teams import Teams
 from quantimodo.model.clients import Client
 from quantimodo.model.texts import N_
 from quantimodo.pages.app_pages import app_path
@@ -30,6 +31,7 @@ class Developers:
     clients: ClientStore
     secrets: SecretPage
     second_factors: SecondFactorCheck
+    teams: Teams
 
     def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
         """Its lines of the table of pages."""
@@ -42,8 +44,9 @@ class Developers:
     async def show(self, request: Request) -> Response:
         """GET /developers."""
         browser_request = await self.page_context.browser_request(request)
-        owned = await self.registry.owned(browser_request.required().user.id)
-        apps = [(client, app_path(client), await self._has_logo(client)) for client in owned]
+        user_id = browser_request.required().user.id
+        managed = [*await self.registry.owned(user_id), *await self.teams.managed(user_id)]
+        apps = [(client, app_path(client), await self._has_logo(client)) for client in managed]
         return self.page_context.show(
             request, browser_request, "developers.html", section="developers", apps=apps
         )

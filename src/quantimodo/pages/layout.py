@@ -38,7 +38,7 @@ _PERMISSIONS: Final = ", ".join(
 
 # The shipped scripts, and the templates of the pages that have them. Every page works without.
 PAGES_OF_SCRIPTS: Final[Mapping[str, Sequence[str]]] = {
-    "copy.js": ("developers_overview.html",),
+    "copy.js": ("developers_overview.html", "developers_try.html"),
     "password.js": (
         "account_again.html",
         "account_delete.html",

@@ -11,15 +11,18 @@ from quantimodo.accounts.second_factors import SecondFactors
 from quantimodo.accounts.services import AccountServices
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.sign_out import SignOut as SigningOut
+from quantimodo.accounts.team_invitations import TeamInvitations
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.clients.registry import Registry
 from quantimodo.clients.resources import ResourceRegistry
+from quantimodo.clients.teams import Teams
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.export.personal_export import PersonalExport
 from quantimodo.federation.provider_sign_out import ProviderSignOut
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
+from quantimodo.pages.authorization_runs import AuthorizationRuns
 from quantimodo.pages.browser import Browser
 from quantimodo.pages.identities import Linking
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
@@ -41,6 +44,15 @@ PageRoute = tuple[tuple[str, ...], str, Endpoint]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PortalServices:
+    """The services of the developer portal alone."""
+
+    teams: Teams
+    team_invitations: TeamInvitations
+    runs: AuthorizationRuns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
     """The services of all pages. `issuer` is the public address, without a slash at the end;
     `outbox` is None unless e-mails may be read at /outbox; `playground`: the home page
@@ -57,6 +69,7 @@ class Pages:
     provider_sign_out: ProviderSignOut
     registry: Registry
     resources: ResourceRegistry
+    portal: PortalServices
     clients: ClientStore
     users: UserStore
     consents: AuthorizationStore

@@ -1,18 +1,20 @@
-"""The requests that the playground sends, as a developer would write them. Pure.
+"""The requests of an authorization run, as a developer would write them. Pure.
 
 Owns the table of calls, and how a request, its response and a JWT are shown.
 """
 
 import json
 import shlex
-from base64 import urlsafe_b64decode
+from base64 import b64encode, urlsafe_b64decode
 from binascii import Error
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
+from quantimodo.model.texts import N_
 from quantimodo.protocol.discovery import AUTHORIZE, REVOKE, TOKEN, USERINFO
 
 Headers = tuple[tuple[str, str], ...]
@@ -83,15 +85,18 @@ class Call:
 
 
 CALLS: Final[Sequence[Call]] = (
-    Call("userinfo", "Get userinfo", "Userinfo (OpenID Connect Core §5.3)", USERINFO),
-    Call("me", "Get the user", "The user (version 1 of the API)", "/api/v1/user/me"),
-    Call("variables", "List variables", "Variables of the person", "/api/v1/variables"),
-    Call("measurements", "List measurements", "Measurements", "/api/v1/measurements?limit=5"),
+    Call("userinfo", N_("Get userinfo"), N_("Userinfo (OpenID Connect Core §5.3)"), USERINFO),
+    Call("me", N_("Get the user"), N_("The user (version 1 of the API)"), "/api/v1/user/me"),
+    Call("variables", N_("List variables"), N_("Variables of the person"), "/api/v1/variables"),
+    Call(
+        "measurements", N_("List measurements"), N_("Measurements"), "/api/v1/measurements?limit=5"
+    ),
 )
 
 
 class Credentials(NamedTuple):
-    """Who asks, and what is spent: secrets, never printed."""
+    """Who asks, and what is spent: secrets, never printed. `secret`: of a confidential client;
+    `in_form`: it goes into the form, not the header."""
 
     client_id: str
     redirect_uri: str
@@ -99,9 +104,28 @@ class Credentials(NamedTuple):
     code: str = ""
     access_token: str = ""
     refresh_token: str = ""
+    secret: str = ""
+    in_form: bool = False
 
     def __repr__(self) -> str:
         return f"Credentials({self.client_id})"
+
+    @property
+    def basic(self) -> str:
+        """The value of the Authorization header (RFC 6749 §2.3.1)."""
+        pair = f"{quote(self.client_id, safe='')}:{quote(self.secret, safe='')}"
+        return b64encode(pair.encode()).decode()
+
+    def hidden(self, refresh_token: str) -> Mapping[str, str]:
+        """What no page shows, with what it shows instead. A public client of the playground has
+        no secret, and shows all."""
+        if not self.secret:
+            return {}
+        hidden = {self.basic: "BASE64(CLIENT_ID:CLIENT_SECRET)", self.secret: "CLIENT_SECRET"}
+        for token in (self.refresh_token, refresh_token):
+            if token:
+                hidden[token] = "REFRESH_TOKEN"
+        return hidden
 
 
 def authorization_url(issuer: str, parameters: Sequence[tuple[str, str]]) -> str:
@@ -112,13 +136,13 @@ def authorization_url(issuer: str, parameters: Sequence[tuple[str, str]]) -> str
 def request_of(name: str, issuer: str, given: Credentials) -> PlaygroundRequest | None:
     """The request with this name; None if there is no such call, or nothing to send with it."""
     if name == "token":
-        return _form(issuer + TOKEN, _redemption(given)) if given.code else None
+        return _form(issuer + TOKEN, given, _redemption(given)) if given.code else None
     if name == "refresh":
-        return _form(issuer + TOKEN, _refresh(given)) if given.refresh_token else None
+        return _form(issuer + TOKEN, given, _refresh(given)) if given.refresh_token else None
     if name == "revoke":
         token = given.refresh_token or given.access_token
         fields = [("client_id", given.client_id), ("token", token)]
-        return _form(issuer + REVOKE, fields) if token else None
+        return _form(issuer + REVOKE, given, fields) if token else None
     call = next((each for each in CALLS if each.name == name), None)
     if call is None or not given.access_token:
         return None
@@ -126,15 +150,20 @@ def request_of(name: str, issuer: str, given: Credentials) -> PlaygroundRequest 
     return PlaygroundRequest("GET", issuer + call.path, (bearer,))
 
 
-def shown(name: str, request: PlaygroundRequest, response: PlaygroundResponse) -> Exchange:
-    """Both as texts; a long body is cut off."""
+def shown(
+    name: str,
+    request: PlaygroundRequest,
+    response: PlaygroundResponse,
+    hidden: Mapping[str, str] = MappingProxyType({}),
+) -> Exchange:
+    """Both as texts; a long body is cut off. `hidden`: texts with what is shown instead."""
     call = next((each for each in CALLS if each.name == name), None)
-    titles = {"token": "Token request", "refresh": "Refresh", "revoke": "Revocation"}
+    titles = {"token": N_("Token request"), "refresh": N_("Refresh"), "revoke": N_("Revocation")}
     return Exchange(
         title=call.title if call else titles[name],
-        curl=_curl(request),
-        request=_request_text(request),
-        response=_response_text(response),
+        curl=_without(_curl(request), hidden),
+        request=_without(_request_text(request), hidden),
+        response=_without(_response_text(response), hidden),
         status=response.status,
     )
 
@@ -149,6 +178,12 @@ def decoded(token: str, *, verified: bool) -> DecodedToken | None:
     except (ValueError, Error):
         return None
     return DecodedToken(header, claims, verified)
+
+
+def _without(text: str, hidden: Mapping[str, str]) -> str:
+    for secret, instead in hidden.items():
+        text = text.replace(quote(secret, safe=""), instead).replace(secret, instead)
+    return text
 
 
 def _redemption(given: Credentials) -> Sequence[tuple[str, str]]:
@@ -169,8 +204,13 @@ def _refresh(given: Credentials) -> Sequence[tuple[str, str]]:
     ]
 
 
-def _form(url: str, fields: Sequence[tuple[str, str]]) -> PlaygroundRequest:
-    return PlaygroundRequest("POST", url, (_FORM,), urlencode(fields).encode("ascii"))
+def _form(url: str, given: Credentials, fields: Sequence[tuple[str, str]]) -> PlaygroundRequest:
+    headers: Headers = (_FORM,)
+    if given.secret and given.in_form:
+        fields = [*fields, ("client_secret", given.secret)]
+    elif given.secret:
+        headers = (_FORM, ("authorization", f"Basic {given.basic}"))
+    return PlaygroundRequest("POST", url, headers, urlencode(fields).encode("ascii"))
 
 
 def _curl(request: PlaygroundRequest) -> str:

@@ -2,24 +2,29 @@
 
 from collections.abc import Sequence
 
-from quantimodo.clients.teams import Teams
 from quantimodo.pages.apis import Apis
 from quantimodo.pages.app_log import AppLog
 from quantimodo.pages.app_pages import AppPages
+from quantimodo.pages.app_preview import AppPreview
 from quantimodo.pages.app_secret import AppSecret
 from quantimodo.pages.app_settings import AppSettings
+from quantimodo.pages.app_team import AppTeam
+from quantimodo.pages.app_try import AppTry
 from quantimodo.pages.developers import Developers
+from quantimodo.pages.links import Links
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute, Pages
 from quantimodo.pages.secret_once import SecretPage
+from quantimodo.pages.team_invitation import InvitationPage
 
 
 def portal_routes(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     """The pages of the developer portal."""
     secrets = SecretPage(pages.browser, pages.envelope, pages.clock)
     factors, issuer, registry = pages.accounts.login.second_factors, pages.issuer, pages.registry
-    portal = Developers(page_context, registry, pages.clients, secrets, factors)
-    app_pages = AppPages(page_context, pages.clients, Teams(), factors)
+    portal = Developers(page_context, registry, pages.clients, secrets, factors, pages.portal.teams)
+    app_pages = AppPages(page_context, pages.clients, pages.portal.teams, factors)
+    links = Links(page_context, pages.outbox is not None)
     apis = Apis(page_context, pages.resources, factors, issuer)
     return [
         *apis.routes(),
@@ -27,4 +32,8 @@ def portal_routes(pages: Pages, page_context: PageContext) -> Sequence[PageRoute
         *AppSettings(app_pages, registry, secrets, issuer).routes(),
         *AppSecret(app_pages, registry, secrets).routes(),
         *AppLog(app_pages, pages.client_log, pages.clock).routes(),
+        *AppPreview(app_pages, pages.users, pages.consent_services.offers).routes(),
+        *AppTry(app_pages, registry, pages.portal.runs).routes(),
+        *AppTeam(app_pages, pages.portal.team_invitations).routes(),
+        *InvitationPage(page_context, links, pages.portal.team_invitations, pages.clients).routes(),
     ]

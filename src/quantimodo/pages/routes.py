@@ -214,5 +214,5 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
         (("POST",), "/account/identities/unlink", identities.unlink),
         (("GET",), "/account/again", again.show),
         (("POST",), "/account/again", again.submit),
-        *closing_routes(page_context, pages.accounts, pages.clients, step_up),
+        *closing_routes(page_context, pages.accounts, pages.clients, pages.portal.teams, step_up),
     ]

@@ -61,6 +61,7 @@ from quantimodo.ports.personal_tokens import PersonalTokenStore
 from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.ports.second_factor_store import SecondFactorStore
 from quantimodo.ports.set_up_store import SetUpStore
+from quantimodo.ports.team_store import TeamStore
 from quantimodo.ports.trusted_browser_store import TrustedBrowserStore
 
 
@@ -112,6 +113,7 @@ class Stores:
     clients: ClientStore
     client_documents: ClientDocumentStore
     client_log: ClientLogStore
+    teams: TeamStore
     registrations: RegistrationStore
     resources: ResourceStore
     set_ups: SetUpStore

@@ -1,5 +1,4 @@
-"""Client metadata fields that documents of RFC 7591 and `quantimodo clients import` set; some
-of them are in the portal, too.
+"""Client metadata fields without an option of the command line; a few are in the portal.
 
 Part of the table in `client_fields.py`.
 """

@@ -159,7 +159,7 @@ def faults(registration: Registration) -> tuple[Fault, ...]:
         *_metadata_faults(registration),
         *_grant_faults(registration),
         *_secrecy_faults(registration),
-        *(Fault("profile", text) for text in unmet(registration, profile_of(registration))),
+        *(Fault("profile", each.text) for each in unmet(registration, profile_of(registration))),
     ]
     order = {field.name: number for number, field in enumerate(FIELDS)}
     return tuple(sorted(found, key=lambda fault: order.get(fault.field, len(order))))

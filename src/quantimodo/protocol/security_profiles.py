@@ -6,7 +6,7 @@ what the rows before it require, or more. Registration refuses an application th
 profile; `profile_requests.py` has the checks of requests.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, NamedTuple, Protocol
@@ -133,6 +133,13 @@ _SIGNED: Final[Mapping[str, Callable[[Described], str]]] = {
 }
 
 
+class Unmet(NamedTuple):
+    """What is missing for a profile, for people, and the field that mends it."""
+
+    field: str
+    text: str
+
+
 class Standing(NamedTuple):
     """The profile that an application has, the most demanding one that it meets, the next one, and
     what is missing for that, for people."""
@@ -167,40 +174,53 @@ def implied(described: Described) -> dict[str, Any]:
     return values
 
 
-def unmet(described: Described, profile: SecurityProfile) -> Iterator[str]:
-    """What the application has to register for this profile, for people; nothing if it meets
-    it."""
+def unmet(described: Described, profile: SecurityProfile) -> Iterator[Unmet]:
+    """What the application has to register for this profile, for people, and the field of each;
+    nothing if it meets the profile."""
     metadata = described.metadata
     if profile.confidential and described.public:
-        yield N_("needs an application that can keep a secret")
+        yield Unmet("public", N_("needs an application that can keep a secret"))
     method, methods = metadata.token_endpoint_auth_method, profile.authentication_methods
     if methods and method not in methods:
-        yield N_(
-            "needs token_endpoint_auth_method private_key_jwt, tls_client_auth or"
-            " self_signed_tls_client_auth"
+        yield Unmet(
+            "token_endpoint_auth_method",
+            N_(
+                "needs token_endpoint_auth_method private_key_jwt, tls_client_auth or"
+                " self_signed_tls_client_auth"
+            ),
         )
     if profile.sender_constrained and not _is_constrained(metadata):
-        yield N_("needs dpop_bound_access_tokens or tls_client_certificate_bound_access_tokens")
+        yield Unmet(
+            "dpop_bound_access_tokens",
+            N_("needs dpop_bound_access_tokens or tls_client_certificate_bound_access_tokens"),
+        )
     if profile.response_types and not described.response_types <= profile.response_types:
         kinds = ", ".join(sorted(profile.response_types))
-        yield N_("allows only these response types: %(kinds)s", kinds=kinds)
+        text = N_("allows only these response types: %(kinds)s", kinds=kinds)
+        yield Unmet("response_types", text)
     if profile.https_redirects and not all(
         _is_confidential_address(uri, metadata) for uri in described.redirect_uris
     ):
-        yield N_("allows http in redirect URIs only to 127.0.0.1 or [::1] of a native application")
+        text = N_("allows http in redirect URIs only to 127.0.0.1 or [::1] of a native application")
+        yield Unmet("redirect_uris", text)
     for field, algorithm in _SIGNED.items():
         registered = algorithm(described)
         if registered and not profile.allows_algorithm(registered):
-            yield N_("allows only PS256, ES256 and EdDSA in %(field)s", field=field)
+            yield Unmet(field, N_("allows only PS256, ES256 and EdDSA in %(field)s", field=field))
     if profile.signed_requests and not (metadata.jwks or metadata.jwks_uri):
-        yield N_("needs jwks or jwks_uri: the keys of its signed requests")
+        yield Unmet("jwks", N_("needs jwks or jwks_uri: the keys of its signed requests"))
+
+
+def checklist(described: Described) -> Sequence[tuple[SecurityProfile, Sequence[Unmet]]]:
+    """Each profile with rules, and what is missing for it."""
+    return [(each, tuple(unmet(described, each))) for each in PROFILES.values() if each != LEGACY]
 
 
 def standing(described: Described) -> Standing:
     """Which profile an application meets, and what is missing for the next one."""
     met = LEGACY
     for profile in PROFILES.values():
-        missing = tuple(unmet(described, profile))
+        missing = tuple(each.text for each in unmet(described, profile))
         if missing:
             return Standing(profile_of(described), met, profile, missing)
         met = profile

@@ -9,6 +9,7 @@ from quantimodo.storage.tables.app_events import AppEvents
 from quantimodo.storage.tables.authorizations import Authorizations
 from quantimodo.storage.tables.client_documents import ClientDocuments
 from quantimodo.storage.tables.client_log import ClientLogs
+from quantimodo.storage.tables.client_teams import ClientTeams
 from quantimodo.storage.tables.clients import Clients
 from quantimodo.storage.tables.device_authorizations import DeviceAuthorizations
 from quantimodo.storage.tables.email_choices import EmailChoiceTable
@@ -68,6 +69,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         clients=Clients(database),
         client_documents=ClientDocuments(database),
         client_log=ClientLogs(database),
+        teams=ClientTeams(database),
         registrations=Registrations(database),
         resources=Resources(database),
         set_ups=SetUps(database),

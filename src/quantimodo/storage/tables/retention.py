@@ -97,6 +97,7 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
         " (SELECT 1 FROM consents c WHERE c.client_id = u.client_id)"
         " ORDER BY expires_at LIMIT {2}) RETURNING 1"
     ),
+    "client_invitations": _expired("client_invitations", "key"),
     "registration_tokens": _expired("registration_tokens", "key"),
     "replays": drop_expired_replays,
     "data_deletion_requests": drop_expired_requests,

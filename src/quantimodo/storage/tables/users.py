@@ -8,6 +8,7 @@ from quantimodo.model.users import NewUser, User, fold_email
 from quantimodo.storage.database import Call, KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, first_value
 from quantimodo.storage.tables.bulk_delete import EVENTS_OF_PERSON, OF_PERSON, delete_in_batches
+from quantimodo.storage.tables.client_teams import hand_over_clients
 from quantimodo.storage.tables.event_outbox import report_claims, report_deletion
 from quantimodo.storage.tables.revoked_grants import revoke_grants
 from quantimodo.storage.tables.session_end import DROP_TRUSTED_BROWSERS, end_sessions
@@ -229,12 +230,14 @@ class Users(Table):
 
     async def delete_user(self, user_id: int, at: datetime | None = None) -> bool:
         def operation() -> Operation[bool]:
+            yield from hand_over_clients(user_id)
             yield LOCK_PERSON, (user_id,)
             yield from end_sessions(user_id, _DUE_NOW)
             if at is not None:
                 yield from report_deletion(user_id, to_micros(at))
             # Passwords, passkeys, second factors, identities, e-mail tokens, consents, personal
-            # tokens, own clients and events for applications go by foreign key.
+            # tokens, own clients, memberships, invitations and events for applications go by
+            # foreign key.
             yield _DELETE_GRANTS, (user_id,)
             yield DROP_LOGIN_CODES, (user_id,)
             yield _DROP_EMAIL_TOKENS, (user_id,)

@@ -1,0 +1,10 @@
+"""The composition of the teams of applications."""
+
+from quantimodo.app.services import AppContext
+from quantimodo.clients.teams import Teams
+
+
+def teams(context: AppContext) -> Teams:
+    """The service over an open context."""
+    stores = context.stores
+    return Teams(stores.teams, stores.clients, context.audit, context.clock)

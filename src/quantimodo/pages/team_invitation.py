@@ -1,0 +1,94 @@
+"""The page of an invitation to a team: the link in the e-mail leads to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantimodo.accounts.errors import DomainError
+from quantimodo.accounts.team_invitations import TeamInvitations
+from quantimodo.model.client_members import ClientInvitation
+from quantimodo.model.clients import Client
+from quantimodo.model.texts import N_
+from quantimodo.pages.app_pages import app_path
+from quantimodo.pages.browser import BrowserRequest
+from quantimodo.pages.layout import PageOptions
+from quantimodo.pages.links import InvalidLink, Links
+from quantimodo.pages.page_context import Endpoint, PageContext
+from quantimodo.ports.client_stores import ClientStore
+
+INVITATION: Final = "/developers/invitation"
+_OVER: Final = InvalidLink("/developers", N_("Your applications"))
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationPage:
+    page_context: PageContext
+    links: Links
+    invitations: TeamInvitations
+    clients: ClientStore
+
+    def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
+        """Its lines of the table of pages."""
+        return [
+            (("GET",), INVITATION, self.show),
+            (("POST",), INVITATION, self.accept),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """GET /developers/invitation: what it is for, to the person with its address only."""
+        if moved := self.links.moved(request, "invitation"):
+            return moved
+        browser_request = await self.page_context.browser_request(request)
+        browser_request.required()
+        found = await self._found(request)
+        if found is None:
+            return self.links.dead(request, browser_request, "invitation", _OVER)
+        invitation, client = found
+        if not self.invitations.is_for(invitation, browser_request.required().user):
+            return self._for_another(request, browser_request)
+        return self.page_context.show(
+            request,
+            browser_request,
+            "team_invitation.html",
+            section="developers",
+            invitation=invitation,
+            client=client,
+            has_logo=await self.clients.logo(client.id) is not None,
+        )
+
+    async def accept(self, request: Request) -> Response:
+        """POST /developers/invitation: join the team."""
+        browser_request, _ = await self.page_context.posted(request)
+        user = browser_request.required().user
+        found = await self._found(request)
+        if found is None:
+            return self.links.dead(request, browser_request, "invitation", _OVER)
+        invitation, client = found
+        if not self.invitations.is_for(invitation, user):
+            return self._for_another(request, browser_request)
+        try:
+            await self.invitations.accept(invitation, client, user)
+        except DomainError:
+            return self.links.dead(request, browser_request, "invitation", _OVER)
+        response = self.page_context.go(app_path(client), "team-joined")
+        return self.page_context.browser.clear_cookie(response, "invitation")
+
+    async def _found(self, request: Request) -> tuple[ClientInvitation, Client] | None:
+        raw = self.links.email_token(request, "invitation")
+        invitation = await self.invitations.find(raw)
+        client = None if invitation is None else await self.clients.client(invitation.client_id)
+        return None if invitation is None or client is None else (invitation, client)
+
+    def _for_another(self, request: Request, browser_request: BrowserRequest) -> Response:
+        """Says nothing about the invitation."""
+        return self.page_context.show(
+            request,
+            browser_request,
+            "team_invitation.html",
+            options=PageOptions(status=403),
+            section="developers",
+            invitation=None,
+        )

@@ -1,0 +1,266 @@
+"""The tables `client_members` and `client_invitations`, and the column `clients.owner_id`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from quantimodo.model.client_members import (
+    ClientInvitation,
+    ClientMember,
+    ClientRole,
+    InvitedRole,
+    Membership,
+)
+from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
+from quantimodo.storage.rows import Column, RowReader, Unread, first_value
+from quantimodo.storage.tables.table import Table
+from quantimodo.storage.timestamps import from_micros, to_micros
+
+_MEMBER = RowReader(
+    ClientMember,
+    "user_id",
+    "name",
+    "email",
+    "role",
+    Column("since", from_micros),
+    Column("lead", bool),
+)
+_MEMBERSHIP = RowReader(
+    Membership, "client_id", "role", Column("since", from_micros, sql="added_at"), table="m"
+)
+_INVITATION = RowReader(
+    ClientInvitation,
+    "key",
+    "client_id",
+    "email",
+    "role",
+    "invited_by",
+    Column("created_at", from_micros),
+    Column("expires_at", from_micros),
+)
+_FOUND = RowReader(
+    ClientInvitation,
+    Unread("key"),
+    "key",
+    "client_id",
+    "email",
+    "role",
+    "invited_by",
+    Column("created_at", from_micros),
+    Column("expires_at", from_micros),
+)
+_ROLE = Statement("SELECT role FROM client_members WHERE client_id = {1} AND user_id = {2}")
+_MEMBERS = Statement(
+    "SELECT u.id, u.name, u.email, 'owner' AS role, c.created_at AS since, 1 AS lead"
+    " FROM clients c JOIN users u ON u.id = c.owner_id WHERE c.id = {1} UNION ALL"
+    " SELECT u.id, u.name, u.email, m.role, m.added_at, 0 FROM client_members m"
+    " JOIN clients c ON c.id = m.client_id JOIN users u ON u.id = m.user_id"
+    " WHERE m.client_id = {1} AND (c.owner_id IS NULL OR c.owner_id <> m.user_id)"
+    " ORDER BY lead DESC, since, 1"
+)
+_MEMBERSHIPS = Statement(
+    f"SELECT {_MEMBERSHIP.columns} FROM client_members m JOIN clients c ON c.id = m.client_id"
+    " WHERE m.user_id = {1} AND (c.owner_id IS NULL OR c.owner_id <> {1}) ORDER BY m.client_id"
+)
+# The order of locks: the client first, then its members and invitations.
+_LOCK = Statement("UPDATE clients SET owner_id = owner_id WHERE id = {1} RETURNING owner_id")
+_LOCK_OWNED = Statement("UPDATE clients SET owner_id = owner_id WHERE owner_id = {1} RETURNING id")
+_SET_LEAD = Statement(
+    "UPDATE clients SET owner_id = {2}, revision = revision + 1 WHERE id = {1} RETURNING id"
+)
+_PERSON = Statement("SELECT 1 FROM users WHERE id = {1}")
+_PUT = Statement(
+    "INSERT INTO client_members (client_id, user_id, role, added_at) VALUES ({1}, {2}, {3}, {4})"
+    " ON CONFLICT (client_id, user_id) DO UPDATE SET role = excluded.role"
+)
+_DROP = Statement(
+    "DELETE FROM client_members WHERE client_id = {1} AND user_id = {2} RETURNING user_id"
+)
+_NEXT_LEAD = Statement(
+    "SELECT user_id FROM client_members WHERE client_id = {1} AND role = 'owner'"
+    " AND user_id <> {2} ORDER BY added_at, user_id LIMIT 1"
+)
+_COUNT = Statement(
+    "SELECT (SELECT COUNT(*) FROM client_members WHERE client_id = {1})"
+    " + (SELECT COUNT(*) FROM client_invitations WHERE client_id = {1})"
+)
+_INVITE = Statement(
+    "INSERT INTO client_invitations (key, client_id, email, role, invited_by, created_at,"
+    " expires_at) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7})"
+)
+_OF_CLIENT = Statement(
+    f"SELECT {_INVITATION.columns} FROM client_invitations WHERE client_id = {{1}}"
+    " AND expires_at > {2} ORDER BY created_at, email"
+)
+_FIND = KeyedRead(f"SELECT {_FOUND.columns} FROM client_invitations WHERE key")
+_WITHDRAW = Statement(
+    "DELETE FROM client_invitations WHERE client_id = {1} AND email = {2} RETURNING key"
+)
+_DROP_EXPIRED = Statement(
+    "DELETE FROM client_invitations WHERE client_id = {1} AND expires_at <= {2}"
+)
+_DROP_SENT = Statement("DELETE FROM client_invitations WHERE client_id = {1} AND invited_by = {2}")
+_TAKE = Statement(
+    "DELETE FROM client_invitations WHERE key = {1} AND expires_at > {2} RETURNING key"
+)
+
+
+class ClientTeams(Table):
+    """Implements `TeamStore`."""
+
+    async def role(self, client_id: str, user_id: int) -> ClientRole | None:
+        found: ClientRole | None = first_value(await self._database.rows(_ROLE, client_id, user_id))
+        return found
+
+    async def members(self, client_id: str) -> Sequence[ClientMember]:
+        return _MEMBER.read_all(await self._database.list_rows(_MEMBERS, client_id))
+
+    async def memberships(self, user_id: int) -> Sequence[Membership]:
+        return _MEMBERSHIP.read_all(await self._database.list_rows(_MEMBERSHIPS, user_id))
+
+    async def set_member(
+        self, client_id: str, user_id: int, role: ClientRole, now: datetime
+    ) -> bool:
+        def operation() -> Operation[bool]:
+            locked = yield _LOCK, (client_id,)
+            if not locked or first_value(locked) == user_id or not (yield _PERSON, (user_id,)):
+                return False
+            yield _PUT, (client_id, user_id, role, to_micros(now))
+            return True
+
+        return await self._database.write(operation)
+
+    async def remove_member(self, client_id: str, user_id: int, by: int | None) -> bool:
+        def operation() -> Operation[bool]:
+            lead = first_value((yield _LOCK, (client_id,)))
+            if by is not None and not (yield from _is_owner(client_id, by, lead)):
+                return False
+            if lead == user_id or not (yield _DROP, (client_id, user_id)):
+                return False
+            yield _DROP_SENT, (client_id, user_id)
+            return True
+
+        return await self._database.write(operation)
+
+    async def leave(self, client_id: str, user_id: int) -> Literal["left", "last", "none"]:
+        def operation() -> Operation[Literal["left", "last", "none"]]:
+            lead = first_value((yield _LOCK, (client_id,)))
+            if lead == user_id:
+                if not (yield from _follow(client_id, user_id)):
+                    return "last"
+            elif not (yield _DROP, (client_id, user_id)):
+                return "none"
+            yield _DROP_SENT, (client_id, user_id)
+            return "left"
+
+        return await self._database.write(operation)
+
+    async def transfer(self, client_id: str, user_id: int, now: datetime) -> bool:
+        def operation() -> Operation[bool]:
+            lead = first_value((yield _LOCK, (client_id,)))
+            if lead in (None, user_id) or not (yield _PERSON, (user_id,)):
+                return False
+            yield from _transfer(client_id, lead, user_id, to_micros(now))
+            return True
+
+        return await self._database.write(operation)
+
+    async def add_invitation(self, invitation: ClientInvitation, most: int) -> bool:
+        client_id, email = invitation.client_id, invitation.email
+        created_at = to_micros(invitation.created_at)
+
+        def operation() -> Operation[bool]:
+            lead = first_value((yield _LOCK, (client_id,)))
+            if not (yield from _may_invite(invitation, lead)):
+                return False
+            yield _DROP_EXPIRED, (client_id, created_at)
+            yield _WITHDRAW, (client_id, email)
+            if first_value((yield _COUNT, (client_id,))) >= most:
+                return False
+            yield (
+                _INVITE,
+                (
+                    invitation.key,
+                    client_id,
+                    email,
+                    invitation.role,
+                    invitation.invited_by,
+                    created_at,
+                    to_micros(invitation.expires_at),
+                ),
+            )
+            return True
+
+        return await self._database.write(operation)
+
+    async def invitations(self, client_id: str, now: datetime) -> Sequence[ClientInvitation]:
+        rows = await self._database.list_rows(_OF_CLIENT, client_id, to_micros(now))
+        return _INVITATION.read_all(rows)
+
+    async def invitation(self, key: bytes) -> ClientInvitation | None:
+        return _FOUND.read_found(await self._database.one(_FIND, key))
+
+    async def withdraw_invitation(self, client_id: str, email: str) -> bool:
+        withdrawn = execute(_WITHDRAW, client_id, email)
+        return bool(await self._database.write(withdrawn))
+
+    async def accept_invitation(
+        self, invitation: ClientInvitation, user_id: int, now: datetime
+    ) -> InvitedRole | None:
+        client_id, at = invitation.client_id, to_micros(now)
+
+        def operation() -> Operation[InvitedRole | None]:
+            lead = first_value((yield _LOCK, (client_id,)))
+            if not (yield from _may_invite(invitation, lead)):
+                return None
+            if not (yield _TAKE, (invitation.key, at)):
+                return None
+            if lead == user_id:
+                return "owner"
+            if invitation.role == "transfer":
+                yield from _transfer(client_id, invitation.invited_by, user_id, at)
+                return "transfer"
+            # An owner who accepts an earlier invitation as a developer stays an owner.
+            before = first_value((yield _ROLE, (client_id, user_id)))
+            role: ClientRole = "owner" if "owner" in (before, invitation.role) else "developer"
+            yield _PUT, (client_id, user_id, role, at)
+            return role
+
+        return await self._database.write(operation)
+
+
+def hand_over_clients(user_id: int) -> Operation[None]:
+    """The part of an operation that deletes a person: clients with another owner get that lead."""
+    for (client_id,) in (yield _LOCK_OWNED, (user_id,)):
+        yield from _follow(client_id, user_id)
+
+
+def _follow(client_id: str, user_id: int) -> Operation[bool]:
+    """The oldest owner beside this person becomes the lead; False without one."""
+    successor = first_value((yield _NEXT_LEAD, (client_id, user_id)))
+    if successor is None:
+        return False
+    yield _SET_LEAD, (client_id, successor)
+    yield _DROP, (client_id, successor)
+    return True
+
+
+def _transfer(client_id: str, lead: int, user_id: int, at: int) -> Operation[None]:
+    yield _SET_LEAD, (client_id, user_id)
+    yield _DROP, (client_id, user_id)
+    yield _PUT, (client_id, lead, "developer", at)
+    yield _DROP_SENT, (client_id, lead)
+
+
+def _is_owner(client_id: str, user_id: int, lead: int | None) -> Operation[bool]:
+    if lead == user_id:
+        return True
+    role: ClientRole | None = first_value((yield _ROLE, (client_id, user_id)))
+    return role == "owner"
+
+
+def _may_invite(invitation: ClientInvitation, lead: int | None) -> Operation[bool]:
+    """Whether who sent it may do so now. Only the lead transfers."""
+    if invitation.role == "transfer":
+        return lead == invitation.invited_by
+    return (yield from _is_owner(invitation.client_id, invitation.invited_by, lead))

@@ -1,0 +1,211 @@
+"""`TeamStore`: a client keeps an owner whatever happens at once, and an invitation is used once."""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+
+from samples import LATER, NOW, SOON, Samples, client, key
+
+from quantimodo.model.client_members import ClientInvitation, InvitedRole
+from quantimodo.model.users import User
+from quantimodo.ports.stores import Stores
+
+_MOST = 3
+
+
+def invitation(by: User, email: str, role: InvitedRole, **changes: object) -> ClientInvitation:
+    values: dict[str, object] = {
+        "key": key(f"{email} {role}"),
+        "client_id": "app",
+        "email": email,
+        "role": role,
+        "invited_by": by.id,
+        "created_at": NOW,
+        "expires_at": SOON,
+    }
+    return ClientInvitation(**values | changes)  # type: ignore[arg-type]
+
+
+async def _app(stores: Stores, samples: Samples, *others: str) -> list[User]:
+    """An application with a lead and members of these roles."""
+    people = [await samples.user() for _ in (None, *others)]
+    await stores.clients.add_client(client("app", owner_id=people[0].id))
+    for person, role in zip(people[1:], others, strict=True):
+        assert await stores.teams.set_member("app", person.id, role, NOW)  # type: ignore[arg-type]
+    return people
+
+
+async def _team(stores: Stores) -> dict[int, tuple[str, bool]]:
+    return {each.user_id: (each.role, each.lead) for each in await stores.teams.members("app")}
+
+
+async def _accept(
+    stores: Stores, sent: ClientInvitation, person: User, now: datetime = NOW
+) -> str | None:
+    return await stores.teams.accept_invitation(sent, person.id, now)
+
+
+async def test_members_are_listed_after_the_lead(stores: Stores, samples: Samples) -> None:
+    lead, owner, developer = await _app(stores, samples, "owner", "developer")
+    team = {
+        lead.id: ("owner", True),
+        owner.id: ("owner", False),
+        developer.id: ("developer", False),
+    }
+    assert await _team(stores) == team
+    assert next(iter(await _team(stores))) == lead.id
+    assert await stores.teams.role("app", developer.id) == "developer"
+    assert await stores.teams.role("app", lead.id) is None
+    (membership,) = await stores.teams.memberships(owner.id)
+    assert (membership.client_id, membership.role, membership.since) == ("app", "owner", NOW)
+    assert await stores.teams.memberships(lead.id) == []
+    assert not await stores.teams.set_member("app", lead.id, "developer", NOW)
+    assert not await stores.teams.set_member("none", owner.id, "developer", NOW)
+    assert not await stores.teams.set_member("app", 0, "developer", NOW)
+    assert await stores.teams.set_member("app", developer.id, "owner", NOW)
+    assert await stores.teams.role("app", developer.id) == "owner"
+
+
+async def test_only_an_owner_removes_and_never_the_lead(stores: Stores, samples: Samples) -> None:
+    lead, owner, developer = await _app(stores, samples, "owner", "developer")
+    assert not await stores.teams.remove_member("app", owner.id, developer.id)
+    assert not await stores.teams.remove_member("app", lead.id, owner.id)
+    assert not await stores.teams.remove_member("app", lead.id, None)
+    assert await stores.teams.remove_member("app", developer.id, owner.id)
+    assert not await stores.teams.remove_member("app", developer.id, owner.id)
+    assert await stores.teams.remove_member("app", owner.id, None)
+    assert list(await _team(stores)) == [lead.id]
+
+
+async def test_owners_who_remove_each_other_at_once_leave_one(
+    stores: Stores, samples: Samples
+) -> None:
+    _, one, other = await _app(stores, samples, "owner", "owner")
+    removed = await asyncio.gather(
+        stores.teams.remove_member("app", one.id, other.id),
+        stores.teams.remove_member("app", other.id, one.id),
+    )
+    assert sorted(removed) == [False, True]
+
+
+async def test_the_oldest_other_owner_follows_a_lead_who_leaves(
+    stores: Stores, samples: Samples
+) -> None:
+    lead, developer, owner, later = await _app(stores, samples, "developer", "owner", "owner")
+    before = await stores.clients.client("app")
+    assert await stores.teams.leave("app", lead.id) == "left"
+    found = await stores.clients.client("app")
+    assert before is not None
+    assert found == replace(before, owner_id=owner.id, revision=before.revision + 1)
+    assert await stores.teams.leave("app", later.id) == "left"
+    assert await stores.teams.leave("app", later.id) == "none"
+    assert await stores.teams.leave("app", owner.id) == "last"
+    assert await _team(stores) == {owner.id: ("owner", True), developer.id: ("developer", False)}
+
+
+async def test_of_owners_who_all_leave_at_once_the_last_one_stays(
+    stores: Stores, samples: Samples
+) -> None:
+    people = await _app(stores, samples, "owner", "owner", "owner")
+    outcomes = await asyncio.gather(*(stores.teams.leave("app", each.id) for each in people))
+    assert sorted(outcomes) == ["last", "left", "left", "left"]
+    ((_, role),) = (await _team(stores)).items()
+    assert role == ("owner", True)
+
+
+async def test_the_lead_before_stays_as_a_developer(stores: Stores, samples: Samples) -> None:
+    lead, developer = await _app(stores, samples, "developer")
+    assert not await stores.teams.transfer("app", lead.id, NOW)
+    assert not await stores.teams.transfer("app", 0, NOW)
+    assert await stores.teams.transfer("app", developer.id, NOW)
+    assert await _team(stores) == {developer.id: ("owner", True), lead.id: ("developer", False)}
+    await stores.clients.add_client(client("operators"))
+    assert not await stores.teams.transfer("operators", lead.id, NOW)
+
+
+async def test_an_invitation_is_accepted_once(stores: Stores, samples: Samples) -> None:
+    lead, person = (await _app(stores, samples))[0], await samples.user()
+    sent = invitation(lead, "new@example.org", "developer")
+    assert await stores.teams.add_invitation(sent, _MOST)
+    assert await stores.teams.invitation(sent.key) == sent
+    assert await stores.teams.invitations("app", NOW) == [sent]
+    assert await stores.teams.invitations("app", SOON) == []
+    assert await _accept(stores, sent, person, SOON) is None
+    accepted = await asyncio.gather(*(_accept(stores, sent, person) for _ in range(4)))
+    assert sorted(map(str, accepted)) == ["None", "None", "None", "developer"]
+    assert await stores.teams.role("app", person.id) == "developer"
+    assert await stores.teams.invitation(sent.key) is None
+
+
+async def test_a_newer_invitation_replaces_the_one_before_and_the_team_is_limited(
+    stores: Stores, samples: Samples
+) -> None:
+    (lead,) = await _app(stores, samples)
+    old = invitation(lead, "a@example.org", "developer")
+    new = invitation(lead, "a@example.org", "owner")
+    assert await stores.teams.add_invitation(old, _MOST)
+    assert await stores.teams.add_invitation(new, _MOST)
+    assert await stores.teams.invitation(old.key) is None
+    for name in ("b", "c"):
+        sent = invitation(lead, f"{name}@example.org", "developer", expires_at=LATER)
+        assert await stores.teams.add_invitation(sent, _MOST)
+    more = invitation(lead, "d@example.org", "developer", created_at=NOW)
+    assert not await stores.teams.add_invitation(more, _MOST)
+    assert await stores.teams.withdraw_invitation("app", "b@example.org")
+    assert not await stores.teams.withdraw_invitation("app", "b@example.org")
+    assert await stores.teams.add_invitation(more, _MOST)
+    # The first one has expired, and counts no more.
+    later = invitation(lead, "e@example.org", "developer", created_at=SOON, expires_at=LATER)
+    assert await stores.teams.add_invitation(later, _MOST)
+
+
+async def test_an_invitation_ends_with_the_ownership_of_who_sent_it(
+    stores: Stores, samples: Samples
+) -> None:
+    lead, owner, developer = await _app(stores, samples, "owner", "developer")
+    person = await samples.user()
+    refused = invitation(developer, "x@example.org", "developer")
+    assert not await stores.teams.add_invitation(refused, _MOST)
+    not_the_lead = invitation(owner, "x@example.org", "transfer")
+    assert not await stores.teams.add_invitation(not_the_lead, _MOST)
+    sent = invitation(owner, "x@example.org", "owner")
+    assert await stores.teams.add_invitation(sent, 9)
+    assert await stores.teams.set_member("app", owner.id, "developer", NOW)
+    assert await _accept(stores, sent, person) is None
+    handed = invitation(lead, "y@example.org", "transfer")
+    assert await stores.teams.add_invitation(handed, 9)
+    assert await stores.teams.transfer("app", owner.id, NOW)
+    assert await _accept(stores, handed, person) is None
+    assert await stores.teams.memberships(person.id) == []
+
+
+async def test_of_two_people_to_whom_an_application_is_transferred_one_becomes_the_lead(
+    stores: Stores, samples: Samples
+) -> None:
+    (lead,) = await _app(stores, samples)
+    people = [await samples.user() for _ in range(2)]
+    sent = [invitation(lead, f"{n}@example.org", "transfer") for n in range(2)]
+    for each in sent:
+        assert await stores.teams.add_invitation(each, _MOST)
+    outcomes = await asyncio.gather(
+        *(_accept(stores, each, person) for each, person in zip(sent, people, strict=True))
+    )
+    assert sorted(map(str, outcomes)) == ["None", "transfer"]
+    winner = people[outcomes.index("transfer")]
+    assert await _team(stores) == {winner.id: ("owner", True), lead.id: ("developer", False)}
+
+
+async def test_a_client_is_deleted_with_its_last_owner_only(
+    stores: Stores, samples: Samples
+) -> None:
+    lead, owner, developer = await _app(stores, samples, "owner", "developer")
+    sent = invitation(lead, "x@example.org", "developer")
+    assert await stores.teams.add_invitation(sent, 9)
+    assert await stores.users.delete_user(lead.id)
+    found = await stores.clients.client("app")
+    assert found is not None
+    assert found.owner_id == owner.id
+    assert await stores.teams.invitation(sent.key) is None
+    assert await stores.users.delete_user(owner.id)
+    assert await stores.clients.client("app") is None
+    assert await stores.teams.memberships(developer.id) == []
