@@ -1,7 +1,7 @@
 """`quantimodo demo`: the main use case against a running server, printed step by step.
 
 Creates a temporary person and app in the server's database, runs the requests, and always deletes
-both again. It is the only command that is an HTTP client; requests of the server itself go through
+both again. It and `doctor --live` are HTTP clients; requests of the server itself go through
 outbound/http_client.py.
 """
 

@@ -1,6 +1,6 @@
 """`quantimodo doctor`: looks over everything that a server needs, and says what is wrong.
 
-Changes nothing. A warning is what may be meant; a fault is what does not work.
+Changes nothing. `live_check.py` does the same for a running server, from outside.
 """
 
 import asyncio
@@ -8,10 +8,10 @@ import os
 import sqlite3
 import stat
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
@@ -28,6 +28,8 @@ from quantimodo.app.secret_keys import BadSecretKey, parse_keys
 from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings, load_settings
 from quantimodo.cli.command_runner import field_errors
+from quantimodo.cli.findings import Finding
+from quantimodo.cli.live_check import examine_live, is_address
 from quantimodo.cli.printing import print_json
 from quantimodo.crypto.envelope import DecryptionFailed
 from quantimodo.federation.contract import Provider
@@ -44,32 +46,30 @@ from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.inspection import inspect
 from quantimodo.storage.open import SchemaMismatch, pending_steps, sqlite_path
 
-State = Literal["ok", "warning", "fault"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was looked at, how it is, and what to do about it."""
-
-    state: State
-    what: str
-    text: str
-
-
 Check = Callable[[Settings], Awaitable[list[Finding]]]
 
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    live: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Probe the server at this address from outside instead."),
+    ] = None,
 ) -> None:
     """Check settings, files, database, keys, mail server and sign-in providers. Changes nothing.
+
+    With --live: check what the running server at URL does, as an anonymous caller sees it.
 
     Exit code 0: no fault, though there may be warnings. 1: at least one fault. 2: the settings or
     the command line are wrong, and nothing was checked.
     """
-    with field_errors():
-        settings = load_settings()
-        findings = asyncio.run(examine(settings))
+    if live is not None:
+        if not is_address(live):
+            raise typer.BadParameter("must be like https://id.example.org", param_hint="--live")
+        findings = asyncio.run(examine_live(live, SystemClock().now))
+    else:
+        with field_errors():
+            findings = asyncio.run(examine(load_settings()))
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
