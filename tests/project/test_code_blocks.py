@@ -100,6 +100,7 @@ NOT_RUN = {
     ("docs/operator/conformance.md", "quantimodo keys rotate"): _COMMANDS,
     ("docs/operator/containers.md", "cd deploy"): _CONTAINER,
     ("docs/operator/containers.md", "podman"): _CONTAINER,
+    ("docs/operator/hardening.md", "quantimodo doctor --live"): "cli/test_doctor_live.py",
     ("docs/operator/install.md", "uvx quantimodo serve"): "cli/test_wheel_alone.py runs the wheel",
     ("docs/operator/install.md", "pipx install"): "cli/test_wheel_alone.py runs the wheel",
     ("docs/operator/install.md", "apt-get install python3-venv"): _MACHINE,
