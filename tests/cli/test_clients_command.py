@@ -1,12 +1,16 @@
 """`quantimodo clients`."""
 
+import asyncio
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
+from quantimodo.model.client_log import ClientDay, ClientRefusal
+from quantimodo.storage.open import open_stores
 from support.terminal import Terminal
 
 CALLBACK = "https://app.example.org/cb"
@@ -223,23 +227,36 @@ def test_an_imported_app_keeps_its_metadata_and_gets_a_new_id(terminal: Terminal
     assert found["client_secret"].startswith("qms_")
 
 
+async def add_refusal(terminal: Terminal, refusal: ClientRefusal) -> None:
+    """What a server writes after a refused request."""
+    stores = await open_stores(f"sqlite:///{terminal.folder / 'var' / 'quantimodo.db'}")
+    day = ClientDay(client_id=refusal.client_id, day=refusal.at.date(), tokens=7, refusals=1)
+    await stores.client_log.add_to_client_log([refusal], [day], 500)
+    await stores.close()
+
+
 def test_the_log_of_an_application_has_its_refusals_and_how_to_mend_them(
     terminal: Terminal,
 ) -> None:
     client_id = str(created(terminal)["client_id"])
-    server = terminal.serve()
-    wrong = {"client_id": client_id, "client_secret": "wrong", "grant_type": "refresh_token"}
-    response = httpx.post(f"{server.url}/api/v2/oauth2/access_token", data=wrong, trust_env=False)
-    assert response.status_code == 401
-    assert server.stop() == 0
+    received = ("parameters: client_id, client_secret, grant_type",)
+    added = ClientRefusal(
+        client_id=client_id,
+        at=datetime.now(UTC),
+        endpoint="token",
+        code="client_secret_wrong",
+        incident="0123456789ab",
+        received=received,
+    )
+    asyncio.run(add_refusal(terminal, added))
     shown = terminal.does("clients", "log", client_id, "--json").json
     (refusal,) = shown["refusals"]
     assert (refusal["endpoint"], refusal["code"]) == ("token", "client_secret_wrong")
-    assert "parameters: client_id, client_secret, grant_type" in refusal["received"]
+    assert refusal["received"] == list(received)
     assert f"quantimodo clients rotate-secret {client_id}" in refusal["fix"]
-    assert [(day["tokens"], day["refusals"]) for day in shown["days"]] == [(0, 1)]
+    assert [(day["tokens"], day["refusals"]) for day in shown["days"]] == [(7, 1)]
     text = terminal.does("clients", "log", client_id).out
-    assert refusal["incident"] in text
+    assert "0123456789ab" in text
     assert refusal["fix"] in text
     none = terminal.does("clients", "log", client_id, "--endpoint", "authorize", "--json").json
     assert none["refusals"] == []

@@ -88,7 +88,7 @@ async def test_a_flood_of_refusals_is_counted_and_not_kept(
     assert len(store.rows) == PER_MINUTE + 2
 
 
-async def test_a_flood_of_one_kind_leaves_room_for_others(
+async def test_a_flood_of_one_kind_displaces_few_others(
     log: ClientLog, store: FakeStore, clock: FrozenClock
 ) -> None:
     for _ in range(100):

@@ -91,7 +91,7 @@ def test_every_error_in_the_source_names_a_row() -> None:
     for tree in trees().values():
         for node in ast.walk(tree):
             if isinstance(node, ast.keyword) and node.arg == "refusal":
-                if isinstance(node.value, ast.Constant):
+                if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
                     named.add(node.value.value)
             elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_refusal":
                 named |= {each.value for each in node.args[2:] if isinstance(each, ast.Constant)}

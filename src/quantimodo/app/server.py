@@ -136,9 +136,7 @@ def _dispatcher(
     endpoints = _endpoints(context, metrics, inputs)
     routes = api_routes(endpoints, legacy_transport=settings.legacy_transport)
     boundary = ErrorBoundary(
-        renderer,
-        context.entropy,
-        languages,
+        *(renderer, context.entropy, languages),
         resource_metadata=settings.issuer + PROTECTED_RESOURCE + API,
         reports=refusal_reports(context),
     )

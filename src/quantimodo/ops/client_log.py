@@ -2,7 +2,7 @@
 
 Counting is an addition in memory. A background worker writes the numbers, and the refusals that
 were taken: of each application at most 30 a minute, and 5 of one endpoint and code, so that a flood
-costs no more and leaves room for others. The counts have every one. A refusal has no value that a
+costs no more and displaces few others. The counts have every one. A refusal has no value that a
 stranger chose, and nothing of a person.
 """
 
