@@ -3,10 +3,12 @@
 .PHONY: help serve test check format bench bench-heavy-reads demo docs clean
 .PHONY: test-environment test-programs static quick-tests node-clients openapi-generator client-wheels
 BIN := .venv/bin
+# Processes of tests. Some tests wait: one more than there are cores may be faster.
+WORKERS := auto
 # Compiled once and kept, also where the environment says not to. Where it has `CI`, pytest compares
 # long texts to their end, which takes minutes.
 PYTEST = env -u PYTHONDONTWRITEBYTECODE -u CI -u BUILD_NUMBER TMPDIR="$$(scripts/quick-folder $(GIGABYTES))" \
-    $(BIN)/pytest -n auto --dist=worksteal
+    $(BIN)/pytest -n $(WORKERS) --dist=worksteal
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'

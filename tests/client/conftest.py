@@ -15,7 +15,8 @@ from terminal_user import TerminalUser
 
 import swagger_client
 from support.app import CALLBACK, AppHarness
-from support.live_server import Live
+from support.live_server import open_live_on, open_server
+from support.workers import Workers
 
 
 @pytest.fixture
@@ -83,10 +84,19 @@ async def new_driver(
         await each.close()
 
 
+@pytest.fixture(scope="session")
+def real_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+    """One for all tests; each has its own person and application."""
+    with open_server(tmp_path_factory.mktemp("real")) as opened:
+        yield opened
+
+
 @pytest.fixture
-async def over_a_socket(live: Live) -> TargetServer:
-    await live.person()
-    return TargetServer(live.address, await live.app(CALLBACK), live.browser, live.allow, {})
+async def over_a_socket(real_server: Workers) -> AsyncIterator[TargetServer]:
+    async with open_live_on(real_server) as live:
+        person, app = await live.person(), await live.app(CALLBACK)
+        yield TargetServer(live.address, app, live.browser, live.allow, {})
+        assert await live.context.stores.users.delete_user(person.id)
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ and apps are made by the services that the command line uses, on the same databa
 does, a `Live` does as a browser without scripts.
 """
 
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -111,10 +111,10 @@ def _prepared_file() -> bytes:
         return file.read_bytes()
 
 
-@asynccontextmanager
-async def open_live(
+@contextmanager
+def open_server(
     folder: Path, *, database: str | None = None, workers: int = 1, **settings: str
-) -> AsyncIterator[Live]:
+) -> Iterator[Workers]:
     """A server over a fresh SQLite file in `folder`, or over `database`; killed at the end."""
     port = free_port()
     if database is None:
@@ -126,13 +126,27 @@ async def open_live(
     server = Workers(environment, folder / f"live-{port}.log", count=workers)
     server.start()
     try:
-        async with open_app(server.settings) as context:
-            live = Live(server, context)
-            yield live
-            await live.close()
+        yield server
     finally:
         server.kill()
     assert server.incidents() == []
+
+
+@asynccontextmanager
+async def open_live_on(server: Workers) -> AsyncIterator[Live]:
+    """This process's access to a server that runs."""
+    async with open_app(server.settings) as context:
+        live = Live(server, context)
+        yield live
+        await live.close()
+
+
+@asynccontextmanager
+async def open_live(folder: Path, **wanted: Any) -> AsyncIterator[Live]:
+    """A server as `open_server` makes it."""
+    with open_server(folder, **wanted) as server:
+        async with open_live_on(server) as live:
+            yield live
 
 
 @pytest.fixture

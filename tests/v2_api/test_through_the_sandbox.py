@@ -2,6 +2,7 @@
 them. Every person takes the flow of the page of 2016."""
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
 from time import monotonic
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -11,10 +12,38 @@ import pytest
 
 from support.app import AUTHORIZE, ME, PASSWORD, TOKEN, App, form_fields
 from support.fake_provider import AUTHORIZE_CODE, AUTHORIZE_TOKEN, LOGIN
-from support.live_server import Live
+from support.live_server import Live, open_live_on, open_server
+from support.workers import Workers
 
 CALLBACK = "http://127.0.0.1:9999/callback"
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+    """One for all tests, which come from one address."""
+    many = {
+        f"limits__{name}_per_address": "1000 per 15m"
+        for name in ("sign_in", "social", "upstream_logins", "security_events")
+    }
+    with open_server(tmp_path_factory.mktemp("sandbox"), **many) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def live(server: Workers) -> AsyncIterator[Live]:
+    """Its people and applications are gone after the test."""
+    async with open_live_on(server) as opened:
+        stores = opened.context.stores
+        before = {user.id for user in await stores.users.users()}
+        apps = {client.id for client in await stores.clients.clients()}
+        yield opened
+        for user in await stores.users.users():
+            if user.id not in before:
+                assert await stores.users.delete_user(user.id)
+        for client in await stores.clients.clients():
+            if client.id not in apps:
+                assert await stores.clients.delete_client(client.id)
 
 
 async def sign_in(
