@@ -5,7 +5,7 @@ from typing import Any, get_args
 import pytest
 
 from quantimodo.federation.contract import Kind, ProviderPolicy
-from quantimodo.federation.provider_table import TABLE, faults_of, open_providers
+from quantimodo.federation.provider_table import TABLE, faults_of, issuer_of, open_providers
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.ports.stores import Stores
@@ -80,3 +80,17 @@ def test_settings_that_cannot_work_are_named_and_not_echoed(
     ((field, text),) = faults_of(policy)
     assert field == fault
     assert "marked" not in text
+
+
+def test_the_issuer_of_identities_is_known_where_there_is_one() -> None:
+    expected = {
+        "google": "https://accounts.google.com",
+        "facebook": "https://www.facebook.com",
+        "apple": "https://appleid.apple.com",
+        "github": "https://github.com",
+        "x": "https://x.com",
+        "oidc": "https://login.example.org",
+        "oauth2": "https://login.example.org",
+        "microsoft": "",
+    }
+    assert {kind: issuer_of(policy_of(kind)) for kind in KINDS} == expected

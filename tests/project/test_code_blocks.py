@@ -125,6 +125,9 @@ NOT_RUN = {
     ("docs/operator/troubleshooting.md", "sqlite3"): (
         "needs the program sqlite3, which no test needs otherwise; deletes all signing keys"
     ),
+    ("docs/operator/moving-in.md", "quantimodo users import"): (
+        "cli/test_user_import_command.py runs it"
+    ),
     ("docs/operator/set-up-files.md", "quantimodo"): "cli/test_set_up_command.py runs them",
     ("docs/operator/upgrades.md", "quantimodo backup"): _MACHINE,
     ("docs/operator/upgrades.md", "quantimodo database migrate"): _COMMANDS,

@@ -70,6 +70,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/account_deletion:AccountDeletion.delete_due": ("sessions_per_person",),
     "accounts/account_deletion:AccountDeletion.reopen": ("changes_per_session",),
     "clients/set_ups:SetUpService.apply": (OPERATOR,),
+    "accounts/user_imports:UserImports.write": (OPERATOR,),
     "accounts/administration:Administration.disable": (OPERATOR,),
     "accounts/administration:Administration.enable": (OPERATOR,),
     "accounts/people_administration:PeopleAdministration._delete": ("changes_per_session",),

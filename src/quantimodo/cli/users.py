@@ -15,6 +15,7 @@ from quantimodo.cli.command_runner import Failed, field_errors, run
 from quantimodo.cli.option_groups import option_group
 from quantimodo.cli.people import Reason, perform, person_of
 from quantimodo.cli.printing import print_fields, print_json, print_table
+from quantimodo.cli.user_import import import_users
 from quantimodo.model.profiles import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
@@ -75,6 +76,9 @@ def create(account: NewAccount, as_json: AsJson = False) -> None:
         return user
 
     _print(run(add), as_json)
+
+
+users.command("import")(import_users)
 
 
 @users.command("list")

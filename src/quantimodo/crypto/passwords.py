@@ -19,6 +19,7 @@ from typing import TypeVar
 import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from quantimodo.crypto.imported_passwords import is_imported, matches_imported
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.clock import Entropy
 
@@ -44,7 +45,8 @@ class PasswordHasher:
     """Hashes and verifies in `workers` threads; at most `waiting` more calls stand in line.
 
     `hash` and `verify` raise `PoolFull` at once, without waiting, when the line is full. Every
-    `verify` costs the same, whether there is a hash to compare with or not (security.md §21).
+    `verify` costs the same, whether there is a hash to compare with or not (security.md §21); one
+    with a hash of another server costs that hash's work in addition.
     """
 
     def __init__(
@@ -70,7 +72,7 @@ class PasswordHasher:
         return matches and password_hash is not None
 
     def needs_rehash(self, password_hash: str) -> bool:
-        """Whether it was made with other parameters than the ones in force."""
+        """Whether it was made with other parameters than the ones in force, or elsewhere."""
         try:
             return self._argon2.check_needs_rehash(password_hash)
         except InvalidHashError:
@@ -81,6 +83,10 @@ class PasswordHasher:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _matches(self, compared: str, password: Secret) -> bool:
+        if is_imported(compared):
+            self._matches(self._unknown_password, password)  # never less work than for no account
+            # Other servers do not normalise: the octets are those that the person typed.
+            return matches_imported(compared, password.reveal().encode("utf-8", "surrogatepass"))
         try:
             return self._argon2.verify(compared, _octets(password))
         except (VerificationError, InvalidHashError):

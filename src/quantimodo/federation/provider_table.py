@@ -79,6 +79,21 @@ _KINDS_OF: Mapping[str, Sequence[Kind]] = {
 }
 
 
+# The issuers of those that have one. Microsoft has one for each tenant.
+_ISSUERS: Mapping[Kind, str] = {
+    "google": "https://accounts.google.com",
+    "facebook": "https://www.facebook.com",
+    "apple": "https://appleid.apple.com",
+    "github": "https://github.com",
+    "x": "https://x.com",
+}
+
+
+def issuer_of(policy: ProviderPolicy) -> str:
+    """The issuer of the identities of this provider; "" if it has several."""
+    return policy.issuer or _ISSUERS.get(policy.kind, "")
+
+
 def open_providers(
     policies: Sequence[ProviderPolicy],
     http_client: GuardedHttpClient,

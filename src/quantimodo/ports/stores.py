@@ -63,6 +63,7 @@ from quantimodo.ports.second_factor_store import SecondFactorStore
 from quantimodo.ports.set_up_store import SetUpStore
 from quantimodo.ports.team_store import TeamStore
 from quantimodo.ports.trusted_browser_store import TrustedBrowserStore
+from quantimodo.ports.user_import_store import UserImportStore
 
 
 class Conflict(Exception):
@@ -118,6 +119,7 @@ class Stores:
     resources: ResourceStore
     set_ups: SetUpStore
     users: UserStore
+    user_imports: UserImportStore
     closings: AccountClosingStore
     profiles: ProfileStore
     subjects: SubjectStore

@@ -39,6 +39,7 @@ from quantimodo.storage.tables.set_ups import SetUps
 from quantimodo.storage.tables.throttles import Leases, Throttles
 from quantimodo.storage.tables.tokens import Tokens
 from quantimodo.storage.tables.trusted_browsers import TrustedBrowsers
+from quantimodo.storage.tables.user_imports import UserImports
 from quantimodo.storage.tables.users import Users
 from quantimodo.storage.tables.variables import References, Variables
 from quantimodo.storage.tables.webhook_deliveries import WebhookDeliveries
@@ -74,6 +75,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         resources=Resources(database),
         set_ups=SetUps(database),
         users=Users(database),
+        user_imports=UserImports(database),
         closings=AccountClosings(database),
         profiles=Profiles(database),
         subjects=Subjects(database),

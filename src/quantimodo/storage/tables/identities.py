@@ -61,7 +61,7 @@ _SIGN_OUT = Statement(
 )
 
 
-def _insert(user_id: int, identity: NewIdentity, ended_at: int | None) -> Call:
+def insert_identity(user_id: int, identity: NewIdentity, ended_at: int | None) -> Call:
     return (
         _ADD,
         (
@@ -118,7 +118,7 @@ class Identities(Table):
             yield LOCK_PERSON, (user_id,)
             if session is not None and not (yield OWN_SESSION, (user_id, session)):
                 raise Conflict("the session was ended")
-            identity_id: int = first_value((yield _insert(user_id, identity, ended_at)))
+            identity_id: int = first_value((yield insert_identity(user_id, identity, ended_at)))
             return identity_id, ended_at
 
         identity_id, ended_at = await self._database.write(operation)
@@ -130,7 +130,7 @@ class Identities(Table):
         def operation() -> Operation[tuple[int, int, int | None]]:
             ended_at = yield from _not_ended(identity)
             user_id: int = first_value((yield insert_user(user)))
-            identity_id: int = first_value((yield _insert(user_id, identity, ended_at)))
+            identity_id: int = first_value((yield insert_identity(user_id, identity, ended_at)))
             return user_id, identity_id, ended_at
 
         user_id, identity_id, ended_at = await self._database.write(operation)

@@ -57,7 +57,7 @@ _VERIFY_EMAIL = Statement(
     "UPDATE users SET email_verified_at = {3}"
     " WHERE id = {1} AND email_key = {2} AND email_verified_at IS NULL RETURNING id"
 )
-_DISABLE = Statement("UPDATE users SET disabled_at = {2} WHERE id = {1} RETURNING id")
+DISABLE = Statement("UPDATE users SET disabled_at = {2} WHERE id = {1} RETURNING id")
 _ADMINISTRATOR = Statement("UPDATE users SET administrator = {2} WHERE id = {1} RETURNING id")
 _EMAIL_CLAIMS = ("email", "email_verified")
 _DUE_NOW = 0  # 1970: logout notifications are due at once
@@ -73,7 +73,7 @@ _DROP_LOGOUT_RECIPIENTS = Statement("DELETE FROM session_clients WHERE user_id =
 _DROP_EVENTS = Statement("DELETE FROM events WHERE user_id = {1}")
 _DELETE_GRANTS = Statement("DELETE FROM grants WHERE user_id = {1}")
 _PASSWORD = Statement("SELECT hash FROM passwords WHERE user_id = {1}")
-_FIRST_PASSWORD = Statement(
+FIRST_PASSWORD = Statement(
     "INSERT INTO passwords (user_id, hash, changed_at) VALUES ({1}, {2}, {3})"
 )
 _SET_PASSWORD = Statement(
@@ -174,7 +174,7 @@ class Users(Table):
             user_id: int = first_value((yield insert_user(user)))
             if password_hash is not None:
                 first = (user_id, password_hash, to_micros(user.created_at))
-                yield _FIRST_PASSWORD, first
+                yield FIRST_PASSWORD, first
             return user_id
 
         return new_user(await self._database.write(operation), user)
@@ -222,7 +222,7 @@ class Users(Table):
         return await self._database.write(operation)
 
     async def set_disabled(self, user_id: int, at: datetime | None) -> bool:
-        return bool(await self._database.write(execute(_DISABLE, user_id, to_micros_or_none(at))))
+        return bool(await self._database.write(execute(DISABLE, user_id, to_micros_or_none(at))))
 
     async def set_administrator(self, user_id: int, administrator: bool) -> bool:
         change = execute(_ADMINISTRATOR, user_id, int(administrator))

@@ -1,0 +1,98 @@
+"""People who move in, with their rows in `users`, `passwords`, `identities` and `consents`."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from quantimodo.model.consents import Consent
+from quantimodo.model.user_imports import ImportedPerson, ImportOutcome
+from quantimodo.model.users import fold_email
+from quantimodo.storage.database import Operation, Statement
+from quantimodo.storage.rows import first_value
+from quantimodo.storage.tables.consents import save_consent
+from quantimodo.storage.tables.ended_sign_ins import sign_ins_ended_at
+from quantimodo.storage.tables.identities import insert_identity
+from quantimodo.storage.tables.table import Table
+from quantimodo.storage.tables.users import DISABLE, FIRST_PASSWORD, insert_user
+from quantimodo.storage.timestamps import to_micros, to_micros_or_none
+
+_BY_SUBJECT: Final = Statement("SELECT id FROM users WHERE subject = {1}")
+_BY_EMAIL: Final = Statement("SELECT id FROM users WHERE email_key = {1}")
+_BY_IDENTITY: Final = Statement(
+    "SELECT user_id FROM identities WHERE issuer = {1} AND subject = {2}"
+)
+
+
+class UserImports(Table):
+    """Implements `UserImportStore`."""
+
+    async def import_people(self, people: Sequence[ImportedPerson]) -> Sequence[ImportOutcome]:
+        def operation() -> Operation[list[ImportOutcome]]:
+            outcomes = []
+            for person in people:
+                found = yield from _holders(person)
+                add = not found
+                outcomes.append((yield from _add(person)) if add else _outcome(person, found))
+            return outcomes
+
+        return await self._database.write(operation)
+
+    async def examine_people(self, people: Sequence[ImportedPerson]) -> Sequence[ImportOutcome]:
+        outcomes = []
+        for person in people:
+            found = [
+                (what, first_value(await self._database.rows(statement, *values)))
+                for what, statement, values in _lookups(person)
+            ]
+            held = [(what, user_id) for what, user_id in found if user_id is not None]
+            outcomes.append(_outcome(person, held) if held else ImportOutcome("added"))
+        return outcomes
+
+
+def _lookups(person: ImportedPerson) -> list[tuple[str, Statement, tuple[str, ...]]]:
+    found: list[tuple[str, Statement, tuple[str, ...]]] = [
+        ("subject", _BY_SUBJECT, (person.user.subject,))
+    ]
+    if person.user.email is not None:
+        found.append(("email", _BY_EMAIL, (fold_email(person.user.email),)))
+    found += [("identity", _BY_IDENTITY, (each.issuer, each.subject)) for each in person.identities]
+    return found
+
+
+def _holders(person: ImportedPerson) -> Operation[list[tuple[str, int]]]:
+    """The accounts that have the subject, the address or an identity of this person."""
+    held = []
+    for what, statement, values in _lookups(person):
+        rows = yield statement, values
+        if rows:
+            held.append((what, int(first_value(rows))))
+    return held
+
+
+def _outcome(person: ImportedPerson, held: Sequence[tuple[str, int]]) -> ImportOutcome:
+    """One account that has the subject or the address is the same person's; of a person without an
+    address, one that has an identity."""
+    one = len({user_id for _, user_id in held}) == 1
+    known = person.user.email is None or any(what != "identity" for what, _ in held)
+    return ImportOutcome("present" if one and known else "conflict")
+
+
+def _add(person: ImportedPerson) -> Operation[ImportOutcome]:
+    user_id: int = first_value((yield insert_user(person.user)))
+    created_at = to_micros(person.user.created_at)
+    if person.password_hash is not None:
+        yield FIRST_PASSWORD, (user_id, person.password_hash, created_at)
+    if person.disabled_at is not None:
+        yield DISABLE, (user_id, to_micros_or_none(person.disabled_at))
+    for identity in person.identities:
+        ended_at = yield from sign_ins_ended_at(identity.issuer, identity.subject)
+        yield insert_identity(user_id, identity, ended_at)
+    for each in person.consents:
+        consent = Consent(
+            user_id=user_id,
+            client_id=each.client_id,
+            scope=each.scope,
+            granted_at=each.granted_at,
+            updated_at=each.granted_at,
+        )
+        yield from save_consent(consent, decided=True)
+    return ImportOutcome("added", user_id)
