@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import structlog
 
 from quantimodo.accounts.first_reads import FirstReads
 from quantimodo.accounts.secret_resealing import SecretResealing
 from quantimodo.accounts.weekly_summaries import WeeklySummaries
+from quantimodo.app.branding import mail_look_of
 from quantimodo.app.browser import email_preferences
 from quantimodo.app.logout import backchannel_logout_sender
 from quantimodo.app.refusal_sampling import SUMMARY, RefusalSampler
@@ -116,7 +118,8 @@ def _sender(context: AppContext) -> Sender | None:
     smtp = context.settings.smtp
     if not smtp.url:
         return None
-    mail_transport = Smtp(smtp_policy(smtp.url, smtp.from_address, smtp.service))
+    policy = smtp_policy(smtp.url, smtp.from_address, smtp.service)
+    mail_transport = Smtp(replace(policy, look=mail_look_of(context.settings)))
     return Sender(
         context.stores.mails, context.envelope, mail_transport, context.clock, context.mail_wakeup
     )

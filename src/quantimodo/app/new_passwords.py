@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from quantimodo.accounts.passwords import NewPasswords, Outcome, words_of_server
 from quantimodo.app.provider_policies import outbound_policy
 from quantimodo.app.settings import Settings
-from quantimodo.app.settings_tree import PRODUCT
 from quantimodo.crypto.password_strength import StrengthMeter
+from quantimodo.model.brand import PRODUCT
 from quantimodo.outbound.breach_ranges import LARGEST, BreachRanges
 from quantimodo.outbound.http_client import GuardedHttpClient
 
@@ -32,7 +32,9 @@ async def open_new_passwords(
             meter=meter,
             minimum_score=settings.passwords.minimum_score,
             own_words=words_of_server(
-                urlsplit(settings.issuer).hostname or "", PRODUCT, settings.smtp.service
+                urlsplit(settings.issuer).hostname or "",
+                PRODUCT,
+                *filter(None, (settings.smtp.service, settings.branding.name)),
             ),
             breached=None if http_client is None else BreachRanges(http_client, address),
             count=count,

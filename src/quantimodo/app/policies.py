@@ -7,12 +7,12 @@ from quantimodo.accounts.sessions import SessionPolicy
 from quantimodo.app.login import Role
 from quantimodo.app.settings import Settings
 from quantimodo.app.settings_rules import read_statements
-from quantimodo.app.settings_tree import PRODUCT
 from quantimodo.clients.documents import ClientDocumentPolicy
 from quantimodo.clients.dynamic import RegistrationPolicy
 from quantimodo.clients.names import ReservedNames, reserved_names
 from quantimodo.keys.rotation import RotationPolicy
 from quantimodo.measurements.limits import ReadPolicy
+from quantimodo.model.brand import PRODUCT
 from quantimodo.protocol.discovery import Offered
 from quantimodo.protocol.dpop import DPoPPolicy
 from quantimodo.storage.open import SearchPolicy
@@ -44,7 +44,7 @@ def client_document_policy(settings: Settings) -> ClientDocumentPolicy:
 
 def names_of_server(settings: Settings) -> ReservedNames:
     """The names that only the operator may give to an application or an API."""
-    return reserved_names(settings.issuer, PRODUCT, settings.smtp.service)
+    return reserved_names(settings.issuer, PRODUCT, settings.smtp.service, settings.branding.name)
 
 
 def account_policy(settings: Settings) -> AccountPolicy:

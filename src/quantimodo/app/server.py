@@ -43,6 +43,7 @@ from quantimodo.app.portal import portal_services
 from quantimodo.app.proxies import Proxies
 from quantimodo.app.refusal_reports import refusal_reports
 from quantimodo.app.refusal_sampling import RefusalSampler
+from quantimodo.app.renderer import renderer_of
 from quantimodo.app.resources import client_documents, resource_registry
 from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings
@@ -67,7 +68,6 @@ from quantimodo.openapi.document import openapi_document
 from quantimodo.openapi.endpoint import OpenApiEndpoint
 from quantimodo.openapi.schemas import Json
 from quantimodo.ops.metrics import Metrics
-from quantimodo.pages.assets import Assets
 from quantimodo.pages.identities import Linking
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.page_context import PageContext
@@ -103,7 +103,7 @@ async def build_server(
     A `renderer` that is handed in brings its compiled templates along.
     """
     await context.keyring.load()
-    return _dispatcher(context, context.metrics, renderer or Renderer(Assets.shipped()), steps)
+    return _dispatcher(context, context.metrics, renderer or renderer_of(context.settings), steps)
 
 
 @dataclass(frozen=True, slots=True)

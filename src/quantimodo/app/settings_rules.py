@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from quantimodo.accounts.addresses import email_address
 from quantimodo.accounts.errors import InvalidInput
+from quantimodo.app.branding import check_branding
 from quantimodo.app.provider_policies import check_providers
 from quantimodo.app.proxies import read_address
 from quantimodo.app.secret_keys import BadSecretKey, parse_keys
@@ -39,6 +40,7 @@ def decide(settings: Settings, fault: Fault) -> Settings:
         _check_network,
         _check_certificates,
         _check_mail,
+        check_branding,
         _check_passwords,
         _check_second_factor,
         _check_redirect_targets,

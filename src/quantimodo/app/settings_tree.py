@@ -15,15 +15,16 @@ from typing import Any, Literal, get_type_hints
 
 from quantimodo.app.settings_accounts import AccountSettings, PasswordSettings
 from quantimodo.app.settings_agents import McpSettings
+from quantimodo.app.settings_branding import BrandingSettings
 from quantimodo.app.settings_fields import section as _section
 from quantimodo.app.settings_fields import setting as _setting
 from quantimodo.app.settings_limits import BudgetSettings, LimitSettings
 from quantimodo.app.settings_providers import ProviderSettings
 from quantimodo.app.settings_sender import DPoPSettings, MtlsSettings
 from quantimodo.app.settings_tokens import TokenSettings
+from quantimodo.model.brand import PRODUCT
 
 PREFIX = "QUANTIMODO_"
-PRODUCT = "QuantiModo"
 
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
@@ -271,6 +272,7 @@ class Settings:
         most=10 * _MINUTE,
     )
     smtp: SmtpSettings = _section("Mail", SmtpSettings())
+    branding: BrandingSettings = _section("Branding", BrandingSettings())
     tokens: TokenSettings = _section("Tokens", TokenSettings())
     dpop: DPoPSettings = _section("Tokens bound to a key of the app (DPoP)", DPoPSettings())
     mtls: MtlsSettings = _section("Client certificates (mutual TLS)", MtlsSettings())

@@ -1,13 +1,15 @@
 """The HTML part of an e-mail, made from its text (RFC 2046 §5.1.4). Pure.
 
-One layout for all e-mails. It loads nothing and has no script; the colors follow the theme of the
-reader. It is made when the e-mail is sent, so that the queue stores the text only.
+One layout for all e-mails, or the one of the operator. It loads nothing and has no script; the
+colors follow the theme of the reader. It is made when the e-mail is sent, so that the queue stores
+the text only.
 """
 
 import re
 from html import escape
 from typing import Final
 
+from quantimodo.model.brand import PLAIN_MAIL, MailLook
 from quantimodo.model.events import Mail
 
 _ADDRESS: Final = re.compile(r"https?://[^\s<>\"]+")
@@ -20,20 +22,38 @@ _STYLE: Final = (
     "border-radius:12px;overflow-wrap:anywhere}"
     "h1{margin:0 0 16px;font-size:22px;line-height:1.3}"
     "p{margin:0 0 16px;white-space:pre-line}"
-    "a{color:#0b6b57}"
-    "a.b{display:inline-block;padding:12px 20px;border-radius:8px;background:#0b6b57;color:#fff;"
+    "a{color:ACCENT}"
+    "a.b{display:inline-block;padding:12px 20px;border-radius:8px;background:ACCENT;color:ON_IT;"
     "font-weight:600;text-decoration:none}"
     ".s{margin:0;font-size:14px;color:#4f5d57}"
     "@media (prefers-color-scheme:dark){"
     "body{background:#0d1311;color:#e7eeea}div{background:#151d1a;border-color:#27332e}"
-    "a{color:#5fd0b3}a.b{background:#5fd0b3;color:#05251c}.s{color:#a4b3ac}}"
+    "a{color:DARK_ACCENT}a.b{background:DARK_ACCENT;color:DARK_ON_IT}.s{color:#a4b3ac}}"
+)
+_PLACE: Final = re.compile(r"\{\{([^{}]*)\}\}")
+_PLACES: Final = ("content", "title", "service", "language", "direction")
+_REFUSED: Final = re.compile(
+    r"<\s*(script|iframe|object|embed|form|link|base|meta http)", re.IGNORECASE
 )
 
 
-def html_of(mail: Mail, service: str) -> str:
+def check_template(text: str) -> None:
+    """Check the HTML document of an operator. Raises `ValueError` that says what it must have."""
+    places = _PLACE.findall(text)
+    if not set(places) <= set(_PLACES):
+        known = ", ".join(f"{{{{{name}}}}}" for name in _PLACES)
+        raise ValueError(f"has a place that is not known; known are {known}")
+    if places.count("content") != 1:
+        raise ValueError("must have {{content}} once")
+    if _REFUSED.search(text):
+        raise ValueError("must have no script, frame, form or link element")
+
+
+def html_of(mail: Mail, service: str, look: MailLook = PLAIN_MAIL) -> str:
     """The HTML document of this e-mail. `service` is the name of the sender."""
     body, _, signature = mail.text.rstrip("\n").partition(_SIGNATURE)
-    parts, action = [], mail.action
+    parts = [f"<p>{_linked(look.header)}</p>"] if look.header else []
+    action = mail.action
     for paragraph in filter(None, body.split("\n\n")):
         text = paragraph.strip("\n")
         if action and _ADDRESS.fullmatch(text):
@@ -41,16 +61,47 @@ def html_of(mail: Mail, service: str) -> str:
             action = ""
         parts.append(f"<p>{_linked(text)}</p>")
     parts.append(f'<p class="s">{escape(service)}<br>{_linked(signature)}</p>')
+    if look.footer:
+        parts.append(f'<p class="s"><br>{_linked(look.footer)}</p>')
     title = escape(mail.subject)
+    if look.template:
+        values = {
+            "content": "".join(parts),
+            "title": title,
+            "service": escape(service),
+            "language": escape(mail.language),
+            "direction": escape(mail.direction),
+        }
+        return _PLACE.sub(lambda place: values[place[1]], look.template)
     return (
         f'<!doctype html><html lang="{escape(mail.language)}" dir="{escape(mail.direction)}"><head>'
         '<meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         '<meta name="color-scheme" content="light dark">'
         '<meta name="supported-color-schemes" content="light dark">'
-        f"<title>{title}</title><style>{_STYLE}</style></head>"
+        f"<title>{title}</title><style>{_style(look)}</style></head>"
         f"<body><div><h1>{title}</h1>{''.join(parts)}</div></body></html>\n"
     )
+
+
+def text_of(mail: Mail, look: MailLook = PLAIN_MAIL) -> str:
+    """The text of this e-mail, with the operator's header and footer."""
+    header = f"{look.header}\n\n" if look.header else ""
+    footer = f"\n{look.footer}\n" if look.footer else ""
+    return f"{header}{mail.text}{footer}"
+
+
+def _style(look: MailLook) -> str:
+    colors = {
+        "DARK_ACCENT": look.accent_dark,
+        "DARK_ON_IT": look.on_accent_dark,
+        "ACCENT": look.accent,
+        "ON_IT": look.on_accent,
+    }
+    style = _STYLE
+    for name, color in colors.items():  # the longer names first
+        style = style.replace(name, color)
+    return style
 
 
 def _linked(text: str) -> str:

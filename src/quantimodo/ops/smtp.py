@@ -18,10 +18,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import aiosmtplib
 
+from quantimodo.model.brand import PLAIN_MAIL, MailLook
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
 from quantimodo.ops.mail import MailServerUnavailable, MessageDeferred, MessageRejected
-from quantimodo.ops.mail_html import html_of
+from quantimodo.ops.mail_html import html_of, text_of
 
 Security = Literal["starttls", "tls", "insecure_plaintext"]
 
@@ -32,8 +33,8 @@ _TOO_LATE = 500  # RFC 5321 §4.2.1: 5yz is permanent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpPolicy:
-    """The mail server, `sender`, the address that e-mails are sent from, and `service`, the name
-    that each subject begins with."""
+    """The mail server, `sender`, the address that e-mails are sent from, `service`, the name that
+    each subject begins with, and the operator's `look`."""
 
     host: str
     port: int
@@ -42,6 +43,7 @@ class SmtpPolicy:
     service: str
     username: str | None = None
     password: Secret | None = None
+    look: MailLook = PLAIN_MAIL
 
     @property
     def domain(self) -> str:
@@ -161,8 +163,8 @@ def to_message(
     if mail.unsubscribe:  # RFC 8058 §3.1
         message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(mail.text)
-    message.add_alternative(html_of(mail, policy.service), subtype="html")
+    message.set_content(text_of(mail, policy.look))
+    message.add_alternative(html_of(mail, policy.service, policy.look), subtype="html")
     return message
 
 

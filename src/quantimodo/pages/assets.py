@@ -1,4 +1,5 @@
-"""The shipped static files, held in memory, each at an address with a version of its content."""
+"""The shipped static files and those of the operator's brand, held in memory, each at an address
+with a version of its content."""
 
 from dataclasses import dataclass
 from importlib.resources import files
@@ -9,6 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from quantimodo.crypto.digests import digest
 from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.model.brand import UNBRANDED, Brand
+from quantimodo.pages.brand_style import brand_style
 
 _MEDIA_TYPES: Final = {
     "css": "text/css; charset=utf-8",
@@ -17,6 +20,8 @@ _MEDIA_TYPES: Final = {
     "png": "image/png",
     "svg": "image/svg+xml",
 }
+BRAND_STYLE: Final = "brand.css"
+BRAND_LOGO: Final = "brand-logo"
 _YEAR: Final = "public, max-age=31536000, immutable"
 _HOUR: Final = "public, max-age=3600"
 
@@ -39,10 +44,20 @@ class Assets:
         self._found = found
 
     @classmethod
-    def shipped(cls) -> "Assets":
-        """The files of `pages/static/`."""
+    def shipped(cls, brand: Brand = UNBRANDED) -> "Assets":
+        """The files of `pages/static/`, and `brand.css` and `logo` where the brand has them."""
         folder = files("quantimodo.pages") / "static"
-        return cls({each.name: _asset(each.name, each.read_bytes()) for each in folder.iterdir()})
+        found = {each.name: _asset(each.name, each.read_bytes()) for each in folder.iterdir()}
+        if style := brand_style(brand):
+            found[BRAND_STYLE] = _asset(BRAND_STYLE, style.encode())
+        if brand.logo is not None:
+            logo = brand.logo
+            found[BRAND_LOGO] = Asset(logo.data, logo.media_type, _version(logo.data))
+        return cls(found)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a file with this name."""
+        return name in self._found
 
     def url(self, name: str) -> str:
         """Its address; raises `KeyError` for a file that is not shipped."""
@@ -69,4 +84,8 @@ class Assets:
 
 def _asset(name: str, data: bytes) -> Asset:
     media_type = _MEDIA_TYPES[name.rpartition(".")[2]]
-    return Asset(data, media_type, digest(data.hex()).hex()[:12])
+    return Asset(data, media_type, _version(data))
+
+
+def _version(data: bytes) -> str:
+    return digest(data.hex()).hex()[:12]

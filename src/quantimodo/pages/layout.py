@@ -19,8 +19,9 @@ from quantimodo.i18n.client_texts import client_name, logo_language
 from quantimodo.i18n.formats import counted, day, moment
 from quantimodo.i18n.translation import gettext, ngettext, present_language, translated
 from quantimodo.measurements.reference_names import unit_name
+from quantimodo.model.brand import UNBRANDED, Brand
 from quantimodo.model.languages import LANGUAGES
-from quantimodo.pages.assets import Assets
+from quantimodo.pages.assets import BRAND_LOGO, BRAND_STYLE, Assets
 from quantimodo.pages.client_addresses import client_segment
 from quantimodo.pages.consent_words import since_words
 from quantimodo.pages.inline_code import inline_code
@@ -130,7 +131,7 @@ class Renderer:
 
     __slots__ = ("_templates", "assets")
 
-    def __init__(self, assets: Assets, *, product: str = "QuantiModo") -> None:
+    def __init__(self, assets: Assets, brand: Brand = UNBRANDED) -> None:
         self.assets = assets
         self._templates = Environment(
             loader=PackageLoader("quantimodo.pages"),
@@ -162,7 +163,10 @@ class Renderer:
             "languages": LANGUAGES,
             "this_page": this_page,
             "counted": counted,
-            "product": product,
+            "product": brand.name,
+            "brand": brand,
+            "brand_style": BRAND_STYLE in assets,
+            "brand_logo": BRAND_LOGO in assets,
             "browser_request": None,
             "section": "",
             "form": None,
