@@ -9,6 +9,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 from quantimodo.model.clients import Client
 from quantimodo.model.sessions import LogoutRecipient
 from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.security_profiles import profile_of
 
 PARAMETERS: Final = (
     "id_token_hint",
@@ -59,6 +60,16 @@ def destination(form: Form, client: Client | None) -> str | None:
         raise LogoutRefused("post_logout_redirect_uri is not exactly one that the app registered.")
     state = form.get("state")
     return address if state is None else _with(address, [("state", state)])
+
+
+def names_session(client: Client) -> bool:
+    """Whether ID tokens of this application have `sid`."""
+    metadata = client.metadata
+    return not profile_of(client).spares_sid or bool(
+        metadata.frontchannel_logout_uri
+        or metadata.backchannel_logout_uri
+        or metadata.post_logout_redirect_uris
+    )
 
 
 def needs_no_question(hint: Hint, sid: str) -> bool:

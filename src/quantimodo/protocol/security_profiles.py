@@ -58,7 +58,8 @@ class SecurityProfile:
     `aud` of an assertion is the issuer, as a text. `most_ahead`: how far ahead of the clock `iat`
     of a request object may be. `bounded_objects`: a request object has `aud`, `nbf` and `exp`, and
     at most an hour lies between these. `longest_pushed`: how long a pushed request can be used.
-    `rotation`: whether a refresh returns another refresh token.
+    `rotation`: whether a refresh returns another refresh token. `spares_sid`: ID tokens have `sid`
+    only if the application registered an address for logout: otherwise it has no use for it.
     """
 
     name: SecurityProfileName
@@ -77,6 +78,7 @@ class SecurityProfile:
     longest_pushed: timedelta | None = None
     sender_constrained: bool = False
     rotation: bool = True
+    spares_sid: bool = False
     signed_requests: bool = False
     signed_responses: bool = False
     signed_introspection: bool = False
@@ -108,6 +110,7 @@ _FAPI: Final[Mapping[str, Any]] = {
     "longest_pushed": timedelta(seconds=599),  # FAPI 2.0 §5.3.2.2 (12): less than 600
     "sender_constrained": True,  # FAPI 2.0 §5.3.2.1 (4), (5)
     "rotation": False,  # FAPI 2.0 §5.3.2.1 (9)
+    "spares_sid": True,  # OpenID Connect Core §5.1
 }
 FAPI2: Final = SecurityProfile(name="fapi2", title="FAPI 2.0", **_FAPI)
 FAPI2_MESSAGE_SIGNING: Final = SecurityProfile(

@@ -13,6 +13,7 @@ from quantimodo.model.tokens import ClaimsRequest
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import ProfileStore
 from quantimodo.protocol.claims import needs_profile, userinfo_claims
+from quantimodo.protocol.logout import names_session
 from quantimodo.protocol.vocabulary import ID_TOKEN_TYPE
 from quantimodo.tokens.minted import Authorization, IdTokenContext
 from quantimodo.tokens.policy import TokenPolicy
@@ -62,7 +63,7 @@ class IdTokens:
         if grant.claims_request is not None and grant.claims_request.acr is not None:
             claims["acr"] = grant.claims_request.acr
         # Front-Channel Logout §3, Back-Channel Logout §2.1: a logout names it.
-        if grant.sid is not None:
+        if grant.sid is not None and names_session(client):
             claims["sid"] = client_sid(grant.sid, client.id)
         if context.nonce is not None:
             claims["nonce"] = context.nonce
