@@ -15,7 +15,7 @@ from terminal_user import TerminalUser
 
 import swagger_client
 from support.app import CALLBACK, AppHarness
-from support.live_server import open_live_on, open_server
+from support.live_server import Live, open_live_on, open_server
 from support.workers import Workers
 
 
@@ -92,11 +92,15 @@ def real_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
 
 
 @pytest.fixture
-async def over_a_socket(real_server: Workers) -> AsyncIterator[TargetServer]:
-    async with open_live_on(real_server) as live:
-        person, app = await live.person(), await live.app(CALLBACK)
-        yield TargetServer(live.address, app, live.browser, live.allow, {})
-        assert await live.context.stores.users.delete_user(person.id)
+async def live(real_server: Workers) -> AsyncIterator[Live]:
+    async with open_live_on(real_server) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def over_a_socket(live: Live) -> TargetServer:
+    await live.person()
+    return TargetServer(live.address, await live.app(CALLBACK), live.browser, live.allow, {})
 
 
 @pytest.fixture

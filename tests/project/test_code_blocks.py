@@ -5,6 +5,7 @@ import json
 import re
 import stat
 import subprocess
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -15,8 +16,9 @@ import yaml
 from quantimodo.app.secret_keys import parse_keys
 from support.app import form_fields
 from support.code_blocks import CodeBlock, all_code_blocks, code_blocks
-from support.live_server import Live
+from support.live_server import Live, open_live_on, open_server
 from support.shell import Shell
+from support.workers import Workers
 
 CALLBACK = "http://127.0.0.1:9000/callback"
 
@@ -201,6 +203,18 @@ def runnable(document: str) -> list[str]:
         for block in code_blocks(document)
         if block.language == "sh" and not _reasons(block)
     ]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+    with open_server(tmp_path_factory.mktemp("blocks")) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def live(server: Workers) -> AsyncIterator[Live]:
+    async with open_live_on(server) as opened:
+        yield opened
 
 
 async def paste_flow(live: Live, shell: Shell, blocks: list[str], filled: dict[str, str]) -> str:

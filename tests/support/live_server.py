@@ -134,19 +134,35 @@ def open_server(
 
 @asynccontextmanager
 async def open_live_on(server: Workers) -> AsyncIterator[Live]:
-    """This process's access to a server that runs."""
+    """This process's access to a server that several tests share. The people and applications
+    that were added meanwhile are deleted at its end."""
     async with open_app(server.settings) as context:
+        people, apps = await _people(context), await _apps(context)
         live = Live(server, context)
         yield live
         await live.close()
+        for user_id in await _people(context) - people:
+            assert await context.stores.users.delete_user(user_id)
+        for client_id in await _apps(context) - apps:
+            assert await context.stores.clients.delete_client(client_id)
+
+
+async def _people(context: AppContext) -> set[int]:
+    return {user.id for user in await context.stores.users.users()}
+
+
+async def _apps(context: AppContext) -> set[str]:
+    return {client.id for client in await context.stores.clients.clients()}
 
 
 @asynccontextmanager
 async def open_live(folder: Path, **wanted: Any) -> AsyncIterator[Live]:
-    """A server as `open_server` makes it."""
+    """A separate server, as `open_server` makes it."""
     with open_server(folder, **wanted) as server:
-        async with open_live_on(server) as live:
+        async with open_app(server.settings) as context:
+            live = Live(server, context)
             yield live
+            await live.close()
 
 
 @pytest.fixture
