@@ -102,6 +102,18 @@ async def test_the_log_of_another_person_is_not_there(
         assert page.headers["location"].startswith("/sign-in")
 
 
+async def test_a_developer_of_the_team_reads_the_log_while_in_the_team(
+    site: Site, services: AccountServices, ann: Visitor, user: User
+) -> None:
+    other = await services.member("ben@example.org")
+    app, teams = await site.register(other), services.stores.teams
+    now = services.clock.now()
+    assert await teams.set_member(app.id, user.id, "developer", now)
+    assert (await ann.get(f"{app_path(app)}/log")).status_code == 200
+    assert await teams.remove_member(app.id, user.id, other.id)
+    assert (await ann.get(f"{app_path(app)}/log")).status_code == 404
+
+
 async def test_the_usage_has_a_chart_and_a_table_of_thirty_days(
     site: Site, services: AccountServices, ann: Visitor, user: User
 ) -> None:
