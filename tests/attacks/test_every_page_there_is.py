@@ -60,6 +60,7 @@ async def person_with_an_app(harness: AppHarness) -> tuple[httpx.AsyncClient, di
         "name": "x",
         "number": "1",
         "action": "x",
+        "webhook": "x",
     }
 
 

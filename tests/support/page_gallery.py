@@ -19,6 +19,7 @@ from quantimodo.crypto.one_time_passwords import totp_uri
 from quantimodo.endpoints.authorize_responses import rejected
 from quantimodo.http.refusals import note_caller
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
+from quantimodo.model.app_events import KINDS, Attempt
 from quantimodo.model.client_log import ClientDay, ClientRefusal
 from quantimodo.model.clients import Client
 from quantimodo.model.consent_details import DetailRule, consent_details
@@ -68,7 +69,7 @@ _ARGUMENTS = [
 Scheme = Literal["light", "dark"]
 _TABS = (
     *("try", "sign-in", "scopes", "branding", "branding/preview", "keys"),
-    *("team", "log", "usage", "danger"),
+    *("webhooks", "team", "log", "usage", "danger"),
 )
 LONG_NAME = "The Extraordinarily Well-Named Sleep, Mood and Movement Companion of Northumberland"
 
@@ -205,6 +206,7 @@ class Gallery:
         acted = replace(looked, action="exchange", variable="https://clinic.example.org/")
         await self.services.stores.accesses.add_accesses([looked, acted])
         await self._log()
+        await self._webhook()
 
     async def _log(self) -> None:
         """What the application did in a month, and requests of it that were refused."""
@@ -244,6 +246,33 @@ class Gallery:
         other = await self.site.register(gus, name="Steps")
         await invitations.invite(other, "ann@example.org", "transfer", gus)
         self.invitation = await services.email_token("/developers/invitation")
+
+    async def _webhook(self) -> None:
+        """One with an event that was delivered, one that failed and one that waits."""
+        service, stores = self.site.pages.webhooks, self.services.stores
+        address = "https://app.example.org/webhooks/events-of-the-identity-server"
+        self.webhook, _ = await service.add(self.mood, address, KINDS)
+        for _ in range(3):
+            assert await service.send_test(self.mood, self.webhook.id)
+        now = self.services.clock.now()
+        claimed = await stores.deliveries.claim_deliveries(
+            self.webhook.id, now, timedelta(minutes=1), 2
+        )
+        assert claimed is not None
+        for delivery, cause in zip(claimed[1], ("", "status 500"), strict=True):
+            attempt = Attempt(
+                endpoint_id=self.webhook.id,
+                event_id=delivery.event.id,
+                attempts=1,
+                at=now,
+                status=500 if cause else 204,
+                cause=cause,
+                retry_at=now + timedelta(seconds=5),
+            )
+            if cause:
+                await stores.deliveries.record_failed(attempt)
+            else:
+                await stores.deliveries.record_delivered(attempt)
 
     async def _personal_token(self, user: User) -> None:
         """One for a dashboard, which reads a part of the data."""
@@ -403,6 +432,7 @@ class Gallery:
             "developers-one": one,
             "developers-one-public": f"/developers/apps/{self.phone.id}",
             **{f"developers-{tab}": f"{one}/{tab}" for tab in _TABS},
+            "developers-webhook": f"{one}/webhooks/{self.webhook.id}",
             "developers-new": "/developers/new",
             "developers-secret": f"{one}/secret",
             "developers-apis": "/developers/apis",

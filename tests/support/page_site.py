@@ -32,6 +32,7 @@ from quantimodo.clients.names import reserved_names
 from quantimodo.clients.registry import Registration, Registry
 from quantimodo.clients.resources import ResourceRegistry
 from quantimodo.clients.teams import Teams
+from quantimodo.clients.webhooks import Webhooks
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.federation.provider_sign_out import ProviderSignOut
 from quantimodo.measurements.catalogue import References
@@ -279,6 +280,14 @@ def build(
             _receipt,
         ),
         client_log=stores.client_log,
+        webhooks=Webhooks(
+            stores.webhooks,
+            stores.app_events,
+            envelope,
+            clock,
+            entropy,
+            services.audit,
+        ),
         accesses=stores.accesses,
         personal_export=build_personal_export(
             ExportDependencies(

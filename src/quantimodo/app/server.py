@@ -48,7 +48,7 @@ from quantimodo.app.resources import client_documents, resource_registry
 from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings
 from quantimodo.app.social import provider_key_sets, social_parts, social_routes, social_tokens
-from quantimodo.app.webhooks import event_writer
+from quantimodo.app.webhooks import event_writer, webhooks
 from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.steps.table import STEPS
 from quantimodo.clients.documents import ClientDocuments
@@ -159,8 +159,7 @@ def _dispatcher(
 def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) -> ApiEndpoints:
     stores, clock, policy = context.stores, context.clock, context.token_policy
     settings = context.settings
-    clients = client_authentication(context)
-    access = access_tokens(context)
+    clients, access = client_authentication(context), access_tokens(context)
     proofs, certificates = dpop_proofs(context), client_certificates(context)
     bearer = BearerAuthentication(
         access,
@@ -229,10 +228,7 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
 
 
 def _pages(
-    context: AppContext,
-    page_context: PageContext,
-    boundary: ErrorBoundary,
-    inputs: EndpointInputs,
+    context: AppContext, page_context: PageContext, boundary: ErrorBoundary, inputs: EndpointInputs
 ) -> Starlette:
     settings, stores = context.settings, context.stores
     social = social_parts(context, page_context)
@@ -269,6 +265,7 @@ def _pages(
         references=context.references,
         accesses=stores.accesses,
         client_log=stores.client_log,
+        webhooks=webhooks(context),
         personal_export=personal_export(context),
         consent_services=consent_services(context),
         languages=page_context.languages,

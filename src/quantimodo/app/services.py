@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.passkey_sign_in import PasskeySignIn
@@ -163,7 +162,7 @@ async def open_app(
     hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
     metrics = Metrics()
     throttle = open_throttle(settings, stores, clock, envelope)
-    audit = AuditTrail(stores.events, charge=partial(charge_of_event, throttle))
+    audit = AuditTrail(stores.events, charge=lambda event: charge_of_event(throttle, event))
     accesses = AccessLog(stores.accesses, clock)
     audit.start()
     accesses.start()

@@ -136,11 +136,11 @@ class Webhooks:
     def _accept(self, url: str, kinds: Iterable[str]) -> frozenset[str]:
         try:
             uri = read(url)
+            if uri.scheme != "https" and not self.local:
+                raise InvalidWebhook("url", N_("The address must begin with https://."))
             check_web(uri)
         except InvalidUri as fault:
             raise InvalidWebhook("url", N_("The address %(fault)s.", fault=str(fault))) from None
-        if uri.scheme != "https" and not self.local:
-            raise InvalidWebhook("url", N_("The address must begin with https://."))
         if "#" in url:
             raise InvalidWebhook("url", N_("The address must not have a fragment (#)."))
         chosen = frozenset(kinds)

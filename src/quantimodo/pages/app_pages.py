@@ -43,6 +43,7 @@ TABS: Final[Sequence[Tab]] = (
     Tab("scopes", "/scopes", N_("Scopes")),
     Tab("branding", "/branding", N_("Branding")),
     Tab("keys", "/keys", N_("Keys")),
+    Tab("webhooks", "/webhooks", N_("Webhooks")),
     Tab("log", "/log", N_("Log")),
     Tab("usage", "/usage", N_("Usage")),
     Tab("team", "/team", N_("Team")),

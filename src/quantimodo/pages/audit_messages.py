@@ -103,12 +103,20 @@ _WHAT: Final = (
     N_("enabled"),
     N_("deleted"),
     N_("removed"),
+    N_("webhook added"),
+    N_("webhook changed"),
+    N_("given a new webhook secret"),
+    N_("webhook enabled"),
+    N_("webhook disabled"),
+    N_("webhook deleted"),
+    N_("list of events on"),
+    N_("list of events off"),
 )
 
 
 def sentence(event: Event) -> str:
     """The sentence for this kind of event; an unknown kind is shown by its name."""
-    if event.kind.startswith(("client.", "resource.")) and event.detail:
+    if event.kind.startswith(("client.", "resource.", "webhook.")) and event.detail:
         return _of_registration(event.detail)
     known = _SENTENCES.get(event.kind)
     return (

@@ -16,6 +16,7 @@ from quantimodo.accounts.throttle import Throttle
 from quantimodo.clients.registry import Registry
 from quantimodo.clients.resources import ResourceRegistry
 from quantimodo.clients.teams import Teams
+from quantimodo.clients.webhooks import Webhooks
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.export.personal_export import PersonalExport
 from quantimodo.federation.provider_sign_out import ProviderSignOut
@@ -87,6 +88,7 @@ class Pages:
     references: References
     accesses: AccessLogStore
     client_log: ClientLogStore
+    webhooks: Webhooks
     personal_export: PersonalExport
     consent_services: ConsentServices
     sign_up_open: bool = True

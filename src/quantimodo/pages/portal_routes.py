@@ -10,6 +10,7 @@ from quantimodo.pages.app_secret import AppSecret
 from quantimodo.pages.app_settings import AppSettings
 from quantimodo.pages.app_team import AppTeam
 from quantimodo.pages.app_try import AppTry
+from quantimodo.pages.app_webhooks import AppWebhooks
 from quantimodo.pages.developers import Developers
 from quantimodo.pages.links import Links
 from quantimodo.pages.page_context import PageContext
@@ -31,6 +32,7 @@ def portal_routes(pages: Pages, page_context: PageContext) -> Sequence[PageRoute
         *portal.routes(),
         *AppSettings(app_pages, registry, secrets, issuer).routes(),
         *AppSecret(app_pages, registry, secrets).routes(),
+        *AppWebhooks(app_pages, pages.webhooks, secrets, pages.clock).routes(),
         *AppLog(app_pages, pages.client_log, pages.clock).routes(),
         *AppPreview(app_pages, pages.users, pages.consent_services.offers).routes(),
         *AppTry(app_pages, registry, pages.portal.runs).routes(),
