@@ -65,7 +65,7 @@ def callback_uri(settings: Settings, name: str) -> str:
 def other_registrations(settings: Settings, name: str) -> Iterator[str]:
     """What else its settings make to register there, each with its name in OpenID Connect."""
     one = settings.providers[name]
-    if one.client_authentication == "private_key_jwt":
+    if one.client_authentication == "private_key_jwt" or one.encrypted_id_tokens:
         yield f"jwks_uri {settings.issuer}{PROVIDER_KEYS.format(provider=name)}"
     if one.initiated_login:
         yield f"initiate_login_uri {settings.issuer}{INITIATE}"

@@ -79,6 +79,12 @@ class ProviderSettings:
         "For oidc: the one algorithm that its ID tokens and logout tokens are signed with; by"
         " default each that its discovery document lists.",
     )
+    encrypted_id_tokens: bool = _setting(
+        False,
+        "For oidc: its ID tokens and logout tokens are encrypted for this server, and others are"
+        " refused. Register ISSUER/api/v2/auth/social/keys/NAME there, as jwks_uri, and"
+        " id_token_encrypted_response_alg ECDH-ES.",
+    )
     response_mode: Literal["", "query", "form_post"] = _setting(
         "",
         "For oidc: how its response comes back. form_post keeps the code out of addresses; it"

@@ -147,14 +147,15 @@ def social_parts(context: AppContext, page_context: PageContext) -> SocialParts:
 
 
 def provider_key_sets(context: AppContext) -> ProviderKeySetEndpoint:
-    """The public keys for the providers where this server authenticates itself by them."""
+    """The public keys for the providers where this server authenticates itself by them, or whose
+    ID tokens are encrypted for it."""
     keys = AssertionKeys(context.envelope.derive_all, context.entropy)
-    names = (
-        name
+    documents = {
+        name: keys.document(name, encrypted=one.encrypted_id_tokens)
         for name, one in context.settings.providers.items()
-        if one.client_authentication == "private_key_jwt"
-    )
-    return ProviderKeySetEndpoint({name: keys.document(name) for name in names})
+        if one.client_authentication == "private_key_jwt" or one.encrypted_id_tokens
+    }
+    return ProviderKeySetEndpoint(documents)
 
 
 def social_tokens(context: AppContext, metrics: Metrics) -> SocialTokens:

@@ -27,11 +27,7 @@ _SEED_LENGTH: Final = 40
 
 def derived_signer(subkey: bytes) -> tuple[Signer, dict[str, Any]]:
     """The ES256 signer of this 32-byte subkey, and its public key (RFC 7517 §4)."""
-    expanded = HKDF(
-        algorithm=SHA256(), length=_SEED_LENGTH, salt=None, info=b"client assertion"
-    ).derive(subkey)
-    scalar = int.from_bytes(expanded, "big") % (_ORDER - 1) + 1
-    private = ec.derive_private_key(scalar, ec.SECP256R1())
+    private = _derived(subkey, b"client assertion")
     public = ECKey.import_key(
         private.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -40,6 +36,23 @@ def derived_signer(subkey: bytes) -> tuple[Signer, dict[str, Any]]:
     kid = public.thumbprint()  # RFC 7638
     jwk = {**public.as_dict(private=False), "kid": kid, "use": "sig", "alg": "ES256"}
     return ec_signer(kid, private), jwk
+
+
+def derived_key(subkey: bytes, info: bytes) -> ECKey:
+    """The P-256 key pair of this 32-byte subkey for another purpose."""
+    return ECKey.import_key(
+        _derived(subkey, info).private_bytes(
+            serialization.Encoding.DER,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+
+
+def _derived(subkey: bytes, info: bytes) -> ec.EllipticCurvePrivateKey:
+    expanded = HKDF(algorithm=SHA256(), length=_SEED_LENGTH, salt=None, info=info).derive(subkey)
+    scalar = int.from_bytes(expanded, "big") % (_ORDER - 1) + 1
+    return ec.derive_private_key(scalar, ec.SECP256R1())
 
 
 def sign_with_secret(claims: Mapping[str, Any], secret: Secret) -> str:

@@ -1,5 +1,5 @@
-"""How this server authenticates itself at a provider by a signed assertion: `private_key_jwt` and
-`client_secret_jwt` (OpenID Connect Core §9).
+"""Our keys at the providers: how this server authenticates itself there by a signed assertion,
+`private_key_jwt` and `client_secret_jwt` (OpenID Connect Core §9), and decrypts ID tokens.
 
 Each provider has a separate key pair. So a provider that names the token endpoint of another one as
 its own cannot use an assertion there.
@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from quantimodo.crypto.client_assertions import derived_signer, sign_with_secret
+from quantimodo.crypto.decryption import Decrypter
 from quantimodo.crypto.jwt import base64url
 from quantimodo.federation.contract import ProviderPolicy
 from quantimodo.federation.discovery import Metadata
@@ -31,11 +32,18 @@ class AssertionKeys:
     subkeys: Callable[[str], Sequence[bytes]] = field(repr=False)
     entropy: Entropy
 
-    def document(self, provider: str) -> bytes:
-        """The JWK Set for this provider (RFC 7517 §5). With an older secret key it has the older
-        public key too, so that a provider with a cached copy finds the one that signed."""
+    def document(self, provider: str, *, encrypted: bool = False) -> bytes:
+        """The JWK Set for this provider (RFC 7517 §5), with `encrypted` also the key for its ID
+        tokens. With an older secret key it has the older public keys too, so that a provider with
+        a cached copy finds the one that signed."""
         keys = [derived_signer(each)[1] for each in self.subkeys(_purpose(provider))]
+        if encrypted:
+            keys += self.decrypter(provider).public_keys()
         return msgspec.json.encode({"keys": keys})
+
+    def decrypter(self, provider: str) -> Decrypter:
+        """Decrypts what this provider encrypted for us."""
+        return Decrypter(self.subkeys(f"encrypted tokens of {provider}"))
 
     def sign(self, claims: dict[str, Any], provider: str) -> str:
         """A JWT with these claims, signed for this provider."""

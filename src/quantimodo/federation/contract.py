@@ -88,6 +88,7 @@ class ProviderPolicy:
     # For `oidc` only.
     assertion_audience: Literal["issuer", "token_endpoint"] = "issuer"
     id_token_algorithm: IdTokenAlgorithm | Literal[""] = ""
+    encrypted_id_tokens: bool = False
     response_mode: Literal["", "query", "form_post"] = ""
     pushed_requests: bool = False
     initiated_login: bool = False

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from quantimodo.crypto.jwt import BadToken as Unreadable
 from quantimodo.federation.contract import ProviderPolicy, SecurityEvent
 from quantimodo.federation.discovery import Metadata
 from quantimodo.federation.id_tokens import bad_token, foreign_token, moment, required_text
@@ -51,9 +52,22 @@ def end_session_url(
     return f"{metadata.end_session_endpoint}{mark}{urlencode(query)}"
 
 
-def logout_messages(client_id: str) -> SecurityEvents:
-    """How to read the logout tokens of a provider where this is our client id."""
-    return SecurityEvents(token=_logout_token, read=_reading(client_id), types=_TYPES)
+def logout_messages(
+    client_id: str, decrypt: Callable[[Secret], Secret] | None = None
+) -> SecurityEvents:
+    """How to read the logout tokens of a provider where this is our client id. With `decrypt` they
+    are encrypted, as its ID tokens are (Back-Channel Logout §2.4)."""
+
+    def token(media_type: str, body: bytes) -> str | None:
+        found = _logout_token(media_type, body)
+        if found is None or decrypt is None:
+            return found
+        try:
+            return decrypt(Secret(found)).reveal()
+        except Unreadable:
+            return None
+
+    return SecurityEvents(token=token, read=_reading(client_id), types=_TYPES)
 
 
 def _logout_token(media_type: str, body: bytes) -> str | None:

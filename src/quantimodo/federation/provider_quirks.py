@@ -62,7 +62,8 @@ class ProviderQuirks:
     `known`: its metadata, so that discovery is not needed. `parameters`: additional ones of the
     authorization request; `fresh`: those that make the person sign in again; `tells_freshness`:
     whether the ID token then must have `auth_time`. `assertion` makes the parameters by which we
-    authenticate ourselves, in place of a secret. `opaque` reads the provider's access token.
+    authenticate ourselves, in place of a secret. `decrypt` returns the signed token in an
+    encrypted ID token. `opaque` reads the provider's access token.
     """
 
     title: str = ""
@@ -84,3 +85,4 @@ class ProviderQuirks:
     assertion: Callable[[Metadata, datetime], Mapping[str, str]] | None = None
     opaque: Callable[[Secret, Metadata], Awaitable[Claims]] | None = None
     messages: SecurityEvents | None = None
+    decrypt: Callable[[Secret], Secret] | None = None

@@ -70,6 +70,7 @@ _OAUTH2: Sequence[Kind] = ("oauth2",)
 _KINDS_OF: Mapping[str, Sequence[Kind]] = {
     "client_authentication": ("oidc", "oauth2"),
     **dict.fromkeys(("assertion_audience", "id_token_algorithm", "response_mode"), _OIDC),
+    "encrypted_id_tokens": _OIDC,
     **dict.fromkeys(("pushed_requests", "initiated_login", "sign_out_at_provider"), _OIDC),
     **dict.fromkeys(("backchannel_logout", "end_session_endpoint"), _OIDC),
     **dict.fromkeys(("pkce", "authorization_parameters", "fresh_parameters"), _OAUTH2),

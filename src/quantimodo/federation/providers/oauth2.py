@@ -6,7 +6,7 @@ provider's file reads the profile from the provider's API.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -42,7 +42,7 @@ class AuthorizationServer:
     `assertion` makes the parameters of a client assertion (RFC 7523 §2.2), in place of a secret.
     `proof_key`: whether it supports PKCE, or at least ignores unknown parameters.
     `token_parameters`: further parameters of its token request. `token_path`: where in its response
-    the tokens are.
+    the tokens are. `decrypt`: the signed token in an ID token; all are encrypted then.
     """
 
     issuer: str
@@ -57,6 +57,7 @@ class AuthorizationServer:
     proof_key: bool = True
     token_parameters: Mapping[str, str] = field(default_factory=dict)
     token_path: Path = ()
+    decrypt: Callable[[Secret], Secret] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +161,11 @@ class OAuth2:
             raise self._not_granted(error_code(body["error"]))
         if not response.ok:
             raise invalid_response(f"token endpoint: status {response.status}")
-        return _granted(value_at(body, self._server.token_path))
+        granted = _granted(value_at(body, self._server.token_path))
+        if self._server.decrypt is None or granted.id_token is None:
+            return granted
+        # RP-Initiated Logout §2: the signed token is the hint, too.
+        return replace(granted, id_token=self._server.decrypt(granted.id_token))
 
     async def probe(self, redirect_uri: str, verifier: Secret) -> str:
         """The error code of the token endpoint for a code that it never issued; "" without one.

@@ -164,8 +164,7 @@ class Oidc:
         await self._keys.fetch()
 
     async def security_events(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
-        messages = self._quirks.messages
-        if messages is None:
+        if (messages := self._quirks.messages) is None:
             raise no_security_events()
         raw = messages.token(media_type, body)
         if raw is None:
@@ -207,6 +206,7 @@ class Oidc:
             secret_in_header=metadata.secret_in_header,
             assertion=assertion,
             proof_key=self._quirks.proof_key,
+            decrypt=self._quirks.decrypt,
         )
         return OAuth2(policy, self._http_client, server)
 
