@@ -41,6 +41,7 @@ MEASURING = (
     "/api/v1/unitCategories",
     "/api/v2/consents/current",
     "/api/v2/oauth2/grants/{grant_id}",
+    "/api/v2/events",
 )
 RESOURCES = (ME, *USERINFOS, *MEASURING)
 DOCUMENTS = (
