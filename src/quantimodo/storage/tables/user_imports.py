@@ -37,15 +37,19 @@ class UserImports(Table):
         return await self._database.write(operation)
 
     async def examine_people(self, people: Sequence[ImportedPerson]) -> Sequence[ImportOutcome]:
-        outcomes = []
-        for person in people:
-            found = [
-                (what, first_value(await self._database.rows(statement, *values)))
-                for what, statement, values in _lookups(person)
-            ]
-            held = [(what, user_id) for what, user_id in found if user_id is not None]
-            outcomes.append(_outcome(person, held) if held else ImportOutcome("added"))
-        return outcomes
+        return [await self._examine(person) for person in people]
+
+    async def _examine(self, person: ImportedPerson) -> ImportOutcome:
+        user = person.user
+        found = [("subject", first_value(await self._database.rows(_BY_SUBJECT, user.subject)))]
+        if user.email is not None:
+            email = fold_email(user.email)
+            found.append(("email", first_value(await self._database.rows(_BY_EMAIL, email))))
+        for each in person.identities:
+            key = (each.issuer, each.subject)
+            found.append(("identity", first_value(await self._database.rows(_BY_IDENTITY, *key))))
+        held = [(what, user_id) for what, user_id in found if user_id is not None]
+        return _outcome(person, held) if held else ImportOutcome("added")
 
 
 def _lookups(person: ImportedPerson) -> list[tuple[str, Statement, tuple[str, ...]]]:
