@@ -1,27 +1,17 @@
 """Who opens /admin, and what an administrator cannot do: the table of routes is walked."""
 
-from typing import cast
-
 import httpx
-from starlette.applications import Starlette
-from starlette.routing import Route
 
 from quantimodo.model.users import User
-from support.administrators import REASON, WITH_FACTOR, administrator, press, session_of
+from support.administrators import (
+    REASON,
+    WITH_FACTOR,
+    administrator,
+    press,
+    routes_of_administration,
+    session_of,
+)
 from support.app import AppHarness, form_fields
-
-
-def routes(harness: AppHarness, **named: str) -> list[tuple[str, str]]:
-    """Each method and path under /admin."""
-    application = cast(Starlette, harness.application._pages)
-    found = [
-        (method, route.path.format(**named))
-        for route in application.routes
-        if isinstance(route, Route) and route.path.startswith("/admin")
-        for method in sorted((route.methods or set()) - {"HEAD"})
-    ]
-    assert len(found) > 5
-    return found
 
 
 def names_of(person: User, client_id: str = "x") -> dict[str, str]:
@@ -51,12 +41,12 @@ async def test_there_is_no_such_page_for_people_who_are_no_administrators(
     before = harness.rows()["users"]
     for person, methods in ((ann, WITH_FACTOR), (bob, ("pwd",))):
         browser = await session_of(harness, person, methods)
-        for method, path in routes(harness, **names_of(bob, app.id)):
+        for method, path in routes_of_administration(harness, **names_of(bob, app.id)):
             response = await forged(browser, method, path)
             assert response.status_code == 404, (method, path)
         assert "/admin" not in (await browser.get("/account")).text
     stranger = harness.browser()
-    for method, path in routes(harness, **names_of(bob, app.id)):
+    for method, path in routes_of_administration(harness, **names_of(bob, app.id)):
         if method == "GET":
             response = await stranger.get(path)
             assert response.headers["location"].startswith("/sign-in?return_to=/admin"), path
@@ -67,7 +57,7 @@ async def test_an_administrator_without_a_factor_sets_one_up_first(harness: AppH
     ann, bob = await harness.person(), await harness.person("bob@example.org", "Bob Example")
     await harness.context.stores.users.set_administrator(ann.id, True)
     browser = await session_of(harness, ann, ("pwd",))
-    for method, path in routes(harness, **names_of(bob)):
+    for method, path in routes_of_administration(harness, **names_of(bob)):
         response = await forged(browser, method, path)
         assert response.status_code == 303, path
         assert response.headers["location"] == "/account/security/two-step", path
@@ -79,7 +69,7 @@ async def test_an_administrator_without_a_factor_sets_one_up_first(harness: AppH
 async def test_a_session_without_the_factor_or_of_long_ago_steps_up(harness: AppHarness) -> None:
     root, bob = await administrator(harness), await harness.person()
     browser = await session_of(harness, root, ("pwd",))
-    for method, path in routes(harness, **names_of(bob)):
+    for method, path in routes_of_administration(harness, **names_of(bob)):
         response = await forged(browser, method, path)
         assert response.headers["location"].startswith("/account/again?return_to=/admin"), path
     browser = await session_of(harness, root)

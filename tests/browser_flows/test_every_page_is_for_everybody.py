@@ -29,7 +29,7 @@ def templates_in_use() -> set[str]:
 
 
 def templates_of_administration() -> set[str]:
-    """`test_administration.py` visits all of them."""
+    """`test_pages_of_the_administration.py` visits all of them."""
     return {name for name in templates_in_use() if name.startswith("admin_")}
 
 

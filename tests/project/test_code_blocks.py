@@ -98,6 +98,8 @@ NOT_RUN = {
     ),
     ("docs/developer/sandbox.md", "make serve"): _BUILD,
     ("docs/operator/administration.md", "quantimodo users create"): _COMMANDS,
+    ("docs/operator/administration.md", "quantimodo logs"): _COMMANDS,
+    ("docs/operator/administration.md", "quantimodo users invite"): _COMMANDS,
     ("docs/operator/conformance.md", 'echo "$PASSWORD" | quantimodo'): _COMMANDS,
     ("docs/operator/conformance.md", "quantimodo keys rotate"): _COMMANDS,
     ("docs/operator/conformance.md", "export QUANTIMODO_CONFIG"): (

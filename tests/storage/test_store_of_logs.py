@@ -50,6 +50,19 @@ async def test_events_are_found_by_kind_person_application_and_time(
     assert rest.next_before is None
 
 
+async def test_events_are_counted_by_day_and_kind(stores: Stores) -> None:
+    day = timedelta(days=1)
+    moments = [NOW - 2 * day, NOW, NOW, NOW + HOUR, NOW + day]
+    events = [Event(at=at, kind="session.started") for at in moments]
+    await stores.events.add_events([*events, Event(at=NOW, kind="session.refused")])
+    counts = await stores.logs.count_events(NOW - day)
+    assert [tuple(each) for each in counts] == [
+        (NOW.date(), "session.refused", 1),
+        (NOW.date(), "session.started", 3),
+        ((NOW + day).date(), "session.started", 1),
+    ]
+
+
 async def test_an_action_stays_when_its_person_is_deleted(stores: Stores, samples: Samples) -> None:
     ann = await samples.user()
     action = AdminAction(

@@ -1,6 +1,10 @@
 """Administrators with a second factor, and their browsers."""
 
+from typing import cast
+
 import httpx
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 from quantimodo.model.users import User
 from support.app import SESSION, AppHarness, form_fields
@@ -8,6 +12,19 @@ from support.authenticator_app import protect
 
 WITH_FACTOR = ("pwd", "otp", "mfa")
 REASON = "the person asked for it by telephone"
+
+
+def routes_of_administration(harness: AppHarness, **named: str) -> list[tuple[str, str]]:
+    """Each method and path under /admin, with these values in the paths."""
+    application = cast(Starlette, harness.application._pages)
+    found = [
+        (method, route.path.format(**named))
+        for route in application.routes
+        if isinstance(route, Route) and route.path.startswith("/admin")
+        for method in sorted((route.methods or set()) - {"HEAD"})
+    ]
+    assert len(found) > 15
+    return found
 
 
 async def session_of(

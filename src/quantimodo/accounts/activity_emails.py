@@ -63,6 +63,36 @@ class ActivityEmails(TeamEmails):
             optional="application",
         )
 
+    def application_suspended(self, to: str, app: str) -> Mail:
+        """Sent to the owner of an application that the operator disabled."""
+        return self._mail(
+            to,
+            N_("Your application was suspended"),
+            N_(
+                "The operator of this server suspended your application “%(app)s”. No person can"
+                " sign in with it, and its tokens are refused. Nothing was deleted.",
+                app=app,
+            ),
+            N_("Ask the operator for the reason. Your applications:"),
+            f"{self.issuer}/developers",
+            action=N_("Show my applications"),
+        )
+
+    def application_resumed(self, to: str, app: str) -> Mail:
+        """Sent to the owner of an application that the operator enabled again."""
+        return self._mail(
+            to,
+            N_("Your application works again"),
+            N_(
+                "The operator of this server enabled your application “%(app)s” again. Tokens that"
+                " have not expired work again.",
+                app=app,
+            ),
+            N_("Your applications:"),
+            f"{self.issuer}/developers",
+            action=N_("Show my applications"),
+        )
+
     def first_read(self, to: str, app: str, client_id: str) -> Mail:
         """Sent after an application's first read of health data under a consent."""
         return self._mail(

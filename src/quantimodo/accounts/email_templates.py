@@ -37,6 +37,18 @@ class EmailTemplates(ActivityEmails):
             action=N_("Confirm your address"),
         )
 
+    def invitation(self, to: str, email_token: Secret, lifetime: timedelta) -> Mail:
+        """Sent when the operator invites a person: the link that makes the account."""
+        return self._mail(
+            to,
+            N_("You are invited"),
+            N_("The operator of this server invites you to an account. To make it, open"),
+            self._link("/confirm", email_token),
+            _valid_for(lifetime),
+            N_("If you do not want an account, ignore this e-mail."),
+            action=N_("Make the account"),
+        )
+
     def already_registered(self, to: str) -> Mail:
         """Sent at a sign-up with the address of an account, whose page shows the same as for a new
         one."""

@@ -20,6 +20,7 @@ class AccountPolicy:
     sign_up_lifetime: timedelta = timedelta(hours=1)
     reset_lifetime: timedelta = timedelta(hours=1)
     verify_lifetime: timedelta = timedelta(hours=24)
+    invitation_lifetime: timedelta = timedelta(hours=72)
     deletion_grace: timedelta = timedelta(days=7)
 
 
@@ -29,7 +30,7 @@ class Pending:
 
     `needs_password`: a new one has to be chosen here. `needs_session`: only the signed-in browser
     of this account opens it. `return_to`: the local path to which it leads. `personal_tokens`: how
-    many the account has.
+    many the account has. `invited`: the operator invited the person.
     """
 
     purpose: str
@@ -39,6 +40,7 @@ class Pending:
     needs_session: bool = False
     return_to: str = ""
     personal_tokens: int = 0
+    invited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,27 @@ class SignUp:
         )
         await self._write(pending_sign_up, address)
 
+    async def invite(self, email: str, name: str) -> None:
+        """Mail a link by which a person makes an account, also where people cannot sign up. An
+        earlier link for this address ends. Raises `InvalidInput`, `TooMany`, and `DomainError` for
+        the address of an account."""
+        if await self.users.user_by_email(email) is not None:
+            raise DomainError(N_("This address has an account already."))
+        await self.throttle.send_email(email)
+        await self.email_tokens.drop("sign_up", email)
+        # Of no browser, so whoever opens the link chooses the password.
+        invited = PendingSignUp(
+            email=email, name=name, password_hash="", browser=b"", return_to=local_path("")
+        )
+        lifetime = self.policy.invitation_lifetime
+        payload = msgspec.json.encode(invited)
+        raw = await self.email_tokens.mint("sign_up", email, lifetime, payload=payload)
+        await self.mailer.send(self.email_templates.invitation(email, raw, lifetime))
+
+    async def withdraw(self, email: str) -> None:
+        """End the links for this address that make an account."""
+        await self.email_tokens.drop("sign_up", email)
+
     async def pending(self, raw: str, browser: Secret | None) -> Pending | None:
         """What a valid link is for, without spending it; None for an invalid one."""
         email_token = await self.email_tokens.find("sign_up", raw)
@@ -94,6 +115,7 @@ class SignUp:
             email=pending_sign_up.email,
             name=pending_sign_up.name,
             needs_password=not at_home,
+            invited=not pending_sign_up.browser,
             return_to=local_path(pending_sign_up.return_to if at_home else ""),
         )
 

@@ -6,13 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quantimodo import __version__
+from quantimodo.accounts.owner_notices import OwnerMails
 from quantimodo.accounts.people_administration import PeopleAdministration
+from quantimodo.app.key_administration import KeyRotations, ProviderTests
+from quantimodo.app.resources import resource_registry
 from quantimodo.app.services import AppContext
 from quantimodo.app.settings import BadSettings, load
 from quantimodo.app.settings_masking import shown_settings
+from quantimodo.clients.client_administration import ClientAdministration
 from quantimodo.model.keys import ALGORITHMS
 from quantimodo.ops.admin_log import StoredAdminLog
 from quantimodo.pages.admin import AdminFrame
+from quantimodo.pages.admin_apps import AdminApps
+from quantimodo.pages.admin_charts import AdminCharts
+from quantimodo.pages.admin_invitations import AdminInvitations
+from quantimodo.pages.admin_keys import AdminKeys
+from quantimodo.pages.admin_logs import AdminLogs
 from quantimodo.pages.admin_overview import AdminOverview, HealthLine, ServerFacts, SettingLine
 from quantimodo.pages.admin_people import AdminPeople
 from quantimodo.pages.page_context import PageContext
@@ -36,6 +45,19 @@ def administration_routes(context: AppContext, page_context: PageContext) -> Seq
             stores.authorizations,
             stores.clients,
         ).routes(),
+        *AdminInvitations(frame, people).routes(),
+        *AdminApps(
+            frame, client_administration(context), stores.clients, stores.resources, stores.users
+        ).routes(),
+        *AdminCharts(frame, stores.logs).routes(),
+        *AdminLogs(frame, stores.logs, stores.users).routes(),
+        *AdminKeys(
+            frame,
+            stores.keys,
+            KeyRotations(context, admin_log(context)),
+            tuple(context.providers.values()),
+            ProviderTests(context).fault,
+        ).routes(),
     ]
 
 
@@ -45,11 +67,20 @@ def people_administration(context: AppContext) -> PeopleAdministration:
     return PeopleAdministration(
         search=context.stores.people_search,
         administration=accounts.administration,
+        sign_up=accounts.sign_up,
         recovery=accounts.recovery,
         deletion=accounts.deletion,
         second_factors=context.second_factors,
         passkeys=context.passkey_sign_in.passkeys,
         admin_log=admin_log(context),
+    )
+
+
+def client_administration(context: AppContext) -> ClientAdministration:
+    """What administrators and commands do with applications and APIs."""
+    notices = OwnerMails(context.social.notifier, context.stores.users)
+    return ClientAdministration(
+        context.registry, resource_registry(context), notices, admin_log(context)
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,12 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from quantimodo.accounts.addresses import presented_email
+from quantimodo.app.administration import client_administration
 from quantimodo.app.quantities import parse_duration
 from quantimodo.app.services import AppContext
 from quantimodo.cli.client_log import log
 from quantimodo.cli.client_options import client_fields, client_options, given
 from quantimodo.cli.command_runner import Failed, run
+from quantimodo.cli.people import Reason, authority
 from quantimodo.cli.printing import print_fields, print_json, print_table
+from quantimodo.clients.client_administration import ClientAction
 from quantimodo.clients.registry import Registered, Registration
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
@@ -175,39 +178,40 @@ def rotate_secret(
 
 
 @clients.command()
-def disable(client_id: ClientId, as_json: AsJson = False) -> None:
+def disable(client_id: ClientId, as_json: AsJson = False, reason: Reason = "") -> None:
     """Refuse an application and its tokens at once. No data is deleted; see `enable`."""
-    _change(client_id, lambda context, client: context.registry.disable(client), as_json)
+    _perform("disable", client_id, reason, as_json)
 
 
 @clients.command()
-def enable(client_id: ClientId, as_json: AsJson = False) -> None:
+def enable(client_id: ClientId, as_json: AsJson = False, reason: Reason = "") -> None:
     """Enable a disabled application. Tokens that have not expired work again."""
-    _change(client_id, lambda context, client: context.registry.enable(client), as_json)
+    _perform("enable", client_id, reason, as_json)
 
 
 @clients.command()
 def delete(
     client_id: ClientId,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    reason: Reason = "",
 ) -> None:
     """Delete an application. All its tokens stop working at once."""
     if not yes and sys.stdin.isatty():
         typer.confirm("Delete this app, with everything that people allowed it?", abort=True)
-
-    async def remove(context: AppContext) -> None:
-        await context.registry.delete(await _client(context, client_id))
-
-    run(remove)
+    run(lambda context: _do(context, "delete", client_id, reason))
 
 
-def _change(
-    client_id: str, change: Callable[[AppContext, Client], Awaitable[Client]], as_json: bool
-) -> None:
+def _perform(action: ClientAction, client_id: str, reason: str, as_json: bool) -> None:
     async def command(context: AppContext) -> Registered:
-        return Registered(await change(context, await _client(context, client_id)), None)
+        await _do(context, action, client_id, reason)
+        return Registered(await _client(context, client_id), None)
 
     _print(run(command), as_json, secrecy=False)
+
+
+async def _do(context: AppContext, action: ClientAction, client_id: str, reason: str) -> None:
+    client = await _client(context, client_id)
+    await client_administration(context).perform(action, client, authority(reason))
 
 
 def _registration(

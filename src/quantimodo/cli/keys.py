@@ -1,17 +1,21 @@
 """`quantimodo keys`: the server's signing keys."""
 
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
+from quantimodo.accounts.errors import DomainError
+from quantimodo.app.administration import admin_log
+from quantimodo.app.key_administration import KeyRotations
 from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import Failed, run
+from quantimodo.cli.people import Reason, authority
 from quantimodo.cli.printing import print_json, print_table
 from quantimodo.keys.rotation import SigningKeyInUse, current
 from quantimodo.model.events import Event
-from quantimodo.model.keys import ALGORITHMS, WIDELY_KNOWN, SigningKey
+from quantimodo.model.keys import SigningKey
 
 keys = typer.Typer(no_args_is_help=True, help="Show, rotate and delete the signing keys.")
 
@@ -40,21 +44,20 @@ def rotate(
         bool, typer.Option("--all", help="The Ed25519 key (EdDSA) too; so does --now.")
     ] = False,
     as_json: AsJson = False,
+    reason: Reason = "",
 ) -> None:
     """Make new RSA and P-256 keys. They are published first, and sign after `keys.publish_before`.
 
     The Ed25519 key has its successor by the schedule, or by --all.
     """
-    algorithms = ALGORITHMS if every or now else WIDELY_KNOWN
 
     async def make(context: AppContext) -> list[dict[str, Any]]:
-        # Under a wrong secret key new ones could be made, which no server would ever open.
-        await context.keyring.load()
-        before = timedelta(0) if now else context.settings.keys.publish_before
-        if not await context.rotation.rotate(before, algorithms):
-            raise Failed("no key was made: another process rotates the keys just now. Try again")
-        # With the secret key in mind: what it seals for long is sealed by the newest one then.
-        await context.registry.reseal()
+        rotations = KeyRotations(context, admin_log(context))
+        try:
+            await rotations.rotate(authority(reason), now=now, every=every)
+        except DomainError:
+            text = "no key was made: another process rotates the keys just now. Try again"
+            raise Failed(text) from None
         return await _read(context)
 
     _print(run(make), as_json)

@@ -11,6 +11,7 @@ from quantimodo.cli.database import database
 from quantimodo.cli.demo import demo
 from quantimodo.cli.doctor import doctor
 from quantimodo.cli.keys import keys
+from quantimodo.cli.logs import show_logs
 from quantimodo.cli.registrations import registrations
 from quantimodo.cli.resources import resources
 from quantimodo.cli.serve import serve
@@ -54,6 +55,7 @@ def command_line() -> typer.Typer:
     table.add_typer(resources, name="resources")
     table.add_typer(users, name="users")
     table.add_typer(webhooks, name="webhooks")
+    table.command("logs")(show_logs)
     table.add_typer(keys, name="keys")
     table.add_typer(database, name="database")
     table.add_typer(settings, name="settings")

@@ -1,12 +1,14 @@
 """What commands do with the account of one person, as the administration pages do it."""
 
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Final
 
 import typer
 
 from quantimodo.accounts.addresses import presented_email
 from quantimodo.accounts.errors import DomainError, TooMany
-from quantimodo.accounts.people_administration import PersonAction
+from quantimodo.accounts.people_administration import PeopleAdministration, PersonAction
 from quantimodo.accounts.reasons import reason as checked_reason
 from quantimodo.app.administration import people_administration
 from quantimodo.app.services import AppContext
@@ -37,16 +39,34 @@ def perform(action: PersonAction, who: str, reason: str) -> User:
         administration = people_administration(context)
         if action in _AS_BEFORE and action not in administration.possible(user, None):
             return user
-        try:
+        with _refusals():
             await administration.perform(action, user, authority(reason))
-        except DomainError as refusal:
-            text = refusal.message.removesuffix(".")
-            raise Failed(f"{text[:1].lower()}{text[1:]}") from None
-        except TooMany:
-            raise Failed("too many e-mails to this address; try again later") from None
         return await context.stores.users.user(user.id) or user
 
     return run(do)
+
+
+def change_invitations(
+    change: Callable[[PeopleAdministration, Authority], Awaitable[None]], reason: str
+) -> None:
+    """Send or end an invitation."""
+
+    async def do(context: AppContext) -> None:
+        with _refusals():
+            await change(people_administration(context), authority(reason))
+
+    run(do)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except DomainError as refusal:
+        text = refusal.message.removesuffix(".")
+        raise Failed(f"{text[:1].lower()}{text[1:]}") from None
+    except TooMany:
+        raise Failed("too many e-mails to this address; try again later") from None
 
 
 def authority(reason: str) -> Authority:

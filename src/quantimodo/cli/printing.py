@@ -19,6 +19,11 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2, default=_spelled))
 
 
+def json_line(value: object) -> str:
+    """A value as one line of JSON."""
+    return json.dumps(value, default=_spelled)
+
+
 def print_fields(fields: Mapping[str, Any]) -> None:
     """One field a line, those that say nothing left out."""
     shown = {name: plain(value) for name, value in fields.items()}

@@ -9,10 +9,12 @@ from typing import Annotated, Any, Final, Literal
 import typer
 
 from quantimodo.accounts.addresses import presented_email
+from quantimodo.app.administration import client_administration
 from quantimodo.app.quantities import parse_duration
 from quantimodo.app.resources import resource_registry
 from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import Failed, run
+from quantimodo.cli.people import Reason, authority
 from quantimodo.cli.printing import print_fields, print_json, print_table
 from quantimodo.model.resources import Resource
 from quantimodo.protocol.resource_registration import (
@@ -166,11 +168,13 @@ def show(
 
 
 @resources.command()
-def remove(identifier: Identifier) -> None:
+def remove(identifier: Identifier, reason: Reason = "") -> None:
     """Remove an API: no tokens are issued for it, and those that there are become inactive."""
 
     async def drop(context: AppContext) -> None:
-        await resource_registry(context).remove(await _resource(context, identifier))
+        resource = await _resource(context, identifier)
+        administration = client_administration(context)
+        await administration.perform_on_resource("remove", resource, authority(reason))
 
     run(drop)
 

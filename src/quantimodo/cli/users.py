@@ -13,7 +13,7 @@ from quantimodo.accounts.second_factors import SecondFactorStatus
 from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import Failed, field_errors, run
 from quantimodo.cli.option_groups import option_group
-from quantimodo.cli.people import Reason, perform, person_of
+from quantimodo.cli.people import Reason, change_invitations, perform, person_of
 from quantimodo.cli.printing import print_fields, print_json, print_table
 from quantimodo.cli.user_import import import_users
 from quantimodo.model.profiles import Profile
@@ -197,6 +197,25 @@ def delete(
     if not yes and sys.stdin.isatty():
         typer.confirm("Delete this account, with its apps and all it allowed?", abort=True)
     perform("delete", who, reason)
+
+
+@users.command()
+def invite(
+    email: Annotated[str, typer.Option(help="The address that gets the link.")],
+    name: Annotated[str, typer.Option(help="How the person is called.")],
+    reason: Reason = "",
+) -> None:
+    """Send a link by which a person makes an account, also where sign-up is closed."""
+    change_invitations(lambda people, by: people.invite(email, name, by), reason)
+
+
+@users.command()
+def uninvite(
+    email: Annotated[str, typer.Option(help="The address that got the link.")],
+    reason: Reason = "",
+) -> None:
+    """End an invitation that was not used."""
+    change_invitations(lambda people, by: people.withdraw(email, by), reason)
 
 
 def _profile(file: Path) -> Profile:

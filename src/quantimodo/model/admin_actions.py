@@ -1,8 +1,8 @@
 """What administrators and commands of the operator did for others, and why."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from typing import Final, NamedTuple
 
 from quantimodo.model.events import Event
 
@@ -45,6 +45,14 @@ class LogQuery:
     since: datetime | None = None
     until: datetime | None = None
     before: int | None = None
+
+
+class DayCount(NamedTuple):
+    """How many events of one kind there were on one day (UTC)."""
+
+    day: date
+    kind: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ factor in this session; changes, and exports of the log, need it of the last min
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,11 +19,31 @@ from quantimodo.http.errors import NotFound
 from quantimodo.model.admin_actions import Authority
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import FormErrors
-from quantimodo.pages.forms import Form
+from quantimodo.pages.forms import Form, FormView
 from quantimodo.pages.page_context import PageContext
 
 ADMIN: Final = "/admin"
 _LONGEST_VISIT: Final = timedelta(hours=8)
+
+
+class ActionWords(NamedTuple):
+    """What a button says, and what happens. `dangerous`: it cannot be taken back."""
+
+    label: str
+    text: str
+    dangerous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ActionForm:
+    """The page that asks for the reason of an action on what is called `of`. `path` takes the
+    form, `back` leads to the page before."""
+
+    section: str
+    words: ActionWords
+    of: str
+    path: str
+    back: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +84,26 @@ class AdminFrame:
     ) -> Response:
         """The page of this template."""
         return self.page_context.show(request, browser_request, name, again=again, **context)
+
+    def ask(
+        self,
+        request: Request,
+        browser_request: BrowserRequest,
+        form: ActionForm,
+        refused: tuple[FormErrors, Form] | None = None,
+    ) -> Response:
+        """The page of an action, for the first time or after it was `refused`."""
+        again = None if refused is None else refused[0]
+        view = FormView() if refused is None else refused[0].view(refused[1], "reason")
+        return self.show(
+            request,
+            browser_request,
+            "admin_action.html",
+            again=again,
+            section=form.section,
+            action=form,
+            form=view,
+        )
 
     async def _require(self, browser_request: BrowserRequest, *, recent: bool) -> None:
         session = browser_request.required()

@@ -5,7 +5,7 @@ The pages show no health data, and nothing that a person tells in the profile.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, get_args
+from typing import Final, get_args
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,10 +15,9 @@ from quantimodo.http.errors import NotFound
 from quantimodo.i18n.client_texts import client_name
 from quantimodo.model.texts import N_
 from quantimodo.model.users import User
-from quantimodo.pages.admin import ADMIN, AdminFrame
-from quantimodo.pages.browser import BrowserRequest
-from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
-from quantimodo.pages.forms import FormView, row_id
+from quantimodo.pages.admin import ADMIN, ActionForm, ActionWords, AdminFrame
+from quantimodo.pages.form_errors import REFUSALS, form_errors
+from quantimodo.pages.forms import row_id
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.user_agents import describe
 from quantimodo.ports.account_stores import UserStore
@@ -30,14 +29,6 @@ from quantimodo.ports.grant_stores import AuthorizationStore
 PEOPLE: Final = f"{ADMIN}/people"
 _SHOWN: Final = 50
 _LONGEST_SEARCH: Final = 254
-
-
-class ActionWords(NamedTuple):
-    """What a button says, and what happens. `dangerous`: it cannot be taken back."""
-
-    label: str
-    text: str
-    dangerous: bool = False
 
 
 WORDS: Final[Mapping[PersonAction, ActionWords]] = {
@@ -154,7 +145,7 @@ class AdminPeople:
         """GET /admin/people/{number}/{action}: what happens, and a form for the reason."""
         browser_request = await self.frame.visit(request, recent=True)
         person, action = await self._person(request), _action(request)
-        return self._form(request, browser_request, (person, action), FormView())
+        return self.frame.ask(request, browser_request, _form(person, action))
 
     async def act(self, request: Request) -> Response:
         """POST /admin/people/{number}/{action}."""
@@ -164,34 +155,10 @@ class AdminPeople:
             by = self.frame.authority(browser_request, form)
             await self.administration.perform(action, person, by)
         except REFUSALS as refusal:
-            again = form_errors(refusal)
-            return self._form(
-                request, browser_request, (person, action), again.view(form, "reason"), again
-            )
+            refused = form_errors(refusal), form
+            return self.frame.ask(request, browser_request, _form(person, action), refused)
         where = PEOPLE if action == "delete" else f"{PEOPLE}/{person.id}"
         return self.frame.page_context.go(where, "admin-done")
-
-    def _form(
-        self,
-        request: Request,
-        browser_request: BrowserRequest,
-        what: tuple[User, PersonAction],
-        view: FormView,
-        again: FormErrors | None = None,
-    ) -> Response:
-        person, action = what
-        return self.frame.show(
-            request,
-            browser_request,
-            "admin_action.html",
-            again=again,
-            section="admin-people-one",
-            words=WORDS[action],
-            of=person.name,
-            action=f"{PEOPLE}/{person.id}/{action}",
-            back=f"{PEOPLE}/{person.id}",
-            form=view,
-        )
 
     async def _search(self, text: str, before: int) -> Page[User]:
         if not text.isprintable() or len(text) > _LONGEST_SEARCH:
@@ -211,6 +178,11 @@ class AdminPeople:
         if person is None:
             raise NotFound
         return person
+
+
+def _form(person: User, action: PersonAction) -> ActionForm:
+    one = f"{PEOPLE}/{person.id}"
+    return ActionForm("admin-people-one", WORDS[action], person.name, f"{one}/{action}", one)
 
 
 def _action(request: Request) -> PersonAction:

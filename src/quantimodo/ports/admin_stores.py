@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from quantimodo.model.admin_actions import (
     AdminAction,
     Authority,
+    DayCount,
     LoggedAction,
     LoggedEvent,
     LogQuery,
@@ -31,6 +33,10 @@ class LogStore(Protocol):
 
     async def search_admin_actions(self, query: LogQuery, limit: int) -> Page[LoggedAction]:
         """As `search_events`."""
+
+    async def count_events(self, since: datetime) -> Sequence[DayCount]:
+        """How many events of each kind there were on each day since then, by day. Of very many
+        events it counts the newest ones: the first day may have too few."""
 
     async def add_admin_action(self, action: AdminAction) -> None:
         """It is stored when this returns."""

@@ -7,7 +7,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from quantimodo.model.admin_actions import AdminAction, LoggedAction, LoggedEvent, LogQuery
+from quantimodo.model.admin_actions import (
+    AdminAction,
+    DayCount,
+    LoggedAction,
+    LoggedEvent,
+    LogQuery,
+)
 from quantimodo.ports.admin_stores import Page
 from quantimodo.storage.database import Row, Statement, execute
 from quantimodo.storage.rows import Column, Part, RowReader
@@ -40,10 +46,11 @@ _ADD_ACTION = Statement(
 )
 
 
-def _matching(columns: str, rows: str) -> Statement:
+def _matching(columns: str, rows: str, more: str = "") -> Statement:
     return Statement(
         f"SELECT {columns} FROM ({rows} ORDER BY id DESC LIMIT {{2}}) recent_rows"
         " WHERE kind LIKE {3} AND (client_id = {4} OR {4} = '') AND at >= {5} AND at < {6}"
+        f"{more}"
         " ORDER BY id DESC LIMIT {7}"
     )
 
@@ -66,9 +73,17 @@ _EVENTS_READ = _read(_EVENTS)
 _EVENTS_MATCHING_OF = _matching(_LOGGED_EVENT.columns, _EVENTS_OF)
 _EVENTS_READ_OF = _read(_EVENTS_OF.replace("{8}", "{3}"))
 _EVENTS_START = _start("events")
-_ACTIONS_MATCHING = _matching(_LOGGED_ACTION.columns, _ACTIONS)
+_ACTIONS_MATCHING = _matching(_LOGGED_ACTION.columns, _ACTIONS, " AND (user_id = {8} OR {8} = 0)")
 _ACTIONS_READ = _read(_ACTIONS)
 _ACTIONS_START = _start("admin_actions")
+
+_DAY: Final = 86_400_000_000
+_COUNTED: Final = 200_000
+_COUNTS = Statement(
+    f"SELECT at / {_DAY} AS day, kind, COUNT(*) FROM (SELECT at, kind FROM events"
+    " WHERE at >= {1} ORDER BY at DESC LIMIT {2}) recent_rows GROUP BY day, kind"
+    " ORDER BY day, kind"
+)
 
 Logged = TypeVar("Logged", LoggedEvent, LoggedAction)
 
@@ -102,9 +117,16 @@ class Logs(Table):
 
     async def search_admin_actions(self, query: LogQuery, limit: int) -> Page[LoggedAction]:
         before = await self._before(query, _ACTIONS_START)
-        rows = await self._database.list_rows(_ACTIONS_MATCHING, *_values(query, before, limit))
+        values = *_values(query, before, limit), query.user_id or 0
+        rows = await self._database.list_rows(_ACTIONS_MATCHING, *values)
         following = await self._database.list_rows(_ACTIONS_READ, before, _ROWS_OF_A_SEARCH)
         return _page(rows, _LOGGED_ACTION.read, _next(following, query), limit)
+
+    async def count_events(self, since: datetime) -> Sequence[DayCount]:
+        rows = await self._database.list_rows(_COUNTS, to_micros(since), _COUNTED)
+        return [
+            DayCount(from_micros(day * _DAY).date(), kind, number) for day, kind, number in rows
+        ]
 
     async def _before(self, query: LogQuery, start: Statement) -> int:
         """The id below which the search begins."""

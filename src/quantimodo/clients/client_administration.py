@@ -1,0 +1,96 @@
+"""What an administrator, or a command of the operator, does with applications and APIs of others.
+
+Each action is recorded with who and why before it is done (`ports/admin_stores.py`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from quantimodo.clients.registry import Registry
+from quantimodo.clients.resources import ResourceRegistry
+from quantimodo.model.admin_actions import Authority
+from quantimodo.model.clients import Client
+from quantimodo.model.resources import Resource
+from quantimodo.ports.admin_stores import AdminLog
+from quantimodo.ports.owner_notices import OwnerNotices
+from quantimodo.protocol.registration import registration_of
+from quantimodo.protocol.resource_registration import resource_registration
+
+ClientAction = Literal["review", "unreview", "disable", "enable", "delete"]
+ResourceAction = Literal["review", "unreview", "remove"]
+_AT_ONCE: Final = 100
+_READ: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAdministration:
+    """The owner of an application gets an e-mail when it is disabled, and when it is enabled
+    again."""
+
+    registry: Registry
+    resources: ResourceRegistry
+    notices: OwnerNotices
+    admin_log: AdminLog
+
+    def possible(self, client: Client) -> Sequence[ClientAction]:
+        """The actions that the application is open to now."""
+        review: ClientAction = "unreview" if client.metadata.reviewed else "review"
+        switch: ClientAction = "disable" if client.disabled_at is None else "enable"
+        return (review, switch, "delete")
+
+    async def perform(self, action: ClientAction, client: Client, by: Authority) -> None:
+        """Record the action, then do it. Raises `InvalidMetadata` and `ChangedMeanwhile`."""
+        await self.admin_log.record(
+            by, f"client.{action}", client_id=client.id, user_id=client.owner_id, detail=client.name
+        )
+        match action:
+            case "review" | "unreview":
+                known = registration_of(client)
+                metadata = replace(known.metadata, reviewed=action == "review")
+                changed = replace(known, metadata=metadata)
+                await self.registry.edit(client, changed, by_operator=True)
+            case "disable":
+                await self.notices.suspended(await self.registry.disable(client))
+            case "enable":
+                await self.notices.resumed(await self.registry.enable(client))
+            case "delete":
+                await self.registry.delete(client)
+
+    async def perform_on_resource(
+        self, action: ResourceAction, resource: Resource, by: Authority
+    ) -> None:
+        """As `perform`."""
+        await self.admin_log.record(
+            by, f"resource.{action}", user_id=resource.owner_id, detail=resource.identifier
+        )
+        if action == "remove":
+            await self.resources.remove(resource)
+        else:
+            await self.resources.change(
+                resource,
+                resource_registration(resource),
+                reviewed=action == "review",
+                by_operator=True,
+            )
+
+    async def search(
+        self, text: str, after: str, limit: int
+    ) -> tuple[Sequence[Client], str | None]:
+        """The application with this id, or those whose names begin with this text, by id; and
+        where the search goes on, None at the end. One search reads at most 1,000 applications."""
+        exact = await self.registry.clients.client(text) if text else None
+        if exact is not None:
+            return [exact], None
+        found: list[Client] = []
+        for _ in range(_READ // _AT_ONCE):
+            page = await self.registry.clients.clients(after=after, limit=_AT_ONCE)
+            for client in page:
+                after = client.id
+                if client.name.casefold().startswith(text.casefold()):
+                    found.append(client)
+                if len(found) == limit:
+                    return found, after
+            if len(page) < _AT_ONCE:
+                return found, None
+        return found, after

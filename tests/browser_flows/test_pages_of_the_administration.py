@@ -1,0 +1,85 @@
+"""The administration in Chromium: each page on a phone and on a desktop, checked by axe."""
+
+import pytest
+
+from quantimodo.app.resources import resource_registry
+from quantimodo.model.events import Event
+from quantimodo.model.resources import ResourceScope
+from quantimodo.pages.cookie_names import SESSION, cookie_prefix
+from quantimodo.protocol.resource_registration import ResourceRegistration
+from support.accessibility import faults_in_each_look
+from support.administrators import WITH_FACTOR, administrator, routes_of_administration
+from support.app import AppHarness, OpenHarness
+from support.page_gallery import LONG_NAME, chromium, looking
+from support.page_site import listening
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+SAMPLE = {
+    "providers__sample__kind": "oidc",
+    "providers__sample__issuer": "https://sample.example.org",
+    "providers__sample__client_id": "us",
+    "providers__sample__client_secret": "fake-secret",
+}
+
+
+async def addresses(harness: AppHarness) -> set[str]:
+    """Each page of the administration, with something on it."""
+    ann = await harness.person(name=LONG_NAME)
+    await harness.tokens(await harness.app(name=LONG_NAME), await harness.signed_in())
+    app = await harness.app()
+    await harness.register_again(app, owner_id=ann.id)
+    api = await resource_registry(harness.context).register(
+        "https://tasks.example.org/",
+        ResourceRegistration(name="Tasks", scopes=(ResourceScope("tasks:read", "Read"),)),
+        owner_id=ann.id,
+    )
+    now = harness.context.clock.now()
+    await harness.context.stores.events.add_events(
+        [Event(at=now, kind="client.edited", client_id="x" * 60, detail="app Mood: changed")]
+    )
+    actions = {"people": "disable", "apps": "review", "apis": "review", "keys": "rotate-now"}
+    numbers = {"people": ann.id, "apis": api.id}
+    found = set[str]()
+    for method, path in routes_of_administration(
+        harness, client_id=app.id, number="{number}", action="{action}"
+    ):
+        kind = path.removeprefix("/admin").strip("/").partition("/")[0]
+        named = {"number": numbers.get(kind, 0), "action": actions.get(kind, "")}
+        if method == "GET" and not path.endswith("/export"):
+            found.add(path.format(**named))
+    return found | {"/admin/settings?all=1", "/admin/logs?kind=none", "/admin/people?q=nothing"}
+
+
+async def test_axe_finds_nothing_on_any_page(open_harness: OpenHarness, port: int) -> None:
+    address = f"http://127.0.0.1:{port}"
+    found: list[str] = []
+    async with open_harness(issuer=address, development="true", **SAMPLE) as harness:
+        paths = await addresses(harness)
+        root = await administrator(harness)
+        cookie = await harness.context.sessions.start(
+            root, methods=WITH_FACTOR, address="192.0.2.7", agent="a test", replaces=None
+        )
+        async with (
+            listening(harness.application, port),
+            chromium() as browser,
+            looking(browser, address, width=360, scheme="light") as page,
+        ):
+            name = cookie_prefix(address) + SESSION
+            await page.context.add_cookies(
+                [{"name": name, "value": cookie.reveal(), "url": address}]
+            )
+            for path in sorted(paths):
+                response = await page.goto(path)
+                assert response is not None
+                assert response.status == 200, path
+                assert len(await response.body()) < 60_000, path
+                found += await faults_in_each_look(page, path)
+                import re as _re
+
+                n = _re.sub(r"[^a-z]+", "_", path)
+                await page.screenshot(path=f"/tmp/h5/shots/{n}_dark.png")
+                await page.set_viewport_size({"width": 360, "height": 740})
+                await page.emulate_media(color_scheme="light")
+                await page.screenshot(path=f"/tmp/h5/shots/{n}_light.png")
+    assert found == []
+    assert len(paths) > 15
