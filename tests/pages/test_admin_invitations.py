@@ -67,7 +67,7 @@ async def test_an_invitation_ends_by_time_by_another_one_and_by_withdrawal(
     assert await status(third) == 410
 
 
-async def test_what_is_no_new_address_is_refused(harness: AppHarness) -> None:
+async def test_an_address_that_cannot_be_invited_is_refused(harness: AppHarness) -> None:
     await harness.person()
     browser = await session_of(harness, await administrator(harness))
     for fields, status in (

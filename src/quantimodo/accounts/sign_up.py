@@ -90,7 +90,7 @@ class SignUp:
             raise DomainError(N_("This address has an account already."))
         await self.throttle.send_email(email)
         await self.email_tokens.drop("sign_up", email)
-        # Of no browser, so whoever opens the link chooses the password.
+        # Of no browser, so the person who opens the link chooses the password.
         invited = PendingSignUp(
             email=email, name=name, password_hash="", browser=b"", return_to=local_path("")
         )

@@ -85,7 +85,7 @@ class AdminFrame:
         """The page of this template."""
         return self.page_context.show(request, browser_request, name, again=again, **context)
 
-    def ask(
+    def show_action(
         self,
         request: Request,
         browser_request: BrowserRequest,

@@ -136,7 +136,7 @@ class AdminApps:
         """GET /admin/apps/{client_id}/{action}."""
         browser_request = await self.frame.visit(request, recent=True)
         client, action = await self._client(request), _client_action(request)
-        return self.frame.ask(request, browser_request, _client_form(client, action))
+        return self.frame.show_action(request, browser_request, _client_form(client, action))
 
     async def act(self, request: Request) -> Response:
         """POST /admin/apps/{client_id}/{action}."""
@@ -147,7 +147,9 @@ class AdminApps:
             await self.administration.perform(action, client, by)
         except (*REFUSALS, InvalidMetadata, ChangedMeanwhile) as refusal:
             refused = _errors(refusal), form
-            return self.frame.ask(request, browser_request, _client_form(client, action), refused)
+            return self.frame.show_action(
+                request, browser_request, _client_form(client, action), refused
+            )
         where = APPS if action == "delete" else f"{APPS}/{client_segment(client.id)}"
         return self.frame.page_context.go(where, "admin-done")
 
@@ -163,7 +165,7 @@ class AdminApps:
         """GET /admin/apis/{number}/{action}."""
         browser_request = await self.frame.visit(request, recent=True)
         resource, action = await self._resource(request), _resource_action(request)
-        return self.frame.ask(request, browser_request, _resource_form(resource, action))
+        return self.frame.show_action(request, browser_request, _resource_form(resource, action))
 
     async def act_on_api(self, request: Request) -> Response:
         """POST /admin/apis/{number}/{action}."""
@@ -173,8 +175,9 @@ class AdminApps:
             by = self.frame.authority(browser_request, form)
             await self.administration.perform_on_resource(action, resource, by)
         except (*REFUSALS, InvalidMetadata, ChangedMeanwhile) as refusal:
-            asked = _resource_form(resource, action)
-            return self.frame.ask(request, browser_request, asked, (_errors(refusal), form))
+            refused = _errors(refusal), form
+            page = _resource_form(resource, action)
+            return self.frame.show_action(request, browser_request, page, refused)
         return self.frame.page_context.go(APIS, "admin-done")
 
     async def _client(self, request: Request) -> Client:

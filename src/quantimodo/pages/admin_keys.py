@@ -90,7 +90,7 @@ class AdminKeys:
     async def confirm(self, request: Request) -> Response:
         """GET /admin/keys/{action}."""
         browser_request = await self.frame.visit(request, recent=True)
-        return self.frame.ask(request, browser_request, _form(_action(request)))
+        return self.frame.show_action(request, browser_request, _form(_action(request)))
 
     async def act(self, request: Request) -> Response:
         """POST /admin/keys/{action}."""
@@ -101,7 +101,7 @@ class AdminKeys:
             await self.administration.rotate(by, now=action == "rotate-now")
         except REFUSALS as refusal:
             refused = form_errors(refusal), form
-            return self.frame.ask(request, browser_request, _form(action), refused)
+            return self.frame.show_action(request, browser_request, _form(action), refused)
         return self.frame.page_context.go(KEYS, "admin-done")
 
     async def show_providers(self, request: Request) -> Response:

@@ -145,7 +145,7 @@ class AdminPeople:
         """GET /admin/people/{number}/{action}: what happens, and a form for the reason."""
         browser_request = await self.frame.visit(request, recent=True)
         person, action = await self._person(request), _action(request)
-        return self.frame.ask(request, browser_request, _form(person, action))
+        return self.frame.show_action(request, browser_request, _form(person, action))
 
     async def act(self, request: Request) -> Response:
         """POST /admin/people/{number}/{action}."""
@@ -156,7 +156,7 @@ class AdminPeople:
             await self.administration.perform(action, person, by)
         except REFUSALS as refusal:
             refused = form_errors(refusal), form
-            return self.frame.ask(request, browser_request, _form(person, action), refused)
+            return self.frame.show_action(request, browser_request, _form(person, action), refused)
         where = PEOPLE if action == "delete" else f"{PEOPLE}/{person.id}"
         return self.frame.page_context.go(where, "admin-done")
 
