@@ -59,7 +59,10 @@ def test_the_check_exits_as_documented(terminal: Terminal) -> None:
     assert "signing keys cannot be decrypted" in wrong.err
     assert terminal("check", port="eight").code == 2
     with closing(sqlite3.connect(terminal.folder / "var" / "quantimodo.db")) as database:
-        database.execute("DELETE FROM schema_migrations WHERE number = 3")
+        database.execute(
+            "DELETE FROM schema_migrations"
+            " WHERE number = (SELECT MAX(number) FROM schema_migrations)"
+        )
         database.execute("INSERT INTO passwords (user_id, hash, changed_at) VALUES (7, 'h', 0)")
         database.commit()
     both = terminal("check", "--json")
