@@ -55,15 +55,25 @@ async def test_7_the_token_response_tells_what_was_granted(harness: AppHarness) 
         assert found["scope"] == "basic readmeasurements"
 
 
-async def test_7_without_a_restriction_nothing_changes(harness: AppHarness) -> None:
+async def test_7_details_that_restrict_nothing_are_returned_if_they_were_requested(
+    harness: AppHarness,
+) -> None:
+    """RFC 9396 §7: the token response MUST have the details that were granted. A request without
+    the parameter gets none: the application may not know them."""
     await harness.person()
-    app = await harness.app()
     everything = [{"type": "health_measurements", "actions": ["read", "write"]}]
-    for details in (None, json.dumps(everything)):
-        tokens = await harness.tokens(app, scope=SCOPE, authorization_details=details)
-        assert "authorization_details" not in tokens
-        assert tokens["scope"] == SCOPE
-        assert "authorization_details" not in await harness.introspect(app, tokens["access_token"])
+    for token_format in ("opaque", "jwt"):
+        app = await harness.app(token_format=token_format)
+        for requested, details in ((None, None), (json.dumps(everything), everything)):
+            tokens = await harness.tokens(app, scope=SCOPE, authorization_details=requested)
+            refreshed = (await harness.refresh(app, tokens["refresh_token"])).json()
+            for response in (tokens, refreshed):
+                assert response.get("authorization_details") == details
+                assert response["scope"] == SCOPE
+                found = await harness.introspect(app, response["access_token"])
+                assert found.get("authorization_details") == details
+                called = await harness.call(response["access_token"], "/api/v1/measurements")
+                assert called.status_code == 200
 
 
 async def test_9_1_a_jwt_access_token_has_them(harness: AppHarness) -> None:
@@ -258,7 +268,7 @@ async def test_6_a_part_of_everything_restricts_the_scope_too(harness: AppHarnes
         app, tokens["refresh_token"], authorization_details=json.dumps(reading)
     )
     assert read.json()["scope"] == "basic readmeasurements"
-    assert "authorization_details" not in read.json()
+    assert read.json()["authorization_details"] == reading
     # RFC 6749 §6: the scope of the same request limits the details.
     narrow_scope = await harness.refresh(
         app,

@@ -39,7 +39,9 @@ class ManagedGrant(TypedDict, total=False):
     authorization_details: Annotated[
         list[AuthorizationDetail],
         described(
-            "The health data that the scope opens. Missing when it opens all.", SLEEP_DETAILS
+            "The health data that the scope opens. Missing when it opens all, unless the request"
+            " had the parameter.",
+            SLEEP_DETAILS,
         ),
     ]
     created_at: Required[Annotated[int, described("Seconds since 1970.", 1_795_431_600)]]

@@ -128,7 +128,8 @@ class TokenAnswer(TypedDict, total=False):
     authorization_details: Annotated[
         list[AuthorizationDetail],
         described(
-            "The health data that the scope opens. Missing when it opens all (RFC 9396).",
+            "The health data that the scope opens. Missing when it opens all, unless the request"
+            " had the parameter (RFC 9396).",
             SLEEP_DETAILS,
         ),
     ]
@@ -212,7 +213,8 @@ class Introspection(TypedDict, total=False):
     authorization_details: Annotated[
         list[AuthorizationDetail],
         described(
-            "The health data that the scope opens. Missing when it opens all (RFC 9396).",
+            "The health data that the scope opens. Missing when it opens all, unless the request"
+            " had the parameter (RFC 9396).",
             SLEEP_DETAILS,
         ),
     ]

@@ -101,6 +101,7 @@ class Target:
 class AuthorizationRequest:
     """A valid request. `scope`: the requested scopes that the client may have; `claims`: the claims
     that it requests individually; `details`: the health data, None for all that the scope opens;
+    `states_details`: whether it has `authorization_details`, so that responses have them too;
     `resources`: the registered APIs that it names, besides ours; `code_key`: the key to which
     the code is bound (RFC 9449 §10); `device`: the device that waits for the response;
     `grant_action`: what it does with a managed grant."""
@@ -120,6 +121,7 @@ class AuthorizationRequest:
     code_key: Confirmation | None = None
     device: DeviceAuthorization | None = None
     grant_action: GrantAction | None = None
+    states_details: bool = False
 
     @property
     def identifiers(self) -> tuple[str, ...]:
@@ -207,6 +209,7 @@ def validate(
         resources=resources.foreign,
         code_key=requested_key(form.get("dpop_jkt")),
         grant_action=read_action(form, client, words),
+        states_details=form.get("authorization_details") is not None,
     )
 
 

@@ -23,7 +23,7 @@ from quantimodo.protocol.consent_details import (
     from_json_or_none,
     json_objects,
     parse_authorization_details,
-    to_json_or_none,
+    to_json,
 )
 from quantimodo.protocol.errors import InvalidAuthorizationDetails
 from quantimodo.protocol.resources import plain_names, split
@@ -71,7 +71,7 @@ def narrow_details(
             refusal="authorization_details_exceed_grant",
         )
     opened, restricting = effective(scope, details)
-    return opened, to_json_or_none(restricting)
+    return opened, to_json(explicit(restricting, health_actions(opened)))
 
 
 def restricted_members(scope: Scope, details: str) -> dict[str, Any]:

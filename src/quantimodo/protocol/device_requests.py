@@ -41,4 +41,5 @@ def validate_device(
         details=details,
         resources=resources.foreign,
         device=device,
+        states_details=form.get("authorization_details") is not None,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from quantimodo.crypto.tokens import moment_bytes, public_grant_id
+from quantimodo.model.consent_details import explicit
 from quantimodo.model.consents import Consent
 from quantimodo.model.devices import DeviceAuthorization
 from quantimodo.model.sessions import AuthenticatedSubject, LogoutRecipient
@@ -20,6 +21,7 @@ from quantimodo.protocol.errors import AccessDenied, InvalidGrantId
 from quantimodo.protocol.grant_management import GrantAction
 from quantimodo.protocol.resources import Targets
 from quantimodo.protocol.responses import Parameters
+from quantimodo.protocol.scopes import health_actions
 from quantimodo.tokens.minted import Authorization, IdTokenContext, TokenBinding
 from quantimodo.tokens.minter import TokenMinter, access_token_parameters
 from quantimodo.tokens.subjects import Subjects
@@ -129,6 +131,9 @@ class AuthorizationResponder:
             raise AccessDenied(
                 "the person allows none of the requested scopes", refusal="person_refused"
             )
+        if request.states_details:
+            # RFC 9396 §7: the responses have them, also where they are all that the scope opens.
+            details = explicit(details, health_actions(scope))
         end = now + self.minter.policy.refresh_absolute_lifetime
         return Grant(
             id=moment_bytes(now) + self.entropy.bytes(12),

@@ -182,8 +182,9 @@ def _narrow_grants(consent: Consent) -> Operation[None]:
         scope = to_scope(scope_of_grant)
         narrow, details = granted(consent, scope, from_json_or_none(details_of_grant))
         gone = scope - narrow
-        if details is None and any(map(is_about_health, gone)):
-            # The tokens that there are have the scope that is gone: the details do not.
+        if details is None and (details_of_grant or any(map(is_about_health, gone))):
+            # The tokens that there are have the scope that is gone: the details do not. A grant
+            # that has details keeps them (RFC 9396 §7).
             details = explicit(None, health_actions(narrow))
         if not narrow or not all(map(is_about_health, gone)):
             at = to_micros(consent.updated_at)
