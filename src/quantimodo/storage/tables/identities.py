@@ -62,6 +62,7 @@ _SIGN_OUT = Statement(
 
 
 def insert_identity(user_id: int, identity: NewIdentity, ended_at: int | None) -> Call:
+    """The statement that adds an identity of this person, with its values."""
     return (
         _ADD,
         (
