@@ -243,6 +243,7 @@ OTHERS = {
         (
             "GET application_measurements",
             "GET current_consent",
+            "GET events",
             "GET grant",
             "GET measurement",
             "GET measurements",
@@ -289,7 +290,7 @@ OTHERS = {
     "DELETE grant": "ends a grant, for a token of its application",
     "DELETE measurement": _TOKEN,
 }
-SIGNED_IN = ("/account", "/developers", "/api/v2/oauth/authorize/", "/sign-out")
+SIGNED_IN = ("/account", "/admin", "/developers", "/api/v2/oauth/authorize/", "/sign-out")
 
 
 @pytest.fixture

@@ -113,23 +113,33 @@ _WHAT: Final = (
     N_("list of events off"),
 )
 
+_TEAM: Final = {
+    "client.invited": N_("invitation to the team sent"),
+    "client.invitation_withdrawn": N_("invitation to the team withdrawn"),
+    "client.member_added": N_("member of the team added"),
+    "client.member_removed": N_("member of the team removed"),
+    "client.member_left": N_("member left the team"),
+    "client.transferred": N_("given to another owner"),
+}
+
 
 def sentence(event: Event) -> str:
     """The sentence for this kind of event; an unknown kind is shown by its name."""
     if event.kind.startswith(("client.", "resource.", "webhook.")) and event.detail:
-        return _of_registration(event.detail)
+        return _of_registration(event.kind, event.detail)
     known = _SENTENCES.get(event.kind)
     return (
         translated(known) if known else event.kind.replace(".", " ").replace("_", " ").capitalize()
     )
 
 
-def _of_registration(detail: str) -> str:
+def _of_registration(kind: str, detail: str) -> str:
     named, _, what = detail.rpartition(": ")
-    kind, _, name = named.partition(" ")
-    if kind not in _REGISTRATIONS or what not in _WHAT:
+    registered, _, name = named.partition(" ")
+    shown = _TEAM.get(kind, what)  # details of a team name roles and ids
+    if registered not in _REGISTRATIONS or shown not in (*_WHAT, *_TEAM.values()):
         return f"{detail[:1].upper()}{detail[1:]}"
-    return translated(_REGISTRATIONS[kind]) % {"name": name, "what": translated(what)}
+    return translated(_REGISTRATIONS[registered]) % {"name": name, "what": translated(shown)}
 
 
 def circumstances(event: Event) -> str:
