@@ -80,7 +80,7 @@ async def _in_the_portal(server: Server) -> None:
         for name in ("client-id", "client-secret", "authorize-url"):
             shown = await page.text_content(f"#{name}")
             await page.click(f"button[aria-describedby={name}-name]")
-            await page.wait_for_selector(f"button[aria-describedby={name}-name] >> text=Copied")
+            await page.wait_for_selector(f"button[aria-describedby={name}-name]:has-text('Copied')")
             assert await page.evaluate("navigator.clipboard.readText()") == shown
         secret = await page.text_content("#client-secret")
         assert secret is not None

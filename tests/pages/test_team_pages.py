@@ -69,8 +69,15 @@ async def test_a_person_is_invited_joins_and_manages_the_application(
     page = (await ann.get(f"{path}/team")).text
     assert "bob@example.org" in page
     assert "Valid until" not in page
-    kinds = {event.kind for event in await services.events(user)}
-    assert {"client.invited", "client.edited"} <= kinds
+    bobs = await services.stores.users.user_by_email("bob@example.org")
+    assert bobs is not None
+    events = await services.events(user)
+    assert "client.invited" in {event.kind for event in events}
+    edited = [event for event in events if event.kind == "client.edited"]
+    assert [event.detail for event in edited] == [f"app Bob was here: changed by member {bobs.id}"]
+    his = {event.kind: event.detail for event in await services.events(bobs)}
+    assert his["client.edited"] == "app Bob was here: changed"
+    assert his["client.member_added"].endswith(f"member {bobs.id} is developer")
     notice = (await services.email_templates())[0]
     assert (notice.to, notice.subject) == ("ann@example.org", "Your invitation was accepted")
 

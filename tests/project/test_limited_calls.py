@@ -140,6 +140,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "clients/dynamic:DynamicClients._check_sector": _REGISTERED,
     "clients/dynamic:DynamicClients._logo": _REGISTERED,
     "clients/key_documents:KeyDocuments._fetch": (KEYS,),
+    "clients/teams:MemberAudit.record": (CALLERS,),
     "clients/teams:Teams.leave": ("changes_per_session",),
     "clients/teams:Teams.remove": ("changes_per_session",),
     "clients/teams:Teams.remove_by_operator": (OPERATOR,),

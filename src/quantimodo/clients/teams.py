@@ -4,9 +4,10 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from quantimodo.clients.registry import Registry
 from quantimodo.model.client_members import ClientMember, ClientRole
 from quantimodo.model.clients import Client
 from quantimodo.model.events import Event
@@ -14,6 +15,25 @@ from quantimodo.ports.audit import Audit
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.team_store import TeamStore
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAudit:
+    """Implements `Audit`. The trail of changes that the member `user_id` makes: each is an event of
+    the member, and of the lead, if another person is the lead."""
+
+    audit: Audit
+    user_id: int
+
+    def record(self, event: Event) -> None:
+        self.audit.record(replace(event, user_id=self.user_id))
+        if event.user_id not in (None, self.user_id):
+            self.audit.record(replace(event, detail=f"{event.detail} by member {self.user_id}"))
+
+
+def acting(registry: Registry, user_id: int) -> Registry:
+    """The registry for changes by this member."""
+    return replace(registry, audit=MemberAudit(registry.audit, user_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.clients.registry import Registry
+from quantimodo.clients.teams import acting
 from quantimodo.model.texts import N_
 from quantimodo.pages.app_pages import APP, AppPages, OpenedApp
 from quantimodo.pages.client_form import field_errors
@@ -51,7 +52,8 @@ class AppSecret:
             again = FormErrors(422, {"overlap": N_("Choose when the old secret stops working.")})
             return await self._page(opened, again)
         try:
-            registered = await self.registry.rotate_secret(client, overlap=overlap)
+            registry = acting(self.registry, opened.user_id)
+            registered = await registry.rotate_secret(client, overlap=overlap)
         except (InvalidMetadata, ChangedMeanwhile) as refusal:
             return await self._page(opened, field_errors(refusal))
         response = self.app_pages.go(client)

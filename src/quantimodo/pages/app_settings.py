@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.clients.registry import Registry
+from quantimodo.clients.teams import acting
 from quantimodo.model.clients import Client
 from quantimodo.pages.app_pages import APP, AppPages, OpenedApp
 from quantimodo.pages.client_form import (
@@ -116,7 +117,9 @@ class AppSettings:
         client = opened.client
         dropped = form.one("action") == "remove"
         try:
-            await self.registry.set_logo(client, None if dropped else form.files.get("logo", b""))
+            await acting(self.registry, opened.user_id).set_logo(
+                client, None if dropped else form.files.get("logo", b"")
+            )
         except (InvalidMetadata, ChangedMeanwhile) as refusal:
             again = field_errors(refusal)
             return await self._page(opened, "branding", view_of(client, again.errors), again)
@@ -132,7 +135,7 @@ class AppSettings:
         """POST APP/danger."""
         opened, _ = await self.app_pages.posted(request)
         opened.require_owner()
-        await self.registry.delete(opened.client)
+        await acting(self.registry, opened.user_id).delete(opened.client)
         return self.app_pages.page_context.go("/developers", "client-deleted")
 
     async def _tab(self, request: Request, tab: FieldTab) -> Response:
@@ -144,7 +147,7 @@ class AppSettings:
         client = opened.client
         try:
             _check_revision(client, form)
-            await self.registry.edit(client, submitted(form, client, tab))
+            await acting(self.registry, opened.user_id).edit(client, submitted(form, client, tab))
         except (InvalidMetadata, ChangedMeanwhile) as refusal:
             again = in_tab(field_errors(refusal), tab)
             return await self._page(opened, tab, submitted_view(form, again, tab), again)

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.clients.registry import Registry
+from quantimodo.clients.teams import acting
 from quantimodo.model.clients import Client
 from quantimodo.model.texts import N_
 from quantimodo.pages.app_pages import APP, AppPages, OpenedApp, app_path
@@ -94,13 +95,15 @@ class AppTry:
         """POST APP/try/callback: add the page to the redirect URIs, or remove it."""
         opened, form = await self.app_pages.posted(request)
         client, removed = opened.client, form.one("action") == "remove"
+        if obstacle(client) and not removed:
+            return await self._page(opened, None, StepView())
         own = self._redirect_uri(client)
         others = tuple(uri for uri in client.redirect_uris if uri != own)
         changed = replace(
             registration_of(client), redirect_uris=others if removed else (*others, own)
         )
         try:
-            await self.registry.edit(client, changed)
+            await acting(self.registry, opened.user_id).edit(client, changed)
         except (InvalidMetadata, ChangedMeanwhile) as refusal:
             again = field_errors(refusal).without_fields()
             return await self._page(opened, None, StepView(), again)
