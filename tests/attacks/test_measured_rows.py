@@ -130,6 +130,7 @@ def of_accounts() -> list[Mail]:
         "may": [text.title for text in SCOPES.values()],
         "client_id": "c" * 32,
         "done": [("é" * 60, READ)] * 20,
+        "names": ["é" * 60] * 20,
     }
     mails = []
     for name, template in inspect.getmembers(TEMPLATES, inspect.ismethod):

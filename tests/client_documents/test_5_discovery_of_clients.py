@@ -53,7 +53,7 @@ async def test_an_app_without_a_registration_gets_tokens(open_harness: OpenHarne
         assert f"{client_path(APP)}/revoke" in account.text
         # Client ID Metadata Document §5.1: a new request without the document is refused.
         refused = await harness.ask(browser, app)
-        assert (refused.status_code, "cannot be used" in refused.text) == (400, True)
+        assert (refused.status_code, "client_document_unusable" in refused.text) == (400, True)
 
 
 async def test_5_2_a_copy_is_used_as_long_as_caching_allows(open_harness: OpenHarness) -> None:

@@ -45,14 +45,23 @@ MEMBERS_ONLY = [
     ("POST", "/account/apps/some/receipts/1/mail"),
     ("GET", "/developers"),
     ("GET", "/developers/new"),
-    ("GET", "/developers/some"),
-    ("GET", "/developers/some/secret"),
-    ("GET", "/developers/some/delete"),
+    ("GET", "/developers/apps/some"),
+    ("GET", "/developers/apps/some/secret"),
+    *(
+        ("GET", f"/developers/apps/some/{tab}")
+        for tab in (
+            *("sign-in", "scopes", "branding", "keys", "log", "usage", "team", "webhooks"),
+            *("try", "danger"),
+        )
+    ),
     ("POST", "/developers/new"),
-    ("POST", "/developers/some"),
-    ("POST", "/developers/some/logo"),
-    ("POST", "/developers/some/secret"),
-    ("POST", "/developers/some/delete"),
+    *(
+        ("POST", f"/developers/apps/some/{tab}")
+        for tab in (
+            *("sign-in", "scopes", "branding", "logo", "keys", "secret", "team", "webhooks"),
+            *("try", "danger"),
+        )
+    ),
 ]
 
 
