@@ -24,7 +24,7 @@ from samples import (
 )
 from schemas import TableSchema, postgres_schema, sqlite_schema
 
-from quantimodo.model.admin_actions import AdminAction
+from quantimodo.model.admin_actions import AdminAction, LogQuery
 from quantimodo.model.events import Event
 from quantimodo.model.measurements import Access, Entry, EntrySet, NewVariable
 from quantimodo.model.profiles import Profile
@@ -117,7 +117,7 @@ async def test_no_grant_outlives_the_closing(stores: Stores, samples: Samples) -
 # No other value of the samples has this id or this address.
 PERSON = 7_654_321_987
 # The record of what administrators did has the number of the person, and nothing else of them.
-KEPT = {"admin_actions"}
+NUMBERED = {"admin_actions"}
 EMAIL = "distinct.person@example.org"
 _ADD = (
     "INSERT INTO users (id, subject, name, email, email_key, created_at, updated_at)"
@@ -153,7 +153,12 @@ async def test_no_table_has_the_id_or_the_address_of_a_deleted_person(
     for table in stores.retention.expiring_tables:  # what expired in the grace period
         while await stores.retention.delete_expired(table, AFTER, 100):
             pass
-    assert await _tables_with(stores, schema) == KEPT
+    assert await _tables_with(stores, schema) == NUMBERED
+    page = await stores.logs.search_admin_actions(LogQuery(), 10)
+    assert [(each.action.user_id, each.action.detail) for each in page.found] == [
+        (PERSON, ""),
+        (None, ""),
+    ]
 
 
 async def _tables_with(stores: Stores, schema: dict[str, TableSchema]) -> set[str]:
@@ -220,9 +225,11 @@ async def _person_everywhere(stores: Stores, samples: Samples) -> User:
     assert await stores.measurements.save_measurements(
         user.id, [EntrySet(variable, "", entries)], NOW
     )
-    await stores.logs.add_admin_action(
-        AdminAction(at=NOW, kind="person.disable", user_id=user.id, reason="asked by phone")
-    )
+    for done in (
+        AdminAction(at=NOW, kind="person.invite", detail=EMAIL),
+        AdminAction(at=NOW, kind="person.disable", user_id=user.id, reason="asked by phone"),
+    ):
+        await stores.logs.add_admin_action(done)
     await stores.accesses.add_accesses(
         [Access(user_id=user.id, client_id="c", action="read", first_at=NOW, last_at=NOW)]
     )

@@ -65,6 +65,10 @@ _DELETE = Statement("DELETE FROM users WHERE id = {1} RETURNING id")
 _DROP_EMAIL_TOKENS = Statement(
     "DELETE FROM email_tokens WHERE email = (SELECT email_key FROM users WHERE id = {1})"
 )
+_CLEAR_INVITATIONS = Statement(  # the record of administrators keeps no address
+    "UPDATE admin_actions SET detail = '' WHERE detail <> ''"
+    " AND detail = (SELECT email FROM users WHERE id = {1})"
+)
 # Notifications that are due are sent after the person is deleted, without their id.
 _RELEASE_LOGOUT_RECIPIENTS = Statement(
     "UPDATE session_clients SET user_id = NULL WHERE user_id = {1} AND due_at IS NOT NULL"
@@ -241,6 +245,7 @@ class Users(Table):
             yield _DELETE_GRANTS, (user_id,)
             yield DROP_LOGIN_CODES, (user_id,)
             yield _DROP_EMAIL_TOKENS, (user_id,)
+            yield _CLEAR_INVITATIONS, (user_id,)
             yield _RELEASE_LOGOUT_RECIPIENTS, (user_id,)
             yield _DROP_LOGOUT_RECIPIENTS, (user_id,)
             deleted = bool((yield _DELETE, (user_id,)))

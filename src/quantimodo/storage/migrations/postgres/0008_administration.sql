@@ -1,5 +1,5 @@
 -- What administrators and commands of the operator did for others, and why. `actor_id` is NULL for a
--- command. A row stays when its person or application is deleted: it has their ids only.
+-- command. A row stays when its person or application is deleted, without the address of the invitation.
 CREATE TABLE admin_actions (
   id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   at BIGINT NOT NULL,
@@ -12,6 +12,8 @@ CREATE TABLE admin_actions (
   address TEXT NOT NULL
 );
 CREATE INDEX admin_actions_by_time ON admin_actions (at, id);
+-- Addresses of invitations, which go with the account.
+CREATE INDEX admin_actions_by_detail ON admin_actions (detail);
 
 -- Where the log of a time begins.
 CREATE INDEX events_by_time ON events (at, id);
