@@ -1,5 +1,6 @@
 """How devices, times and events are shown to people."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -79,6 +80,10 @@ def test_an_event_is_a_sentence_also_when_its_kind_is_new() -> None:
     assert sentence(Event(at=NOW, kind="moon.rose_late")) == "Moon rose late"
     event = Event(at=NOW, kind="client.edited", detail="app Mood Tracker: changed")
     assert sentence(event) == "App Mood Tracker: changed"
+    changed = replace(event, detail=f"{event.detail} by member 7")
+    assert sentence(changed) == "App Mood Tracker: changed, by a member of its team"
+    invited = replace(event, kind="client.invited", detail="app Mood Tracker: an invitation sent")
+    assert sentence(invited) == "App Mood Tracker: invitation to the team sent"
 
 
 def test_its_circumstances_are_shown_as_far_as_they_are_known() -> None:

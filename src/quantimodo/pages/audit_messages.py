@@ -113,6 +113,7 @@ _WHAT: Final = (
     N_("list of events off"),
 )
 
+_BY_MEMBER: Final = N_("%(what)s, by a member of its team")
 _TEAM: Final = {
     "client.invited": N_("invitation to the team sent"),
     "client.invitation_withdrawn": N_("invitation to the team withdrawn"),
@@ -136,10 +137,14 @@ def sentence(event: Event) -> str:
 def _of_registration(kind: str, detail: str) -> str:
     named, _, what = detail.rpartition(": ")
     registered, _, name = named.partition(" ")
+    what, by_member, _ = what.partition(" by member ")
     shown = _TEAM.get(kind, what)  # details of a team name roles and ids
     if registered not in _REGISTRATIONS or shown not in (*_WHAT, *_TEAM.values()):
         return f"{detail[:1].upper()}{detail[1:]}"
-    return translated(_REGISTRATIONS[registered]) % {"name": name, "what": translated(shown)}
+    text = translated(shown)
+    if by_member:
+        text = translated(_BY_MEMBER) % {"what": text}
+    return translated(_REGISTRATIONS[registered]) % {"name": name, "what": text}
 
 
 def circumstances(event: Event) -> str:
