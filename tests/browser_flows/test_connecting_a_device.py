@@ -7,7 +7,11 @@ from support.app import ME, PASSWORD
 from support.browser import BrowserSetup
 from support.devices import device_app, poll, polled, started
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(120),
+    pytest.mark.asyncio(loop_scope="session"),
+]
 
 
 async def press(page: Page, selector: str) -> None:
