@@ -10,7 +10,6 @@ from typing import Any
 
 from quantimodo.federation.contract import (
     AuthorizationContext,
-    BadCode,
     ProviderPolicy,
     SecurityEvent,
 )
@@ -19,7 +18,10 @@ from quantimodo.federation.providers.oauth2 import (
     AuthorizationServer,
     Granted,
     OAuth2,
+)
+from quantimodo.federation.providers.unsupported import (
     no_native_tokens,
+    no_redemption,
     no_security_events,
 )
 from quantimodo.model.identities import Profile
@@ -73,10 +75,7 @@ class Declared:
         )
 
     async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
-        raise BadCode(
-            "A code of this provider is valid only in the sign-in that requested it. "
-            "Use the sign-in in a browser."
-        )
+        raise no_redemption()
 
     async def verify_native_token(
         self, token: Secret, refresh_token: Secret | None, nonce: str | None

@@ -13,12 +13,11 @@ from quantimodo.federation.providers.oauth2 import (
     AuthorizationServer,
     Granted,
     OAuth2,
-    no_native_tokens,
-    no_security_events,
     numeric_id,
     required_secret,
     text,
 )
+from quantimodo.federation.providers.unsupported import no_native_tokens, no_security_events
 from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient, bearer

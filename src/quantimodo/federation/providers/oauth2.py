@@ -16,7 +16,6 @@ from quantimodo.federation.contract import (
     AccessDeniedByUser,
     AuthorizationContext,
     BadCode,
-    BadToken,
     ProviderPolicy,
 )
 from quantimodo.federation.declined import KNOWN_ERRORS, is_declined
@@ -245,16 +244,6 @@ def required_secret(policy: ProviderPolicy) -> Secret:
     if policy.client_secret is None:
         raise ValueError(f"providers.{policy.name}: client_secret is missing")
     return policy.client_secret
-
-
-def no_native_tokens() -> BadToken:
-    """v2-api.md §3: the provider cannot say which app such a token was issued to."""
-    return BadToken("This provider has no sign-in by token. Use the sign-in in a browser.")
-
-
-def no_security_events() -> BadToken:
-    """The refusal of a security event by a provider that sends none."""
-    return BadToken("This provider sends no messages.")
 
 
 def _refused(kind: str, response: Mapping[str, str]) -> ProviderFault:

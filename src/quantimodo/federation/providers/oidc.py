@@ -37,9 +37,9 @@ from quantimodo.federation.providers.oauth2 import (
     AuthorizationServer,
     Granted,
     OAuth2,
-    no_security_events,
     text,
 )
+from quantimodo.federation.providers.unsupported import no_security_events
 from quantimodo.federation.public_keys import PublicKeys
 from quantimodo.federation.userinfo import UserInfo
 from quantimodo.model.budgets import Signer

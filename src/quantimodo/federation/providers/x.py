@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 from quantimodo.federation.contract import (
     AuthorizationContext,
-    BadCode,
     ProviderPolicy,
     SecurityEvent,
 )
@@ -17,10 +16,13 @@ from quantimodo.federation.providers.oauth2 import (
     AuthorizationServer,
     Granted,
     OAuth2,
-    no_native_tokens,
-    no_security_events,
     numeric_id,
     text,
+)
+from quantimodo.federation.providers.unsupported import (
+    no_native_tokens,
+    no_redemption,
+    no_security_events,
 )
 from quantimodo.model.identities import Profile
 from quantimodo.model.secrets import Secret
@@ -71,10 +73,7 @@ class X:
         )
 
     async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
-        raise BadCode(
-            "A code of this provider is valid only in the sign-in that requested it. "
-            "Use the sign-in in a browser."
-        )
+        raise no_redemption()
 
     async def verify_native_token(
         self, token: Secret, refresh_token: Secret | None, nonce: str | None
