@@ -80,7 +80,8 @@ async def stores(sqlite_url: str) -> AsyncIterator[Stores]:
 
 
 _ONLY_IN_FULL_RUNS = (
-    *("accounts", "agents", "attacks", "cli", "client", "clients", "export", "federation", "http"),
+    *("accounts", "agents", "attacks", "cli", "client", "client_documents", "clients", "export"),
+    *("federation", "grant_management", "http", "rfc8628", "rfc8693", "webhooks"),
     *("interop", "jarm", "keys", "measurements", "oidc_back_channel_logout", "oidc_core"),
     *("oidc_front_channel_logout", "oidc_rp_logout", "oidc_session_management", "openapi"),
     *("outbound", "pages", "properties", "rfc7523", "rfc7591", "rfc7592", "rfc8252", "rfc9068"),
