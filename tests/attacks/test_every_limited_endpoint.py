@@ -42,6 +42,7 @@ from support.fake_provider import (
 
 ADDRESS = "192.0.2.7"
 SOCIAL = "/api/v2/auth/social"
+WORK = "https://login.example.org"
 REGISTER = "/api/v2/oauth2/register"
 COUNT = 30  # of each limit: more than the requests before it is used up
 LIMITS = {
@@ -156,6 +157,9 @@ CALLS: dict[str, Call] = {
     f"POST {SOCIAL}/notifications/{{provider}}": lambda c: c.event("notifications"),
     f"POST {SOCIAL}/deauthorize/{{provider}}": lambda c: c.event("deauthorize"),
     f"POST {SOCIAL}/data-deletion/{{provider}}": lambda c: c.event("data-deletion"),
+    f"GET {SOCIAL}/frontchannel-logout/{{provider}}": lambda c: c.stranger().get(
+        f"{SOCIAL}/frontchannel-logout/work", params={"iss": WORK, "sid": "guessed"}
+    ),
     f"POST {REGISTER}": lambda c: c.stranger().post(REGISTER, json=DOCUMENT),
     f"GET {REGISTER}/{{client_id}}": lambda c: c.manage("GET"),
     f"PUT {REGISTER}/{{client_id}}": lambda c: c.manage("PUT"),
@@ -303,6 +307,10 @@ async def caller(open_harness: OpenHarness) -> AsyncIterator[Caller]:
         "registration__mode": "open",
         "social_redirect_urls": CALLBACK,
         "accounts__email_codes": "true",
+        "providers__work__kind": "oidc",
+        "providers__work__issuer": WORK,
+        "providers__work__client_id": "quantimodo",
+        "providers__work__frontchannel_logout": "true",
         **LIMITS,
     }
     async with open_harness([google, apple], **settings) as harness:

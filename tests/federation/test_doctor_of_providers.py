@@ -96,6 +96,7 @@ async def test_each_registration_that_a_setting_needs_is_listed_or_a_fault(tmp_p
             initiated_login=True,
             sign_out_at_provider=True,
             backchannel_logout=True,
+            frontchannel_logout=True,
             end_session_endpoint=f"{address}/logout",
         )
         found = await finding(replace(plain, providers={"work": work}), "sign-in work")
@@ -105,6 +106,8 @@ async def test_each_registration_that_a_setting_needs_is_listed_or_a_fault(tmp_p
             "initiate_login_uri http://127.0.0.1:8000/sign-in/initiated",
             "post_logout_redirect_uri http://127.0.0.1:8000/sign-out/returned",
             "backchannel_logout_uri http://127.0.0.1:8000/api/v2/auth/social/notifications/work",
+            "frontchannel_logout_uri"
+            " http://127.0.0.1:8000/api/v2/auth/social/frontchannel-logout/work",
         ):
             assert registered in found.text
         by_form = replace(work, response_mode="form_post")

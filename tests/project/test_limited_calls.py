@@ -180,7 +180,10 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "federation/public_keys:PublicKeys._fetch": _OF_PROVIDERS,
     "federation/security_event_handler:SecurityEventHandler.end": ("replays_per_signer",),
     "federation/security_event_handler:SecurityEventHandler._sign_out": ("replays_per_signer",),
-    "federation/security_event_handler:SecurityEventHandler.end_sessions": ("replays_per_signer",),
+    "federation/security_event_handler:SecurityEventHandler.end_sessions": (
+        "replays_per_signer",
+        "security_events_per_address",
+    ),
     "federation/security_event_handler:SecurityEventHandler.erase": ("replays_per_signer",),
     "federation/social_accounts:SocialAccounts._admit": ("social_per_address",),
     "federation/social_accounts:SocialAccounts._create": ("social_per_address",),

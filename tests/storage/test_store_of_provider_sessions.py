@@ -113,3 +113,16 @@ async def test_the_end_of_all_sessions_of_an_account_voids_sign_ins_through_it(
     found = await stores.identities.identity(ISSUER, "1")
     assert found is not None
     assert found.signed_out_at == SOON
+
+
+async def test_a_session_there_is_recorded_while_one_here_began_from_it(
+    stores: Stores, samples: Samples
+) -> None:
+    person, recorded = await samples.user(), stores.provider_sessions.is_recorded
+    await add(stores, "s", person, BEGAN)
+    await add(stores, "unnamed", person, replace(BEGAN, sid=""))
+    assert await recorded(ISSUER, "theirs")
+    assert not await recorded(ISSUER, "another")
+    assert not await recorded("https://other.example.org", "theirs")
+    await stores.sessions.end_session(person.id, key("s"), SOON)
+    assert not await recorded(ISSUER, "theirs")

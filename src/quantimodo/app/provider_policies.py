@@ -19,7 +19,13 @@ from quantimodo.federation.provider_table import faults_of
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import OutboundPolicy
 from quantimodo.outbound.network import netloc
-from quantimodo.protocol.social import CALLBACK, INITIATE, NOTIFICATIONS, PROVIDER_KEYS
+from quantimodo.protocol.social import (
+    CALLBACK,
+    FRONTCHANNEL_LOGOUT,
+    INITIATE,
+    NOTIFICATIONS,
+    PROVIDER_KEYS,
+)
 
 Fault = Callable[[str, str], None]
 
@@ -73,6 +79,9 @@ def other_registrations(settings: Settings, name: str) -> Iterator[str]:
         yield f"post_logout_redirect_uri {settings.issuer}{RETURNED}"
     if one.backchannel_logout:
         yield f"backchannel_logout_uri {settings.issuer}{NOTIFICATIONS.format(provider=name)}"
+    if one.frontchannel_logout:
+        path = FRONTCHANNEL_LOGOUT.format(provider=name)
+        yield f"frontchannel_logout_uri {settings.issuer}{path}"
 
 
 def check_providers(settings: Settings, fault: Fault) -> None:

@@ -111,6 +111,13 @@ class ProviderSettings:
         " (Back-Channel Logout). Register ISSUER/api/v2/auth/social/notifications/NAME there, as"
         " backchannel_logout_uri.",
     )
+    frontchannel_logout: bool = _setting(
+        False,
+        "For oidc: when a session ends there, its page ends the sessions here that began from it"
+        " (Front-Channel Logout). For a provider without back-channel logout. Register"
+        " ISSUER/api/v2/auth/social/frontchannel-logout/NAME there, as frontchannel_logout_uri,"
+        " with frontchannel_logout_session_required.",
+    )
     end_session_endpoint: str = _setting(
         "", "For oidc: where sessions are ended, if it is not the usual one."
     )

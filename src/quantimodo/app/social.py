@@ -14,6 +14,10 @@ from quantimodo.endpoints.login_completion import LINK, LoginCompletion
 from quantimodo.endpoints.login_states import LoginStates
 from quantimodo.endpoints.login_token_responder import LoginTokenResponder
 from quantimodo.endpoints.pending_profiles import PendingProfiles
+from quantimodo.endpoints.provider_frontchannel_logout import (
+    ProviderFrontchannelLogout,
+    frontchannel_provider,
+)
 from quantimodo.endpoints.social import SocialEndpoint
 from quantimodo.endpoints.social_callback import ARRIVED, CallbackHandler
 from quantimodo.endpoints.social_security_events import SecurityEventEndpoint
@@ -75,6 +79,22 @@ def initiated_login(context: AppContext, page_context: PageContext) -> Initiated
     }
     return InitiatedLoginEndpoint(
         providers=allowed, issuer=settings.issuer, page_context=page_context
+    )
+
+
+def provider_frontchannel_logout(
+    context: AppContext, page_context: PageContext
+) -> ProviderFrontchannelLogout:
+    """The page that a provider with the setting `frontchannel_logout` loads at a sign-out there."""
+    return ProviderFrontchannelLogout(
+        providers={
+            name: frontchannel_provider(one.issuer, one.end_session_endpoint)
+            for name, one in context.settings.providers.items()
+            if one.frontchannel_logout
+        },
+        handler=security_event_handler(context),
+        throttle=context.throttle,
+        renderer=page_context.renderer,
     )
 
 
@@ -190,6 +210,11 @@ def social_routes(
         (("GET", "POST"), places.CALLBACK, callback_handler.callback),
         (("GET",), "/sign-in/with/{provider}", endpoint.sign_in),
         (("GET", "POST"), places.INITIATE, initiated_login(context, page_context).start),
+        (
+            ("GET",),
+            places.FRONTCHANNEL_LOGOUT,
+            provider_frontchannel_logout(context, page_context).end,
+        ),
         (("GET",), ARRIVED, callback_handler.resume),
         (("GET",), LINK, callback_handler.show_link),
         (("POST",), LINK, callback_handler.decide_link),

@@ -59,6 +59,7 @@ SHOWN = (
     PageRoute(social.LOGIN, frozenset({"GET"}), "social_login", EndpointKind.PAGE_OR_ENVELOPE),
     PageRoute(social.CALLBACK, frozenset({"GET", "POST"}), "social_callback"),
     PageRoute(social.INITIATE, frozenset({"GET", "POST"}), "social_initiated"),
+    PageRoute(social.FRONTCHANNEL_LOGOUT, frozenset({"GET"}), "social_frontchannel_logout"),
     PageRoute(social.NOTIFICATIONS, POST, "social_notifications", EndpointKind.SECURITY_EVENT),
     PageRoute(social.DEAUTHORIZE, POST, "social_deauthorize", EndpointKind.SECURITY_EVENT),
     PageRoute(social.DATA_DELETION, POST, "social_deletion", EndpointKind.SECURITY_EVENT),

@@ -94,6 +94,7 @@ class ProviderPolicy:
     initiated_login: bool = False
     sign_out_at_provider: bool = False
     backchannel_logout: bool = False
+    frontchannel_logout: bool = False
     end_session_endpoint: str = ""
     # For `oauth2` only: what `declarations.py` reads.
     pkce: bool = True

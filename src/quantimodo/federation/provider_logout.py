@@ -6,7 +6,7 @@ tokens of the provider (Back-Channel Logout §2).
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 from urllib.parse import urlencode
 
 from quantimodo.crypto.jwt import BadToken as Unreadable
@@ -29,12 +29,18 @@ def recorded(
     profile: Profile, claims: Mapping[str, Any], id_token: Secret | None, policy: ProviderPolicy
 ) -> Profile:
     """The profile with its session at the provider, where a setting needs that."""
-    if not (policy.sign_out_at_provider or policy.backchannel_logout):
+    received = policy.backchannel_logout or policy.frontchannel_logout
+    if not (policy.sign_out_at_provider or received):
         return profile
     stated = claims.get("sid")
-    usable = isinstance(stated, str) and len(stated) <= _LONGEST_SID and stated.isprintable()
     kept = id_token if policy.sign_out_at_provider else None
-    return replace(profile, session_id=stated if usable else "", id_token=kept)
+    session_id = stated if is_session_name(stated) else ""
+    return replace(profile, session_id=session_id, id_token=kept)
+
+
+def is_session_name(value: object) -> TypeGuard[str]:
+    """Whether this is a `sid` that is recorded: a text that is neither empty nor endless."""
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_SID and value.isprintable()
 
 
 def end_session_url(

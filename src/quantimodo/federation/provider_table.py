@@ -72,7 +72,7 @@ _KINDS_OF: Mapping[str, Sequence[Kind]] = {
     **dict.fromkeys(("assertion_audience", "id_token_algorithm", "response_mode"), _OIDC),
     "encrypted_id_tokens": _OIDC,
     **dict.fromkeys(("pushed_requests", "initiated_login", "sign_out_at_provider"), _OIDC),
-    **dict.fromkeys(("backchannel_logout", "end_session_endpoint"), _OIDC),
+    **dict.fromkeys(("backchannel_logout", "frontchannel_logout", "end_session_endpoint"), _OIDC),
     **dict.fromkeys(("pkce", "authorization_parameters", "fresh_parameters"), _OAUTH2),
     **dict.fromkeys(("token_parameters", "token_field", "userinfo_method"), _OAUTH2),
     **dict.fromkeys(("userinfo_headers", "subject_field", "name_fields"), _OAUTH2),

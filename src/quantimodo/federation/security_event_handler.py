@@ -55,6 +55,13 @@ class SecurityEventHandler:
             self._wake_logout_sender()
         return len(people)
 
+    async def end_recorded_sessions(self, ended: EndedProviderSession, provider: str) -> int:
+        """As `end_sessions`, for a message that its provider did not sign: without a session here
+        that began from `ended.sid`, nothing is stored."""
+        if not await self.provider_sessions.is_recorded(ended.issuer, ended.sid):
+            return 0
+        return await self.end_sessions(ended, provider)
+
     async def suspend(self, issuer: str, subject: str) -> int | None:
         """The provider disabled the account, for example after a takeover: like `sign_out`, and
         end every authorization of the person. Returns the person's id."""

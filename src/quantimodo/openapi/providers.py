@@ -27,6 +27,13 @@ class ProviderResponse(TypedDict, total=False):
     iss: Annotated[str, described("The issuer (RFC 9207).", "https://idp.example.org")]
 
 
+class EndedThere(TypedDict):
+    """The session that ended (Front-Channel Logout §2)."""
+
+    iss: Annotated[str, described("The provider's issuer.", "https://idp.example.org")]
+    sid: Annotated[str, described("Its name of the session.", "08a5019c-17e1-4977")]
+
+
 class InitiatedLogin(TypedDict, total=False):
     """A request to start a sign-in (OpenID Connect Core §4)."""
 
@@ -201,6 +208,37 @@ OPERATIONS: Final = (
             ),
         },
         shared=(413, 500),
+    ),
+    Operation(
+        route="social_frontchannel_logout",
+        method="GET",
+        id="providerFrontchannelLogout",
+        tag=TAG,
+        summary="A session ended at a provider",
+        description=(
+            "The `frontchannel_logout_uri` to register with an OpenID provider (Front-Channel"
+            " Logout §2), if the operator wants that, with `frontchannel_logout_session_required`."
+            " Only the provider's pages may frame it. The sessions end that began from the one that"
+            " `sid` names; no cookie is needed. The response is the same for a `sid` that is not"
+            " known."
+        ),
+        path=AtProvider,
+        query=EndedThere,
+        examples={"one": {"iss": "https://idp.example.org", "sid": "08a5019c-17e1-4977"}},
+        responses={
+            200: Response("An empty page.", (Content(HTML, str),)),
+            400: Response(
+                "`iss` or `sid` is missing, or `iss` is not that of this provider.",
+                (Content(HTML, str),),
+            ),
+            404: Response("There is no such provider, or it may not.", (Content(HTML, str),)),
+            413: Response(TOO_LARGE.description, (Content(HTML, str), *TOO_LARGE.content)),
+            429: Response("Too many attempts.", (Content(HTML, str),), ("RetryAfter",)),
+            500: Response(
+                "An internal error, with a number for the operator.", (Content(HTML, str),)
+            ),
+            503: Response("The server is busy.", (Content(HTML, str),)),
+        },
     ),
     Operation(
         route="social_notifications",

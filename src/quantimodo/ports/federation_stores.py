@@ -72,6 +72,9 @@ class ProviderSessionStore(Protocol):
     async def provider_session(self, sid: str) -> ProviderSession | None:
         """The session at a provider from which the session with this `sid` began."""
 
+    async def is_recorded(self, issuer: str, sid: str) -> bool:
+        """Whether a session began from this one, which has a `sid`."""
+
     async def end_provider_sessions(
         self, ended: EndedProviderSession, at: datetime
     ) -> Sequence[int]:

@@ -13,7 +13,8 @@ from quantimodo.storage.database import Operation, Statement
 from quantimodo.storage.rows import first_value
 
 # As long as the record that the provider's message was applied, of which there is one for each row:
-# the quota of those records bounds this table too.
+# the quota of those records bounds this table too. A front-channel logout, which has no such
+# record, adds a row only for a session that there was.
 _KEPT: Final = timedelta(days=30) // timedelta(microseconds=1)
 
 # SQLite has one writer.

@@ -27,6 +27,9 @@ _SESSION = RowReader(
     "sealed_id_token",
 )
 _OF_SESSION = Statement(f"SELECT {_SESSION.columns} FROM provider_sessions WHERE sid = {{1}}")
+_IS_RECORDED = Statement(
+    "SELECT 1 FROM provider_sessions WHERE issuer = {1} AND provider_sid = {2} LIMIT 1"
+)
 _SAVE = Statement(
     "INSERT INTO provider_sessions (sid, provider, issuer, subject, provider_sid, began_at,"
     " sealed_id_token, expires_at) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
@@ -85,6 +88,9 @@ class ProviderSessions(Table):
 
     async def provider_session(self, sid: str) -> ProviderSession | None:
         return _SESSION.read_first(await self._database.rows(_OF_SESSION, sid))
+
+    async def is_recorded(self, issuer: str, sid: str) -> bool:
+        return bool(await self._database.rows(_IS_RECORDED, issuer, sid))
 
     async def end_provider_sessions(
         self, ended: EndedProviderSession, at: datetime
