@@ -8,13 +8,26 @@ each inline script of the theme into a file.
 import hashlib
 import re
 import shutil
+import sys
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from quantimodo.pages.example_projects import (  # noqa: E402
+    CHECKED,
+    ExampleProject,
+    language_of,
+    load_examples,
+)
+
+EXAMPLES: Final = {each.name: each for each in load_examples(ROOT / "examples")}
 OUTSIDE = {
+    **{f"examples/{name}/README.md": f"examples/{name}.md" for name in EXAMPLES},
     "README.md": "getting-started.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
@@ -36,6 +49,8 @@ def _expanded(entry: dict[str, Any]) -> dict[str, Any]:
     ((title, target),) = entry.items()
     if isinstance(target, list):
         return {title: [_expanded(each) for each in target]}
+    if target == "examples/":
+        return {title: ["examples/index.md", *(f"examples/{name}.md" for name in EXAMPLES)]}
     if not target.endswith("/"):
         return entry
     index = ROOT / "docs" / target / "index.md"
@@ -46,7 +61,8 @@ def _expanded(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """Add the documents of `OUTSIDE`."""
+    """Add the documents of `OUTSIDE`, and the list of the examples."""
+    files.append(File.generated(config, "examples/index.md", content=list_of_examples()))
     for source, page in OUTSIDE.items():
         if (ROOT / source).exists():
             content = (ROOT / source).read_text("utf-8")
@@ -54,28 +70,73 @@ def on_files(files: Files, config: Any) -> Files:
     return files
 
 
+def list_of_examples() -> str:
+    """The page with all projects of `examples/`, by group."""
+    lines = [
+        "# Examples",
+        "",
+        "Each is a small complete project. In the developer portal, the tab *Guides* of your"
+        " application shows them with its client id and redirect URI, and as a ZIP file.",
+    ]
+    for group, projects in groupby(EXAMPLES.values(), key=lambda each: each.group):
+        lines += ["", f"## {group}", "", "| Example | What it is | Tests |", "| --- | --- | --- |"]
+        lines += [
+            f"| [{each.title}]({each.name}.md) | {each.summary} | {CHECKED[each.checked]} |"
+            for each in projects
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _files_of(project: ExampleProject) -> str:
+    """The section with the files that the guide shows."""
+    lines = [
+        "",
+        "## Files",
+        "",
+        f"All files are in the folder `examples/{project.name}` of the source.",
+        "",
+    ]
+    for path in project.files:
+        text = project.text(path).rstrip("\n")
+        fence = "~~~~~~"
+        lines += [f"### `{path}` {{: #{_anchor(path)} }}", ""]
+        lines += [f"{fence}{language_of(path)}", text, fence, ""]
+    return "\n".join(lines)
+
+
+def _anchor(path: str) -> str:
+    return "file-" + re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")
+
+
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
-    """Point links at the pages of the site; a link to another file of the source is plain text."""
+    """Point links at the pages of the site; a link to another file of the source is plain text. An
+    example has its files at the end."""
     placed = {page: source for source, page in OUTSIDE.items()}
     own = page.file.src_uri
     source = ROOT / placed.get(own, f"docs/{own}")
+    example = EXAMPLES.get(source.parent.name) if own.startswith("examples/") else None
 
     def moved(match: re.Match[str]) -> str:
         link = match[2]
         if "://" in link or link.startswith(("/", "mailto:")):
             return match[0]
+        if own == "examples/index.md":
+            return match[0]
+        if example is not None and link in example.files:
+            return f"{match[1]}#{_anchor(link)})"
         target = (source.parent / link).resolve().relative_to(ROOT).as_posix()
-        placed_at = OUTSIDE.get(target) or (
+        placed_at = {**OUTSIDE, "examples": "examples/index.md"}.get(target) or (
             target.removeprefix("docs/") if target.startswith("docs/") else None
         )
-        if placed_at and (ROOT / target).is_dir():
+        if placed_at and not placed_at.endswith(".md") and (ROOT / target).is_dir():
             placed_at += "/index.md"
         if placed_at is None or not placed_at.endswith(".md"):
             return f"{match[1][1:-2]} (`{target}` in the source)"
         up = "../" * own.count("/")
         return f"{match[1]}{up}{placed_at}{match[3]}"
 
-    return _LINK.sub(moved, markdown)
+    linked = _LINK.sub(moved, markdown)
+    return linked if example is None else linked + _files_of(example)
 
 
 def on_post_page(output: str, page: Any, config: Any) -> str:

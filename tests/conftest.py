@@ -81,6 +81,7 @@ async def stores(sqlite_url: str) -> AsyncIterator[Stores]:
 
 _ONLY_IN_FULL_RUNS = (
     *("accounts", "agents", "attacks", "cli", "client", "client_documents", "clients", "export"),
+    "examples",
     *("federation", "grant_management", "http", "rfc8628", "rfc8693", "webhooks"),
     *("interop", "jarm", "keys", "measurements", "oidc_back_channel_logout", "oidc_core"),
     *("oidc_front_channel_logout", "oidc_rp_logout", "oidc_session_management", "openapi"),

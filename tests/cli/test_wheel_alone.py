@@ -19,6 +19,10 @@ from support.guides import ROOT
 pytestmark = pytest.mark.slow
 
 SHIPPED = (
+    "quantimodo/examples/python-requests/.env.example",
+    "quantimodo/examples/python-requests/example.toml",
+    "quantimodo/examples/python-requests/measurements.py",
+    "quantimodo/guides/examples/python-requests/index.html",
     "quantimodo/py.typed",
     "quantimodo/guides/operator/install/index.html",
     "quantimodo/guides/search/search_index.json",

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import httpx
 import pytest
 
+from quantimodo.pages.example_projects import load_examples
 from support.app import OpenHarness
 from support.browser import free_port
 from support.guides import ROOT, Reader, build_guides, guides_application, read_page
@@ -19,6 +20,8 @@ OUTSIDE = {
     "CHANGELOG.md": "changelog/",
     "CONTRIBUTING.md": "contributing/",
     "clients/python/README.md": "developer/python-client-reference/",
+    "examples": "examples/",
+    **{each.name: f"examples/{each.name}/" for each in load_examples()},
 }
 PAGES = [
     f"{ORIGIN}/guides/{path}"

@@ -41,9 +41,14 @@ _OF_THE_MACHINE = ("/etc/", "/opt/", "/var/", "/usr/", "/somewhere/")
 _AUDIENCE = "/api"  # the `aud` of JWT access tokens: a name, and no address
 _OPERATORS = frozenset({"|", "||", "&&", ";", ">", ">>", "<", "(", ")"})
 
-each_document = pytest.mark.parametrize(
-    "document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT))
-)
+GUIDES = sorted(ROOT.glob("examples/*/README.md"))
+
+
+def _name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=_name_of)
 
 
 def _fences(document: Path, *languages: str) -> list[str]:
@@ -129,7 +134,7 @@ def _is_of_a_provider(variable: str) -> bool:
     return variable in {leaf.variable for leaf in found}
 
 
-@each_document
+@pytest.mark.parametrize("document", [*DOCUMENTS, *GUIDES], ids=_name_of)
 def test_every_command_that_is_named_exists(document: Path) -> None:
     program: Any = typer.main.get_command(command_line())
     for arguments in _commands(document):

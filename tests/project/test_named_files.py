@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 _NAMED = re.compile(r"`([\w./-]*\b\w+\.py)`")
-_ROOTS = ("src", "tests", "clients", "docs", "bench")
+_ROOTS = ("src", "tests", "clients", "docs", "bench", "examples")
 _NOT_OURS = {"__pycache__", "node_modules", "generated", "dist", "build"}
 _ELSEWHERE = {"app.py", "main.py"}  # examples of an application's files
 
