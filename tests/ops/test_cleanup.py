@@ -41,6 +41,8 @@ KEPT = {
     "event_streams",
     "webhook_deliveries",
     "measurement_notices",
+    # One row.
+    "last_backup",
     # What people measure, until they delete it; and reference data.
     "variables",
     "measurements",

@@ -165,6 +165,18 @@ async def test_a_backup_is_readable_by_its_owner_and_leaves_nothing_beside_it(si
         assert archive.getnames() == ["manifest.json", "database"]
 
 
+async def test_a_backup_is_recorded_in_the_database_that_it_saved(
+    site: Site, database_url: str
+) -> None:
+    made = await site.backup()
+    stores = await open_stores(database_url)
+    try:
+        assert await stores.operations.last_backup() == NOW
+    finally:
+        await stores.close()
+    assert made.exists()
+
+
 async def test_an_encrypted_backup_is_restored_with_its_secret_key_on_a_new_machine(
     site: Site, empty_place: str
 ) -> None:

@@ -39,6 +39,9 @@ _MAY_WALK |= {"retention.signing_keys", "retention.leases", "keys._ADD", "regist
 _MAY_WALK |= {
     f"variables.{name}" for name in ("_UNITS", "_UNIT_CATEGORIES", "_VARIABLE_CATEGORIES")
 }
+# One row for each sign-in provider. Queues are read from the oldest row on, up to a limit.
+_MAY_WALK |= {"retention.provider_outcomes", "operations._PROVIDERS"}
+_MAY_WALK |= {f"operations.{name}" for name in ("_MAILS", "_DELIVERIES", "_SIZE")}
 # A process reads these once in a sixty-fourth of the budget, and no more than 10,000 rows.
 _MAY_WALK |= {
     f"{table}.{name}"

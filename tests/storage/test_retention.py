@@ -47,6 +47,7 @@ from quantimodo.model.measurements import Access
 from quantimodo.model.passkeys import PasskeyUse
 from quantimodo.model.provider_sessions import ProviderSession
 from quantimodo.model.registrations import RegistrationToken
+from quantimodo.model.server_state import ProviderState
 from quantimodo.model.sessions import LogoutRecipient
 from quantimodo.ports.stores import SignInEnded, Stores
 
@@ -469,6 +470,17 @@ async def _has_app_event(stores: Stores, name: str) -> bool:
     return "grant.revoked" in {each.kind for each in found}
 
 
+async def _add_outcome(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    # Kept for 400 days.
+    at = dies_at - 400 * _DAY
+    seen = ProviderState(provider=name, succeeded_at=at - _DAY, failed_at=at, failures=1)
+    await stores.operations.add_provider_outcomes([seen])
+
+
+async def _has_outcome(stores: Stores, name: str) -> bool:
+    return name in [each.provider for each in await stores.operations.provider_states()]
+
+
 _CLIENTS_OF_EVENTS: dict[str, str] = {}
 _TABLES: dict[str, tuple[Add, Has]] = {
     "provider_sessions": (_add_provider_session, _has_provider_session),
@@ -505,14 +517,17 @@ _TABLES: dict[str, tuple[Add, Has]] = {
     "admin_actions": (_add_admin_action, _has_admin_action),
     "client_requests": (_add_refusal, _has_refusal),
     "leases": (_add_lease, _has_lease),
+    "provider_outcomes": (_add_outcome, _has_outcome),
     "signing_keys": (_add_key, _has_key),
 }
 
 
 async def test_every_swept_table_is_tested_here(stores: Stores) -> None:
     # What is swept of `unproven_clients` shows in `clients`: test_store_of_registrations.py. Rows
-    # of `client_days` end with a whole day: test_store_of_client_log.py.
-    assert set(stores.retention.expiring_tables) == set(_TABLES) | {"unused_clients", "client_days"}
+    # of `client_days` end with a whole day: test_store_of_client_log.py. Those of `token_minutes`
+    # end with a minute: test_store_of_operations.py.
+    elsewhere = {"unused_clients", "client_days", "token_minutes"}
+    assert set(stores.retention.expiring_tables) == set(_TABLES) | elsewhere
 
 
 @pytest.mark.parametrize("table", _TABLES)

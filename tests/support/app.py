@@ -389,6 +389,7 @@ async def open_app_harness(
                 context.clock,
                 context.stores.replays,
                 AssertionKeys(context.envelope.derive_all, entropy),
+                context.provider_outcomes.note,
             )
             context = replace(context, providers=made)
         if fetcher is not None:

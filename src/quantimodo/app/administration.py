@@ -9,6 +9,7 @@ from quantimodo import __version__
 from quantimodo.accounts.owner_notices import OwnerMails
 from quantimodo.accounts.people_administration import PeopleAdministration
 from quantimodo.app.key_administration import KeyRotations, ProviderTests
+from quantimodo.app.policies import alert_thresholds
 from quantimodo.app.resources import resource_registry
 from quantimodo.app.services import AppContext
 from quantimodo.app.settings import BadSettings, load
@@ -16,6 +17,7 @@ from quantimodo.app.settings_masking import shown_settings
 from quantimodo.clients.client_administration import ClientAdministration
 from quantimodo.model.keys import ALGORITHMS
 from quantimodo.ops.admin_log import StoredAdminLog
+from quantimodo.ops.readings import readings
 from quantimodo.pages.admin import AdminFrame
 from quantimodo.pages.admin_apps import AdminApps
 from quantimodo.pages.admin_charts import AdminCharts
@@ -97,7 +99,23 @@ class Health:
 
     async def lines(self) -> Sequence[HealthLine]:
         """What was looked at, each with its state."""
-        return [await self._database(), self._keys(), self._mail(), self._address()]
+        return [
+            await self._database(),
+            self._keys(),
+            self._mail(),
+            self._address(),
+            *self._state(),
+        ]
+
+    def _state(self) -> Sequence[HealthLine]:
+        """What the last measurement of this process found."""
+        state, thresholds = self.context.metrics.state, alert_thresholds(self.context.settings)
+        found = [] if state is None else readings(state, thresholds)
+        return [
+            HealthLine(each.state, each.of or each.subject, each.text)
+            for each in found
+            if each.state != "ok"
+        ]
 
     async def _database(self) -> HealthLine:
         try:

@@ -14,6 +14,7 @@ from quantimodo.app.branding import mail_look_of
 from quantimodo.app.browser import email_preferences
 from quantimodo.app.logout import backchannel_logout_sender
 from quantimodo.app.refusal_sampling import SUMMARY, RefusalSampler
+from quantimodo.app.server_state import watch
 from quantimodo.app.services import AppContext
 from quantimodo.app.webhooks import sending_webhooks
 from quantimodo.i18n.translation import in_language
@@ -25,15 +26,16 @@ from quantimodo.ops.smtp import Smtp, smtp_policy
 
 _KEYS_EVERY = 5.0  # seconds until a worker signs by a key that another process made
 _LOG_EVERY = 5.0  # seconds until the owner of an application finds its refusals
+_STATE_EVERY = 60.0  # seconds between measurements of what the gauges report
 _log = structlog.get_logger("quantimodo.server")
 
 
 @asynccontextmanager
 async def background_work(context: AppContext, sampler: RefusalSampler) -> AsyncIterator[None]:
     """Keys, secrets of authenticator apps, cleanup, deletions of accounts, logs of applications,
-    mail, e-mails about first reads, weekly summaries, logout notifications, webhooks, and the
-    numbers of lines that `sampler` left out. All of it ends with the context. E-mails of it are in
-    the operator's language, unless the profile of their person names one."""
+    mail, e-mails about first reads, weekly summaries, logout notifications, webhooks, the gauges,
+    and the numbers of lines that `sampler` left out. All of it ends with the context. E-mails of it
+    are in the operator's language, unless the profile of their person names one."""
     holder = context.entropy.bytes(8).hex()
     cleaner = Cleaner(context.stores.retention, context.stores.leases, context.clock, holder)
 
@@ -50,6 +52,9 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
     async def report() -> None:
         report_left_out(sampler)
 
+    async def measure() -> None:
+        await watch(context)
+
     with in_language(LANGUAGES[context.settings.default_locale]):  # tasks inherit it
         jobs = [
             asyncio.create_task(_every(60.0, "keys", rotate)),
@@ -62,6 +67,7 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
             asyncio.create_task(_every(10.0, "measurement events", measurements.send_due)),
             asyncio.create_task(_every(60.0, "refusal summary", report)),
             asyncio.create_task(_every(60.0, "secrets of apps", resealing.round)),
+            asyncio.create_task(_every(_STATE_EVERY, "state", measure, at_once=True)),
         ]
     sender = _sender(context)
     if sender is not None:
@@ -125,10 +131,14 @@ def _sender(context: AppContext) -> Sender | None:
     )
 
 
-async def _every(seconds: float, name: str, job: Callable[[], Awaitable[object]]) -> None:
+async def _every(
+    seconds: float, name: str, job: Callable[[], Awaitable[object]], *, at_once: bool = False
+) -> None:
     """Run `job` at this interval. A failure is logged, and the next turn tries again."""
     while True:
-        await asyncio.sleep(seconds)
+        if not at_once:
+            await asyncio.sleep(seconds)
+        at_once = False
         try:
             await job()
         except Exception as error:

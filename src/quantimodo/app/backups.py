@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -30,7 +31,7 @@ from quantimodo.crypto.envelope import Envelope
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.storage.inspection import inspect
 from quantimodo.storage.migrate import shipped
-from quantimodo.storage.open import pending_steps, sqlite_path
+from quantimodo.storage.open import open_stores, pending_steps, sqlite_path
 from quantimodo.storage.postgres_snapshots import (
     dump_postgres,
 )
@@ -98,7 +99,20 @@ async def make_backup(
         )
         manifest = authenticated(manifest, envelope)
         write_backup(target, target.with_name(f".{target.name}.{mark}"), manifest, parts)
+    await _record(settings.database, made_at)
     return manifest
+
+
+async def _record(url: str, made_at: datetime) -> None:
+    """Record in the database itself when it was backed up: all servers over it have one age. A
+    schema that is older than this version may not have the table, and is left as it is."""
+    if await pending_steps(url):
+        return
+    stores = await open_stores(url)
+    try:
+        await stores.operations.record_backup(made_at)
+    finally:
+        await stores.close()
 
 
 def scratch_file(opened: ExitStack, folder: Path | None = None) -> IO[bytes]:

@@ -13,6 +13,7 @@ from quantimodo.clients.names import ReservedNames, reserved_names
 from quantimodo.keys.rotation import RotationPolicy
 from quantimodo.measurements.limits import ReadPolicy
 from quantimodo.model.brand import PRODUCT
+from quantimodo.ops.readings import Thresholds
 from quantimodo.protocol.discovery import Offered
 from quantimodo.protocol.dpop import DPoPPolicy
 from quantimodo.storage.open import SearchPolicy
@@ -135,4 +136,19 @@ def offered_features(settings: Settings) -> Offered:
         mutual_tls=bool(settings.mtls.certificate_header),
         mtls_origin=settings.mtls.origin,
         token_exchange=settings.tokens.exchange,
+    )
+
+
+def alert_thresholds(settings: Settings) -> Thresholds:
+    """From which values on the state of the server needs its operator."""
+    alerts = settings.alerts
+    return Thresholds(
+        backup_age=alerts.backup_age,
+        disk_free=alerts.disk_free,
+        mail_age=alerts.mail_age,
+        webhook_age=alerts.webhook_age,
+        provider_failures=alerts.provider_failures,
+        refused_share=alerts.refused_share,
+        refused_least=alerts.refused_least,
+        sends_mail=bool(settings.smtp.url),
     )

@@ -61,6 +61,7 @@ from quantimodo.ops.audit import AuditTrail
 from quantimodo.ops.client_log import ClientLog
 from quantimodo.ops.mail import Outbox
 from quantimodo.ops.metrics import Metrics
+from quantimodo.ops.provider_outcomes import ProviderOutcomes
 from quantimodo.outbound.document_fetcher import HttpDocumentFetcher
 from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.ports.clock import Clock, Entropy
@@ -84,6 +85,7 @@ class AppContext:
     rotation: Rotation
     audit: AuditTrail
     metrics: Metrics
+    provider_outcomes: ProviderOutcomes
     accesses: AccessLog
     client_log: ClientLog
     references: References
@@ -140,6 +142,7 @@ class _Resources:
     hasher: PasswordHasher
     new_passwords: NewPasswords
     metrics: Metrics
+    provider_outcomes: ProviderOutcomes
     throttle: Throttle
     audit: AuditTrail
     accesses: AccessLog
@@ -161,6 +164,7 @@ async def open_app(
     stores = await open_configured_stores(settings)
     hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
     metrics = Metrics()
+    outcomes = ProviderOutcomes(stores.operations, clock, metrics.provider_request)
     throttle = open_throttle(settings, stores, clock, envelope)
     audit = AuditTrail(stores.events, charge=lambda event: charge_of_event(throttle, event))
     accesses = AccessLog(stores.accesses, clock)
@@ -172,11 +176,8 @@ async def open_app(
     ]
     try:
         providers = open_providers(
-            policies_with_sandbox(settings),
-            http_clients[0],
-            clock,
-            stores.replays,
-            AssertionKeys(envelope.derive_all, entropy),
+            *(policies_with_sandbox(settings), http_clients[0], clock, stores.replays),
+            *(AssertionKeys(envelope.derive_all, entropy), outcomes.note),
         )
         async with open_new_passwords(settings, metrics.breach_lookup) as new_passwords:
             yield _build_services(
@@ -189,6 +190,7 @@ async def open_app(
                     hasher=hasher,
                     new_passwords=new_passwords,
                     metrics=metrics,
+                    provider_outcomes=outcomes,
                     throttle=throttle,
                     audit=audit,
                     accesses=accesses,
@@ -197,8 +199,7 @@ async def open_app(
                 )
             )
     finally:
-        for http_client in http_clients:
-            await http_client.close()
+        await asyncio.gather(*(http_client.close() for http_client in http_clients))
         await accesses.close()
         await audit.close()
         hasher.close()
@@ -268,6 +269,7 @@ def _build_services(opened: _Resources) -> AppContext:
         rotation=Rotation(stores.keys, envelope, rotation_policy(settings), clock),
         audit=audit,
         metrics=opened.metrics,
+        provider_outcomes=opened.provider_outcomes,
         accesses=opened.accesses,
         client_log=ClientLog(stores.client_log, clock),
         references=references,

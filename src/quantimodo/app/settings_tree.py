@@ -15,6 +15,7 @@ from typing import Any, Literal, get_type_hints
 
 from quantimodo.app.settings_accounts import AccountSettings, PasswordSettings
 from quantimodo.app.settings_agents import McpSettings
+from quantimodo.app.settings_alerts import AlertSettings
 from quantimodo.app.settings_branding import BrandingSettings
 from quantimodo.app.settings_fields import section as _section
 from quantimodo.app.settings_fields import setting as _setting
@@ -287,6 +288,7 @@ class Settings:
     registration: RegistrationSettings = _section(
         "Apps that register themselves", RegistrationSettings()
     )
+    alerts: AlertSettings = _section("Alerts", AlertSettings())
     mcp: McpSettings = _section("Agents (MCP)", McpSettings())
     providers: Mapping[str, ProviderSettings] = field(
         default_factory=dict, metadata={"table": ProviderSettings}

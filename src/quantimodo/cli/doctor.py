@@ -28,6 +28,7 @@ from quantimodo.app.secret_keys import BadSecretKey, parse_keys
 from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings, load_settings
 from quantimodo.cli.command_runner import field_errors
+from quantimodo.cli.doctor_state import state_findings
 from quantimodo.cli.findings import Finding
 from quantimodo.cli.live_check import examine_live, is_address
 from quantimodo.cli.printing import print_json
@@ -56,7 +57,7 @@ def doctor(
         typer.Option(metavar="URL", help="Probe the server at this address from outside instead."),
     ] = None,
 ) -> None:
-    """Check settings, files, database, keys, mail server and sign-in providers. Changes nothing.
+    """Check settings, files, database, keys, backup, disk, mail and providers. Changes nothing.
 
     With --live: check what the running server at URL does, as an anonymous caller sees it.
 
@@ -192,7 +193,8 @@ async def _signing_keys(settings: Settings) -> list[Finding]:
         return []
     try:
         async with open_app(settings) as context:
-            return [*await _keys_of(context), *await _apps_of(context)]
+            findings = [*await _keys_of(context), *await _apps_of(context)]
+            return findings + await state_findings(context)
     except (Unavailable, SchemaMismatch, BadSecretKey, sqlite3.Error, OSError):
         return []  # reported above
     except DecryptionFailed:

@@ -101,15 +101,21 @@ def open_providers(
     clock: Clock,
     replays: ReplayStore,
     keys: AssertionKeys | None = None,
+    report: Callable[[str, bool], None] | None = None,
 ) -> Mapping[str, Provider]:
     """The configured providers, by name, in the order of the settings. Sends no request.
 
-    `keys` are ours at those with `private_key_jwt`. Raises `ValueError` for a policy that has
-    `faults_of`.
+    `keys` are ours at those with `private_key_jwt`. `report` gets the name of a provider and
+    whether a request to it succeeded. Raises `ValueError` for a policy that has `faults_of`.
     """
     table: Mapping[Kind, Open] = {**TABLE, "oidc": partial(open_oidc, keys=keys)}
+
+    def client_of(name: str) -> GuardedHttpClient:
+        return http_client if report is None else http_client.reporting(partial(report, name))
+
     return {
-        policy.name: table[policy.kind](policy, http_client, clock, replays) for policy in policies
+        policy.name: table[policy.kind](policy, client_of(policy.name), clock, replays)
+        for policy in policies
     }
 
 

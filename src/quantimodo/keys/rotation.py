@@ -7,13 +7,17 @@ old key stays published until everything that it signed has expired.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.jwks import make_key_pair
 from quantimodo.keys.keyring import SEAL_PURPOSE
 from quantimodo.model.keys import ALGORITHMS, Algorithm, SigningKey
+from quantimodo.model.server_state import KeyState
 from quantimodo.ports.background_stores import KeyStore
 from quantimodo.ports.clock import Clock
+
+_LATE: Final = timedelta(hours=1)  # servers look each minute whether a key is due
 
 
 class SigningKeyInUse(Exception):
@@ -106,6 +110,26 @@ def current(keys: Sequence[SigningKey], algorithm: Algorithm, now: datetime) -> 
     """The one that signs, of `keys` in the order of their making."""
     active = [key for key in keys if key.algorithm == algorithm and key.active_at <= now]
     return active[-1] if active else None
+
+
+def key_states(
+    keys: Sequence[SigningKey], policy: RotationPolicy, now: datetime
+) -> Sequence[KeyState]:
+    """Since when each algorithm's key signs, and whether its rotation is overdue, of `keys` in the
+    order of their making."""
+    found = []
+    for algorithm in ALGORITHMS:
+        signing = current(keys, algorithm, now)
+        waits = any(key.algorithm == algorithm and key.active_at > now for key in keys)
+        found.append(
+            KeyState(
+                algorithm=algorithm,
+                active_at=None if signing is None else signing.active_at,
+                overdue=signing is None
+                or (not waits and now >= signing.active_at + policy.rotate_every + _LATE),
+            )
+        )
+    return found
 
 
 def _check_replaced(deleted: SigningKey, keys: Sequence[SigningKey], now: datetime) -> None:

@@ -1,4 +1,5 @@
-"""Counters for the operator (Prometheus). One `Metrics` per process, with its own registry."""
+"""Counters and gauges for the operator (Prometheus). One `Metrics` per process, with its own
+registry. `gauges.py` has the gauges."""
 
 import os
 from collections.abc import Callable
@@ -6,9 +7,15 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from quantimodo.model.server_state import ServerState, TokenRequests
+from quantimodo.ops.gauges import StateGauges
+
+_TOKEN = "token"
+
 
 class Metrics:
-    """Counting never waits. With several workers each one reports the sum of all."""
+    """Counting never waits. With several workers each one reports the sum of all counters, and the
+    gauges as it measured them last."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -30,7 +37,16 @@ class Metrics:
             ("outcome",),
             registry=self._registry,
         )
+        self._provider_requests = Counter(
+            "quantimodo_provider_requests_total",
+            "Requests to sign-in providers, by provider and outcome.",
+            ("provider", "outcome"),
+            registry=self._registry,
+        )
         self._series: dict[tuple[str, int], Callable[[], None]] = {}
+        self._reported = TokenRequests(0, 0)
+        self.state: ServerState | None = None
+        """As it was measured last."""
 
     def request(self, endpoint: str, status: int) -> None:
         """Count a response of this endpoint, by the class of its status."""
@@ -48,10 +64,32 @@ class Metrics:
         """Count the outcome of one look-up of a password in the list of breached ones."""
         self._breach_lookups.labels(outcome).inc()
 
+    def provider_request(self, provider: str, outcome: str) -> None:
+        """Count the outcome of one request to a sign-in provider."""
+        self._provider_requests.labels(provider, outcome).inc()
+
+    def show(self, state: ServerState) -> None:
+        """Report this state in the gauges from now on."""
+        self.state = state
+
+    def new_token_requests(self) -> TokenRequests:
+        """The requests to the token endpoint of this process since the last call."""
+        (metric,) = self._requests.collect()
+        counted = {
+            sample.labels["status"]: int(sample.value)
+            for sample in metric.samples
+            if sample.name.endswith("_total") and sample.labels["endpoint"] == _TOKEN
+        }
+        now, before = TokenRequests(sum(counted.values()), counted.get("4xx", 0)), self._reported
+        self._reported = now
+        return TokenRequests(now.total - before.total, now.refused - before.refused)
+
     def render(self) -> bytes:
         """The text exposition format."""
+        counters = self._registry
         if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-            everyone = CollectorRegistry()
-            MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]
-            return generate_latest(everyone)
-        return generate_latest(self._registry)
+            counters = CollectorRegistry()
+            MultiProcessCollector(counters)  # type: ignore[no-untyped-call]
+        gauges = CollectorRegistry()
+        gauges.register(StateGauges(self.state))
+        return generate_latest(counters) + generate_latest(gauges)

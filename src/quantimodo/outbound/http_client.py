@@ -7,9 +7,10 @@ response. The connections are those of `network.py`; only these two import the H
 """
 
 import asyncio
+import copy
 from base64 import b64encode
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +20,7 @@ from urllib.parse import quote_plus, urlencode
 import httpx
 
 from quantimodo.model.secrets import Secret
-from quantimodo.outbound.errors import ProviderUnavailable
+from quantimodo.outbound.errors import ProviderFault, ProviderUnavailable
 from quantimodo.outbound.network import (
     NETWORK_ERRORS,
     GuardedNetwork,
@@ -87,6 +88,14 @@ class GuardedHttpClient:
             self._network, self._policy.unverified_hosts
         )
         self._under_way: Counter[str] = Counter()
+        self._report: Callable[[bool], None] | None = None
+
+    def reporting(self, report: Callable[[bool], None]) -> "GuardedHttpClient":
+        """The same client; it calls `report` at the end of each request, with whether there was a
+        response that can be used."""
+        same = copy.copy(self)
+        same._report = report
+        return same
 
     async def get(
         self,
@@ -128,8 +137,20 @@ class GuardedHttpClient:
     ) -> HttpResponse:
         place = self._checked(url)
         request = httpx.Request(method, place, headers=_headers(headers), content=body)
-        async with self._responding(place.host, request) as response:
-            return await self._read(response)
+        with self._reported():
+            async with self._responding(place.host, request) as response:
+                return await self._read(response)
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        try:
+            yield
+        except ProviderFault:
+            if self._report is not None:
+                self._report(False)
+            raise
+        if self._report is not None:
+            self._report(True)
 
     @asynccontextmanager
     async def _responding(self, host: str, request: httpx.Request) -> AsyncIterator[httpx.Response]:

@@ -55,6 +55,7 @@ from quantimodo.ports.measurements import (
     ReferenceStore,
     VariableStore,
 )
+from quantimodo.ports.operations_store import OperationsStore
 from quantimodo.ports.passkeys import PasskeyStore
 from quantimodo.ports.pending_logins import PendingLoginStore
 from quantimodo.ports.personal_tokens import PersonalTokenStore
@@ -158,6 +159,7 @@ class Stores:
     deliveries: DeliveryQueue
     measurement_notices: MeasurementNoticeStore
     leases: LeaseStore
+    operations: OperationsStore
     retention: RetentionStore
 
     async def close(self) -> None:

@@ -23,6 +23,7 @@ from quantimodo.storage.tables.logs import Logs
 from quantimodo.storage.tables.mails import Events, Mails
 from quantimodo.storage.tables.measurement_notices import MeasurementNotices
 from quantimodo.storage.tables.measurements import Measurements
+from quantimodo.storage.tables.operations import Operations
 from quantimodo.storage.tables.passkeys import Passkeys
 from quantimodo.storage.tables.pending_logins import PendingLogins
 from quantimodo.storage.tables.people_search import PeopleSearch
@@ -114,5 +115,6 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         deliveries=WebhookDeliveries(database),
         measurement_notices=MeasurementNotices(database),
         leases=Leases(database),
+        operations=Operations(database),
         retention=Retention(database),
     )

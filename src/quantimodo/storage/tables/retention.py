@@ -22,6 +22,8 @@ _ACCESSES_KEPT = 400 * _DAY
 _ADMIN_ACTIONS_KEPT = 400 * _DAY
 _REFUSALS_KEPT = 14 * _DAY
 _DAYS_KEPT = 40
+_MINUTE = 60_000_000
+_OUTCOMES_KEPT = 400 * _DAY
 
 
 def _oldest(table: str, key: str, dead: str) -> Statement:
@@ -112,6 +114,15 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
     ),
     "app_events": drop_expired_events,
     "leases": _expired("leases", "name"),
+    "provider_outcomes": Statement(
+        "DELETE FROM provider_outcomes WHERE provider IN (SELECT provider FROM provider_outcomes"
+        f" WHERE COALESCE(succeeded_at, 0) <= {{1}} - {_OUTCOMES_KEPT}"
+        f" AND COALESCE(failed_at, 0) <= {{1}} - {_OUTCOMES_KEPT} LIMIT {{2}}) RETURNING 1"
+    ),
+    "token_minutes": Statement(
+        "DELETE FROM token_minutes WHERE minute IN (SELECT minute FROM token_minutes"
+        f" WHERE minute < ({{1}} - {_DAY}) / {_MINUTE} ORDER BY minute LIMIT {{2}}) RETURNING 1"
+    ),
     "signing_keys": Statement(
         "DELETE FROM signing_keys WHERE kid IN (SELECT kid FROM signing_keys"
         " WHERE retires_at <= {1} ORDER BY retires_at LIMIT {2}) RETURNING 1"

@@ -1,0 +1,48 @@
+"""Settings of alerts: thresholds, for `quantimodo doctor` and the administration too."""
+# ruff: noqa: RUF009  (`setting` is `dataclasses.field` with a sentence)
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from quantimodo.app.settings_fields import setting
+
+_MINUTE = timedelta(minutes=1)
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings:
+    backup_age: timedelta = setting(
+        2 * _DAY, "How old the last backup may be.", least=_HOUR, most=400 * _DAY
+    )
+    disk_free: int = setting(
+        10,
+        "Percent of the disk with the SQLite database that must be free.",
+        least=1,
+        most=90,
+    )
+    mail_age: timedelta = setting(
+        _HOUR, "How long an e-mail may wait until it is sent.", least=_MINUTE, most=_DAY
+    )
+    webhook_age: timedelta = setting(
+        _HOUR, "How long a webhook may be due until it is sent.", least=_MINUTE, most=_DAY
+    )
+    provider_failures: int = setting(
+        5,
+        "How many requests to a sign-in provider may fail one after the other.",
+        least=1,
+        most=10_000,
+    )
+    refused_share: int = setting(
+        50,
+        "Percent of the token requests of the last 15 minutes that may be refused.",
+        least=1,
+        most=100,
+    )
+    refused_least: int = setting(
+        100,
+        "How many of them must be refused for that to count.",
+        least=1,
+        most=1_000_000,
+    )

@@ -1,0 +1,28 @@
+"""What `quantimodo doctor` finds in the state of the server: keys, backup, disk, queues, providers.
+
+The same readings as those of the alerts.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from quantimodo.app.policies import alert_thresholds
+from quantimodo.app.server_state import measure
+from quantimodo.app.services import AppContext
+from quantimodo.cli.findings import Finding
+from quantimodo.ops.readings import readings
+
+# `doctor` has a finding on the mail server already.
+_NAMES: Final[Mapping[str, str]] = {"mail": "mail queue"}
+
+
+async def state_findings(context: AppContext) -> list[Finding]:
+    """One finding for each reading."""
+    state = await measure(context)
+    found = []
+    for reading in readings(state, alert_thresholds(context.settings)):
+        what = _NAMES.get(reading.subject, reading.subject)
+        if reading.subject == "provider":
+            what = f"sign-in {reading.of}"
+        found.append(Finding(reading.state, what, reading.text))
+    return found
