@@ -49,6 +49,7 @@ _MACHINE = "changes the machine: accounts, services, files outside the server's 
 _CONTAINER = (
     "builds an image; project/test_deployment.py checks the files, and the page what was run"
 )
+_CLUSTER = "needs a cluster; tests/chart checks the manifests that the chart makes"
 _COMMANDS = "test_documents.py checks the commands and options; tests/cli runs each command"
 _BUILD = "runs the whole set-up or all tests; cli/test_serve.py and cli/test_demo.py run its parts"
 _FIRST_TOKEN = "browser_flows/test_playground.py runs the command and sends the request"
@@ -106,6 +107,8 @@ NOT_RUN = {
         "project/test_conformance_configuration.py checks what the script makes"
     ),
     ("docs/operator/containers.md", "cd deploy"): _CONTAINER,
+    ("docs/operator/containers.md", "kubectl create namespace identity"): _CLUSTER,
+    ("docs/operator/containers.md", "helm install id"): _CLUSTER,
     ("docs/operator/containers.md", "podman"): _CONTAINER,
     ("docs/operator/hardening.md", "quantimodo doctor --live"): "cli/test_doctor_live.py",
     ("docs/operator/install.md", "uvx quantimodo serve"): "cli/test_wheel_alone.py runs the wheel",
