@@ -22,7 +22,7 @@ async def test_the_overview_shows_health_and_settings_without_secrets(harness: A
     page = await browser.get("/admin")
     assert page.status_code == 200
     assert "responds" in page.text
-    assert "0009_operations" in page.text
+    assert "0010_actors" in page.text
     assert "/admin" in (await browser.get("/account")).text
     every = await browser.get("/admin/settings?all=1")
     assert "sessions.idle_lifetime" in every.text

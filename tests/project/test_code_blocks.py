@@ -79,6 +79,7 @@ NOT_RUN = {
         "rfc8628/ sends the requests"
     ),
     ("docs/developer/token-exchange.md", "quantimodo clients create"): _COMMANDS,
+    ("docs/developer/token-exchange.md", "quantimodo clients edit"): _COMMANDS,
     ("docs/developer/token-exchange.md", "curl -s https://id.example.org"): (
         "rfc8693/ sends the request"
     ),

@@ -116,7 +116,6 @@ async def test_2_2_2_requests_that_are_not_valid(scene: Scene) -> None:
             {"requested_token_type": ACCESS_TOKEN_URN.replace("access", "refresh")},
         ),
         ("invalid_request", {"actor_token": subject, "actor_token_type": ACCESS_TOKEN_URN}),
-        ("invalid_request", {"actor_token_type": ACCESS_TOKEN_URN}),
         ("invalid_target", {"resource": None}),
         ("invalid_target", {"audience": NOTES}),
         ("invalid_target", {"resource": OWN}),

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
 from samples import NOW, SOON, Samples, access_token_of, exchanged_token, key
 
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.exchanged_tokens import ExchangedToken
 from quantimodo.model.tokens import Grant
-from quantimodo.ports.stores import Stores
+from quantimodo.ports.stores import Conflict, Stores
 
 
 async def _add(stores: Stores, grant: Grant, name: str, **changes: object) -> ExchangedToken:
@@ -91,3 +92,47 @@ async def test_it_ends_with_its_grant_person_and_clients(stores: Stores, samples
             case _:
                 await stores.clients.replace_client(replace(actor, disabled_at=NOW))
         assert not await _is_live(stores, token), end
+
+
+async def test_a_token_that_was_exchanged_again_ends_with_its_parent_and_what_that_stands_on(
+    stores: Stores, samples: Samples
+) -> None:
+    for end in ("parent", "subject", "grant"):
+        grant, actor = await samples.grant(), await samples.client()
+        await stores.tokens.store_access_token(access_token_of(grant, end))
+        parent = await _add(stores, grant, end, client_id=actor.id)
+        chain = (actor.id, grant.client_id)
+        more = {"key": key(f"{end}-child"), "subject_key": None, "parent_key": parent.key}
+        child = await _add(stores, grant, end, client_id=actor.id, actors=chain, **more)
+        found = await stores.exchanged_tokens.exchanged_token(child.key)
+        assert found is not None
+        assert (found.actors, found.exchanged_key, found.revoked) == (chain, child.key, False)
+        more = {"key": key(f"{end}-grandchild"), "subject_key": None, "parent_key": child.key}
+        grandchild = await _add(stores, grant, end, client_id=actor.id, **more)
+        match end:
+            case "parent":
+                assert await stores.exchanged_tokens.drop_exchanged_token(parent.key)
+            case "subject":
+                await stores.tokens.revoke_access_token(key(end))
+            case _:
+                await stores.tokens.revoke_grant(grant.id, NOW)
+        for each in (child, grandchild):
+            assert not await _is_live(stores, each), end
+    with pytest.raises(Conflict):  # a parent that was deleted meanwhile
+        await _add(stores, grant, "late", subject_key=None, parent_key=key("unknown"))
+
+
+async def test_a_token_ends_with_each_client_of_its_chain(stores: Stores, samples: Samples) -> None:
+    for end in ("disabled", "deleted"):
+        grant, actor = await samples.grant(), await samples.client()
+        earlier, other = await samples.client(), await samples.client()
+        await stores.tokens.store_access_token(access_token_of(grant, end))
+        chain = (actor.id, earlier.id, grant.client_id)
+        token = await _add(stores, grant, end, client_id=actor.id, actors=chain)
+        await stores.clients.replace_client(replace(other, disabled_at=NOW))
+        assert await _is_live(stores, token)
+        if end == "disabled":
+            await stores.clients.replace_client(replace(earlier, disabled_at=NOW))
+        else:
+            await stores.clients.delete_client(earlier.id)
+        assert not await _is_live(stores, token)

@@ -24,7 +24,7 @@ from quantimodo.protocol.errors import InvalidClient
 from quantimodo.protocol.resources import audience_of, plain_names
 from quantimodo.protocol.scopes import spell
 from quantimodo.protocol.security_profiles import profile_of
-from quantimodo.protocol.token_exchange import actor_claim
+from quantimodo.protocol.token_exchange import actor_claim, stored_chain
 from quantimodo.protocol.vocabulary import INTROSPECTION_TYPE
 from quantimodo.tokens.access import AccessTokens
 from quantimodo.tokens.policy import TokenPolicy
@@ -104,7 +104,8 @@ class Introspection:
         if bound_to is not None:
             response |= bound_to.claims()  # RFC 9449 §6.2, RFC 8705 §3.2
         if found.granted_to is not None:
-            response |= actor_claim(found.client_id, found.granted_to)
+            chain = stored_chain(found.actors, found.client_id, found.granted_to)
+            response |= actor_claim(chain)
             if found.details is not None:
                 response["authorization_details"] = json_objects(from_json(found.details))
         elif found.details is not None and audience is None:

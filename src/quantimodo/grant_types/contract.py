@@ -124,8 +124,11 @@ class Wait:
 
 class SubjectToken(NamedTuple):
     """An access token that is presented to be exchanged: its grant and person, the application that
-    has the grant, the registered API that it is for, None for ours, and its key, None for a
-    JWT."""
+    has the grant, and the registered API that it is for, None for ours.
+
+    `key` is that of an opaque token, None for a JWT. `actors` are the clients that act by it, the
+    present one first: the application, or the chain of a token that was exchanged before.
+    """
 
     found: FoundAccessToken
     grant: Grant
@@ -133,17 +136,30 @@ class SubjectToken(NamedTuple):
     application: Client
     api: Resource | None
     key: bytes | None
+    actors: tuple[Client, ...]
+
+
+class ActorToken(NamedTuple):
+    """An access token of a client for itself, which is presented as `actor_token`, and the
+    registered API that it is for, None for ours."""
+
+    found: FoundAccessToken
+    client: Client
+    api: Resource | None
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Mint an access token of this scope for another API to `client`, which acts for a person
-    (RFC 8693). It does not outlive the subject token, whose details it keeps."""
+    """Mint an access token of this scope for another API to `client` (RFC 8693). `actors` act for
+    the person, the present one first. It does not outlive the subject token, whose details it
+    keeps, nor the actor token."""
 
     client: Client
     subject: SubjectToken
+    actor: ActorToken | None
     target: Resource
     scope: frozenset[str]
+    actors: tuple[Client, ...]
 
 
 Decision = MintOwn | Redeem | Rotate | Renew | Repeat | Wait | Exchange

@@ -1,6 +1,7 @@
 """Token exchange grant (RFC 8693): an access token is exchanged for one of another registered API.
 
-The new token opens nothing that the person did not allow the application that has the grant.
+The new token opens nothing that the person did not allow the application that has the grant. Who
+else may act by that, the metadata of this application says: no client by default.
 """
 
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from quantimodo.crypto.tokens import Kind, key_of
-from quantimodo.grant_types.contract import Exchange, SubjectToken
+from quantimodo.grant_types.contract import ActorToken, Exchange, SubjectToken
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.resources import Resource
@@ -22,7 +23,8 @@ from quantimodo.protocol.errors import InvalidRequest, InvalidTarget, Unauthoriz
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import Targets, audience, audience_of, may_request, split
 from quantimodo.protocol.scopes import Scope
-from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN, TOKEN_EXCHANGE
+from quantimodo.protocol.token_exchange import LONGEST_CHAIN, actor_chain, stored_chain
+from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN, JWT_URN, TOKEN_EXCHANGE
 
 
 class LiveTokens(Protocol):
@@ -31,10 +33,11 @@ class LiveTokens(Protocol):
 
 
 class ExchangeEvidence(NamedTuple):
-    """`subject` is None for a token that no client can exchange; `target` for an API that is not
-    registered."""
+    """`subject` is None for a token that no client can exchange, `actor` without an actor token and
+    for one that no client can present, `target` for an API that is not registered."""
 
     subject: SubjectToken | None
+    actor: ActorToken | None
     target: Resource | None
 
 
@@ -51,7 +54,8 @@ class TokenExchangeGrant:
     async def load(self, form: Form, tokens: TokenReader) -> ExchangeEvidence:
         named = _named(form)
         target = await self.resources.resource(min(named)) if named else None
-        return ExchangeEvidence(await self._subject(form.required("subject_token"), tokens), target)
+        subject = await self._subject(form.required("subject_token"), tokens)
+        return ExchangeEvidence(subject, await self._actor(form.get("actor_token")), target)
 
     async def _subject(self, raw: str, tokens: TokenReader) -> SubjectToken | None:
         found = await self.access.find_any(raw)
@@ -62,11 +66,30 @@ class TokenExchangeGrant:
         application = None if grant is None else await self.clients.client(grant.client_id)
         if grant is None or application is None or found.user is None:
             return None
+        api, key = await self._api(found), key_of(Kind.ACCESS, raw)
+        actors = await self._actors(found, application)
+        return SubjectToken(found, grant, found.user, application, api, key, actors)
+
+    async def _actor(self, raw: str | None) -> ActorToken | None:
+        found = None if raw is None else await self.access.find_any(raw)
+        # No person acts for another one here: the actor is a client, by its own token.
+        if found is None or found.grant_id is not None or found.user is not None:
+            return None
+        client = await self.clients.client(found.client_id)
+        return None if client is None else ActorToken(found, client, await self._api(found))
+
+    async def _api(self, found: FoundAccessToken) -> Resource | None:
+        """The registered API that the token is for."""
         named = audience_of(found.scope)
         api = None if named is None else await self.resources.resource(named.identifier)
-        registered = api if api is not None and audience(api) == named else None
-        key = key_of(Kind.ACCESS, raw)
-        return SubjectToken(found, grant, found.user, application, registered, key)
+        return api if api is not None and audience(api) == named else None
+
+    async def _actors(self, found: FoundAccessToken, application: Client) -> tuple[Client, ...]:
+        if found.granted_to is None:
+            return (application,)
+        chain = stored_chain(found.actors, found.client_id, found.granted_to)
+        clients = [await self.clients.client(each) for each in chain]
+        return tuple(client for client in clients if client is not None)
 
     def decide(
         self,
@@ -82,27 +105,36 @@ class TokenExchangeGrant:
                 "a public client cannot exchange tokens", refusal="public_client_not_allowed"
             )
         _check_types(form)
-        subject = evidence.subject
+        subject, actor = evidence.subject, evidence.actor
         # RFC 8693 §2.2.2: `invalid_request`. A token of others and an unknown one get one response.
         if subject is None or not _may_present(client, subject):
             raise InvalidRequest(
                 "the subject_token is not one that the app may exchange",
                 refusal="subject_token_not_valid",
             )
-        # RFC 9449 §7.1, RFC 8705 §3: a bound token is nothing without its key.
-        if subject.found.confirmation not in (None, shown):
+        if form.get("actor_token") is not None and not _may_act(client, actor, subject):
             raise InvalidRequest(
-                "the subject_token is bound to a key that the request lacks",
-                refusal="bound_key_missing",
+                "the actor_token is not one that the app may present",
+                refusal="actor_token_not_valid",
             )
-        target = self._target(form, client, evidence.target, subject)
+        # RFC 9449 §7.1, RFC 8705 §3: a bound token is nothing without its key.
+        _check_binding(subject.found, shown, "subject_token")
+        if actor is not None:
+            _check_binding(actor.found, shown, "actor_token")
+        acting = (client,) if actor is None else (client, actor.client)
+        target = self._target(form, acting, evidence.target, subject)
         scope = self._scope(form, target, subject)
         # No details of today are of a registered API, so a request for some is refused here.
         narrow_details(scope, subject.found.details, form.get("authorization_details"))
-        return Exchange(client, subject, target, scope)
+        actors = _chain(client, subject, actor)
+        return Exchange(client, subject, actor, target, scope, actors)
 
     def _target(
-        self, form: Form, client: Client, target: Resource | None, subject: SubjectToken
+        self,
+        form: Form,
+        acting: tuple[Client, ...],
+        target: Resource | None,
+        subject: SubjectToken,
     ) -> Resource:
         named = _named(form)
         if len(named) != 1:
@@ -113,7 +145,9 @@ class TokenExchangeGrant:
             raise InvalidTarget(
                 "access to this server's own API is not delegated", refusal="resource_not_allowed"
             )
-        if target is None or not _may_act_at(target, client, subject.application):
+        if target is None or not all(
+            _may_act_at(target, client, subject.application) for client in acting
+        ):
             raise InvalidTarget(
                 "the app may not request this resource", refusal="resource_not_allowed"
             )
@@ -146,25 +180,64 @@ def _check_types(form: Form) -> None:
         raise InvalidRequest(
             "requested_token_type may only be an access token", refusal="token_type_not_supported"
         )
-    if form.get("actor_token") is not None or form.get("actor_token_type") is not None:
-        # RFC 8693 §2.1: the actor is the client that authenticates here.
+    stated, raw = form.get("actor_token_type"), form.get("actor_token")
+    # RFC 8693 §2.1: the type is required with the token, and is not allowed without it.
+    if (raw is None) != (stated is None):
         raise InvalidRequest(
-            "actor_token is not supported: the app itself is the actor",
-            refusal="token_type_not_supported",
+            "send actor_token and actor_token_type, or neither", refusal="actor_token_not_valid"
+        )
+    if raw is not None and not (
+        stated == ACCESS_TOKEN_URN or (stated == JWT_URN and key_of(Kind.ACCESS, raw) is None)
+    ):
+        raise InvalidRequest(
+            "actor_token_type may only be an access token", refusal="token_type_not_supported"
+        )
+
+
+def _check_binding(found: FoundAccessToken, shown: Confirmation | None, name: str) -> None:
+    if found.confirmation not in (None, shown):
+        raise InvalidRequest(
+            f"the {name} is bound to a key that the request lacks", refusal="bound_key_missing"
         )
 
 
 def _may_present(client: Client, subject: SubjectToken) -> bool:
     """Whether the token was issued to this client, or for an API that the client introspects for.
 
-    One that was exchanged before is refused: each exchange starts from what a person granted.
+    One that was exchanged before: only by a client that the application lists, and that introspects
+    for its API.
     """
+    introspects = subject.api is not None and client.id in subject.api.introspected_by
     if subject.found.granted_to is not None:
-        return False
-    api = subject.api
-    return subject.found.client_id == client.id or (
-        api is not None and client.id in api.introspected_by
-    )
+        return introspects and _is_listed(client, subject)
+    return subject.found.client_id == client.id or introspects
+
+
+def _may_act(client: Client, actor: ActorToken | None, subject: SubjectToken) -> bool:
+    """Whether the client may name this actor: itself, or one that the application lists, by a token
+    that the actor got for an API of the client. So no client uses a token that it was sent for
+    another purpose."""
+    if actor is None or actor.client.id == client.id:
+        return actor is not None
+    api = actor.api
+    introspects = api is not None and client.id in api.introspected_by
+    return introspects and _is_listed(actor.client, subject)
+
+
+def _is_listed(client: Client, subject: SubjectToken) -> bool:
+    """RFC 8693 §4.4: whether this client may act by what people allowed the application."""
+    return client.id in subject.application.metadata.token_exchange_actors
+
+
+def _chain(client: Client, subject: SubjectToken, actor: ActorToken | None) -> tuple[Client, ...]:
+    acting = (client,) if actor is None else (client, actor.client)
+    known = {each.id: each for each in (*subject.actors, *acting)}
+    chain = actor_chain([each.id for each in subject.actors], *(each.id for each in acting))
+    if len(chain) > LONGEST_CHAIN:
+        raise InvalidRequest(
+            f"at most {LONGEST_CHAIN} apps act one for the other", refusal="actor_chain_too_long"
+        )
+    return tuple(known[each] for each in chain)
 
 
 def _may_act_at(target: Resource, client: Client, application: Client) -> bool:

@@ -19,9 +19,10 @@ class ClientMetadata:
     or the command line: it may use Basic or post. `include_claims_in_id_token` is an extension: ID
     tokens include the claims of the granted scopes, as userinfo does. `optional_scope` is an
     extension: the scopes that a person may decline. `required_authorization_details` is an
-    extension: the health data, as JSON text, that a person cannot leave out. `profile` is an
-    extension: the security profile (`protocol/security_profiles.py`). `reviewed` is the operator's
-    mark."""
+    extension: the health data, as JSON text, that a person cannot leave out.
+    `token_exchange_actors` is an extension: the ids of the clients that may act by what people
+    allowed this one. `profile` is an extension: the security profile
+    (`protocol/security_profiles.py`). `reviewed` is the operator's mark."""
 
     application_type: Literal["web", "native"] = "web"
     contacts: tuple[str, ...] = ()
@@ -72,6 +73,7 @@ class ClientMetadata:
     tls_client_auth_san_email: str = ""
     tls_client_certificate_bound_access_tokens: bool = False
     required_authorization_details: str = ""
+    token_exchange_actors: tuple[str, ...] = ()
     profile: SecurityProfileName = "legacy"
     reviewed: bool = False
 

@@ -11,7 +11,8 @@ class ExchangedToken(NamedTuple):
 
     `client_id` is the client that exchanged. `subject_key` and `subject_jti` identify the token
     that it presented, the one of an opaque token, the other of a JWT: the new token ends with it,
-    and with the grant.
+    and with the grant. `parent_key` is the key of one that was exchanged before, in place of both.
+    `actors` are the clients that act, the present one first.
     """
 
     key: bytes
@@ -24,3 +25,5 @@ class ExchangedToken(NamedTuple):
     subject_jti: str | None
     confirmation: Confirmation | None = None
     details: str | None = None
+    parent_key: bytes | None = None
+    actors: tuple[str, ...] = ()

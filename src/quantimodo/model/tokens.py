@@ -123,7 +123,8 @@ class FoundAccessToken(NamedTuple):
     `special`: its client registered signed or encrypted userinfo, or pairwise subjects.
     `details`: those of its grant; `token_details`: those that were requested for it alone, which
     `tokens/access.py` combines. It ends with its grant at the latest. `granted_to`: of a token
-    that `client_id` got by token exchange (RFC 8693), the client that has the grant.
+    that `client_id` got by token exchange (RFC 8693), the client that has the grant,
+    `exchanged_key` the key of its row, and `actors` the clients that act, if they were stored.
     `authenticated_at` and `methods` say when and how the person signed in.
     """
 
@@ -143,6 +144,8 @@ class FoundAccessToken(NamedTuple):
     token_details: str | None = None
     jti: str | None = None
     granted_to: str | None = None
+    exchanged_key: bytes | None = None
+    actors: tuple[str, ...] = ()
 
 
 class TokenStatus(NamedTuple):

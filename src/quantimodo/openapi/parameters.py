@@ -345,6 +345,21 @@ class TokenRequest(TypedDict, total=False):
         Literal["urn:ietf:params:oauth:token-type:access_token"],
         described("Goes with `subject_token`.", ACCESS_TOKEN_URN),
     ]
+    actor_token: Annotated[
+        str,
+        described(
+            "For token exchange: an access token of the client that acts (`client_credentials`),"
+            " for an API of the app. By default the app itself acts.",
+            fakes.ACCESS_TOKEN,
+        ),
+    ]
+    actor_token_type: Annotated[
+        Literal[
+            "urn:ietf:params:oauth:token-type:access_token",
+            "urn:ietf:params:oauth:token-type:jwt",
+        ],
+        described("Goes with `actor_token`.", ACCESS_TOKEN_URN),
+    ]
     requested_token_type: Annotated[
         Literal["urn:ietf:params:oauth:token-type:access_token"],
         described("For token exchange: the default.", ACCESS_TOKEN_URN),

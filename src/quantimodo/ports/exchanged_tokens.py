@@ -11,13 +11,15 @@ from quantimodo.model.tokens import FoundAccessToken
 
 class ExchangedTokenReader(Protocol):
     async def exchanged_token(self, key: bytes) -> FoundAccessToken | None:
-        """The token with this key, expired and revoked ones included, in one read. It is revoked
-        when the token that was exchanged, its grant, its person, or one of both clients is."""
+        """The token with this key, expired and revoked ones included, in one read, and one more for
+        a longer chain. It is revoked when the token that was exchanged, its grant, its person, or a
+        client that acts is."""
 
 
 class ExchangedTokenStore(ExchangedTokenReader, Protocol):
     async def add_exchanged_token(self, token: ExchangedToken) -> None:
-        """Save it. It may have ended already: only a read tells."""
+        """Save it. It may have ended already: only a read tells. Raises `Conflict` when the parent
+        was deleted, also in a concurrent call."""
 
     async def drop_exchanged_token(self, key: bytes) -> bool:
-        """Delete it; False if there is none."""
+        """Delete it, with all that it was exchanged for; False if there is none."""

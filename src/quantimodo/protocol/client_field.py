@@ -29,6 +29,8 @@ Control = Literal[
 LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 1000
 MOST_REDIRECT_URIS = 50
+MOST_ACTORS = 20
+LONGEST_CLIENT_ID = 2048
 LONGEST_KEY_SET = 65_536
 
 # Format characters that words in Persian and Hindi, and emoji, are spelled with.
@@ -156,6 +158,16 @@ def check_redirect_uris(uris: Sequence[str]) -> Iterator[str]:
         prefix = f"number {number} " if len(uris) > 1 else ""
         for fault in _uri_faults(uri, check_redirect_uri):
             yield prefix + fault
+
+
+def check_actors(clients: Sequence[str]) -> Iterator[str]:
+    """Client ids; whether there are such clients, a token exchange finds out."""
+    if len(clients) > MOST_ACTORS:
+        yield f"there may be at most {MOST_ACTORS}"
+    if not all(
+        0 < len(each) <= LONGEST_CLIENT_ID and each.isprintable() for each in clients
+    ) or any(" " in each for each in clients):
+        yield "must be client ids"
 
 
 def check_logout_redirect_uris(uris: Sequence[str]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from quantimodo.protocol.client_field import (
     FormField,
     Option,
     Schema,
+    check_actors,
     check_description,
     check_health_details,
     check_link,
@@ -309,6 +310,16 @@ FIELDS: Final = (
             name="reviewed",
             flags="--reviewed/--not-reviewed",
             help="Tell people that you reviewed it.",
+        ),
+    ),
+    ClientField(
+        name="token_exchange_actors",
+        kind="texts",
+        check=check_actors,
+        option=Option(
+            name="token_exchange_actor",
+            help="The id of a client that may act by what people allowed this one, as the actor of"
+            " a token exchange or at the end of a chain. Repeat for several.",
         ),
     ),
     ClientField(

@@ -28,6 +28,7 @@ NAMES: Final = (
         "subject_token_type",
         "requested_token_type",
         "actor_token",
+        "actor_token_type",
         "token_type_hint",
     }
 )

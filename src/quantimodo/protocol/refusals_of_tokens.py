@@ -11,6 +11,7 @@ _REFRESH: Final = "refresh.md#refresh"
 _ENDS: Final = "refresh.md#when-it-ends"
 _DEVICE: Final = "device-grant.md#device-grant"
 _EXCHANGE: Final = "token-exchange.md#token-exchange"
+_ACTOR: Final = "token-exchange.md#an-actor-and-chains"
 _PROOF: Final = "sender-constrained-tokens.md#the-proof"
 _AT_TOKEN: Final = "sender-constrained-tokens.md#at-the-token-endpoint"
 _ASK: Final = "Send the person to the authorize endpoint again; do not repeat the request."
@@ -147,9 +148,25 @@ ROWS: Final[Sequence[RefusalRow]] = (
     RefusalRow(
         "token_type_not_supported",
         "invalid_request",
-        "Access tokens only, and no `actor_token`: the app itself is the actor.",
-        "Use `urn:ietf:params:oauth:token-type:access_token` for both types.",
+        "Access tokens only.",
+        "Use `urn:ietf:params:oauth:token-type:access_token` for all types.",
         _EXCHANGE,
+    ),
+    RefusalRow(
+        "actor_token_not_valid",
+        "invalid_request",
+        "An access token of a client for itself, for an API of the app, with `actor_token_type`."
+        " The application that the person allowed lists the client.",
+        "Let the actor get a token by `client_credentials` for an API of the app; ask the operator"
+        " to list the actor.",
+        _ACTOR,
+    ),
+    RefusalRow(
+        "actor_chain_too_long",
+        "invalid_request",
+        "At most four apps that act one for the other.",
+        "Exchange an earlier token of the chain.",
+        _ACTOR,
     ),
     RefusalRow(
         "token_of_another_client",

@@ -92,6 +92,7 @@ def with_privileges_of(client: Client, registration: Registration) -> Registrati
         metadata=replace(
             registration.metadata,
             reviewed=client.metadata.reviewed and _keeps_review(client, registration),
+            token_exchange_actors=client.metadata.token_exchange_actors,
         ),
     )
 
@@ -172,6 +173,8 @@ def privileges(registration: Registration) -> tuple[Fault, ...]:
         found.append(Fault("first_party", "only the operator can make an app first-party"))
     if registration.metadata.reviewed:
         found.append(Fault("reviewed", "only the operator can mark an app as reviewed"))
+    if registration.metadata.token_exchange_actors:
+        found.append(Fault("token_exchange_actors", "only the operator can name actors"))
     if registration.resource_server:
         found.append(Fault("resource_server", "only the operator can make an app introspect"))
     if registration.response_types & IMPLICIT_RESPONSE_TYPES:

@@ -1,5 +1,6 @@
 """Token exchange (RFC 8693): the claim that names who acts. Pure."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 PARAMETERS: Final = frozenset(
@@ -13,10 +14,27 @@ PARAMETERS: Final = frozenset(
     }
 )
 """Those of a token request that only this grant type has (RFC 8693 §2.1)."""
+LONGEST_CHAIN: Final = 4
+"""The most clients in `act`, with the application that has the grant."""
 
 
-def actor_claim(client_id: str, granted_to: str) -> dict[str, Any]:
-    """`act` of a token that this client got by exchange (RFC 8693 §4.1). Where another client has
-    the grant, that one is the actor before it."""
-    before = {} if granted_to == client_id else {"act": {"sub": granted_to}}
-    return {"act": {"sub": client_id, **before}}
+def actor_chain(before: Sequence[str], *acting: str) -> tuple[str, ...]:
+    """The clients that act, the present actor first (RFC 8693 §4.1). `before` is such a chain;
+    those that are `acting` come to it in their order, none twice in a row."""
+    chain = tuple(before)
+    for client_id in acting:
+        if chain[:1] != (client_id,):
+            chain = (client_id, *chain)
+    return chain
+
+
+def stored_chain(actors: Sequence[str], client_id: str, granted_to: str) -> tuple[str, ...]:
+    """The chain of a token that this client got by exchange: its `actors`, or those of a token that
+    names none: the client, and before it the one that has the grant."""
+    return tuple(actors) or actor_chain((granted_to,), client_id)
+
+
+def actor_claim(chain: Sequence[str]) -> dict[str, Any]:
+    """`act` (RFC 8693 §4.1) of a chain that is not empty."""
+    first, *before = chain
+    return {"act": {"sub": first, **(actor_claim(before) if before else {})}}

@@ -14,6 +14,7 @@ DEVICE_PAGE = "/device"
 """The page on which a person enters the code of a device (RFC 8628 §3.3)."""
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # RFC 8693 §2.1
 ACCESS_TOKEN_URN = "urn:ietf:params:oauth:token-type:access_token"  # RFC 8693 §3
+JWT_URN = "urn:ietf:params:oauth:token-type:jwt"
 
 RSA_ENCRYPTION = ("RSA-OAEP", "RSA-OAEP-256")
 EC_ENCRYPTION = ("ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")

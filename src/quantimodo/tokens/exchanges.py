@@ -1,6 +1,8 @@
 """Turns the decision on a token exchange (RFC 8693) into a committed token and its response."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from quantimodo.accounts.throttle import Throttle
@@ -13,6 +15,7 @@ from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.exchanged_tokens import ExchangedTokenStore
 from quantimodo.ports.measurements import AccessRecorder
+from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.consent_details import from_json, json_objects
 from quantimodo.protocol.token_exchange import actor_claim
 from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN
@@ -32,8 +35,11 @@ class TokenExchanges:
     audit: Audit
     throttle: Throttle
 
-    async def respond(self, decision: Exchange, shown: Confirmation | None) -> dict[str, Any]:
-        """The response of RFC 8693 §2.2.1, committed to disk. The token is bound to `shown`."""
+    async def respond(
+        self, decision: Exchange, shown: Confirmation | None
+    ) -> dict[str, Any] | None:
+        """The response of RFC 8693 §2.2.1, committed to disk. The token is bound to `shown`. None
+        if the subject token ended meanwhile."""
         now, subject, target = self.clock.now(), decision.subject, decision.target
         secret = mint(Kind.EXCHANGED, now, self.minter.entropy)
         access = self.minter.mint_access_token(
@@ -45,24 +51,28 @@ class TokenExchanges:
         )
         access = access._replace(
             row=None,
-            expires_at=min(access.expires_at, subject.found.expires_at),
+            expires_at=min(access.expires_at, *_ends(decision)),
             details=subject.found.details,
         )
-        is_jwt = target.token_format == "jwt"
-        await self.store.add_exchanged_token(
-            ExchangedToken(
-                key=access.jti if is_jwt else secret.key,
-                client_id=decision.client.id,
-                grant_id=subject.grant.id,
-                scope=decision.scope,
-                issued_at=now,
-                expires_at=access.expires_at,
-                subject_key=subject.key,
-                subject_jti=subject.found.jti,
-                confirmation=shown,
-                details=access.details,
-            )
+        is_jwt, parent_key = target.token_format == "jwt", subject.found.exchanged_key
+        row = ExchangedToken(
+            key=access.jti if is_jwt else secret.key,
+            client_id=decision.client.id,
+            grant_id=subject.grant.id,
+            scope=decision.scope,
+            issued_at=now,
+            expires_at=access.expires_at,
+            subject_key=subject.key,
+            subject_jti=subject.found.jti if parent_key is None else None,
+            confirmation=shown,
+            details=access.details,
+            parent_key=parent_key,
+            actors=tuple(each.id for each in decision.actors),
         )
+        try:
+            await self.store.add_exchanged_token(row)
+        except Conflict:
+            return None
         await self._record_exchange(decision)
         text = await self._signed(access, decision) if is_jwt else access.raw.reveal()
         response = access_token_parameters(access, text, now)
@@ -72,13 +82,17 @@ class TokenExchanges:
         return response
 
     async def _record_exchange(self, decision: Exchange) -> None:
-        subject, actor, api = decision.subject, decision.client, decision.target
+        subject, actor, api = decision.subject, decision.actors[0], decision.target
         application, user_id = subject.application, subject.user.id
         by = "" if actor.id == application.id else actor.id
         self.accesses.record_exchange(user_id, application.id, api.identifier, by)
-        if not await self.throttle.is_first_exchange(user_id, application.id, api.identifier, by):
+        chain = " ".join(each.id for each in decision.actors[:-1])
+        if not await self.throttle.is_first_exchange(
+            user_id, application.id, api.identifier, chain
+        ):
             return
-        names = (application.name, *([actor.name] if by else []), api.name)
+        # The application that the person allowed comes first, then the clients that act by it.
+        names = (*(each.name for each in reversed(decision.actors)), api.name)
         self.audit.record(
             Event(
                 at=self.clock.now(),
@@ -94,5 +108,12 @@ class TokenExchanges:
         # No other one becomes known.
         application = decision.subject.application
         subject = await self.minter.subjects.of(application, decision.subject.user)
-        actor = actor_claim(decision.client.id, application.id)
+        actor = actor_claim([each.id for each in decision.actors])
         return self.minter.signed.access_token(access, subject, actor)
+
+
+def _ends(decision: Exchange) -> Iterator[datetime]:
+    """When the tokens end that the request presented."""
+    yield decision.subject.found.expires_at
+    if decision.actor is not None:
+        yield decision.actor.found.expires_at

@@ -90,7 +90,7 @@ class ProviderSessions(Table):
         return _SESSION.read_first(await self._database.rows(_OF_SESSION, sid))
 
     async def is_recorded(self, issuer: str, sid: str) -> bool:
-        return bool(await self._database.rows(_IS_RECORDED, issuer, sid))
+        return bool(await self._database.list_rows(_IS_RECORDED, issuer, sid))
 
     async def end_provider_sessions(
         self, ended: EndedProviderSession, at: datetime
