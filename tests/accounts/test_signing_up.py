@@ -24,7 +24,7 @@ from support.account_services import (
 
 @pytest.fixture
 def closed(stores: Stores, clock: MovableClock, entropy: Entropy) -> Iterator[AccountServices]:
-    built = open_account_services(stores, clock, entropy, sign_up_open=False)
+    built = open_account_services(stores, clock, entropy, sign_up="closed")
     yield built
     built.hasher.close()
 

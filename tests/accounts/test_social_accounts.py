@@ -164,7 +164,7 @@ async def test_a_disabled_person_is_not_let_in(services: AccountServices) -> Non
 async def test_a_closed_server_creates_no_person_and_knows_existing_ones(
     stores: Stores, clock: MovableClock, entropy: Entropy
 ) -> None:
-    services = open_account_services(stores, clock, entropy, sign_up_open=False)
+    services = open_account_services(stores, clock, entropy, sign_up="closed")
     try:
         with pytest.raises(DomainError, match="no new accounts"):
             await admit(services)

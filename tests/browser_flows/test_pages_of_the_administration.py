@@ -3,6 +3,7 @@
 import pytest
 
 from quantimodo.app.resources import resource_registry
+from quantimodo.model.admin_actions import BY_COMMAND
 from quantimodo.model.consents import Consent
 from quantimodo.model.events import Event
 from quantimodo.model.resources import ResourceScope
@@ -44,8 +45,17 @@ async def addresses(harness: AppHarness) -> set[str]:
     await harness.context.stores.events.add_events(
         [Event(at=now, kind="client.edited", client_id="x" * 60, detail="app Mood: changed")]
     )
-    actions = {"people": "disable", "apps": "review", "apis": "review", "keys": "rotate-now"}
-    numbers = {"people": ann.id, "apis": api.id}
+    invitations = harness.context.accounts.invitations
+    await invitations.invite("bob@example.org", LONG_NAME[:100], BY_COMMAND)
+    (invitation,) = await invitations.page(None, 1)
+    actions = {
+        "people": "disable",
+        "invitations": "resend",
+        "apps": "review",
+        "apis": "review",
+        "keys": "rotate-now",
+    }
+    numbers = {"people": ann.id, "apis": api.id, "invitations": invitation.id}
     found = set[str]()
     for method, path in routes_of_administration(
         harness, client_id=app.id, number="{number}", action="{action}"

@@ -1,5 +1,6 @@
 """`quantimodo users`."""
 
+import json
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -25,6 +26,32 @@ def test_an_account_is_created_with_the_password_from_standard_input(terminal: T
     assert response.json["name"] == "Ada Example"
     assert (response.json["administrator"], response.json["verified"]) == (True, True)
     assert PASSWORD not in response.out + response.err
+
+
+def test_invitations_are_listed_sent_again_and_withdrawn(terminal: Terminal) -> None:
+    invite = ("users", "invite", "--name", "Bob Example", "--reason", "new here", "--email")
+    terminal.does(*invite, "bob@example.org")
+    terminal.does(*invite, "eve@example.org")
+    of_bob = ("users", "invitations", "resend", "--email", "BOB@example.org")
+    terminal.does(*of_bob, "--reason", "lost the mail")
+    listed = terminal.does("users", "invitations", "list", "--json").json
+    assert [(each["email"], each["state"]) for each in listed] == [
+        ("eve@example.org", "open"),
+        ("bob@example.org", "open"),
+    ]
+    assert listed[1]["sent_at"] > listed[0]["sent_at"]
+    terminal.does("users", "invitations", "withdraw", "--email", "bob@example.org")
+    terminal.does("users", "uninvite", "--email", "eve@example.org")
+    assert "@" not in terminal.does("users", "invitations", "list").out
+    gone = terminal(*of_bob)
+    assert (gone.code, gone.out) == (1, "")
+    assert "this invitation is used or withdrawn" in gone.err
+    create(terminal)
+    taken = terminal(*invite, "ada@example.org")
+    assert (taken.code, "has an account already" in taken.err) == (1, True)
+    actions = [json.loads(line) for line in terminal.does("logs", "--actions").out.splitlines()]
+    assert {each["kind"] for each in actions} >= {"person.reinvite", "person.uninvite"}
+    assert "lost the mail" in {each["reason"] for each in actions}
 
 
 def test_an_account_is_neither_administrator_nor_verified_by_default(terminal: Terminal) -> None:

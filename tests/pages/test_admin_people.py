@@ -2,11 +2,15 @@
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+import quantimodo
 from support.administrators import REASON, administrator, press, session_of
 from support.app import AppHarness, OpenHarness
+
+MIGRATIONS = Path(quantimodo.__file__).parent / "storage/migrations"
 
 HOSTILE = "<script>alert(1)</script> \u202eevil"
 
@@ -22,7 +26,7 @@ async def test_the_overview_shows_health_and_settings_without_secrets(harness: A
     page = await browser.get("/admin")
     assert page.status_code == 200
     assert "responds" in page.text
-    assert "0010_actors" in page.text
+    assert max(each.stem for each in MIGRATIONS.glob("*/*.sql")) in page.text
     assert "/admin" in (await browser.get("/account")).text
     every = await browser.get("/admin/settings?all=1")
     assert "sessions.idle_lifetime" in every.text

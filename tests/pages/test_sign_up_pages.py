@@ -174,8 +174,8 @@ async def test_a_link_for_something_else_does_not_confirm_an_account(
 async def test_a_server_that_makes_no_accounts_says_so(
     stores: Stores, clock: Clock, entropy: Entropy
 ) -> None:
-    services = open_account_services(stores, clock, entropy, sign_up_open=False)
-    async with build(services, sign_up_open=False).visitor() as visitor:
+    services = open_account_services(stores, clock, entropy, sign_up="closed")
+    async with build(services, sign_up="closed").visitor() as visitor:
         page = await visitor.get("/sign-up")
         assert "makes no new accounts" in page.text
         assert "<form" not in page.text

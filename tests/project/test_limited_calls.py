@@ -66,6 +66,8 @@ _OF_PROVIDERS = ("upstream_logins_per_address", "security_events_per_address")
 
 LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/account_creation:AccountCreation.create": (OPERATOR, "sign_up_per_address"),
+    # One account for each invitation of the operator.
+    "accounts/account_creation:AccountCreation.create_invited": (OPERATOR,),
     "accounts/account_deletion:AccountDeletion.close": ("sessions_per_person",),
     "accounts/account_deletion:AccountDeletion.delete_due": ("sessions_per_person",),
     "accounts/account_deletion:AccountDeletion.reopen": ("changes_per_session",),

@@ -15,6 +15,7 @@ from quantimodo.federation.linking import (
     decide,
 )
 from quantimodo.model.identities import Profile
+from quantimodo.model.invitations import Invitation
 from quantimodo.model.users import User
 from support.account_services import profile_of
 
@@ -31,6 +32,19 @@ def user_of(number: int, *, verified: bool, disabled: bool, email: str) -> User:
         updated_at=NOW,
         email_verified_at=NOW if verified else None,
         disabled_at=NOW if disabled else None,
+    )
+
+
+def invitation_of(email: str) -> Invitation:
+    return Invitation(
+        id=1,
+        key=b"key",
+        email=email,
+        name="Ann",
+        invited_by=None,
+        created_at=NOW,
+        sent_at=NOW,
+        expires_at=NOW,
     )
 
 
@@ -66,7 +80,7 @@ def cases(draw: st.DrawFn) -> tuple[Profile, User | None, User | None, bool]:
 
 def decided(case: tuple[Profile, User | None, User | None, bool]) -> Decision:
     profile, owner, namesake, sign_up_open = case
-    return decide(profile, owner, namesake, sign_up_open=sign_up_open)
+    return decide(profile, owner, namesake, sign_up="open" if sign_up_open else "closed")
 
 
 @given(cases())
@@ -112,6 +126,25 @@ def test_no_account_is_created_beside_an_equal_address_or_with_sign_up_closed(
         )
     elif owner is None and namesake is None:
         assert decision == Refuse("sign_up_closed")
+
+
+@given(
+    profiles,
+    st.none() | st.sampled_from(["ann@example.org", "ANN@example.org", "\u00e4nn@example.org"]),
+)
+def test_an_invitation_makes_an_account_only_for_its_proven_address(
+    profile: Profile, invited: str | None
+) -> None:
+    invitation = None if invited is None else invitation_of(invited)
+    decision = decide(profile, None, None, sign_up="invited", invitation=invitation)
+    proven = profile.email_verified and profile.email_authoritative
+    if invited is not None and invited.isascii() and profile.email is not None and proven:
+        assert decision == Create(profile.email, True, b"key")
+    else:
+        assert decision == Refuse("not_invited")
+    assert decide(profile, None, None, sign_up="closed", invitation=invitation) == Refuse(
+        "sign_up_closed"
+    )
 
 
 @given(cases())

@@ -126,7 +126,7 @@ def _add_constraint(table: TableSchema, kind: str, text: str) -> None:
         table.keys["primary" if kind == "p" else f"unique {', '.join(columns)}"] = columns
     elif kind == "f":
         found = re.fullmatch(
-            r"FOREIGN KEY \((\w+)\) REFERENCES (\w+)\((\w+)\)(?: ON DELETE (\w+))?", text
+            r"FOREIGN KEY \((\w+)\) REFERENCES (\w+)\((\w+)\)(?: ON DELETE ([A-Z ]+))?", text
         )
         assert found is not None, text
         table.references.add((found[1], found[2], found[3], found[4] or "NO ACTION"))

@@ -43,6 +43,7 @@ from quantimodo.model.client_members import ClientInvitation
 from quantimodo.model.consents import StoredRequest
 from quantimodo.model.events import Event
 from quantimodo.model.factor_recoveries import FactorRecovery
+from quantimodo.model.invitations import NewInvitation
 from quantimodo.model.measurements import Access
 from quantimodo.model.passkeys import PasskeyUse
 from quantimodo.model.provider_sessions import ProviderSession
@@ -359,6 +360,25 @@ async def _has_invitation(stores: Stores, name: str) -> bool:
     return await stores.teams.invitation(key(name)) is not None
 
 
+async def _add_account_invitation(
+    stores: Stores, samples: Samples, name: str, dies_at: datetime
+) -> None:
+    # It stays two weeks longer than it is valid, so that the operator sees it.
+    invitation = NewInvitation(
+        key=key(name),
+        email=f"{name}@example.org",
+        name=name,
+        invited_by=None,
+        created_at=NOW - 500 * _DAY,
+        expires_at=dies_at - 14 * _DAY,
+    )
+    assert await stores.invitations.put_invitation(invitation, 9)
+
+
+async def _has_account_invitation(stores: Stores, name: str) -> bool:
+    return await stores.invitations.invitation(key(name)) is not None
+
+
 async def _add_leave(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     await stores.registrations.add_registration_token(
         RegistrationToken(
@@ -508,6 +528,7 @@ _TABLES: dict[str, tuple[Add, Has]] = {
     "replays": (_add_replay, _has_replay),
     "clients": (_add_idle, _has_idle),
     "client_invitations": (_add_invitation, _has_invitation),
+    "account_invitations": (_add_account_invitation, _has_account_invitation),
     "registration_tokens": (_add_leave, _has_leave),
     "data_deletion_requests": (_add_erasure, _has_erasure),
     "mails": (_add_mail, _has_mail),

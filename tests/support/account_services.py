@@ -30,9 +30,11 @@ from quantimodo.federation.security_event_handler import SecurityEventHandler
 from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.model.events import Event, Mail
 from quantimodo.model.identities import Profile
+from quantimodo.model.invitations import SignUpMode
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
 from quantimodo.model.users import User
+from quantimodo.ops.admin_log import StoredAdminLog
 from quantimodo.ops.audit import AuditTrail
 from quantimodo.ops.mail import Outbox
 from quantimodo.ports.breached_passwords import BreachedPasswords
@@ -266,7 +268,7 @@ def open_account_services(
     *,
     hashing: HashPolicy = CHEAP,
     limits: ThrottlePolicy | None = None,
-    sign_up_open: bool = True,
+    sign_up: SignUpMode = "open",
     second_factor: Mode = "optional",
     most_passkeys: int = 20,
     issuer: str = ISSUER,
@@ -330,19 +332,21 @@ def open_account_services(
             users=watched(stores.users),
             closings=watched(stores.closings),
             email_tokens=watched(stores.email_tokens),
+            invitations=stores.invitations,
+            admin_log=StoredAdminLog(stores.logs, clock),
             personal_tokens=stores.personal_tokens,
             login=login,
             hasher=watched_hasher,
             devices=logins.devices,
             notifier=notifier,
             code_key=envelope.derive("e-mail codes"),
-            policy=AccountPolicy(issuer=ISSUER, sign_up_open=sign_up_open, email_codes=True),
+            policy=AccountPolicy(issuer=ISSUER, sign_up=sign_up, email_codes=True),
             clock=clock,
             entropy=entropy,
             audit=audit,
         )
     )
-    social = build_social_accounts(dependencies, login, sign_up_open=sign_up_open)
+    social = build_social_accounts(dependencies, login, sign_up)
     return AccountServices(
         accounts=accounts,
         social=social,

@@ -19,6 +19,7 @@ from quantimodo.crypto.one_time_passwords import totp_uri
 from quantimodo.endpoints.authorize_responses import rejected
 from quantimodo.http.refusals import note_caller
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
+from quantimodo.model.admin_actions import BY_COMMAND
 from quantimodo.model.app_events import KINDS, Attempt
 from quantimodo.model.client_log import ClientDay, ClientRefusal
 from quantimodo.model.clients import Client
@@ -341,6 +342,7 @@ class Gallery:
             "sign-in-initiated": "/gallery/message/sign_in_initiated.html",
             "data-deletion": "/gallery/message/data_deletion.html",
             "sign-up-closed": "/gallery/message/sign_up_closed.html",
+            "sign-up-invited": "/gallery/message/sign_up_invited.html",
             "too-many": "/gallery/trouble/many",
             "busy": "/gallery/trouble/busy",
             "forbidden": "/gallery/trouble/forbidden",
@@ -372,6 +374,11 @@ class Gallery:
         await self.services.sign_up("eve@example.org")
         await page.goto(f"/confirm?token={await self.services.email_token('/confirm')}")
         yield "confirm"
+        invitations = self.services.accounts.invitations
+        await invitations.invite("gil@example.org", "Gil Example", BY_COMMAND)
+        email_token = await self.services.email_token("/sign-up/invited")
+        await page.goto(f"/sign-up/invited?token={email_token}")
+        yield "invited"
         bob = await self.services.stores.users.user_by_email("bob@example.org")
         assert bob is not None
         await self.services.accounts.recovery.send_verification(bob)
@@ -776,6 +783,7 @@ class Gallery:
             label="Go to app.example.org",
             href="https://app.example.org/",
             data_deletion_request=data_deletion_request,
+            providers=self.site.pages.providers,
             title="Sample",
             begin="/sign-in/with/sample?return_to=/",
             leads=ReturnTarget("/account"),

@@ -41,6 +41,7 @@ from quantimodo.measurements.service import MeasurementService
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent, ConsentChange
 from quantimodo.model.events import Mail
+from quantimodo.model.invitations import SignUpMode
 from quantimodo.model.users import User
 from quantimodo.ops.client_log import ClientLog
 from quantimodo.pages.authorization_runs import AuthorizationRuns
@@ -183,7 +184,7 @@ def build(
     services: AccountServices,
     *,
     origin: str = ISSUER,
-    sign_up_open: bool = True,
+    sign_up: SignUpMode = "open",
     outbox: bool = True,
     security_txt: str = "",
     renderer: Renderer | None = None,
@@ -301,7 +302,7 @@ def build(
                 clock=clock,
             )
         ),
-        sign_up_open=sign_up_open,
+        sign_up=sign_up,
         security_txt=security_txt,
         outbox=ReadableOutbox(services) if outbox else None,
         providers=providers,

@@ -38,6 +38,7 @@ async def add_second_factor(harness: AppHarness, factor: FakeSecondFactor) -> No
             login=login,
             password_sign_in=replace(accounts.password_sign_in, login=login),
             sign_up=replace(accounts.sign_up, login=login),
+            invited_sign_up=replace(accounts.invited_sign_up, login=login),
             recovery=replace(accounts.recovery, login=login),
         ),
         social=replace(harness.context.social, login=login),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from quantimodo.accounts.sessions import printable
 from quantimodo.model.events import Event
+from quantimodo.model.invitations import Invitation
 from quantimodo.model.users import NewUser, User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
@@ -46,9 +47,37 @@ class AccountCreation:
             administrator=administrator,
         )
         user = await self.users.add_user(person, password_hash)
-        where = printable(address, _LONGEST_ADDRESS)
-        self.audit.record(Event(at=now, kind="account.created", user_id=user.id, address=where))
+        self._record(user, address)
         return user
+
+    async def create_invited(
+        self, invitation: Invitation, name: str, password_hash: str, address: str
+    ) -> User:
+        """Use the invitation, and add the person with its address, in one transaction. Raises
+        `Conflict` if the address has an account, or the invitation cannot be used any more."""
+        now = self.clock.now()
+        person = NewUser(
+            subject=new_subject(self.entropy),
+            name=name,
+            email=invitation.email,
+            created_at=now,
+            email_verified_at=now,
+        )
+        user = await self.users.add_user(person, password_hash, invitation.key)
+        self._record(user, address, "invited")
+        return user
+
+    def _record(self, user: User, address: str, detail: str = "") -> None:
+        where = printable(address, _LONGEST_ADDRESS)
+        self.audit.record(
+            Event(
+                at=user.created_at,
+                kind="account.created",
+                user_id=user.id,
+                address=where,
+                detail=detail,
+            )
+        )
 
 
 def new_subject(entropy: Entropy) -> str:

@@ -43,7 +43,7 @@ class EmailTemplates(ActivityEmails):
             to,
             N_("You are invited"),
             N_("The operator of this server invites you to an account. To make it, open"),
-            self._link("/confirm", email_token),
+            self._link("/sign-up/invited", email_token),
             _valid_for(lifetime),
             N_("If you do not want an account, ignore this e-mail."),
             action=N_("Make the account"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from quantimodo.accounts.login import LoginResult
+from quantimodo.model.invitations import SignUpMode
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 
@@ -15,7 +16,7 @@ class AccountPolicy:
     code that is sent by e-mail."""
 
     issuer: str
-    sign_up_open: bool = True
+    sign_up: SignUpMode = "open"
     email_codes: bool = False
     sign_up_lifetime: timedelta = timedelta(hours=1)
     reset_lifetime: timedelta = timedelta(hours=1)
@@ -30,7 +31,7 @@ class Pending:
 
     `needs_password`: a new one has to be chosen here. `needs_session`: only the signed-in browser
     of this account opens it. `return_to`: the local path to which it leads. `personal_tokens`: how
-    many the account has. `invited`: the operator invited the person.
+    many the account has.
     """
 
     purpose: str
@@ -40,7 +41,6 @@ class Pending:
     needs_session: bool = False
     return_to: str = ""
     personal_tokens: int = 0
-    invited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

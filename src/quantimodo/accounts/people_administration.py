@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from quantimodo.accounts.account_deletion import AccountDeletion
-from quantimodo.accounts.addresses import email_address, person_name
 from quantimodo.accounts.administration import Administration
 from quantimodo.accounts.email_templates import EmailTemplates
-from quantimodo.accounts.errors import DomainError, Faults
+from quantimodo.accounts.errors import DomainError
 from quantimodo.accounts.passkeys import Passkeys
 from quantimodo.accounts.recovery import Recovery
 from quantimodo.accounts.second_factors import SecondFactors
-from quantimodo.accounts.sign_up import SignUp
 from quantimodo.i18n.translation import in_language
 from quantimodo.model.admin_actions import Authority
 from quantimodo.model.events import Event
@@ -49,7 +47,6 @@ class PeopleAdministration:
 
     search: PeopleSearchStore
     administration: Administration
-    sign_up: SignUp
     recovery: Recovery
     deletion: AccountDeletion
     second_factors: SecondFactors
@@ -80,23 +77,6 @@ class PeopleAdministration:
         }
         await self.admin_log.record(by, f"person.{action}", user_id=user.id)
         await done[action](user, by)
-
-    async def invite(self, email: str, name: str, by: Authority) -> None:
-        """Record the invitation with its address, then mail it. Raises as `SignUp.invite`."""
-        faults = Faults()
-        with faults.collected():
-            name = person_name(name)
-        with faults.collected():
-            email = email_address(email)
-        faults.check()
-        await self.admin_log.record(by, "person.invite", detail=email)
-        await self.sign_up.invite(email, name)
-
-    async def withdraw(self, email: str, by: Authority) -> None:
-        """End an invitation that was not used. Raises `InvalidInput`."""
-        email = email_address(email)
-        await self.admin_log.record(by, "person.uninvite", detail=email)
-        await self.sign_up.withdraw(email)
 
     def _refusal(self, action: PersonAction, user: User, actor_id: int | None) -> str | None:
         if user.id == actor_id:

@@ -10,6 +10,8 @@ from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_codes import EmailCodes
 from quantimodo.accounts.email_tokens import EmailTokens
+from quantimodo.accounts.invitations import Invitations
+from quantimodo.accounts.invited_sign_up import InvitedSignUp
 from quantimodo.accounts.login import Login
 from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.outcomes import AccountPolicy
@@ -20,8 +22,10 @@ from quantimodo.accounts.recovery import Recovery
 from quantimodo.accounts.sign_up import SignUp
 from quantimodo.crypto.passwords import PasswordHasher
 from quantimodo.ports.account_stores import AccountClosingStore, EmailTokenStore, UserStore
+from quantimodo.ports.admin_stores import AdminLog
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.invitation_store import InvitationStore
 from quantimodo.ports.personal_tokens import PersonalTokenStore
 
 
@@ -33,6 +37,8 @@ class AccountDependencies:
     users: UserStore
     closings: AccountClosingStore
     email_tokens: EmailTokenStore
+    invitations: InvitationStore
+    admin_log: AdminLog
     personal_tokens: PersonalTokenStore
     login: Login
     hasher: PasswordHasher
@@ -54,6 +60,8 @@ class AccountServices:
     credentials: Credentials
     password_sign_in: PasswordSignIn
     sign_up: SignUp
+    invitations: Invitations
+    invited_sign_up: InvitedSignUp
     recovery: Recovery
     changes: Changes
     deletion: AccountDeletion
@@ -100,6 +108,19 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         mailer=mailer,
         email_templates=email_templates,
         policy=given.policy,
+    )
+    invitations = Invitations(
+        store=given.invitations,
+        users=given.users,
+        throttle=throttle,
+        mailer=mailer,
+        email_templates=email_templates,
+        admin_log=given.admin_log,
+        clock=given.clock,
+        entropy=given.entropy,
+    )
+    invited_sign_up = InvitedSignUp(
+        invitations=invitations, credentials=credentials, creation=creation, login=login
     )
     recovery = Recovery(
         users=given.users,
@@ -153,6 +174,8 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         credentials=credentials,
         password_sign_in=password_sign_in,
         sign_up=sign_up,
+        invitations=invitations,
+        invited_sign_up=invited_sign_up,
         recovery=recovery,
         changes=changes,
         deletion=deletion,

@@ -4,7 +4,9 @@ No account exists before its address is shown to be the person's (security.md §
 requested is in the token's payload, on the server.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -18,6 +20,7 @@ from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, Pending
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest, same
+from quantimodo.model.invitations import SignUpMode
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import EmailToken
 from quantimodo.model.texts import N_
@@ -26,7 +29,11 @@ from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.mailer import Mailer
 from quantimodo.ports.stores import Conflict
 
-_DEAD_LINK = N_("This link is not good any more. Sign up again to get a new one.")
+NO_SIGN_UP: Final[Mapping[SignUpMode, str]] = {
+    "invited": N_("This server makes accounts by invitation only. Ask its operator for one."),
+    "closed": N_("This server makes no new accounts. Ask its operator for one."),
+}
+_DEAD_LINK: Final = N_("This link is not good any more. Sign up again to get a new one.")
 
 
 class PendingSignUp(msgspec.Struct, frozen=True):
@@ -62,8 +69,8 @@ class SignUp:
         return_to: str,
     ) -> None:
         """Mail a link that makes the account. Raises InvalidInput, TooMany, Busy, Refused."""
-        if not self.policy.sign_up_open:
-            raise DomainError(N_("This server makes no new accounts. Ask its operator for one."))
+        if self.policy.sign_up != "open":
+            raise DomainError(NO_SIGN_UP[self.policy.sign_up])
         faults = Faults()
         with faults.collected():
             name = person_name(name)
@@ -82,30 +89,9 @@ class SignUp:
         )
         await self._write(pending_sign_up, address)
 
-    async def invite(self, email: str, name: str) -> None:
-        """Mail a link by which a person makes an account, also where people cannot sign up. An
-        earlier link for this address ends. Raises `InvalidInput`, `TooMany`, and `DomainError` for
-        the address of an account."""
-        if await self.users.user_by_email(email) is not None:
-            raise DomainError(N_("This address has an account already."))
-        await self.throttle.send_email(email)
-        await self.email_tokens.drop("sign_up", email)
-        # Of no browser, so the person who opens the link chooses the password.
-        invited = PendingSignUp(
-            email=email, name=name, password_hash="", browser=b"", return_to=local_path("")
-        )
-        lifetime = self.policy.invitation_lifetime
-        payload = msgspec.json.encode(invited)
-        raw = await self.email_tokens.mint("sign_up", email, lifetime, payload=payload)
-        await self.mailer.send(self.email_templates.invitation(email, raw, lifetime))
-
-    async def withdraw(self, email: str) -> None:
-        """End the links for this address that make an account."""
-        await self.email_tokens.drop("sign_up", email)
-
     async def pending(self, raw: str, browser: Secret | None) -> Pending | None:
         """What a valid link is for, without spending it; None for an invalid one."""
-        email_token = await self.email_tokens.find("sign_up", raw)
+        email_token = await self._find(raw)
         if email_token is None:
             return None
         pending_sign_up = _pending_sign_up_of(email_token)
@@ -115,7 +101,6 @@ class SignUp:
             email=pending_sign_up.email,
             name=pending_sign_up.name,
             needs_password=not at_home,
-            invited=not pending_sign_up.browser,
             return_to=local_path(pending_sign_up.return_to if at_home else ""),
         )
 
@@ -131,7 +116,7 @@ class SignUp:
     ) -> Confirmed:
         """Spend the link, make the account, sign in. Raises `InvalidInput` and spends nothing
         when a password has to be chosen here; `DomainError` for a link that is not good."""
-        email_token = await self.email_tokens.find("sign_up", raw)
+        email_token = await self._find(raw)
         if email_token is None:
             raise DomainError(_DEAD_LINK)
         pending_sign_up = _pending_sign_up_of(email_token)
@@ -146,6 +131,12 @@ class SignUp:
         started = LoginBrowser(address=address, agent=agent, replaces=replaces)
         login = await self.login.complete_login(user, proof, started)
         return Confirmed(login, pending_sign_up.return_to, user)
+
+    async def _find(self, raw: str) -> EmailToken | None:
+        """The valid token; none where sign-up is not open any more."""
+        if self.policy.sign_up != "open":
+            return None
+        return await self.email_tokens.find("sign_up", raw)
 
     async def _write(self, pending_sign_up: PendingSignUp, address: str) -> None:
         # security.md §21: the same reads and writes whether the address has an account or not. If

@@ -47,7 +47,7 @@ def administration_routes(context: AppContext, page_context: PageContext) -> Seq
             stores.authorizations,
             stores.clients,
         ).routes(),
-        *AdminInvitations(frame, people).routes(),
+        *AdminInvitations(frame, context.accounts.invitations).routes(),
         *AdminApps(
             frame, client_administration(context), stores.clients, stores.resources, stores.users
         ).routes(),
@@ -69,7 +69,6 @@ def people_administration(context: AppContext) -> PeopleAdministration:
     return PeopleAdministration(
         search=context.stores.people_search,
         administration=accounts.administration,
-        sign_up=accounts.sign_up,
         recovery=accounts.recovery,
         deletion=accounts.deletion,
         second_factors=context.second_factors,

@@ -52,7 +52,7 @@ def account_policy(settings: Settings) -> AccountPolicy:
     """Whether people may sign up, how they sign in, and when accounts are deleted."""
     return AccountPolicy(
         issuer=settings.issuer,
-        sign_up_open=settings.sign_up == "open",
+        sign_up=settings.sign_up,
         email_codes=settings.accounts.email_codes,
         deletion_grace=settings.accounts.deletion_grace,
     )

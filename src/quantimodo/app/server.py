@@ -253,7 +253,7 @@ def _pages(
         clock=context.clock,
         envelope=context.envelope,
         issuer=settings.issuer,
-        sign_up_open=settings.sign_up == "open",
+        sign_up=settings.sign_up,
         security_txt=settings.security_txt,
         outbox=OutboxReader(context.outbox) if settings.development else None,
         playground=has_demo_data(settings),

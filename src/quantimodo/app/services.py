@@ -1,7 +1,6 @@
 """The composition root: builds the application context from the settings.
 
-Everything is put together here and nowhere else, by constructors. `context` is what the command
-line and the server share; `server.py` adds endpoints, pages and background work.
+By constructors, and nowhere else. Commands and server share `AppContext`; `server.py` adds more.
 """
 
 import asyncio
@@ -57,6 +56,7 @@ from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.ops.access_log import AccessLog
+from quantimodo.ops.admin_log import StoredAdminLog
 from quantimodo.ops.audit import AuditTrail
 from quantimodo.ops.client_log import ClientLog
 from quantimodo.ops.mail import Outbox
@@ -243,6 +243,8 @@ def _build_services(opened: _Resources) -> AppContext:
             users=stores.users,
             closings=stores.closings,
             email_tokens=stores.email_tokens,
+            invitations=stores.invitations,
+            admin_log=StoredAdminLog(stores.logs, clock),
             personal_tokens=stores.personal_tokens,
             login=logins.login,
             hasher=opened.hasher,
@@ -256,7 +258,7 @@ def _build_services(opened: _Resources) -> AppContext:
             audit=audit,
         )
     )
-    social = build_social_accounts(given, logins.login, sign_up_open=settings.sign_up == "open")
+    social = build_social_accounts(given, logins.login, settings.sign_up)
     registry = Registry(stores.clients, clock, entropy, audit, envelope, names_of_server(settings))
     return AppContext(
         settings=settings,

@@ -213,8 +213,11 @@ class Settings:
         " and host, and is true by default when, besides, the issuer is http and no mail server is"
         " set.",
     )
-    sign_up: Literal["open", "closed"] = _setting(
-        "open", "Whether people can sign up by themselves."
+    sign_up: Literal["open", "invited", "closed"] = _setting(
+        "open",
+        "Who can make an account. open: everyone. invited: whom the operator invited, by the link"
+        " in the e-mail, or through a provider that vouches for the invited address. closed: whom"
+        " the operator invited, by the link alone.",
     )
     default_locale: Literal["en", "de", "ar"] = _setting(
         "en",

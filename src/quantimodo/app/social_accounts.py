@@ -2,11 +2,13 @@
 
 from quantimodo.accounts.login import Login
 from quantimodo.app.login import LoginDependencies, build_notifier
+from quantimodo.federation.new_accounts import NewAccounts
 from quantimodo.federation.social_accounts import SocialAccounts
+from quantimodo.model.invitations import SignUpMode
 
 
 def build_social_accounts(
-    given: LoginDependencies, login: Login, *, sign_up_open: bool
+    given: LoginDependencies, login: Login, sign_up: SignUpMode
 ) -> SocialAccounts:
     """Construct the service."""
     return SocialAccounts(
@@ -17,7 +19,8 @@ def build_social_accounts(
         notifier=build_notifier(given),
         envelope=given.envelope,
         accepted=given.accepted,
-        sign_up_open=sign_up_open,
+        new_accounts=NewAccounts(
+            sign_up, given.stores.invitations, given.stores.identities, given.clock, given.entropy
+        ),
         clock=given.clock,
-        entropy=given.entropy,
     )

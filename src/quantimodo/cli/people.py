@@ -1,6 +1,6 @@
 """What commands do with the account of one person, as the administration pages do it."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Final
 
@@ -8,7 +8,7 @@ import typer
 
 from quantimodo.accounts.addresses import presented_email
 from quantimodo.accounts.errors import DomainError, TooMany
-from quantimodo.accounts.people_administration import PeopleAdministration, PersonAction
+from quantimodo.accounts.people_administration import PersonAction
 from quantimodo.accounts.reasons import reason as checked_reason
 from quantimodo.app.administration import people_administration
 from quantimodo.app.services import AppContext
@@ -39,27 +39,16 @@ def perform(action: PersonAction, who: str, reason: str) -> User:
         administration = people_administration(context)
         if action in _AS_BEFORE and action not in administration.possible(user, None):
             return user
-        with _refusals():
+        with refusals():
             await administration.perform(action, user, authority(reason))
         return await context.stores.users.user(user.id) or user
 
     return run(do)
 
 
-def change_invitations(
-    change: Callable[[PeopleAdministration, Authority], Awaitable[None]], reason: str
-) -> None:
-    """Send or end an invitation."""
-
-    async def do(context: AppContext) -> None:
-        with _refusals():
-            await change(people_administration(context), authority(reason))
-
-    run(do)
-
-
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
+    """A refusal of an account ends the command with its sentence."""
     try:
         yield
     except DomainError as refusal:

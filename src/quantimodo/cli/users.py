@@ -12,8 +12,9 @@ import typer
 from quantimodo.accounts.second_factors import SecondFactorStatus
 from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import Failed, field_errors, run
+from quantimodo.cli.invitations import invitations, invite_person, withdraw_invitation
 from quantimodo.cli.option_groups import option_group
-from quantimodo.cli.people import Reason, change_invitations, perform, person_of
+from quantimodo.cli.people import Reason, perform, person_of
 from quantimodo.cli.printing import print_fields, print_json, print_table
 from quantimodo.cli.user_import import import_users
 from quantimodo.model.profiles import Profile
@@ -79,6 +80,7 @@ def create(account: NewAccount, as_json: AsJson = False) -> None:
 
 
 users.command("import")(import_users)
+users.add_typer(invitations, name="invitations")
 
 
 @users.command("list")
@@ -206,7 +208,7 @@ def invite(
     reason: Reason = "",
 ) -> None:
     """Send a link by which a person makes an account, also where sign-up is closed."""
-    change_invitations(lambda people, by: people.invite(email, name, by), reason)
+    invite_person(email, name, reason)
 
 
 @users.command()
@@ -215,7 +217,7 @@ def uninvite(
     reason: Reason = "",
 ) -> None:
     """End an invitation that was not used."""
-    change_invitations(lambda people, by: people.withdraw(email, by), reason)
+    withdraw_invitation(email, reason)
 
 
 def _profile(file: Path) -> Profile:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from quantimodo.model.identities import Profile
+from quantimodo.model.invitations import Invitation, SignUpMode
 from quantimodo.model.users import User, is_same_email
 
 
@@ -19,10 +20,12 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Not linked yet: create a person, with the provider's address if it gave one."""
+    """Not linked yet: create a person, with the provider's address if it gave one. `invitation` is
+    the key of the one that this uses."""
 
     email: str | None
     email_verified: bool
+    invitation: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class RequireSignIn:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    reason: Literal["disabled", "sign_up_closed"]
+    reason: Literal["disabled", "not_invited", "sign_up_closed"]
     user: User | None = None
 
 
@@ -49,19 +52,38 @@ Decision = SignIn | Create | Link | RequireSignIn | Refuse
 
 
 def decide(
-    profile: Profile, owner: User | None, namesake: User | None, *, sign_up_open: bool
+    profile: Profile,
+    owner: User | None,
+    namesake: User | None,
+    *,
+    sign_up: SignUpMode,
+    invitation: Invitation | None = None,
 ) -> Decision:
     """`owner` is the person who has the identity (issuer, subject), `namesake` the one whose
     address has the same `fold_email` as the profile's, which is in the form of
-    `addresses.known_email`."""
+    `addresses.known_email`. `invitation` is one that can be used, whose address has the same
+    `fold_email`."""
     # security.md §24: the identity alone decides who signs in, whatever its address is now.
     if owner is not None:
         return Refuse("disabled", owner) if owner.disabled_at else SignIn(owner)
     if namesake is not None and profile.email is not None:
         return _beside(profile, profile.email, namesake)
-    if not sign_up_open:
-        return Refuse("sign_up_closed")
-    return Create(profile.email, profile.email is not None and _proves_address(profile))
+    match sign_up:
+        case "open":
+            return Create(profile.email, profile.email is not None and _proves_address(profile))
+        case "invited":
+            return _invited(profile, invitation)
+        case "closed":
+            return Refuse("sign_up_closed")
+
+
+def _invited(profile: Profile, invitation: Invitation | None) -> Create | Refuse:
+    # An address alone is what gives the account, so the conditions of an automatic link hold.
+    if invitation is None or profile.email is None or not _proves_address(profile):
+        return Refuse("not_invited")
+    if not is_same_email(profile.email, invitation.email):
+        return Refuse("not_invited")
+    return Create(profile.email, True, invitation.key)
 
 
 def _beside(profile: Profile, email: str, namesake: User) -> Decision:

@@ -10,15 +10,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from quantimodo.accounts.account_creation import new_subject
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.errors import DomainError, LinkNeeded
 from quantimodo.accounts.login import IdentityProof, Login, LoginBrowser, LoginResult
 from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.sessions import SIGNED_OUT_SINCE, require_fresh
+from quantimodo.accounts.sign_up import NO_SIGN_UP
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.federation.linking import Create, Link, Refuse, RequireSignIn, SignIn, decide
+from quantimodo.federation.new_accounts import NewAccounts
 from quantimodo.federation.new_identities import (
     new_identity,
     normalized,
@@ -30,16 +31,17 @@ from quantimodo.model.provider_sessions import ProviderSession
 from quantimodo.model.sessions import Session
 from quantimodo.model.sign_in_methods import AcceptedMethods
 from quantimodo.model.texts import N_
-from quantimodo.model.users import NewUser, User
+from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
-from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import IdentityStore
 from quantimodo.ports.stores import Conflict, SignInEnded
 
 _TRIES: Final = 5
 _REASONS: Final = {
     "disabled": N_("This account is disabled. Contact the operator of this server."),
-    "sign_up_closed": N_("This server makes no new accounts. Ask its operator for one."),
+    "not_invited": NO_SIGN_UP["invited"],
+    "sign_up_closed": NO_SIGN_UP["closed"],
 }
 _LAST: Final = N_(
     "This is the last way to sign in to your account. Set a password, add a passkey or link another"
@@ -80,15 +82,14 @@ class SocialAccounts:
     notifier: AccountNotifier
     envelope: Envelope
     accepted: AcceptedMethods
-    sign_up_open: bool
+    new_accounts: NewAccounts
     clock: Clock
-    entropy: Entropy
 
     async def admit(self, profile: Profile, *, address: str) -> Admitted:
         """The person whose account this profile signs in to, created or linked by the rules.
 
         Of concurrent first logins of one identity one creates the person, and all return it.
-        Raises `LinkNeeded`, `DomainError` (disabled, sign-up closed), `TooMany`.
+        Raises `LinkNeeded`, `DomainError` (disabled, not invited, sign-up closed), `TooMany`.
         """
         await self.throttle.social(address)
         profile = normalized(profile)
@@ -161,16 +162,18 @@ class SocialAccounts:
     async def _admit(self, profile: Profile, address: str) -> Admitted:
         identity = await self.store.identity(profile.issuer, profile.subject)
         owner = None if identity is None else await self.users.user(identity.user_id)
-        same_email = None
+        same_email = invitation = None
         if owner is None and profile.email is not None:
             same_email = await self.users.user_by_email(profile.email)
-        match decide(profile, owner, same_email, sign_up_open=self.sign_up_open):
+            invitation = await self.new_accounts.invitation(profile.email)
+        mode = self.new_accounts.mode
+        match decide(profile, owner, same_email, sign_up=mode, invitation=invitation):
             case SignIn(user) if identity is not None:  # an owner has the identity
                 return await self._signed_in(user, identity, profile, address)
             case Link(user):
                 return await self._link(user, profile, address)
-            case Create(email, verified):
-                return await self._create(profile, email, verified, address)
+            case Create() as creation:
+                return await self._create(profile, creation, address)
             case RequireSignIn(email):
                 raise LinkNeeded(email)
             case Refuse(reason, user):
@@ -203,20 +206,9 @@ class SocialAccounts:
         await self._linked(user, profile, address)
         return Admitted(user=user, identity=identity, new_user=False)
 
-    async def _create(
-        self, profile: Profile, email: str | None, verified: bool, address: str
-    ) -> Admitted:
-        now = self.clock.now()
-        person = NewUser(
-            subject=new_subject(self.entropy),
-            name=profile.name,
-            email=email,
-            created_at=now,
-            email_verified_at=now if verified else None,
-        )
-        user, identity = await self.store.add_user_with_identity(
-            person, self._new_identity(profile)
-        )
+    async def _create(self, profile: Profile, creation: Create, address: str) -> Admitted:
+        new = self._new_identity(profile)
+        user, identity = await self.new_accounts.add(profile.name, creation, new)
         self.notifier.record("account.created", user.id, address, profile.provider)
         return Admitted(user=user, identity=identity, new_user=True)
 

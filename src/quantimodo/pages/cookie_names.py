@@ -31,6 +31,7 @@ CookieName = Literal[
     "verify",
     "cancel",
     "invitation",
+    "invited",
     "notice",
     "shown",
     "reset_return",

@@ -47,6 +47,7 @@ PAGES_OF_SCRIPTS: Final[Mapping[str, Sequence[str]]] = {
         "account_first_password.html",
         "account_password.html",
         "confirm.html",
+        "invited.html",
         "reset_new.html",
         "sign_in.html",
         "sign_up.html",
@@ -59,7 +60,7 @@ PAGES_OF_SCRIPTS: Final[Mapping[str, Sequence[str]]] = {
         "second_factor_set_up.html",
         "sign_in.html",
     ),
-    "time_zone.js": ("confirm.html",),
+    "time_zone.js": ("confirm.html", "invited.html"),
 }
 
 

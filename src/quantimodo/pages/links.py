@@ -11,7 +11,7 @@ from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.page_context import PageContext
 
-Purpose = Literal["confirm", "reset", "verify", "cancel", "invitation"]
+Purpose = Literal["confirm", "reset", "verify", "cancel", "invitation", "invited"]
 
 
 @dataclass(frozen=True, slots=True)

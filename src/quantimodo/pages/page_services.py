@@ -23,6 +23,7 @@ from quantimodo.federation.provider_sign_out import ProviderSignOut
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
+from quantimodo.model.invitations import SignUpMode
 from quantimodo.pages.authorization_runs import AuthorizationRuns
 from quantimodo.pages.browser import Browser
 from quantimodo.pages.identities import Linking
@@ -91,7 +92,7 @@ class Pages:
     webhooks: Webhooks
     personal_export: PersonalExport
     consent_services: ConsentServices
-    sign_up_open: bool = True
+    sign_up: SignUpMode = "open"
     security_txt: str = ""
     outbox: Outbox | None = None
     playground: bool = False

@@ -19,6 +19,7 @@ from quantimodo.pages.factor_recovery import FactorRecoveryPages
 from quantimodo.pages.guides import ADDRESS as GUIDES
 from quantimodo.pages.guides import Guides
 from quantimodo.pages.identities import Again, Identities
+from quantimodo.pages.invited_sign_up import InvitedSignUpPage
 from quantimodo.pages.language_choice import LanguageChoice
 from quantimodo.pages.links import Links
 from quantimodo.pages.login_responses import SECOND_FACTOR
@@ -72,7 +73,7 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
     leads = ReturnTargets(pages.clients, pages.consents, resources, pages.clock)
     links = Links(page_context, pages.outbox is not None)
     plain = StaticPages(
-        *(page_context, pages.clients, pages.security_txt, pages.sign_up_open),
+        *(page_context, pages.clients, pages.security_txt, pages.sign_up == "open"),
         *(pages.outbox is not None, pages.playground),
     )
     email_codes = pages.accounts.email_codes
@@ -87,8 +88,12 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
     factor = SecondFactorPage(page_context, pages.accounts.login, pages.passkey_sign_in, leads)
     sign_out = SignOut(page_context, pages.sign_out, pages.provider_sign_out)
     sign_up = SignUp(
-        *(page_context, pages.accounts.sign_up, leads, links, pages.sign_up_open),
+        *(page_context, pages.accounts.sign_up, leads, links, pages.sign_up),
         *(pages.profiles, pages.providers),
+    )
+    invited = InvitedSignUpPage(
+        *(page_context, pages.accounts.invited_sign_up, links, pages.profiles),
+        *(pages.providers if pages.sign_up != "closed" else (),),
     )
     reset = Reset(page_context, pages.accounts.recovery, links, leads)
     verification = Verification(page_context, pages.accounts.recovery, links)
@@ -109,6 +114,7 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
         (("GET",), "/sign-up", sign_up.show),
         (("POST",), "/sign-up", sign_up.submit),
         (("GET",), "/sign-up/sent", sign_up.sent),
+        *invited.routes(),
         (("GET",), "/confirm", sign_up.confirm),
         (("POST",), "/confirm", sign_up.confirm_submit),
         (("GET",), "/reset", reset.show),

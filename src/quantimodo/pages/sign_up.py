@@ -1,6 +1,6 @@
 """Sign-up: the form, the page after it, and the e-mailed link."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +10,7 @@ from starlette.responses import Response
 from quantimodo.accounts.outcomes import Pending
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.sign_up import SignUp as SignUpService
+from quantimodo.model.invitations import SignUpMode
 from quantimodo.model.texts import N_
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
@@ -21,6 +22,11 @@ from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.provider_buttons import ProviderButton
 from quantimodo.pages.return_targets import ReturnTargets
 
+_TEMPLATES: Final[Mapping[SignUpMode, str]] = {
+    "open": "sign_up.html",
+    "invited": "sign_up_invited.html",
+    "closed": "sign_up_closed.html",
+}
 _AGAIN: Final = InvalidLink("/sign-up", N_("Sign up again"))
 
 
@@ -30,7 +36,7 @@ class SignUp:
     service: SignUpService
     return_targets: ReturnTargets
     links: Links
-    is_open: bool
+    mode: SignUpMode
     profiles: Profiles
     providers: Sequence[ProviderButton] = ()
 
@@ -143,7 +149,7 @@ class SignUp:
         return self.page_context.show(
             request,
             browser_request,
-            "sign_up.html" if self.is_open else "sign_up_closed.html",
+            _TEMPLATES[self.mode],
             again=again,
             options=PageOptions(opener=True),
             leads=await self.return_targets.of(return_to),

@@ -21,6 +21,7 @@ Disallow: /developers/
 Disallow: /outbox
 Disallow: /reset
 Disallow: /sign-in
+Disallow: /sign-up/invited
 Disallow: /verify
 """
 

@@ -28,8 +28,12 @@ class UserStore(Protocol):
     async def users(self, *, after: int = 0, limit: int = 100) -> Sequence[User]:
         """At most `limit` people by id, ascending, from the first id after `after` on."""
 
-    async def add_user(self, user: NewUser, password_hash: str | None) -> User:
-        """Raises `Conflict` when the address is taken (compared without case)."""
+    async def add_user(
+        self, user: NewUser, password_hash: str | None, invitation: bytes | None = None
+    ) -> User:
+        """Raises `Conflict` when the address is taken (compared without case), and when the
+        `invitation` with this key cannot be used any more. It is used by the same transaction: of
+        concurrent calls with one invitation exactly one adds a person."""
 
     async def rename_user(self, user_id: int, name: str, at: datetime) -> bool:
         """Set the name; False if there is no such person."""

@@ -35,9 +35,10 @@ class IdentityStore(Protocol):
         sign-ins through it at `identity.stated_at` or later, also in a concurrent call."""
 
     async def add_user_with_identity(
-        self, user: NewUser, identity: NewIdentity
+        self, user: NewUser, identity: NewIdentity, invitation: bytes | None = None
     ) -> tuple[User, Identity]:
-        """Both, or nothing. Raises `Conflict` when the address or the identity is taken, and
+        """Both, or nothing. Raises `Conflict` when the address or the identity is taken or the
+        `invitation` cannot be used, as `UserStore.add_user`, and
         `SignInEnded` as `add_identity`; of any number of concurrent first logins of one identity
         exactly one adds a person."""
 

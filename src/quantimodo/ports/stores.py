@@ -49,6 +49,7 @@ from quantimodo.ports.federation_stores import (
     ReplayStore,
 )
 from quantimodo.ports.grant_stores import AuthorizationStore, TokenStore
+from quantimodo.ports.invitation_store import InvitationStore
 from quantimodo.ports.measurements import (
     AccessLogStore,
     MeasurementStore,
@@ -120,6 +121,7 @@ class Stores:
     resources: ResourceStore
     set_ups: SetUpStore
     users: UserStore
+    invitations: InvitationStore
     user_imports: UserImportStore
     closings: AccountClosingStore
     profiles: ProfileStore

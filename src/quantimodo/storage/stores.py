@@ -16,6 +16,7 @@ from quantimodo.storage.tables.email_choices import EmailChoiceTable
 from quantimodo.storage.tables.exchanged_tokens import ExchangedTokens
 from quantimodo.storage.tables.factor_recoveries import FactorRecoveries
 from quantimodo.storage.tables.identities import Identities
+from quantimodo.storage.tables.invitations import Invitations
 from quantimodo.storage.tables.keys import Keys
 from quantimodo.storage.tables.login_states import LoginCodes, LoginStates
 from quantimodo.storage.tables.logout_recipients import LogoutRecipients
@@ -76,6 +77,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         resources=Resources(database),
         set_ups=SetUps(database),
         users=Users(database),
+        invitations=Invitations(database),
         user_imports=UserImports(database),
         closings=AccountClosings(database),
         profiles=Profiles(database),

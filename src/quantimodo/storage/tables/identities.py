@@ -10,6 +10,7 @@ from quantimodo.ports.stores import Conflict, SignInEnded
 from quantimodo.storage.database import Call, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, first_value
 from quantimodo.storage.tables.ended_sign_ins import end_sign_ins, sign_ins_ended_at
+from quantimodo.storage.tables.invitations import use_invitation
 from quantimodo.storage.tables.revoked_grants import revoke_grants
 from quantimodo.storage.tables.session_end import end_sessions
 from quantimodo.storage.tables.sign_in_methods import SIGN_IN_METHODS, sign_in_methods
@@ -126,10 +127,12 @@ class Identities(Table):
         return _added(identity_id, user_id, identity, ended_at)
 
     async def add_user_with_identity(
-        self, user: NewUser, identity: NewIdentity
+        self, user: NewUser, identity: NewIdentity, invitation: bytes | None = None
     ) -> tuple[User, Identity]:
         def operation() -> Operation[tuple[int, int, int | None]]:
             ended_at = yield from _not_ended(identity)
+            if invitation is not None:
+                yield from use_invitation(invitation, user.created_at)
             user_id: int = first_value((yield insert_user(user)))
             identity_id: int = first_value((yield insert_identity(user_id, identity, ended_at)))
             return user_id, identity_id, ended_at

@@ -21,6 +21,7 @@ _EVENTS_KEPT = 400 * _DAY
 _ACCESSES_KEPT = 400 * _DAY
 _ADMIN_ACTIONS_KEPT = 400 * _DAY
 _REFUSALS_KEPT = 14 * _DAY
+_INVITATIONS_KEPT = 14 * _DAY
 _DAYS_KEPT = 40
 _MINUTE = 60_000_000
 _OUTCOMES_KEPT = 400 * _DAY
@@ -100,6 +101,12 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
         " ORDER BY expires_at LIMIT {2}) RETURNING 1"
     ),
     "client_invitations": _expired("client_invitations", "key"),
+    # Longer than they are valid, so that the operator sees which were not used.
+    "account_invitations": Statement(
+        "DELETE FROM account_invitations WHERE id IN (SELECT id FROM account_invitations"
+        f" WHERE expires_at <= {{1}} - {_INVITATIONS_KEPT} ORDER BY expires_at LIMIT {{2}})"
+        " RETURNING 1"
+    ),
     "registration_tokens": _expired("registration_tokens", "key"),
     "replays": drop_expired_replays,
     "data_deletion_requests": drop_expired_requests,

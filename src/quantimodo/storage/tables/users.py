@@ -10,6 +10,7 @@ from quantimodo.storage.rows import Column, RowReader, first_value
 from quantimodo.storage.tables.bulk_delete import EVENTS_OF_PERSON, OF_PERSON, delete_in_batches
 from quantimodo.storage.tables.client_teams import hand_over_clients
 from quantimodo.storage.tables.event_outbox import report_claims, report_deletion
+from quantimodo.storage.tables.invitations import forget_invitations, use_invitation
 from quantimodo.storage.tables.revoked_grants import revoke_grants
 from quantimodo.storage.tables.session_end import DROP_TRUSTED_BROWSERS, end_sessions
 from quantimodo.storage.tables.sign_in_methods import SIGN_IN_METHODS, sign_in_methods
@@ -64,10 +65,6 @@ _DUE_NOW = 0  # 1970: logout notifications are due at once
 _DELETE = Statement("DELETE FROM users WHERE id = {1} RETURNING id")
 _DROP_EMAIL_TOKENS = Statement(
     "DELETE FROM email_tokens WHERE email = (SELECT email_key FROM users WHERE id = {1})"
-)
-_CLEAR_INVITATIONS = Statement(  # the record of administrators keeps no address
-    "UPDATE admin_actions SET detail = '' WHERE detail <> ''"
-    " AND detail = (SELECT email FROM users WHERE id = {1})"
 )
 # Notifications that are due are sent after the person is deleted, without their id.
 _RELEASE_LOGOUT_RECIPIENTS = Statement(
@@ -173,8 +170,12 @@ class Users(Table):
     async def users(self, *, after: int = 0, limit: int = 100) -> Sequence[User]:
         return USER.read_all(await self._database.list_rows(_PAGE, after, limit))
 
-    async def add_user(self, user: NewUser, password_hash: str | None) -> User:
+    async def add_user(
+        self, user: NewUser, password_hash: str | None, invitation: bytes | None = None
+    ) -> User:
         def operation() -> Operation[int]:
+            if invitation is not None:
+                yield from use_invitation(invitation, user.created_at)
             user_id: int = first_value((yield insert_user(user)))
             if password_hash is not None:
                 first = (user_id, password_hash, to_micros(user.created_at))
@@ -240,12 +241,11 @@ class Users(Table):
             if at is not None:
                 yield from report_deletion(user_id, to_micros(at))
             # Passwords, passkeys, second factors, identities, e-mail tokens, consents, personal
-            # tokens, own clients, memberships, invitations and events for applications go by
-            # foreign key.
+            # tokens, own clients, memberships and events for applications go by foreign key.
             yield _DELETE_GRANTS, (user_id,)
             yield DROP_LOGIN_CODES, (user_id,)
             yield _DROP_EMAIL_TOKENS, (user_id,)
-            yield _CLEAR_INVITATIONS, (user_id,)
+            yield from forget_invitations(user_id)
             yield _RELEASE_LOGOUT_RECIPIENTS, (user_id,)
             yield _DROP_LOGOUT_RECIPIENTS, (user_id,)
             deleted = bool((yield _DELETE, (user_id,)))

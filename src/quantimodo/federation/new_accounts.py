@@ -1,0 +1,45 @@
+"""Accounts that a first sign-in through a provider makes."""
+
+from dataclasses import dataclass
+
+from quantimodo.accounts.account_creation import new_subject
+from quantimodo.federation.linking import Create
+from quantimodo.model.identities import Identity, NewIdentity
+from quantimodo.model.invitations import Invitation, SignUpMode
+from quantimodo.model.users import NewUser, User
+from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.federation_stores import IdentityStore
+from quantimodo.ports.invitation_store import InvitationStore
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccounts:
+    """`mode` is who may make an account."""
+
+    mode: SignUpMode
+    invitations: InvitationStore
+    store: IdentityStore
+    clock: Clock
+    entropy: Entropy
+
+    async def invitation(self, email: str) -> Invitation | None:
+        """The invitation of this address that can be used, where accounts are made by one."""
+        if self.mode != "invited":
+            return None
+        found = await self.invitations.invitation_of(email)
+        return found if found is not None and found.expires_at > self.clock.now() else None
+
+    async def add(
+        self, name: str, creation: Create, identity: NewIdentity
+    ) -> tuple[User, Identity]:
+        """Add the person with the identity, and use the invitation, in one transaction. Raises
+        `Conflict` after a concurrent change, and `SignInEnded`."""
+        now = self.clock.now()
+        person = NewUser(
+            subject=new_subject(self.entropy),
+            name=name,
+            email=creation.email,
+            created_at=now,
+            email_verified_at=now if creation.email_verified else None,
+        )
+        return await self.store.add_user_with_identity(person, identity, creation.invitation)
