@@ -4,13 +4,13 @@ Measurements lie in the table as they come in in life: hour by hour, those of al
 side, so that those of one person are strewn over the whole of it.
 """
 
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+import apsw
 import asyncpg
 from engines import Engine
 
@@ -51,7 +51,7 @@ class Sql(Protocol):
 
 
 class _OfSqlite:
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
 
     def numbers(self, count: int) -> str:
@@ -79,7 +79,7 @@ async def sql_of(engine: Engine) -> AsyncIterator[Sql]:
     """A connection that is quick and not durable."""
     path = sqlite_path(engine.url)
     if path is not None:
-        connection = sqlite3.connect(path)
+        connection = apsw.Connection(str(path))
         for pragma in _QUICK:
             connection.execute(f"PRAGMA {pragma}")
         yield _OfSqlite(connection)

@@ -7,7 +7,6 @@ it comes, on a separate unix socket. Everything lives in one folder that the cal
 import os
 import pwd
 import shutil
-import sqlite3
 import subprocess
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
@@ -15,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
+import apsw
 import asyncpg
 import psutil  # type: ignore[import-untyped]
 
@@ -58,7 +58,7 @@ class Sqlite:
     async def fill(self, table: str, columns: Sequence[str], rows: Rows) -> None:
         places = ", ".join("?" * len(columns))
         insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"
-        connection = sqlite3.connect(self._path)
+        connection = apsw.Connection(str(self._path))
         connection.execute("PRAGMA synchronous = OFF")
         for chunk in _chunks(rows):
             with connection:

@@ -2,12 +2,12 @@
 §31)."""
 
 import asyncio
-import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from quantimodo.accounts.errors import DomainError, LinkNeeded, ReauthenticationNeeded, TooMany
@@ -35,7 +35,7 @@ async def admit(services: AccountServices, **changes: Any) -> Admitted:
 
 
 def sealed_tokens(folder: Path) -> list[bytes | None]:
-    with closing(sqlite3.connect(folder / "test.db")) as database:
+    with closing(apsw.Connection(str(folder / "test.db"))) as database:
         rows = database.execute("SELECT sealed_refresh_token FROM identities ORDER BY id")
         return [row[0] for row in rows]
 

@@ -7,12 +7,12 @@ through the wire. The forms of signed-in people are in `test_limited_events.py`.
 
 import re
 import secrets
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
+import apsw
 import httpx
 import pytest
 
@@ -410,6 +410,6 @@ async def test_a_page_that_is_only_read_writes_nothing(caller: Caller) -> None:
 async def everything(harness: AppHarness) -> dict[str, Any]:
     """All rows of the database, and the number of events."""
     await harness.context.audit.flush()
-    with closing(sqlite3.connect(harness.database)) as database:
+    with closing(apsw.Connection(str(harness.database))) as database:
         events = database.execute("SELECT count(*) FROM events").fetchall()
     return {**harness.rows(), "events": events}

@@ -3,10 +3,10 @@ for callers with an account or an application. `tests/project/test_limited_calls
 of these calls."""
 
 import re
-import sqlite3
 from contextlib import closing
 from typing import Any
 
+import apsw
 import pytest
 
 from support.app import PASSWORD, TOKEN, App, AppHarness, OpenHarness, form_fields
@@ -140,7 +140,7 @@ async def test_sign_ins_through_providers_are_limited(open_harness: OpenHarness)
 async def charged(harness: AppHarness) -> dict[str, bool]:
     """The kinds of events that were recorded, and whether they count in a budget."""
     await harness.context.audit.flush()
-    with closing(sqlite3.connect(harness.database)) as database:
+    with closing(apsw.Connection(str(harness.database))) as database:
         rows = database.execute("SELECT kind, network FROM events").fetchall()
     return {kind: network is not None for kind, network in rows}
 

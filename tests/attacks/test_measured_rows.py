@@ -8,7 +8,6 @@ its indexes.
 
 import inspect
 import secrets
-import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import replace
@@ -16,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from quantimodo.accounts.email_templates import EmailTemplates
@@ -42,8 +42,12 @@ Make = Callable[[AppHarness], Awaitable[None]]
 
 def measured(database: Path, table: str) -> int:
     """The bytes that one copy of the largest row of the table adds to the file."""
-    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(":memory:")) as copy:
-        source.backup(copy)
+    with (
+        closing(apsw.Connection(str(database))) as source,
+        closing(apsw.Connection(":memory:")) as copy,
+    ):
+        with copy.backup("main", source, "main") as backup:
+            backup.step()
         columns = copy.execute(f"PRAGMA table_info({table})").fetchall()
         size = " + ".join(f"COALESCE(LENGTH(CAST({column[1]} AS BLOB)), 0)" for column in columns)
         row = copy.execute(f"SELECT * FROM {table} ORDER BY {size} DESC LIMIT 1").fetchone()
@@ -57,7 +61,6 @@ def measured(database: Path, table: str) -> int:
                     for each, value in zip(columns, row, strict=True)
                 ]
                 copy.execute(f"INSERT INTO {table} VALUES ({marks})", values)
-            copy.commit()
             pages: int = copy.execute("PRAGMA page_count").fetchone()[0]
             free: int = copy.execute("PRAGMA freelist_count").fetchone()[0]
             return pages - free

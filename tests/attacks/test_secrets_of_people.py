@@ -1,10 +1,12 @@
 """security.md §16, §31: what people keep secret is in no table, log, e-mail or text of an error."""
 
-import sqlite3
 from contextlib import closing
+from io import StringIO
 from pathlib import Path
 
+import apsw
 import pytest
+from apsw.shell import Shell
 
 from quantimodo.accounts.errors import DomainError, InvalidInput
 from quantimodo.model.secrets import Secret
@@ -23,8 +25,10 @@ async def test_no_password_email_token_or_cookie_is_in_the_database(
     await services.accounts.recovery.request_reset("new@example.org", address=ADDRESS)
     resetting = await services.email_token("/reset/new")
     await services.audit.flush()
-    with closing(sqlite3.connect(tmp_path / "test.db")) as database:
-        dump = "\n".join(database.iterdump())
+    with closing(apsw.Connection(str(tmp_path / "test.db"))) as database:
+        dumped = StringIO()
+        Shell(stdout=dumped, db=database).process_command(".dump")
+        dump = dumped.getvalue()
         blobs = b"".join(
             row[0]
             for row in database.execute(

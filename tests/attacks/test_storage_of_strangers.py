@@ -1,12 +1,12 @@
 """security.md §14c: what strangers can store has a budget; what makes the server fetch something is
 limited."""
 
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import apsw
 import pytest
 
 from quantimodo.accounts.limits import ThrottlePolicy
@@ -158,7 +158,7 @@ async def test_a_refused_sign_in_counts_for_its_address(harness: AppHarness) -> 
         fields = {**form_fields(page.text), "username": "ann@example.org", "password": password}
         await stranger.post("/sign-in", data=fields)
     await harness.context.audit.flush()
-    with closing(sqlite3.connect(harness.database)) as database:
+    with closing(apsw.Connection(str(harness.database))) as database:
         rows = database.execute("SELECT kind, network, stored_bytes FROM events").fetchall()
     for kind, network, size in rows:
         assert (network is not None) == (kind == "session.refused")

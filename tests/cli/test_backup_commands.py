@@ -3,12 +3,12 @@
 tests/storage/test_backups.py has what they do.
 """
 
-import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
 from shutil import rmtree
 
+import apsw
 import pytest
 
 from support.code_blocks import code_blocks
@@ -58,13 +58,12 @@ def test_the_check_exits_as_documented(terminal: Terminal) -> None:
     assert (wrong.code, wrong.out) == (1, "")
     assert "signing keys cannot be decrypted" in wrong.err
     assert terminal("check", port="eight").code == 2
-    with closing(sqlite3.connect(terminal.folder / "var" / "quantimodo.db")) as database:
+    with closing(apsw.Connection(str(terminal.folder / "var" / "quantimodo.db"))) as database:
         database.execute(
             "DELETE FROM schema_migrations"
             " WHERE number = (SELECT MAX(number) FROM schema_migrations)"
         )
         database.execute("INSERT INTO passwords (user_id, hash, changed_at) VALUES (7, 'h', 0)")
-        database.commit()
     both = terminal("check", "--json")
     assert both.code == 1
     assert [fault.partition(" ")[0] for fault in both.json["faults"]] == ["a", "1"]

@@ -1,8 +1,9 @@
 """`quantimodo doctor`: what keeps the server running, and the exit codes."""
 
-import sqlite3
 from contextlib import closing
 from typing import Any
+
+import apsw
 
 from support.terminal import Terminal
 
@@ -13,9 +14,8 @@ def finding(found: list[dict[str, Any]], what: str) -> dict[str, Any]:
 
 
 def change(terminal: Terminal, statement: str) -> None:
-    with closing(sqlite3.connect(terminal.folder / "var" / "quantimodo.db")) as database:
+    with closing(apsw.Connection(str(terminal.folder / "var" / "quantimodo.db"))) as database:
         database.execute(statement)
-        database.commit()
 
 
 def test_doctor_reads_the_state_of_the_server(terminal: Terminal) -> None:

@@ -1,12 +1,12 @@
 """`quantimodo keys`, `database`, `doctor` and `settings`."""
 
-import sqlite3
 import stat
 import subprocess
 import sysconfig
 from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from quantimodo import __version__
@@ -131,7 +131,7 @@ def test_new_keys_have_widely_supported_algorithms_unless_all_are_requested(
 
 def test_a_rotation_that_made_nothing_says_so(terminal: Terminal) -> None:
     terminal.does("keys", "list")
-    with closing(sqlite3.connect(terminal.folder / "var" / "quantimodo.db")) as database:
+    with closing(apsw.Connection(str(terminal.folder / "var" / "quantimodo.db"))) as database:
         # The same effect as another rotation that is always faster.
         database.execute(
             "CREATE TRIGGER ignore_keys BEFORE INSERT ON signing_keys"

@@ -2,9 +2,10 @@
 
 import signal
 import socket
-import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
+import apsw
 import psutil
 import pytest
 
@@ -77,9 +78,8 @@ def test_an_old_schema_is_not_served_with_no_migrate(terminal: Terminal) -> None
 
 def test_a_newer_schema_is_not_served(terminal: Terminal) -> None:
     terminal.does("clients", "list")
-    with sqlite3.connect(terminal.folder / "var" / "quantimodo.db") as database:
+    with closing(apsw.Connection(str(terminal.folder / "var" / "quantimodo.db"))) as database:
         database.execute("INSERT INTO schema_migrations VALUES (9999, 'later', 'x', 0)")
-    database.close()
     response = terminal("serve", "--port", "0")
     assert (response.code, response.out) == (1, "")
     assert "newer version" in response.err
@@ -91,9 +91,8 @@ def test_a_newer_schema_is_not_served(terminal: Terminal) -> None:
 def test_a_database_made_before_the_first_release_is_refused_with_one_line(
     terminal: Terminal, command: tuple[str, ...]
 ) -> None:
-    with sqlite3.connect(terminal.folder / "var" / "quantimodo.db") as database:
+    with closing(apsw.Connection(str(terminal.folder / "var" / "quantimodo.db"))) as database:
         database.execute("UPDATE schema_migrations SET name = 'first_schema' WHERE number = 1")
-    database.close()
     response = terminal(*command)
     assert response.code == 1
     (line,) = [

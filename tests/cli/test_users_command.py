@@ -1,10 +1,10 @@
 """`quantimodo users`."""
 
 import json
-import sqlite3
 import subprocess
 from contextlib import closing
 
+import apsw
 import pytest
 
 from support.terminal import PATIENCE, QUANTIMODO, CommandResult, Terminal
@@ -130,7 +130,7 @@ def test_a_second_factor_that_is_not_there_is_not_reset(terminal: Terminal) -> N
 
 def test_the_operator_resets_a_second_factor(terminal: Terminal) -> None:
     user_id = create(terminal, "--json").json["id"]
-    with closing(sqlite3.connect(terminal.folder / "var/quantimodo.db")) as database, database:
+    with closing(apsw.Connection(str(terminal.folder / "var/quantimodo.db"))) as database:
         database.execute("INSERT INTO second_factors VALUES (?, 1)", (user_id,))
         database.execute("INSERT INTO totp_factors VALUES (?, x'00', 1, 1)", (user_id,))
         database.execute("INSERT INTO recovery_codes VALUES (?, x'00')", (user_id,))
@@ -149,7 +149,7 @@ def test_the_operator_resets_a_second_factor(terminal: Terminal) -> None:
     assert "1 authenticator apps need a secret key" in str(warned)
     assert terminal("users", "reset-second-factor", "ada@example.org").code == 0
     assert terminal("users", "show", "ada@example.org", "--json").json["second_factor"] is None
-    with closing(sqlite3.connect(terminal.folder / "var/quantimodo.db")) as database:
+    with closing(apsw.Connection(str(terminal.folder / "var/quantimodo.db"))) as database:
         assert database.execute("SELECT * FROM second_factors").fetchall() == []
         assert database.execute("SELECT * FROM totp_factors").fetchall() == []
         assert database.execute("SELECT * FROM recovery_codes").fetchall() == []
@@ -173,7 +173,7 @@ def test_roles_and_sessions_are_managed_and_each_action_is_recorded(terminal: Te
     assert (refused.code, refused.out) == (1, "")
     assert "reason: " in refused.err
     assert terminal.does("users", "disable", ada, *why, "--json").json["disabled"] is True
-    with closing(sqlite3.connect(terminal.folder / "var/quantimodo.db")) as database:
+    with closing(apsw.Connection(str(terminal.folder / "var/quantimodo.db"))) as database:
         rows = database.execute("SELECT kind, actor_id, reason FROM admin_actions").fetchall()
     reason = "on call from December"
     assert rows == [

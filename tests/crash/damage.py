@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import apsw
 import asyncpg
 
 from support.postgres import PostgresServer, off_loop
@@ -27,7 +27,7 @@ class SqliteWitness:
 
     def after_a_kill(self) -> None:
         # No other process has the file open: this connection is the one that recovers the log.
-        with closing(sqlite3.connect(self.path)) as connection:
+        with closing(apsw.Connection(str(self.path))) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
 

@@ -1,7 +1,8 @@
 """/admin/apps and /admin/apis: what an administrator does with applications and APIs of others."""
 
-import sqlite3
 from contextlib import closing
+
+import apsw
 
 from quantimodo.app.resources import resource_registry
 from quantimodo.model.resources import ResourceScope
@@ -13,7 +14,7 @@ HOSTILE = "<img src=x> evil"
 
 
 def recorded(harness: AppHarness) -> list[tuple[str, str | None]]:
-    with closing(sqlite3.connect(harness.database)) as database:
+    with closing(apsw.Connection(str(harness.database))) as database:
         return database.execute("SELECT kind, client_id FROM admin_actions ORDER BY id").fetchall()
 
 

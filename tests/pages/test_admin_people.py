@@ -1,9 +1,9 @@
 """/admin/people: search, one account, and what an administrator does with it."""
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 import quantimodo
@@ -16,7 +16,7 @@ HOSTILE = "<script>alert(1)</script> \u202eevil"
 
 
 def actions(harness: AppHarness) -> list[tuple[str, int | None, int | None, str]]:
-    with closing(sqlite3.connect(harness.database)) as database:
+    with closing(apsw.Connection(str(harness.database))) as database:
         query = "SELECT kind, actor_id, user_id, reason FROM admin_actions ORDER BY id"
         return database.execute(query).fetchall()
 

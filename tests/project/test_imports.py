@@ -44,7 +44,8 @@ def test_each_external_library_has_one_importer(modules: Mapping[Path, ast.Modul
         "starlette": {"endpoints", "pages", "resource", "sandbox", "app"},
         "httpx": {"outbound", "cli"},
         "httpcore": {"outbound"},
-        "sqlite3": {"storage", "cli"},
+        "apsw": {"storage", "cli"},
+        "sqlite3": set(),  # not beside apsw (decision 0031)
         "asyncpg": {"storage"},
         "joserfc": {"crypto"},
         "cryptography": {"crypto"},
@@ -63,6 +64,13 @@ def test_each_external_library_has_one_importer(modules: Mapping[Path, ast.Modul
         for name in imports(tree):
             allowed = importers.get(name.partition(".")[0])
             assert allowed is None or package(path) in allowed, f"{path} imports {name}"
+
+
+def test_no_test_opens_a_database_by_another_copy_of_sqlite() -> None:
+    """Decision 0031: it would release the file locks of the server in the same process."""
+    files = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "bench").glob("*.py")]
+    assert len(files) > 300
+    assert [path for path in files if "import sqlite3" + "\n" in path.read_text()] == []
 
 
 def test_sessions_start_in_one_place(modules: Mapping[Path, ast.Module]) -> None:

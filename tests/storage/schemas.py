@@ -1,10 +1,11 @@
 """Reads a database's schema into one form for both engines, so that tests can compare them."""
 
 import re
-import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import apsw
 import asyncpg
 
 
@@ -31,16 +32,15 @@ class TableSchema:
 
 
 def sqlite_schema(path: Path) -> dict[str, TableSchema]:
-    with sqlite3.connect(path) as file:
+    with closing(apsw.Connection(str(path))) as file:
         tables = file.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
         ).fetchall()
         schema = {name: _sqlite_table(file, name, sql) for name, sql in tables}
-    file.close()
     return schema
 
 
-def _sqlite_table(file: sqlite3.Connection, name: str, sql: str) -> TableSchema:
+def _sqlite_table(file: apsw.Connection, name: str, sql: str) -> TableSchema:
     table = TableSchema(
         checks=set(re.findall(r"CHECK\s*\((.*)\)", sql)),
         options="WITHOUT ROWID" if "WITHOUT ROWID" in sql else "",

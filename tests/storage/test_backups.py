@@ -1,7 +1,6 @@
 """docs/operator/backups.md: what a backup has, and what a restore refuses."""
 
 import asyncio
-import sqlite3
 import stat
 import tarfile
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import IO
 
+import apsw
 import asyncpg
 import msgspec
 import pytest
@@ -386,7 +386,7 @@ SHORT_LIVED = {
 
 
 def test_every_encrypted_column_is_checked(migrated_file: Path) -> None:
-    with closing(sqlite3.connect(migrated_file)) as database:
+    with closing(apsw.Connection(str(migrated_file))) as database:
         columns = database.execute(
             "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c"
             " WHERE m.type = 'table' AND c.name LIKE 'sealed%'"

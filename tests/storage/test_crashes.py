@@ -5,11 +5,12 @@ killed in the middle of it.
 """
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 from shutil import copyfile
 
+import apsw
 import asyncpg
 import pytest
 from contenders import CLIENT_ID, first_token, numbered_grant
@@ -108,9 +109,8 @@ async def test_a_killed_server_process_loses_nothing_on_sqlite(
         await stores.close()  # so that the killed process was alone, and the log is left to us
         acknowledged = await _pour_and_kill(contenders, sqlite_url, f"crash {crash}", 10 * crash)
         assert len(acknowledged) >= _ENOUGH
-        with sqlite3.connect(path) as file:
+        with closing(apsw.Connection(str(path))) as file:
             assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        file.close()
         stores = await open_stores(sqlite_url)
         assert await _missing(stores, acknowledged) == []
         await stores.close()

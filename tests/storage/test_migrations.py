@@ -1,12 +1,13 @@
 """Bringing a database to this version's schema, and refusing one that it cannot serve."""
 
-import sqlite3
 import stat
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import apsw
 import asyncpg
 import pytest
 from processes import Contenders
@@ -36,9 +37,8 @@ def empty_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> st
 async def _run(url: str, sql: str) -> Sequence[tuple[Any, ...]]:
     path = sqlite_path(url)
     if path is not None:
-        with sqlite3.connect(path) as file:
+        with closing(apsw.Connection(str(path))) as file:
             rows = file.execute(sql).fetchall()
-        file.close()
         return rows
     connection = await asyncpg.connect(url)
     try:
@@ -123,7 +123,7 @@ async def test_a_step_that_fails_leaves_nothing_behind(engine: str, empty_url: s
         path.parent.mkdir()
     # The last table of the first step exists already.
     await _run(empty_url, "CREATE TABLE leases (other TEXT)")
-    with pytest.raises((sqlite3.OperationalError, asyncpg.DuplicateTableError)):
+    with pytest.raises((apsw.SQLError, asyncpg.DuplicateTableError)):
         await migrate(empty_url, NOW)
     assert await _tables(empty_url) == {"leases"}
     await _run(empty_url, "DROP TABLE leases")
@@ -181,9 +181,8 @@ async def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None
 async def _execute(url: str, sql: str) -> None:
     path = sqlite_path(url)
     if path is not None:
-        with sqlite3.connect(path) as file:
-            file.executescript(sql)
-        file.close()
+        with closing(apsw.Connection(str(path))) as file:
+            file.execute(sql)
         return
     connection = await asyncpg.connect(url)
     try:

@@ -1,9 +1,9 @@
 """What people ask of their measurements is found by an index, from a person's rows on."""
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 
+import apsw
 import asyncpg
 import pytest
 
@@ -110,7 +110,7 @@ SINGLE = [
 def test_sqlite_begins_at_a_persons_rows(sqlite_url: str, query: str, allowed: Filters) -> None:
     path = sqlite_path(sqlite_url)
     assert isinstance(path, Path)
-    file = sqlite3.connect(path)
+    file = apsw.Connection(str(path))
     try:
         for statement, values in calls(query, allowed):
             steps = [
@@ -127,7 +127,7 @@ def test_sqlite_begins_at_a_persons_rows(sqlite_url: str, query: str, allowed: F
 def test_sqlite_finds_what_belongs_to_one_by_an_index(sqlite_url: str, sql: str) -> None:
     path = sqlite_path(sqlite_url)
     assert isinstance(path, Path)
-    file = sqlite3.connect(path)
+    file = apsw.Connection(str(path))
     try:
         values = ("app", "readmeasurements", 1, 0, 9)[: sql.count("?")]
         steps = [row[3] for row in file.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
@@ -139,7 +139,7 @@ def test_sqlite_finds_what_belongs_to_one_by_an_index(sqlite_url: str, sql: str)
 def test_sqlite_counts_one_variable_in_the_index_alone(sqlite_url: str) -> None:
     path = sqlite_path(sqlite_url)
     assert isinstance(path, Path)
-    file = sqlite3.connect(path)
+    file = apsw.Connection(str(path))
     try:
         statement, values = number_of_measurements(
             [7], parse_measurement_query(b"variableName=Mood").filters

@@ -1,8 +1,9 @@
 """Both engines have one schema: the same tables, columns, keys and indexes."""
 
 import re
-import sqlite3
+from contextlib import closing
 
+import apsw
 import asyncpg
 import pytest
 from schemas import Column, TableSchema, postgres_schema, sqlite_schema
@@ -98,12 +99,11 @@ async def test_both_engines_have_the_same_reference_data(
     assert path is not None
     connection = await asyncpg.connect(postgres_url)
     try:
-        with sqlite3.connect(path) as file:
+        with closing(apsw.Connection(str(path))) as file:
             for table in _REFERENCE_DATA:
                 query = f"SELECT * FROM {table} ORDER BY id"
                 rows = file.execute(query).fetchall()
                 assert rows == [tuple(row) for row in await connection.fetch(query)], table
                 assert rows, table
-        file.close()
     finally:
         await connection.close()

@@ -2,10 +2,10 @@
 
 import asyncio
 import socket
-import sqlite3
 import time
 from pathlib import Path
 
+import apsw
 import pytest
 from contenders import CLIENT_ID
 from processes import Contenders
@@ -40,6 +40,22 @@ async def test_a_commit_is_flushed_to_the_disk(sqlite_url: str, path: Path) -> N
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+    connection.close()
+
+
+async def test_a_statement_is_compiled_once_for_all_values(sqlite_url: str, path: Path) -> None:
+    """Decision 0031: SQLite with STAT4 compiles again for each value unless QPSG is on."""
+    await (await open_stores(sqlite_url)).close()
+    connection = connect(path)
+    joined = (
+        "SELECT t.scope FROM access_tokens t JOIN clients c ON c.id = t.client_id"
+        " LEFT JOIN grants g ON g.id = t.grant_id WHERE t.key = ?"
+    )
+    compiled = []
+    connection.set_authorizer(lambda *step: compiled.append(step[0]) or apsw.SQLITE_OK)
+    for key in (b"a", b"b", b"c"):
+        connection.execute(joined, (key,)).fetchall()
+    assert compiled.count(apsw.SQLITE_SELECT) == 1
     connection.close()
 
 
@@ -85,7 +101,7 @@ async def test_the_log_does_not_grow_without_bound_under_constant_load(
 async def test_readers_do_not_wait_for_a_writer(sqlite_url: str, path: Path) -> None:
     stores = await open_stores(sqlite_url)
     await stores.clients.add_client(client(CLIENT_ID))
-    other = sqlite3.connect(path, isolation_level=None)
+    other = apsw.Connection(str(path))
     other.execute("BEGIN IMMEDIATE")
     waiting = asyncio.ensure_future(stores.tokens.store_access_token(access_token(CLIENT_ID, "a")))
     assert await stores.clients.client(CLIENT_ID) is not None

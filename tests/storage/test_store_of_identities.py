@@ -1,11 +1,11 @@
 """`IdentityStore`: who people are at providers."""
 
 import asyncio
-import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import apsw
 import asyncpg
 import pytest
 from samples import (
@@ -35,7 +35,7 @@ async def _sealed(url: str, identity_id: int) -> bytes | None:
     sql = f"SELECT sealed_refresh_token FROM identities WHERE id = {identity_id}"
     path = sqlite_path(url)
     if path is not None:
-        with closing(sqlite3.connect(path)) as file:
+        with closing(apsw.Connection(str(path))) as file:
             row = file.execute(sql).fetchone()
             return None if row is None else row[0]
     connection = await asyncpg.connect(url)

@@ -7,7 +7,6 @@ them (people, apps) it makes through the services that the command line uses.
 import hashlib
 import re
 import shutil
-import sqlite3
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
+import apsw
 import httpx
 
 from quantimodo.accounts.account_creation import new_subject
@@ -306,7 +306,7 @@ class AppHarness:
 
     def rows(self) -> dict[str, list[Any]]:
         """Everything that the database keeps, but for the record of events."""
-        with closing(sqlite3.connect(self.database)) as database:
+        with closing(apsw.Connection(str(self.database))) as database:
             tables = [
                 name
                 for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type='table'")

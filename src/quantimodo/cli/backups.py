@@ -2,10 +2,10 @@
 
 import asyncio
 import os
-import sqlite3
 from pathlib import Path
 from typing import Annotated
 
+import apsw
 import typer
 
 from quantimodo.app.backup_file import BackupRefused
@@ -124,7 +124,7 @@ async def _faults(settings: Settings) -> list[str]:
         left = await pending_steps(settings.database)
     except SchemaMismatch as fault:
         return [str(fault)]
-    except sqlite3.DatabaseError as fault:
+    except apsw.Error as fault:
         return [f"the database cannot be used: {fault}"]
     faults = await inspect(settings.database)
     if left:

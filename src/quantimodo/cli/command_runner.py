@@ -5,11 +5,11 @@ exit code 1, or 2 for an error in the command or the settings. Standard output h
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+import apsw
 import typer
 
 from quantimodo.accounts.errors import Busy, InvalidInput
@@ -90,7 +90,7 @@ def _lines(fault: Exception) -> list[str]:
             return [str(fault)]
         case Unavailable():
             return [_unavailable(fault)]
-        case sqlite3.Error():
+        case apsw.Error():
             return [f"the database cannot be used: {fault}"]
         case Busy():
             return ["too many passwords are being checked; try again in a moment"]

@@ -5,7 +5,6 @@ Changes nothing. `live_check.py` does the same for a running server, from outsid
 
 import asyncio
 import os
-import sqlite3
 import stat
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import apsw
 import typer
 
 from quantimodo.accounts.secret_resealing import secret_keys_in_use
@@ -175,7 +175,7 @@ async def _database(settings: Settings) -> list[Finding]:
         damage = await inspect(settings.database)
     except (Unavailable, SchemaMismatch) as fault:
         return [Finding("fault", "database", str(fault))]
-    except (sqlite3.Error, OSError) as fault:
+    except (apsw.Error, OSError) as fault:
         return [Finding("fault", "database", f"cannot be used: {fault}")]
     found = [Finding("fault", "database", line) for line in damage]
     if steps:
@@ -195,7 +195,7 @@ async def _signing_keys(settings: Settings) -> list[Finding]:
         async with open_app(settings) as context:
             findings = [*await _keys_of(context), *await _apps_of(context)]
             return findings + await state_findings(context)
-    except (Unavailable, SchemaMismatch, BadSecretKey, sqlite3.Error, OSError):
+    except (Unavailable, SchemaMismatch, BadSecretKey, apsw.Error, OSError):
         return []  # reported above
     except DecryptionFailed:
         text = "the secret key is not the one that this database was made with"

@@ -3,8 +3,10 @@
 `open.py` checks whether the schema is current.
 """
 
-import sqlite3
+from itertools import islice
 from pathlib import Path
+
+import apsw
 
 from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.open import sqlite_path
@@ -25,12 +27,13 @@ def _inspect_sqlite(path: Path) -> list[str]:
         raise Unavailable("the database file does not exist")
     try:
         connection = connect(path)
-    except sqlite3.Error as error:
+    except apsw.Error as error:
         raise Unavailable(str(error)) from error
     try:
         damage = [line for (line,) in connection.execute(f"PRAGMA integrity_check({_MOST_SHOWN})")]
-        violations = connection.execute("PRAGMA foreign_key_check").fetchmany(_MOST_SHOWN)
-    except sqlite3.Error as error:
+        check = connection.execute("PRAGMA foreign_key_check")
+        violations = list(islice(check, _MOST_SHOWN))
+    except apsw.Error as error:
         return [str(error)]
     finally:
         connection.close()

@@ -45,10 +45,8 @@ async def sealed_values(url: str) -> AsyncIterator[SealedValue]:
     connection = connect_to_read(path)
     try:
         for table, key, column in SEALED_COLUMNS:
-            rows = connection.execute(_select(table, key, column))
-            while page := rows.fetchmany(_AT_ONCE):
-                for row in page:
-                    yield SealedValue(table, *row)
+            for row in connection.execute(_select(table, key, column)):
+                yield SealedValue(table, *row)
     finally:
         connection.close()
 

@@ -5,7 +5,6 @@ Owns the writer's queue and the transactions. Connections, the writer lock and c
 """
 
 import asyncio
-import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -13,6 +12,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import apsw
 
 from quantimodo.ports.stores import Conflict, Unavailable
 from quantimodo.storage.database import (
@@ -35,6 +36,14 @@ _MOST_WAITING = 20_000  # writes in the queue; more raise `Unavailable` at once
 # reader's pages are invalid after each commit.
 _READER_CACHE = 6_144
 _WRITER_CACHE = 4_096
+# The fault of one operation: those beside it in the group are not concerned.
+_FAULTS_OF_STATEMENTS = (
+    apsw.BindingsError,
+    apsw.MismatchError,
+    apsw.TooBigError,
+    apsw.RangeError,
+    TypeError,  # a value of a type that SQLite does not have
+)
 
 QueuedWrite = tuple[Callable[[], Operation[Any]], "asyncio.Future[Any]"]
 
@@ -70,10 +79,10 @@ class SqliteDatabase:
         try:
             if not self._reading:
                 self._begin_reading()
-            row: Row | None = self._reader.execute(read.sqlite, (key,)).fetchone()
-        except sqlite3.Error as error:
+            rows = self._reader.execute(read.sqlite, (key,)).fetchall()
+        except apsw.Error as error:
             raise Unavailable("the database did not respond") from error
-        return row
+        return rows[0] if rows else None
 
     async def rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
         if not all(map(is_storable, values)):
@@ -82,7 +91,7 @@ class SqliteDatabase:
             if not self._reading:
                 self._begin_reading()
             return self._reader.execute(statement.sqlite, values).fetchall()
-        except sqlite3.Error as error:
+        except apsw.Error as error:
             raise Unavailable("the database did not respond") from error
 
     async def list_rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
@@ -108,7 +117,7 @@ class SqliteDatabase:
 
     def _end_reading(self) -> None:
         self._reading = False
-        with suppress(sqlite3.Error):
+        with suppress(apsw.Error):
             self._reader.execute("COMMIT")
 
     async def write(self, operation: Callable[[], Operation[T]]) -> T:
@@ -197,12 +206,12 @@ class SqliteDatabase:
         execute("SAVEPOINT one")
         try:
             outcome = _drive(execute, operation())
-        except sqlite3.IntegrityError as error:
+        except apsw.ConstraintError as error:
             outcome = Conflict("the name is taken")
             outcome.__cause__ = error
-        except (sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError) as error:
+        except _FAULTS_OF_STATEMENTS as error:
             outcome = _unavailable(error)  # the operation's own fault
-        except sqlite3.Error:
+        except apsw.Error:
             raise
         except Exception as error:
             outcome = error
@@ -226,7 +235,7 @@ class _Put:
 
 
 def _run_batch(
-    execute: Callable[..., sqlite3.Cursor], operations: list[Callable[[], Operation[Any]]]
+    execute: Callable[..., apsw.Cursor], operations: list[Callable[[], Operation[Any]]]
 ) -> list[Any]:
     """Run all of them, the requests of one batch at once: each statement that runs lets the loop
     have the interpreter, and to get it back costs more than the statement."""
@@ -250,7 +259,7 @@ def _unavailable(cause: Exception) -> Unavailable:
     return failure
 
 
-def _drive(execute: Callable[..., sqlite3.Cursor], operation: Operation[T]) -> T:
+def _drive(execute: Callable[..., apsw.Cursor], operation: Operation[T]) -> T:
     rows: Sequence[Row] = ()
     try:
         statement, values = next(operation)

@@ -1,11 +1,13 @@
 """Checkpoints of the write-ahead log, in a thread beside the requests."""
 
-import sqlite3
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 
+import apsw
+
+from quantimodo.storage.database import Row
 from quantimodo.storage.sqlite_connections import WriterLock, connect
 
 _CHECKPOINT_EVERY = 1.0  # seconds
@@ -25,7 +27,7 @@ class Checkpointer:
 
     def __init__(self, path: Path, writer_lock: WriterLock, empty_every: float) -> None:
         self._connection = connect(path)
-        self._connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_BUSY_MS}")
+        self._connection.set_busy_timeout(_CHECKPOINT_BUSY_MS)
         self._empty_every = empty_every
         self._writer_lock = writer_lock
         self._ended = threading.Event()
@@ -41,7 +43,7 @@ class Checkpointer:
     def _run(self) -> None:
         restarted_at, emptied = 0, time.monotonic()
         while not self._ended.wait(min(_CHECKPOINT_EVERY, self._empty_every)):
-            with suppress(sqlite3.Error):
+            with suppress(apsw.Error):
                 written = self._copy_to_file()
                 if written and time.monotonic() - emptied >= self._empty_every:
                     if self._restart("TRUNCATE"):
@@ -53,10 +55,15 @@ class Checkpointer:
         """False when a reader still needs the log."""
         self._copy_to_file()  # most pages of the first pass, without the lock
         with self._writer_lock:
-            busy, _, _ = self._connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+            busy, _ = self._checkpoint(how)
         return not busy
 
     def _copy_to_file(self) -> int:
         """Copy the committed pages into the file, and return the number of pages in the log."""
-        _, pages, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        return int(pages)
+        return self._checkpoint("PASSIVE")[1]
+
+    def _checkpoint(self, how: str) -> tuple[bool, int]:
+        """Whether a reader or a writer was in the way, and the number of pages in the log."""
+        rows: list[Row] = self._connection.execute(f"PRAGMA wal_checkpoint({how})").fetchall()
+        ((busy, pages, _),) = rows
+        return bool(busy), pages

@@ -1,23 +1,29 @@
-"""SQLite connections: write-ahead log, durable commits, and the lock that orders the writers."""
+"""SQLite connections: write-ahead log, durable commits, and the lock that orders the writers.
+
+The library is `apsw`, which contains SQLite, and not the `sqlite3` of Python (decision 0031). A
+process must not open one file with both: each would release the file locks of the other.
+"""
 
 import fcntl
 import os
-import sqlite3
 import threading
 import time
 from pathlib import Path
 
+import apsw
+
 _BUSY_SECONDS = 10.0
 _SMALL_CACHE = 256  # KiB of pages
+_KEPT_STATEMENTS = 512
 
 
-def connect(path: Path, cache: int = _SMALL_CACHE) -> sqlite3.Connection:
+def connect(path: Path, cache: int = _SMALL_CACHE) -> apsw.Connection:
     """A connection that commits durably and leaves checkpoints to its callers; it keeps
     at most `cache` KiB of pages."""
-    connection = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, cached_statements=512
-    )
-    connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
+    connection = apsw.Connection(str(path), statementcachesize=_KEPT_STATEMENTS)
+    # Plans that do not depend on values: else each new value compiles its statement again.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+    connection.set_busy_timeout(int(_BUSY_SECONDS * 1000))
     _use_write_ahead_log(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
@@ -28,14 +34,14 @@ def connect(path: Path, cache: int = _SMALL_CACHE) -> sqlite3.Connection:
     return connection
 
 
-def connect_to_read(path: Path) -> sqlite3.Connection:
+def connect_to_read(path: Path) -> apsw.Connection:
     """A connection that cannot write."""
     connection = connect(path)
     connection.execute("PRAGMA query_only = ON")
     return connection
 
 
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+def _use_write_ahead_log(connection: apsw.Connection) -> None:
     """When several processes open a new file at once, all but one get the error that it is locked,
     whatever the busy timeout: they try again."""
     ends = time.monotonic() + _BUSY_SECONDS
@@ -43,7 +49,7 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             return
-        except sqlite3.OperationalError:
+        except apsw.BusyError:
             if time.monotonic() >= ends:
                 raise
             time.sleep(0.01)

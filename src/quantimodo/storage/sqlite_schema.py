@@ -1,9 +1,11 @@
 """Migrations on SQLite (the rules are in `migrate.py`)."""
 
-import sqlite3
 from datetime import datetime
 from pathlib import Path
 
+import apsw
+
+from quantimodo.storage.database import Row
 from quantimodo.storage.migrate import RECORDS, Applied, Step, pending, shipped
 from quantimodo.storage.sqlite_connections import connect
 from quantimodo.storage.timestamps import to_micros
@@ -44,12 +46,14 @@ def pending_on_sqlite(path: Path) -> list[Step]:
         connection.close()
 
 
-def _applied(connection: sqlite3.Connection) -> list[Applied]:
-    rows = connection.execute("SELECT number, name, checksum FROM schema_migrations").fetchall()
+def _applied(connection: apsw.Connection) -> list[Applied]:
+    rows: list[Row] = connection.execute(
+        "SELECT number, name, checksum FROM schema_migrations"
+    ).fetchall()
     return [Applied(*row) for row in rows]
 
 
-def _apply(connection: sqlite3.Connection, step: Step, now: datetime) -> None:
+def _apply(connection: apsw.Connection, step: Step, now: datetime) -> None:
     for statement in _statements(step.sql):
         connection.execute(statement)
     connection.execute(
@@ -59,11 +63,11 @@ def _apply(connection: sqlite3.Connection, step: Step, now: datetime) -> None:
 
 
 def _statements(sql: str) -> list[str]:
-    """One statement each: `executescript` would commit in between."""
+    """One statement each."""
     found, current = [], ""
     for line in sql.splitlines(keepends=True):
         current += line
-        if sqlite3.complete_statement(current):
+        if apsw.complete(current):
             found.append(current)
             current = ""
     return [*found, current] if current.strip() else found

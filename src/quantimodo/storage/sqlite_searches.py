@@ -1,7 +1,7 @@
 """SQLite reads that run beside the event loop: a few threads, a bounded queue, and a deadline.
 
 Each thread has a read-only connection. A search that reaches its deadline, or whose caller is
-cancelled, is interrupted. `sqlite3` releases the interpreter lock while SQLite works, so that a
+cancelled, is interrupted. `apsw` releases the interpreter lock while SQLite works, so that a
 long search does not stop the event loop. Threads of long searches have a lower scheduling priority
 than the event loop and the writer, which need the processor first.
 """
@@ -9,13 +9,14 @@ than the event loop and the writer, which need the processor first.
 import asyncio
 import os
 import queue
-import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
+
+import apsw
 
 from quantimodo.ports.stores import TooSlow, Unavailable
 from quantimodo.storage.database import Row, SearchPolicy
@@ -50,7 +51,7 @@ class SearchPool:
 
     def __init__(
         self,
-        connect: Callable[[], sqlite3.Connection],
+        connect: Callable[[], apsw.Connection],
         *,
         threads: int,
         waiting: int,
@@ -104,7 +105,7 @@ class SearchPool:
 
     def _work(self) -> None:
         self._prepare()
-        connection: sqlite3.Connection | None = None
+        connection: apsw.Connection | None = None
         while (search := self._queue.get()) is not None:
             outcome: list[Row] | Exception
             try:
@@ -121,7 +122,7 @@ class SearchPool:
 
 
 def search_pools(
-    connect: Callable[[], sqlite3.Connection], policy: SearchPolicy
+    connect: Callable[[], apsw.Connection], policy: SearchPolicy
 ) -> tuple[SearchPool, SearchPool]:
     """The pool of searches, and the one of short lists, whose thread has the usual priority."""
     make = partial(SearchPool, connect, waiting=policy.waiting, seconds=policy.seconds)
@@ -139,12 +140,12 @@ class _Search:
         self._loop = loop
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._running: sqlite3.Connection | None = None
+        self._running: apsw.Connection | None = None
         self._stopped = False
         self._deadline: asyncio.TimerHandle | None = None
         self.result: asyncio.Future[list[Row]] = loop.create_future()
 
-    def run(self, connection: sqlite3.Connection) -> list[Row] | Exception:
+    def run(self, connection: apsw.Connection) -> list[Row] | Exception:
         """Called in a thread of the pool."""
         with self._lock:
             if self._stopped:
@@ -154,9 +155,7 @@ class _Search:
             self._loop.call_soon_threadsafe(self._begin_deadline)
         try:
             return connection.execute(self._sql, self._values).fetchall()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
-                raise
+        except apsw.InterruptError:
             return TooSlow("the search took too long and was interrupted")
         finally:
             with self._lock:

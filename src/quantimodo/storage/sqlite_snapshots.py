@@ -1,10 +1,11 @@
 """Copies of a SQLite database: one consistent state while the server writes, and back."""
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import apsw
 
 from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.sqlite_connections import connect_to_read
@@ -81,10 +82,11 @@ def sync_folder(folder: Path) -> None:
 
 def _copy(path: Path, copy: Path) -> None:
     source = connect_to_read(path)
-    target = sqlite3.connect(copy, isolation_level=None)
+    target = apsw.Connection(str(copy))
     try:
         # All pages in one step: a copy in several steps begins again after each write of others.
-        source.backup(target, pages=-1)
+        with target.backup("main", source, "main") as backup:
+            backup.step()
         # One file, without a log beside it.
         target.execute("PRAGMA journal_mode = DELETE")
     finally:
