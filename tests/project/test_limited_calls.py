@@ -25,6 +25,7 @@ CALLERS = "the callers, which are in this table"
 KEYS = "KeyDocumentPolicy"
 DAILY = "once a day"
 WEBHOOKS = "MOST_EVENTS"
+ALERTS = "alerts.interval"
 
 _EVENTS = "tests/attacks/test_limited_events.py"
 _STRANGERS = "tests/attacks/test_storage_of_strangers.py"
@@ -57,6 +58,8 @@ TESTS = {
     "refused_sign_ins_per_address": f"{_EVENTS}::test_events_of_used_tokens_have_a_budget",
     DAILY: "tests/rfc8693/test_exchanges_are_shown.py"
     "::test_the_audit_trail_has_the_first_exchange_of_a_day",
+    ALERTS: "tests/storage/test_store_of_alerts.py"
+    "::test_a_condition_that_comes_and_goes_is_reported_at_intervals",
     WEBHOOKS: "tests/webhooks/test_list_of_events.py::test_the_newest_events_are_kept",
     KEYS: f"{_EVENTS}::test_fetches_of_keys_are_limited_by_host",
 }
@@ -195,6 +198,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "federation/social_accounts:SocialAccounts.unlink": ("changes_per_session",),
     "ops/webhook_attempts:WebhookAttempts.deliver": (WEBHOOKS,),
     "outbound/webhook_poster:HttpWebhookPoster.post": (CALLERS,),
+    "ops/alert_messages:AlertMessages._post": (ALERTS,),
     "ops/backchannel_logout:BackchannelLogoutSender._failed": ("sessions_per_person",),
     "ops/backchannel_logout:BackchannelLogoutSender._send": ("sessions_per_person",),
     "outbound/breach_ranges:BreachRanges.contains": ("new_passwords_per_address",),
@@ -263,7 +267,7 @@ def test_each_call_has_a_limit() -> None:
 def test_each_limit_is_a_setting_or_is_explained() -> None:
     known = {each.name for kind in (LimitSettings, BudgetSettings) for each in fields(kind)}
     named = {limit for limits in LIMITS.values() for limit in limits}
-    assert named - known == {OPERATOR, CALLERS, KEYS, DAILY, WEBHOOKS}
+    assert named - known == {OPERATOR, CALLERS, KEYS, DAILY, WEBHOOKS, ALERTS}
     assert named - {OPERATOR, CALLERS} == set(TESTS)
 
 

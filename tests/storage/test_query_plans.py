@@ -43,6 +43,8 @@ _MAY_WALK |= {
 }
 # One row for each sign-in provider. Queues are read from the oldest row on, up to a limit.
 _MAY_WALK |= {"retention.provider_outcomes", "operations._PROVIDERS"}
+# One row for each condition of the server.
+_MAY_WALK |= {"retention.alerts", "alerts._ALL"}
 _MAY_WALK |= {f"operations.{name}" for name in ("_MAILS", "_DELIVERIES", "_SIZE")}
 # A process reads these once in a sixty-fourth of the budget, and no more than 10,000 rows.
 _MAY_WALK |= {

@@ -38,6 +38,7 @@ from samples import (
 )
 
 from quantimodo.model.admin_actions import AdminAction, LogQuery
+from quantimodo.model.alerts import Alert
 from quantimodo.model.client_log import ClientRefusal
 from quantimodo.model.client_members import ClientInvitation
 from quantimodo.model.consents import StoredRequest
@@ -501,6 +502,24 @@ async def _has_outcome(stores: Stores, name: str) -> bool:
     return name in [each.provider for each in await stores.operations.provider_states()]
 
 
+async def _add_alert(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    # Kept for 90 days after its end.
+    ended_at = dies_at - 90 * _DAY
+    alert = Alert(
+        name=name,
+        severity="fault",
+        text="",
+        kind="resolved",
+        raised_at=ended_at - 400 * _DAY,
+        resolved_at=ended_at,
+    )
+    assert await stores.alerts.save_alert(alert)
+
+
+async def _has_alert(stores: Stores, name: str) -> bool:
+    return name in [each.name for each in await stores.alerts.alerts()]
+
+
 _CLIENTS_OF_EVENTS: dict[str, str] = {}
 _TABLES: dict[str, tuple[Add, Has]] = {
     "provider_sessions": (_add_provider_session, _has_provider_session),
@@ -538,6 +557,7 @@ _TABLES: dict[str, tuple[Add, Has]] = {
     "admin_actions": (_add_admin_action, _has_admin_action),
     "client_requests": (_add_refusal, _has_refusal),
     "leases": (_add_lease, _has_lease),
+    "alerts": (_add_alert, _has_alert),
     "provider_outcomes": (_add_outcome, _has_outcome),
     "signing_keys": (_add_key, _has_key),
 }

@@ -10,6 +10,7 @@ import structlog
 from quantimodo.accounts.first_reads import FirstReads
 from quantimodo.accounts.secret_resealing import SecretResealing
 from quantimodo.accounts.weekly_summaries import WeeklySummaries
+from quantimodo.app.alerts import alert_worker, is_configured
 from quantimodo.app.branding import mail_look_of
 from quantimodo.app.browser import email_preferences
 from quantimodo.app.logout import backchannel_logout_sender
@@ -69,6 +70,9 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
             asyncio.create_task(_every(60.0, "secrets of apps", resealing.round)),
             asyncio.create_task(_every(_STATE_EVERY, "state", measure, at_once=True)),
         ]
+        if is_configured(context.settings.alerts):
+            alerts = alert_worker(context)
+            jobs.append(asyncio.create_task(_every(60.0, "alerts", alerts.round)))
     sender = _sender(context)
     if sender is not None:
         sender.start()

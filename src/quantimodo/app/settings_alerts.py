@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from quantimodo.app.settings_fields import setting
+from quantimodo.ops.readings import SUBJECTS
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -13,6 +14,32 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSettings:
+    email: tuple[str, ...] = setting(
+        (), "E-mail addresses that get alerts; several separated by commas in the environment."
+    )
+    administrators: bool = setting(False, "Send alerts to the addresses of all administrators too.")
+    webhook: str = setting(
+        "",
+        "The https address that alerts are posted to. One at a private address must be in"
+        " insecure_private_hosts.",
+    )
+    webhook_secret: str = setting(
+        "",
+        "The secret that signs these webhooks (Standard Webhooks): whsec_ and 24 to 64 bytes in"
+        " base64.",
+        secret=True,
+    )
+    conditions: tuple[str, ...] = setting(
+        SUBJECTS,
+        "Which conditions are reported; several separated by commas in the environment.",
+    )
+    interval: timedelta = setting(
+        _HOUR,
+        "How long it takes at least until a condition that ended and began again is reported"
+        " again.",
+        least=_MINUTE,
+        most=30 * _DAY,
+    )
     backup_age: timedelta = setting(
         2 * _DAY, "How old the last backup may be.", least=_HOUR, most=400 * _DAY
     )

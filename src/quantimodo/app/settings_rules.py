@@ -17,6 +17,7 @@ from quantimodo.app.branding import check_branding
 from quantimodo.app.provider_policies import check_providers
 from quantimodo.app.proxies import read_address
 from quantimodo.app.secret_keys import BadSecretKey, parse_keys
+from quantimodo.app.settings_alert_rules import check_alerts
 from quantimodo.app.settings_tree import Settings
 from quantimodo.ops.smtp import smtp_policy
 from quantimodo.protocol.redirects import check_redirect_uri
@@ -47,6 +48,7 @@ def decide(settings: Settings, fault: Fault) -> Settings:
         _check_statements,
         _check_agents,
         check_providers,
+        check_alerts,
     ):
         check(settings, fault)
     if settings.issuer:

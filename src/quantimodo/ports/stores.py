@@ -20,6 +20,7 @@ from quantimodo.ports.account_stores import (
     UserStore,
 )
 from quantimodo.ports.admin_stores import LogStore, PeopleSearchStore
+from quantimodo.ports.alert_store import AlertStore
 from quantimodo.ports.app_event_stores import (
     AppEventStore,
     DeliveryQueue,
@@ -162,6 +163,7 @@ class Stores:
     measurement_notices: MeasurementNoticeStore
     leases: LeaseStore
     operations: OperationsStore
+    alerts: AlertStore
     retention: RetentionStore
 
     async def close(self) -> None:

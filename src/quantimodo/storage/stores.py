@@ -5,6 +5,7 @@ from quantimodo.ports.stores import Stores
 from quantimodo.storage.database import Database, Statement
 from quantimodo.storage.tables.access_log import Accesses
 from quantimodo.storage.tables.account_closings import AccountClosings
+from quantimodo.storage.tables.alerts import Alerts
 from quantimodo.storage.tables.app_events import AppEvents
 from quantimodo.storage.tables.authorizations import Authorizations
 from quantimodo.storage.tables.client_documents import ClientDocuments
@@ -118,5 +119,6 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         measurement_notices=MeasurementNotices(database),
         leases=Leases(database),
         operations=Operations(database),
+        alerts=Alerts(database),
         retention=Retention(database),
     )

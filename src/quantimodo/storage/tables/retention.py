@@ -25,6 +25,7 @@ _INVITATIONS_KEPT = 14 * _DAY
 _DAYS_KEPT = 40
 _MINUTE = 60_000_000
 _OUTCOMES_KEPT = 400 * _DAY
+_ALERTS_KEPT = 90 * _DAY
 
 
 def _oldest(table: str, key: str, dead: str) -> Statement:
@@ -121,6 +122,10 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
     ),
     "app_events": drop_expired_events,
     "leases": _expired("leases", "name"),
+    "alerts": Statement(
+        "DELETE FROM alerts WHERE name IN (SELECT name FROM alerts"
+        f" WHERE resolved_at <= {{1}} - {_ALERTS_KEPT} LIMIT {{2}}) RETURNING 1"
+    ),
     "provider_outcomes": Statement(
         "DELETE FROM provider_outcomes WHERE provider IN (SELECT provider FROM provider_outcomes"
         f" WHERE COALESCE(succeeded_at, 0) <= {{1}} - {_OUTCOMES_KEPT}"
