@@ -171,9 +171,8 @@ async def open_app(
     audit.start()
     accesses.start()
     # Two clients, so that slow addresses of applications do not delay requests to providers.
-    http_clients = [
-        GuardedHttpClient(outbound_policy(settings, *own_address(settings))) for _ in range(2)
-    ]
+    policy = outbound_policy(settings, *own_address(settings))
+    http_clients = GuardedHttpClient(policy), GuardedHttpClient(policy)
     try:
         providers = open_providers(
             *(policies_with_sandbox(settings), http_clients[0], clock, stores.replays),
@@ -258,7 +257,6 @@ def _build_services(opened: _Resources) -> AppContext:
             audit=audit,
         )
     )
-    social = build_social_accounts(given, logins.login, settings.sign_up)
     registry = Registry(stores.clients, clock, entropy, audit, envelope, names_of_server(settings))
     return AppContext(
         settings=settings,
@@ -289,7 +287,7 @@ def _build_services(opened: _Resources) -> AppContext:
         accounts=accounts,
         second_factors=logins.second_factors,
         passkey_sign_in=logins.passkey_sign_in,
-        social=social,
+        social=build_social_accounts(given, logins.login, settings.sign_up),
         registry=registry,
         providers=opened.providers,
         http_client=opened.http_client,
