@@ -41,7 +41,7 @@ test-programs:
 	    /usr/sbin/apache2=apache2-bin \
 	    /usr/lib/apache2/modules/mod_auth_openidc.so=libapache2-mod-auth-openidc \
 	    /usr/sbin/nginx=nginx caddy=caddy /usr/sbin/haproxy=haproxy \
-	    java=default-jre-headless mvn=maven promtool=prometheus
+	    javac=default-jdk-headless mvn=maven promtool=prometheus
 
 quick-tests: GIGABYTES = 1
 test: GIGABYTES = 4
