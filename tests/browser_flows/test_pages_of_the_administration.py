@@ -1,7 +1,11 @@
 """The administration in Chromium: each page on a phone and on a desktop, checked by axe."""
 
+from datetime import timedelta
+
 import pytest
 
+from quantimodo.accounts.announcements import Draft
+from quantimodo.app.administration import announcements_service
 from quantimodo.app.resources import resource_registry
 from quantimodo.model.admin_actions import BY_COMMAND
 from quantimodo.model.consents import Consent
@@ -48,6 +52,15 @@ async def addresses(harness: AppHarness) -> set[str]:
     invitations = harness.context.accounts.invitations
     await invitations.invite("bob@example.org", LONG_NAME[:100], BY_COMMAND)
     (invitation,) = await invitations.page(None, 1)
+    draft = Draft(
+        level="warning",
+        audience="everyone",
+        texts={"en": "The server is down for maintenance on Sunday from six to eight. " * 4},
+        link="/docs",
+        starts_at=now,
+        ends_at=now + timedelta(days=1),
+    )
+    number = await announcements_service(harness.context).add(draft, BY_COMMAND)
     actions = {
         "people": "disable",
         "invitations": "resend",
@@ -55,7 +68,12 @@ async def addresses(harness: AppHarness) -> set[str]:
         "apis": "review",
         "keys": "rotate-now",
     }
-    numbers = {"people": ann.id, "apis": api.id, "invitations": invitation.id}
+    numbers = {
+        "people": ann.id,
+        "apis": api.id,
+        "invitations": invitation.id,
+        "announcements": number,
+    }
     found = set[str]()
     for method, path in routes_of_administration(
         harness, client_id=app.id, number="{number}", action="{action}"

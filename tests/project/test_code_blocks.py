@@ -100,6 +100,7 @@ NOT_RUN = {
     ),
     ("docs/developer/sandbox.md", "make serve"): _BUILD,
     ("docs/operator/administration.md", "quantimodo users create"): _COMMANDS,
+    ("docs/operator/administration.md", "quantimodo announcements add"): _COMMANDS,
     ("docs/operator/administration.md", "quantimodo logs"): _COMMANDS,
     ("docs/operator/administration.md", "quantimodo users invite"): _COMMANDS,
     ("docs/operator/conformance.md", 'echo "$PASSWORD" | quantimodo'): _COMMANDS,

@@ -39,6 +39,7 @@ from samples import (
 
 from quantimodo.model.admin_actions import AdminAction, LogQuery
 from quantimodo.model.alerts import Alert
+from quantimodo.model.announcements import NewAnnouncement
 from quantimodo.model.client_log import ClientRefusal
 from quantimodo.model.client_members import ClientInvitation
 from quantimodo.model.consents import StoredRequest
@@ -380,6 +381,25 @@ async def _has_account_invitation(stores: Stores, name: str) -> bool:
     return await stores.invitations.invitation(key(name)) is not None
 
 
+async def _add_announcement(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
+    # A month longer than it is shown.
+    announcement = NewAnnouncement(
+        level="info",
+        audience="everyone",
+        texts={"en": name},
+        link="",
+        starts_at=NOW - 500 * _DAY,
+        ends_at=dies_at - 30 * _DAY,
+        created_at=NOW,
+    )
+    assert await stores.announcements.add_announcement(announcement, 9) is not None
+
+
+async def _has_announcement(stores: Stores, name: str) -> bool:
+    found = await stores.announcements.announcements(NOW - 4000 * _DAY, 99)
+    return name in [each.texts["en"] for each in found]
+
+
 async def _add_leave(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     await stores.registrations.add_registration_token(
         RegistrationToken(
@@ -547,6 +567,7 @@ _TABLES: dict[str, tuple[Add, Has]] = {
     "replays": (_add_replay, _has_replay),
     "clients": (_add_idle, _has_idle),
     "client_invitations": (_add_invitation, _has_invitation),
+    "announcements": (_add_announcement, _has_announcement),
     "account_invitations": (_add_account_invitation, _has_account_invitation),
     "registration_tokens": (_add_leave, _has_leave),
     "data_deletion_requests": (_add_erasure, _has_erasure),

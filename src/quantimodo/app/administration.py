@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quantimodo import __version__
+from quantimodo.accounts.announcements import Announcements
 from quantimodo.accounts.owner_notices import OwnerMails
 from quantimodo.accounts.people_administration import PeopleAdministration
 from quantimodo.app.key_administration import KeyRotations, ProviderTests
@@ -19,6 +20,7 @@ from quantimodo.model.keys import ALGORITHMS
 from quantimodo.ops.admin_log import StoredAdminLog
 from quantimodo.ops.readings import readings
 from quantimodo.pages.admin import AdminFrame
+from quantimodo.pages.admin_announcements import AdminAnnouncements
 from quantimodo.pages.admin_apps import AdminApps
 from quantimodo.pages.admin_charts import AdminCharts
 from quantimodo.pages.admin_invitations import AdminInvitations
@@ -51,6 +53,7 @@ def administration_routes(context: AppContext, page_context: PageContext) -> Seq
         *AdminApps(
             frame, client_administration(context), stores.clients, stores.resources, stores.users
         ).routes(),
+        *AdminAnnouncements(frame, announcements_service(context)).routes(),
         *AdminCharts(frame, stores.logs).routes(),
         *AdminLogs(frame, stores.logs, stores.users).routes(),
         *AdminKeys(
@@ -83,6 +86,11 @@ def client_administration(context: AppContext) -> ClientAdministration:
     return ClientAdministration(
         context.registry, resource_registry(context), notices, admin_log(context)
     )
+
+
+def announcements_service(context: AppContext) -> Announcements:
+    """What administrators and commands announce."""
+    return Announcements(context.stores.announcements, admin_log(context), context.clock)
 
 
 def admin_log(context: AppContext) -> StoredAdminLog:

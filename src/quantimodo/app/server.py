@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 
+from quantimodo.accounts.announcements import CurrentAnnouncements
 from quantimodo.app.administration import administration_routes
 from quantimodo.app.agents import agent_endpoints
 from quantimodo.app.authorization import (
@@ -124,7 +125,8 @@ def _dispatcher(
     settings = context.settings
     languages = page_languages(context)
     page_context = PageContext(
-        renderer, browser_service(context), context.throttle, context.clock, languages
+        *(renderer, browser_service(context), context.throttle, context.clock, languages),
+        CurrentAnnouncements(context.stores.announcements, context.clock),
     )
     document = openapi_document(
         settings.issuer,
@@ -269,6 +271,7 @@ def _pages(
         personal_export=personal_export(context),
         consent_services=consent_services(context),
         languages=page_context.languages,
+        announcements=page_context.announcements,
         personal_tokens=personal_tokens(context),
         linking=Linking(
             context.social, context.providers, social.endpoint.origin, social.endpoint.begin_link

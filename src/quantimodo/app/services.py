@@ -13,16 +13,13 @@ from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.accounts.passwords import NewPasswords
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.second_factors import SecondFactors
-from quantimodo.accounts.services import (
-    AccountDependencies,
-    AccountServices,
-    build_account_services,
-)
+from quantimodo.accounts.services import AccountServices
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.throttle import Throttle
+from quantimodo.app.accounts import build_accounts
 from quantimodo.app.environment import SystemClock, SystemEntropy
 from quantimodo.app.limits import charge_of_event, open_throttle
-from quantimodo.app.login import LoginDependencies, build_login_services, build_notifier
+from quantimodo.app.login import LoginDependencies, build_login_services
 from quantimodo.app.new_passwords import open_new_passwords
 from quantimodo.app.policies import (
     account_policy,
@@ -56,7 +53,6 @@ from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.ops.access_log import AccessLog
-from quantimodo.ops.admin_log import StoredAdminLog
 from quantimodo.ops.audit import AuditTrail
 from quantimodo.ops.client_log import ClientLog
 from quantimodo.ops.mail import Outbox
@@ -237,25 +233,8 @@ def _build_services(opened: _Resources) -> AppContext:
         audit=audit,
     )
     logins = build_login_services(given)
-    accounts = build_account_services(
-        AccountDependencies(
-            users=stores.users,
-            closings=stores.closings,
-            email_tokens=stores.email_tokens,
-            invitations=stores.invitations,
-            admin_log=StoredAdminLog(stores.logs, clock),
-            personal_tokens=stores.personal_tokens,
-            login=logins.login,
-            hasher=opened.hasher,
-            new_passwords=opened.new_passwords,
-            devices=logins.devices,
-            notifier=build_notifier(given),
-            code_key=envelope.derive("e-mail codes"),
-            policy=account_policy(settings),
-            clock=clock,
-            entropy=entropy,
-            audit=audit,
-        )
+    accounts = build_accounts(
+        given, logins, opened.hasher, opened.new_passwords, account_policy(settings)
     )
     registry = Registry(stores.clients, clock, entropy, audit, envelope, names_of_server(settings))
     return AppContext(

@@ -6,6 +6,7 @@ import typer
 
 from quantimodo import __version__
 from quantimodo.cli.alerts import alerts
+from quantimodo.cli.announcements import announcements
 from quantimodo.cli.backups import backup, check, restore
 from quantimodo.cli.client_members import clients
 from quantimodo.cli.database import database
@@ -57,6 +58,7 @@ def command_line() -> typer.Typer:
     table.add_typer(users, name="users")
     table.add_typer(webhooks, name="webhooks")
     table.add_typer(alerts, name="alerts")
+    table.add_typer(announcements, name="announcements")
     table.command("logs")(show_logs)
     table.add_typer(keys, name="keys")
     table.add_typer(database, name="database")

@@ -33,6 +33,7 @@ CookieName = Literal[
     "invitation",
     "invited",
     "notice",
+    "dismissed",
     "shown",
     "reset_return",
     "language",

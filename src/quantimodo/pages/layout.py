@@ -171,6 +171,7 @@ class Renderer:
             "browser_request": None,
             "section": "",
             "form": None,
+            "announcements": (),
             "scripts": (),
             "shortest_password": SHORTEST,
             "advised_password": ADVISED,

@@ -3,7 +3,7 @@
 A page that cannot be shown is an exception; `app/error_boundary.py` responds to it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -12,15 +12,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.addresses import with_return_to
+from quantimodo.accounts.announcements import CurrentAnnouncements
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.http.refusals import Refusal, note_refusal
 from quantimodo.i18n.translation import translated
+from quantimodo.model.announcements import Announcement
 from quantimodo.model.texts import N_
 from quantimodo.pages.browser import Browser, BrowserRequest
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import USUAL, Form, FormLimits, read_form
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import PageOptions, Renderer, see_other
+from quantimodo.pages.shown_announcements import shown
 from quantimodo.ports.clock import Clock
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -115,11 +118,14 @@ class PageContext:
     throttle: Throttle
     clock: Clock
     languages: Languages = ENGLISH_ONLY
+    announcements: CurrentAnnouncements | None = None
 
     async def browser_request(self, request: Request) -> BrowserRequest:
         """The request with the state of its browser; the language of the person applies."""
         browser_request = await self.browser.browser_request(request)
         await self.languages.apply_profile(browser_request.session or browser_request.closed)
+        if self.announcements is not None:
+            await self.announcements.refresh()
         return browser_request
 
     async def posted(
@@ -160,11 +166,23 @@ class PageContext:
             browser_request=browser_request,
             now=self.clock.now(),
             notice=_notice(notice),
+            announcements=self._announcements(
+                request, browser_request, name, context.get("section", "")
+            ),
             **context,
         )
         if notice:
             self.browser.clear_cookie(response, "notice")
         return self.browser.attach_cookies(response, browser_request)
+
+    def _announcements(
+        self, request: Request, browser_request: BrowserRequest, name: str, section: str
+    ) -> Sequence[Announcement]:
+        if self.announcements is None:
+            return ()
+        cookie = self.browser.read_cookie(request, "dismissed")
+        found = self.announcements.now()
+        return shown(found, name, section, browser_request.session, cookie)
 
     def go(self, location: str, notice: str = "", name: str = "") -> Response:
         """Redirect to another page, which shows the notice once, about what is called `name`."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from quantimodo.accounts.announcements import CurrentAnnouncements
 from quantimodo.accounts.email_preferences import EmailPreferences
 from quantimodo.accounts.passkey_sign_in import PasskeySignIn
 from quantimodo.accounts.personal_tokens import PersonalTokens
@@ -98,3 +99,4 @@ class Pages:
     playground: bool = False
     providers: Sequence[ProviderButton] = ()
     languages: Languages = ENGLISH_ONLY
+    announcements: CurrentAnnouncements | None = None

@@ -7,6 +7,7 @@ from quantimodo.accounts.required_set_up import RequiredSetUp
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.federation.provider_sign_out import RETURNED
 from quantimodo.pages.activity import Activity
+from quantimodo.pages.announcements import AnnouncementPages
 from quantimodo.pages.app_consent import AppConsent
 from quantimodo.pages.apps import Apps
 from quantimodo.pages.closed_account import closing_routes
@@ -51,7 +52,8 @@ from quantimodo.protocol.discovery import API
 def page_routes(pages: Pages) -> list[PageRoute]:
     """All pages, as (methods, path, endpoint)."""
     page_context = PageContext(
-        pages.renderer, pages.browser, pages.throttle, pages.clock, pages.languages
+        *(pages.renderer, pages.browser, pages.throttle, pages.clock, pages.languages),
+        pages.announcements,
     )
     assets, guides = pages.renderer.assets, Guides.installed(pages.renderer)
     language = LanguageChoice(page_context)
@@ -59,6 +61,7 @@ def page_routes(pages: Pages) -> list[PageRoute]:
         *_authorize_endpoint(pages, page_context),
         *_account(pages, page_context),
         *portal_routes(pages, page_context),
+        *AnnouncementPages(page_context).routes(),
         (("GET",), "/language", language.show),
         (("POST",), "/language", language.submit),
         (("GET",), "/static/{name}", assets.serve),

@@ -21,6 +21,7 @@ from quantimodo.ports.account_stores import (
 )
 from quantimodo.ports.admin_stores import LogStore, PeopleSearchStore
 from quantimodo.ports.alert_store import AlertStore
+from quantimodo.ports.announcement_store import AnnouncementStore
 from quantimodo.ports.app_event_stores import (
     AppEventStore,
     DeliveryQueue,
@@ -151,6 +152,7 @@ class Stores:
     keys: KeyStore
     mails: MailStore
     events: EventStore
+    announcements: AnnouncementStore
     logs: LogStore
     people_search: PeopleSearchStore
     references: ReferenceStore

@@ -6,6 +6,7 @@ from quantimodo.storage.database import Database, Statement
 from quantimodo.storage.tables.access_log import Accesses
 from quantimodo.storage.tables.account_closings import AccountClosings
 from quantimodo.storage.tables.alerts import Alerts
+from quantimodo.storage.tables.announcements import Announcements
 from quantimodo.storage.tables.app_events import AppEvents
 from quantimodo.storage.tables.authorizations import Authorizations
 from quantimodo.storage.tables.client_documents import ClientDocuments
@@ -107,6 +108,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         keys=Keys(database),
         mails=Mails(database),
         events=Events(database),
+        announcements=Announcements(database),
         logs=Logs(database),
         people_search=PeopleSearch(database),
         references=References(database),

@@ -22,6 +22,7 @@ _ACCESSES_KEPT = 400 * _DAY
 _ADMIN_ACTIONS_KEPT = 400 * _DAY
 _REFUSALS_KEPT = 14 * _DAY
 _INVITATIONS_KEPT = 14 * _DAY
+_ANNOUNCEMENTS_KEPT = 30 * _DAY
 _DAYS_KEPT = 40
 _MINUTE = 60_000_000
 _OUTCOMES_KEPT = 400 * _DAY
@@ -107,6 +108,10 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
         "DELETE FROM account_invitations WHERE id IN (SELECT id FROM account_invitations"
         f" WHERE expires_at <= {{1}} - {_INVITATIONS_KEPT} ORDER BY expires_at LIMIT {{2}})"
         " RETURNING 1"
+    ),
+    "announcements": Statement(
+        "DELETE FROM announcements WHERE id IN (SELECT id FROM announcements"
+        f" WHERE ends_at <= {{1}} - {_ANNOUNCEMENTS_KEPT} ORDER BY ends_at LIMIT {{2}}) RETURNING 1"
     ),
     "registration_tokens": _expired("registration_tokens", "key"),
     "replays": drop_expired_replays,

@@ -1,0 +1,19 @@
+"""The store of announcements. The promises of `stores.py` hold here too."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from quantimodo.model.announcements import Announcement, NewAnnouncement
+
+
+class AnnouncementStore(Protocol):
+    async def add_announcement(self, announcement: NewAnnouncement, most: int) -> int | None:
+        """Its number; None if `most` others have not ended. By concurrent calls there may be a few
+        more."""
+
+    async def announcements(self, ending_after: datetime, limit: int) -> Sequence[Announcement]:
+        """Those that end after this moment, at most `limit` that end last, the newest first."""
+
+    async def drop_announcement(self, announcement_id: int) -> bool:
+        """Delete it; False if there is none."""
