@@ -1,15 +1,19 @@
 """examples/mod-auth-openidc: Debian's Apache and its module, unmodified, with us as provider."""
 
+import asyncio
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from shutil import rmtree
 
 import pytest
 
-from support.example_runs import ExamplePerson, set_up
+from support.example_builds import notified, open_hasty, person_of
+from support.example_runs import ExamplePerson, SetUp, set_up
 from support.live_server import Live
+from support.workers import free_port
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
@@ -40,10 +44,9 @@ def place() -> Iterator[Path]:
     rmtree(made)
 
 
-async def test_apache_protects_a_folder_shows_the_person_and_signs_out(
-    site: Live, person: ExamplePerson, place: Path
-) -> None:
-    made = await set_up(site, "mod-auth-openidc", place)
+@asynccontextmanager
+async def apache(made: SetUp) -> AsyncIterator[Path]:
+    """The running web server; the file with its errors."""
     folder = made.folder
     (folder / "passphrase").write_text("a-fake-passphrase")
     config = folder / "quantimodo.conf"
@@ -55,7 +58,14 @@ async def test_apache_protects_a_folder_shows_the_person_and_signs_out(
     (folder / "apache2.conf").write_text(main)
     run = ("/usr/sbin/apache2", "-X", "-d", folder, "-f", folder / "apache2.conf")
     async with made.serving(*run):
-        errors = folder / "error.log"
+        yield folder / "error.log"
+
+
+async def test_apache_protects_a_folder_shows_the_person_and_signs_out(
+    site: Live, person: ExamplePerson, place: Path
+) -> None:
+    made = await set_up(site, "mod-auth-openidc", place)
+    async with apache(made) as errors:
         page = await person.open(f"{made.origin}/")
         assert "You are signed out" in page.text
         person.decision = "deny"
@@ -73,3 +83,22 @@ async def test_apache_protects_a_folder_shows_the_person_and_signs_out(
         assert (await person.browser.get(f"{site.address}/account")).status_code == 303
         again = await person.browser.get(f"{made.origin}/private/")
         assert again.headers["location"].startswith(site.address)
+
+
+async def test_a_logout_at_the_server_ends_the_session_of_apache(
+    place: Path, tmp_path: Path
+) -> None:
+    port = free_port()
+    async with open_hasty(tmp_path, port) as live, person_of(live, "ann@example.org") as ann:
+        made = await set_up(live, "mod-auth-openidc", place, port=port)
+        await notified(made, "/private/callback?logout=backchannel")
+        async with apache(made) as errors:
+            page = await ann.open(f"{made.origin}/private/")
+            assert "Hello Ann Example" in page.text, errors.read_text()
+            page = await ann.open(f"{live.address}/sign-out")
+            await ann.submit(page, "/sign-out")
+            async with asyncio.timeout(30):
+                while (await ann.browser.get(f"{made.origin}/private/")).status_code == 200:
+                    await asyncio.sleep(0.1)
+            again = await ann.browser.get(f"{made.origin}/private/")
+            assert again.headers["location"].startswith(live.address), errors.read_text()

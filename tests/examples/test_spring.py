@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from quantimodo.app.resources import resource_registry
 from quantimodo.model.resources import ResourceScope
 from quantimodo.protocol.resource_registration import ResourceRegistration
 from support.app import App
-from support.example_builds import build_maven, open_hasty, person_of, refresh_count
+from support.example_builds import build_maven, notified, open_hasty, person_of, refresh_count
 from support.example_runs import ExamplePerson, SetUp, set_up
 from support.live_server import Live
 from support.workers import free_port
@@ -33,11 +32,7 @@ async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SetUp]
     port = free_port()
     async with open_hasty(tmp_path_factory.mktemp("site"), port) as live:
         project = await set_up(live, "spring", tmp_path_factory.mktemp("spring"), port=port)
-        client = await live.context.stores.clients.client(project.app.id)
-        assert client is not None
-        address = f"{project.origin}/logout/connect/back-channel/quantimodo"
-        metadata = replace(client.metadata, backchannel_logout_uri=address)
-        assert await live.context.stores.clients.replace_client(replace(client, metadata=metadata))
+        await notified(project, "/logout/connect/back-channel/quantimodo")
         await build_maven(project)
         async with project.serving(*RUN, SERVER_PORT=str(port)):
             yield project

@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -120,6 +121,15 @@ async def person_of(live: Live, email: str) -> AsyncIterator[ExamplePerson]:
     person = ExamplePerson(live, email)
     yield person
     await person.close()
+
+
+async def notified(made: SetUp, path: str) -> None:
+    """Register the address at which the application receives logouts of its people."""
+    clients = made.live.context.stores.clients
+    client = await clients.client(made.app.id)
+    assert client is not None
+    metadata = replace(client.metadata, backchannel_logout_uri=made.origin + path)
+    assert await clients.replace_client(replace(client, metadata=metadata))
 
 
 def refresh_count(live: Live) -> int:
