@@ -13,7 +13,7 @@ android {
         versionCode = 1
         versionName = "1"
         // The scheme of the redirect URI: AppAuth receives it.
-        manifestPlaceholders["appAuthRedirectScheme"] = "org.example.app"
+        manifestPlaceholders["appAuthRedirectScheme"] = "org.example.app:/callback".substringBefore(":")
     }
     compileOptions {
         sourceCompatibility = JavaVersion.VERSION_17

@@ -12,7 +12,6 @@ class Quantimodo {
   static const issuer = 'http://127.0.0.1:8000';
   static const clientId = 'your-client-id';
   static const redirectUri = 'org.example.app:/callback';
-  static const signedOutUri = 'org.example.app:/signed-out';
   static final scopes = 'openid profile readmeasurements offline_access'.split(' ');
 
   /// For a server without TLS on your own machine: false in a release.
@@ -52,7 +51,7 @@ class Quantimodo {
     if (hint == null) return;
     await _appAuth.endSession(EndSessionRequest(
       idTokenHint: hint,
-      postLogoutRedirectUrl: signedOutUri,
+      postLogoutRedirectUrl: redirectUri,
       issuer: issuer,
       allowInsecureConnections: insecure,
     ));

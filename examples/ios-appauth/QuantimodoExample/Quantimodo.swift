@@ -11,7 +11,6 @@ final class Quantimodo: NSObject, ObservableObject {
     private let issuer = URL(string: "http://127.0.0.1:8000")!
     private let clientId = "your-client-id"
     private let redirectUri = URL(string: "org.example.app:/callback")!
-    private let signedOutUri = URL(string: "org.example.app:/signed-out")!
     private let scopes = "openid profile readmeasurements offline_access".components(separatedBy: " ")
 
     private var state: OIDAuthState?
@@ -75,7 +74,7 @@ final class Quantimodo: NSObject, ObservableObject {
         guard let configuration, let hint, let screen,
             let agent = OIDExternalUserAgentIOS(presenting: screen) else { return }
         let request = OIDEndSessionRequest(
-            configuration: configuration, idTokenHint: hint, postLogoutRedirectURL: signedOutUri,
+            configuration: configuration, idTokenHint: hint, postLogoutRedirectURL: redirectUri,
             additionalParameters: nil)
         flow = OIDAuthorizationService.present(request, externalUserAgent: agent) { [self] _, _ in flow = nil }
     }

@@ -79,7 +79,7 @@ class Quantimodo(private val context: Context) {
         if (configuration?.endSessionEndpoint == null || hint == null) return null
         val request = EndSessionRequest.Builder(configuration)
             .setIdTokenHint(hint)
-            .setPostLogoutRedirectUri(Uri.parse("org.example.app:/signed-out"))
+            .setPostLogoutRedirectUri(redirectUri)
             .build()
         return service.getEndSessionRequestIntent(request)
     }
