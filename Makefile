@@ -37,7 +37,7 @@ test-environment:
 	@scripts/environment test
 
 test-programs:
-	@scripts/system-packages chromium=chromium node=nodejs npm=npm curl=curl openssl=openssl \
+	@scripts/system-packages chromium=chromium node=nodejs npm=npm curl=curl jq=jq openssl=openssl \
 	    /usr/sbin/apache2=apache2-bin \
 	    /usr/lib/apache2/modules/mod_auth_openidc.so=libapache2-mod-auth-openidc \
 	    /usr/sbin/nginx=nginx caddy=caddy /usr/sbin/haproxy=haproxy \

@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from quantimodo.pages.example_projects import (  # noqa: E402
     CHECKED,
     ExampleProject,
+    file_anchor,
     language_of,
     load_examples,
 )
@@ -99,13 +100,9 @@ def _files_of(project: ExampleProject) -> str:
     for path in project.files:
         text = project.text(path).rstrip("\n")
         fence = "~~~~~~"
-        lines += [f"### `{path}` {{: #{_anchor(path)} }}", ""]
+        lines += [f"### `{path}` {{: #{file_anchor(path)} }}", ""]
         lines += [f"{fence}{language_of(path)}", text, fence, ""]
     return "\n".join(lines)
-
-
-def _anchor(path: str) -> str:
-    return "file-" + re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
@@ -123,7 +120,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
         if own == "examples/index.md":
             return match[0]
         if example is not None and link in example.files:
-            return f"{match[1]}#{_anchor(link)})"
+            return f"{match[1]}#{file_anchor(link)})"
         target = (source.parent / link).resolve().relative_to(ROOT).as_posix()
         placed_at = {**OUTSIDE, "examples": "examples/index.md"}.get(target) or (
             target.removeprefix("docs/") if target.startswith("docs/") else None

@@ -1,15 +1,12 @@
 """One live server for all examples, and a person of it."""
 
 from collections.abc import AsyncIterator
-from itertools import count
 
 import pytest
 import pytest_asyncio
 
-from support.example_runs import ExamplePerson
+from support.example_runs import ExamplePerson, new_person
 from support.live_server import Live, open_live
-
-_numbers = count(1)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -22,8 +19,5 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def person(site: Live) -> AsyncIterator[ExamplePerson]:
     """Ann Example, new for each test, in a new browser, without measurements."""
-    email = f"ann{next(_numbers)}@example.org"
-    await site.person(email, "Ann Example")
-    opened = ExamplePerson(site, email)
-    yield opened
-    await opened.close()
+    async with new_person(site) as opened:
+        yield opened

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from html import unescape
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -226,3 +227,18 @@ class ExamplePerson:
 
     async def close(self) -> None:
         await self.browser.aclose()
+
+
+_numbers = count(1)
+
+
+@asynccontextmanager
+async def new_person(live: Live) -> AsyncIterator[ExamplePerson]:
+    """Ann Example, without measurements, with her own address and a new browser."""
+    email = f"ann{next(_numbers)}@example.org"
+    await live.person(email, "Ann Example")
+    person = ExamplePerson(live, email)
+    try:
+        yield person
+    finally:
+        await person.close()

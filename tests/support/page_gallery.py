@@ -69,7 +69,16 @@ _ARGUMENTS = [
 
 Scheme = Literal["light", "dark"]
 _TABS = (
-    *("try", "sign-in", "scopes", "branding", "branding/preview", "keys"),
+    *(
+        "try",
+        "guides",
+        "guides/python-requests",
+        "sign-in",
+        "scopes",
+        "branding",
+        "branding/preview",
+        "keys",
+    ),
     *("webhooks", "team", "log", "usage", "danger"),
 )
 LONG_NAME = "The Extraordinarily Well-Named Sleep, Mood and Movement Companion of Northumberland"

@@ -39,6 +39,7 @@ class Tab:
 TABS: Final[Sequence[Tab]] = (
     Tab("overview", "", N_("Overview")),
     Tab("try", "/try", N_("Try it")),
+    Tab("guides", "/guides", N_("Guides")),
     Tab("sign-in", "/sign-in", N_("Sign-in")),
     Tab("scopes", "/scopes", N_("Scopes")),
     Tab("branding", "/branding", N_("Branding")),

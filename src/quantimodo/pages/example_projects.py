@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 Checked = Literal["run", "compiled", "written"]
 
@@ -32,6 +32,9 @@ _LANGUAGES: Final = {
     **{"xml": "xml", "yml": "yaml", "yaml": "yaml", "properties": "properties", "cfg": "ini"},
     **{"conf": "apacheconf", "plist": "xml", "md": "md"},
 }
+_DOCUMENT: Final = re.compile(r"\.\./\.\./docs/(?P<page>[\w/-]+)\.md(?P<anchor>(?:#[\w-]+)?)")
+_OTHER_EXAMPLE: Final = re.compile(r"\.\./(?P<name>[\w-]+)/README\.md")
+_LINK: Final = re.compile(r"(?<=\]\()\.\./[^)\s]+(?=\))")
 _LEFT_OUT: Final = frozenset(
     {
         *("__pycache__", "node_modules", "dist", "build", "target", "out", "vendor", "coverage"),
@@ -106,8 +109,14 @@ class ExampleProject:
         return re.sub("|".join(map(re.escape, known)), lambda match: places[match[0]], text)
 
     def filled_files(self, values: ExampleValues) -> dict[str, bytes]:
-        """All files with the values, and `.env` made from `.env.example` where there is one."""
+        """All files with the values, and `.env` made from `.env.example` where there is one. Links
+        of the guide lead to the pages of the issuer."""
         made = {path: self._filled_bytes(path, values) for path in self.paths()}
+        guide = made["README.md"].decode()
+        guides = f"{values.issuer}/guides/examples"
+        made["README.md"] = _LINK.sub(
+            lambda match: urljoin(values.issuer, guide_address(match[0], guides)), guide
+        ).encode()
         if ".env.example" in made:
             made[".env"] = made[".env.example"]
         return made
@@ -121,11 +130,27 @@ class ExampleProject:
         return self.filled(text, values).encode()
 
 
+def guide_address(link: str, examples: str) -> str:
+    """Where a relative link of a guide leads on a server: a page below `/guides`, or the page of
+    another example below the address `examples`; empty for any other link."""
+    found = _DOCUMENT.fullmatch(link)
+    if found:
+        page = found["page"].removesuffix("index")
+        return f"/guides/{page}{'/' if page and not page.endswith('/') else ''}{found['anchor']}"
+    other = _OTHER_EXAMPLE.fullmatch(link)
+    return f"{examples}/{other['name']}" if other else ""
+
+
 def moved(address: str, values: ExampleValues) -> str:
     """An address of the project at the host to which the redirect URI of the values leads."""
     if not address:
         return ""
     return _origin(values.redirect_uri) + address.removeprefix(_origin(address))
+
+
+def file_anchor(path: str) -> str:
+    """The id of the listing of a file on a page."""
+    return "file-" + re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")
 
 
 def language_of(path: str) -> str:

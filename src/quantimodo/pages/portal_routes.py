@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from quantimodo.pages.apis import Apis
+from quantimodo.pages.app_guides import AppGuides
 from quantimodo.pages.app_log import AppLog
 from quantimodo.pages.app_pages import AppPages
 from quantimodo.pages.app_preview import AppPreview
@@ -36,6 +37,7 @@ def portal_routes(pages: Pages, page_context: PageContext) -> Sequence[PageRoute
         *AppLog(app_pages, pages.client_log, pages.clock).routes(),
         *AppPreview(app_pages, pages.users, pages.consent_services.offers).routes(),
         *AppTry(app_pages, registry, pages.portal.runs).routes(),
+        *AppGuides(app_pages, issuer).routes(),
         *AppTeam(app_pages, pages.portal.team_invitations).routes(),
         *InvitationPage(page_context, links, pages.portal.team_invitations, pages.clients).routes(),
     ]
