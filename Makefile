@@ -73,4 +73,4 @@ bench-heavy-reads: ## Token requests beside heavy reads, both engines: fails unl
 	$(BIN)/python bench/heavy_reads.py
 
 clean: ## Remove the environment and what tests left; keeps var/ with its database
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules .make/examples

@@ -1,0 +1,46 @@
+"""Where npm projects of `examples/` run: beside the packages of scripts/node-clients."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import apsw
+import pytest
+
+from quantimodo.measurements.payloads import SentMeasurement, SentSet
+from support.live_server import Live
+
+PACKAGES = Path(__file__).parents[2] / ".make" / "examples"
+
+
+@pytest.fixture
+def npm_folder() -> Iterator[Path]:
+    """A folder whose projects find the packages in the folder above it, as Node.js looks for
+    them. No link leads there: Next.js refuses a link out of the folder of the packages."""
+    with TemporaryDirectory(prefix="run-", dir=PACKAGES) as folder:
+        yield Path(folder)
+
+
+def spent_refresh_tokens(live: Live) -> int:
+    """How many refresh tokens of this server have been exchanged."""
+    file = live.context.settings.database.removeprefix("sqlite:///")
+    with closing(apsw.Connection(file)) as database:
+        ((number,),) = database.execute(
+            "SELECT count(*) FROM refresh_tokens WHERE spent_at IS NOT NULL"
+        )
+    return int(str(number))
+
+
+async def measured(live: Live, email: str) -> None:
+    """Record one measurement of this person: Sleep Quality, 3 of 5."""
+    user = await live.context.stores.users.user_by_email(email)
+    assert user is not None
+    quality = SentSet(
+        measurements=[SentMeasurement(start_time=1_795_400_000, value=3)],
+        variable_name="Sleep Quality",
+        source_name="A scale",
+        variable_category_name="Sleep",
+        abbreviated_unit_name="/5",
+    )
+    await live.context.measurement_service.save(user.id, [quality])
