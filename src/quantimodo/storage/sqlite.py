@@ -82,7 +82,7 @@ class SqliteDatabase:
             rows = self._reader.execute(read.sqlite, (key,)).fetchall()
         except apsw.Error as error:
             raise Unavailable("the database did not respond") from error
-        return rows[0] if rows else None
+        return rows.pop() if rows else None
 
     async def rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
         if not all(map(is_storable, values)):
