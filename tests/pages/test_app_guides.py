@@ -90,6 +90,8 @@ async def test_a_guide_has_the_values_of_the_application_and_no_placeholder(
     assert ">Common faults</h2>" in page
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids))
+    labels = re.findall(r' id="(?:text|file)-[^"]*-name">(.*?)</p>', page)
+    assert len(labels) == len(set(labels)) > len(project.files)
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
     sources = sum(len(project.text(name)) for name in project.files)
     assert len(page) > sources
