@@ -17,6 +17,7 @@ _PROTOCOL = {route.path for route in SHOWN}
 _PUBLIC = {
     "/static/{name}",
     "/favicon.ico",
+    "/docs/swagger-ui/{name}",
     "/guides",
     "/guides/{path:path}",
     "/logos/{client_id}",
@@ -60,6 +61,7 @@ async def person_with_an_app(harness: AppHarness) -> tuple[httpx.AsyncClient, di
         "name": "x",
         "number": "1",
         "action": "x",
+        "operation": "x",
         "webhook": "x",
     }
 

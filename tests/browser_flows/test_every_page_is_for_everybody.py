@@ -15,7 +15,17 @@ from support.page_gallery import Gallery, chromium, looking, open_gallery
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 # The documentation, the playground and the administration have separate tests. The frame that
 # watches sessions shows nothing.
-NOT_HERE = {"reference.html", "check_session.html", "playground.html"}
+NOT_HERE = {
+    "reference.html",
+    "reference_group.html",
+    "reference_operation.html",
+    "reference_schema.html",
+    "reference_schemas.html",
+    "reference_search.html",
+    "reference_try.html",
+    "check_session.html",
+    "playground.html",
+}
 
 
 def templates_in_use() -> set[str]:

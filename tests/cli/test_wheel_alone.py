@@ -27,6 +27,8 @@ SHIPPED = (
     "quantimodo/guides/operator/install/index.html",
     "quantimodo/guides/search/search_index.json",
     "quantimodo/i18n/locales/de/quantimodo.mo",
+    "quantimodo/pages/swagger_ui/LICENSE",
+    "quantimodo/pages/swagger_ui/swagger-ui-bundle.js.gz",
     "quantimodo/pages/templates/sign_in.html",
     "quantimodo/storage/migrations/both/0002_reference_data.sql",
     "quantimodo/storage/migrations/postgres/0001_initial_schema.sql",
@@ -38,6 +40,7 @@ PAGES = (
     ("/sign-up", "en", "Sign up"),
     ("/sign-up", "de", "Registrieren"),
     ("/docs", "en", "/api/v2/oauth2/access_token"),
+    ("/docs/swagger-ui/swagger-ui-bundle.js", "en", "SwaggerUIBundle"),
     ("/guides/operator/install/", "en", "systemd"),
 )
 

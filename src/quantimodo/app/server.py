@@ -66,14 +66,15 @@ from quantimodo.endpoints.routes import ApiEndpoints, api_routes
 from quantimodo.endpoints.token import TokenEndpoint
 from quantimodo.model.secrets import Secret
 from quantimodo.openapi.document import openapi_document
-from quantimodo.openapi.endpoint import OpenApiEndpoint
+from quantimodo.openapi.endpoint import OpenApiEndpoint, OpenApiYamlEndpoint
 from quantimodo.openapi.schemas import Json
 from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.identities import Linking
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import Pages
-from quantimodo.pages.reference import ReferencePage
+from quantimodo.pages.reference import ReferencePages
+from quantimodo.pages.reference_console import ReferenceConsole
 from quantimodo.pages.routes import page_routes
 from quantimodo.protocol.discovery import API, PROTECTED_RESOURCE, protected_resource
 from quantimodo.resource.bearer_authentication import BearerAuthentication
@@ -220,6 +221,7 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
         ),
         key_set=KeySetEndpoint(context.keyring),
         openapi=OpenApiEndpoint(inputs.document),
+        openapi_yaml=OpenApiYamlEndpoint(inputs.document),
         provider_key_set=provider_key_sets(context),
         alive=alive,
         ready=Ready(stores.database, context.keyring),
@@ -279,7 +281,8 @@ def _pages(
     )
     routes = [
         *page_routes(pages),
-        (("GET",), "/docs", ReferencePage(page_context, inputs.document).show),
+        *ReferenceConsole(page_context, inputs.document, bool(settings.development)).routes(),
+        *ReferencePages(page_context, inputs.document).routes(),
         *authorize_routes(context, page_context, inputs.client_documents, inputs.steps),
         *social_routes(context, page_context, social),
         *device_routes(context, page_context),

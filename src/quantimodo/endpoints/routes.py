@@ -125,6 +125,7 @@ class ApiEndpoints:
     key_set: Endpoint
     provider_key_set: Endpoint
     openapi: Endpoint
+    openapi_yaml: Endpoint
     alive: Endpoint
     ready: Endpoint
     metrics: Endpoint
@@ -212,6 +213,7 @@ def api_routes(to: ApiEndpoints, *, legacy_transport: bool) -> Sequence[ApiRoute
         ApiRoute(discovery.JWKS, GET, "key_set", to.key_set),
         ApiRoute(social.PROVIDER_KEYS, GET, "provider_key_set", to.provider_key_set, cors=False),
         ApiRoute("/api/openapi.json", GET, "openapi", to.openapi),
+        ApiRoute("/api/openapi.yaml", GET, "openapi_yaml", to.openapi_yaml),
         ApiRoute("/health/live", GET, "alive", to.alive, cors=False),
         ApiRoute("/health/ready", GET, "ready", to.ready, cors=False),
         ApiRoute("/metrics", GET, "metrics", to.metrics, cors=False),

@@ -144,6 +144,7 @@ OPERATIONS: Final = (
         route="authorize",
         method="POST",
         id="authorizeByForm",
+        twin_of="authorize",
         tag=TAG,
         summary="Request access by a form",
         description=(

@@ -76,6 +76,8 @@ class _Paths:
             spelled["operationId"] += "Alias"
             spelled["description"] = f"The same endpoint as `{operation.method} {alias_of}`."
             spelled["x-alias-of"] = alias_of
+        if operation.twin_of:
+            spelled["x-twin-of"] = operation.twin_of
         if parameters := [
             *self._parameters(operation, "path"),
             *self._parameters(operation, "query"),

@@ -99,6 +99,7 @@ OPERATIONS: Final = (
         route="logout",
         method="POST",
         id="logoutByForm",
+        twin_of="logout",
         tag=authorize.TAG,
         summary="Sign a person out, by a form",
         description="The same; the parameters are the fields of a form that the browser sends.",

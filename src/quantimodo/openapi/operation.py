@@ -39,7 +39,8 @@ class Operation:
 
     `query`, `path` and `body` are the types of the parameters, `bodies` the media types that a body
     may have, `many` whether it is an array of them. `shared` are statuses that read the
-    same everywhere (`shared.RESPONSES`).
+    same everywhere (`shared.RESPONSES`). `twin_of`: the id of the operation that this one repeats
+    by another method.
     """
 
     route: str
@@ -57,6 +58,7 @@ class Operation:
     examples: Examples = field(default_factory=dict)
     security: Security = ()
     shared: tuple[int, ...] = ()
+    twin_of: str = ""
 
 
 def described(description: str, example: Any, **more: Any) -> Meta:

@@ -159,6 +159,7 @@ OPERATIONS: Final = (
         route="userinfo",
         method="POST",
         id="getUserInfoByForm",
+        twin_of="getUserInfo",
         tag=TAG,
         summary="The same, with the token in a form",
         description="The `Authorization` header is better; a token in both is refused.",

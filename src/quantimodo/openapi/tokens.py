@@ -163,6 +163,7 @@ OPERATIONS: Final = (
         route="token",
         method="GET",
         id="getTokensByAddress",
+        twin_of="getTokens",
         tag=TAG,
         summary="The same, with all parameters in the address",
         description=(

@@ -39,7 +39,9 @@ _PERMISSIONS: Final = ", ".join(
 
 # The shipped scripts, and the templates of the pages that have them. Every page works without.
 PAGES_OF_SCRIPTS: Final[Mapping[str, Sequence[str]]] = {
-    "copy.js": ("developers_overview.html", "developers_try.html"),
+    "copy.js": ("developers_overview.html", "developers_try.html", "reference_operation.html"),
+    "reference_try.js": ("reference_try.html",),
+    "reference_filter.js": ("reference.html", "reference_schemas.html"),
     "password.js": (
         "account_again.html",
         "account_delete.html",
@@ -86,10 +88,15 @@ def frame_source(uri: str) -> str:
 
 
 def content_security_policy(
-    form_action: Sequence[str] = (), *, script: str = "", frames: Sequence[str] = ()
+    form_action: Sequence[str] = (),
+    *,
+    script: str = "",
+    frames: Sequence[str] = (),
+    connects: bool = False,
 ) -> str:
     """The policy of a page: styles and pictures of this server, only the script with the given
-    hash or those of this server ("self"), and only frames of the origins `frames`."""
+    hash or those of this server ("self"), and only frames of the origins `frames`. `connects`: its
+    scripts may send requests to this server."""
     # security.md §11: no framing, no inline style, no script. Browsers apply form-action to the
     # redirects that follow a form too, so the sources of a client are added.
     return "; ".join(
@@ -97,6 +104,7 @@ def content_security_policy(
             "default-src 'none'",
             *([f"script-src '{script}'"] if script else ()),
             *([" ".join(["frame-src", *frames])] if frames else ()),
+            *(["connect-src 'self'"] if connects else ()),
             "style-src 'self'",
             "img-src 'self' data:",
             "font-src 'self'",
@@ -113,7 +121,8 @@ class PageOptions:
 
     `form_action`: additional CSP sources for forms. `opener`: the page may be shown in a pop-up
     whose opener waits for it. `script`: the CSP hash of its one inline script. `frames`: the
-    origins of its frames. `headers` are added to those of every page.
+    origins of its frames. `connects`: its scripts send requests to this server. `headers` are added
+    to those of every page.
     """
 
     status: int = 200
@@ -121,6 +130,7 @@ class PageOptions:
     opener: bool = False
     script: str = ""
     frames: Sequence[str] = ()
+    connects: bool = False
     headers: Mapping[str, str] | None = None
 
 
@@ -195,7 +205,10 @@ class Renderer:
             headers={
                 **NO_STORE,
                 "content-security-policy": content_security_policy(
-                    options.form_action, script=allowed, frames=options.frames
+                    options.form_action,
+                    script=allowed,
+                    frames=options.frames,
+                    connects=options.connects,
                 ),
                 "cross-origin-opener-policy": "unsafe-none" if options.opener else "same-origin",
                 "permissions-policy": _PERMISSIONS,

@@ -1,19 +1,24 @@
-"""Examples of the reference page: each operation as a `curl` command."""
+"""The example requests of the API reference, from the examples of the OpenAPI document.
+
+Owns which requests there are; `reference_languages.py` spells them.
+"""
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-Json = Mapping[str, Any]
+from quantimodo.pages.reference_languages import ExampleRequest, curl, javascript, python
+from quantimodo.pages.reference_model import Json, Sample
+
 Fields = Any  # by name; for a body that is an array, a list of such
 
 # `curl` is no browser: an operation for browsers is shown as an address.
 _FOR_BROWSERS = "303"
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
+_TOKENS = {"bearer": "ACCESS_TOKEN", "operator": "METRICS_TOKEN"}
 
 
 def spelled_json(value: Any) -> str:
@@ -21,18 +26,22 @@ def spelled_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def calls(document: Json, method: str, path: str, operation: Json) -> Iterator[tuple[str, str]]:
-    """The calls of an operation, each with its name ("" when there is only one).
+def samples(document: Json, method: str, path: str, operation: Json) -> Iterator[Sample]:
+    """The requests of an operation: all for a terminal, then the first in each language.
 
-    None for a form that a browser sends.
+    None for a form that a browser sends, and only addresses for what a browser opens.
     """
     if _FOR_BROWSERS in operation["responses"] and method != "get":
         return
     url = document["servers"][0]["url"] + _filled(path, operation)
     examples = _examples(operation) or {"": {}}
-    for name, fields in examples.items():
+    requests = [_request(url, method, operation, deepcopy(fields)) for fields in examples.values()]
+    for name, request in zip(examples, requests, strict=True):
         label = name.replace("_", " ") if len(examples) > 1 else ""
-        yield label, _call(url, method, operation, deepcopy(fields))
+        yield Sample("", label, request.address if request.browser else curl(request))
+    if not requests[0].browser:
+        yield Sample("Python", "", python(requests[0]))
+        yield Sample("JavaScript", "", javascript(requests[0]))
 
 
 def _filled(path: str, operation: Json) -> str:
@@ -55,35 +64,27 @@ def _examples(operation: Json) -> dict[str, Fields]:
     return found
 
 
-def _call(url: str, method: str, operation: Json, fields: Fields) -> str:
-    if _FOR_BROWSERS in operation["responses"]:
-        return f"{url}?{urlencode(fields, quote_via=quote)}"
-    command = [_verb(method, fields)]
+def _request(url: str, method: str, operation: Json, fields: Fields) -> ExampleRequest:
     schemes = {name for each in operation.get("security", ()) for name in each}
+    basic: tuple[str, str] | None = None
+    token = ""
     if "clientBasic" in schemes and "client_secret" in fields:
-        command.append(f"-u {fields.pop('client_id')}:{fields.pop('client_secret')}")
-    elif "bearer" in schemes and "access_token" not in fields:
-        command.append("-H 'Authorization: Bearer ACCESS_TOKEN'")
-    elif "operator" in schemes:
-        command.append("-H 'Authorization: Bearer METRICS_TOKEN'")
-    if _JSON in operation.get("requestBody", {}).get("content", {}) and not _is_form(operation):
-        text = json.dumps(fields, ensure_ascii=False)
-        command += [f"-H 'Content-Type: {_JSON}'", f"-d {shlex.quote(text)}"]
-    else:
-        command += [_data(name, value) for name, value in fields.items()]
-    return " \\\n  ".join([*command, url])
-
-
-def _verb(method: str, fields: Fields) -> str:
-    if method == "get":
-        return "curl -G" if fields else "curl"
-    return "curl" if method == "post" else f"curl -X {method.upper()}"
-
-
-def _is_form(operation: Json) -> bool:
-    return _FORM in operation["requestBody"]["content"]
-
-
-def _data(name: str, value: str) -> str:
-    safe = quote(value, safe="") == value
-    return f"{'-d' if safe else '--data-urlencode'} {shlex.quote(f'{name}={value}')}"
+        basic = fields.pop("client_id"), fields.pop("client_secret")
+    elif "access_token" not in fields:
+        token = next((_TOKENS[name] for name in _TOKENS if name in schemes), "")
+    content: Mapping[str, Any] = operation.get("requestBody", {}).get("content", {})
+    as_json = _JSON in content and _FORM not in content
+    return ExampleRequest(
+        method=method.upper(),
+        url=url,
+        browser=_FOR_BROWSERS in operation["responses"],
+        basic=basic,
+        token=token,
+        json=fields if as_json else None,
+        fields={} if as_json else fields,
+        gives_json=any(
+            _JSON in response.get("content", {})
+            for status, response in operation["responses"].items()
+            if status < "300"
+        ),
+    )

@@ -9,7 +9,9 @@
     button.type = "button";
     button.className = "button short plain copying";
     button.setAttribute("aria-live", "polite");
-    button.setAttribute("aria-describedby", text.id + "-name");
+    if (document.getElementById(text.id + "-name")) {
+      button.setAttribute("aria-describedby", text.id + "-name");
+    }
     button.textContent = words[0];
     button.addEventListener("click", function () {
       navigator.clipboard.writeText(text.textContent).then(function () {
