@@ -14,6 +14,7 @@ from quantimodo.app.logging import configure_logging
 from quantimodo.app.server import open_server
 from quantimodo.app.services import prepare
 from quantimodo.app.settings import BadSettings, Settings, load_settings
+from quantimodo.app.traced_dispatcher import TracedDispatcher
 from quantimodo.http.asgi import FRAMING_REFUSED, Asgi, Receive, Scope, Send
 
 # How long one thread may keep the interpreter while another waits: the writer hands its batch
@@ -32,8 +33,8 @@ class Application:
     def __init__(self, read_settings: Callable[[], Settings], *, prepares: bool) -> None:
         self._read_settings = read_settings
         self._prepares = prepares
-        self._server: AbstractAsyncContextManager[Dispatcher] | None = None
-        self._dispatcher: Dispatcher | None = None
+        self._server: AbstractAsyncContextManager[Dispatcher | TracedDispatcher] | None = None
+        self._dispatcher: Dispatcher | TracedDispatcher | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._dispatcher is not None and scope["type"] == "http":

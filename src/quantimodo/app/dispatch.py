@@ -97,6 +97,11 @@ class Dispatcher:
         self._certificate_header = policy.certificate_header
         self._log = structlog.get_logger("quantimodo.requests")
 
+    @property
+    def pages(self) -> Asgi:
+        """The application of the pages."""
+        return self._pages
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
@@ -121,6 +126,10 @@ class Dispatcher:
         """Log and count a request that the connection refused for its framing (RFC 9112)."""
         self._boundary.note_framing(because)
         self._metrics.request(CONNECTION, status)
+
+    def route_of(self, scope: Scope) -> ApiRoute | None:
+        """The endpoint of this request; None for a page."""
+        return self._routes.get(scope["path"]) or self._find_under(scope)
 
     def _find_under(self, scope: Scope) -> ApiRoute | None:
         # By the address as sent: an escaped slash may be part of a name.

@@ -65,6 +65,12 @@ class Proxies:
         lines = [value for key, value in scope["headers"] if key == name]
         return b",".join(lines).decode("latin-1")
 
+    def stands_before(self, scope: Mapping[str, Any]) -> bool:
+        """Whether the peer is a proxy of ours."""
+        client = scope.get("client")
+        peer = read_address(client[0]) if client else None
+        return peer is not None and self._trusts(peer)
+
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self.trusted)
 

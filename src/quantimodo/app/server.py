@@ -49,6 +49,8 @@ from quantimodo.app.resources import client_documents, resource_registry
 from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings
 from quantimodo.app.social import provider_key_sets, social_parts, social_routes, social_tokens
+from quantimodo.app.telemetry import opened_telemetry, traced
+from quantimodo.app.traced_dispatcher import TracedDispatcher
 from quantimodo.app.webhooks import event_writer, webhooks
 from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.steps.table import STEPS
@@ -89,12 +91,17 @@ from quantimodo.tokens.subjects import Subjects
 
 
 @asynccontextmanager
-async def open_server(settings: Settings, sampler: RefusalSampler) -> AsyncIterator[Dispatcher]:
+async def open_server(
+    settings: Settings, sampler: RefusalSampler
+) -> AsyncIterator[Dispatcher | TracedDispatcher]:
     """A worker's application, with its background work running until the end."""
-    async with open_app(settings) as context:
+    async with (
+        opened_telemetry(settings) as telemetry,
+        open_app(settings, tracer=telemetry) as context,
+    ):
         dispatcher = await build_server(context)
         async with background_work(context, sampler):
-            yield dispatcher
+            yield dispatcher if telemetry is None else traced(dispatcher, context, telemetry)
 
 
 async def build_server(

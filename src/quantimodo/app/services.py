@@ -18,6 +18,7 @@ from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.app.accounts import build_accounts
 from quantimodo.app.environment import SystemClock, SystemEntropy
+from quantimodo.app.http_clients import open_http_clients
 from quantimodo.app.limits import charge_of_event, open_throttle
 from quantimodo.app.login import LoginDependencies, build_login_services
 from quantimodo.app.new_passwords import open_new_passwords
@@ -31,8 +32,7 @@ from quantimodo.app.policies import (
     session_policy,
     token_policy,
 )
-from quantimodo.app.provider_policies import outbound_policy
-from quantimodo.app.sandbox_providers import own_address, policies_with_sandbox
+from quantimodo.app.sandbox_providers import policies_with_sandbox
 from quantimodo.app.secret_keys import secret_keys
 from quantimodo.app.settings import Settings
 from quantimodo.app.social_accounts import build_social_accounts
@@ -63,6 +63,7 @@ from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.document_fetcher import DocumentFetcher
 from quantimodo.ports.stores import Stores
+from quantimodo.ports.tracing import Tracer
 from quantimodo.storage.open import Step, migrate, sqlite_path
 from quantimodo.tokens.policy import TokenPolicy
 
@@ -110,10 +111,8 @@ class AppContext:
 async def prepare(
     settings: Settings, clock: Clock | None = None, entropy: Entropy | None = None
 ) -> list[Step]:
-    """What a start does once, before any worker: secret key, migrations, signing keys.
-
-    Safe to run at once in any number of processes; the migrations that ran here.
-    """
+    """What a start does once, before any worker: secret key, migrations, signing keys. Safe to run
+    at once in any number of processes; the migrations that ran here."""
     # Several machines on one PostgreSQL must share the key, so none is generated.
     may_make = sqlite_path(settings.database) is not None
     secret_keys(
@@ -148,7 +147,10 @@ class _Resources:
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, clock: Clock | None = None, entropy: Entropy | None = None
+    settings: Settings,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    tracer: Tracer | None = None,
 ) -> AsyncIterator[AppContext]:
     """The services over the configured database, closed at the end. Creates no file.
 
@@ -157,7 +159,7 @@ async def open_app(
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
     keys = secret_keys(settings.secret_key, settings.secret_file, entropy, may_make=False)
     envelope = Envelope(keys, entropy)
-    stores = await open_configured_stores(settings)
+    stores = await open_configured_stores(settings, tracer)
     hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
     metrics = Metrics()
     outcomes = ProviderOutcomes(stores.operations, clock, metrics.provider_request)
@@ -166,9 +168,7 @@ async def open_app(
     accesses = AccessLog(stores.accesses, clock)
     audit.start()
     accesses.start()
-    # Two clients, so that slow addresses of applications do not delay requests to providers.
-    policy = outbound_policy(settings, *own_address(settings))
-    http_clients = GuardedHttpClient(policy), GuardedHttpClient(policy)
+    http_clients = open_http_clients(settings, tracer)
     try:
         providers = open_providers(
             *(policies_with_sandbox(settings), http_clients[0], clock, stores.replays),

@@ -18,6 +18,7 @@ from quantimodo.app.provider_policies import check_providers
 from quantimodo.app.proxies import read_address
 from quantimodo.app.secret_keys import BadSecretKey, parse_keys
 from quantimodo.app.settings_alert_rules import check_alerts
+from quantimodo.app.settings_telemetry_rules import check_telemetry
 from quantimodo.app.settings_tree import Settings
 from quantimodo.ops.smtp import smtp_policy
 from quantimodo.protocol.redirects import check_redirect_uri
@@ -49,6 +50,7 @@ def decide(settings: Settings, fault: Fault) -> Settings:
         _check_agents,
         check_providers,
         check_alerts,
+        check_telemetry,
     ):
         check(settings, fault)
     if settings.issuer:

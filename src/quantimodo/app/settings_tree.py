@@ -22,6 +22,7 @@ from quantimodo.app.settings_fields import setting as _setting
 from quantimodo.app.settings_limits import BudgetSettings, LimitSettings
 from quantimodo.app.settings_providers import ProviderSettings
 from quantimodo.app.settings_sender import DPoPSettings, MtlsSettings
+from quantimodo.app.settings_telemetry import TelemetrySettings
 from quantimodo.app.settings_tokens import TokenSettings
 from quantimodo.model.brand import PRODUCT
 
@@ -292,6 +293,9 @@ class Settings:
         "Apps that register themselves", RegistrationSettings()
     )
     alerts: AlertSettings = _section("Alerts", AlertSettings())
+    telemetry: TelemetrySettings = _section(
+        "Traces and metrics by OpenTelemetry", TelemetrySettings()
+    )
     mcp: McpSettings = _section("Agents (MCP)", McpSettings())
     providers: Mapping[str, ProviderSettings] = field(
         default_factory=dict, metadata={"table": ProviderSettings}

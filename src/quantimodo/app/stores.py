@@ -7,12 +7,14 @@ from quantimodo.app.policies import search_policy
 from quantimodo.app.settings import Settings
 from quantimodo.clients.built_in_resources import WithBuiltIn, agents_api
 from quantimodo.ports.stores import Stores
+from quantimodo.ports.tracing import Tracer
 from quantimodo.storage.open import open_stores
 
 
-async def open_configured_stores(settings: Settings) -> Stores:
+async def open_configured_stores(settings: Settings, tracer: Tracer | None = None) -> Stores:
     """With the resources of this server that are in use. The caller closes them."""
-    stores = await open_stores(settings.database, search_policy(settings), quota_policy(settings))
+    policies = search_policy(settings), quota_policy(settings)
+    stores = await open_stores(settings.database, *policies, tracer)
     if not settings.mcp.enabled:
         return stores
     api = agents_api(settings.issuer)

@@ -15,6 +15,7 @@ from quantimodo.ops.webhook_attempts import WebhookAttempts
 from quantimodo.ops.webhooks import WebhookSender
 from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.outbound.webhook_poster import HttpWebhookPoster
+from quantimodo.ports.tracing import Tracer
 from quantimodo.ports.webhook_poster import WebhookPoster
 from quantimodo.tokens.app_events import AppEventWriter
 from quantimodo.tokens.subjects import Subjects
@@ -42,7 +43,7 @@ def event_writer(context: AppContext) -> AppEventWriter:
     return AppEventWriter(stores.clients, stores.users, Subjects(stores.subjects, context.entropy))
 
 
-def webhook_client(settings: Settings) -> GuardedHttpClient:
+def webhook_client(settings: Settings, tracer: Tracer | None = None) -> GuardedHttpClient:
     """Requests public addresses only: what the operator opened for providers is not open to
     addresses that a developer enters. In development this machine is, too."""
     policy = replace(
@@ -52,7 +53,7 @@ def webhook_client(settings: Settings) -> GuardedHttpClient:
         time_limit=_PATIENCE,
         open_loopback=bool(settings.development),
     )
-    return GuardedHttpClient(policy)
+    return GuardedHttpClient(policy, tracer=tracer)
 
 
 def webhook_sender(context: AppContext, poster: WebhookPoster) -> WebhookSender:
@@ -75,7 +76,7 @@ def webhook_sender(context: AppContext, poster: WebhookPoster) -> WebhookSender:
 @asynccontextmanager
 async def sending_webhooks(context: AppContext) -> AsyncIterator[None]:
     """Deliver in the background until the end of the context."""
-    http_client = webhook_client(context.settings)
+    http_client = webhook_client(context.settings, context.http_client.tracer)
     sender = webhook_sender(context, HttpWebhookPoster(http_client))
     sender.start()
     try:

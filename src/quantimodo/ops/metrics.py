@@ -2,7 +2,8 @@
 registry. `gauges.py` has the gauges."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -11,6 +12,16 @@ from quantimodo.model.server_state import ServerState, TokenRequests
 from quantimodo.ops.gauges import StateGauges
 
 _TOKEN = "token"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricValues:
+    """One metric of this process, with the value of each of its series."""
+
+    name: str
+    text: str
+    is_counter: bool
+    series: Sequence[tuple[Mapping[str, str], float]]
 
 
 class Metrics:
@@ -83,6 +94,23 @@ class Metrics:
         now, before = TokenRequests(sum(counted.values()), counted.get("4xx", 0)), self._reported
         self._reported = now
         return TokenRequests(now.total - before.total, now.refused - before.refused)
+
+    def values(self) -> Sequence[MetricValues]:
+        """All metrics, with the counters of this process alone."""
+        found = [*self._registry.collect(), *StateGauges(self.state).collect()]
+        return [
+            MetricValues(
+                f"{each.name}_total" if each.type == "counter" else each.name,
+                each.documentation,
+                each.type == "counter",
+                [
+                    (sample.labels, sample.value)
+                    for sample in each.samples
+                    if not sample.name.endswith("_created")
+                ],
+            )
+            for each in found
+        ]
 
     def render(self) -> bytes:
         """The text exposition format."""

@@ -26,9 +26,11 @@ from quantimodo.outbound.network import (
     GuardedNetwork,
     GuardedTransport,
     Resolve,
+    TracedTransport,
     resolve_name,
 )
 from quantimodo.outbound.responses import LATER, HttpResponse, invalid_response, unavailable
+from quantimodo.ports.tracing import Tracer
 
 _RETRY_LATER = frozenset({408, 425, 429})
 
@@ -76,17 +78,22 @@ class GuardedHttpClient:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         resolve: Resolve | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
-        """`transport` replaces the network, name resolution and the address rule."""
+        """`transport` replaces the network, name resolution and the address rule. `tracer` records
+        requests; None: they are not recorded."""
         self._policy = policy or OutboundPolicy()
         self._network = GuardedNetwork(
             self._policy.open_hosts,
             resolve or resolve_name,
             open_loopback=self._policy.open_loopback,
         )
-        self._transport = transport or GuardedTransport(
+        self._transport: httpx.AsyncBaseTransport = transport or GuardedTransport(
             self._network, self._policy.unverified_hosts
         )
+        self.tracer = tracer
+        if tracer is not None:
+            self._transport = TracedTransport(self._transport, tracer)
         self._under_way: Counter[str] = Counter()
         self._report: Callable[[bool], None] | None = None
 

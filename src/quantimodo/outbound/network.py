@@ -15,6 +15,7 @@ import httpx
 
 from quantimodo.outbound.networks import is_public
 from quantimodo.outbound.responses import invalid_response, unavailable
+from quantimodo.ports.tracing import Tracer
 
 Resolve = Callable[[str, int], Sequence[str]]
 
@@ -163,3 +164,24 @@ class _Stream(httpx.AsyncByteStream):
 def _trusted() -> ssl.SSLContext:
     """The system's authorities, or those of SSL_CERT_FILE or SSL_CERT_DIR in the environment."""
     return httpx.create_ssl_context()
+
+
+class TracedTransport(httpx.AsyncBaseTransport):
+    """A transport whose requests are spans; used only if traces are on. The spans have method and
+    status, and nothing of the address. Other servers do not learn the id of the trace."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, tracer: Tracer) -> None:
+        self._transport = transport
+        self._tracer = tracer
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send it, within a span that ends with the head of the response."""
+        with self._tracer.call(f"outbound {request.method}") as span:
+            span.set("http.request.method", request.method)
+            response = await self._transport.handle_async_request(request)
+            span.set("http.response.status_code", response.status_code)
+            return response
+
+    async def aclose(self) -> None:
+        """Close the transport beneath."""
+        await self._transport.aclose()

@@ -8,13 +8,15 @@ from pathlib import Path
 
 from quantimodo.model.budgets import USUAL_QUOTAS, QuotaPolicy
 from quantimodo.ports.stores import Stores
-from quantimodo.storage.database import USUAL_SEARCHES, SearchPolicy
+from quantimodo.ports.tracing import Tracer
+from quantimodo.storage.database import USUAL_SEARCHES, Database, SearchPolicy
 from quantimodo.storage.migrate import SchemaMismatch, Step, shipped
 from quantimodo.storage.postgres import PostgresDatabase
 from quantimodo.storage.postgres_schema import migrate_postgres, pending_on_postgres
 from quantimodo.storage.sqlite import SqliteDatabase
 from quantimodo.storage.sqlite_schema import migrate_sqlite, pending_on_sqlite
 from quantimodo.storage.stores import compose_stores
+from quantimodo.storage.traced_database import TracedDatabase
 
 __all__ = [
     "SchemaMismatch",
@@ -59,14 +61,21 @@ def newest_step(url: str) -> str:
 
 
 async def open_stores(
-    url: str, searches: SearchPolicy = USUAL_SEARCHES, quotas: QuotaPolicy = USUAL_QUOTAS
+    url: str,
+    searches: SearchPolicy = USUAL_SEARCHES,
+    quotas: QuotaPolicy = USUAL_QUOTAS,
+    tracer: Tracer | None = None,
 ) -> Stores:
-    """The stores over this database; the schema is current, or `SchemaMismatch` is raised."""
+    """The stores over this database; the schema is current, or `SchemaMismatch` is raised. `tracer`
+    records the calls; None: they are not recorded."""
     if await pending_steps(url):
         raise SchemaMismatch(
             "The database's schema is older than this version. Run: quantimodo database migrate"
         )
     path = sqlite_path(url)
+    database: Database
     if path is None:
-        return compose_stores(await PostgresDatabase.connect(url, searches), quotas)
-    return compose_stores(SqliteDatabase(path, searches), quotas)
+        database = await PostgresDatabase.connect(url, searches)
+    else:
+        database = SqliteDatabase(path, searches)
+    return compose_stores(database if tracer is None else TracedDatabase(database, tracer), quotas)
