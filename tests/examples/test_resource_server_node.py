@@ -1,6 +1,7 @@
 """examples/resource-server-node: an API that verifies JWT access tokens with jose."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -10,6 +11,7 @@ from quantimodo.app.resources import resource_registry
 from quantimodo.model.resources import ResourceScope
 from quantimodo.protocol.resource_registration import ResourceRegistration
 from support.app import AUTHORIZE, CHALLENGE, REVOKE, TOKEN, VERIFIER, App
+from support.dpop import DPoPKey
 from support.example_runs import ExamplePerson, SetUp, set_up
 from support.live_server import Live
 from support.workers import free_port
@@ -33,8 +35,10 @@ async def prepared(site: Live, folder: Path) -> tuple[SetUp, str]:
     return replace(made, values=replace(made.values, redirect_uri=identifier)), identifier
 
 
-async def tokens(site: Live, app: App, email: str, **requested: str) -> dict[str, str]:
-    """The token response of a code that this person allowed."""
+async def tokens(
+    site: Live, app: App, email: str, key: DPoPKey | None = None, **requested: str
+) -> dict[str, str]:
+    """The token response of a code that this person allowed, with tokens bound to `key`."""
     assert app.auth is not None
     query = {
         "client_id": app.id,
@@ -53,7 +57,10 @@ async def tokens(site: Live, app: App, email: str, **requested: str) -> dict[str
         "redirect_uri": CALLBACK,
         "code_verifier": VERIFIER,
     }
-    response = await site.browser().post(TOKEN, data=fields, auth=app.auth)
+    headers = {}
+    if key is not None:
+        headers["dpop"] = key.proof(datetime.now(UTC), htu=site.address + TOKEN)
+    response = await site.browser().post(TOKEN, data=fields, auth=app.auth, headers=headers)
     assert response.status_code == 200, response.text
     found: dict[str, str] = response.json()
     return found
@@ -68,6 +75,9 @@ async def test_it_accepts_tokens_that_are_for_it_alone(
         site, app, person.email, resource=identifier, scope="openid tasks:read tasks:write"
     )
     reading = await tokens(site, app, person.email, resource=identifier, scope="tasks:read")
+    bound = await tokens(
+        site, app, person.email, DPoPKey(), resource=identifier, scope="tasks:read"
+    )
     foreign = await tokens(site, app, person.email, scope="basic")
     task = {"title": "Sleep"}
     async with (
@@ -97,6 +107,7 @@ async def test_it_accepts_tokens_that_are_for_it_alone(
         header, payload, signature = both["access_token"].split(".")
         refused = {
             "another API": foreign["access_token"],
+            "bound to a key, whose proof is not checked": bound["access_token"],
             "an ID token": both["id_token"],
             "another signature": f"{header}.{payload}.{signature[::-1]}",
             "not signed": f"eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.{payload}.",

@@ -101,3 +101,12 @@ async def test_a_page_signs_in_refreshes_signs_out_and_shows_a_refusal(
         looking(browser, made.origin, width=1280, scheme="light") as page,
     ):
         await use(made, site, person, page)
+
+
+async def test_vite_makes_files_for_a_server_of_static_files(site: Live, npm_folder: Path) -> None:
+    made = await set_up(site, "react-vite", npm_folder)
+    async with made.running("npm", "run", "build") as process:
+        output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    (script,) = (made.folder / "dist/assets").glob("*.js")
+    assert made.app.id in script.read_text("utf-8")
