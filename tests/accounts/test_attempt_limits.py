@@ -7,7 +7,8 @@ import pytest
 
 from quantimodo.accounts.errors import TooMany
 from quantimodo.accounts.limits import Limit, ThrottlePolicy
-from quantimodo.accounts.throttle import Throttle, network
+from quantimodo.accounts.networks import network
+from quantimodo.accounts.throttle import Throttle
 from quantimodo.ports.stores import Stores
 from support.account_services import MovableClock
 

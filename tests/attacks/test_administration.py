@@ -20,6 +20,7 @@ def names_of(person: User, client_id: str = "x") -> dict[str, str]:
         "action": "disable",
         "client_id": client_id,
         "kid": "x",
+        "session": "x",
         "name": "x",
     }
 

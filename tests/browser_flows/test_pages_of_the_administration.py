@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from quantimodo.accounts.announcements import Draft
+from quantimodo.accounts.people_administration import session_number
 from quantimodo.app.administration import announcements_service
 from quantimodo.app.resources import resource_registry
 from quantimodo.model.admin_actions import BY_COMMAND
@@ -74,12 +75,20 @@ async def addresses(harness: AppHarness) -> set[str]:
         "invitations": invitation.id,
         "announcements": number,
     }
+    await harness.context.sessions.start(
+        ann, methods=("pwd",), address="192.0.2.8", agent="a phone", replaces=None
+    )
+    session = session_number((await harness.context.sessions.list(ann.id))[0])
     found = set[str]()
     for method, path in routes_of_administration(
-        harness, client_id=app.id, number="{number}", action="{action}"
+        harness, client_id=app.id, number="{number}", action="{action}", session="{session}"
     ):
         kind = path.removeprefix("/admin").strip("/").partition("/")[0]
-        named = {"number": numbers.get(kind, 0), "action": actions.get(kind, "")}
+        named = {
+            "number": numbers.get(kind, 0),
+            "action": actions.get(kind, ""),
+            "session": session,
+        }
         if method == "GET" and not path.endswith("/export"):
             found.add(path.format(**named))
     return found | {"/admin/settings?all=1", "/admin/logs?kind=none", "/admin/people?q=nothing"}

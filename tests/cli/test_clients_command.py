@@ -263,3 +263,46 @@ def test_the_log_of_an_application_has_its_refusals_and_how_to_mend_them(
     gone = terminal("clients", "log", "unknown")
     assert gone.code == 1
     assert gone.err.startswith("error: there is no app with this client_id")
+
+
+def test_limits_and_the_domain_behind_an_application_are_set_with_a_reason(
+    terminal: Terminal,
+) -> None:
+    create = ("clients", "create", "--name", "Mood", "--redirect-uri", "https://app.example.org/cb")
+    client_id = terminal.does(*create, "--scope", "basic", "--json").json["client_id"]
+    limits = ("clients", "limit", client_id, "--json")
+    assert terminal.does(*limits).json["tokens_per_minute"] == 0
+    changed = terminal.does(*limits, "--tokens-per-minute", "9", "--reason", "load test").json
+    assert (changed["tokens_per_minute"], changed["requests_per_minute"]) == (9, 0)
+    assert terminal.does(*limits, "--requests-per-minute", "5").json["tokens_per_minute"] == 9
+    assert terminal("clients", "limit", client_id, "--tokens-per-minute", "-1").code == 2
+    assert terminal("clients", "limit", "none", "--tokens-per-minute", "1").code == 1
+    verify = ("clients", "verify", client_id)
+    terminal.does(*verify, "--domain", "example.org", "--reason", "TXT record seen")
+    shown = terminal.does("clients", "show", client_id, "--json").json
+    assert shown["verified_domain"] == "example.org"
+    assert terminal(*verify, "--domain", "elsewhere.example").code == 1
+    assert terminal(*verify).code == 2
+    terminal.does(*verify, "--end")
+    assert terminal.does("clients", "show", client_id, "--json").json["verified_domain"] == ""
+    actions = [json.loads(line) for line in terminal.does("logs", "--actions").out.splitlines()]
+    assert {(each["kind"], each["reason"]) for each in actions} == {
+        ("client.limit", "load test"),
+        ("client.limit", ""),
+        ("client.verify", "TXT record seen"),
+        ("client.unverify", ""),
+    }
+
+
+def test_a_change_of_fields_is_recorded_with_its_reason(terminal: Terminal) -> None:
+    client_id = created(terminal)["client_id"]
+    edit = ("clients", "edit", str(client_id), "--reviewed", "--reason", "read its policy")
+    terminal.does(*edit, "--json")
+    api = "https://tasks.example.org/"
+    terminal.does("resources", "add", api, "--name", "Tasks", "--scope", "tasks:read = Read")
+    terminal.does("resources", "change", api, "--not-reviewed", "--reason", "new owner")
+    actions = [json.loads(line) for line in terminal.does("logs", "--actions").out.splitlines()]
+    assert {(each["kind"], each["detail"], each["reason"]) for each in actions} == {
+        ("client.edit", "Diary", "read its policy"),
+        ("resource.change", api, "new owner"),
+    }

@@ -183,3 +183,11 @@ def test_roles_and_sessions_are_managed_and_each_action_is_recorded(terminal: Te
         ("person.send-reset", None, reason),
         ("person.disable", None, reason),
     ]
+
+
+def test_sessions_of_a_person_are_listed(terminal: Terminal) -> None:
+    create(terminal)
+    assert terminal.does("users", "sessions", "ada@example.org", "--json").json == []
+    gone = terminal("users", "sessions", "ada@example.org", "--end", "0123456789abcdef")
+    assert (gone.code, "has ended already" in gone.err) == (1, True)
+    assert terminal("users", "sessions", "eve@example.org").code == 1

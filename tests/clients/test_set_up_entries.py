@@ -38,7 +38,7 @@ def _other(kind: str, choices: Any, default: Any) -> Any:
     match kind:
         case "flag":
             return not default
-        case "seconds":
+        case "seconds" | "number":
             return 60
         case "texts":
             return ("https://app.example.org/b", "https://app.example.org/a")

@@ -5,6 +5,7 @@ from contextlib import closing
 import apsw
 
 from quantimodo.app.resources import resource_registry
+from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.resources import ResourceScope
 from quantimodo.protocol.resource_registration import ResourceRegistration
 from support.administrators import administrator, press, session_of
@@ -95,3 +96,24 @@ async def test_an_api_of_a_developer_is_reviewed_and_removed(harness: AppHarness
     kinds = [kind for kind, _ in recorded(harness)]
     assert kinds == ["resource.review", "resource.unreview", "resource.remove"]
     assert (await browser.get(f"/admin/apis/{api.id}/review")).status_code == 404
+
+
+async def test_applications_that_registered_themselves_wait_for_a_review(
+    harness: AppHarness,
+) -> None:
+    own = await harness.app(name="Of the operator")
+    itself = await harness.app(name="Registered itself")
+    seen = await harness.app(name="Reviewed already", metadata=ClientMetadata(reviewed=True))
+    for app in (itself, seen):
+        await harness.register_again(app, registration_digest=b"d" * 32)
+    browser = await session_of(harness, await administrator(harness))
+
+    async def found(**query: str) -> set[str]:
+        page = await browser.get("/admin/apps", params=query)
+        return {app.id for app in (own, itself, seen) if f'/admin/apps/{app.id}"' in page.text}
+
+    assert await found() == {own.id, itself.id, seen.id}
+    assert await found(only="pending") == {itself.id}
+    assert await found(only="pending", q="registered") == {itself.id}
+    assert await found(only="pending", q=own.id) == set()
+    assert await found(only="pending", q="reviewed") == set()

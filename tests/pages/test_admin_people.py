@@ -7,6 +7,7 @@ import apsw
 import pytest
 
 import quantimodo
+from quantimodo.accounts.people_administration import session_number
 from support.administrators import REASON, administrator, press, session_of
 from support.app import AppHarness, OpenHarness
 
@@ -158,3 +159,31 @@ async def test_a_deletion_is_cancelled_and_the_person_gets_an_email(
         assert not found.closed
         (mail, *_) = await harness.context.outbox.recent(1)
         assert mail.mail.to == "ann@example.org"
+
+
+async def test_one_session_of_a_person_is_ended_and_the_others_stay(harness: AppHarness) -> None:
+    ann, bob = await harness.person(), await harness.person("bob@example.org", "Bob Example")
+    root = await administrator(harness)
+    browser, stolen = await session_of(harness, root), await harness.signed_in()
+    (of_stolen,) = await harness.context.sessions.list(ann.id)
+    kept = await harness.signed_in()
+    others = await harness.signed_in("bob@example.org")
+    page = (await browser.get(f"/admin/people/{ann.id}")).text
+    assert page.count(f"/admin/people/{ann.id}/sessions/") == 2
+    assert of_stolen.sid not in page
+    assert of_stolen.key.hex() not in page
+    numbers = [session_number(each) for each in await harness.context.sessions.list(ann.id)]
+    live = {number: f"/admin/people/{ann.id}/sessions/{number}" for number in numbers}
+    (of_bob,) = await harness.context.sessions.list(bob.id)
+    for path in (
+        f"/admin/people/{ann.id}/sessions/{session_number(of_bob)}",
+        f"{live[numbers[0]]}0",
+    ):
+        assert (await browser.get(path)).status_code == 404
+    assert (await press(browser, live[numbers[0]], reason="x")).status_code == 422
+    number = session_number(of_stolen)
+    assert (await press(browser, live[number])).status_code == 303
+    statuses = [(await each.get("/account")).status_code for each in (stolen, kept, others)]
+    assert statuses == [303, 200, 200]
+    assert (await browser.get(live[number])).status_code == 404
+    assert actions(harness) == [("person.end-session", root.id, ann.id, REASON)]

@@ -168,7 +168,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "clients/webhooks:Webhooks._recorded": ("changes_per_session",),
     "clients/webhooks:Webhooks.set_polled": ("changes_per_session",),
     "clients/registry:Registry.set_logo": ("changes_per_session", *_REGISTERED),
-    "endpoints/token:TokenEndpoint._end": ("refused_sign_ins_per_address",),
+    "endpoints/token_safeguards:TokenSafeguards.end": ("refused_sign_ins_per_address",),
     "export/personal_export:PersonalExport.begin": ("exports_per_person",),
     "federation/discovery:Discovery._discover": _OF_PROVIDERS,
     "federation/login_codes:LoginCodes._refuse_replay": ("refused_sign_ins_per_address",),

@@ -15,9 +15,11 @@ from quantimodo.accounts.errors import DomainError
 from quantimodo.accounts.passkeys import Passkeys
 from quantimodo.accounts.recovery import Recovery
 from quantimodo.accounts.second_factors import SecondFactors
+from quantimodo.crypto.digests import digest
 from quantimodo.i18n.translation import in_language
 from quantimodo.model.admin_actions import Authority
 from quantimodo.model.events import Event
+from quantimodo.model.sessions import Session
 from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.admin_stores import AdminLog, PeopleSearchStore
@@ -38,6 +40,7 @@ PersonAction = Literal[
 _OWN: Final = N_("This is your own account. Another administrator can do this.")
 _ROLE_FIRST: Final = N_("This person is an administrator. First take that role away.")
 _LAST: Final = N_("This is the last administrator who can sign in. First appoint another one.")
+_NO_SESSION: Final = N_("This session has ended already.")
 _NOT_NOW: Final = N_("This does not apply to the account as it is now. Nothing was changed.")
 
 
@@ -77,6 +80,18 @@ class PeopleAdministration:
         }
         await self.admin_log.record(by, f"person.{action}", user_id=user.id)
         await done[action](user, by)
+
+    async def sessions(self, user: User) -> Sequence[Session]:
+        """The sessions of this person, the last used first."""
+        return await self.deletion.sessions.list(user.id)
+
+    async def end_session(self, user: User, number: str, by: Authority) -> None:
+        """Record it, then end the session with this `session_number`. Raises `DomainError` if there
+        is none any more."""
+        found = [each for each in await self.sessions(user) if session_number(each) == number]
+        await self.admin_log.record(by, "person.end-session", user_id=user.id)
+        if not found or not await self.deletion.sessions.end_one(user.id, found[0].key):
+            raise DomainError(_NO_SESSION)
 
     def _refusal(self, action: PersonAction, user: User, actor_id: int | None) -> str | None:
         if user.id == actor_id:
@@ -132,6 +147,11 @@ class PeopleAdministration:
     def _record(self, kind: str, user_id: int | None, detail: str = "") -> None:
         clock, audit = self.administration.clock, self.administration.audit
         audit.record(Event(at=clock.now(), kind=kind, user_id=user_id, detail=detail))
+
+
+def session_number(session: Session) -> str:
+    """What names a session of a person in addresses; nothing can be done with it elsewhere."""
+    return digest(f"session of {session.user.id}: {session.sid}").hex()[:16]
 
 
 _APPLIES: Final[Mapping[PersonAction, Callable[[User], bool]]] = {

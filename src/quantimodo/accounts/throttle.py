@@ -5,7 +5,6 @@ digest, so that the table does not reveal who tried. Each attempt is counted bef
 a thousand at once are a thousand.
 """
 
-import ipaddress
 import json
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,8 +12,10 @@ from typing import Literal
 
 from quantimodo.accounts.errors import TooMany
 from quantimodo.accounts.limits import Limit, ThrottlePolicy
+from quantimodo.accounts.networks import network
 from quantimodo.crypto.digests import keyed_digest
 from quantimodo.model.budgets import BudgetPolicy, Charge
+from quantimodo.model.clients import Client
 from quantimodo.model.users import fold_email
 from quantimodo.ports.account_stores import ThrottleStore
 from quantimodo.ports.clock import Clock
@@ -32,7 +33,7 @@ BudgetKind = Literal[
 
 NoticeKind = Literal["device", "application", "first read"]
 
-_DAY = timedelta(days=1)
+_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 _DEFAULT_BUDGETS = BudgetPolicy()
 
 
@@ -116,10 +117,15 @@ class Throttle:
         """An authorization request that is kept until its person has signed in or decided."""
         await self._count("request address", network(address), self.policy.requests_per_address)
 
-    async def push_request(self, pusher: str) -> None:
+    async def push_request(self, client: Client) -> None:
         """An authorization request that a confidential app pushes (RFC 9126): counted by app, for
         all its people come from the address of its server."""
-        await self._count("pushed request", pusher, self.policy.pushed_requests_per_app)
+        await self._count_app("pushed request", client, self.policy.pushed_requests_per_app)
+
+    async def count_tokens(self, client: Client) -> None:
+        """A response with tokens, where the operator limits them for this app."""
+        if most := client.metadata.tokens_per_minute:
+            await self._count("tokens app", client.id, Limit(most, _MINUTE))
 
     def charge_pushed(self, pusher: str) -> Charge:
         """The budget of the requests that the apps of one owner push."""
@@ -146,9 +152,9 @@ class Throttle:
         limit = self.policy.device_requests_per_address
         await self._count("device request address", network(address), limit)
 
-    async def start_device_of(self, client_id: str) -> None:
+    async def start_device_of(self, client: Client) -> None:
         """A device authorization request of a confidential app."""
-        await self._count("device request app", client_id, self.policy.device_requests_per_app)
+        await self._count_app("device request app", client, self.policy.device_requests_per_app)
 
     async def enter_user_code(self, address: str, holder: str) -> None:
         """A user code that a person typed. `holder`: their session, or their browser."""
@@ -278,6 +284,12 @@ class Throttle:
         for name in ("second factor", "second factor day"):
             await self.store.forget(self._name(name, str(user_id)))
 
+    async def _count_app(self, what: str, client: Client, usual: Limit) -> None:
+        """Against the limit that the operator set for this app, or the usual one."""
+        most = client.metadata.requests_per_minute
+        limit = Limit(most, _MINUTE) if most else usual
+        await self._count(f"{what} in a minute" if most else what, client.id, limit)
+
     async def _count(self, what: str, whose: str, limit: Limit) -> None:
         hits = await self.store.hit(self._name(what, whose), limit.window, self.clock.now())
         if hits > limit.count:
@@ -285,14 +297,3 @@ class Throttle:
 
     def _name(self, what: str, whose: str) -> bytes:
         return keyed_digest(self.key, f"throttle {what}", fold_email(whose))
-
-
-def network(address: str) -> str:
-    """What one party holds of the internet: an IPv4 address, or a /64 of IPv6."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return "elsewhere"
-    if parsed.version == 6 and parsed.ipv4_mapped is None:
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed if parsed.version == 4 else parsed.ipv4_mapped)

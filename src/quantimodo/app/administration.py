@@ -21,6 +21,7 @@ from quantimodo.ops.admin_log import StoredAdminLog
 from quantimodo.ops.readings import readings
 from quantimodo.pages.admin import AdminFrame
 from quantimodo.pages.admin_announcements import AdminAnnouncements
+from quantimodo.pages.admin_app_forms import AdminAppForms
 from quantimodo.pages.admin_apps import AdminApps
 from quantimodo.pages.admin_charts import AdminCharts
 from quantimodo.pages.admin_invitations import AdminInvitations
@@ -50,6 +51,7 @@ def administration_routes(context: AppContext, page_context: PageContext) -> Seq
             stores.clients,
         ).routes(),
         *AdminInvitations(frame, context.accounts.invitations).routes(),
+        *AdminAppForms(frame, client_administration(context), stores.clients).routes(),
         *AdminApps(
             frame, client_administration(context), stores.clients, stores.resources, stores.users
         ).routes(),

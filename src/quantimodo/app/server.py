@@ -66,6 +66,7 @@ from quantimodo.endpoints.register import RegistrationEndpoint
 from quantimodo.endpoints.revoke import RevocationEndpoint
 from quantimodo.endpoints.routes import ApiEndpoints, api_routes
 from quantimodo.endpoints.token import TokenEndpoint
+from quantimodo.endpoints.token_safeguards import TokenSafeguards
 from quantimodo.model.secrets import Secret
 from quantimodo.openapi.document import openapi_document
 from quantimodo.openapi.endpoint import OpenApiEndpoint, OpenApiYamlEndpoint
@@ -187,8 +188,8 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
             grant_types=grant_types(context),
             tokens=stores.tokens,
             responder=token_responder(context),
+            safeguards=TokenSafeguards(context.throttle, stores.tokens, clock, context.audit),
             clock=clock,
-            audit=context.audit,
             metrics=metrics,
             log=context.client_log,
             legacy_transport=settings.legacy_transport,

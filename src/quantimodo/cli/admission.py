@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import structlog
 
-from quantimodo.accounts.throttle import network
+from quantimodo.accounts.networks import network
 
 MOST_CONNECTIONS: Final = 65_536
 _SCAN_EVERY: Final = 1.0

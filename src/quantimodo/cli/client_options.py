@@ -11,6 +11,12 @@ from quantimodo.protocol.client_field import ClientField
 from quantimodo.protocol.client_fields import FIELDS
 from quantimodo.protocol.registration import value_of
 
+_TYPES: Mapping[str, Any] = {
+    "flag": bool,
+    "number": int,
+    "texts": list[str],
+    "names": list[str],
+}
 _OPTIONS = {field.name: field for field in FIELDS if field.option is not None}
 
 
@@ -50,7 +56,7 @@ def _parameter(field: ClientField, required: bool) -> inspect.Parameter:
     option = field.option
     if option is None:
         raise ValueError(f"{field.name} has no option")
-    kind: Any = {"flag": bool, "texts": list[str], "names": list[str]}.get(field.kind, str)
+    kind: Any = _TYPES.get(field.kind, str)
     flags = (option.flags,) if option.flags else ()
     return inspect.Parameter(
         option.name,

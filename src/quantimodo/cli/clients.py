@@ -107,6 +107,7 @@ def edit(
     implicit: Implicit = None,
     logo: Logo = None,
     as_json: AsJson = False,
+    reason: Reason = "",
     **options: Any,
 ) -> None:
     """Change the given fields. All others keep their values."""
@@ -114,6 +115,7 @@ def edit(
     async def change(context: AppContext) -> Client:
         client = await _client(context, client_id)
         registration = _registration(registration_of(client), given(options), implicit)
+        await client_administration(context).record_edit(client, authority(reason))
         edited = await context.registry.edit(client, registration, by_operator=True)
         if logo is not None:
             await context.registry.set_logo(edited, logo.read_bytes(), by_operator=True)

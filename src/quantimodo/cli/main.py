@@ -8,6 +8,8 @@ from quantimodo import __version__
 from quantimodo.cli.alerts import alerts
 from quantimodo.cli.announcements import announcements
 from quantimodo.cli.backups import backup, check, restore
+from quantimodo.cli.client_limits import limit
+from quantimodo.cli.client_marks import verify
 from quantimodo.cli.client_members import clients
 from quantimodo.cli.database import database
 from quantimodo.cli.demo import demo
@@ -52,6 +54,8 @@ def command_line() -> typer.Typer:
     table.command()(check)
     table.command()(apply)
     table.command()(export)
+    clients.command()(limit)
+    clients.command()(verify)
     table.add_typer(clients, name="clients")
     table.add_typer(registrations, name="registrations")
     table.add_typer(resources, name="resources")

@@ -108,6 +108,7 @@ def change(
         typer.Option("--reviewed/--not-reviewed", help="Whether apps of others may request it."),
     ] = None,
     as_json: AsJson = False,
+    reason: Reason = "",
     **options: Any,
 ) -> None:
     """Change the given fields. All others keep their values; '' empties a list or a lifetime."""
@@ -116,6 +117,7 @@ def change(
     async def edit(context: AppContext) -> Resource:
         found = await _resource(context, identifier)
         registration = replace(resource_registration(found), **given)
+        await client_administration(context).record_change(found, authority(reason))
         return await resource_registry(context).change(
             found, registration, reviewed=reviewed, by_operator=True
         )

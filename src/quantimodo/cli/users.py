@@ -17,6 +17,7 @@ from quantimodo.cli.option_groups import option_group
 from quantimodo.cli.people import Reason, perform, person_of
 from quantimodo.cli.printing import print_fields, print_json, print_table
 from quantimodo.cli.user_import import import_users
+from quantimodo.cli.user_sessions import sessions
 from quantimodo.model.profiles import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
@@ -81,6 +82,7 @@ def create(account: NewAccount, as_json: AsJson = False) -> None:
 
 users.command("import")(import_users)
 users.add_typer(invitations, name="invitations")
+users.command()(sessions)
 
 
 @users.command("list")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from quantimodo.clients.errors import InvalidMetadata
 from quantimodo.clients.registry import Registry
 from quantimodo.clients.resources import ResourceRegistry
 from quantimodo.model.admin_actions import Authority
@@ -16,6 +17,7 @@ from quantimodo.ports.admin_stores import AdminLog
 from quantimodo.ports.owner_notices import OwnerNotices
 from quantimodo.protocol.registration import registration_of
 from quantimodo.protocol.resource_registration import resource_registration
+from quantimodo.protocol.verified_domains import is_of_domain
 
 ClientAction = Literal["review", "unreview", "disable", "enable", "delete"]
 ResourceAction = Literal["review", "unreview", "remove"]
@@ -57,6 +59,50 @@ class ClientAdministration:
             case "delete":
                 await self.registry.delete(client)
 
+    async def record_edit(self, client: Client, by: Authority) -> None:
+        """Record that a command changes fields of the application, before it does."""
+        await self.admin_log.record(
+            by, "client.edit", client_id=client.id, user_id=client.owner_id, detail=client.name
+        )
+
+    async def record_change(self, resource: Resource, by: Authority) -> None:
+        """Record that a command changes fields of the API, before it does."""
+        await self.admin_log.record(
+            by, "resource.change", user_id=resource.owner_id, detail=resource.identifier
+        )
+
+    async def verify(self, client: Client, domain: str, by: Authority) -> Client:
+        """Record which domain stands behind it, "" for none any more, then show it to people.
+        Raises as `perform`, also for a domain at which it has no address."""
+        known = registration_of(client)
+        if domain and not is_of_domain(known, domain):
+            raise InvalidMetadata("verified_domain", "no address of the app is at this domain")
+        await self.admin_log.record(
+            by,
+            "client.verify" if domain else "client.unverify",
+            client_id=client.id,
+            user_id=client.owner_id,
+            detail=f"{client.name}: {domain or client.metadata.verified_domain}",
+        )
+        metadata = replace(known.metadata, verified_domain=domain)
+        changed = replace(known, metadata=metadata)
+        return await self.registry.edit(client, changed, by_operator=True)
+
+    async def limit(self, client: Client, tokens: int, requests: int, by: Authority) -> Client:
+        """Set the numbers per minute, 0 for none, after they are recorded. Raises as
+        `perform`."""
+        await self.admin_log.record(
+            by,
+            "client.limit",
+            client_id=client.id,
+            user_id=client.owner_id,
+            detail=f"{client.name}: {tokens} tokens, {requests} requests per minute",
+        )
+        known = registration_of(client)
+        metadata = replace(known.metadata, tokens_per_minute=tokens, requests_per_minute=requests)
+        changed = replace(known, metadata=metadata)
+        return await self.registry.edit(client, changed, by_operator=True)
+
     async def perform_on_resource(
         self, action: ResourceAction, resource: Resource, by: Authority
     ) -> None:
@@ -75,18 +121,21 @@ class ClientAdministration:
             )
 
     async def search(
-        self, text: str, after: str, limit: int
+        self, text: str, after: str, limit: int, *, pending: bool = False
     ) -> tuple[Sequence[Client], str | None]:
         """The application with this id, or those whose names begin with this text, by id; and
-        where the search goes on, None at the end. One search reads at most 1,000 applications."""
+        where the search goes on, None at the end. One search reads at most 1,000 applications.
+        `pending`: only those that registered themselves and were not reviewed."""
         exact = await self.registry.clients.client(text) if text else None
-        if exact is not None:
+        if exact is not None and (not pending or _is_pending(exact)):
             return [exact], None
         found: list[Client] = []
         for _ in range(_READ // _AT_ONCE):
             page = await self.registry.clients.clients(after=after, limit=_AT_ONCE)
             for client in page:
                 after = client.id
+                if pending and not _is_pending(client):
+                    continue
                 if client.name.casefold().startswith(text.casefold()):
                     found.append(client)
                 if len(found) == limit:
@@ -94,3 +143,8 @@ class ClientAdministration:
             if len(page) < _AT_ONCE:
                 return found, None
         return found, after
+
+
+def _is_pending(client: Client) -> bool:
+    itself = client.registration_digest is not None or bool(client.document_host)
+    return itself and not client.metadata.reviewed

@@ -228,14 +228,14 @@ class Registry:
         localized: Mapping[str, Logo] | None = None,
     ) -> None:
         """Store a picture, or (None) delete it, and with `localized` those for a language. Another
-        picture ends the operator's mark, unless it is by the operator. Raises `InvalidMetadata`,
+        picture ends the operator's marks, unless it is by the operator. Raises `InvalidMetadata`,
         `ChangedMeanwhile`, `BudgetExceeded`."""
         logo = None if data is None else logos.read_logo(data)
-        if client.metadata.reviewed and not by_operator:
+        if (client.metadata.reviewed or client.metadata.verified_domain) and not by_operator:
             same = localized is None or localized == await self.clients.localized_logos(client.id)
             if same and logo == await self.clients.logo(client.id):
                 return
-            metadata = replace(client.metadata, reviewed=False)
+            metadata = replace(client.metadata, reviewed=False, verified_domain="")
             await self._replace(replace(client, metadata=metadata), "client.edited", "changed")
         await self.clients.set_logo(client.id, logo, charge, localized)
         self._record(client, "client.logo_changed", "given a new logo" if logo else "logo dropped")

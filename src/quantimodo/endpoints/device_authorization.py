@@ -85,7 +85,7 @@ class DeviceAuthorizationEndpoint:
             await self.throttle.start_device(address)
             charge = self.throttle.charge("device_authorizations", address)
             return charge, signer_at(charge.network)
-        await self.throttle.start_device_of(client.id)
+        await self.throttle.start_device_of(client)
         signer = signer_of(client)
         return self.throttle.charge_device(signer.owner or f"client {client.id}"), signer
 

@@ -91,7 +91,7 @@ class PushedRequestEndpoint:
             await self.throttle.store_request(address)
             charge = self.throttle.charge("authorization_requests", address)
             return charge, signer_at(charge.network)
-        await self.throttle.push_request(client.id)
+        await self.throttle.push_request(client)
         signer = signer_of(client)
         return self.throttle.charge_pushed(signer.owner or f"client {client.id}"), signer
 

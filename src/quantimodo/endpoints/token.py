@@ -9,15 +9,14 @@ from typing import Any
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.clients.sender_constraints import SenderConstraints, ShownKey
 from quantimodo.endpoints.forms import body_form
+from quantimodo.endpoints.token_safeguards import TokenSafeguards
 from quantimodo.grant_types.contract import GrantType
 from quantimodo.grant_types.table import GrantTypeTable
 from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.model.clients import Client
-from quantimodo.model.events import Event
 from quantimodo.ops.client_log import ClientLog
 from quantimodo.ops.metrics import Metrics
-from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
@@ -52,8 +51,8 @@ class TokenEndpoint:
     grant_types: GrantTypeTable
     tokens: TokenStore
     responder: TokenResponder
+    safeguards: TokenSafeguards
     clock: Clock
-    audit: Audit
     metrics: Metrics
     log: ClientLog
     legacy_transport: bool
@@ -67,26 +66,12 @@ class TokenEndpoint:
         try:
             response = await self._mint(grant_type, form, client, shown)
         except ReplayDetected as replay:
-            await self._end(replay, client)
+            await self.safeguards.end(replay, client)
             raise
         if grant_type.grant_type == "refresh_token" and form.get("refresh_token") is None:
             self.metrics.legacy("refresh_token_as_code")
         self.log.issued(client.id)
         return private_json(200, response)
-
-    async def _end(self, replay: ReplayDetected, client: Client) -> None:
-        """Revoke in a separate transaction, which the error does not roll back."""
-        now = self.clock.now()
-        if await self.tokens.revoke_grant(replay.grant_id, now):
-            self.audit.record(
-                Event(
-                    at=now,
-                    kind="token.replayed",
-                    user_id=replay.user_id,
-                    client_id=client.id,
-                    detail=client.name,
-                )
-            )
 
     def _form(self, request: Request) -> Form:
         if request.method == "GET":
@@ -114,7 +99,8 @@ class TokenEndpoint:
             now, confirmation = self.clock.now(), shown.confirmation
             decision = grant_type.decide(form, client, evidence, now, confirmation)
             if attempt == 0:
-                # After the decision: a request that is refused stores nothing.
+                # After the decision: a request that is refused stores nothing and counts nothing.
+                await self.safeguards.count(client)
                 await self.constraints.spend(shown, client)
             response = await self.responder.respond(decision, confirmation)
             if response is not None:

@@ -124,6 +124,15 @@ _TOKEN_RESPONSES: Final = {
         "NotStored",
     ),
     401: _WHO_ARE_YOU,
+    429: refused(
+        "More responses with tokens in a minute than the operator allows this app.",
+        {
+            "temporarily_unavailable": "too many requests of this application or address: try"
+            " again later"
+        },
+        "NotStored",
+        "RetryAfter",
+    ),
 }
 
 OPERATIONS: Final = (

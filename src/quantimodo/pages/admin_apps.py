@@ -98,20 +98,25 @@ class AdminApps:
         ]
 
     async def show(self, request: Request) -> Response:
-        """GET /admin/apps: by id, or those whose names begin with `?q=`."""
+        """GET /admin/apps: by id, or those whose names begin with `?q=`; `?only=pending` those that
+        registered themselves and were not reviewed."""
         browser_request = await self.frame.visit(request)
         text = request.query_params.get("q", "").strip()[:_LONGEST]
         after = request.query_params.get("after", "")[:_LONGEST]
+        pending = request.query_params.get("only") == "pending"
         found: Sequence[Client] = ()
         following = None
         if text.isprintable() and after.isprintable():
-            found, following = await self.administration.search(text, after, _SHOWN)
+            found, following = await self.administration.search(
+                text, after, _SHOWN, pending=pending
+            )
         return self.frame.show(
             request,
             browser_request,
             "admin_apps.html",
             section="admin-apps",
             text=text,
+            pending=pending,
             apps=found,
             following=following,
         )

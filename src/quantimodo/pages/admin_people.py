@@ -10,7 +10,11 @@ from typing import Final, get_args
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.people_administration import PeopleAdministration, PersonAction
+from quantimodo.accounts.people_administration import (
+    PeopleAdministration,
+    PersonAction,
+    session_number,
+)
 from quantimodo.http.errors import NotFound
 from quantimodo.i18n.client_texts import client_name
 from quantimodo.model.texts import N_
@@ -79,6 +83,11 @@ WORDS: Final[Mapping[PersonAction, ActionWords]] = {
 }
 
 
+_END_SESSION: Final = ActionWords(
+    N_("End the session"), N_("That browser is signed out at once. No e-mail is sent.")
+)
+
+
 @dataclass(frozen=True, slots=True)
 class AdminPeople:
     frame: AdminFrame
@@ -94,6 +103,8 @@ class AdminPeople:
         return [
             (("GET",), PEOPLE, self.show),
             (("GET",), one, self.show_one),
+            (("GET",), f"{one}/sessions/{{session}}", self.confirm_end),
+            (("POST",), f"{one}/sessions/{{session}}", self.end),
             (("GET",), f"{one}/{{action}}", self.confirm),
             (("POST",), f"{one}/{{action}}", self.act),
         ]
@@ -134,7 +145,8 @@ class AdminPeople:
             person=person,
             factor=await administration.second_factors.status(person),
             passkeys=len(await administration.passkeys.list(person)),
-            sessions=(await administration.deletion.sessions.list(person.id))[:_SHOWN],
+            sessions=(await administration.sessions(person))[:_SHOWN],
+            session_number=session_number,
             describe=describe,
             identities=(await self.identities.identities_of(person.id))[:_SHOWN],
             apps=[(consent, client, client_name(client)) for consent, client in apps if client],
@@ -159,6 +171,32 @@ class AdminPeople:
             return self.frame.show_action(request, browser_request, _form(person, action), refused)
         where = PEOPLE if action == "delete" else f"{PEOPLE}/{person.id}"
         return self.frame.page_context.go(where, "admin-done")
+
+    async def confirm_end(self, request: Request) -> Response:
+        """GET /admin/people/{number}/sessions/{session}: a form for the reason."""
+        browser_request = await self.frame.visit(request, recent=True)
+        form = await self._session_form(request)
+        return self.frame.show_action(request, browser_request, form)
+
+    async def end(self, request: Request) -> Response:
+        """POST /admin/people/{number}/sessions/{session}."""
+        browser_request, form = await self.frame.posted(request)
+        page, person = await self._session_form(request), await self._person(request)
+        try:
+            by = self.frame.authority(browser_request, form)
+            await self.administration.end_session(person, request.path_params["session"], by)
+        except REFUSALS as refusal:
+            refused = form_errors(refusal), form
+            return self.frame.show_action(request, browser_request, page, refused)
+        return self.frame.page_context.go(f"{PEOPLE}/{person.id}", "admin-done")
+
+    async def _session_form(self, request: Request) -> ActionForm:
+        person, number = await self._person(request), request.path_params["session"]
+        if number not in map(session_number, await self.administration.sessions(person)):
+            raise NotFound
+        one = f"{PEOPLE}/{person.id}"
+        path = f"{one}/sessions/{number}"
+        return ActionForm("admin-people-one", _END_SESSION, person.name, path, one)
 
     async def _search(self, text: str, before: int) -> Page[User]:
         if not text.isprintable() or len(text) > _LONGEST_SEARCH:

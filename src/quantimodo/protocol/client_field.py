@@ -14,10 +14,10 @@ from quantimodo.protocol.errors import InvalidAuthorizationDetails
 from quantimodo.protocol.redirects import check_redirect_uri
 from quantimodo.protocol.uris import InvalidUri, check_web_address
 
-Kind = Literal["text", "texts", "names", "words", "flag", "seconds", "json", "objects"]
+Kind = Literal["text", "texts", "names", "words", "flag", "number", "seconds", "json", "objects"]
 """`texts`: a tuple of texts, in order. `names`: a set of names. `words`: a set of names that is
-one space-separated text in JSON. `seconds`: a whole number or None. `json`: an object, stored as
-JSON text. `objects`: an array of objects, stored as JSON text."""
+one space-separated text in JSON. `number`: a whole number. `seconds`: a whole number or None.
+`json`: an object, stored as JSON text. `objects`: an array of objects, stored as JSON text."""
 Check = Callable[[Any], Iterator[str]]
 Section = Literal[
     "display", "connection", "authentication", "scope", "health", "logout", "advanced", "keys"
@@ -32,6 +32,7 @@ MOST_REDIRECT_URIS = 50
 MOST_ACTORS = 20
 LONGEST_CLIENT_ID = 2048
 LONGEST_KEY_SET = 65_536
+MOST_PER_MINUTE = 10_000_000
 
 # Format characters that words in Persian and Hindi, and emoji, are spelled with.
 _JOINERS: Final = frozenset("\u200c\u200d")
@@ -203,6 +204,12 @@ def check_seconds(value: int | None) -> Iterator[str]:
     """A number of seconds that a 32-bit integer holds."""
     if value is not None and not 0 <= value < 2**31:
         yield "must be a number of seconds"
+
+
+def check_limit(value: int) -> Iterator[str]:
+    """A number of requests per minute; 0 is none for it alone."""
+    if not 0 <= value <= MOST_PER_MINUTE:
+        yield f"must be a number from 0 to {MOST_PER_MINUTE}"
 
 
 def refuse_encrypted_requests(value: str) -> Iterator[str]:

@@ -23,6 +23,7 @@ from quantimodo.protocol.errors import InvalidAuthorizationDetails
 from quantimodo.protocol.registration_metadata import metadata_faults
 from quantimodo.protocol.scopes import SCOPES, health_actions
 from quantimodo.protocol.security_profiles import implied, profile_of, unmet
+from quantimodo.protocol.verified_domains import keeps_domain
 from quantimodo.protocol.vocabulary import TOKEN_EXCHANGE
 
 _PLAIN_RESPONSE_TYPES = frozenset({"code", "none"})
@@ -93,6 +94,9 @@ def with_privileges_of(client: Client, registration: Registration) -> Registrati
             registration.metadata,
             reviewed=client.metadata.reviewed and _keeps_review(client, registration),
             token_exchange_actors=client.metadata.token_exchange_actors,
+            verified_domain=_kept_domain(client, registration),
+            tokens_per_minute=client.metadata.tokens_per_minute,
+            requests_per_minute=client.metadata.requests_per_minute,
         ),
     )
 
@@ -106,7 +110,12 @@ def with_settings_of(client: Client, registration: Registration) -> Registration
     """The same with the client's settings, which have no member in RFC 7591."""
     values = {name: value_of(client, BY_NAME[name]) for name in SETTINGS}
     values["reviewed"] = client.metadata.reviewed and _keeps_review(client, registration)
+    values["verified_domain"] = _kept_domain(client, registration)
     return with_values(registration, values)
+
+
+def _kept_domain(client: Client, registration: Registration) -> str:
+    return client.metadata.verified_domain if keeps_domain(client, registration) else ""
 
 
 _REVIEWED: Final = ("name", "description", "homepage_uri", "policy_uri", "tos_uri")
@@ -175,6 +184,11 @@ def privileges(registration: Registration) -> tuple[Fault, ...]:
         found.append(Fault("reviewed", "only the operator can mark an app as reviewed"))
     if registration.metadata.token_exchange_actors:
         found.append(Fault("token_exchange_actors", "only the operator can name actors"))
+    if registration.metadata.verified_domain:
+        found.append(Fault("verified_domain", "only the operator can verify who stands behind it"))
+    for limit in ("tokens_per_minute", "requests_per_minute"):
+        if getattr(registration.metadata, limit):
+            found.append(Fault(limit, "only the operator can set limits of an app"))
     if registration.resource_server:
         found.append(Fault("resource_server", "only the operator can make an app introspect"))
     if registration.response_types & IMPLICIT_RESPONSE_TYPES:

@@ -169,8 +169,9 @@ def _values(table: Mapping[str, Any]) -> Iterator[tuple[ClientField, Any]]:
             yield each, frozenset(_typed(table, "scope", "").split())
         elif each.wire:
             yield each, read_member(table, each)
-        elif each.kind in ("flag", "text"):
-            yield each, _typed(table, name, False if each.kind == "flag" else "")
+        elif each.kind in ("flag", "number", "text"):
+            missing: bool | int | str = {"flag": False, "number": 0}.get(each.kind, "")
+            yield each, _typed(table, name, missing)
         elif each.kind == "texts":
             yield each, tuple(_texts(table, name))
         else:
