@@ -15,7 +15,7 @@ from target_server import call_method, target_in_process
 from terminal_user import TerminalUser
 
 from quantimodo.crypto.jwt import unverified_claims
-from support.app import CALLBACK, AppHarness, OpenHarness
+from support.app import CALLBACK, AppHarness, OpenHarness, form_fields
 from support.app import ME as PERSON
 from support.devices import GRANT, approve
 from swagger_client.rest import ApiException
@@ -26,6 +26,7 @@ from swagger_client.session import (
     OAuthSession,
     SignInRequired,
 )
+from swagger_client.session.dpop import new_key, thumbprint
 
 NewDriver = Callable[..., SessionDriver]
 PAR = "/api/v2/oauth2/par"
@@ -204,3 +205,56 @@ async def test_a_session_with_a_personal_token(
     with pytest.raises(ValueError, match="QM_TOKEN"):
         kind.with_personal_token(server=recorded_server.address)
     await call_method(session, "close")
+
+
+def test_a_personal_token_of_the_environment_is_used_with_its_key(
+    user: TerminalUser, recorded_server: RecordedServer, tmp_path: Path
+) -> None:
+    path = tmp_path / "key.json"
+    assert user.run("key", str(path)) == 0
+    made = user.out.strip()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert thumbprint(path.read_text()) == made
+    assert user.run("key", str(path)) == 1, "it is not overwritten"
+    assert thumbprint(path.read_text()) == made
+    recorded_server.on(ME, RecordedResponse(body={"id": 42, "displayName": "Ann"}))
+    user.environment = {
+        "QM_SERVER": recorded_server.address,
+        "QM_TOKEN": "qmp_fake-personal",
+        "QM_TOKEN_KEY": str(path),
+    }
+    assert user.run("whoami") == 0
+    sent = recorded_server.requests[0].headers
+    assert sent["authorization"] == "DPoP qmp_fake-personal"
+    assert unverified_claims(sent["dpop"])["htm"] == "GET"
+    for text in ("{}", "no JSON", '{"kty":"oct","k":"AAAA"}'):
+        path.write_text(text)
+        assert user.run("whoami") == 1
+        assert "not a private JWK" in user.err
+    path.unlink()
+    assert user.run("whoami") == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_personal_token_with_a_key_at_a_server(
+    open_harness: OpenHarness, kind: type[Any]
+) -> None:
+    async with open_harness(dpop__nonce="required") as harness:
+        await harness.person()
+        app, browser, key = await harness.app(), await harness.signed_in(), new_key()
+        fields = form_fields((await browser.get("/account/tokens/new")).text)
+        chosen = {"name": "cron", "days": "30", "scope": "basic", "key": thumbprint(key)}
+        await browser.post("/account/tokens/new", data={"csrf": fields["csrf"], **chosen})
+        page = (await browser.get("/account/tokens")).text
+        token = page.split('id="made"')[1].split(">")[1].split("<")[0]
+        target = target_in_process(harness, app)
+        session = kind.with_personal_token(
+            token,
+            key=key,
+            server=target.server,
+            transport=target.transports[kind.__name__],
+            clock=lambda: harness.context.clock.now().timestamp(),
+        )
+        assert key not in repr(session)
+        assert (await call_method(session, "me")).email == "ann@example.org"
+        await call_method(session, "close")

@@ -31,8 +31,8 @@ SESSION = {
     "Application", "AsyncListing", "AsyncMeasurements", "AsyncOAuthSession",
     "AuthorizationRefused", "AuthorizationRequest", "DeviceCode", "FileStore",
     "InvalidAuthorizationResponse", "KeyringStore", "Listing", "Measurements", "MemoryStore",
-    "OAuthSession", "PERSONAL_TOKEN", "Retries", "SignInRequired", "Token", "TokenStore",
-    "UnsupportedGrantType", "error_of",
+    "OAuthSession", "PERSONAL_TOKEN", "PERSONAL_TOKEN_KEY", "Retries", "SignInRequired", "Token",
+    "TokenStore", "UnsupportedGrantType", "error_of",
 }  # fmt: skip
 SIGNATURES = {
     "v2_auth_social_authorize_code_get": "code, provider, *, code_verifier, redirect_url",

@@ -26,6 +26,7 @@ NAMES: Final = [
     *(
         "slept like a stone",
         "Grafana at home",
+        "Notebook",
         "Finds what makes you sleep well.",
         "Phone at",
         "Ann",

@@ -12,6 +12,7 @@ import pytest
 
 from support.account_services import PASSWORD
 from support.app import ME, USERINFO, AppHarness, OpenHarness, form_fields
+from support.dpop import DPoPKey, call, token_hash
 
 TOKENS = "/account/tokens"
 NEW, REVOKE = f"{TOKENS}/new", f"{TOKENS}/revoke"
@@ -110,6 +111,14 @@ async def test_a_form_with_a_fault_makes_no_token(harness: AppHarness) -> None:
         {"scope": ["readmeasurements", "openid"]},
         {"data": "some"},
         {"from": "date", "from_date": "someday"},
+        {"key": "not a key"},
+        {"key": "A" * 42},
+        {"key": "A" * 42 + "B"},  # not the one spelling of 32 bytes
+        {"key": "{}"},
+        {"key": '{"kty":"EC","crv":"P-384","x":"AA","y":"AA"}'},
+        {"key": '{"kty":"oct","k":"AAAA"}'},
+        {"key": "x" * 5000},
+        {"key": json.dumps(DPoPKey().key.as_dict(private=True))},
     )
     for wrong in wrongs:
         refused = await make(browser, **wrong)
@@ -272,3 +281,61 @@ async def test_a_forgotten_password_ends_them_unless_its_person_keeps_them(
     assert (await stranger.post("/reset/new", data=sent)).status_code == 303
     assert (await harness.call(token, MEASUREMENTS)).status_code == (200 if keeps else 401)
     assert len(await _mails_about_ended(harness)) == (0 if keeps else 1)
+
+
+@pytest.mark.parametrize("given", ["jwk", "thumbprint"])
+async def test_rfc9449_7_a_token_that_is_bound_to_a_key_works_with_its_proofs_alone(
+    open_harness: OpenHarness, given: str
+) -> None:
+    async with open_harness(dpop__nonce="optional") as harness:
+        await harness.person()
+        key, attacker = DPoPKey(), DPoPKey()
+        browser = await harness.signed_in()
+        text = key.thumbprint if given == "thumbprint" else json.dumps(key.public())
+        token = await made(browser, key=f" {text} ")
+        assert key.thumbprint in (await browser.get(TOKENS)).text
+        assert (await call(harness, key, token, MEASUREMENTS)).status_code == 200
+        as_bearer = await harness.call(token, MEASUREMENTS)
+        assert as_bearer.status_code == 401
+        assert "bound to a key" in as_bearer.headers["www-authenticate"]
+        assert "DPoP algs=" in as_bearer.headers["www-authenticate"]
+        assert (await call(harness, attacker, token, MEASUREMENTS)).status_code == 401
+        alone = await harness.browser().get(
+            MEASUREMENTS, headers={"authorization": f"DPoP {token}"}
+        )
+        assert alone.status_code == 401
+        once = key.proof(harness.context.clock.now(), MEASUREMENTS, "GET", ath=token_hash(token))
+        headers = {"authorization": f"DPoP {token}", "dpop": once}
+        for status in (200, 401):  # RFC 9449 §11.1: a proof is used once
+            response = await harness.browser().get(MEASUREMENTS, headers=headers)
+            assert response.status_code == status
+        refused = await call(harness, key, token, ME)
+        assert refused.status_code == 403
+        # A token without a key stays a bearer token.
+        plain = await made(browser, name="plain")
+        assert (await harness.call(plain, MEASUREMENTS)).status_code == 200
+        assert (await call(harness, key, plain, MEASUREMENTS)).status_code == 401
+        await harness.context.accesses.flush()
+        assert "Grafana at home" in (await browser.get("/account/activity")).text
+        csrf = form_fields((await browser.get("/account/export")).text)["csrf"]
+        export = await browser.post("/account/export", data={"csrf": csrf})
+        with ZipFile(BytesIO(export.content)) as archive:
+            exported = json.loads(archive.read("account/personal-tokens.json"))
+        assert {each["name"]: each["key"] for each in exported} == {
+            "Grafana at home": key.thumbprint,
+            "plain": None,
+        }
+        # Who holds it may end it, also without the key.
+        await harness.browser().post("/api/v2/oauth2/revoke", data={"token": token})
+        assert (await call(harness, key, token, MEASUREMENTS)).status_code == 401
+
+
+async def test_a_private_key_is_refused_and_not_shown_again(harness: AppHarness) -> None:
+    await harness.person()
+    private = json.dumps(DPoPKey().key.as_dict(private=True))
+    browser = await harness.signed_in()
+    refused = await make(browser, key=private)
+    assert "This is a private key" in refused.text
+    assert json.loads(private)["d"] not in refused.text
+    refused = await make(browser, key=private, scope=[])
+    assert json.loads(private)["d"] not in refused.text

@@ -72,6 +72,9 @@ NOT_RUN = {
     ),
     ("docs/developer/jwt-access-tokens.md", "quantimodo clients create"): _COMMANDS,
     ("docs/developer/resources.md", "quantimodo resources add"): _COMMANDS,
+    ("docs/developer/personal-tokens.md", "pip install"): (
+        "client/test_protected_sessions.py runs the commands"
+    ),
     ("docs/developer/personal-tokens.md", "curl -s https://id.example.org"): (
         "pages/test_personal_token_pages.py sends the request"
     ),

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from samples import LATER, NOW, SOON, Samples, key, personal_token, session
 
+from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.consent_details import DetailRule, consent_details
 from quantimodo.model.measurements import Access
 from quantimodo.model.personal_tokens import NewPersonalToken, as_client_id
@@ -43,6 +44,18 @@ async def test_it_opens_what_its_person_chose(stores: Stores, samples: Samples) 
     assert await stores.personal_tokens.personal_token(key("unknown")) is None
     (listed,) = await stores.personal_tokens.personal_tokens_of(person.id)
     assert (listed.name, listed.details, listed.used_at) == ("Grafana", SLEEP, None)
+
+
+async def test_it_is_bound_to_a_key(stores: Stores, samples: Samples) -> None:
+    person = await _person(stores, samples)
+    bound_to = Confirmation("jkt", "fake-thumbprint")
+    token = personal_token(person, confirmation=bound_to)
+    assert await _add(stores, token)
+    found = await stores.personal_tokens.personal_token(token.key)
+    assert found is not None
+    assert found.confirmation == bound_to
+    (listed,) = await stores.personal_tokens.personal_tokens_of(person.id)
+    assert listed.confirmation == bound_to
 
 
 async def test_only_its_person_drops_it(stores: Stores, samples: Samples) -> None:

@@ -14,7 +14,10 @@ from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.errors import DomainError, InvalidInput
 from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.second_factors import SecondFactors
+from quantimodo.crypto.dpop import PrivateKeyGiven, thumbprint_of
+from quantimodo.crypto.jwt import BadToken
 from quantimodo.crypto.tokens import Kind, mint
+from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.consents import ConsentChoice
 from quantimodo.model.events import Mail
 from quantimodo.model.personal_tokens import NewPersonalToken, PersonalToken
@@ -33,11 +36,17 @@ is for applications."""
 LIFETIMES: Final = (7, 30, 90, 365)
 """In days."""
 LONGEST_NAME: Final = 60
+LONGEST_KEY: Final = 4096
 _OFF: Final = N_("This server does not offer personal tokens.")
 _FULL: Final = N_("You have as many tokens as this server allows. Revoke one first.")
 _TAKEN: Final = N_("You have a token with this name already. Choose another name.")
 _TOO_LONG: Final = N_("Use a name of at most %(longest)s characters.", longest=LONGEST_NAME)
 _LIFETIME: Final = N_("Choose when it expires.")
+_KEY: Final = N_(
+    "Enter a public key as a JWK (EC P-256, Ed25519, or RSA from 2048 to 4096 bits), or its SHA-256"
+    " thumbprint."
+)
+_PRIVATE_KEY: Final = N_("This is a private key. Keep it secret, and enter the public one.")
 _CHANGED: Final = N_(
     "Nothing was changed: you were signed out, or it was changed elsewhere just now."
 )
@@ -65,9 +74,11 @@ class PersonalTokens:
         """Raises `ReauthenticationNeeded` (security.md §18)."""
         await self.second_factors.require_recent_login(session)
 
-    async def make(self, session: Session, name: str, choice: ConsentChoice, days: str) -> Secret:
+    async def make(
+        self, session: Session, name: str, choice: ConsentChoice, days: str, key: str = ""
+    ) -> Secret:
         """Make a token that opens what is chosen, for this number of days; the token, which cannot
-        be read again.
+        be read again. With a `key` it is bound to that (RFC 9449).
 
         Raises `ReauthenticationNeeded`, `InvalidInput` and `DomainError`.
         """
@@ -75,7 +86,7 @@ class PersonalTokens:
         if self.most == 0:
             raise DomainError(_OFF)
         user, now = session.user, self.clock.now()
-        name, lifetime = token_name(name), token_lifetime(days)
+        name, lifetime, bound_to = token_name(name), token_lifetime(days), token_key(key)
         minted = mint(Kind.PERSONAL, now, self.entropy)
         token = NewPersonalToken(
             key=minted.key,
@@ -85,6 +96,7 @@ class PersonalTokens:
             details=choice.details,
             created_at=now,
             expires_at=now + lifetime,
+            confirmation=bound_to,
         )
         if len(await self.list(user)) >= self.most:
             raise DomainError(_FULL)
@@ -126,3 +138,18 @@ def token_lifetime(days: str) -> timedelta:
     if days not in map(str, LIFETIMES):
         raise InvalidInput("days", _LIFETIME)
     return timedelta(days=int(days))
+
+
+def token_key(typed: str) -> Confirmation | None:
+    """The key that was typed, as a JWK or a thumbprint; None for none. Raises `InvalidInput` for
+    `key`."""
+    if not typed.strip():
+        return None
+    if len(typed) > LONGEST_KEY:
+        raise InvalidInput("key", _KEY)
+    try:
+        return Confirmation("jkt", thumbprint_of(typed))
+    except PrivateKeyGiven:
+        raise InvalidInput("key", _PRIVATE_KEY) from None
+    except BadToken:
+        raise InvalidInput("key", _KEY) from None

@@ -11,6 +11,12 @@ def signer_at(network: bytes) -> Signer:
     return Signer("other client", name, name)
 
 
+def signer_of_person(user_id: int) -> Signer:
+    """All personal tokens of one person."""
+    name = f"person {user_id}"
+    return Signer("other client", name, name)
+
+
 def signer_of(client: Client) -> Signer:
     """An application that the operator registered shares no quota with those of other people. Each
     of these has an owner: the person, or the network from which it registered itself."""

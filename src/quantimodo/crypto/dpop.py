@@ -32,6 +32,10 @@ _Check = Callable[[bytes, bytes], None]
 """Raises `InvalidSignature` unless the first argument is a signature of the second."""
 
 
+class PrivateKeyGiven(BadToken):
+    """A private key, where a public one is needed."""
+
+
 @dataclass(frozen=True, slots=True)
 class SignedProof:
     """The claims of a proof, and the thumbprint of the key that signed it (RFC 7638)."""
@@ -71,6 +75,23 @@ def open_proof(text: str) -> SignedProof:
     except (InvalidSignature, ValueError):
         raise BadToken("the signature of the DPoP proof does not verify") from None
     return SignedProof(claims, thumbprint)
+
+
+def thumbprint_of(text: str) -> str:
+    """The thumbprint of a key for proofs: of a public JWK, or the thumbprint itself (RFC 7638).
+    Raises `BadToken` with the reason, a fixed text, and `PrivateKeyGiven` for a private key."""
+    stripped = text.strip()
+    try:
+        if not stripped.startswith("{"):
+            _bytes(stripped, sha256().digest_size)
+            return stripped
+        jwk = msgspec.json.decode(stripped, type=dict[str, Any])
+        if PRIVATE_MEMBERS & jwk.keys():
+            raise PrivateKeyGiven("the key is a private one")
+        _, thumbprint = _KINDS[jwk["kty"]](jwk)
+    except _MALFORMED:
+        raise BadToken("not a public key for proofs, and no thumbprint") from None
+    return thumbprint
 
 
 def _ec_key(jwk: Mapping[str, Any]) -> tuple[_Check, str]:
@@ -121,6 +142,9 @@ _KEYS: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[_Check, str]]]] = 
     "EdDSA": _ed_key,
     "Ed25519": _ed_key,  # RFC 9864 §2.2
 }
+
+
+_KINDS: Final = {"EC": _ec_key, "RSA": _rsa_key, "OKP": _ed_key}
 
 
 def _bytes(text: str, length: int | None = None) -> bytes:

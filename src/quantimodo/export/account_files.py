@@ -76,6 +76,7 @@ _DESCRIPTIONS: Final = (
         (
             ("name", N_("the name that you gave it")),
             ("scope", N_("what it opens")),
+            ("key", N_("the thumbprint of the key that it needs, or null for none")),
             ("authorizationDetails", N_("which health data (RFC 9396), or null for all")),
             ("createdAt, expiresAt, usedAt", _TIMES),
         ),
@@ -167,6 +168,7 @@ def _personal_token(token: PersonalToken) -> Mapping[str, Any]:
     return {
         "name": token.name,
         "scope": spell(token.scope),
+        "key": None if token.confirmation is None else token.confirmation.thumbprint,
         "authorizationDetails": None if details is None else json_objects(details),
         "createdAt": iso_time(token.created_at),
         "expiresAt": iso_time(token.expires_at),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.consent_details import Details
 
 _PREFIX: Final = "personal-token:"
@@ -13,7 +14,8 @@ _PREFIX: Final = "personal-token:"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPersonalToken:
     """A personal token to be added. `name` is the person's, one token of a person has it; `details`
-    restrict the health data that the scope opens, None for everything."""
+    restrict the health data that the scope opens, None for everything. `confirmation` is the DPoP
+    key to which it is bound, None for a bearer token."""
 
     key: bytes
     user_id: int
@@ -22,6 +24,7 @@ class NewPersonalToken:
     details: Details
     created_at: datetime
     expires_at: datetime
+    confirmation: Confirmation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,13 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.personal_tokens import LONGEST_NAME, SCOPE, PersonalTokens
+from quantimodo.accounts.errors import InvalidInput
+from quantimodo.accounts.personal_tokens import (
+    LONGEST_NAME,
+    SCOPE,
+    PersonalTokens,
+    token_key,
+)
 from quantimodo.http.errors import NotFound
 from quantimodo.model.personal_tokens import PersonalToken
 from quantimodo.pages.browser import BrowserRequest
@@ -25,7 +31,7 @@ from quantimodo.protocol.scopes import SCOPES
 TOKENS: Final = "/account/tokens"
 _PURPOSE: Final = "personal token to be shown"
 _SECTION: Final = "account-tokens"
-_FIRST: Final = {"name": "", "days": "30"}
+_FIRST: Final = {"name": "", "days": "30", "key": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,9 @@ class PersonalTokenPages:
         if isinstance(choice, FormErrors):
             return self._again(request, browser_request, offer, form, choice)
         try:
-            secret = await self.tokens.make(session, form.one("name"), choice, form.one("days"))
+            secret = await self.tokens.make(
+                session, form.one("name"), choice, form.one("days"), form.one("key")
+            )
         except REFUSALS as refusal:
             return self._again(request, browser_request, offer, form, form_errors(refusal))
         response = self.page_context.go(TOKENS, "token-made")
@@ -124,6 +132,7 @@ class PersonalTokenPages:
     ) -> Response:
         view = submitted_view(form, again)
         entered = {name: form.one(name) for name in _FIRST}
+        entered["key"] = _public_key(entered["key"])
         shown = replace(view, values={**view.values, **entered})
         return self._form(request, browser_request, offer, shown, again)
 
@@ -149,3 +158,12 @@ class PersonalTokenPages:
             longest_name=LONGEST_NAME,
             form=view,
         )
+
+
+def _public_key(typed: str) -> str:
+    """A key that a page may show again; "" for one that is private, or none."""
+    try:
+        token_key(typed)
+    except InvalidInput:
+        return ""
+    return typed

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from quantimodo.clients.certificates import CertificateRefused, ClientCertificates
 from quantimodo.clients.dpop import DPoPProofs
-from quantimodo.clients.signers import signer_of
+from quantimodo.clients.signers import signer_of, signer_of_person
 from quantimodo.http.messages import Request
+from quantimodo.model.budgets import Signer
 from quantimodo.model.confirmations import Confirmation
+from quantimodo.model.personal_tokens import name_of_token
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.bearer import PresentedToken
@@ -65,7 +67,12 @@ class BoundTokens:
         if proof.confirmation != bound_to:
             # RFC 9449 §4.3: the key is the one to which the token is bound.
             raise InvalidToken("the access token is bound to another key", dpop=True)
+        await self.proofs.spend(proof, await self._signer(found))
+
+    async def _signer(self, found: FoundAccessToken) -> Signer:
         client = await self.clients.client(found.client_id)
-        if client is None:
+        if client is not None:
+            return signer_of(client)
+        if found.user is None or name_of_token(found.client_id) is None:
             raise InvalidToken("the access token was revoked", dpop=True)
-        await self.proofs.spend(proof, signer_of(client))
+        return signer_of_person(found.user.id)

@@ -8,7 +8,7 @@ from quantimodo.protocol.consent_details import from_json_or_none, to_json_or_no
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, Part, RowReader, Unread, first_value
 from quantimodo.storage.tables.table import Table
-from quantimodo.storage.tables.texts import scope_text, to_scope
+from quantimodo.storage.tables.texts import confirmation_text, scope_text, to_confirmation, to_scope
 from quantimodo.storage.tables.users import LOCK_PERSON, OWN_SESSION, USER
 from quantimodo.storage.timestamps import from_micros, from_micros_or_none, to_micros
 
@@ -21,6 +21,7 @@ _TOKEN = RowReader(
     Column("details", from_json_or_none),
     Column("created_at", from_micros),
     Column("expires_at", from_micros),
+    Column("confirmation", to_confirmation),
     "id",
     Column("used_at", from_micros_or_none),
 )
@@ -34,6 +35,7 @@ _FOUND = RowReader(
     Column("expires_at", from_micros),
     Column("revoked", bool, sql="(u.disabled_at IS NOT NULL OR u.deletes_at IS NOT NULL)"),
     "details",
+    Column("confirmation", to_confirmation),
     table="t",
 )
 _FIND = KeyedRead(
@@ -45,8 +47,8 @@ _OF_USER = Statement(
 _DROP_EXPIRED = Statement("DELETE FROM personal_tokens WHERE user_id = {1} AND expires_at <= {2}")
 _COUNT = Statement("SELECT COUNT(*) FROM personal_tokens WHERE user_id = {1}")
 _ADD = Statement(
-    "INSERT INTO personal_tokens (key, user_id, name, scope, details, created_at, expires_at)"
-    " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7})"
+    "INSERT INTO personal_tokens (key, user_id, name, scope, details, created_at, expires_at,"
+    " confirmation) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
 )
 _DROP = Statement(
     f"DELETE FROM personal_tokens WHERE user_id = {{1}} AND id = {{2}} RETURNING {_TOKEN.columns}"
@@ -88,6 +90,7 @@ class PersonalTokens(Table):
                     to_json_or_none(token.details),
                     created_at,
                     to_micros(token.expires_at),
+                    confirmation_text(token.confirmation),
                 ),
             )
             return True

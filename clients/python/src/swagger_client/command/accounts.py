@@ -17,6 +17,7 @@ from swagger_client.session import (
     TokenStore,
 )
 from swagger_client.session.errors import SignInRequired
+from swagger_client.session.setup import personal_key
 
 _ACCOUNT = "account.json"
 _TOKENS = "tokens.json"
@@ -70,7 +71,11 @@ def open_session(env: CliEnvironment) -> OAuthSession:
     if not token:
         return account_in(env.folder).session(env)
     return OAuthSession.with_personal_token(
-        token, server=env.server, clock=env.clock, sleep=env.sleep
+        token,
+        server=env.server,
+        key=personal_key(env.environment),
+        clock=env.clock,
+        sleep=env.sleep,
     )
 
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Callable
 
-from swagger_client.command import login, measurements, reference
+from swagger_client.command import keys, login, measurements, reference
 from swagger_client.command.accounts import account_in, open_session
 from swagger_client.command.csv_cells import number_of
 from swagger_client.command.environment import CliEnvironment
@@ -52,6 +52,7 @@ environment:
   {_SERVER}         the address of the server
   {_CLIENT_ID}      the client id of your application
   {PERSONAL_TOKEN}          a personal token of your account, instead of a sign-in
+  QM_TOKEN_KEY      the file with the private key to which that token is bound
   QM_CLIENT_FOLDER  where the sign-in is stored (default: ~/.config/quantimodo-client)
   SSL_CERT_FILE     certificates to trust, for a server with a private certificate authority
 """
@@ -155,6 +156,8 @@ def _parser(env: CliEnvironment) -> ArgumentParser:
     _add_login(commands, shared, env)
     _add(commands, shared, "whoami", "show who is signed in", _with_session(login.whoami))
     _add(commands, shared, "logout", "sign out: revoke and delete the tokens", login.logout)
+    made = _add(commands, shared, "key", "make a key for a personal token", keys.make_key)
+    made.add_argument("file", help="where the private key is stored; it must not exist")
     _add(commands, shared, "units", "list the units", _with_session(reference.list_units))
     _add(
         commands, shared, "categories", "list the categories of variables",
@@ -260,9 +263,7 @@ def _add_measurements(commands: _SubParsersAction[Any], shared: ArgumentParser) 
     exported.add_argument(
         "file", type=Path, nargs="?", help="the file to write (default: the standard output)"
     )
-    exported.add_argument(
-        "--bom", action="store_true", help="begin with a byte order mark, for Excel"
-    )
+    exported.add_argument("--bom", action="store_true", help="begin with a byte order mark (Excel)")
     _add_filters(exported, sort=None)
 
 
@@ -270,9 +271,7 @@ def _add_filters(parser: ArgumentParser, sort: str | None) -> None:
     parser.add_argument(
         "--variable", dest="variable_name", help="the name; %% at the start or end matches any text"
     )
-    parser.add_argument(
-        "--category", dest="variable_category_name", help="the category of the variable"
-    )
+    parser.add_argument("--category", dest="variable_category_name", help="the variable's category")
     parser.add_argument("--source", help="the application that recorded it")
     parser.add_argument("--value", help='such as "(gt)3"')
     parser.add_argument("--unit", help="convert the values to this unit")

@@ -17,12 +17,13 @@ from swagger_client.session.errors import (
 from swagger_client.session.pages import AsyncListing, AsyncMeasurements, Listing, Measurements
 from swagger_client.session.retries import Retries
 from swagger_client.session.session import OAuthSession
-from swagger_client.session.setup import PERSONAL_TOKEN
+from swagger_client.session.setup import PERSONAL_TOKEN, PERSONAL_TOKEN_KEY
 from swagger_client.session.stores import FileStore, KeyringStore, MemoryStore, TokenStore
 from swagger_client.session.tokens import Token
 
 __all__ = [
     "PERSONAL_TOKEN",
+    "PERSONAL_TOKEN_KEY",
     "Application",
     "AsyncListing",
     "AsyncMeasurements",

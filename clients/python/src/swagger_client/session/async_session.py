@@ -101,17 +101,24 @@ class AsyncOAuthSession(AsyncApiCalls):
 
     @classmethod
     def with_personal_token(
-        cls, token: str | None = None, *, server: str | None = None, **options: Any
+        cls,
+        token: str | None = None,
+        *,
+        server: str | None = None,
+        key: str | None = None,
+        **options: Any,
     ) -> AsyncOAuthSession:
         """A session with a personal token, which the person made in the account, without a sign-in.
 
         `token`: by default that of the environment variable `QM_TOKEN`; `server`: by default that
-        of `QM_SERVER`. `options`: `configuration`, `retries` and others of the constructor. Raises
-        `ValueError` without a token. A token that has expired or was revoked raises
-        `SignInRequired` at the next call; it is not renewed.
+        of `QM_SERVER`; `key`: of a token that is bound to a key, the private JWK, by default that
+        in the file `QM_TOKEN_KEY`, which needs the extra `dpop`. `options`: `configuration`,
+        `retries` and others of the constructor. Raises `ValueError` without a token, or for a key
+        that is none. A token that has expired or was revoked raises `SignInRequired` at the next
+        call; it is not renewed.
         """
-        token, server = personal_access(token, server)
-        return cls("", server=server, store=MemoryStore(Token(token)), **options)
+        found, server = personal_access(token, server, key)
+        return cls("", server=server, store=MemoryStore(found), **options)
 
     @property
     def application(self) -> Application:

@@ -29,8 +29,18 @@ def new_key() -> str:
 
 
 def thumbprint(key: str) -> str:
-    """The SHA-256 thumbprint of the public key (RFC 7638), for `dpop_jkt`."""
-    found: str = _loaded(key).thumbprint()
+    """The SHA-256 thumbprint of the public key (RFC 7638), for `dpop_jkt`. Raises `ValueError` for
+    another text than a private key for ES256."""
+    try:
+        loaded = _loaded(key)
+        found: str = loaded.thumbprint()
+        usable = loaded.is_private and loaded.curve_name == "P-256"
+    except ImportError:
+        raise
+    except Exception:
+        usable = False
+    if not usable:
+        raise ValueError("the key is not a private JWK on the curve P-256")
     return found
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from swagger_client.configuration import Configuration
 from swagger_client.session.application import Application, server_of
-from swagger_client.session.dpop import new_key
+from swagger_client.session.dpop import new_key, thumbprint
 from swagger_client.session.request_plans import Planner
 from swagger_client.session.retries import Retries
+from swagger_client.session.tokens import Token
 
 PERSONAL_TOKEN = "QM_TOKEN"
+PERSONAL_TOKEN_KEY = "QM_TOKEN_KEY"
 SERVER = "QM_SERVER"
 
 
@@ -38,14 +41,30 @@ def resources_of(resource: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def personal_access(
-    token: str | None, server: str | None, environment: Mapping[str, str] = os.environ
-) -> tuple[str, str | None]:
-    """A personal token and its server, by default those of the environment. Raises `ValueError`
-    without a token."""
-    token = token or environment.get(PERSONAL_TOKEN)
+    token: str | None,
+    server: str | None,
+    key: str | None,
+    environment: Mapping[str, str] = os.environ,
+) -> tuple[Token, str | None]:
+    """A personal token and its server, by default those of the environment. `key`: the private JWK
+    to which it is bound; by default that in the file that the environment names, but not for
+    another token than that of the environment. Raises `ValueError` without a token or for a file
+    without a key, and `ImportError` for a key without the extra."""
+    if not token:
+        token = environment.get(PERSONAL_TOKEN)
+        key = key or personal_key(environment)
     if not token:
         raise ValueError(f"there is no personal token: set {PERSONAL_TOKEN}")
-    return token, server or environment.get(SERVER) or None
+    if key:
+        thumbprint(key)
+    found = Token(token, dpop_key=key or None)
+    return found, server or environment.get(SERVER) or None
+
+
+def personal_key(environment: Mapping[str, str] = os.environ) -> str | None:
+    """The private key in the file that the environment names. Raises `OSError`."""
+    path = environment.get(PERSONAL_TOKEN_KEY)
+    return Path(path).expanduser().read_text("utf-8") if path else None
 
 
 def planner_for(
