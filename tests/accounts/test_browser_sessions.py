@@ -171,7 +171,7 @@ async def test_a_person_who_is_disabled_has_no_session(services: AccountServices
 
 async def test_no_session_begins_for_a_deleted_person(services: AccountServices) -> None:
     ann = await services.member()
-    await services.stores.users.delete_user(ann.id)
+    await services.stores.users.delete_user(ann.id, services.clock.now())
     with pytest.raises(DomainError):
         await begin(services, ann)
 

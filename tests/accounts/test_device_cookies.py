@@ -152,7 +152,7 @@ async def test_guesses_by_a_stolen_cookie_lock_this_cookie_only(
 async def test_of_a_deleted_account_it_means_nothing(services: AccountServices) -> None:
     ann = await services.member()
     device_cookies = services.device_cookie(ann)
-    await services.stores.users.delete_user(ann.id)
+    await services.stores.users.delete_user(ann.id, services.clock.now())
     again = await services.member()
     assert services.devices.device(again, device_cookies) is None
 

@@ -116,7 +116,7 @@ async def test_a_disabled_person_does_not_come_back_by_a_reset(services: Account
 async def test_a_deleted_person_does_not_come_back_by_a_reset(services: AccountServices) -> None:
     ann = await services.member()
     email_token = await ask(services)
-    await services.stores.users.delete_user(ann.id)
+    await services.stores.users.delete_user(ann.id, services.clock.now())
     with pytest.raises(DomainError):
         await services.reset(email_token, FRESH)
 

@@ -567,7 +567,7 @@ async def _disabled(services: AccountServices, ann: User) -> None:
 
 
 async def _deleted(services: AccountServices, ann: User) -> None:
-    await services.stores.users.delete_user(ann.id)
+    await services.stores.users.delete_user(ann.id, services.clock.now())
 
 
 async def _password_changed(services: AccountServices, ann: User) -> None:

@@ -7,6 +7,7 @@ no person may get a 5xx.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ from support.app import (
     form_fields,
     response_of,
 )
+
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -63,7 +66,7 @@ async def test_an_account_that_was_deleted_meanwhile_gives_nothing_to_the_app(
 ) -> None:
     user_id, app = await ann_and_app(harness, first_party=first_party)
     stores = harness.context.stores
-    await interrupt(harness, prepared_database, lambda: stores.users.delete_user(user_id))
+    await interrupt(harness, prepared_database, lambda: stores.users.delete_user(user_id, NOW))
     response = await harness.authorize(await harness.signed_in(), app)
     assert response.location.startswith(f"{CALLBACK}?")
     assert response.parameters == {
@@ -98,7 +101,7 @@ async def test_the_request_of_a_deleted_account_cannot_be_answered_by_another(
     user_id, app = await ann_and_app(harness)
     await harness.person("eve@example.org", "Eve Example")
     stores = harness.context.stores
-    await interrupt(harness, prepared_database, lambda: stores.users.delete_user(user_id))
+    await interrupt(harness, prepared_database, lambda: stores.users.delete_user(user_id, NOW))
     browser = await harness.signed_in()
     shown = await harness.ask(browser, app)
     request_id = form_fields(shown.text)["request"]
@@ -126,7 +129,7 @@ async def test_an_account_that_was_deleted_before_the_answer_has_to_sign_in(
     user_id, app = await ann_and_app(harness)
     browser = await harness.signed_in()
     shown = await harness.ask(browser, app)
-    await harness.context.stores.users.delete_user(user_id)
+    await harness.context.stores.users.delete_user(user_id, harness.context.clock.now())
     response = await harness.decide(browser, shown)
     assert response.status_code == 303
     assert response.headers["location"].startswith("/sign-in?return_to=")

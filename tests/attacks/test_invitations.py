@@ -141,7 +141,7 @@ async def test_a_provider_that_vouches_for_the_address_uses_the_invitation(
     # Who deleted the account is not invited any more.
     bob = await it.context.stores.users.user_by_email(BOB)
     assert bob is not None
-    await it.context.stores.users.delete_user(bob.id)
+    await it.context.stores.users.delete_user(bob.id, it.context.clock.now())
     assert REFUSAL in (await redeem_login(it, "bob")).text
     await invite(it)
     it.advance(hours=73)

@@ -75,7 +75,7 @@ async def test_a_disabled_or_deleted_person_is_gone_everywhere_at_once(
         if fate == "disabled":
             await harness.context.accounts.administration.disable(person.id)
         else:
-            await harness.context.stores.users.delete_user(person.id)
+            await harness.context.stores.users.delete_user(person.id, harness.context.clock.now())
         assert await is_dead(harness, app, given, watcher), fate
         assert (await browser.get("/account")).headers["location"].startswith("/sign-in")
         late = await harness.decide(browser, waiting)

@@ -93,7 +93,7 @@ async def disable(harness: AppHarness, client: App, user: User) -> object:
 
 
 async def delete(harness: AppHarness, client: App, user: User) -> object:
-    return await harness.context.stores.users.delete_user(user.id)
+    return await harness.context.stores.users.delete_user(user.id, harness.context.clock.now())
 
 
 @pytest.mark.parametrize("end_grant", [withdraw_consent, consent_to_less, disable, delete])

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from measurement_database import MeasurementDatabase, Sample
 
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.measurements.queries import parse_measurement_query
+
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
 _MANY = 6_500
 
@@ -40,8 +43,8 @@ async def test_a_person_is_deleted_whole_and_no_other_data_is(
     database: MeasurementDatabase,
 ) -> None:
     user_id, other_id = await add_person(database), await add_person(database)
-    assert await database.stores.users.delete_user(user_id)
-    assert not await database.stores.users.delete_user(user_id)
+    assert await database.stores.users.delete_user(user_id, NOW)
+    assert not await database.stores.users.delete_user(user_id, NOW)
     assert await total(database, user_id) == 0
     assert await database.stores.variables.count_variables(user_id, ()) == 0
     assert await total(database, other_id) == _MANY + 1
@@ -66,7 +69,7 @@ async def _both(database: MeasurementDatabase, what: str) -> str:
         done.append(name)
 
     removal = (
-        database.stores.users.delete_user(user_id)
+        database.stores.users.delete_user(user_id, NOW)
         if what == "person"
         else database.service.remove_variable(user_id, "Heart Rate")
     )

@@ -1,11 +1,14 @@
 """Concurrent posts of one person: each is stored once and whole, or not at all."""
 
 import asyncio
+from datetime import UTC, datetime
 
 from measurement_database import MeasurementDatabase, Sample
 
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
+
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
 _MANY = 8
 
@@ -74,7 +77,7 @@ async def test_a_person_deleted_during_posts_leaves_no_rows(database: Measuremen
     user_id = await database.add_person()
     saves = [database.service.save(user_id, [entries(3, "kg")]) for _ in range(_MANY)]
     _, *outcomes = await asyncio.gather(
-        database.stores.users.delete_user(user_id), *saves, return_exceptions=True
+        database.stores.users.delete_user(user_id, NOW), *saves, return_exceptions=True
     )
     assert all(
         not isinstance(each, BaseException) or isinstance(each, MeasurementError)

@@ -240,7 +240,7 @@ async def _disable(harness: AppHarness, browser: Any) -> None:
 
 
 async def _delete(harness: AppHarness, browser: Any) -> None:
-    assert await harness.context.stores.users.delete_user(1)
+    assert await harness.context.stores.users.delete_user(1, harness.context.clock.now())
 
 
 async def _close(harness: AppHarness, browser: Any) -> None:

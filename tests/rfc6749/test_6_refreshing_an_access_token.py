@@ -103,5 +103,5 @@ async def test_nothing_is_refreshed_for_a_person_who_is_disabled_or_gone(
     one, two = await harness.tokens(app, browser), await harness.tokens(app, browser)
     await harness.context.accounts.administration.disable(ann.id)
     assert (await harness.refresh(app, one["refresh_token"])).json()["error"] == "invalid_grant"
-    await harness.context.stores.users.delete_user(ann.id)
+    await harness.context.stores.users.delete_user(ann.id, harness.context.clock.now())
     assert (await harness.refresh(app, two["refresh_token"])).json()["error"] == "invalid_grant"

@@ -94,7 +94,7 @@ async def test_an_invalid_token_gets_nothing_but_inactive(
     await check_dead(tokens)
     browser = await harness.signed_in()
     tokens = await fresh()
-    await harness.context.stores.users.delete_user(ann.id)
+    await harness.context.stores.users.delete_user(ann.id, harness.context.clock.now())
     await check_dead(tokens)
 
 

@@ -139,7 +139,7 @@ async def test_it_is_valid_only_as_long_as_its_authorization(harness: AppHarness
         case "disabled":
             await harness.context.accounts.administration.disable(ann.id)
         case "deleted":
-            await harness.context.stores.users.delete_user(ann.id)
+            await harness.context.stores.users.delete_user(ann.id, harness.context.clock.now())
     assert (await harness.call(tokens["access_token"])).status_code == 401
 
 

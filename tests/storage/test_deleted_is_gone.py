@@ -52,7 +52,7 @@ DELETIONS: dict[str, tuple[int, Deletes]] = {
         4_500,
         lambda stores, user_id: stores.variables.delete_variable(user_id, "Mood"),
     ),
-    "an account": (4_500, lambda stores, user_id: stores.users.delete_user(user_id)),
+    "an account": (4_500, lambda stores, user_id: stores.users.delete_user(user_id, NOW)),
 }
 
 

@@ -105,7 +105,7 @@ async def test_a_successor_saved_while_its_person_or_application_is_deleted_is_i
         successor = access_token_of(grant, name), refresh_token(grant, name)
         end = {
             "withdraw": stores.authorizations.withdraw_consent(grant.user_id, grant.client_id, NOW),
-            "delete person": stores.users.delete_user(grant.user_id),
+            "delete person": stores.users.delete_user(grant.user_id, NOW),
             "delete application": stores.clients.delete_client(grant.client_id),
         }
         acts = [end.pop(ending), stores.tokens.rotate(token, NOW, SALT, *successor)]

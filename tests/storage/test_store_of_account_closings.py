@@ -149,7 +149,7 @@ async def test_no_table_has_the_id_or_the_address_of_a_deleted_person(
     assert {"users", "identities", "events", "email_tokens", "sessions"} <= before
     await stores.closings.close_account(user.id, NOW, DUE)
     assert await stores.closings.claim_deletion(user.id, AFTER)
-    assert await stores.users.delete_user(user.id)
+    assert await stores.users.delete_user(user.id, NOW)
     for table in stores.retention.expiring_tables:  # what expired in the grace period
         while await stores.retention.delete_expired(table, AFTER, 100):
             pass

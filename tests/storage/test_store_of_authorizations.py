@@ -124,7 +124,7 @@ async def test_nothing_is_consented_for_whom_or_what_was_deleted(
 ) -> None:
     person, application = await samples.user(), await samples.client()
     if deleted == "person":
-        assert await stores.users.delete_user(person.id)
+        assert await stores.users.delete_user(person.id, NOW)
     else:
         assert await stores.clients.delete_client(application.id)
     with pytest.raises(Conflict):
@@ -231,7 +231,7 @@ async def test_nothing_begins_for_whom_or_what_was_deleted(
 ) -> None:
     grant = await samples.unsaved_grant()
     if deleted == "person":
-        assert await stores.users.delete_user(grant.user_id)
+        assert await stores.users.delete_user(grant.user_id, NOW)
     else:
         assert await stores.clients.delete_client(grant.client_id)
     assert not await stores.authorizations.save_code(grant, code_of(grant))

@@ -201,11 +201,11 @@ async def test_a_client_is_deleted_with_its_last_owner_only(
     lead, owner, developer = await _app(stores, samples, "owner", "developer")
     sent = invitation(lead, "x@example.org", "developer")
     assert await stores.teams.add_invitation(sent, 9)
-    assert await stores.users.delete_user(lead.id)
+    assert await stores.users.delete_user(lead.id, NOW)
     found = await stores.clients.client("app")
     assert found is not None
     assert found.owner_id == owner.id
     assert await stores.teams.invitation(sent.key) is None
-    assert await stores.users.delete_user(owner.id)
+    assert await stores.users.delete_user(owner.id, NOW)
     assert await stores.clients.client("app") is None
     assert await stores.teams.memberships(developer.id) == []

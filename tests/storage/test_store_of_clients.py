@@ -266,5 +266,5 @@ async def test_the_applications_of_a_deleted_person_are_found_no_more(
     uri = "https://own.example/"
     await stores.clients.add_client(client("own", owner_id=person.id, redirect_uris=(uri,)))
     assert await _owners(stores, uri) == ["own"]
-    assert await stores.users.delete_user(person.id)
+    assert await stores.users.delete_user(person.id, NOW)
     assert await _owners(stores, uri) == []

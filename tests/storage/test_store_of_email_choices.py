@@ -23,7 +23,7 @@ async def test_choices_come_back_as_saved_and_go_with_the_person(
     for choices in (some, replace(some, summary=False), EmailChoices(application=False)):
         await store.save_email_choices(person.id, choices, NOW)
         assert await store.email_choices(person.id) == choices
-    await stores.users.delete_user(person.id)
+    await stores.users.delete_user(person.id, NOW)
     assert await store.email_choices(person.id) is None
     with pytest.raises(Conflict):
         await store.save_email_choices(person.id, some, NOW)

@@ -84,7 +84,7 @@ async def test_it_ends_with_its_grant_person_and_clients(stores: Stores, samples
             case "person":
                 await stores.users.set_disabled(grant.user_id, NOW)
             case "deleted-person":
-                await stores.users.delete_user(grant.user_id)
+                await stores.users.delete_user(grant.user_id, NOW)
             case "client":
                 await stores.clients.replace_client(replace(application, disabled_at=NOW))
             case "deleted-client":

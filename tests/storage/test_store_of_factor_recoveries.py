@@ -92,7 +92,7 @@ async def test_it_ends_with_the_factor(stores: Stores, samples: Samples, change:
                 person.id, person.email or "", NOW, keep_credentials=False
             )
         case "deleted":
-            assert await stores.users.delete_user(person.id)
+            assert await stores.users.delete_user(person.id, NOW)
     assert await store.factor_recovery(person.id) is None
     assert not await store.complete_factor_recovery(person.id, DUE)
 

@@ -38,7 +38,7 @@ async def test_an_address_has_one_invitation(stores: Stores, samples: Samples) -
     assert await stores.invitations.invitation(second.key) == second
     assert await stores.invitations.invitation_of("bob@EXAMPLE.org") == second
     assert (second.email, second.invited_by, second.sent_at) == ("BOB@example.org", root.id, NOW)
-    assert await stores.users.delete_user(root.id)
+    assert await stores.users.delete_user(root.id, NOW)
     (left,) = await stores.invitations.invitations(None, 9)
     assert (left.id, left.invited_by) == (second.id, None)
 
@@ -108,5 +108,5 @@ async def test_an_invitation_that_ended_adds_no_person_and_one_that_fails_is_kep
 async def test_the_invitation_of_a_deleted_address_is_gone(stores: Stores) -> None:
     person = await stores.users.add_user(new_user("bob", "Bob@example.org"), None)
     sent = await put(stores, invitation())
-    assert await stores.users.delete_user(person.id)
+    assert await stores.users.delete_user(person.id, NOW)
     assert await stores.invitations.invitation(sent.key) is None

@@ -129,7 +129,7 @@ async def test_all_other_ends_do_so_too(stores: Stores, samples: Samples) -> Non
         await stores.sessions.add_session(session(f"{number}", person), None)
         await _given(stores, samples, person, f"{number}")
     await stores.sessions.end_sessions(people[0].id, NOW)
-    assert await stores.users.delete_user(people[1].id)
+    assert await stores.users.delete_user(people[1].id, NOW)
     email = people[2].email
     assert email is not None
     assert await stores.users.mark_email_verified(people[2].id, email, NOW, keep_credentials=False)
@@ -249,7 +249,7 @@ async def test_notifications_are_sent_after_the_person_was_deleted_without_the_i
     await stores.closings.close_account(person.id, NOW, NOW)
     first = await stores.logout_recipients.claim_logout_notifications(NOW, LEASE, 100)
     assert {each.user_id for each in first} == {person.id}
-    await stores.users.delete_user(person.id)
+    await stores.users.delete_user(person.id, NOW)
     again = await stores.logout_recipients.claim_logout_notifications(NOW + LEASE, LEASE, 100)
     assert [(each.sid, each.user_id, each.attempts) for each in sorted(again, key=_sid)] == [
         ("sid of s", None, 1),

@@ -77,7 +77,7 @@ async def test_an_action_stays_when_its_person_is_deleted(stores: Stores, sample
     )
     await stores.logs.add_admin_action(action)
     await stores.logs.add_admin_action(AdminAction(at=NOW + HOUR, kind="client.review"))
-    await stores.users.delete_user(ann.id)
+    await stores.users.delete_user(ann.id, NOW)
     page = await stores.logs.search_admin_actions(LogQuery(), 50)
     assert [each.action.kind for each in page.found] == ["client.review", "person.delete"]
     page = await stores.logs.search_admin_actions(LogQuery(kind="person.", client_id="app"), 50)

@@ -122,7 +122,7 @@ async def test_events_of_a_deleted_person_have_no_id(stores: Stores, samples: Sa
     late = Event(at=NOW, kind="logout.not_notified", user_id=person.id)
     await stores.events.add_events([before])
     await asyncio.gather(
-        stores.users.delete_user(person.id),
+        stores.users.delete_user(person.id, NOW),
         *(stores.events.add_events([late, late]) for _ in range(10)),
     )
     await stores.events.add_events([late])

@@ -263,7 +263,7 @@ async def test_all_of_a_person_are_dropped_and_no_others(stores: Stores, samples
 async def test_they_end_with_the_account(stores: Stores, samples: Samples) -> None:
     person = await _person(stores, samples)
     passkey = await _add(stores, person)
-    await stores.users.delete_user(person.id)
+    await stores.users.delete_user(person.id, NOW)
     assert await stores.passkeys.passkey(passkey.credential_id) is None
     assert await _use(stores, passkey, "one", 1) is PasskeyUse.STALE
 

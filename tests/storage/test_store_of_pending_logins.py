@@ -30,7 +30,7 @@ async def test_a_deleted_person_has_none(stores: Stores, samples: Samples) -> No
     gone, kept = await samples.user(), await samples.user()
     await stores.pending_logins.add_pending_login(pending_login("p", gone))
     await stores.pending_logins.add_pending_login(pending_login("q", kept))
-    assert await stores.users.delete_user(gone.id)
+    assert await stores.users.delete_user(gone.id, NOW)
     assert await stores.pending_logins.pending_login(key("p")) is None
     assert await stores.pending_logins.pending_login(key("q")) is not None
     with pytest.raises(Conflict):

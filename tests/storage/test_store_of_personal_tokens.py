@@ -116,7 +116,7 @@ async def test_it_ends_with_the_account(stores: Stores, samples: Samples, end: s
         case "closed":
             assert await stores.closings.close_account(person.id, NOW, LATER)
         case "deleted":
-            assert await stores.users.delete_user(person.id)
+            assert await stores.users.delete_user(person.id, NOW)
         case "disabled":
             assert await stores.users.set_disabled(person.id, NOW)
         case _:

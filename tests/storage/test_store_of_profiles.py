@@ -28,7 +28,7 @@ async def test_a_profile_goes_with_its_person(stores: Stores, samples: Samples) 
     person = await samples.user()
     await stores.profiles.save_profile(person.id, SOME, NOW)
     await stores.subjects.add_pairwise_subject(person.id, "app.example.org", "s1")
-    await stores.users.delete_user(person.id)
+    await stores.users.delete_user(person.id, NOW)
     assert await stores.profiles.profile(person.id) is None
     assert await stores.subjects.pairwise_subject(person.id, "app.example.org") is None
     with pytest.raises(Conflict):

@@ -59,5 +59,5 @@ async def test_an_owner_has_a_number_of_them(stores: Stores, samples: Samples) -
     assert await add(0, ben.id)
     assert len(await stores.resources.resources(owner_id=ann.id)) == 2
     assert len(await stores.resources.resources()) == 3
-    await stores.users.delete_user(ann.id)
+    await stores.users.delete_user(ann.id, NOW)
     assert [each.owner_id for each in await stores.resources.resources()] == [ben.id]

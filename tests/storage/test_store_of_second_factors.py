@@ -171,7 +171,7 @@ async def test_a_deleted_person_has_none(stores: Stores, samples: Samples) -> No
     person = await samples.user()
     await _enrolled(stores, person)
     await stores.second_factors.save_totp_enrolment(totp_enrolment(person, "another"))
-    assert await stores.users.delete_user(person.id)
+    assert await stores.users.delete_user(person.id, NOW)
     assert await stores.second_factors.totp_factor(person.id) is None
     assert await stores.second_factors.totp_enrolment(person.id) is None
     assert await stores.second_factors.count_recovery_codes(person.id) == 0

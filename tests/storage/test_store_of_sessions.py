@@ -47,7 +47,7 @@ async def test_a_session_that_cannot_be_added_ends_none(stores: Stores, samples:
 
 async def test_an_unknown_person_gets_no_session(stores: Stores, samples: Samples) -> None:
     gone = await samples.user()
-    assert await stores.users.delete_user(gone.id)
+    assert await stores.users.delete_user(gone.id, NOW)
     with pytest.raises(Conflict):
         await stores.sessions.add_session(session("s", gone), None)
 

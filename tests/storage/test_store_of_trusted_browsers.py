@@ -79,7 +79,7 @@ async def test_it_ends_with_what_changes_the_sign_in(
                 person.id, person.email or "", SOON, keep_credentials=False
             )
         case "deleted":
-            assert await stores.users.delete_user(person.id)
+            assert await stores.users.delete_user(person.id, NOW)
     assert await stores.trusted_browsers.trusted_browser(browser.key) is None
 
 
@@ -96,7 +96,7 @@ async def test_a_login_that_began_before_a_change_adds_none(
         factor = replace(totp_factor(person), confirmed_at=later)
         assert await stores.second_factors.confirm_totp_enrolment(factor, [], None)
     else:
-        await stores.users.delete_user(person.id)
+        await stores.users.delete_user(person.id, NOW)
     assert not await stores.trusted_browsers.add_trusted_browser(trusted(person), NOW)
     assert list(await stores.trusted_browsers.trusted_browsers(person.id)) == []
 

@@ -91,7 +91,7 @@ async def test_a_subject_is_taken(stores: Stores) -> None:
 
 async def test_an_id_is_never_given_again(stores: Stores) -> None:
     gone = await stores.users.add_user(new_user("s1"), None)
-    assert await stores.users.delete_user(gone.id)
+    assert await stores.users.delete_user(gone.id, NOW)
     assert (await stores.users.add_user(new_user("s2"), None)).id > gone.id
 
 
@@ -275,7 +275,7 @@ async def test_deleting_takes_all_that_is_theirs_and_nothing_else(
         code_of(others), NOW, access_token_of(others, "a2"), successors[1]
     )
 
-    assert await stores.users.delete_user(person.id)
+    assert await stores.users.delete_user(person.id, NOW)
     assert await stores.users.user(person.id) is None
     assert await stores.users.password_hash(person.id) is None
     assert await stores.sessions.session(key(person.subject)) is None
@@ -299,7 +299,7 @@ async def test_deleting_takes_all_that_is_theirs_and_nothing_else(
     alive = await stores.tokens.find_access_token(key("a2"))
     assert alive is not None
     assert not alive.revoked
-    assert not await stores.users.delete_user(person.id)
+    assert not await stores.users.delete_user(person.id, NOW)
 
 
 async def test_values_that_no_row_can_hold_find_no_person(stores: Stores, samples: Samples) -> None:

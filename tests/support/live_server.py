@@ -142,7 +142,7 @@ async def open_live_on(server: Workers) -> AsyncIterator[Live]:
         yield live
         await live.close()
         for user_id in await _people(context) - people:
-            assert await context.stores.users.delete_user(user_id)
+            assert await context.stores.users.delete_user(user_id, context.clock.now())
         for client_id in await _apps(context) - apps:
             assert await context.stores.clients.delete_client(client_id)
 

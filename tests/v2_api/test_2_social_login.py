@@ -515,7 +515,7 @@ async def test_a_disabled_or_deleted_person_gets_no_jwt(harness: AppHarness) -> 
     code, later = await login_code(harness), await login_code(harness)
     await harness.context.accounts.administration.disable(user_id)
     await refused(await redeem_login(harness, code), "access_denied", 403)
-    await harness.context.stores.users.delete_user(user_id)
+    await harness.context.stores.users.delete_user(user_id, harness.context.clock.now())
     response = await redeem_login(harness, later)
     assert response.status_code in (400, 403)
     assert response.json()["success"] is False

@@ -411,7 +411,7 @@ async def test_a_revoked_jwt_and_one_of_a_disabled_or_deleted_person_are_refused
     assert (await ask_json(harness, app, token)).status_code == 401
     await harness.context.accounts.administration.enable(user.id)
     assert (await ask_json(harness, app, token)).status_code == 200
-    await harness.context.stores.users.delete_user(user.id)
+    await harness.context.stores.users.delete_user(user.id, harness.context.clock.now())
     assert (await ask_json(harness, app, token)).status_code == 401
 
 

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from quantimodo.app.settings_fields import setting as _setting
 
@@ -11,6 +11,26 @@ _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+
+
+def _sign_in_age(operation: str) -> Any:
+    """The age of the sign-in that a sensitive operation by an app needs (`StepUpRule.max_age`)."""
+    return _setting(
+        0 * _SECOND,
+        f"How old a person's sign-in may be for an app to {operation}; 0s: of any age. The response"
+        " requests a new sign-in (RFC 9470).",
+        least=0 * _SECOND,
+        most=365 * _DAY,
+    )
+
+
+def _sign_in_level(operation: str) -> Any:
+    """The level of the sign-in that such an operation needs (`StepUpRule.acr`)."""
+    return _setting(
+        "",
+        f"The `acr` that a person's sign-in needs for an app to {operation}: `3` for a second"
+        " factor or a passkey, empty for none.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,27 +90,7 @@ class TokenSettings:
         least=0 * _SECOND,
         most=_MINUTE,
     )
-    deletion_max_age: timedelta = _setting(
-        0 * _SECOND,
-        "How old a person's sign-in may be for an app to delete a measurement of theirs; 0s: of"
-        " any age. The response requests a new sign-in (RFC 9470).",
-        least=0 * _SECOND,
-        most=365 * _DAY,
-    )
-    deletion_acr: Literal["", "3"] = _setting(
-        "",
-        "The `acr` that a person's sign-in needs for an app to delete a measurement of theirs: `3`"
-        " for a second factor or a passkey, empty for none.",
-    )
-    export_max_age: timedelta = _setting(
-        0 * _SECOND,
-        "How old a person's sign-in may be for an app to read all of their measurements as CSV; 0s:"
-        " of any age. The response requests a new sign-in (RFC 9470).",
-        least=0 * _SECOND,
-        most=365 * _DAY,
-    )
-    export_acr: Literal["", "3"] = _setting(
-        "",
-        "The `acr` that a person's sign-in needs for an app to read all of their measurements as"
-        " CSV: `3` for a second factor or a passkey, empty for none.",
-    )
+    deletion_max_age: timedelta = _sign_in_age("delete a measurement of theirs")
+    deletion_acr: Literal["", "3"] = _sign_in_level("delete a measurement of theirs")
+    export_max_age: timedelta = _sign_in_age("read all of their measurements as CSV")
+    export_acr: Literal["", "3"] = _sign_in_level("read all of their measurements as CSV")

@@ -46,7 +46,8 @@ async def _show(context: AppContext, url: str) -> None:
         except Unexpected as fault:
             raise Failed(f"not as it should be: {fault}") from None
         finally:
-            await context.stores.users.delete_user(person.id)  # with the app, which is the person's
+            # With the app, which is the person's.
+            await context.stores.users.delete_user(person.id, context.clock.now())
     demo_output.say("")
     demo_output.say("All as it should be. The person and the app that were made for this are gone.")
 

@@ -58,10 +58,11 @@ class UserStore(Protocol):
     async def set_administrator(self, user_id: int, administrator: bool) -> bool:
         """Give or take the role of an administrator; False if there is no such person."""
 
-    async def delete_user(self, user_id: int, at: datetime | None = None) -> bool:
+    async def delete_user(self, user_id: int, at: datetime) -> bool:
         """Delete the person with password, sessions, consents, grants and own clients, in one
         transaction; very many measurements and the events some at a time before it. Notifications
-        of logouts stay until they are sent. If the time is given, applications get an event."""
+        of logouts stay until they are sent. Applications that the person allowed get an event
+        of the time `at`."""
 
     async def password_hash(self, user_id: int) -> str | None:
         """The hash of the person's password; None without a password."""

@@ -233,13 +233,12 @@ class Users(Table):
         change = execute(_ADMINISTRATOR, user_id, int(administrator))
         return bool(await self._database.write(change))
 
-    async def delete_user(self, user_id: int, at: datetime | None = None) -> bool:
+    async def delete_user(self, user_id: int, at: datetime) -> bool:
         def operation() -> Operation[bool]:
             yield from hand_over_clients(user_id)
             yield LOCK_PERSON, (user_id,)
             yield from end_sessions(user_id, _DUE_NOW)
-            if at is not None:
-                yield from report_deletion(user_id, to_micros(at))
+            yield from report_deletion(user_id, to_micros(at))
             # Passwords, passkeys, second factors, identities, e-mail tokens, consents, personal
             # tokens, own clients, memberships and events for applications go by foreign key.
             yield _DELETE_GRANTS, (user_id,)
