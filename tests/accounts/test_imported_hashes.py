@@ -42,6 +42,15 @@ def keycloak_pbkdf2() -> str:
     return f"$pbkdf2-sha256$i=27500${b64(SALT)}${b64(key)}"
 
 
+def django_pbkdf2_sha1() -> str:
+    return django_pbkdf2("sha1")
+
+
+def keycloak_pbkdf2_sha1() -> str:
+    key = hashlib.pbkdf2_hmac("sha1", RAW, SALT, 20_000, 64)
+    return f"$pbkdf2$i=20000${b64(SALT)}${b64(key)}"
+
+
 def passlib_pbkdf2() -> str:
     key = hashlib.pbkdf2_hmac("sha512", RAW, SALT, 25_000)
     ab64 = [b64(octets).rstrip("=").replace("+", ".") for octets in (SALT, key)]
@@ -80,7 +89,9 @@ def django_argon2() -> str:
 
 KINDS: tuple[Callable[[], str], ...] = (
     django_pbkdf2,
+    django_pbkdf2_sha1,
     keycloak_pbkdf2,
+    keycloak_pbkdf2_sha1,
     passlib_pbkdf2,
     django_scrypt,
     phc_scrypt,
@@ -126,7 +137,9 @@ KEY = b64(b"k" * 32)
         "$2b$08$" + "m" * 52,
         f"pbkdf2_sha256$9999${SALTED}${KEY}",
         f"pbkdf2_sha256$2000001${SALTED}${KEY}",
-        f"pbkdf2_sha1$20000${SALTED}${KEY}",
+        f"pbkdf2_sha1$9999${SALTED}${KEY}",
+        f"pbkdf2_sha1$1300001${SALTED}${KEY}",
+        f"pbkdf2_md5$20000${SALTED}${KEY}",
         f"pbkdf2_sha256$20000$short${KEY}",
         f"pbkdf2_sha256$20000${SALTED}${b64(b'k' * 15)}",
         f"pbkdf2_sha256$20000${SALTED}${b64(b'k' * 65)}",

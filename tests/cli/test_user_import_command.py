@@ -1,9 +1,11 @@
 """`quantimodo users import`: files, their faults, and what is added."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import apsw
 import bcrypt
 import httpx
 import pytest
@@ -252,3 +254,27 @@ def test_the_realm_file_of_keycloak_with_both_of_its_hashes(terminal: Terminal) 
     for content in ("{}", "m4rked"):
         (terminal.folder / "realm.json").write_text(content)
         assert load(terminal, "realm.json", "--format", "keycloak").code == 1
+
+
+def test_the_consents_of_keycloak_move_if_the_operator_says_so(with_client: Terminal) -> None:
+    consent = {
+        "clientId": "mood",
+        "grantedClientScopes": ["readmeasurements", "roles", "acr"],
+        "createdDate": 1588334400000,
+        "lastUpdatedDate": 1640995200000,
+    }
+    user = {"id": "one", "email": "ann@example.org", "clientConsents": [consent]}
+    unknown = {**user, "clientConsents": [{**consent, "clientId": "account-m4rked"}]}
+    path = with_client.folder / "realm.json"
+    path.write_text(json.dumps({"users": [unknown]}))
+    refused = load(with_client, "realm.json", "--format", "keycloak", "--consents")
+    assert "users[0]: consents[0].client_id: no such client is registered here" in refused.err
+    assert "m4rked" not in refused.err
+    ignored = load(with_client, "realm.json", "--format", "keycloak", "--dry-run")
+    assert ignored.json["added"] == 1, "without the option they are not read"
+    path.write_text(json.dumps({"users": [user]}))
+    added = load(with_client, "realm.json", "--format", "keycloak", "--consents")
+    assert added.json["added"] == 1, added.err
+    with closing(apsw.Connection(str(with_client.folder / "var/quantimodo.db"))) as database:
+        found = database.execute("SELECT client_id, scope, granted_at FROM consents").fetchall()
+    assert found == [("mood", "openid readmeasurements", 1_640_995_200_000_000)]

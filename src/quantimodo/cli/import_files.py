@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from quantimodo.cli.command_runner import Failed
+from quantimodo.protocol.scopes import KNOWN
 
 Form = Literal["jsonl", "csv", "keycloak"]
 
@@ -39,11 +40,12 @@ def form_of(file: Path) -> Form:
     return form
 
 
-def read_records(file: Path, form: Form) -> Iterator[Record]:
-    """The records of a file, in its order. Raises `Failed` if it is not of this form at all."""
+def read_records(file: Path, form: Form, *, consents: bool = False) -> Iterator[Record]:
+    """The records of a file, in its order; with `consents` also those of Keycloak. Raises `Failed`
+    if it is not of this form at all."""
     try:
         if form == "keycloak":
-            yield from _keycloak(file)
+            yield from _keycloak(file, consents)
         elif form == "csv":
             yield from _csv(file)
         else:
@@ -105,7 +107,7 @@ def _row(where: str, row: Mapping[Any, Any]) -> Record:
     return Record(where, fields)
 
 
-def _keycloak(file: Path) -> Iterator[Record]:
+def _keycloak(file: Path, consents: bool) -> Iterator[Record]:
     try:
         realm = json.loads(file.read_text("utf-8-sig"))
     except (ValueError, RecursionError):
@@ -116,7 +118,8 @@ def _keycloak(file: Path) -> Iterator[Record]:
     for number, user in enumerate(users):
         where = f"users[{number}]"
         try:
-            yield Record(where, _of_keycloak(user))
+            more = {"consents": _consents_of_keycloak(user)} if consents else {}
+            yield Record(where, {**_of_keycloak(user), **more})
         except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError):
             yield Record(where, {}, "is not a user of Keycloak")
 
@@ -135,13 +138,28 @@ def _of_keycloak(user: Mapping[str, Any]) -> dict[str, Any]:
         ],
     }
     if "createdTimestamp" in user:
-        fields["created_at"] = datetime.fromtimestamp(
-            user["createdTimestamp"] / 1000, UTC
-        ).isoformat()
+        fields["created_at"] = _moment_of_keycloak(user["createdTimestamp"])
     passwords = [each for each in user.get("credentials", []) if each["type"] == "password"]
     if passwords:
         fields["password_hash"] = _hash_of_keycloak(passwords[0])
     return fields
+
+
+def _consents_of_keycloak(user: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Of the scopes, those that this server has. Keycloak does not ask about `openid`, which
+    each of its clients of OpenID Connect has."""
+    return [
+        {
+            "client_id": each["clientId"],
+            "scope": " ".join(sorted({"openid", *each.get("grantedClientScopes", [])} & KNOWN)),
+            "granted_at": _moment_of_keycloak(each["lastUpdatedDate"]),
+        }
+        for each in user.get("clientConsents", [])
+    ]
+
+
+def _moment_of_keycloak(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
 
 
 def _hash_of_keycloak(credential: Mapping[str, Any]) -> str:

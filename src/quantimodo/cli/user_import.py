@@ -1,7 +1,8 @@
 """`quantimodo users import`: people of another server move in, from a file."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -12,7 +13,7 @@ from quantimodo.app.provider_policies import provider_policies
 from quantimodo.app.services import AppContext
 from quantimodo.app.settings import Settings
 from quantimodo.cli.command_runner import Failed, print_error, run
-from quantimodo.cli.import_files import Form, form_of, read_records
+from quantimodo.cli.import_files import Form, Record, form_of, read_records
 from quantimodo.cli.printing import print_json
 from quantimodo.federation.provider_table import issuer_of
 from quantimodo.model.user_imports import ImportedPerson
@@ -40,6 +41,10 @@ def import_users(
             "--trust-emails", help="Addresses that the file calls verified count as confirmed."
         ),
     ] = False,
+    consents: Annotated[
+        bool,
+        typer.Option("--consents", help="Also the consents in a realm file of Keycloak."),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the file, and say what it would add.")
     ] = False,
@@ -53,9 +58,9 @@ def import_users(
 
     async def work(context: AppContext) -> _Counts:
         imports = _service(context, trust_emails)
-        form_of_file = form or form_of(file)
-        await _check(imports, file, form_of_file)
-        return await _import(context, imports, _people(imports, file, form_of_file), dry_run)
+        records = partial(read_records, file, form or form_of(file), consents=consents)
+        await _check(imports, records())
+        return await _import(context, imports, _people(imports, records()), dry_run)
 
     counts = run(work)
     for line in counts.conflicts[:_MOST_LINES]:
@@ -87,20 +92,20 @@ def _issuers(settings: Settings) -> Mapping[str, str]:
 
 
 async def _people(
-    imports: UserImports, file: Path, form: Form
+    imports: UserImports, records: Iterator[Record]
 ) -> AsyncIterator[tuple[str, ImportedPerson]]:
     """The people of a file that was checked."""
-    for record in read_records(file, form):
+    for record in records:
         try:
             yield record.where, await imports.read(record.fields)
         except InvalidRecord:
             raise Failed("the file was changed meanwhile: import it again") from None
 
 
-async def _check(imports: UserImports, file: Path, form: Form) -> None:
+async def _check(imports: UserImports, records: Iterator[Record]) -> None:
     """Print all faults of the file, and fail if there are any."""
     seen, faults = Seen(), 0
-    for record in read_records(file, form):
+    for record in records:
         if record.fault:
             lines: tuple[str, ...] = (record.fault,)
         else:

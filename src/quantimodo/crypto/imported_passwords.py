@@ -40,6 +40,7 @@ class _Bounds(NamedTuple):
 
 _BCRYPT_COST: Final = _Bounds(8, 13)
 _ITERATIONS: Final = _Bounds(10_000, 2_000_000)
+_ITERATIONS_OF_SHA1: Final = _Bounds(10_000, 1_300_000)  # its hashes take up to four rounds each
 _SCRYPT_KIB: Final = _Bounds(8 * 1024, 64 * 1024)  # 128 * n * r bytes
 _SCRYPT_WORK_KIB: Final = _Bounds(8 * 1024, 320 * 1024)  # the same, p times
 _ARGON2_KIB: Final = _Bounds(4 * 1024, 128 * 1024)
@@ -50,16 +51,17 @@ _SALT: Final = _Bounds(8, 64)
 _KEY: Final = _Bounds(16, 64)
 
 _DIGESTS: Final[Mapping[str, Callable[[], hashes.HashAlgorithm]]] = {
+    "pbkdf2-sha1": hashes.SHA1,  # HMAC does not need that no two texts have one digest
     "pbkdf2-sha256": hashes.SHA256,
     "pbkdf2-sha512": hashes.SHA512,
 }
 _BCRYPT: Final = re.compile(r"\$2[aby]\$([0-9]{2})(\$[./A-Za-z0-9]{53})", re.ASCII)
-_DJANGO_PBKDF2: Final = re.compile(r"pbkdf2_(sha256|sha512)\$([0-9]{1,9})\$([!-#%-~]+)\$(\S+)")
+_DJANGO_PBKDF2: Final = re.compile(r"pbkdf2_(sha1|sha256|sha512)\$([0-9]{1,9})\$([!-#%-~]+)\$(\S+)")
 _DJANGO_SCRYPT: Final = re.compile(
     r"scrypt\$([0-9]{1,9})\$([!-#%-~]+)\$([0-9]{1,4})\$([0-9]{1,4})\$(\S+)"
 )
 _PHC_PBKDF2: Final = re.compile(
-    r"\$pbkdf2-(sha256|sha512)\$(?:i=)?([0-9]{1,9})(?:,l=[0-9]+)?\$([^$]+)\$([^$]+)"
+    r"\$pbkdf2(?:-(sha1|sha256|sha512))?\$(?:i=)?([0-9]{1,9})(?:,l=[0-9]+)?\$([^$]+)\$([^$]+)"
 )
 _PHC_SCRYPT: Final = re.compile(
     r"\$scrypt\$ln=([0-9]{1,2}),r=([0-9]{1,4}),p=([0-9]{1,4})\$([^$]+)\$([^$]+)"
@@ -86,7 +88,8 @@ def imported_hash(text: str) -> str:
     if match := _DJANGO_PBKDF2.fullmatch(text):
         return _pbkdf2(match[1], match[2], match[3].encode(), _octets_of(match[4]))
     if match := _PHC_PBKDF2.fullmatch(text):
-        return _pbkdf2(match[1], match[2], _octets_of(match[3]), _octets_of(match[4]))
+        digest = match[1] or "sha1"  # as passlib and Keycloak write it
+        return _pbkdf2(digest, match[2], _octets_of(match[3]), _octets_of(match[4]))
     if match := _DJANGO_SCRYPT.fullmatch(text):
         n, r, p = int(match[1]), int(match[3]), int(match[4])
         return _scrypt(n, r, p, match[2].encode(), _octets_of(match[5]))
@@ -143,6 +146,7 @@ def _verify_argon2(_: str, rest: str, password: bytes) -> bool:
 _VERIFIERS: Final[Mapping[str, Callable[[str, str, bytes], bool]]] = {
     "bcrypt": _verify_bcrypt,
     "bcrypt-sha256": _verify_bcrypt,
+    "pbkdf2-sha1": _verify_pbkdf2,
     "pbkdf2-sha256": _verify_pbkdf2,
     "pbkdf2-sha512": _verify_pbkdf2,
     "scrypt": _verify_scrypt,
@@ -151,7 +155,8 @@ _VERIFIERS: Final[Mapping[str, Callable[[str, str, bytes], bool]]] = {
 
 
 def _pbkdf2(digest: str, iterations: str, salt: bytes, key: bytes) -> str:
-    rounds = _ITERATIONS.check(int(iterations), "the iterations of PBKDF2")
+    bounds = _ITERATIONS_OF_SHA1 if digest == "sha1" else _ITERATIONS
+    rounds = bounds.check(int(iterations), "the iterations of PBKDF2")
     return f"{_MARK}pbkdf2-{digest}:{rounds}:{_sized(salt, key)}"
 
 
