@@ -1,7 +1,7 @@
 # The two commands that matter: `make serve` and `make test`. `make help` lists all.
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format bench bench-heavy-reads demo docs clean
-.PHONY: test-environment test-programs static quick-tests node-clients openapi-generator client-wheels
+.PHONY: test-environment test-programs static quick-tests node-clients openapi-generator client-wheels release-tools
 BIN := .venv/bin
 # Processes of tests. Some tests wait: one more than there are cores may be faster.
 WORKERS := auto
@@ -29,7 +29,7 @@ check: ## Format, lint, types, import contracts, and quick tests on SQLite: unde
 
 test: ## Everything: real PostgreSQL, headless Chromium, npm clients, races and crashes
 	@$(MAKE) --no-print-directory --jobs=2 test-environment test-programs
-	@$(MAKE) --no-print-directory --jobs=4 static node-clients openapi-generator client-wheels
+	@$(MAKE) --no-print-directory --jobs=4 static node-clients openapi-generator client-wheels release-tools
 	@# A transaction that waits for the disk waits longer than most tests take.
 	$(PYTEST)
 
@@ -54,7 +54,7 @@ static:
 quick-tests:
 	$(PYTEST) -q -m "not postgres and not browser and not node and not slow and not full"
 
-node-clients openapi-generator client-wheels:
+node-clients openapi-generator client-wheels release-tools:
 	@scripts/$@
 
 format: ## Format the code and mend what the linter can mend

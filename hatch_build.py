@@ -4,7 +4,9 @@ examples/, which the portal shows, and the compiled catalogues of translations."
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -17,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent / "src"))
 from quantimodo.pages.example_projects import load_examples
 
 LOCALES = "src/quantimodo/i18n/locales"
+_UNDATED = datetime(1980, 1, 1, tzinfo=UTC)
 
 
 class GuidesHook(BuildHookInterface[Any]):
@@ -27,28 +30,35 @@ class GuidesHook(BuildHookInterface[Any]):
         """Raises `CalledProcessError` if the guides cannot be built."""
         if version == "editable":
             return
-        self._site, self._catalogues = TemporaryDirectory(), TemporaryDirectory()
+        # In one folder: hatchling orders what is included by its path, and a wheel that is built
+        # again has to have the same bytes.
+        self._made = TemporaryDirectory()
+        folder = Path(self._made.name)
         command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict"]
         subprocess.run(
-            [*command, "--site-dir", self._site.name],
+            [*command, "--site-dir", str(folder / "guides")],
             cwd=self.root,
             env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
             check=True,
         )
-        build_data["force_include"][self._site.name] = "quantimodo/guides"
         for project in load_examples(Path(self.root, "examples")):
             for path in ("example.toml", *project.paths()):
-                place = f"quantimodo/examples/{project.name}/{path}"
-                build_data["force_include"][str(project.folder / path)] = place
+                place = folder / "examples" / project.name / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                copyfile(project.folder / path, place)
+        for name in ("guides", "examples"):
+            build_data["force_include"][str(folder / name)] = f"quantimodo/{name}"
         for source in Path(self.root, LOCALES).glob("*/*.po"):
-            compiled = Path(self._catalogues.name, f"{source.parent.name}.mo")
+            compiled = folder / f"{source.parent.name}.mo"
             with source.open("rb") as po, compiled.open("wb") as mo:
-                write_mo(mo, read_po(po, locale=source.parent.name))
+                catalogue = read_po(po, locale=source.parent.name)
+                # Otherwise the time of the build, to the minute.
+                catalogue.creation_date = catalogue.revision_date = _UNDATED
+                write_mo(mo, catalogue)
             place = f"quantimodo/i18n/locales/{source.parent.name}/{source.stem}.mo"
             build_data["force_include"][str(compiled)] = place
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Delete what is in the wheel now."""
         if version != "editable":
-            self._site.cleanup()
-            self._catalogues.cleanup()
+            self._made.cleanup()

@@ -105,6 +105,7 @@ NOT_RUN = {
     ("docs/operator/administration.md", "quantimodo users create"): _COMMANDS,
     ("docs/operator/administration.md", "quantimodo announcements add"): _COMMANDS,
     ("docs/operator/administration.md", "quantimodo logs"): _COMMANDS,
+    ("docs/operator/administration.md", "quantimodo statistics"): _COMMANDS,
     ("docs/operator/administration.md", "quantimodo users invite"): _COMMANDS,
     ("docs/operator/conformance.md", 'echo "$PASSWORD" | quantimodo'): _COMMANDS,
     ("docs/operator/conformance.md", "quantimodo keys rotate"): _COMMANDS,
@@ -145,6 +146,8 @@ NOT_RUN = {
     ),
     ("docs/operator/set-up-files.md", "quantimodo"): "cli/test_set_up_command.py runs them",
     ("docs/operator/upgrades.md", "quantimodo backup"): _MACHINE,
+    ("docs/operator/upgrades.md", "sha256sum --check"): "verifies the files of a release",
+    ("docs/operator/upgrades.md", "scripts/environment run"): "release/test_release.py runs it",
     ("docs/operator/upgrades.md", "quantimodo database migrate"): _COMMANDS,
 }
 
