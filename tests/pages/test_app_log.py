@@ -135,6 +135,11 @@ async def test_the_usage_has_a_chart_and_a_table_of_thirty_days(
     assert "<td>4321</td><td>0</td><td>1</td>" in page
     assert "<td>17</td><td>0</td><td>0</td>" in page
     assert "99999" not in page
+    for chosen, shown in (("7", 7), ("14", 14), ("30", 30), ("31", 30), ("-1", 30), ("x", 30)):
+        page = (await ann.get(f"{app_path(app)}/usage?days={chosen}")).text
+        assert page.count('<th scope="row">') == shown
+        assert f'<option value="{shown}" selected>' in page
+        assert ("<td>17</td>" in page) == (shown == 30)
     empty = (await ann.get(f"{app_path(unused)}/usage")).text
     assert "Nothing yet" in empty
     assert "<svg viewBox" not in empty

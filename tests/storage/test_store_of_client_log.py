@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from samples import NOW, Samples
 
-from quantimodo.model.client_log import ClientDay, ClientRefusal
+from quantimodo.model.client_log import ClientDay, ClientRefusal, DaySums
 from quantimodo.model.measurements import Access
 from quantimodo.ports.stores import Conflict, Stores
 
@@ -85,6 +85,11 @@ async def test_numbers_of_several_servers_are_added_up(stores: Stores, samples: 
     ]
     assert await stores.client_log.client_days(one.id, TODAY) == [numbers(one.id, 20, 10)]
     assert await stores.client_log.client_days(other.id, yesterday) == [numbers(other.id, 10, 0)]
+    # And those of all clients.
+    sums = [DaySums(yesterday, 50, 0), DaySums(TODAY, 30, 10)]
+    assert await stores.client_log.days_of_all_clients(yesterday - DAY) == sums
+    assert await stores.client_log.days_of_all_clients(TODAY) == sums[1:]
+    assert await stores.client_log.days_of_all_clients(TODAY + DAY) == []
 
 
 async def test_people_are_counted_once_a_day(stores: Stores, samples: Samples) -> None:

@@ -21,6 +21,7 @@ from quantimodo.cli.resources import resources
 from quantimodo.cli.serve import serve
 from quantimodo.cli.set_up import apply, export
 from quantimodo.cli.settings import settings
+from quantimodo.cli.statistics import statistics
 from quantimodo.cli.token import token
 from quantimodo.cli.users import users
 from quantimodo.cli.webhooks import webhooks
@@ -64,6 +65,7 @@ def command_line() -> typer.Typer:
     table.add_typer(alerts, name="alerts")
     table.add_typer(announcements, name="announcements")
     table.command("logs")(show_logs)
+    table.command()(statistics)
     table.add_typer(keys, name="keys")
     table.add_typer(database, name="database")
     table.add_typer(settings, name="settings")

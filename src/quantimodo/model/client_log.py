@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +26,11 @@ class ClientDay:
     day: date
     tokens: int = 0
     refusals: int = 0
+
+
+class DaySums(NamedTuple):
+    """Token responses and refused requests of one day (UTC), of all applications together."""
+
+    day: date
+    tokens: int
+    refusals: int

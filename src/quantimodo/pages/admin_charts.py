@@ -1,81 +1,90 @@
-"""/admin/statistics: sign-ins and refusals of the last thirty days, from the audit trail."""
+"""/admin/statistics: the numbers of the server, by day or by week, as charts and as a table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.model.admin_actions import DayCount
-from quantimodo.model.texts import N_
+from quantimodo.i18n.formats import short_day
+from quantimodo.ops.daily_numbers import (
+    KEPT_OF_CLIENTS,
+    OF_CLIENTS,
+    TITLES,
+    DailyNumbers,
+    Period,
+    by_week,
+)
 from quantimodo.pages.admin import ADMIN, AdminFrame
-from quantimodo.pages.charts import Chart, chart
+from quantimodo.pages.axis_charts import AxisChart, axis_chart
 from quantimodo.pages.page_context import Endpoint
-from quantimodo.ports.admin_stores import LogStore
 
 STATISTICS: Final = f"{ADMIN}/statistics"
-_DAYS: Final = 30
-# The title of each chart, and the kinds of events that it counts.
-_CHARTS: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
-    "sign-ins": (N_("Sign-ins"), frozenset({"session.started"})),
-    "refusals": (
-        N_("Refused sign-ins"),
-        frozenset(
-            {"session.refused", "second_factor.refused", "passkey.refused", "identity.refused"}
-        ),
-    ),
-    "accounts": (N_("New accounts"), frozenset({"account.created"})),
-    "consents": (N_("Given consents"), frozenset({"consent.given"})),
-    "replays": (
-        N_("Codes and tokens that were used twice"),
-        frozenset({"token.replayed", "login_code.replayed"}),
-    ),
-}
+# The days of each choice: those above a month are shown by week.
+RANGES: Final[Mapping[str, int]] = {"7": 7, "30": 30, "84": 84, "364": 364}
+_USUAL: Final = "30"
+_BY_DAY: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class DailyChart:
-    """One number for each day, the oldest first; `total` is their sum."""
+class SeriesChart:
+    """The line of one series; `dates` stand below the axis, `total` is the sum of its values."""
 
+    name: str
     title: str
-    line: Chart | None
-    days: Sequence[tuple[date, int]]
+    chart: AxisChart
+    dates: Sequence[str]
     total: int
 
 
 @dataclass(frozen=True, slots=True)
 class AdminCharts:
     frame: AdminFrame
-    logs: LogStore
+    numbers: DailyNumbers
 
     def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
         """Its lines of the table of pages."""
         return [(("GET",), STATISTICS, self.show)]
 
     async def show(self, request: Request) -> Response:
-        """GET /admin/statistics."""
+        """GET /admin/statistics?days=: of the last days, 30 unless another choice is given."""
         browser_request = await self.frame.visit(request)
+        chosen = request.query_params.get("days", "")
+        chosen = chosen if chosen in RANGES else _USUAL
         today = self.frame.page_context.clock.now().astimezone(UTC).date()
-        days = [today - timedelta(days=back) for back in range(_DAYS - 1, -1, -1)]
-        counts = await self.logs.count_events(datetime.combine(days[0], time(), UTC))
+        days = await self.numbers.until(today, RANGES[chosen])
+        weekly = len(days) > _BY_DAY
+        periods = by_week(days) if weekly else days
+        names = [name for name in TITLES if not (weekly and name in OF_CLIENTS)]
         return self.frame.show(
             request,
             browser_request,
             "admin_statistics.html",
             section="admin-statistics",
-            charts=[daily_chart(title, kinds, days, counts) for title, kinds in _CHARTS.values()],
+            charts=charts_of(periods, names),
+            columns=[TITLES[name] for name in names],
+            rows=[(each.first, [each.numbers[name] for name in names]) for each in periods[::-1]],
+            ranges=RANGES,
+            chosen=chosen,
+            weekly=weekly,
+            kept=KEPT_OF_CLIENTS,
         )
 
 
-def daily_chart(
-    title: str, kinds: frozenset[str], days: Sequence[date], counts: Sequence[DayCount]
-) -> DailyChart:
-    """The chart of the events of these kinds, with 0 for a day without one."""
-    numbers = dict.fromkeys(days, 0)
-    for each in counts:
-        if each.kind in kinds and each.day in numbers:
-            numbers[each.day] += each.number
-    points = [(float(at), float(number)) for at, number in enumerate(numbers.values())]
-    return DailyChart(title, chart(points, 320, 64), list(numbers.items()), sum(numbers.values()))
+def charts_of(periods: Sequence[Period], names: Sequence[str]) -> Sequence[SeriesChart]:
+    """A chart of each series that is not always 0."""
+    begins, ends = periods[0].first, periods[-1].first
+    dates = [short_day(at, year=False) for at in (begins, periods[len(periods) // 2].first, ends)]
+    charts = []
+    for name in names:
+        values = [each.numbers[name] for each in periods]
+        points = [
+            (float(each.first.toordinal()), float(value))
+            for each, value in zip(periods, values, strict=True)
+        ]
+        chart = axis_chart(points, begins.toordinal(), ends.toordinal())
+        if chart is not None and any(values):
+            charts.append(SeriesChart(name, TITLES[name], chart, dates, sum(values)))
+    return charts

@@ -32,7 +32,8 @@ ENDPOINTS: Final[Mapping[str, str]] = {
     "device_authorization": N_("Device authorization"),
 }
 """The endpoints of the log, and what its pages call them."""
-DAYS: Final = 30
+RANGES: Final[Mapping[str, int]] = {"7": 7, "14": 14, "30": 30}
+_USUAL: Final = "30"
 _PAGE: Final = 25
 
 
@@ -110,20 +111,29 @@ class AppLog:
         )
 
     async def usage(self, request: Request) -> Response:
-        """GET /developers/apps/{client_id}/usage: the numbers of the last 30 days."""
+        """GET /developers/apps/{client_id}/usage: the numbers of the last days, 30 of them unless
+        `?days=` has another choice."""
         opened = await self.apps.opened(request)
+        chosen = _among(request.query_params.get("days"), RANGES) or _USUAL
+        most = RANGES[chosen]
         today = self.clock.now().date()
-        first = today - timedelta(days=DAYS - 1)
+        first = today - timedelta(days=most - 1)
         counted = {each.day: each for each in await self.store.client_days(opened.client.id, first)}
         people = dict(await self.store.people_by_day(opened.client.id, first))
         days = []
-        for number in range(DAYS):
+        for number in range(most):
             day = first + timedelta(days=number)
             found = counted.get(day)
             tokens, refusals = (0, 0) if found is None else (found.tokens, found.refusals)
             days.append(UsageDay(day, tokens, refusals, people.get(day, 0)))
         return await self.apps.show(
-            opened, "usage", "developers_usage.html", charts=_charts(days), days=days[::-1]
+            opened,
+            "usage",
+            "developers_usage.html",
+            charts=_charts(days),
+            days=days[::-1],
+            ranges=RANGES,
+            chosen=chosen,
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
-from quantimodo.model.client_log import ClientDay, ClientRefusal
+from quantimodo.model.client_log import ClientDay, ClientRefusal, DaySums
 
 
 class ClientLogStore(Protocol):
@@ -29,6 +29,9 @@ class ClientLogStore(Protocol):
 
     async def client_days(self, client_id: str, since: date) -> Sequence[ClientDay]:
         """The days on which there was something, the oldest first."""
+
+    async def days_of_all_clients(self, since: date) -> Sequence[DaySums]:
+        """The sums of `client_days` over all clients, the oldest day first."""
 
     async def people_by_day(self, client_id: str, since: date) -> Sequence[tuple[date, int]]:
         """The number of people whose data or profile the client read or wrote, for each day (UTC)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from quantimodo.model.client_log import ClientDay, ClientRefusal
+from quantimodo.model.client_log import ClientDay, ClientRefusal, DaySums
 from quantimodo.storage.database import Operation, Statement
 from quantimodo.storage.rows import Column, Part, RowReader
 from quantimodo.storage.tables.bulk_insert import Insert, insert_many
@@ -71,6 +71,10 @@ _DAYS = Statement(
     f"SELECT {_CLIENT_DAY.columns} FROM client_days WHERE client_id = {{1}} AND day >= {{2}}"
     " ORDER BY day"
 )
+_SUMS = Statement(
+    "SELECT day, CAST(SUM(tokens) AS BIGINT), CAST(SUM(refusals) AS BIGINT) FROM client_days"
+    " WHERE day >= {1} GROUP BY day ORDER BY day"
+)
 _PEOPLE = Statement(
     "SELECT hour / 24, COUNT(DISTINCT user_id) FROM accesses WHERE client_id = {1}"
     " AND hour >= {2} GROUP BY hour / 24 ORDER BY 1"
@@ -124,6 +128,10 @@ class ClientLogs(Table):
     async def client_days(self, client_id: str, since: date) -> Sequence[ClientDay]:
         rows = await self._database.list_rows(_DAYS, client_id, _day_number(since))
         return _CLIENT_DAY.read_all(rows)
+
+    async def days_of_all_clients(self, since: date) -> Sequence[DaySums]:
+        rows = await self._database.search(_SUMS, _day_number(since))
+        return [DaySums(_day(day), tokens, refusals) for day, tokens, refusals in rows]
 
     async def people_by_day(self, client_id: str, since: date) -> Sequence[tuple[date, int]]:
         hours = _day_number(since) * 24

@@ -1,0 +1,74 @@
+"""What happened on the server day by day: sign-ins, accounts, consents, tokens, refusals.
+
+Owns which events and counters make each number. Days are days of UTC.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from quantimodo.model.texts import N_
+from quantimodo.ports.admin_stores import LogStore
+from quantimodo.ports.client_log_store import ClientLogStore
+
+KEPT_OF_CLIENTS: Final = 40
+"""For how many days the numbers of applications are kept."""
+OF_CLIENTS: Final = ("tokens", "refusals")
+"""The series that are counted for each application."""
+TITLES: Final[Mapping[str, str]] = {
+    "sign-ins": N_("Sign-ins"),
+    "refused-sign-ins": N_("Refused sign-ins"),
+    "accounts": N_("New accounts"),
+    "consents": N_("Given consents"),
+    "replays": N_("Codes and tokens that were used twice"),
+    "tokens": N_("Token responses"),
+    "refusals": N_("Refused requests"),
+}
+"""Each series, and what pages call it."""
+_KINDS: Final[Mapping[str, frozenset[str]]] = {
+    "sign-ins": frozenset({"session.started"}),
+    "refused-sign-ins": frozenset(
+        {"session.refused", "second_factor.refused", "passkey.refused", "identity.refused"}
+    ),
+    "accounts": frozenset({"account.created"}),
+    "consents": frozenset({"consent.given"}),
+    "replays": frozenset({"token.replayed", "login_code.replayed"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Some days, or the weeks that follow each other, with the numbers of each series in it."""
+
+    first: date
+    numbers: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DailyNumbers:
+    logs: LogStore
+    clients: ClientLogStore
+
+    async def until(self, today: date, days: int) -> Sequence[Period]:
+        """Each of the last `days` days, the oldest first, with 0 where nothing was. The series
+        `OF_CLIENTS` are 0 before the days that are kept."""
+        first = today - timedelta(days=days - 1)
+        found = {first + timedelta(days=number): dict.fromkeys(TITLES, 0) for number in range(days)}
+        for count in await self.logs.count_events(datetime.combine(first, time(), UTC)):
+            for name, kinds in _KINDS.items():
+                if count.kind in kinds and count.day in found:
+                    found[count.day][name] += count.number
+        for sums in await self.clients.days_of_all_clients(first):
+            if sums.day in found:
+                found[sums.day].update(tokens=sums.tokens, refusals=sums.refusals)
+        return [Period(day, numbers) for day, numbers in found.items()]
+
+
+def by_week(days: Sequence[Period]) -> Sequence[Period]:
+    """Each seven days as one period. Their number is a multiple of seven."""
+    weeks = (days[start : start + 7] for start in range(0, len(days), 7))
+    return [
+        Period(week[0].first, {name: sum(day.numbers[name] for day in week) for name in TITLES})
+        for week in weeks
+    ]
