@@ -135,10 +135,14 @@ async def test_a_receiver_can_ask_for_a_longer_pause(harness: AppHarness) -> Non
     assert delivery.due_at == harness.context.clock.now() + timedelta(hours=1)
 
 
-async def test_410_disables_the_webhook_and_its_owner_gets_a_mail(harness: AppHarness) -> None:
+async def test_410_disables_the_webhook_and_all_owners_get_a_mail(harness: AppHarness) -> None:
     owner = await harness.person()
+    ben, carol = [await harness.person(f"{name}@example.org") for name in ("ben", "carol")]
     receiver, app = Receiver(responses={HOOK: 410}), await harness.app()
     await harness.register_again(app, owner_id=owner.id)
+    teams, now = harness.context.stores.teams, harness.context.clock.now()
+    assert await teams.set_member(app.id, ben.id, "owner", now)
+    assert await teams.set_member(app.id, carol.id, "developer", now)
     endpoint, _ = await hooked(harness, app)
     await happen(harness, app)
     sender = receiver.sender(harness)
@@ -146,9 +150,13 @@ async def test_410_disables_the_webhook_and_its_owner_gets_a_mail(harness: AppHa
     found = await endpoint_now(harness, endpoint)
     assert found.disabled_reason == "gone"
     mails = [each.mail for each in await harness.context.outbox.recent()]
-    (mail,) = [each for each in mails if "webhook" in each.subject]
-    assert mail.to == "ann@example.org"
-    assert f"/developers/{app.id}/webhooks" in mail.text
+    written = [each for each in mails if "webhook" in each.subject]
+    assert sorted(each.to for each in written) == ["ann@example.org", "ben@example.org"]
+    for mail in written:
+        path = f"/developers/apps/{app.id}/webhooks"
+        assert f"https://id.example.org{path}\n" in mail.text
+        # The page is there: it asks for a sign-in.
+        assert (await harness.browser().get(path)).status_code == 303
     harness.advance(days=4)
     await sender.send_due()
     assert len(receiver.received) == 1

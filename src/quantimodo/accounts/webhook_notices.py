@@ -1,4 +1,4 @@
-"""Disables a webhook that does not work, and tells the owner of its application."""
+"""Disables a webhook that does not work, and writes to the owners of its application."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -8,6 +8,7 @@ from quantimodo.model.app_events import DisabledReason, WebhookEndpoint
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.app_event_stores import WebhookStore
 from quantimodo.ports.client_stores import ClientStore
+from quantimodo.ports.team_store import TeamStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class WebhookNotices:
     webhooks: WebhookStore
     clients: ClientStore
     users: UserStore
+    teams: TeamStore
     notifier: AccountNotifier
 
     async def disable(self, endpoint: WebhookEndpoint, reason: DisabledReason) -> None:
@@ -28,9 +30,10 @@ class WebhookNotices:
             return
         detail = f"app {client.name}: webhook disabled"
         self.notifier.record("webhook.disabled", client.owner_id, detail=detail)
-        owner = None if client.owner_id is None else await self.users.user(client.owner_id)
-        if owner is not None:
-            path = f"/developers/{quote(client_id, safe='')}/webhooks"
-            await self.notifier.notify(
-                owner, lambda emails, to: emails.webhook_disabled(to, client.name, path)
-            )
+        path = f"/developers/apps/{quote(client_id, safe='')}/webhooks"
+        for member in await self.teams.members(client_id):
+            owner = await self.users.user(member.user_id) if member.role == "owner" else None
+            if owner is not None:
+                await self.notifier.notify(
+                    owner, lambda emails, to: emails.webhook_disabled(to, client.name, path)
+                )

@@ -64,7 +64,7 @@ def webhook_sender(context: AppContext, poster: WebhookPoster) -> WebhookSender:
         writer=event_writer(context),
         poster=poster,
         disabling=WebhookNotices(
-            stores.webhooks, stores.clients, stores.users, context.social.notifier
+            stores.webhooks, stores.clients, stores.users, stores.teams, context.social.notifier
         ),
         envelope=context.envelope,
         clock=context.clock,

@@ -1,7 +1,7 @@
 """One attempt to deliver one event to one endpoint, and what its result means.
 
 A response with 2xx is a success. Anything else is repeated as Standard Webhooks advises; 410, and
-failures for five days, disable the endpoint, and its owner gets an e-mail.
+failures for five days, disable the endpoint, and the owners of its application get an e-mail.
 """
 
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ class EventWriter(Protocol):
 
 class EndpointDisabling(Protocol):
     async def disable(self, endpoint: WebhookEndpoint, reason: DisabledReason) -> None:
-        """Disable it, and tell its owner, once."""
+        """Disable it, and write to the owners of its application, once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
