@@ -22,7 +22,7 @@ RUN = "set -o allexport; . ./.env; set +o allexport;"
 async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SetUp]:
     """The program, compiled once."""
     async with open_hasty(tmp_path_factory.mktemp("site"), free_port()) as live:
-        project = await set_up(live, "go", tmp_path_factory.mktemp("go"))
+        project = await set_up(live, "go", tmp_path_factory.mktemp("go"), strict=True)
         await build_go(project)
         yield project
 

@@ -64,7 +64,7 @@ async def apache(made: SetUp) -> AsyncIterator[Path]:
 async def test_apache_protects_a_folder_shows_the_person_and_signs_out(
     site: Live, person: ExamplePerson, place: Path
 ) -> None:
-    made = await set_up(site, "mod-auth-openidc", place)
+    made = await set_up(site, "mod-auth-openidc", place, strict=True)
     async with apache(made) as errors:
         page = await person.open(f"{made.origin}/")
         assert "You are signed out" in page.text

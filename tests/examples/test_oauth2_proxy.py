@@ -59,7 +59,7 @@ async def responds(client: httpx.AsyncClient, address: str) -> bool:
 async def test_the_website_gets_the_person_a_fresh_access_token_and_a_logout(
     site: Live, person: ExamplePerson, tmp_path: Path
 ) -> None:
-    made = await set_up(site, "oauth2-proxy", tmp_path)
+    made = await set_up(site, "oauth2-proxy", tmp_path, strict=True)
     async with running(made):
         person.decision = "deny"
         refused = await person.open(f"{made.origin}/")

@@ -1,11 +1,10 @@
 """examples/spring: Spring Boot with sign-in, logout from both sides, and an API for JWTs."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from quantimodo.app.resources import resource_registry
 from quantimodo.model.resources import ResourceScope
@@ -26,19 +25,21 @@ pytestmark = [
 RUN = ("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", "target/app.jar")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SetUp]:
-    """The running website, which the server notifies of logouts."""
+async def test_people_sign_in_and_out_and_the_api_takes_its_tokens_alone(tmp_path: Path) -> None:
+    # One test: two processes of a parallel run would build and start it twice.
     port = free_port()
-    async with open_hasty(tmp_path_factory.mktemp("site"), port) as live:
-        project = await set_up(live, "spring", tmp_path_factory.mktemp("spring"), port=port)
-        await notified(project, "/logout/connect/back-channel/quantimodo")
-        await build_maven(project)
-        async with project.serving(*RUN, SERVER_PORT=str(port)):
-            yield project
+    async with open_hasty(tmp_path, port) as live:
+        made = await set_up(live, "spring", tmp_path, port=port, strict=True)
+        await notified(made, "/logout/connect/back-channel/quantimodo")
+        await build_maven(made)
+        async with made.serving(*RUN, SERVER_PORT=str(port)):
+            await check_sign_in_refresh_and_logout(made)
+            await check_a_logout_that_begins_at_the_server(made)
+            await check_a_person_who_cancels(made)
+            await check_the_api(made)
 
 
-async def test_a_person_signs_in_and_out_and_the_access_token_is_refreshed(made: SetUp) -> None:
+async def check_sign_in_refresh_and_logout(made: SetUp) -> None:
     async with person_of(made.live, "ann@example.org") as ann:
         page = await ann.open(f"{made.origin}/person")
         assert "Hello <span>Ann Example</span>" in page.text, made.log()
@@ -53,7 +54,7 @@ async def test_a_person_signs_in_and_out_and_the_access_token_is_refreshed(made:
         assert account.status_code == 303
 
 
-async def test_a_logout_at_the_server_ends_the_session_of_the_website(made: SetUp) -> None:
+async def check_a_logout_that_begins_at_the_server(made: SetUp) -> None:
     async with person_of(made.live, "bob@example.org") as bob:
         page = await bob.open(f"{made.origin}/person")
         assert "Hello" in page.text, made.log()
@@ -72,14 +73,14 @@ async def signs_in_again(person: ExamplePerson, made: SetUp) -> bool:
     return response.status_code == 302 and location.endswith("/oauth2/authorization/quantimodo")
 
 
-async def test_a_person_who_cancels_sees_the_reason(made: SetUp) -> None:
+async def check_a_person_who_cancels(made: SetUp) -> None:
     async with person_of(made.live, "cancels@example.org") as person:
         person.decision = "deny"
         page = await person.open(f"{made.origin}/person")
         assert "Not signed in: <span>access_denied</span>" in page.text, made.log()
 
 
-async def test_the_api_accepts_access_tokens_for_itself_alone(made: SetUp) -> None:
+async def check_the_api(made: SetUp) -> None:
     api = f"{made.origin}/api"
     live = made.live
     app = await live.app("https://app.example.org/callback", token_format="jwt")
