@@ -48,7 +48,10 @@ async def addresses(harness: AppHarness) -> set[str]:
         owner_id=ann.id,
     )
     await harness.context.stores.events.add_events(
-        [Event(at=now, kind="client.edited", client_id="x" * 60, detail="app Mood: changed")]
+        [
+            Event(at=now, kind="client.edited", client_id="x" * 60, detail="app Mood: changed"),
+            *(Event(at=now - timedelta(days=age), kind="session.started") for age in range(90)),
+        ]
     )
     invitations = harness.context.accounts.invitations
     await invitations.invite("bob@example.org", LONG_NAME[:100], BY_COMMAND)
@@ -91,7 +94,11 @@ async def addresses(harness: AppHarness) -> set[str]:
         }
         if method == "GET" and not path.endswith("/export"):
             found.add(path.format(**named))
-    return found | {"/admin/settings?all=1", "/admin/logs?kind=none", "/admin/people?q=nothing"}
+    return (
+        found
+        | {"/admin/settings?all=1", "/admin/logs?kind=none", "/admin/people?q=nothing"}
+        | {"/admin/statistics?days=84"}
+    )
 
 
 async def test_axe_finds_nothing_on_any_page(open_harness: OpenHarness, port: int) -> None:
