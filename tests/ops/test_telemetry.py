@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -480,6 +481,45 @@ async def test_a_worker_without_telemetry_runs_nothing_of_it(
         names = ("telemetry", "traced_", "tracing")
         assert [name for name, _ in called if name.startswith(names)] == []
         assert ("dispatch.py", "route_of") not in called
+
+
+async def _calls(harness: AppHarness) -> Counter[tuple[str, str]]:
+    """How often one introspection calls each function of the server that is not for traces."""
+    app = await harness.app()
+    token = (await harness.token(app, grant_type="client_credentials")).json()["access_token"]
+    await harness.introspect(app, token)
+    await harness.context.audit.flush()
+    counted: Counter[tuple[str, str]] = Counter()
+
+    def note(frame: Any, event: str, argument: object) -> None:
+        file = Path(frame.f_code.co_filename)
+        ours = "quantimodo" in file.parts and not file.name.startswith(("traced_", "telemetry"))
+        if event == "call" and ours:
+            counted[(file.name, frame.f_code.co_name)] += 1
+
+    sys.setprofile(note)
+    try:
+        await harness.introspect(app, token)
+    finally:
+        sys.setprofile(None)
+    return counted
+
+
+async def test_the_functions_of_a_request_do_not_know_of_traces(
+    open_harness: OpenHarness, open_recorded: OpenRecorded
+) -> None:
+    """Traces are recorded around them: each is called as often with traces as without."""
+    async with open_harness() as harness:
+        off = await _calls(harness)
+    async with open_recorded() as it:
+        on = await _calls(it.harness)
+    # The traced dispatcher looks up the route and the peer by itself.
+    own = {("dispatch.py", "route_of"), *(each for each in on if each[0] == "proxies.py")}
+    assert not own & set(off)
+    for each in own:
+        del on[each]
+    assert sum(off.values()) > 20
+    assert on == off
 
 
 _OFF = """
