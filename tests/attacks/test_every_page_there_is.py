@@ -60,6 +60,7 @@ async def person_with_an_app(harness: AppHarness) -> tuple[httpx.AsyncClient, di
         "code": "x",
         "name": "x",
         "number": "1",
+        "session": "x",
         "action": "x",
         "operation": "x",
         "webhook": "x",

@@ -168,7 +168,7 @@ async def test_every_address_that_has_get_has_head_without_effect(harness: AppHa
         if isinstance(route, Route) and "GET" in (route.methods or ())
     }
     named = {"client_id": app.id, "provider": "google", "code": "x", "name": "x", "number": 1}
-    named |= {"action": "disable", "webhook": "x", "operation": "x"}
+    named |= {"action": "disable", "webhook": "x", "operation": "x", "session": "x"}
     for browser in (harness.browser(), member):
         for path in sorted(paths):
             before = harness.rows()
