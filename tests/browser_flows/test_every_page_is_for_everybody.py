@@ -14,7 +14,7 @@ from support.page_gallery import Gallery, chromium, looking, open_gallery
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 # The documentation, the playground and the administration have separate tests. The frame that
-# watches sessions shows nothing.
+# watches sessions shows nothing, nor does the one that a provider loads at a logout.
 NOT_HERE = {
     "reference.html",
     "reference_group.html",
@@ -24,6 +24,7 @@ NOT_HERE = {
     "reference_search.html",
     "reference_try.html",
     "check_session.html",
+    "frontchannel_logout.html",
     "playground.html",
 }
 
