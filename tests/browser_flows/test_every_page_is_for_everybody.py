@@ -13,8 +13,8 @@ from support.account_services import AccountServices
 from support.page_gallery import Gallery, chromium, looking, open_gallery
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-# The documentation, the playground and the administration have separate tests. The frame that
-# watches sessions shows nothing, nor does the one that a provider loads at a logout.
+# The documentation, the playground and the administration have separate tests. The frames
+# that watch sessions, and that a provider loads at a logout, show nothing.
 NOT_HERE = {
     "reference.html",
     "reference_group.html",

@@ -7,9 +7,9 @@ import pytest_asyncio
 
 from support.example_runs import ExamplePerson, new_person
 from support.live_server import Live, open_live
-from support.npm_projects import npm_folder
+from support.npm_projects import node, npm_folder
 
-__all__ = ["npm_folder", "person", "site"]
+__all__ = ["node", "npm_folder", "person", "site"]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -24,7 +24,7 @@ PATHS = [
     "/developers/apps/unknown",
 ]
 WITH_ONE_HASHED_SCRIPT = ("form_post.html", "response.html")
-WITH_A_SHIPPED_SCRIPT = ("check_session.html", "base.html")
+WITH_A_SHIPPED_SCRIPT = ("check_session.html", "base.html", "reference_try.html")
 TEMPLATES = sorted((Path(quantimodo.pages.__file__).parent / "templates").rglob("*.html"))
 
 

@@ -71,3 +71,11 @@ async def test_the_page_of_a_variable_has_ranges_groups_and_a_table(ann: Visitor
     page = (await visitor.get(path)).text
     assert '<desc id="chart-desc">2 values from' in page
     assert page.count('aria-current="true"') >= 2
+
+
+def test_the_axis_of_counts_begins_at_zero() -> None:
+    points = [(1.0, 90.0), (2.0, 100.0)]
+    of_values, of_counts = (axis_chart(points, 1, 2, of_counts=each) for each in (False, True))
+    assert of_values is not None
+    assert of_counts is not None
+    assert (of_values.ticks[0], of_counts.ticks[0]) == (90.0, 0.0)

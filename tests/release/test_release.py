@@ -24,7 +24,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # it builds everything twice
 
 
 def load_script() -> Any:
@@ -47,7 +47,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [sys.executable, str(ROOT / "scripts" / "release"), "--dry-run", "--dist", str(folder)],
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     return folder
@@ -109,7 +109,7 @@ def served(dist: Path, tmp_path: Path) -> Iterator[str]:
         [*pip, "install", "--quiet", "--no-index", "--no-deps", str(wheel)],
     )
     for command in commands:
-        subprocess.run(command, check=True, capture_output=True, timeout=150)
+        subprocess.run(command, check=True, capture_output=True, timeout=600)
     # Its libraries are those of this environment; the package is not.
     (places,) = fresh.glob("lib/python*/site-packages")
     (places / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")

@@ -1,5 +1,7 @@
 """Where npm projects of `examples/` run: beside the packages of scripts/node-clients."""
 
+import re
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,8 +16,20 @@ from support.live_server import Live
 PACKAGES = Path(__file__).parents[2] / ".make" / "examples"
 
 
+_OLDEST_NODE = (20, 19)  # of Next.js 16 and Vite 8
+
+
+@pytest.fixture(scope="session")
+def node() -> None:
+    """Skips the test where Node.js is older than the packages require, as in Debian 12."""
+    printed = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
+    version = tuple(int(number) for number in re.findall(r"\d+", printed.stdout))
+    if version < _OLDEST_NODE:
+        pytest.skip(f"Node.js {printed.stdout.strip()} is older than 20.19")
+
+
 @pytest.fixture
-def npm_folder() -> Iterator[Path]:
+def npm_folder(node: None) -> Iterator[Path]:
     """A folder whose projects find the packages in the folder above it, as Node.js looks for
     them. No link leads there: Next.js refuses a link out of the folder of the packages."""
     with TemporaryDirectory(prefix="run-", dir=PACKAGES) as folder:

@@ -138,9 +138,7 @@ def _dispatcher(
         CurrentAnnouncements(context.stores.announcements, context.clock),
     )
     document = openapi_document(
-        settings.issuer,
-        legacy_transport=settings.legacy_transport,
-        agents=settings.mcp.enabled,
+        settings.issuer, legacy_transport=settings.legacy_transport, agents=settings.mcp.enabled
     )
     own_server = OwnServer()
     inputs = EndpointInputs(client_documents(context), document, steps, own_server)

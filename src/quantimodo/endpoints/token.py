@@ -100,7 +100,8 @@ class TokenEndpoint:
             decision = grant_type.decide(form, client, evidence, now, confirmation)
             if attempt == 0:
                 # After the decision: a request that is refused stores nothing and counts nothing.
-                await self.safeguards.count(client)
+                if client.metadata.tokens_per_minute:
+                    await self.safeguards.count(client)
                 await self.constraints.spend(shown, client)
             response = await self.responder.respond(decision, confirmation)
             if response is not None:

@@ -101,7 +101,7 @@ OPERATIONS: Final = (
         tag=DISCOVERY,
         summary="This document as YAML",
         description="The same document, for people and tools that read YAML.",
-        responses={200: Response("The document.", (Content("application/yaml", str),))},
+        responses={200: Response("The document.", (Content("application/yaml", dict[str, Any]),))},
         shared=(413, 500),
     ),
     Operation(

@@ -84,7 +84,7 @@ def charts_of(periods: Sequence[Period], names: Sequence[str]) -> Sequence[Serie
             (float(each.first.toordinal()), float(value))
             for each, value in zip(periods, values, strict=True)
         ]
-        chart = axis_chart(points, begins.toordinal(), ends.toordinal())
+        chart = axis_chart(points, begins.toordinal(), ends.toordinal(), of_counts=True)
         if chart is not None and any(values):
             charts.append(SeriesChart(name, TITLES[name], chart, dates, sum(values)))
     return charts

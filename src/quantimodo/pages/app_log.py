@@ -158,7 +158,7 @@ def _charts(days: Sequence[UsageDay]) -> Sequence[UsageChart]:
             (float(day.day.toordinal()), float(value))
             for day, value in zip(days, values, strict=True)
         ]
-        chart = axis_chart(points, begins.toordinal(), ends.toordinal())
+        chart = axis_chart(points, begins.toordinal(), ends.toordinal(), of_counts=True)
         if chart is not None and any(values):
             charts.append(UsageChart(name, title, chart, dates, sum(values)))
     return charts

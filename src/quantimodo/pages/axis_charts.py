@@ -28,12 +28,15 @@ class AxisChart:
     levels: Sequence[float]
 
 
-def axis_chart(points: Sequence[Point], begins: float, ends: float) -> AxisChart | None:
-    """The chart of these points, in the order of time, from `begins` to `ends`; or None."""
+def axis_chart(
+    points: Sequence[Point], begins: float, ends: float, *, of_counts: bool = False
+) -> AxisChart | None:
+    """The chart of these points, in the order of time, from `begins` to `ends`; or None. The axis
+    `of_counts` begins at 0."""
     if not points:
         return None
     values = [value for _, value in points]
-    ticks = ticks_of(min(values), max(values))
+    ticks = ticks_of(0.0 if of_counts else min(values), max(values))
     placed = [
         (
             round(place(at, begins, ends, _WIDTH, 0), 1),

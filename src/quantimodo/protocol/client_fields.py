@@ -16,10 +16,8 @@ from quantimodo.protocol.client_field import (
     FormField,
     Option,
     Schema,
-    check_actors,
     check_description,
     check_health_details,
-    check_limit,
     check_link,
     check_logout_redirect_uris,
     check_logout_uri,
@@ -27,9 +25,9 @@ from quantimodo.protocol.client_field import (
     check_redirect_uris,
 )
 from quantimodo.protocol.client_metadata_fields import METADATA_FIELDS
+from quantimodo.protocol.client_operator_fields import OPERATOR_FIELDS
 from quantimodo.protocol.scopes import DECLINABLE, SCOPES
 from quantimodo.protocol.security_profiles import PROFILES
-from quantimodo.protocol.verified_domains import check_domain
 
 DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 """RFC 8628 §3.4."""
@@ -314,44 +312,7 @@ FIELDS: Final = (
             help="Tell people that you reviewed it.",
         ),
     ),
-    ClientField(
-        name="token_exchange_actors",
-        kind="texts",
-        check=check_actors,
-        option=Option(
-            name="token_exchange_actor",
-            help="The id of a client that may act by what people allowed this one, as the actor of"
-            " a token exchange or at the end of a chain. Repeat for several.",
-        ),
-    ),
-    ClientField(
-        name="verified_domain",
-        kind="text",
-        check=check_domain,
-        option=Option(
-            name="verified_domain",
-            help="Tell people that you checked that this domain stands behind it; empty: none.",
-        ),
-    ),
-    ClientField(
-        name="tokens_per_minute",
-        kind="number",
-        check=check_limit,
-        option=Option(
-            name="tokens_per_minute",
-            help="Token responses in a minute. 0: no limit. Only the operator changes it.",
-        ),
-    ),
-    ClientField(
-        name="requests_per_minute",
-        kind="number",
-        check=check_limit,
-        option=Option(
-            name="requests_per_minute",
-            help="Pushed authorization requests, and device requests, in a minute, if it is"
-            " confidential. 0: the limits of the settings.",
-        ),
-    ),
+    *OPERATOR_FIELDS,
     ClientField(
         name="response_types",
         kind="names",
