@@ -51,6 +51,7 @@ DOCUMENTS = (
     "/.well-known/oauth-protected-resource/api",
     "/.well-known/oauth-protected-resource",
     "/api/openapi.json",
+    "/api/openapi.yaml",
     "/health/live",
     "/health/ready",
 )

@@ -26,6 +26,9 @@ _GIVEN: dict[str, Any] = {
     "default_max_age": 0,
     "default_acr_values": ("2", "1"),
     "optional_scope": ("email", "writemeasurements"),
+    "token_exchange_actors": ("b", "a"),
+    "tokens_per_minute": 60,
+    "requests_per_minute": 7,
     "request_uris": ("https://app.example.org/request#digest",),
     "post_logout_redirect_uris": ("https://app.example.org/b", "https://app.example.org/a"),
 }
