@@ -16,7 +16,7 @@ def verify(
     domain: Annotated[
         str, typer.Option(help="The domain that you checked; the app has an address there.")
     ] = "",
-    end: Annotated[bool, typer.Option("--end", help="Say nothing any more.")] = False,
+    end: Annotated[bool, typer.Option("--end", help="Remove the verified domain.")] = False,
     reason: Reason = "",
 ) -> None:
     """Tell people which domain stands behind an application. It is no review."""
