@@ -218,7 +218,7 @@ async def test_public_keys_are_checked_before_they_are_stored(
     await save(ann, path, "sign-in", token_endpoint_auth_method="private_key_jwt")
     removed = await ann.submit(f"{path}/keys", jwks="")
     assert removed.status_code == 422
-    assert "Proof at the token endpoint: Private_key_jwt needs jwks" in removed.text
+    assert "Authentication method at the token endpoint: Private_key_jwt needs jwks" in removed.text
 
 
 async def test_a_security_profile_is_registered_or_refused_with_all_that_is_missing(
@@ -544,3 +544,14 @@ async def test_names_are_shown_as_text(ann: Visitor) -> None:
     path = await create(ann, name='<b>Bold</b> & "quoted"')
     for shown in (path, "/developers", f"{path}/danger", f"{path}/secret"):
         assert "<b>Bold" not in (await ann.get(shown)).text
+
+
+async def test_each_page_of_an_application_has_its_own_title(ann: Visitor) -> None:
+    """WCAG 2.2, 2.4.2: a title says what its page is, also among the tabs of a browser."""
+    path = await create(ann)
+    pages = [path + tab.path for tab in TABS]
+    pages += [f"{path}/guides/flask", f"{path}/guides/curl"]
+    found = [re.search("<title>([^<]+)</title>", (await ann.get(page)).text) for page in pages]
+    titles = [title[1] for title in found if title]
+    assert len(set(titles)) == len(pages)
+    assert all("Mood Tracker" in title for title in titles)

@@ -60,7 +60,7 @@ _WITH_TEXT: Final = ("line", "url", "area", "choice")
 LABELS: Final = {field.name: form.label for field, form in _SHOWN} | {"logo": N_("Logo")}
 _PANELS: Final[Sequence[tuple[str, FieldTab, str, str]]] = (
     ("connection", "sign-in", N_("How it connects"), ""),
-    ("authentication", "sign-in", N_("How it proves itself"), ""),
+    ("authentication", "sign-in", N_("Client authentication"), ""),
     (
         "logout",
         "sign-in",
@@ -73,8 +73,8 @@ _PANELS: Final[Sequence[tuple[str, FieldTab, str, str]]] = (
         "scopes",
         N_("What it may request"),
         N_(
-            "People are asked for what a request names, at most these. Fewer are allowed more"
-            " readily."
+            "Each authorization request asks for some of these. Choose only what the application"
+            " needs."
         ),
     ),
     ("health", "scopes", N_("Health data"), ""),

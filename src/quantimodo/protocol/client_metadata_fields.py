@@ -55,9 +55,9 @@ _FORMS: Final[Mapping[str, FormField]] = {
     "token_endpoint_auth_method": FormField(
         section="authentication",
         control="choice",
-        label=N_("Proof at the token endpoint"),
+        label=N_("Authentication method at the token endpoint"),
         hint=N_(
-            "How an application on a server proves itself. private_key_jwt and certificates"
+            "How an application on a server authenticates. private_key_jwt and certificates"
             " need its public keys, at the tab Keys."
         ),
         options=(

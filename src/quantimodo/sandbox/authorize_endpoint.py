@@ -65,7 +65,7 @@ class AuthorizeEndpoint:
             if person is None:
                 return self.person_chooser.page(
                     sent,
-                    heading="Who are you today?",
+                    heading="Choose a person",
                     lead=f"An app asks {self.fake_provider.title} to sign you in.",
                 )
             return self._back(target, self._response(requested, person))
