@@ -61,7 +61,10 @@ async def test_an_administrator_without_a_factor_sets_one_up_first(harness: AppH
     for method, path in routes_of_administration(harness, **names_of(bob)):
         response = await forged(browser, method, path)
         assert response.status_code == 303, path
-        assert response.headers["location"] == "/account/security/two-step", path
+        assert response.headers["location"] == "/account/security/two-step?first=true", path
+    shown = (await browser.get("/account/security/two-step?first=true")).text
+    assert "is for people with two-step verification" in shown
+    assert "is for people" not in (await browser.get("/account/security/two-step")).text
     found = await harness.context.stores.users.user(bob.id)
     assert found is not None
     assert found.disabled_at is None

@@ -36,7 +36,7 @@ from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import Renderer, json_page, see_other
 from quantimodo.pages.login_responses import CLOSED
 from quantimodo.pages.page_context import Endpoint
-from quantimodo.pages.two_step import TWO_STEP
+from quantimodo.pages.two_step import TWO_STEP, TWO_STEP_FIRST
 from quantimodo.ports.clock import Entropy
 from quantimodo.protocol.discovery import MCP
 from quantimodo.protocol.errors import BearerError
@@ -125,7 +125,7 @@ class ErrorBoundary:
             except ReauthenticationNeeded:
                 return see_other(with_return_to("/account/again", _same_page(request)))
             except SecondFactorMissing:
-                return see_other(TWO_STEP)
+                return see_other(TWO_STEP_FIRST)
             except Exception as error:
                 return self._page_response(request, error, name, kind)
             self._note_page(request, response, name)

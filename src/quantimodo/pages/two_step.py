@@ -20,6 +20,8 @@ from quantimodo.pages.qr_codes import key_groups, qr_code
 from quantimodo.pages.secret_once import SecretPage
 
 TWO_STEP: Final = "/account/security/two-step"
+# Where a page leads that only people with a second factor may open.
+TWO_STEP_FIRST: Final = f"{TWO_STEP}?first=true"
 CODES: Final = f"{TWO_STEP}/codes"
 CODES_PURPOSE: Final = "recovery codes to be shown"
 
@@ -165,6 +167,7 @@ class TwoStep:
             passkey=await self.passkey_factor.options(session),
             offers_passkeys=self.passkey_factor.sign_in.passkeys.policy.offered,
             mode=self.second_factors.policy.mode,
+            first=status is None and "first" in request.query_params,
             required=await self.second_factors.requirement.applies_to(user),
             of_developers=self.second_factors.requirement.developers,
             form=error_view(again),
