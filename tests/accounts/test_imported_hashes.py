@@ -7,6 +7,9 @@ from collections.abc import Callable
 import argon2
 import bcrypt
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import CTR
 
 from quantimodo.accounts.errors import DomainError
 from quantimodo.accounts.login import LoginBrowser, LoginResult
@@ -87,6 +90,18 @@ def django_argon2() -> str:
     return "argon2" + argon2.PasswordHasher(2, 16_384, 8).hash(RAW, salt=SALT)
 
 
+SIGNER = bytes(range(64))
+SEPARATOR = b"\x07"
+
+
+def firebase_scrypt(signer: bytes = SIGNER) -> str:
+    salt = SALT[:10]
+    key = hashlib.scrypt(RAW, salt=salt + SEPARATOR, n=2**13, r=8, p=1, maxmem=2**26, dklen=64)
+    hashed = Cipher(AES256(key[:32]), CTR(bytes(16))).encryptor().update(SIGNER)
+    keys = f"ss={b64(SEPARATOR)},sk={b64(signer)}"
+    return f"$fbscrypt$v=1,n=13,r=8,p=1,{keys}${b64(salt)}${b64(hashed)}"
+
+
 KINDS: tuple[Callable[[], str], ...] = (
     django_pbkdf2,
     django_pbkdf2_sha1,
@@ -100,6 +115,7 @@ KINDS: tuple[Callable[[], str], ...] = (
     django_bcrypt_sha256,
     keycloak_argon2,
     django_argon2,
+    firebase_scrypt,
 )
 
 
@@ -116,6 +132,30 @@ def test_bcrypt_reads_72_octets_as_the_other_server_did() -> None:
     stored = imported_hash(bcrypt_hash(b"x" * 72))
     assert matches_imported(stored, b"x" * 72 + b"y")
     assert not matches_imported(stored, b"x" * 71)
+
+
+def test_firebases_own_example_opens_by_its_password_only() -> None:
+    """The example of Firebase's scrypt utility (its README), with its parameters."""
+    signer = (
+        "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA=="
+    )
+    hashed = (
+        "lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ=="
+    )
+    stored = imported_hash(
+        f"$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk={signer}$42xEC+ixf3L2lw==${hashed}"
+    )
+    assert signer not in stored
+    assert hashed not in stored
+    assert matches_imported(stored, b"user1password")
+    assert not matches_imported(stored, b"user2password")
+    # Some tools write base64url.
+    assert stored == imported_hash(
+        f"$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw,sk={signer}$42xEC-ixf3L2lw$"
+        f"{hashed.replace('+', '-').replace('/', '_')}"
+    )
+    another = imported_hash(firebase_scrypt(bytes(64)))
+    assert not matches_imported(another, RAW), "another signer key is another project"
 
 
 SALTED = SALT.decode()
@@ -156,6 +196,12 @@ KEY = b64(b"k" * 32)
         "$argon2id$v=19$m=131072,t=10,p=1$c2FsdHNhbHQ$" + "a" * 43,
         "$argon2id$v=19$m=65536,t=2,p=99$c2FsdHNhbHQ$" + "a" * 43,
         "$argon2id$m4rked",
+        f"$fbscrypt$v=2,n=14,r=8,p=1,ss=Bw==,sk={KEY}${b64(SALT)}${KEY}",
+        f"$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk={b64(b'k' * 31)}${b64(SALT)}${KEY}",
+        f"$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=${b64(SALT)}${KEY}",
+        f"$fbscrypt$v=1,n=9,r=8,p=1,ss=Bw==,sk={KEY}${b64(SALT)}${KEY}",
+        f"$fbscrypt$v=1,n=20,r=8,p=1,ss=Bw==,sk={KEY}${b64(SALT)}${KEY}",
+        f"$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=m4rked%${b64(SALT)}${KEY}",
         "imported:bcrypt:$2b$08$" + "m" * 53,
         "$2b$08$" + "ü" * 53,
         "x" * 513,
@@ -172,12 +218,13 @@ def test_a_damaged_stored_hash_opens_nothing() -> None:
         assert not matches_imported(stored, RAW)
 
 
+@pytest.mark.parametrize("make", [django_pbkdf2, firebase_scrypt], ids=lambda make: make.__name__)
 async def test_the_first_sign_in_replaces_it_by_a_hash_of_this_server(
-    stores: Stores, clock: MovableClock, entropy: Entropy
+    stores: Stores, clock: MovableClock, entropy: Entropy, make: Callable[[], str]
 ) -> None:
     services = open_account_services(stores, clock, entropy)
     ann = await services.member()
-    await stores.users.set_password(ann.id, imported_hash(django_pbkdf2()), clock.now())
+    await stores.users.set_password(ann.id, imported_hash(make()), clock.now())
     sign_in = services.accounts.password_sign_in.sign_in
     with pytest.raises(DomainError):
         await sign_in("ann@example.org", Secret("another password"), BROWSER)

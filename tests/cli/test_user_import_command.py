@@ -10,6 +10,7 @@ import bcrypt
 import httpx
 import pytest
 
+from quantimodo.crypto.imported_passwords import matches_imported
 from support.app import form_fields
 from support.terminal import CommandResult, Terminal
 
@@ -278,3 +279,93 @@ def test_the_consents_of_keycloak_move_if_the_operator_says_so(with_client: Term
     with closing(apsw.Connection(str(with_client.folder / "var/quantimodo.db"))) as database:
         found = database.execute("SELECT client_id, scope, granted_at FROM consents").fetchall()
     assert found == [("mood", "openid readmeasurements", 1_640_995_200_000_000)]
+
+
+def test_service_accounts_of_keycloak_are_no_people(terminal: Terminal) -> None:
+    service = {"id": "two", "username": "service-account-x", "serviceAccountClientId": "x"}
+    users = [{"id": "one", "email": "ann@example.org"}, service]
+    (terminal.folder / "realm.json").write_text(json.dumps({"users": users}))
+    assert load(terminal, "realm.json", "--format", "keycloak").json["added"] == 1
+
+
+SIGNER = "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA=="
+HASH_CONFIG = f"""hash_config {{
+  algorithm: SCRYPT,
+  base64_signer_key: {SIGNER},
+  base64_salt_separator: Bw==,
+  rounds: 8,
+  mem_cost: 14,
+}}
+"""
+
+
+def firebase(**changes: Any) -> dict[str, Any]:
+    """An account as `firebase auth:export` writes it; hash and salt are those of its utility."""
+    return {
+        "localId": "Zx81localid",
+        "email": "ann@example.org",
+        "emailVerified": True,
+        "passwordHash": "lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+V"
+        "HjoZilo78198JAdRuid5lQ==",
+        "salt": "42xEC+ixf3L2lw==",
+        "displayName": "Ann Example",
+        "lastSignedInAt": "1700000000000",
+        "createdAt": "1588334400000",
+        "disabled": False,
+        "providerUserInfo": [
+            {"providerId": "password", "rawId": "ann@example.org", "email": "ann@example.org"},
+            {"providerId": "github.com", "rawId": "583231", "displayName": "Ann"},
+        ],
+        **changes,
+    }
+
+
+def test_the_export_of_firebase_with_its_hashes(terminal: Terminal) -> None:
+    guest = {"localId": "guest", "createdAt": "1588334400000", "providerUserInfo": []}
+    file, config = terminal.folder / "users.json", terminal.folder / "hash-config.txt"
+    file.write_text(json.dumps({"users": [firebase(), guest]}))
+    config.write_text(HASH_CONFIG)
+    options = ("--format", "firebase", "--trust-emails")
+    without = load(terminal, "users.json", *options)
+    assert (without.code, "give --hash-config" in without.err) == (1, True)
+    added = load(terminal, "users.json", *options, "--hash-config", "hash-config.txt")
+    assert added.json["added"] == 1, added.err
+    (found,) = terminal.does("users", "list", "--json").json
+    assert (found["subject"], found["name"], found["verified"]) == (
+        "Zx81localid",
+        "Ann Example",
+        True,
+    )
+    assert found["created_at"].startswith("2020-05-01")
+    octets = (terminal.folder / "var/quantimodo.db").read_bytes()
+    assert SIGNER[:40].encode() not in octets, "the signer key is stored nowhere"
+    with closing(apsw.Connection(str(terminal.folder / "var/quantimodo.db"))) as database:
+        ((stored,),) = database.execute("SELECT hash FROM passwords").fetchall()
+    assert matches_imported(stored, b"user1password")
+
+
+def test_a_broken_export_of_firebase_adds_no_one(terminal: Terminal) -> None:
+    file, config = terminal.folder / "users.json", terminal.folder / "hash-config.txt"
+    options = ("--format", "firebase", "--hash-config", "hash-config.txt")
+    broken = [
+        firebase(salt="m4rked%%"),
+        firebase(passwordHash="m4rked"),
+        "m4rked",
+        {"email": "m4rked"},
+    ]
+    file.write_text(json.dumps({"users": broken}))
+    for text in ("m4rked", HASH_CONFIG.replace("rounds: 8", "rounds: m4rked")):
+        config.write_text(text)
+        refused = load(terminal, "users.json", *options)
+        assert (refused.code, "the hash parameters must have" in refused.err) == (1, True)
+        assert "m4rked" not in refused.err
+    config.write_text(HASH_CONFIG)
+    refused = load(terminal, "users.json", *options)
+    assert refused.err.splitlines() == [
+        "error: users[0]: password_hash: its salt or its hash is not in base64",
+        "error: users[1]: password_hash: its length is not that of the signer key",
+        "error: users[2]: is not a user of Firebase",
+        "error: users[3]: is not a user of Firebase",
+        "error: 4 faults: nothing was added",
+    ]
+    assert terminal.does("users", "list", "--json").json == []

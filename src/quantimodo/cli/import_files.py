@@ -1,20 +1,21 @@
-"""The files of `quantimodo users import`: JSON lines, CSV, and the realm file of Keycloak.
+"""The files of `quantimodo users import`: JSON lines, CSV, exports of Keycloak and Firebase.
 
 Each yields records as `accounts/user_imports.py` reads them, each with where it is in the file.
 """
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from quantimodo.cli.command_runner import Failed
+from quantimodo.cli.import_firebase import HashConfig, of_firebase
 from quantimodo.protocol.scopes import KNOWN
 
-Form = Literal["jsonl", "csv", "keycloak"]
+Form = Literal["jsonl", "csv", "keycloak", "firebase"]
 
 _LONGEST_LINE: Final = 65_536
 _FLAGS: Final = {"true": True, "false": False, "": None}
@@ -40,12 +41,16 @@ def form_of(file: Path) -> Form:
     return form
 
 
-def read_records(file: Path, form: Form, *, consents: bool = False) -> Iterator[Record]:
-    """The records of a file, in its order; with `consents` also those of Keycloak. Raises `Failed`
-    if it is not of this form at all."""
+def read_records(
+    file: Path, form: Form, *, consents: bool = False, hash_config: HashConfig | None = None
+) -> Iterator[Record]:
+    """The records of a file, in its order; with `consents` also those of Keycloak. `hash_config` is
+    that of Firebase's hashes. Raises `Failed` if the file is not of this form at all."""
     try:
         if form == "keycloak":
-            yield from _keycloak(file, consents)
+            yield from _users_of(file, "Keycloak", lambda user: _of_keycloak(user, consents))
+        elif form == "firebase":
+            yield from _users_of(file, "Firebase", lambda user: of_firebase(user, hash_config))
         elif form == "csv":
             yield from _csv(file)
         else:
@@ -107,25 +112,32 @@ def _row(where: str, row: Mapping[Any, Any]) -> Record:
     return Record(where, fields)
 
 
-def _keycloak(file: Path, consents: bool) -> Iterator[Record]:
+def _users_of(
+    file: Path, server: str, read: Callable[[Mapping[str, Any]], dict[str, Any] | None]
+) -> Iterator[Record]:
+    """The members of the list `users`, without those for which `read` returns None."""
     try:
-        realm = json.loads(file.read_text("utf-8-sig"))
+        document = json.loads(file.read_text("utf-8-sig"))
     except (ValueError, RecursionError):
         raise Failed("the file is not JSON") from None
-    users = realm.get("users") if isinstance(realm, dict) else None
+    users = document.get("users") if isinstance(document, dict) else None
     if not isinstance(users, list):
-        raise Failed("the file has no list of users: export the realm with its users")
+        raise Failed("the file has no list of users: export them as the guide says")
     for number, user in enumerate(users):
         where = f"users[{number}]"
         try:
-            more = {"consents": _consents_of_keycloak(user)} if consents else {}
-            yield Record(where, {**_of_keycloak(user), **more})
+            fields = read(user)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError):
-            yield Record(where, {}, "is not a user of Keycloak")
+            yield Record(where, {}, f"is not a user of {server}")
+        else:
+            if fields is not None:
+                yield Record(where, fields)
 
 
-def _of_keycloak(user: Mapping[str, Any]) -> dict[str, Any]:
-    """A user of a realm file as a record. Accounts of services have no place here."""
+def _of_keycloak(user: Mapping[str, Any], consents: bool) -> dict[str, Any] | None:
+    """A user of a realm file as a record; None for the account of a service, which is no person."""
+    if user.get("serviceAccountClientId"):
+        return None
     fields: dict[str, Any] = {
         "subject": user["id"],
         "email": user.get("email"),
@@ -142,6 +154,8 @@ def _of_keycloak(user: Mapping[str, Any]) -> dict[str, Any]:
     passwords = [each for each in user.get("credentials", []) if each["type"] == "password"]
     if passwords:
         fields["password_hash"] = _hash_of_keycloak(passwords[0])
+    if consents:
+        fields["consents"] = _consents_of_keycloak(user)
     return fields
 
 

@@ -14,6 +14,7 @@ from quantimodo.app.services import AppContext
 from quantimodo.app.settings import Settings
 from quantimodo.cli.command_runner import Failed, print_error, run
 from quantimodo.cli.import_files import Form, Record, form_of, read_records
+from quantimodo.cli.import_firebase import read_hash_config
 from quantimodo.cli.printing import print_json
 from quantimodo.federation.provider_table import issuer_of
 from quantimodo.model.user_imports import ImportedPerson
@@ -45,6 +46,15 @@ def import_users(
         bool,
         typer.Option("--consents", help="Also the consents in a realm file of Keycloak."),
     ] = False,
+    hash_config: Annotated[
+        Path | None,
+        typer.Option(
+            "--hash-config",
+            help="A file with the hash parameters of a project of Firebase.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the file, and say what it would add.")
     ] = False,
@@ -58,7 +68,10 @@ def import_users(
 
     async def work(context: AppContext) -> _Counts:
         imports = _service(context, trust_emails)
-        records = partial(read_records, file, form or form_of(file), consents=consents)
+        config = None if hash_config is None else read_hash_config(hash_config)
+        records = partial(
+            read_records, file, form or form_of(file), consents=consents, hash_config=config
+        )
         await _check(imports, records())
         return await _import(context, imports, _people(imports, records()), dry_run)
 

@@ -17,8 +17,13 @@ import bcrypt
 from argon2.exceptions import InvalidHashError, VerificationError
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import CTR
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from quantimodo.crypto.digests import same
 
 _MARK: Final = "imported:"
 _LONGEST: Final = 512
@@ -55,6 +60,7 @@ _DIGESTS: Final[Mapping[str, Callable[[], hashes.HashAlgorithm]]] = {
     "pbkdf2-sha256": hashes.SHA256,
     "pbkdf2-sha512": hashes.SHA512,
 }
+_SPELLINGS: Final = str.maketrans(".-_", "++/")
 _BCRYPT: Final = re.compile(r"\$2[aby]\$([0-9]{2})(\$[./A-Za-z0-9]{53})", re.ASCII)
 _DJANGO_PBKDF2: Final = re.compile(r"pbkdf2_(sha1|sha256|sha512)\$([0-9]{1,9})\$([!-#%-~]+)\$(\S+)")
 _DJANGO_SCRYPT: Final = re.compile(
@@ -66,14 +72,19 @@ _PHC_PBKDF2: Final = re.compile(
 _PHC_SCRYPT: Final = re.compile(
     r"\$scrypt\$ln=([0-9]{1,2}),r=([0-9]{1,4}),p=([0-9]{1,4})\$([^$]+)\$([^$]+)"
 )
+_FIREBASE: Final = re.compile(  # as Supabase writes it, and `cli/import_firebase.py`
+    r"\$fbscrypt\$v=1,n=([0-9]{1,2}),r=([0-9]{1,4}),p=([0-9]{1,4})(?:,ss=([^,$]*))?,sk=([^,$]+)"
+    r"\$([^$]+)\$([^$]+)"
+)
 _ARGON2: Final = re.compile(r"\$argon2(?:id|i|d)\$.+", re.ASCII)
 
 
 def imported_hash(text: str) -> str:
     """The stored form of a hash of another server.
 
-    Takes bcrypt, the `pbkdf2_…`, `scrypt`, `argon2` and `bcrypt…` forms of Django, and the PHC
-    string format for pbkdf2, scrypt and argon2. Raises `UnusableHash`.
+    Takes bcrypt, the `pbkdf2_…`, `scrypt`, `argon2` and `bcrypt…` forms of Django, the PHC string
+    format for pbkdf2, scrypt and argon2, and `$fbscrypt$` for Firebase's scrypt. Raises
+    `UnusableHash`.
     """
     if len(text) > _LONGEST or not text.isascii():
         raise UnusableHash("it is of no known form")
@@ -96,6 +107,10 @@ def imported_hash(text: str) -> str:
     if match := _PHC_SCRYPT.fullmatch(text):
         n, r, p = 2 ** int(match[1]), int(match[2]), int(match[3])
         return _scrypt(n, r, p, _octets_of(match[4]), _octets_of(match[5]))
+    if match := _FIREBASE.fullmatch(text):
+        n, r, p = 2 ** int(match[1]), int(match[2]), int(match[3])
+        separator, signer, salt, key = (_octets_of(each or "") for each in match.groups()[3:])
+        return _firebase(n, r, p, salt + separator, key, signer)
     bare = text.removeprefix("argon2") if text.startswith("argon2$") else text
     if _ARGON2.fullmatch(bare):
         return _argon2(bare)
@@ -139,6 +154,18 @@ def _verify_scrypt(_: str, rest: str, password: bytes) -> bool:
     return True
 
 
+def _verify_firebase(_: str, rest: str, password: bytes) -> bool:
+    n, r, p, salt, key = rest.split(":")
+    expected = b64decode(key)
+    derived = Scrypt(b64decode(salt), 32, int(n), int(r), int(p)).derive(password)
+    return same(_key_stream(derived, len(expected)), expected)
+
+
+def _key_stream(key: bytes, length: int) -> bytes:
+    """The first octets that AES-256 in counter mode adds to its input, from the counter 0."""
+    return Cipher(AES256(key), CTR(bytes(16))).encryptor().update(bytes(length))
+
+
 def _verify_argon2(_: str, rest: str, password: bytes) -> bool:
     return argon2.PasswordHasher().verify(rest, password)
 
@@ -150,6 +177,7 @@ _VERIFIERS: Final[Mapping[str, Callable[[str, str, bytes], bool]]] = {
     "pbkdf2-sha256": _verify_pbkdf2,
     "pbkdf2-sha512": _verify_pbkdf2,
     "scrypt": _verify_scrypt,
+    "firebase": _verify_firebase,
     "argon2": _verify_argon2,
 }
 
@@ -160,12 +188,22 @@ def _pbkdf2(digest: str, iterations: str, salt: bytes, key: bytes) -> str:
     return f"{_MARK}pbkdf2-{digest}:{rounds}:{_sized(salt, key)}"
 
 
-def _scrypt(n: int, r: int, p: int, salt: bytes, key: bytes) -> str:
+def _scrypt(n: int, r: int, p: int, salt: bytes, key: bytes, scheme: str = "scrypt") -> str:
     if n < 2 or n & (n - 1) or not r or not p:
         raise UnusableHash("the parameters of scrypt are invalid")
     memory = _SCRYPT_KIB.check(128 * n * r // 1024, "the memory of scrypt in KiB")
     _SCRYPT_WORK_KIB.check(memory * p, "the memory of scrypt in KiB times p")
-    return f"{_MARK}scrypt:{n}:{r}:{p}:{_sized(salt, key)}"
+    return f"{_MARK}{scheme}:{n}:{r}:{p}:{_sized(salt, key)}"
+
+
+def _firebase(n: int, r: int, p: int, salt: bytes, key: bytes, signer: bytes) -> str:
+    """Firebase encrypts the signer key of the project by AES-256-CTR under what scrypt derives from
+    the password. What counter mode added to that key is stored instead: it proves the password as
+    well, and this server never keeps the signer key, which belongs to the whole project."""
+    if len(key) != len(signer):
+        raise UnusableHash("its length is not that of the signer key")
+    added = bytes(one ^ other for one, other in zip(key, signer, strict=True))
+    return _scrypt(n, r, p, salt, added, "firebase")
 
 
 def _argon2(text: str) -> str:
@@ -189,8 +227,8 @@ def _sized(salt: bytes, key: bytes) -> str:
 
 
 def _octets_of(text: str) -> bytes:
-    """Base64 with or without its padding; `.` stands for `+` in passlib's."""
-    bare = text.rstrip("=").replace(".", "+")
+    """Base64 with or without its padding, or base64url; `.` stands for `+` in passlib's."""
+    bare = text.rstrip("=").translate(_SPELLINGS)
     try:
         return b64decode(bare + "=" * (-len(bare) % 4), validate=True)
     except NotBase64:
