@@ -1,9 +1,9 @@
-"""`SetUpStore`: clients and resources in one transaction."""
+"""`SetUpStore`: administrators, clients and resources in one transaction."""
 
 from dataclasses import replace
 
 import pytest
-from samples import NOW, client
+from samples import NOW, client, new_user
 
 from quantimodo.model.resources import Resource
 from quantimodo.model.set_ups import SetUpChanges
@@ -39,3 +39,44 @@ async def test_a_set_up_is_written_whole_or_not_at_all(stores: Stores) -> None:
     renamed = replace(added, name="Things")
     await stores.set_ups.write_set_up(SetUpChanges(changed_resources=(renamed,)))
     assert await stores.resources.resource(TASKS.identifier) == replace(renamed, revision=1)
+
+
+async def test_roles_and_new_people_are_written_with_what_they_own(stores: Stores) -> None:
+    add = stores.users.add_user
+    old = await add(new_user("old", "old@example.org", administrator=True), None)
+    ann = await add(new_user("ann", "ann@example.org", email_verified_at=NOW), None)
+    squatter = await add(new_user("eve", "eve@example.org"), None)
+    disabled = await add(new_user("dan", "dan@example.org", email_verified_at=NOW), None)
+    await stores.users.set_disabled(disabled.id, NOW)
+    new = tuple(
+        new_user(name, f"{name}@example.org", administrator=True) for name in ("new", "newer")
+    )
+    whole = SetUpChanges(
+        promoted=(ann.id,),
+        demoted=(old.id,),
+        new_people=new,
+        new_clients=(replace(client("app"), owner_id=-2),),
+        new_resources=(replace(TASKS, owner_id=-1),),
+    )
+    for broken in (
+        replace(whole, promoted=()),  # the new people do not count: they cannot sign in yet
+        replace(whole, demoted=(old.id, ann.id)),
+        replace(whole, promoted=(squatter.id,)),
+        replace(whole, promoted=(disabled.id,)),
+        replace(whole, promoted=(99,)),
+        replace(whole, new_people=(*new, new_user("more", "ANN@example.org"))),
+        replace(whole, new_clients=(client("app"), client("app"))),
+    ):
+        with pytest.raises(Conflict):
+            await stores.set_ups.write_set_up(broken)
+        assert await stores.people_search.administrators(9) == [old]
+        assert await stores.users.user_by_email("new@example.org") is None
+    first, second = await stores.set_ups.write_set_up(whole)
+    found = {user.id: user for user in await stores.people_search.administrators(9)}
+    assert list(found) == [ann.id, first, second]
+    assert found[second].email == "newer@example.org"
+    stored = await stores.clients.client("app")
+    assert stored is not None
+    assert stored.owner_id == second
+    (resource,) = await stores.resources.resources()
+    assert resource.owner_id == first

@@ -1,23 +1,40 @@
-"""`quantimodo apply` and `quantimodo export`: clients and resources as a file."""
+"""`quantimodo apply` and `quantimodo export`: administrators, clients and resources as a file."""
 
 import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
+from quantimodo.accounts.administrator_set_ups import AdministratorSetUps
+from quantimodo.app.administration import admin_log
 from quantimodo.app.services import AppContext
+from quantimodo.app.settings_tree import Settings
 from quantimodo.cli.command_runner import Failed, print_error, run
+from quantimodo.cli.people import Reason, authority
 from quantimodo.cli.printing import print_json
-from quantimodo.clients.set_ups import Difference, InvalidSetUp, Plan, SetUpService
+from quantimodo.clients.set_ups import InvalidSetUp, Plan, SetUpService
+from quantimodo.model.admin_actions import Authority
+from quantimodo.model.set_ups import Difference
 from quantimodo.ports.stores import Conflict
-from quantimodo.protocol.set_up_entries import Entries, InvalidEntry, read_client, read_resource
+from quantimodo.protocol.set_up_entries import (
+    Entries,
+    InvalidEntry,
+    read_administrator,
+    read_client,
+    read_resource,
+)
 
-_TABLES: Final = ("clients", "resources")
+_READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
+    "administrators": read_administrator,
+    "clients": read_client,
+    "resources": read_resource,
+}
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -31,8 +48,9 @@ def apply(
         bool, typer.Option("--dry-run", help="Show the differences; change nothing.")
     ] = False,
     as_json: AsJson = False,
+    reason: Reason = "",
 ) -> None:
-    """Make clients and resources what the file says, all of it or nothing.
+    """Make administrators, clients and resources what the file says, all of it or nothing.
 
     What the file does not name stays as it is. Secrets are references: "env:NAME", "file:PATH".
     """
@@ -40,11 +58,16 @@ def apply(
 
     async def work(context: AppContext) -> Plan:
         service = _service(context)
+        by = authority(reason)
+        roles = await _administrators(context).plan(entries.administrators)
         try:
-            plan = await service.plan(entries, lambda reference: _secret(reference, file.parent))
+            plan = await service.plan(
+                entries, lambda reference: _secret(reference, file.parent), roles
+            )
         except InvalidSetUp as refused:
             _refuse(refused.faults)
         if not dry_run and plan.differences:
+            await _log(context, plan, by)
             try:
                 await service.apply(plan)
             except Conflict:
@@ -64,9 +87,13 @@ def apply(
 
 
 def export() -> None:
-    """Print all clients and resources as a file for `apply`, without secrets."""
-    found = run(lambda context: _service(context).export())
-    typer.echo(to_toml(found), nl=False)
+    """Print administrators, clients and resources as a file for `apply`, without secrets."""
+
+    async def work(context: AppContext) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        people = await _administrators(context).export()
+        return {"administrators": people, **await _service(context).export()}
+
+    typer.echo(to_toml(run(work)), nl=False)
 
 
 def to_toml(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
@@ -106,29 +133,32 @@ def _read(file: Path) -> Entries:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as fault:
         where = re.search(r"\(at .*\)", str(fault))
         _refuse([f"the file is not TOML {where[0] if where else ''}".strip()])
-    faults = [
-        f"{name} is not a table of this file: it has clients and resources; providers and policies"
-        " are settings"
-        for name in document
-        if name not in _TABLES
-    ]
-    clients, resources = [], []
-    for name in _TABLES:
+    faults = [_foreign(name) for name in document if name not in _READERS]
+    read: dict[str, list[Any]] = {name: [] for name in _READERS}
+    for name, reader in _READERS.items():
         found = document.get(name, [])
         if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
             faults.append(f"{name} must be an array of tables: [[{name}]]")
             continue
         for number, table in enumerate(found, 1):
             try:
-                if name == "clients":
-                    clients.append(read_client(table))
-                else:
-                    resources.append(read_resource(table))
+                read[name].append(reader(table))
             except InvalidEntry as fault:
                 faults.append(f"{name}, number {number}: {fault}")
     if faults:
         _refuse(faults)
-    return Entries(tuple(clients), tuple(resources))
+    return Entries(**{name: tuple(entries) for name, entries in read.items()})
+
+
+def _foreign(name: str) -> str:
+    """Why the file may not have this table."""
+    if name == "policies" or name in {each.name for each in fields(Settings)}:
+        where = "[tokens], [accounts], [limits]…" if name == "policies" else f"[{name}]"
+        return (
+            f"{name} are settings: write {where} into the file that QUANTIMODO_CONFIG names, and"
+            " check it by: quantimodo settings show"
+        )
+    return f"{name} is not a table of this file: it has {', '.join(_READERS)}"
 
 
 def _secret(reference: str, folder: Path) -> str:
@@ -143,6 +173,23 @@ def _secret(reference: str, folder: Path) -> str:
         except (OSError, UnicodeDecodeError):
             raise LookupError("the file cannot be read") from None
     raise LookupError('must be a reference: "env:NAME" or "file:PATH"')
+
+
+def _administrators(context: AppContext) -> AdministratorSetUps:
+    return AdministratorSetUps(
+        users=context.stores.users,
+        search=context.stores.people_search,
+        clock=context.clock,
+        entropy=context.entropy,
+    )
+
+
+async def _log(context: AppContext, plan: Plan, by: Authority) -> None:
+    """Record what is about to be done to people, as `users promote` and `demote` do."""
+    log = admin_log(context)
+    for action, people in (("promote", plan.roles.promoted), ("demote", plan.roles.demoted)):
+        for user in people:
+            await log.record(by, f"person.{action}", user_id=user.id)
 
 
 def _service(context: AppContext) -> SetUpService:

@@ -15,6 +15,7 @@ from quantimodo.app.settings import Settings
 from quantimodo.cli.command_runner import Failed, print_error, run
 from quantimodo.cli.import_files import Form, Record, form_of, read_records
 from quantimodo.cli.import_firebase import read_hash_config
+from quantimodo.cli.option_groups import option_group
 from quantimodo.cli.printing import print_json
 from quantimodo.federation.provider_table import issuer_of
 from quantimodo.model.user_imports import ImportedPerson
@@ -31,21 +32,23 @@ class _Counts:
     conflicts: list[str] = field(default_factory=list)
 
 
-def import_users(
-    file: Annotated[Path, typer.Argument(help="The file.", exists=True, dir_okay=False)],
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileOptions:
+    """The options of `users import` that say how the file is read."""
+
     form: Annotated[
         Form | None, typer.Option("--format", help="By default what its name ends with.")
-    ] = None,
+    ] = None
     trust_emails: Annotated[
         bool,
         typer.Option(
             "--trust-emails", help="Addresses that the file calls verified count as confirmed."
         ),
-    ] = False,
+    ] = False
     consents: Annotated[
         bool,
         typer.Option("--consents", help="Also the consents in a realm file of Keycloak."),
-    ] = False,
+    ] = False
     hash_config: Annotated[
         Path | None,
         typer.Option(
@@ -54,7 +57,13 @@ def import_users(
             exists=True,
             dir_okay=False,
         ),
-    ] = None,
+    ] = None
+
+
+@option_group(FileOptions, "options")
+def import_users(
+    file: Annotated[Path, typer.Argument(help="The file.", exists=True, dir_okay=False)],
+    options: FileOptions,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the file, and say what it would add.")
     ] = False,
@@ -67,10 +76,14 @@ def import_users(
     """
 
     async def work(context: AppContext) -> _Counts:
-        imports = _service(context, trust_emails)
-        config = None if hash_config is None else read_hash_config(hash_config)
+        imports = _service(context, options.trust_emails)
+        path = options.hash_config
         records = partial(
-            read_records, file, form or form_of(file), consents=consents, hash_config=config
+            read_records,
+            file,
+            options.form or form_of(file),
+            consents=options.consents,
+            hash_config=None if path is None else read_hash_config(path),
         )
         await _check(imports, records())
         return await _import(context, imports, _people(imports, records()), dry_run)

@@ -1,10 +1,10 @@
 """Applies a set-up file: compares its clients and resources with what is registered, and writes
-the differences in one transaction.
+the differences in one transaction, with those of the administrators.
 
 What is registered and not in the file stays as it is.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -16,7 +16,8 @@ from quantimodo.crypto.envelope import Envelope
 from quantimodo.model.clients import Client, SecretDigest
 from quantimodo.model.events import Event
 from quantimodo.model.resources import Resource
-from quantimodo.model.set_ups import SetUpChanges
+from quantimodo.model.set_ups import Difference, RoleChanges, SetUpChanges
+from quantimodo.model.users import NewUser, fold_email
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.client_stores import ClientStore
@@ -47,20 +48,11 @@ class InvalidSetUp(Exception):
         self.faults = tuple(faults)
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One client or resource before and after; `before` is None for a new one."""
-
-    what: str
-    name: str
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any]
-
-
 @dataclass(slots=True)
 class Plan:
     """What an application would do."""
 
+    roles: RoleChanges = field(default_factory=RoleChanges)
     faults: list[str] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     clients: list[tuple[Client | None, Client]] = field(default_factory=list)
@@ -80,10 +72,12 @@ class SetUpService:
     clock: Clock
     audit: Audit
 
-    async def plan(self, entries: Entries, resolve: Callable[[str], str]) -> Plan:
-        """The differences. `resolve` returns the secret of a reference, or raises `LookupError`
-        with the reason. Raises `InvalidSetUp` with all faults."""
-        plan = Plan()
+    async def plan(
+        self, entries: Entries, resolve: Callable[[str], str], roles: RoleChanges
+    ) -> Plan:
+        """The differences, with those of `roles`. `resolve` returns the secret of a reference, or
+        raises `LookupError` with the reason. Raises `InvalidSetUp` with all faults."""
+        plan = Plan(roles, list(roles.faults), list(roles.differences))
         plan.faults += _repeated("clients", [each.client_id for each in entries.clients])
         plan.faults += _repeated("resources", [each.identifier for each in entries.resources])
         for entry in entries.clients:
@@ -96,22 +90,33 @@ class SetUpService:
 
     async def apply(self, plan: Plan) -> None:
         """Write it all, or nothing. Raises `Conflict` when something was changed meanwhile."""
-        await self.set_ups.write_set_up(
+        roles = plan.roles
+        people = await self.set_ups.write_set_up(
             SetUpChanges(
+                promoted=tuple(user.id for user in roles.promoted),
+                demoted=tuple(user.id for user in roles.demoted),
+                new_people=tuple(roles.new_people),
                 new_clients=tuple(after for before, after in plan.clients if before is None),
                 changed_clients=tuple(after for before, after in plan.clients if before),
                 new_resources=tuple(after for before, after in plan.resources if before is None),
                 changed_resources=tuple(after for before, after in plan.resources if before),
             )
         )
+        for user_id in people:
+            self._record("account.created", user_id)
+        for user_id in (*(user.id for user in roles.promoted), *people):
+            self._record("administrator.added", user_id)
+        for user in roles.demoted:
+            self._record("administrator.removed", user.id)
         for before, client in plan.clients:
+            owner_id = _owner_id(client.owner_id, people)
             kind, what = ("registered", "registered") if before is None else ("edited", "changed")
             detail = f"app {client.name}: {what}"
-            self._record(f"client.{kind}", client.owner_id, client.id, detail)
+            self._record(f"client.{kind}", owner_id, client.id, detail)
         for earlier, resource in plan.resources:
             what = "registered" if earlier is None else "changed"
             detail = f"API {resource.name}: {what}"
-            self._record(f"resource.{what}", resource.owner_id, None, detail)
+            self._record(f"resource.{what}", _owner_id(resource.owner_id, people), None, detail)
 
     async def _plan_client(
         self, plan: Plan, entry: ClientEntry, resolve: Callable[[str], str]
@@ -131,7 +136,7 @@ class SetUpService:
             plan.faults.append(f"{place}: client_secret: {fault.args[0]}")
         # By their tables: texts of JSON may be spelled in another way.
         earlier = None if found is None else await self._client_table(found)
-        table = await self._client_table(after)
+        table = await self._client_table(after, plan.roles.new_people)
         if after.secret != before.secret or after.sealed_secret != before.sealed_secret:
             table["client_secret"] = "another one"
         if table != earlier:
@@ -196,7 +201,7 @@ class SetUpService:
         if after != found:
             plan.resources.append((found, after))
             earlier = None if found is None else await self._resource_table(found)
-            table = await self._resource_table(after)
+            table = await self._resource_table(after, plan.roles.new_people)
             plan.differences.append(Difference("resource", entry.identifier, earlier, table))
 
     async def _client_faults(self, plan: Plan, resource: Resource) -> list[str]:
@@ -220,20 +225,27 @@ class SetUpService:
     async def _owner(self, plan: Plan, place: str, email: str) -> int | None:
         if not email:
             return None
+        for number, person in enumerate(plan.roles.new_people, 1):
+            if fold_email(email) == fold_email(person.email or ""):
+                return -number  # as `SetUpChanges` says
         user = await self.users.user_by_email(email)
         if user is None:
             plan.faults.append(f"{place}: owner: no account has this e-mail address")
             return None
         return user.id
 
-    async def _client_table(self, client: Client) -> dict[str, Any]:
-        return client_entry(client, await self.email_of(client.owner_id))
+    async def _client_table(self, client: Client, new: Sequence[NewUser] = ()) -> dict[str, Any]:
+        return client_entry(client, await self._email_of(client.owner_id, new))
 
-    async def _resource_table(self, resource: Resource) -> dict[str, Any]:
-        return resource_entry(resource, await self.email_of(resource.owner_id))
+    async def _resource_table(
+        self, resource: Resource, new: Sequence[NewUser] = ()
+    ) -> dict[str, Any]:
+        return resource_entry(resource, await self._email_of(resource.owner_id, new))
 
-    async def email_of(self, owner_id: int | None) -> str:
-        """The e-mail address of an owner; empty without one."""
+    async def _email_of(self, owner_id: int | None, new: Sequence[NewUser]) -> str:
+        """The e-mail address of an owner, who may be one of these new people; empty without one."""
+        if owner_id is not None and owner_id < 0:
+            return new[-owner_id - 1].email or ""
         user = None if owner_id is None else await self.users.user(owner_id)
         return "" if user is None else user.email or ""
 
@@ -247,11 +259,17 @@ class SetUpService:
         found = await self.resources.resources()
         return {"clients": tables, "resources": [await self._resource_table(one) for one in found]}
 
-    def _record(self, kind: str, user_id: int | None, client_id: str | None, detail: str) -> None:
+    def _record(
+        self, kind: str, user_id: int | None, client_id: str | None = None, detail: str = ""
+    ) -> None:
         at = self.clock.now()
         self.audit.record(
             Event(at=at, kind=kind, user_id=user_id, client_id=client_id, detail=detail)
         )
+
+
+def _owner_id(owner_id: int | None, people: Sequence[int]) -> int | None:
+    return people[-owner_id - 1] if owner_id is not None and owner_id < 0 else owner_id
 
 
 def _repeated(what: str, names: Sequence[str]) -> Iterator[str]:

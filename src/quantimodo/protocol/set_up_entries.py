@@ -1,4 +1,5 @@
-"""Entries of a set-up file: clients and resources as tables of TOML, and back. Pure.
+"""Entries of a set-up file: administrators, clients and resources as tables of TOML, and back.
+Pure.
 
 Clients have the members of RFC 7591 and, for what that has no member, the names of the table in
 `client_fields.py`. A field that an entry does not have gets its default.
@@ -63,12 +64,34 @@ class ResourceEntry:
     reviewed: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdministratorEntry:
+    """`name` is for a new account alone; `removed` takes the role away."""
+
+    email: str
+    name: str = ""
+    removed: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Entries:
     """Everything in a file."""
 
     clients: tuple[ClientEntry, ...] = ()
     resources: tuple[ResourceEntry, ...] = field(default=())
+    administrators: tuple[AdministratorEntry, ...] = ()
+
+
+def read_administrator(table: Mapping[str, Any]) -> AdministratorEntry:
+    """Raises `InvalidEntry`."""
+    for name in table:
+        if name not in ("email", "name", "removed"):
+            raise InvalidEntry(name, "is no field of an administrator")
+    return AdministratorEntry(
+        email=_typed(table, "email", ""),
+        name=_typed(table, "name", ""),
+        removed=_typed(table, "removed", False),
+    )
 
 
 def read_client(table: Mapping[str, Any]) -> ClientEntry:

@@ -32,6 +32,10 @@ _REMOVE_ROLE = Statement(
     " (SELECT 1 FROM users o WHERE o.administrator = 1 AND o.id <> {1}"
     " AND o.disabled_at IS NULL AND o.deletes_at IS NULL) RETURNING id"
 )
+ADD_ROLE = Statement(
+    "UPDATE users SET administrator = 1 WHERE id = {1} AND disabled_at IS NULL"
+    " AND deletes_at IS NULL AND email_verified_at IS NOT NULL RETURNING id"
+)
 
 
 class PeopleSearch(Table):
@@ -53,11 +57,13 @@ class PeopleSearch(Table):
         return USER.read_all(await self._database.list_rows(_ADMINISTRATORS, limit))
 
     async def remove_administrator(self, user_id: int) -> bool:
-        def operation() -> Operation[bool]:
-            yield _LOCK_ROLE, ()
-            return bool((yield _REMOVE_ROLE, (user_id,)))
+        return await self._database.write(lambda: remove_role(user_id))
 
-        return await self._database.write(operation)
+
+def remove_role(user_id: int) -> Operation[bool]:
+    """Take the role away, unless no other administrator who can sign in would be left."""
+    yield _LOCK_ROLE, ()
+    return bool((yield _REMOVE_ROLE, (user_id,)))
 
 
 def _beginning(text: str) -> str:
