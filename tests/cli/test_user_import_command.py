@@ -70,7 +70,7 @@ def with_client(terminal: Terminal) -> Terminal:
 def test_a_dry_run_adds_no_one_and_an_import_can_be_repeated(
     with_client: Terminal, hashed: str
 ) -> None:
-    bob = {"email": "bob@example.org"}
+    bob = {"email": "bob@example.org", **dict.fromkeys(("name", "identities", "created_at"))}
     file = json_lines(with_client.folder, ann(hashed), bob)
     expected = {"added": 2, "present": 0, "conflicts": 0, "dry_run": True}
     assert load(with_client, file, "--dry-run").json == expected

@@ -83,7 +83,9 @@ class UserImports:
     audit: Audit
 
     async def read(self, record: Mapping[str, Any]) -> ImportedPerson:
-        """The person of one record. Raises `InvalidRecord`."""
+        """The person of one record. A field that is null counts as missing. Raises
+        `InvalidRecord`."""
+        record = {name: value for name, value in record.items() if value is not None}
         faults = list(_faults_of_fields(record))
         if faults:
             raise InvalidRecord(faults)
@@ -244,5 +246,5 @@ def _faults_of_fields(record: Mapping[str, Any]) -> Iterator[str]:
         if name not in _FIELDS:
             # The name may be a value in the wrong place, so it is not repeated.
             yield f"a field that is not known; known are {', '.join(_FIELDS)}"
-        elif value is not None and not isinstance(value, _FIELDS[name]):
+        elif not isinstance(value, _FIELDS[name]):
             yield f"{name}: has the wrong type"
