@@ -2,7 +2,8 @@
 
 A service is a class with an asynchronous method, a protocol outside `model`, or a class with
 methods whose constructor takes a service. A collaborator is a constructor parameter, or a field of
-a dataclass, whose annotation names a service or a `Callable`. A class without methods has none.
+a dataclass, whose annotation names a service, a `Callable` or an alias of them. Fields that a
+dataclass inherits count. A class without methods has none.
 Parameters include keyword-only ones, `*args` and `**kwargs`; `self` and `cls` do not count.
 
 A file of tests has the cases of one section or one promise, so that it is found by its name; its
@@ -110,6 +111,34 @@ def _classes() -> Sequence[tuple[str, ast.ClassDef, Sequence[set[str]]]]:
     ]
 
 
+def _inherited(node: ast.ClassDef, constructor: Sequence[set[str]]) -> Sequence[set[str]]:
+    """The constructor of a class, with the fields of the dataclasses that it inherits from."""
+    if any(method.name == "__init__" for method in _methods(node)):
+        return constructor
+    bases = {name for base in node.bases for name in _names(base)} - {node.name}
+    more = [
+        names
+        for _, each, fields in _classes()
+        if each.name in bases
+        for names in _inherited(each, fields)
+    ]
+    return [*more, *constructor]
+
+
+@cache
+def _aliases() -> Mapping[str, set[str]]:
+    """For each name that a module gives to a type, such as `Send = Callable[...]`, the names in
+    that type. Names of constants are in capital letters."""
+    return {
+        target.id: _names(node.value)
+        for tree in _trees().values()
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, (ast.Subscript, ast.BinOp))
+        for target in node.targets
+        if isinstance(target, ast.Name) and not target.id.isupper()
+    }
+
+
 @cache
 def _services() -> frozenset[str]:
     found = {
@@ -146,8 +175,11 @@ def _functions(
 def collaborators() -> Mapping[str, int]:
     """For each class with methods, how many services it is constructed with."""
     services = _services() | {"Callable"}
+    services |= {alias for alias, names in _aliases().items() if names & services}
     return {
-        f"{path}:{node.name}": sum(bool(names & services) for names in constructor)
+        f"{path}:{node.name}": sum(
+            bool(names & services) for names in _inherited(node, constructor)
+        )
         for path, node, constructor in _classes()
         if _methods(node)
     }
@@ -213,6 +245,13 @@ def test_the_measurements_find_what_they_measure(measure: object, name: str) -> 
     assert measure()[name] >= 4
 
 
+def test_an_alias_of_a_service_is_a_collaborator() -> None:
+    assert _aliases()["ChargeOfEvent"] == {"Callable", "Event", "Charge"}
+
+
 def test_each_exception_is_needed() -> None:
-    known = {**collaborators(), **parameters()}
-    assert {name for name in EXCEPTIONS if known.get(name, 0) <= MOST_PARAMETERS} == set()
+    needed = {
+        *(name for name, number in collaborators().items() if number > MOST_COLLABORATORS),
+        *(name for name, number in parameters().items() if number > MOST_PARAMETERS),
+    }
+    assert EXCEPTIONS.keys() - needed == set()
