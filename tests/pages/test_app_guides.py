@@ -20,7 +20,7 @@ from quantimodo.pages.example_projects import (
 )
 from quantimodo.pages.guide_text import guide_parts
 from quantimodo.pages.new_app import KINDS
-from quantimodo.protocol.client_fields import DEVICE_CODE
+from quantimodo.protocol.grant_types import DEVICE_CODE
 from support.account_services import PASSWORD, AccountServices
 from support.page_site import Site, Visitor
 

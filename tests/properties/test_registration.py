@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantimodo.protocol.client_field import MOST_REDIRECT_URIS
-from quantimodo.protocol.client_fields import GRANT_TYPES, RESPONSE_TYPES
+from quantimodo.protocol.client_fields import RESPONSE_TYPES
+from quantimodo.protocol.grant_types import GRANT_TYPES
 from quantimodo.protocol.registration import (
     Registration,
     faults,

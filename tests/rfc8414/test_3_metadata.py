@@ -4,7 +4,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from quantimodo.clients.registry import Registration
-from quantimodo.protocol.client_fields import GRANT_TYPES, RESPONSE_TYPES
+from quantimodo.protocol.client_fields import RESPONSE_TYPES
+from quantimodo.protocol.grant_types import GRANT_TYPES
 from quantimodo.protocol.vocabulary import TOKEN_EXCHANGE
 from support.app import CALLBACK, ISSUER, AppHarness, response_of
 

@@ -22,7 +22,7 @@ from quantimodo.model.consents import Consent
 from quantimodo.model.secrets import Secret
 from quantimodo.model.tokens import AuthorizationCode, Grant
 from quantimodo.model.users import User
-from quantimodo.protocol.client_fields import DEVICE_CODE
+from quantimodo.protocol.grant_types import DEVICE_CODE
 from support.app import ALL_GRANTS, CALLBACK, CHALLENGE, PASSWORD, form_fields
 from support.environment import no_authorities
 from support.oauth_client import SCOPE, Caller, Tokens

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from quantimodo.crypto.tokens import Kind
-from quantimodo.protocol.client_fields import DEVICE_CODE
 from quantimodo.protocol.discovery import DEVICE_AUTHORIZATION
+from quantimodo.protocol.grant_types import DEVICE_CODE
 from support.app import (
     AUTHORIZE,
     CALLBACK,

@@ -7,10 +7,6 @@ from quantimodo.clients.certificates import ClientCertificates
 from quantimodo.clients.dpop import DPoPProofs
 from quantimodo.clients.dpop_nonces import DPoPNonces
 from quantimodo.crypto.tokens import SuccessorDerivation
-from quantimodo.grant_types.device_code import DeviceCodeGrant
-from quantimodo.grant_types.refresh_token import RefreshTokenGrant
-from quantimodo.grant_types.table import GrantTypeTable, grant_type_table
-from quantimodo.grant_types.token_exchange import TokenExchangeGrant
 from quantimodo.protocol.discovery import (
     DEVICE_AUTHORIZATION,
     INTROSPECT,
@@ -21,30 +17,11 @@ from quantimodo.protocol.discovery import (
 from quantimodo.protocol.resources import Targets
 from quantimodo.tokens.access import AccessTokens
 from quantimodo.tokens.authorization_responder import AuthorizationResponder
-from quantimodo.tokens.exchanges import TokenExchanges
 from quantimodo.tokens.id_tokens import IdTokens
 from quantimodo.tokens.minter import TokenMinter
 from quantimodo.tokens.signed import SignedTokens
 from quantimodo.tokens.subjects import Subjects
-from quantimodo.tokens.token_responder import TokenResponder
 from quantimodo.tokens.userinfo import UserInfoResponses
-
-
-def token_responder(context: AppContext) -> TokenResponder:
-    """Turns the decisions of grant types into stored tokens."""
-    minter, stores = token_minter(context), context.stores
-    return TokenResponder(
-        minter,
-        stores.tokens,
-        context.clock,
-        context.entropy,
-        successor_derivation(context),
-        stores.device_authorizations,
-        TokenExchanges(
-            *(minter, stores.exchanged_tokens, context.clock),
-            *(context.accesses, context.audit, context.throttle),
-        ),
-    )
 
 
 def access_tokens(context: AppContext) -> AccessTokens:
@@ -72,23 +49,6 @@ def token_minter(context: AppContext) -> TokenMinter:
         subjects,
         context.entropy,
         context.stores.resources,
-    )
-
-
-def grant_types(context: AppContext) -> GrantTypeTable:
-    """The grant types that the token endpoint has, by name."""
-    settings = context.settings
-    grace, derivation = settings.tokens.refresh_reuse_grace, successor_derivation(context)
-    targets = Targets(context.token_policy.audience)
-    stores, resources = context.stores, context.stores.resources
-    refresh = RefreshTokenGrant(grace, settings.legacy_transport, derivation, targets)
-    exchange = TokenExchangeGrant(access_tokens(context), stores.clients, resources, targets)
-    return grant_type_table(
-        refresh,
-        targets,
-        resources,
-        DeviceCodeGrant(targets, stores.device_authorizations, derivation, grace),
-        exchange if settings.tokens.exchange else None,
     )
 
 

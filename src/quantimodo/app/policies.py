@@ -16,6 +16,8 @@ from quantimodo.model.brand import PRODUCT
 from quantimodo.ops.readings import Thresholds
 from quantimodo.protocol.discovery import Offered
 from quantimodo.protocol.dpop import DPoPPolicy
+from quantimodo.protocol.grant_types import GRANT_TYPES
+from quantimodo.protocol.vocabulary import TOKEN_EXCHANGE
 from quantimodo.storage.open import SearchPolicy
 from quantimodo.tokens.policy import TokenPolicy
 
@@ -135,8 +137,13 @@ def offered_features(settings: Settings) -> Offered:
         grant_management_required=settings.tokens.require_grant_management == "all",
         mutual_tls=bool(settings.mtls.certificate_header),
         mtls_origin=settings.mtls.origin,
-        token_exchange=settings.tokens.exchange,
+        grant_types=offered_grant_types(settings),
     )
+
+
+def offered_grant_types(settings: Settings) -> frozenset[str]:
+    """The grant types that the token endpoint has."""
+    return GRANT_TYPES if settings.tokens.exchange else GRANT_TYPES - {TOKEN_EXCHANGE}
 
 
 def alert_thresholds(settings: Settings) -> Thresholds:

@@ -15,8 +15,6 @@ from quantimodo.app.authorization import (
     client_authentication,
     client_certificates,
     dpop_proofs,
-    grant_types,
-    token_responder,
     user_info,
 )
 from quantimodo.app.background import background_work
@@ -50,12 +48,12 @@ from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings
 from quantimodo.app.social import provider_key_sets, social_parts, social_routes, social_tokens
 from quantimodo.app.telemetry import opened_telemetry, traced
+from quantimodo.app.token_endpoint import grant_types, token_endpoint
 from quantimodo.app.traced_dispatcher import TracedDispatcher
 from quantimodo.app.webhooks import event_writer, webhooks
 from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.steps.table import STEPS
 from quantimodo.clients.documents import ClientDocuments
-from quantimodo.clients.sender_constraints import SenderConstraints
 from quantimodo.endpoints.discovery import (
     KeySetEndpoint,
     MetadataEndpoint,
@@ -65,13 +63,11 @@ from quantimodo.endpoints.introspect import Introspection, IntrospectionEndpoint
 from quantimodo.endpoints.register import RegistrationEndpoint
 from quantimodo.endpoints.revoke import RevocationEndpoint
 from quantimodo.endpoints.routes import ApiEndpoints, api_routes
-from quantimodo.endpoints.token import TokenEndpoint
-from quantimodo.endpoints.token_safeguards import TokenSafeguards
+from quantimodo.grant_types.table import GrantTypeTable
 from quantimodo.model.secrets import Secret
 from quantimodo.openapi.document import openapi_document
 from quantimodo.openapi.endpoint import OpenApiEndpoint, OpenApiYamlEndpoint
 from quantimodo.openapi.schemas import Json
-from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.identities import Linking
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.page_context import PageContext
@@ -106,14 +102,17 @@ async def open_server(
 
 
 async def build_server(
-    context: AppContext, renderer: Renderer | None = None, steps: Sequence[Step] = STEPS
+    context: AppContext,
+    renderer: Renderer | None = None,
+    steps: Sequence[Step] = STEPS,
+    offered: GrantTypeTable | None = None,
 ) -> Dispatcher:
-    """The application over an open context; nothing runs in the background yet.
-
-    A `renderer` that is handed in brings its compiled templates along.
-    """
+    """The application over an open context; nothing runs in the background yet. A `renderer` that
+    is handed in brings its compiled templates along; without `offered`, the token endpoint has the
+    grant types of the settings."""
     await context.keyring.load()
-    return _dispatcher(context, context.metrics, renderer or renderer_of(context.settings), steps)
+    offered = offered or grant_types(context)
+    return _dispatcher(context, renderer or renderer_of(context.settings), steps, offered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +124,12 @@ class EndpointInputs:
     client_documents: ClientDocuments
     document: Json
     steps: Sequence[Step]
+    grant_types: GrantTypeTable
     own_server: OwnServer
 
 
 def _dispatcher(
-    context: AppContext, metrics: Metrics, renderer: Renderer, steps: Sequence[Step]
+    context: AppContext, renderer: Renderer, steps: Sequence[Step], offered: GrantTypeTable
 ) -> Dispatcher:
     settings = context.settings
     languages = page_languages(context)
@@ -141,8 +141,8 @@ def _dispatcher(
         settings.issuer, legacy_transport=settings.legacy_transport, agents=settings.mcp.enabled
     )
     own_server = OwnServer()
-    inputs = EndpointInputs(client_documents(context), document, steps, own_server)
-    endpoints = _endpoints(context, metrics, inputs)
+    inputs = EndpointInputs(client_documents(context), document, steps, offered, own_server)
+    endpoints = _endpoints(context, inputs)
     routes = api_routes(endpoints, legacy_transport=settings.legacy_transport)
     boundary = ErrorBoundary(
         *(renderer, context.entropy, languages),
@@ -153,7 +153,7 @@ def _dispatcher(
         [*routes, *agent_endpoints(context)],
         _pages(context, page_context, boundary, inputs),
         boundary=boundary,
-        metrics=metrics,
+        metrics=context.metrics,
         proxies=Proxies.of(settings.trusted_proxies),
         policy=DispatchPolicy(
             https=urlsplit(settings.issuer).scheme == "https",
@@ -165,7 +165,7 @@ def _dispatcher(
     return dispatcher
 
 
-def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) -> ApiEndpoints:
+def _endpoints(context: AppContext, inputs: EndpointInputs) -> ApiEndpoints:
     stores, clock, policy = context.stores, context.clock, context.token_policy
     settings = context.settings
     clients, access = client_authentication(context), access_tokens(context)
@@ -173,25 +173,14 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
     bearer = BearerAuthentication(
         access,
         stores.clients,
-        metrics,
+        context.metrics,
         BoundTokens(proofs, certificates, stores.clients),
         settings.legacy_transport,
     )
-    social = social_tokens(context, metrics)
+    social = social_tokens(context)
     registration = RegistrationEndpoint(policy.issuer, context.dynamic, context.throttle)
     return ApiEndpoints(
-        token=TokenEndpoint(
-            clients=clients,
-            constraints=SenderConstraints(proofs, certificates),
-            grant_types=grant_types(context),
-            tokens=stores.tokens,
-            responder=token_responder(context),
-            safeguards=TokenSafeguards(context.throttle, stores.tokens, clock, context.audit),
-            clock=clock,
-            metrics=metrics,
-            log=context.client_log,
-            legacy_transport=settings.legacy_transport,
-        ),
+        token=token_endpoint(context, inputs.grant_types),
         pushed_request=pushed_requests(context, inputs.client_documents),
         device_authorization=device_authorization(context),
         revoke=RevocationEndpoint(
@@ -232,7 +221,7 @@ def _endpoints(context: AppContext, metrics: Metrics, inputs: EndpointInputs) ->
         alive=alive,
         ready=Ready(stores.database, context.keyring),
         metrics=MetricsPage(
-            metrics, Secret(settings.metrics_token) if settings.metrics_token else None
+            context.metrics, Secret(settings.metrics_token) if settings.metrics_token else None
         ),
     )
 

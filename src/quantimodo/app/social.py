@@ -27,7 +27,6 @@ from quantimodo.federation.client_assertions import AssertionKeys
 from quantimodo.federation.login_codes import LoginCodes
 from quantimodo.federation.redirect_targets import RedirectTargets
 from quantimodo.federation.security_event_handler import SecurityEventHandler
-from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute
 from quantimodo.pages.return_targets import ReturnTargets
@@ -178,7 +177,7 @@ def provider_key_sets(context: AppContext) -> ProviderKeySetEndpoint:
     return ProviderKeySetEndpoint(documents)
 
 
-def social_tokens(context: AppContext, metrics: Metrics) -> SocialTokens:
+def social_tokens(context: AppContext) -> SocialTokens:
     """The endpoints that give login JWTs to applications."""
     return SocialTokens(
         providers=context.providers,
@@ -193,7 +192,7 @@ def social_tokens(context: AppContext, metrics: Metrics) -> SocialTokens:
         users=context.stores.users,
         throttle=context.throttle,
         clock=context.clock,
-        metrics=metrics,
+        metrics=context.metrics,
         issuer=context.token_policy.issuer,
         legacy_transport=context.settings.legacy_transport,
     )

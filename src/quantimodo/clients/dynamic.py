@@ -35,10 +35,10 @@ from quantimodo.protocol.errors import (
     RegistrationClosed,
     UnapprovedSoftwareStatement,
 )
+from quantimodo.protocol.grant_types import BY_OPERATOR, ENTRY_OF
 from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.registration import IMPLICIT_RESPONSE_TYPES
 from quantimodo.protocol.registration_json import read_registration, refusal
-from quantimodo.protocol.vocabulary import TOKEN_EXCHANGE
 
 _LARGEST_SECTOR = 262_144
 _DEAD = "the initial access token is unknown, used up or has expired"
@@ -176,9 +176,10 @@ class DynamicClients:
         if requested.response_types & IMPLICIT_RESPONSE_TYPES and not self.policy.implicit:
             # security.md §5: tokens in addresses only where the operator allows them.
             raise InvalidClientMetadata("response_types: only code and none are allowed here")
-        if requested.grant_types & {TOKEN_EXCHANGE} - (client.grant_types if client else set()):
-            # RFC 8693 §5: the operator chooses who may act for others.
-            raise InvalidClientMetadata("grant_types: only the operator can allow token exchange")
+        allowed = client.grant_types if client else frozenset()
+        for name in sorted(requested.grant_types & (BY_OPERATOR - allowed)):
+            title = ENTRY_OF[name].title
+            raise InvalidClientMetadata(f"grant_types: only the operator can allow {title}")
         method = requested.metadata.token_endpoint_auth_method
         bound = requested.metadata.tls_client_certificate_bound_access_tokens
         if (method in TLS_METHODS or bound) and not self.policy.mutual_tls:

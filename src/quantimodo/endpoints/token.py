@@ -21,27 +21,14 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.errors import InvalidGrant, InvalidRequest, ReplayDetected
+from quantimodo.protocol.grant_types import DEVICE_CODE, ENTRY_OF, SHARED
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.token_exchange import PARAMETERS as OF_EXCHANGES
-from quantimodo.protocol.vocabulary import TOKEN_EXCHANGE
 from quantimodo.tokens.token_responder import TokenResponder, TokenResponse
 
-_IN_ADDRESSES = OF_CLIENTS | {
-    "grant_type",
-    "code",
-    "redirect_uri",
-    "code_verifier",
-    "refresh_token",
-    "device_code",
-    "scope",
-    "resource",
-    "authorization_details",
-}
+_IN_ADDRESSES = (OF_CLIENTS | SHARED).union(
+    *(ENTRY_OF[name].parameters for name in ("authorization_code", "refresh_token", DEVICE_CODE))
+)
 """What clients of 2016, and they alone, may send in addresses."""
-
-_WITH_EXCHANGES = _IN_ADDRESSES | OF_EXCHANGES
-"""All that the endpoint reads. A new grant adds its own; anything else is ignored (RFC 6749 §3.2,
-v2-api.md §6), so also those of a grant type that is not offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +55,7 @@ class TokenEndpoint:
         except ReplayDetected as replay:
             await self.safeguards.end(replay, client)
             raise
-        if grant_type.grant_type == "refresh_token" and form.get("refresh_token") is None:
+        if grant_type.entry.name == "refresh_token" and form.get("refresh_token") is None:
             self.metrics.legacy("refresh_token_as_code")
         self.log.issued(client.id)
         return private_json(200, response)
@@ -82,8 +69,7 @@ class TokenEndpoint:
                 )
             self.metrics.legacy("token_by_get")
             return Form.of_urlencoded(request.query, known=_IN_ADDRESSES)
-        offered = TOKEN_EXCHANGE in self.grant_types.grant_types
-        return body_form(request, _WITH_EXCHANGES if offered else _IN_ADDRESSES, json=True)
+        return body_form(request, self.grant_types.parameters, json=True)
 
     def _check_transport(self, request: Request, client: Client) -> None:
         if client.strict and request.method == "GET":

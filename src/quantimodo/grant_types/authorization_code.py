@@ -12,6 +12,7 @@ from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.consents import narrow_details
 from quantimodo.protocol.dpop import check_bound_to
 from quantimodo.protocol.errors import InvalidGrant, ReplayDetected
+from quantimodo.protocol.grant_types import ENTRY_OF
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.pkce import check_verifier
 from quantimodo.protocol.resources import Targets
@@ -22,7 +23,7 @@ class AuthorizationCodeGrant:
     """Implements `GrantType`."""
 
     targets: Targets
-    grant_type = "authorization_code"
+    entry = ENTRY_OF["authorization_code"]
 
     async def load(self, form: Form, tokens: TokenReader) -> FoundCode | None:
         key = key_of(Kind.CODE, form.required("code"))

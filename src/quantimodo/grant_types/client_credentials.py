@@ -12,6 +12,7 @@ from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol import app_events, grant_management, scopes
 from quantimodo.protocol.errors import InvalidAuthorizationDetails, InvalidScope, UnauthorizedClient
+from quantimodo.protocol.grant_types import ENTRY_OF
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import IDENTITY, Targets, full_names, may_request
 
@@ -25,7 +26,7 @@ class ClientCredentialsGrant:
 
     targets: Targets
     resources: ResourceStore
-    grant_type = "client_credentials"
+    entry = ENTRY_OF["client_credentials"]
 
     async def load(self, form: Form, tokens: TokenReader) -> Resource | None:
         named = frozenset(form.all("resource")) - {self.targets.own}

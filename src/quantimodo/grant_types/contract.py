@@ -23,6 +23,7 @@ from quantimodo.model.tokens import (
 from quantimodo.model.users import User
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.errors import AuthorizationPending, SlowDown
+from quantimodo.protocol.grant_types import GrantTypeEntry
 from quantimodo.protocol.parameters import Form
 
 
@@ -168,7 +169,7 @@ Evidence = TypeVar("Evidence")
 
 
 class GrantType(Protocol[Evidence]):
-    grant_type: str
+    entry: GrantTypeEntry
 
     async def load(self, form: Form, tokens: TokenReader) -> Evidence:
         """The facts for the decision: one read, and a second one only for a spent token."""

@@ -12,7 +12,6 @@ from quantimodo.model.devices import DeviceAuthorization
 from quantimodo.model.tokens import FoundCode, FoundRefreshToken
 from quantimodo.ports.device_store import DeviceAuthorizationStore
 from quantimodo.ports.grant_stores import TokenReader
-from quantimodo.protocol.client_fields import DEVICE_CODE
 from quantimodo.protocol.consents import narrow_details
 from quantimodo.protocol.dpop import check_bound_to
 from quantimodo.protocol.errors import (
@@ -23,6 +22,7 @@ from quantimodo.protocol.errors import (
     ReplayDetected,
     SlowDown,
 )
+from quantimodo.protocol.grant_types import DEVICE_CODE, ENTRY_OF
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import Targets
 
@@ -71,7 +71,7 @@ class DeviceCodeGrant:
     devices: DeviceAuthorizationStore
     derivation: SuccessorDerivation
     grace: timedelta
-    grant_type = DEVICE_CODE
+    entry = ENTRY_OF[DEVICE_CODE]
 
     async def load(self, form: Form, tokens: TokenReader) -> DeviceEvidence | None:
         raw = form.required("device_code")

@@ -14,6 +14,7 @@ from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.consents import narrow_details
 from quantimodo.protocol.dpop import check_bound_to
 from quantimodo.protocol.errors import InvalidGrant, InvalidRequest, ReplayDetected
+from quantimodo.protocol.grant_types import ENTRY_OF
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import Targets
 from quantimodo.protocol.security_profiles import profile_of
@@ -55,7 +56,7 @@ class RefreshTokenGrant:
     legacy_transport: bool
     derivation: SuccessorDerivation
     targets: Targets
-    grant_type = "refresh_token"
+    entry = ENTRY_OF["refresh_token"]
 
     async def load(self, form: Form, tokens: TokenReader) -> RefreshEvidence | None:
         raw = presented(form)

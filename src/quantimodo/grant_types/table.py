@@ -1,25 +1,32 @@
-"""The grant types that the server offers, and which clients may use them."""
+"""The grant types that the token endpoint offers, and which clients may use them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
-from quantimodo.grant_types.authorization_code import AuthorizationCodeGrant
-from quantimodo.grant_types.client_credentials import ClientCredentialsGrant
 from quantimodo.grant_types.contract import GrantType
-from quantimodo.grant_types.device_code import DeviceCodeGrant
-from quantimodo.grant_types.refresh_token import RefreshTokenGrant
-from quantimodo.grant_types.token_exchange import TokenExchangeGrant
 from quantimodo.model.clients import Client
-from quantimodo.ports.resource_store import ResourceStore
+from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.errors import UnauthorizedClient, UnsupportedGrantType
+from quantimodo.protocol.grant_types import SHARED
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.resources import Targets
 
 
 @dataclass(frozen=True, slots=True)
 class GrantTypeTable:
+    """`parameters` are all that the token endpoint reads. Others are ignored (RFC 6749 §3.2,
+    v2-api.md §6), so also those of a grant type that is not offered."""
+
     grant_types: Mapping[str, GrantType[Any]]
+    parameters: frozenset[str]
+
+    @classmethod
+    def of(cls, offered: Sequence[GrantType[Any]]) -> Self:
+        """The table of these."""
+        return cls(
+            {each.entry.name: each for each in offered},
+            (OF_CLIENTS | SHARED).union(*(each.entry.parameters for each in offered)),
+        )
 
     def choose(self, form: Form, client: Client) -> GrantType[Any]:
         """The requested grant type, if it is offered and this client may use it."""
@@ -28,26 +35,8 @@ class GrantTypeTable:
             raise UnsupportedGrantType(
                 "this grant_type is not offered", refusal="grant_type_unknown"
             )
-        if grant_type.grant_type not in client.grant_types:
+        if grant_type.entry.name not in client.grant_types:
             raise UnauthorizedClient(
                 "the app is not registered for this grant_type", refusal="grant_type_not_registered"
             )
         return grant_type
-
-
-def grant_type_table(
-    refresh: RefreshTokenGrant,
-    targets: Targets,
-    resources: ResourceStore,
-    device_code: DeviceCodeGrant,
-    exchange: TokenExchangeGrant | None = None,
-) -> GrantTypeTable:
-    """All grant types of this server; `exchange` is None where the operator does not offer it."""
-    offered: tuple[GrantType[Any], ...] = (
-        AuthorizationCodeGrant(targets),
-        refresh,
-        ClientCredentialsGrant(targets, resources),
-        device_code,
-        *(() if exchange is None else (exchange,)),
-    )
-    return GrantTypeTable({grant_type.grant_type: grant_type for grant_type in offered})

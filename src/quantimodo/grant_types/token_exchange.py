@@ -20,6 +20,7 @@ from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol.consents import narrow_details
 from quantimodo.protocol.discovery import API, MCP
 from quantimodo.protocol.errors import InvalidRequest, InvalidTarget, UnauthorizedClient
+from quantimodo.protocol.grant_types import ENTRY_OF
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import Targets, audience, audience_of, may_request, split
 from quantimodo.protocol.scopes import Scope
@@ -49,7 +50,7 @@ class TokenExchangeGrant:
     clients: ClientStore
     resources: ResourceStore
     targets: Targets
-    grant_type = TOKEN_EXCHANGE
+    entry = ENTRY_OF[TOKEN_EXCHANGE]
 
     async def load(self, form: Form, tokens: TokenReader) -> ExchangeEvidence:
         named = _named(form)

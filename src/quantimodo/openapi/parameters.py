@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Required, TypedDict
 
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import described
-from quantimodo.protocol.client_fields import GrantTypeName
+from quantimodo.protocol.grant_types import GRANT_TYPES
 from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN
 
 ResponseType = Literal[
@@ -276,8 +276,12 @@ class TokenRequest(TypedDict, total=False):
 
     grant_type: Required[
         Annotated[
-            GrantTypeName,
-            described("The kind of credential that is exchanged for tokens.", "authorization_code"),
+            str,
+            described(
+                "The kind of credential that is exchanged for tokens.",
+                "authorization_code",
+                extra_json_schema={"enum": sorted(GRANT_TYPES)},
+            ),
         ]
     ]
     code: Annotated[

@@ -15,7 +15,8 @@ from quantimodo.model.texts import N_
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
 from quantimodo.protocol.client_field import ClientField, FormField
-from quantimodo.protocol.client_fields import DEVICE_CODE, FIELDS
+from quantimodo.protocol.client_fields import FIELDS
+from quantimodo.protocol.grant_types import IN_PORTAL, SIGNING_IN
 from quantimodo.protocol.registration import (
     Registration,
     registration_of,
@@ -32,7 +33,7 @@ _CONFIDENTIAL: Final = "kind:confidential"
 _OPTIONAL: Final = "optional:"
 _GRANT: Final = "grant:"
 _METHOD: Final = "token_endpoint_auth_method"
-OFFERED_GRANTS: Final = frozenset({"client_credentials", DEVICE_CODE})
+OFFERED_GRANTS: Final = frozenset(name for name, _ in IN_PORTAL)
 """The grant types that a person gives in the portal, beside those that follow from others."""
 
 FieldTab = Literal["sign-in", "scopes", "branding", "keys"]
@@ -137,9 +138,9 @@ def _connection(form: Form, base: Registration, values: Mapping[str, Any]) -> di
     grants = base.grant_types & (_INTERACTIVE if interactive else _REFRESH)
     if interactive:
         grants = grants or _INTERACTIVE
-    elif DEVICE_CODE not in chosen:
+    elif not chosen & SIGNING_IN:
         grants = frozenset()
-    elif DEVICE_CODE not in base.grant_types:
+    elif not base.grant_types & chosen & SIGNING_IN:
         grants = _REFRESH
     kinds = base.response_types or _CODE
     method = values.get(_METHOD, base.metadata.token_endpoint_auth_method)

@@ -18,7 +18,7 @@ from quantimodo.pages.example_projects import (
     moved,
 )
 from quantimodo.pages.new_app import KINDS, AppKind
-from quantimodo.protocol.client_fields import DEVICE_CODE
+from quantimodo.protocol.grant_types import DEVICE_CODE
 
 # Values that are not plain could be read as code in a file or in a shell.
 _PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9.+-]*:[A-Za-z0-9./:_~-]+")

@@ -11,7 +11,7 @@ from quantimodo.model.client_metadata import BARE
 from quantimodo.model.texts import N_
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
-from quantimodo.protocol.client_fields import DEVICE_CODE
+from quantimodo.protocol.grant_types import DEVICE_CODE
 from quantimodo.protocol.registration import Registration
 
 _PRESET: Final = ("basic", "openid", "offline_access", "readmeasurements")

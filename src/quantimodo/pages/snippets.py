@@ -8,8 +8,8 @@ from urllib.parse import quote, urlencode
 
 from quantimodo.model.clients import Client
 from quantimodo.model.texts import N_
-from quantimodo.protocol.client_fields import DEVICE_CODE
 from quantimodo.protocol.discovery import AUTHORIZE, DEVICE_AUTHORIZATION, TOKEN
+from quantimodo.protocol.grant_types import DEVICE_CODE
 from quantimodo.protocol.scopes import spell
 
 # RFC 7636 appendix B, so that verifier and challenge of the example match.

@@ -6,7 +6,7 @@ the field in the portal, the member in registrations and the OpenAPI property fo
 """
 
 from collections.abc import Mapping
-from typing import Final, Literal, get_args
+from typing import Final, get_args
 
 from quantimodo.model.clients import IdTokenAlgorithm, TokenFormat
 from quantimodo.model.texts import N_
@@ -26,19 +26,10 @@ from quantimodo.protocol.client_field import (
 )
 from quantimodo.protocol.client_metadata_fields import METADATA_FIELDS
 from quantimodo.protocol.client_operator_fields import OPERATOR_FIELDS
+from quantimodo.protocol.grant_types import GRANT_TYPES, IN_PORTAL, TABLE
 from quantimodo.protocol.scopes import DECLINABLE, SCOPES
 from quantimodo.protocol.security_profiles import PROFILES
 
-DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
-"""RFC 8628 §3.4."""
-GrantTypeName = Literal[
-    "authorization_code",
-    "refresh_token",
-    "client_credentials",
-    "urn:ietf:params:oauth:grant-type:device_code",
-    "urn:ietf:params:oauth:grant-type:token-exchange",
-]
-GRANT_TYPES: Final[frozenset[str]] = frozenset(get_args(GrantTypeName))
 # Multiple Response Types §3, §4, §5. The words of one type are in this order.
 RESPONSE_TYPES = frozenset(
     {
@@ -290,17 +281,14 @@ FIELDS: Final = (
         ),
         option=Option(
             name="grant_type",
-            help=f"One of {', '.join(get_args(GrantTypeName))}. Repeat for several.",
+            help=f"One of {', '.join(entry.name for entry in TABLE)}. Repeat for several.",
         ),
         form=FormField(
             section="connection",
             control="grants",
             label=N_("Without a redirect"),
             hint=N_("Sign-in by redirects follows from the redirect URIs."),
-            options=(
-                ("client_credentials", N_("It acts as itself, without any person")),
-                (DEVICE_CODE, N_("It signs people in on a device without a browser")),
-            ),
+            options=IN_PORTAL,
         ),
     ),
     ClientField(

@@ -1,17 +1,17 @@
 """Metadata documents (RFC 8414 §2, OpenID Connect Discovery §3): only what this server supports."""
 
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from quantimodo.model.keys import ALGORITHMS
 from quantimodo.model.languages import LANGUAGES
 from quantimodo.protocol.claims import SCOPE_OF_CLAIM
 from quantimodo.protocol.claims_request import ACR_VALUES
 from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGORITHMS
-from quantimodo.protocol.client_fields import GrantTypeName
 from quantimodo.protocol.consent_details import TYPE as DETAILS_TYPE
 from quantimodo.protocol.dpop import ALGORITHMS as DPOP_ALGORITHMS
 from quantimodo.protocol.grant_management import ACTIONS
+from quantimodo.protocol.grant_types import GRANT_TYPES, TABLE
 from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.request_objects import SIGNED as REQUEST_OBJECT_ALGORITHMS
 from quantimodo.protocol.scopes import SCOPE_OF_ACTION, SCOPES
@@ -69,7 +69,7 @@ class Offered:
     """What the settings turn on. `registration`: whether applications may register themselves;
     `client_documents`: whether their ids may be addresses of their metadata (Client ID Metadata
     Document §6). `mutual_tls`: whether a proxy hands on certificates of clients; `mtls_origin` is
-    where it requests them, if that is another host. `token_exchange`: the grant type of RFC 8693.
+    where it requests them, if that is another host.
     """
 
     registration: bool = False
@@ -78,7 +78,7 @@ class Offered:
     grant_management_required: bool = False
     mutual_tls: bool = False
     mtls_origin: str = ""
-    token_exchange: bool = False
+    grant_types: frozenset[str] = GRANT_TYPES - {TOKEN_EXCHANGE}
 
 
 DEFAULTS: Final = Offered()
@@ -123,7 +123,10 @@ def metadata(issuer: str, offered: Offered = DEFAULTS) -> dict[str, Any]:
             "form_post.jwt",
             "jwt",
         ],
-        "grant_types_supported": [*_grant_types(token_exchange=offered.token_exchange), "implicit"],
+        "grant_types_supported": [
+            *(entry.name for entry in TABLE if entry.name in offered.grant_types),
+            "implicit",
+        ],
         "subject_types_supported": ["public", "pairwise"],
         "acr_values_supported": list(ACR_VALUES),
         "id_token_signing_alg_values_supported": [*_SIGNING, "none"],
@@ -196,10 +199,6 @@ def agents_resource(issuer: str) -> dict[str, Any]:
         "resource_name": "QuantiModo MCP server",
         "resource_documentation": issuer + "/guides/developer/agents/",
     }
-
-
-def _grant_types(*, token_exchange: bool) -> list[str]:
-    return [name for name in get_args(GrantTypeName) if token_exchange or name != TOKEN_EXCHANGE]
 
 
 def _aliases(origin: str) -> dict[str, str]:

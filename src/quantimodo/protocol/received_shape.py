@@ -11,24 +11,17 @@ from urllib.parse import SplitResult, urlsplit
 from quantimodo.model.clients import Client
 from quantimodo.protocol.authorization import PROMPTS, READ
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
-from quantimodo.protocol.client_fields import GRANT_TYPES, RESPONSE_TYPES
+from quantimodo.protocol.client_fields import RESPONSE_TYPES
+from quantimodo.protocol.grant_types import GRANT_TYPES
+from quantimodo.protocol.grant_types import PARAMETERS as OF_GRANT_TYPES
 from quantimodo.protocol.scopes import KNOWN as SCOPES
 
 NAMES: Final = (
     READ
     | OF_CLIENTS
+    | OF_GRANT_TYPES
     | {
         "grant_type",
-        "code",
-        "code_verifier",
-        "refresh_token",
-        "device_code",
-        "audience",
-        "subject_token",
-        "subject_token_type",
-        "requested_token_type",
-        "actor_token",
-        "actor_token_type",
         "token_type_hint",
     }
 )

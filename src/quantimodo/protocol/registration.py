@@ -13,18 +13,17 @@ from quantimodo.model.clients import Client, IdTokenAlgorithm, TokenFormat
 from quantimodo.protocol.client_field import ClientField, check_name
 from quantimodo.protocol.client_fields import (
     BY_NAME,
-    DEVICE_CODE,
     FIELDS,
     RESPONSE_TYPES,
     SETTINGS,
 )
 from quantimodo.protocol.consents import required_details
 from quantimodo.protocol.errors import InvalidAuthorizationDetails
+from quantimodo.protocol.grant_types import BY_OPERATOR, ENTRY_OF, SIGNING_IN, TABLE
 from quantimodo.protocol.registration_metadata import metadata_faults
 from quantimodo.protocol.scopes import SCOPES, health_actions
 from quantimodo.protocol.security_profiles import implied, profile_of, unmet
 from quantimodo.protocol.verified_domains import keeps_domain
-from quantimodo.protocol.vocabulary import TOKEN_EXCHANGE
 
 _PLAIN_RESPONSE_TYPES = frozenset({"code", "none"})
 # security.md §5: types that hand out tokens in a URL; only the operator lets an app have them.
@@ -89,7 +88,7 @@ def with_privileges_of(client: Client, registration: Registration) -> Registrati
         first_party=client.first_party,
         resource_server=client.resource_server,
         response_types=kinds | (client.response_types & IMPLICIT_RESPONSE_TYPES),
-        grant_types=with_exchange_of(client, registration.grant_types),
+        grant_types=_as_the_operator_allowed(client, registration.grant_types),
         metadata=replace(
             registration.metadata,
             reviewed=client.metadata.reviewed and _keeps_review(client, registration),
@@ -101,9 +100,9 @@ def with_privileges_of(client: Client, registration: Registration) -> Registrati
     )
 
 
-def with_exchange_of(client: Client, grant_types: frozenset[str]) -> frozenset[str]:
-    """The same with token exchange if the client has it, and without it otherwise."""
-    return (grant_types - {TOKEN_EXCHANGE}) | (client.grant_types & {TOKEN_EXCHANGE})
+def _as_the_operator_allowed(client: Client, grant_types: frozenset[str]) -> frozenset[str]:
+    """The same, with those of the grant types that only the operator allows that the client has."""
+    return (grant_types - BY_OPERATOR) | (client.grant_types & BY_OPERATOR)
 
 
 def with_settings_of(client: Client, registration: Registration) -> Registration:
@@ -193,8 +192,8 @@ def privileges(registration: Registration) -> tuple[Fault, ...]:
         found.append(Fault("resource_server", "only the operator can make an app introspect"))
     if registration.response_types & IMPLICIT_RESPONSE_TYPES:
         found.append(Fault("response_types", "only the operator can allow implicit response types"))
-    if TOKEN_EXCHANGE in registration.grant_types:
-        found.append(Fault("grant_types", "only the operator can allow token exchange"))
+    for name in sorted(registration.grant_types & BY_OPERATOR):
+        found.append(Fault("grant_types", f"only the operator can allow {ENTRY_OF[name].title}"))
     return tuple(found)
 
 
@@ -235,7 +234,7 @@ def _origin(uri: str) -> tuple[str, str]:
 
 
 def _grant_faults(registration: Registration) -> Iterator[Fault]:
-    has_people = registration.response_types or DEVICE_CODE in registration.grant_types
+    has_people = registration.response_types or registration.grant_types & SIGNING_IN
     if has_people and not registration.scope:
         yield Fault("scope", "choose at least one: without any, the app can do nothing")
     if not registration.grant_types and not registration.response_types:
@@ -245,8 +244,7 @@ def _grant_faults(registration: Registration) -> Iterator[Fault]:
     yield from _details_faults(registration)
     if "authorization_code" in registration.grant_types and not registration.response_types:
         yield Fault("response_types", "authorization_code needs at least code")
-    refreshable = {"authorization_code", DEVICE_CODE}
-    if "refresh_token" in registration.grant_types and not registration.grant_types & refreshable:
+    if "refresh_token" in registration.grant_types and not registration.grant_types & SIGNING_IN:
         yield Fault("grant_types", "refresh_token needs authorization_code beside it")
     # OpenID Connect Core §2: unsigned only where no ID token comes through the browser.
     in_front = any("id_token" in kind.split(" ") for kind in registration.response_types)
@@ -267,10 +265,8 @@ def _details_faults(registration: Registration) -> Iterator[Fault]:
 def _secrecy_faults(registration: Registration) -> Iterator[Fault]:
     if not registration.public:
         return
-    # RFC 6749 §4.4: the client credentials grant is for confidential clients only.
-    if "client_credentials" in registration.grant_types:
-        yield Fault("grant_types", "client_credentials needs an app that can keep a secret")
-    if TOKEN_EXCHANGE in registration.grant_types:
-        yield Fault("grant_types", "token exchange needs an app that can keep a secret")
+    for entry in TABLE:
+        if entry.confidential and entry.name in registration.grant_types:
+            yield Fault("grant_types", f"{entry.title} needs an app that can keep a secret")
     if registration.resource_server:
         yield Fault("resource_server", "introspection needs an app that can keep a secret")
