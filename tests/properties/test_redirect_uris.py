@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from quantimodo.protocol.redirects import (
     check_redirect_uri,
     is_claimed,
-    is_for_development,
     matches,
 )
 from quantimodo.protocol.uris import LONGEST, InvalidUri
@@ -188,13 +187,6 @@ def test_https_on_a_host_of_the_network_is_claimed_and_nothing_else(uri: str) ->
     assert is_claimed(uri) is uri.startswith("https://")
     for local in ("https://localhost/", "https://LOCALHOST:1/", "https://127.0.0.1/cb"):
         assert not is_claimed(local)
-
-
-def test_only_localhost_is_for_development() -> None:
-    assert is_for_development("http://localhost:3000/cb")
-    assert is_for_development("https://LOCALHOST/")
-    assert not is_for_development("http://127.0.0.1/cb")
-    assert not is_for_development("https://localhost.example/")
 
 
 @given(st.text() | shaped())

@@ -9,8 +9,6 @@ from quantimodo.model.clients import Client
 from quantimodo.model.events import Mail
 from quantimodo.ports.account_stores import UserStore
 
-_Template = Callable[[EmailTemplates, str], Mail]
-
 
 @dataclass(frozen=True, slots=True)
 class OwnerMails:

@@ -112,11 +112,6 @@ def read_statements(path: str) -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
-def is_local(settings: Settings) -> bool:
-    """Whether the issuer is plain http on this machine, as on a developer's."""
-    return urlsplit(settings.issuer).scheme == "http" and _issuer_is_loopback(settings)
-
-
 def _own_address(settings: Settings, fault: Fault) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     if host not in _LOOPBACK:
@@ -200,7 +195,7 @@ def _check_certificates(settings: Settings, fault: Fault) -> None:
     if header and not _HEADER_NAME.fullmatch(header):
         fault("mtls.certificate_header", "must be the name of a header, such as Client-Cert")
     elif header and not settings.trusted_proxies:
-        fault("mtls.certificate_header", "needs trusted_proxies: only they hand on certificates")
+        fault("mtls.certificate_header", "needs trusted_proxies: only they forward certificates")
     if not origin:
         return
     if not header:

@@ -51,10 +51,6 @@ class Teams:
             return "owner"
         return await self.store.role(client.id, user_id)
 
-    async def may_manage(self, client: Client, user_id: int) -> bool:
-        """Whether this person may see and change the application."""
-        return await self.role_of(client, user_id) is not None
-
     async def managed(self, user_id: int) -> Sequence[Client]:
         """The applications that this person manages as a member, the oldest first; those whose
         lead they are, `Registry.owned` has."""

@@ -218,11 +218,6 @@ class AllowedRule:
     since: Micros | None = None
     window: Micros | None = None
 
-    @property
-    def is_timeless(self) -> bool:
-        """Whether measurements of all times are allowed."""
-        return self.since is None and self.window is None
-
     def holds_for(self, category_id: int, variable: str) -> bool:
         """Whether the rule is about this variable of this category, at any time."""
         of_category = self.category_ids is None or category_id in self.category_ids

@@ -14,7 +14,6 @@ CSV: Final = "text/csv; charset=utf-8"
 
 Time = float | str
 _TIME: Final = described("Seconds since 1970, or ISO 8601.", 1_439_389_320, title="MeasurementTime")
-_Name = Annotated[str, described("A name.", "Sleep Quality")]
 
 
 class Measurement(TypedDict):

@@ -21,7 +21,6 @@ ResponseType = Literal[
     "code token",
     "code id_token token",
 ]
-Prompt = Literal["none", "login", "consent", "select_account"]
 ClientId = Annotated[
     str, described("The app's id. May be left out beside HTTP Basic.", fakes.CLIENT_ID)
 ]

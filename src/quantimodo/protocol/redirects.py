@@ -62,11 +62,6 @@ def is_claimed(uri: str) -> bool:
     return parts.scheme == "https" and not uris.is_loopback(parts)
 
 
-def is_for_development(uri: str) -> bool:
-    """Whether a valid URI names `localhost`, which is not always this machine (RFC 8252 §8.3)."""
-    return uris.read(uri).host == "localhost"
-
-
 def _without_port(uri: str, form: re.Pattern[str] = _LOOPBACK) -> tuple[str, str] | None:
     found = form.fullmatch(uri)
     if found is None or not uris.is_port(found[2]):
