@@ -57,7 +57,7 @@ quick-tests:
 node-clients openapi-generator client-wheels release-tools:
 	@scripts/$@
 
-format: ## Format the code and mend what the linter can mend
+format: ## Format the code and fix what the linter can fix
 	@scripts/environment test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

@@ -3,7 +3,7 @@
 from support.app import PASSWORD, TOKEN, AppHarness
 
 
-async def test_a_password_buys_no_token(harness: AppHarness) -> None:
+async def test_a_password_gets_no_token(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(first_party=True)
     person = {"username": "ann@example.org", "password": PASSWORD, "scope": "basic"}

@@ -83,7 +83,7 @@ async def test_a_state_of_another_provider_is_refused(harness: AppHarness) -> No
     assert is_page(await come_back(browser, state, "google"))
 
 
-async def test_a_way_does_not_wait_for_ever(harness: AppHarness) -> None:
+async def test_a_login_state_expires(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
     state = state_of(await depart(browser))

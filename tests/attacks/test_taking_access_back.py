@@ -1,4 +1,4 @@
-"""security.md §7: what a person or an operator takes back is dead at the next request."""
+"""security.md §7: what a person or an operator takes back is refused at the next request."""
 
 from typing import Any
 

@@ -235,7 +235,7 @@ async def add_refusal(terminal: Terminal, refusal: ClientRefusal) -> None:
     await stores.close()
 
 
-def test_the_log_of_an_application_has_its_refusals_and_how_to_mend_them(
+def test_the_log_of_an_application_has_its_refusals_and_how_to_fix_them(
     terminal: Terminal,
 ) -> None:
     client_id = str(created(terminal)["client_id"])

@@ -148,7 +148,9 @@ def test_a_refusal_reaches_the_app(user: TerminalUser, recorded_server: Recorded
     assert user.run("whoami") == 3
 
 
-def test_no_caller_waits_for_ever(user: TerminalUser, recorded_server: RecordedServer) -> None:
+def test_no_caller_waits_without_a_limit(
+    user: TerminalUser, recorded_server: RecordedServer
+) -> None:
     words = ("login", "--server", recorded_server.address, "--client-id", "c", "--wait", "0.01")
     assert user.run(*words, "--no-browser") == 1
     assert "Sign in with your browser" in user.err

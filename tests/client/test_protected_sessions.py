@@ -88,7 +88,7 @@ async def test_bound_tokens_and_pushed_requests_at_a_server_that_requires_nonces
             later = target.session(kind, **timed)
             assert (await call_method(later, "me")).email == "ann@example.org"
             assert (await call_method(later, "refresh")).token_type == "DPoP"
-            # A thief of the tokens has no key.
+            # An attacker with the tokens has no key.
             stolen = store.load()
             assert stolen is not None
             assert (await harness.call(stolen.access_token, PERSON)).status_code == 401

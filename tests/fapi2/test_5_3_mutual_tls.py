@@ -26,7 +26,7 @@ BOUND: dict[str, Any] = {
 async def send(
     harness: AppHarness, method: str, path: str, shown: ClientCertificate | None, **more: Any
 ) -> httpx.Response:
-    """Through the trusted proxy, which hands on the certificate."""
+    """Through the trusted proxy, which forwards the certificate."""
     transport = httpx.ASGITransport(app=harness.application, client=("127.0.0.1", 1234))  # type: ignore[arg-type]
     headers = {"client-cert": shown.sequence} if shown else {}
     async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as proxied:

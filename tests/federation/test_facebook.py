@@ -284,7 +284,7 @@ async def test_a_native_token_of_our_app_is_recognised(
     assert facebook.only(ME).query["appsecret_proof"] == PROOF
 
 
-async def test_the_refresh_token_of_the_app_is_handed_on(provider: Provider) -> None:
+async def test_the_refresh_token_of_the_app_is_returned(provider: Provider) -> None:
     profile = await provider.verify_native_token(NATIVE, Secret("fake-refresh"), None)
     assert profile.refresh_token is not None
     assert profile.refresh_token.reveal() == "fake-refresh"

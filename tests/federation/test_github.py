@@ -343,7 +343,7 @@ async def test_a_message_in_the_name_of_github_is_refused(github: Recordings) ->
         await provider(github).security_events("application/json", b"{}")
 
 
-async def test_the_refresh_token_of_an_expiring_grant_is_handed_on(github: Recordings) -> None:
+async def test_the_refresh_token_of_an_expiring_grant_is_returned(github: Recordings) -> None:
     # docs.github.com, "Refreshing user access tokens".
     more = {"expires_in": 28800, "refresh_token": "ghr_fake", "refresh_token_expires_in": 15897600}
     github.record("POST", TOKEN, {**GRANTED, **more})

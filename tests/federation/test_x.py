@@ -233,7 +233,7 @@ async def test_a_message_in_the_name_of_x_is_refused(x: Recordings) -> None:
         await provider(x).security_events("application/json", b"{}")
 
 
-async def test_the_refresh_token_of_offline_access_is_handed_on(x: Recordings) -> None:
+async def test_the_refresh_token_of_offline_access_is_returned(x: Recordings) -> None:
     x.record("POST", TOKEN, {**GRANTED, "refresh_token": "fake-refresh-token"})
     profile = await callback(x, scope="users.read tweet.read offline.access")
     assert profile.refresh_token is not None

@@ -22,7 +22,7 @@ async def test_a_person_gets_a_sentence_a_code_and_an_incident(harness: AppHarne
     assert "The app wants you to be sent to an address that is not registered" in page.text
     assert "<bdi>redirect_uri_not_registered</bdi>" in page.text
     assert 'href="/guides/developer/register/#redirect-uris"' in page.text
-    # Nothing for a stranger about what is registered, or about how to mend it.
+    # Nothing for a stranger about what is registered, or about how to fix it.
     for text in (CALLBACK, WRONG, "clients edit", "registered redirect URIs", "Received"):
         assert text not in page.text
     await harness.context.client_log.flush()
@@ -67,7 +67,7 @@ async def test_an_error_that_is_sent_to_the_app_has_the_address_of_its_guide(
         assert response.parameters["error_uri"] == about
 
 
-async def test_a_development_server_shows_what_was_received_and_how_to_mend_it(
+async def test_a_development_server_shows_what_was_received_and_how_to_fix_it(
     open_harness: OpenHarness,
 ) -> None:
     async with open_harness(issuer=DEVELOPMENT, development="true") as harness:

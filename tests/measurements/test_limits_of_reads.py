@@ -181,7 +181,7 @@ def _taken(harness: AppHarness) -> int:
 # ------------------------------------------------------------------------------- by itself
 
 
-async def test_places_are_handed_on_in_turn() -> None:
+async def test_places_are_given_in_turn() -> None:
     limits, order = ReadLimits(ReadPolicy(per_person=1, seconds=60)), list[int]()
 
     async def read(number: int) -> None:

@@ -81,7 +81,7 @@ async def live_a_little(harness: AppHarness) -> None:
     await harness.context.audit.flush()
 
 
-async def test_nothing_that_grows_by_itself_stays_for_ever(harness: AppHarness) -> None:
+async def test_nothing_that_grows_by_itself_stays_permanently(harness: AppHarness) -> None:
     await live_a_little(harness)
     full = {table for table, rows in harness.rows().items() if rows}
     assert {"sessions", "email_tokens", "throttles", "mails", "authorization_requests"} <= full

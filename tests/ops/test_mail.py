@@ -135,7 +135,7 @@ async def test_the_outbox_shows_the_newest_first(post: Post) -> None:
     assert [shown.mail.to for shown in kept] == ["c@example.org", "b@example.org"]
 
 
-async def test_emails_of_a_lost_key_are_not_shown_and_not_retried_for_ever(
+async def test_emails_of_a_lost_key_are_not_shown_and_not_retried_permanently(
     post: Post, sink: Sink, stores: Stores, entropy: Entropy
 ) -> None:
     await post.outbox.send(email())

@@ -98,6 +98,12 @@ RULES: Final = (
     ),
     Rule(rf"of {_OWN} own", "an ornament", "'its own …', 'a separate …', or nothing"),
     Rule(r"a go", "an idiom", "attempt"),
+    Rule(r"mend(?:s|ed|ing)?", "an unusual word", "fix"),
+    Rule(r"buys?", _METAPHOR, "gets, returns"),
+    Rule(r"stands? behind", "an idiom", "runs, is responsible for"),
+    Rule(r"hand(?:s|ed)? on", "an idiom", "forward"),
+    Rule(r"thief|thieves", _METAPHOR, "attacker"),
+    Rule(r"for ever", "an idiom", "permanently, without a limit"),
     Rule(r"for good(?! reason)", "an idiom", "permanently"),
     Rule(
         r"(?:only|never|nor|neither|so|thus|here|there) "

@@ -62,6 +62,8 @@ def test_no_refused_word_comes_back() -> None:
         "Nor does the server read it.",
         "There may the client read it.",
         "/confirm?ticket=qmt_x",
+        "how to mend it",
+        "A proxy hands on the certificate.",
     ],
 )
 def test_a_refused_word_is_found(text: str) -> None:

@@ -38,7 +38,7 @@ STATEMENTS = {
         rfc7636/test_4_proof_keys.py public_and_strict_clients_must_use_it
         rfc7636/test_4_proof_keys.py a_verifier_without_a_challenge_is_a_downgrade""",
     "5 no password grant; implicit only when flagged": """
-        attacks/test_forbidden_grants.py a_password_buys_no_token
+        attacks/test_forbidden_grants.py a_password_gets_no_token
         oidc_core/test_3_2_implicit_and_hybrid_flows.py an_app_that_is_not_flagged_gets_nothing""",
     "6 rotation": """
         races/test_tabs_and_attackers.py an_attacker_after_the_use_of_the_successor_ends_the_grant
@@ -235,7 +235,7 @@ HOLES = {
         storage/test_migrations.py of_processes_that_migrate_at_once_one_does
         storage/test_migrations.py a_newer_database_is_refused""",
     "token tables that only grow": """
-        ops/test_cleanup.py nothing_that_grows_by_itself_stays_for_ever
+        ops/test_cleanup.py nothing_that_grows_by_itself_stays_permanently
         ops/test_cleanup.py every_table_is_swept_or_is_known_to_be_kept""",
     "two tabs refresh at once, or an answer is lost": """
         races/test_tabs_and_attackers.py ten_tabs_that_refresh_at_once_stay_signed_in
@@ -275,7 +275,7 @@ SIGN_INS = {
         attacks/test_replayed_states.py a_state_is_good_once
         attacks/test_replayed_states.py of_many_uses_at_once_one_comes_through
         attacks/test_replayed_states.py a_state_of_another_provider_is_refused
-        attacks/test_replayed_states.py a_way_does_not_wait_for_ever""",
+        attacks/test_replayed_states.py a_login_state_expires""",
     "25 mix-up: the answer of another issuer": """
         attacks/test_mix_up.py *
         federation/test_openid_connect.py

@@ -74,7 +74,7 @@ class Chain:
 
 
 class Refreshing(RuleBasedStateMachine):
-    """One authorization, its application, and a thief who has its tokens."""
+    """One authorization, its application, and an attacker who has its tokens."""
 
     runner: asyncio.Runner
     servers: list[AppHarness]
@@ -135,7 +135,7 @@ class Refreshing(RuleBasedStateMachine):
 
     @rule(data=st.data(), server=either)
     def any_token_comes_from_anywhere(self, data: st.DataObject, server: int) -> None:
-        """A thief, a backup, or a copy of a request that was under way for long."""
+        """An attacker, a backup, or a copy of a request that was under way for long."""
         self.undisturbed = False
         self.use(data.draw(st.integers(0, len(self.chain.tokens) - 1)), server)
 

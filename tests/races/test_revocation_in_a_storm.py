@@ -1,4 +1,4 @@
-"""RFC 7009 §2.1 and security.md §7: what is revoked while it is being refreshed stays dead."""
+"""RFC 7009 §2.1 and security.md §7: what is revoked while it is being refreshed stays revoked."""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -77,7 +77,9 @@ async def test_an_attacker_after_the_use_of_the_successor_ends_the_grant(cluster
         await cluster.app.assert_dead(tab, stolen)
 
 
-async def test_thief_and_owner_at_the_same_instant_leave_nothing_alive(cluster: Cluster) -> None:
+async def test_attacker_and_owner_at_the_same_instant_leave_no_valid_token(
+    cluster: Cluster,
+) -> None:
     """The owner refreshes with the current token while the attacker presents the spent token."""
     crowd = await cluster.crowd(2 * TABS)
     stolen = await cluster.tokens(crowd[0])

@@ -19,7 +19,7 @@ async def test_discovery_names_what_is_served(sandbox: Sandbox) -> None:
     assert "authorization_response_iss_parameter_supported" not in metadata
 
 
-async def test_a_code_buys_tokens_with_googles_claims(sandbox: Sandbox) -> None:
+async def test_a_code_gets_tokens_with_googles_claims(sandbox: Sandbox) -> None:
     response = await sandbox.choose("google", "verified")
     assert response["state"] == "some-state"
     assert (response["iss"], response["hd"]) == (GOOGLE, "workspace.example.org")

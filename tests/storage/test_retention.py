@@ -1,4 +1,4 @@
-"""`RetentionStore`: only what is dead goes, oldest first, and never more than asked."""
+"""`RetentionStore`: only what has expired is deleted, oldest first, and never more than asked."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace

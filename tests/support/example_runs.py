@@ -204,7 +204,7 @@ class ExamplePerson:
             if following is None:
                 return response
             response = following
-        raise AssertionError(f"redirected for ever, to {response.url}")
+        raise AssertionError(f"redirected without an end, to {response.url}")
 
     async def _following(self, response: httpx.Response) -> httpx.Response | None:
         if response.is_redirect:

@@ -77,7 +77,7 @@ async def harness(
 # ------------------------------------------------------------------ the whole way, and its answer
 
 
-async def test_a_person_comes_back_with_a_code_that_buys_a_jwt(harness: AppHarness) -> None:
+async def test_a_person_comes_back_with_a_code_for_a_jwt(harness: AppHarness) -> None:
     await harness.app()
     parameters = brought(await there_and_back(harness.browser(), state="app-state"))
     assert parameters.keys() == {"code", "state"}

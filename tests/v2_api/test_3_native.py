@@ -39,7 +39,7 @@ def refused(response: httpx.Response, status: int, code: str) -> bool:
     return True
 
 
-async def test_a_native_token_buys_a_jwt_for_the_same_person_each_time(harness: AppHarness) -> None:
+async def test_a_native_token_gets_a_jwt_for_the_same_person_each_time(harness: AppHarness) -> None:
     first, second = await native(harness), await native(harness)
     assert first.status_code == second.status_code == 200
     assert first.json()["data"]["newUser"] is True

@@ -107,7 +107,7 @@ async def test_a_jwt_in_the_url_is_moved_out_of_it(harness: AppHarness, path: st
     assert token not in page.text
 
 
-async def test_it_gives_the_app_a_code_that_buys_tokens_of_that_person(harness: AppHarness) -> None:
+async def test_it_gives_the_app_a_code_for_tokens_of_that_person(harness: AppHarness) -> None:
     app, browser = await harness.app(), harness.browser()
     response = await consented(harness, app, await token_of(harness), browser)
     assert response.parameters["state"] == "some-state"

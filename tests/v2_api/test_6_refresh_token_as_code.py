@@ -44,7 +44,7 @@ async def test_a_code_that_is_no_refresh_token_is_missing_one(harness: AppHarnes
     assert (await harness.redeem(app, code)).status_code == 200
 
 
-async def test_a_refresh_token_as_code_buys_nothing_by_the_code_grant(harness: AppHarness) -> None:
+async def test_a_refresh_token_as_code_gets_nothing_by_the_code_grant(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app()
     token = (await harness.tokens(app))["refresh_token"]

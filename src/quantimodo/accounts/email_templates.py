@@ -192,7 +192,7 @@ class EmailTemplates(ActivityEmails):
         )
 
     def personal_token_made(self, to: str, name: str) -> Mail:
-        """Tells the person that a token of this name was made."""
+        """Notifies the person that a token of this name was made."""
         return self._mail(
             to,
             N_("A personal token was made"),

@@ -1,4 +1,4 @@
-"""What people tell about themselves beside name and e-mail address.
+"""What profiles hold beside name and e-mail address.
 
 Owns keeping it and the record of that; what it may say is `protocol/profiles.py`.
 """

@@ -13,7 +13,7 @@ def reason(text: str) -> str:
     """The text as it is recorded. Raises `InvalidInput` for `reason`."""
     line = " ".join(text.split())
     if len(line) < _SHORTEST:
-        raise InvalidInput("reason", N_("Say why. It stays in the record."))
+        raise InvalidInput("reason", N_("Give a reason. It is recorded."))
     if len(line) > LONGEST_REASON or not line.isprintable():
         raise InvalidInput(
             "reason",

@@ -29,7 +29,7 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.mailer import Mailer
 from quantimodo.ports.stores import Conflict
 
-_DEAD_LINK = N_("This link is not good any more. Ask for a new one.")
+_INVALID_LINK = N_("This link is not good any more. Ask for a new one.")
 _EMAIL_LENGTH = 600  # about as long as an encrypted e-mail
 
 
@@ -100,13 +100,13 @@ class Recovery:
         email_token = await self.email_tokens.find("reset_password", raw)
         user = None if email_token is None else await self._owner(email_token)
         if email_token is None or user is None or user.email is None:
-            raise DomainError(_DEAD_LINK)
+            raise DomainError(_INVALID_LINK)
         await self.credentials.check_new(
             password, email=user.email, name=user.name, address=address
         )
         fresh = await self.credentials.hash(password)
         if not await self.email_tokens.take(email_token):
-            raise DomainError(_DEAD_LINK)
+            raise DomainError(_INVALID_LINK)
         await self._take_over(user, user.email, fresh)
         if end_tokens:
             await self.credentials.personal_tokens.end_all(user, address)
@@ -158,7 +158,7 @@ class Recovery:
     async def confirm_address(
         self, raw: str, *, session: Session | None
     ) -> ConfirmedAddress | None:
-        """Spend a link that verifies an address, or moves the account to it; None if it is dead.
+        """Spend a link that verifies an address, or moves the account to it; None if it is invalid.
 
         Raises `SignInNeeded` for a move that is opened elsewhere than in its account's session.
         """
@@ -212,11 +212,11 @@ class Recovery:
             await self.users.change_email(user.id, move.email, self.clock.now())
         except Conflict:
             raise DomainError(N_("This address has another account. Use another one.")) from None
-        await self._tell_old_address(user)
+        await self._notify_old_address(user)
         moved = await self.users.user(user.id)
         return None if moved is None else ConfirmedAddress(moved)
 
-    async def _tell_old_address(self, user: User) -> None:
+    async def _notify_old_address(self, user: User) -> None:
         self._record("email.changed", user)
         if user.email is not None:
             await self.email_tokens.drop("reset_password", user.email)

@@ -33,11 +33,11 @@ NO_SIGN_UP: Final[Mapping[SignUpMode, str]] = {
     "invited": N_("This server makes accounts by invitation only. Ask its operator for one."),
     "closed": N_("This server makes no new accounts. Ask its operator for one."),
 }
-_DEAD_LINK: Final = N_("This link is not good any more. Sign up again to get a new one.")
+_INVALID_LINK: Final = N_("This link is not good any more. Sign up again to get a new one.")
 
 
 class PendingSignUp(msgspec.Struct, frozen=True):
-    """What was typed at sign-up; `browser` is the digest of the cookie of who typed it."""
+    """What was entered at sign-up; `browser` is the digest of the cookie of that browser."""
 
     email: str
     name: str
@@ -95,13 +95,13 @@ class SignUp:
         if email_token is None:
             return None
         pending_sign_up = _pending_sign_up_of(email_token)
-        at_home = _is_same_browser(pending_sign_up, browser)
+        is_same = _is_same_browser(pending_sign_up, browser)
         return Pending(
             purpose=email_token.purpose,
             email=pending_sign_up.email,
             name=pending_sign_up.name,
-            needs_password=not at_home,
-            return_to=local_path(pending_sign_up.return_to if at_home else ""),
+            needs_password=not is_same,
+            return_to=local_path(pending_sign_up.return_to if is_same else ""),
         )
 
     async def confirm(
@@ -118,14 +118,14 @@ class SignUp:
         when a password has to be chosen here; `DomainError` for a link that is not good."""
         email_token = await self._find(raw)
         if email_token is None:
-            raise DomainError(_DEAD_LINK)
+            raise DomainError(_INVALID_LINK)
         pending_sign_up = _pending_sign_up_of(email_token)
         # security.md §22: another person may have signed up than opens the link. The address
         # belongs to the latter, and no password of the former may open the account.
         if not _is_same_browser(pending_sign_up, browser):
             pending_sign_up = await self._with_own_password(pending_sign_up, password, address)
         if not await self.email_tokens.take(email_token):
-            raise DomainError(_DEAD_LINK)
+            raise DomainError(_INVALID_LINK)
         user = await self._make(pending_sign_up, address)
         proof = PasswordProof.of(pending_sign_up.password_hash)
         started = LoginBrowser(address=address, agent=agent, replaces=replaces)

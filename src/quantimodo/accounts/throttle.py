@@ -234,7 +234,8 @@ class Throttle:
 
     async def start_session(self, user_id: int, address: str) -> None:
         """A sign-in that succeeded, or an account that is closed: it writes a session and an audit
-        event. Counted by address, so that a thief of the password cannot lock the person out."""
+        event. Counted by address, so that an attacker with the password does not lock the person
+        out."""
         whose = f"{user_id} {network(address)}"
         await self._count("session", whose, self.policy.sessions_per_person)
 

@@ -1,4 +1,4 @@
-"""Builds what tells the operator of the state of the server."""
+"""Builds what notifies the operator about the state of the server."""
 
 from collections.abc import Sequence
 from typing import Final

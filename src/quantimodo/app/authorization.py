@@ -67,8 +67,8 @@ def authorization_responder(context: AppContext) -> AuthorizationResponder:
 def client_authentication(context: AppContext) -> ClientAuthentication:
     """Authenticates clients at all endpoints of programs."""
     issuer = context.token_policy.issuer
-    # RFC 7523 §3, OpenID Connect Core §9: the issuer or the token endpoint; who asks another
-    # endpoint may name that one.
+    # RFC 7523 §3, OpenID Connect Core §9: the issuer or the token endpoint; a request to
+    # another endpoint may name that one.
     endpoints = (
         *(TOKEN, "/api/v2/oauth/access_token", PUSHED_REQUEST, DEVICE_AUTHORIZATION),
         *(REVOKE, INTROSPECT),

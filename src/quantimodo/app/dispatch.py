@@ -61,7 +61,7 @@ _LEFT: Final = Response(LEFT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchPolicy:
     """`https`: the issuer has this scheme. `access_log`: a line for each request.
-    `certificate_header`: where proxies hand on certificates of clients; empty for nowhere."""
+    `certificate_header`: where proxies forward certificates of clients; empty for nowhere."""
 
     https: bool
     access_log: bool

@@ -1,4 +1,4 @@
-"""Puts signing out together: its endpoints, where each is served, and who tells applications."""
+"""Builds what signs people out: its endpoints, where each is served, and what notifies clients."""
 
 from collections.abc import Sequence
 

@@ -55,7 +55,7 @@ class Proxies:
         return str(found)
 
     def certificate(self, scope: Mapping[str, Any], name: bytes) -> str:
-        """The header in which a proxy hands on the client's certificate (RFC 8705 §6.5); empty
+        """The header in which a proxy forwards the client's certificate (RFC 8705 §6.5); empty
         when the peer is no proxy of ours. Several lines are one value (RFC 9110 §5.3), and that is
         no certificate."""
         client = scope.get("client")

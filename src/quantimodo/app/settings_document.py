@@ -11,10 +11,10 @@ _OPENING = f"""# Settings
 
 Made by `quantimodo settings document`: do not edit by hand.
 
-Each setting can stand in a TOML file, which `{CONFIG}` names, and in the environment, which wins.
+Each setting can be in a TOML file, which `{CONFIG}` names, and in the environment, which wins.
 All have safe defaults; a server on one machine needs none of them. A variable that is set but
 empty counts as not set. All faults are reported at once, and the server does not start;
-`quantimodo doctor` looks closer, and `quantimodo settings show` tells what is in force.
+`quantimodo doctor` looks closer, and `quantimodo settings show` prints the settings in force.
 
 Durations are written as `10s`, `15m`, `1h`, `30d`; limits as `10 per 15m`.
 
@@ -33,7 +33,7 @@ The same in the environment is `QUANTIMODO_ISSUER`, `QUANTIMODO_DATABASE` and
 
 _PROVIDERS = """## Sign-in through providers (`[providers.NAME]`)
 
-One table for each provider, with a name of lower-case letters, digits, `_` and `-` that stands in
+One table for each provider, with a name of lower-case letters, digits, `_` and `-` that is part of
 addresses: the one to register with the provider NAME is `ISSUER/api/v2/auth/social/callback/NAME`.
 Step by step: [providers](providers.md).
 

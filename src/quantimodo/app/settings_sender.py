@@ -36,7 +36,7 @@ class DPoPSettings:
 class MtlsSettings:
     certificate_header: str = setting(
         "",
-        "The header in which the proxies in trusted_proxies hand on the certificate of an app"
+        "The header in which the proxies in trusted_proxies forward the certificate of an app"
         " (RFC 8705), such as Client-Cert; empty turns mutual TLS off. The proxy must remove this"
         " header from the requests of clients.",
     )

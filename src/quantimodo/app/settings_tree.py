@@ -32,7 +32,7 @@ _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
-# The name of a provider stands in addresses, and in upper case in the environment.
+# The name of a provider is part of addresses, and in upper case in the environment.
 _PROVIDER = re.compile(r"providers\.([a-z][a-z0-9]*(?:[_-][a-z0-9]+)*)", re.ASCII)
 
 
@@ -189,8 +189,8 @@ class Settings:
     )
     insecure_http_issuer: bool = _setting(
         False,
-        "Allow an http issuer that is not on this machine: passwords and tokens then travel in the"
-        " clear.",
+        "Allow an http issuer that is not on this machine: passwords and tokens are then sent"
+        " unencrypted.",
     )
     host: str = _setting("127.0.0.1", "The network address to listen on.")
     port: int = _setting(

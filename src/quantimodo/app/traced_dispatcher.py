@@ -75,7 +75,7 @@ class TracedDispatcher:
         self.dispatcher.framing_refused(status, because)
 
     def _route(self, scope: Scope) -> str:
-        """The path in the table of routes, with names in place of what stands in the address."""
+        """The path in the table of routes, with names in place of the values in the address."""
         found = self.dispatcher.route_of(scope)
         if found is not None:
             return found.path

@@ -22,7 +22,7 @@ def log(
     limit: Annotated[int, typer.Option(min=1, max=500, help="The newest of them.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show the refused requests of an application, newest first, and how to mend each."""
+    """Show the refused requests of an application, newest first, and how to fix each."""
 
     async def find(context: AppContext) -> tuple[Sequence[ClientRefusal], Sequence[ClientDay]]:
         if await context.stores.clients.client(client_id) is None:

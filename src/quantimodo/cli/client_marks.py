@@ -1,4 +1,4 @@
-"""`quantimodo clients verify`: the domain that stands behind an application."""
+"""`quantimodo clients verify`: the verified domain of an application."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ def verify(
     end: Annotated[bool, typer.Option("--end", help="Remove the verified domain.")] = False,
     reason: Reason = "",
 ) -> None:
-    """Tell people which domain stands behind an application. It is no review."""
+    """Show people which domain runs an application, after you checked it. It is no review."""
     if bool(domain) == end:
         raise typer.BadParameter("give --domain or --end")
 

@@ -106,11 +106,11 @@ def _issuer_findings(settings: Settings) -> Iterator[Finding]:
     issuer = urlsplit(settings.issuer)
     if issuer.scheme == "http":
         if settings.insecure_http_issuer:
-            yield Finding("warning", "address", "plain http: passwords travel in the clear")
+            yield Finding("warning", "address", "plain http: passwords are sent unencrypted")
         else:
             yield Finding("warning", "address", "plain http: for development on this machine")
     elif not settings.trusted_proxies:
-        # The server itself speaks plain http, so an https issuer means a proxy.
+        # The server itself serves plain http, so an https issuer means a proxy.
         yield Finding(
             "warning",
             "proxies",
@@ -122,7 +122,7 @@ def _issuer_findings(settings: Settings) -> Iterator[Finding]:
 async def _insecure_hosts(settings: Settings) -> list[Finding]:
     found = []
     if settings.insecure_private_hosts:
-        text = "insecure_private_hosts is set: what is sent there may travel without TLS"
+        text = "insecure_private_hosts is set: what is sent there may be sent without TLS"
         found.append(Finding("warning", "providers", text))
     if settings.insecure_unverified_hosts:
         text = "insecure_unverified_hosts is set: anybody between can be those hosts"

@@ -65,7 +65,7 @@ def rotate(
 
 @keys.command(context_settings={"ignore_unknown_options": True})  # an id may begin with a dash
 def delete(
-    kid: Annotated[str, typer.Argument(help="The key's id, as `quantimodo keys list` tells it.")],
+    kid: Annotated[str, typer.Argument(help="The key's id, as `quantimodo keys list` shows it.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Take a leaked key out of the published set at once. Rotate first: see `keys rotate --now`."""

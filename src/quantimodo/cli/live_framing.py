@@ -1,7 +1,7 @@
 """The probes of `quantimodo doctor --live` that need a socket: one request, one response.
 
 They send requests that a proxy and the server could understand differently (RFC 9112 §6.3, §11.2),
-through whatever stands in front of the server. Each connection is separate and short.
+through the proxy in front of the server, if there is one. Each connection is separate and short.
 """
 
 import asyncio

@@ -65,7 +65,7 @@ def list_tokens(as_json: AsJson = False) -> None:
 
 
 @registrations.command()
-def delete(token_id: Annotated[str, typer.Argument(help="As `list` tells it.")]) -> None:
+def delete(token_id: Annotated[str, typer.Argument(help="As `list` shows it.")]) -> None:
     """Take a token back; apps that registered by it stay."""
 
     async def drop(context: AppContext) -> None:

@@ -1,6 +1,6 @@
 """`quantimodo serve`: makes everything ready once, says where it is, and gives way to the workers.
 
-Settings travel to workers by their environment only: what the command line says is put there.
+Workers get their settings by the environment only: options of the command line are put there.
 """
 
 import asyncio

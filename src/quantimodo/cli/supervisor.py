@@ -2,7 +2,7 @@
 
 Why not uvicorn's supervisor: its workers outlive it when it is killed, and keep the port; it ends
 if a worker cannot start because the database is unavailable for a moment; it does not report which
-worker ended, so the metrics of that worker would be counted for ever.
+worker ended, so the metrics of that worker would be counted permanently.
 """
 
 import asyncio
@@ -60,7 +60,7 @@ class Supervisor:
                 return
             lived = loop.time() - begun_at
             if first and code > 0 and lived < _LONG_LIFE:
-                # It gave up by itself before it ever served: so would the next.
+                # It ended before it served a request: the next one would do the same.
                 self._failed = True
                 self._stopping.set()
                 return
@@ -79,7 +79,7 @@ class Supervisor:
         )
 
     async def _attend(self, worker: asyncio.subprocess.Process) -> int:
-        """Wait for its end; when we stop, ask for it first, and do not wait for ever."""
+        """Wait for its end; when we stop, ask for it first, and do not wait without a limit."""
         ended = asyncio.ensure_future(worker.wait())
         stopping = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)

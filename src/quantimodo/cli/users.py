@@ -119,7 +119,7 @@ def replace_profile(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Replace what a person tells about themselves, by the names of OpenID Connect's claims."""
+    """Replace the profile of a person, by the names of OpenID Connect's claims."""
     profile = _profile(claims)
 
     async def store(context: AppContext) -> User:
@@ -184,8 +184,8 @@ def reset_second_factor(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     reason: Reason = "",
 ) -> None:
-    """Remove a person's authenticator app, recovery codes and passkeys. First make sure who asks
-    for it."""
+    """Remove a person's authenticator app, recovery codes and passkeys. First make sure that
+    this person requests it."""
     if not yes and sys.stdin.isatty():
         typer.confirm("Remove the second factor and the passkeys of this account?", abort=True)
     perform("reset-second-factor", who, reason)

@@ -72,7 +72,7 @@ class ClientAdministration:
         )
 
     async def verify(self, client: Client, domain: str, by: Authority) -> Client:
-        """Record which domain stands behind it, "" for none any more, then show it to people.
+        """Record which domain runs the application, "" for none any more, then show it to people.
         Raises as `perform`, also for a domain at which it has no address."""
         known = registration_of(client)
         if domain and not is_of_domain(known, domain):

@@ -41,7 +41,7 @@ from quantimodo.protocol.registration import IMPLICIT_RESPONSE_TYPES
 from quantimodo.protocol.registration_json import read_registration, refusal
 
 _LARGEST_SECTOR = 262_144
-_DEAD = "the initial access token is unknown, used up or has expired"
+_UNUSABLE = "the initial access token is unknown, used up or has expired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,11 +165,11 @@ class DynamicClients:
         if token is not None:
             found = await self.store.registration_token(_key(token))
             if found is None or found.uses_left < 1 or found.expires_at <= self.clock.now():
-                raise InvalidToken(_DEAD)
+                raise InvalidToken(_UNUSABLE)
 
     async def _spend(self, token: str) -> None:
         if not await self.store.spend_registration_token(_key(token), self.clock.now()):
-            raise InvalidToken(_DEAD)
+            raise InvalidToken(_UNUSABLE)
 
     async def _understood(self, document: Any, client: Client | None) -> Registration:
         requested = read_registration(self._with_statement(document))
@@ -265,7 +265,7 @@ class DynamicClients:
             stated = {name: value for name, value in verified.claims.items() if name not in _CLAIMS}
             return {**document, **stated, "software_statement": statement}
         raise UnapprovedSoftwareStatement(
-            "the software statement is not signed by anybody whom this server trusts for it"
+            "this server does not trust the signer of the software statement"
         )
 
 

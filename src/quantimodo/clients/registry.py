@@ -200,7 +200,7 @@ class Registry:
         return await self._replace(replace(client, disabled_at=None), "client.enabled", "enabled")
 
     async def delete(self, client: Client) -> None:
-        """Delete it with all consents; its codes and tokens are dead at once."""
+        """Delete it with all consents; its codes and tokens end at once."""
         if await self.clients.delete_client(client.id):
             self._record(client, "client.deleted", "deleted")
 
@@ -212,11 +212,6 @@ class Registry:
         ):
             found.extend(page)
         return sorted(found, key=lambda client: (client.created_at, client.id))
-
-    async def owned_one(self, owner_id: int, client_id: str) -> Client | None:
-        """This application if it is this person's; None also when it is another person's."""
-        client = await self.clients.client(client_id)
-        return client if client is not None and client.owner_id == owner_id else None
 
     async def set_logo(
         self,

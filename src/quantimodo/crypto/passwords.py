@@ -42,7 +42,7 @@ class HashPolicy:
 
 
 class PasswordHasher:
-    """Hashes and verifies in `workers` threads; at most `waiting` more calls stand in line.
+    """Hashes and verifies in `workers` threads; at most `waiting` more calls wait.
 
     `hash` and `verify` raise `PoolFull` at once, without waiting, when the line is full. Every
     `verify` costs the same, whether there is a hash to compare with or not (security.md §21); one

@@ -115,7 +115,7 @@ def verify(token: str, keys: Sequence[ProviderKey], algorithms: Collection[str])
         read = deserialize_compact(token, chosen.key, registry=OneAlgorithm(algorithm))
         claims = msgspec.json.decode(read.payload or b"")
     except BadSignatureError as fault:
-        # Nothing but the signature tells that a key without an id was replaced.
+        # Only the signature shows that a key without an id was replaced.
         raise (BadToken if "kid" in header else UnknownKey)(BAD_SIGNATURE) from fault
     except _MALFORMED as fault:
         raise BadToken(UNREADABLE) from fault
@@ -153,7 +153,7 @@ def client_secret_signer(key_id: str, pem: Secret) -> Signer:
 
     Raises `ValueError` for anything else; the text shows nothing of it.
     """
-    # A file's lines can hardly stand in an environment variable; `\n` for each is usual there.
+    # A file's lines do not fit in an environment variable; `\n` for each is usual there.
     text = pem.reveal().replace("\\n", "\n").strip().encode()
     try:
         key = load_pem_private_key(text, None)

@@ -42,7 +42,7 @@ _PARAMETERS = OF_CLIENTS | {"token"}
 
 @dataclass(frozen=True, slots=True)
 class Introspection:
-    """Tells a client about its own tokens for our API, a resource server about all of these, and
+    """Describes to a client its own tokens for our API, a resource server about all of these, and
     the clients of a registered API about its tokens."""
 
     registered: ClientStore

@@ -22,7 +22,7 @@ _PARAMETERS = OF_CLIENTS | {"token"}
 
 @dataclass(frozen=True, slots=True)
 class RevocationEndpoint:
-    """The prefix tells what a token is, so `token_type_hint` (RFC 7009 §2.1) has nothing left to
+    """The prefix shows what a token is, so `token_type_hint` (RFC 7009 §2.1) has nothing left to
     say."""
 
     clients: ClientAuthentication
@@ -48,7 +48,7 @@ class RevocationEndpoint:
             await self._revoke_exchanged_token(exchanged, client)
         else:
             await self._revoke_jwt(raw, client)
-        # RFC 7009 §2.2: an unknown or dead token is revoked already. The body carries nothing;
+        # RFC 7009 §2.2: an unknown or invalid token is revoked already. The body carries nothing;
         # many clients parse it as JSON all the same.
         return private_json(200, {})
 

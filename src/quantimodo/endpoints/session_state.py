@@ -61,7 +61,7 @@ class CheckSession:
     browser: Browser
 
     async def show(self, request: Request) -> Response:
-        """GET the frame that tells applications whether the session changed (Session Management
+        """GET the frame that notifies applications whether the session changed (Session Management
         §3.2)."""
         html = self.renderer.text("check_session.html", cookie=self.browser.state_cookie)
         return HTMLResponse(

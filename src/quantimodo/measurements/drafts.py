@@ -51,7 +51,7 @@ class EntryDraft:
             if allowed is None or allowed.allows_variable(variable.category_id, name)
         }
         # A variable that the application may not use is checked like one that does not exist, so
-        # that no other error tells that it does.
+        # that no other error shows that it does.
         self._hidden = frozenset(known) - frozenset(visible)
         self._variables: dict[str, Variable | NewVariable] = dict(visible)
         self._entries: dict[tuple[str, str], dict[Micros, Entry]] = {}

@@ -1,5 +1,5 @@
-"""Tells applications that measurements were saved: one event for each person and some seconds, of
-what the person allows the application to read."""
+"""Notifies applications that measurements were saved: one event for each person and some seconds,
+of what the person allows the application to read."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -24,7 +24,7 @@ def exactly(value: Fraction, source: Unit, target: Unit) -> Fraction:
 
 
 def converter(source: Unit, target: Unit) -> Callable[[float], float]:
-    """What tells values of `source` in `target`; the nearest number to the exact one.
+    """What converts values of `source` to `target`; the nearest number to the exact one.
 
     It takes a value for the decimal number that people write, not for its binary neighbour. It
     raises `MeasurementError` where the result is larger than any number.

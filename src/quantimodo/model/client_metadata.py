@@ -22,9 +22,9 @@ class ClientMetadata:
     extension: the health data, as JSON text, that a person cannot leave out.
     `token_exchange_actors` is an extension: the ids of the clients that may act by what people
     allowed this one. `profile` is an extension: the security profile
-    (`protocol/security_profiles.py`). `reviewed` is the operator's mark, and `verified_domain` who
-    stands behind it as the operator checked. The operator also sets the numbers per minute; 0 is no
-    limit of this client alone."""
+    (`protocol/security_profiles.py`). `reviewed` is the operator's mark, and `verified_domain` the
+    domain that runs it, as the operator checked. The operator also sets the numbers per minute; 0
+    is no limit of this client alone."""
 
     application_type: Literal["web", "native"] = "web"
     contacts: tuple[str, ...] = ()

@@ -56,7 +56,7 @@ class ConsentChanged(TypedDict):
 
 
 class UserUpdated(TypedDict):
-    """What the person tells of themselves has changed. Ask userinfo for the values."""
+    """The profile of the person has changed. Request the values from userinfo."""
 
     subject: Annotated[str, _SUBJECT]
     claims: Annotated[

@@ -91,8 +91,8 @@ _BAD: Final = refused(
         "invalid_redirect_uri": "redirect_uris must be an array of texts",
         "invalid_client_metadata": "client_id: must be that of the app",
         "invalid_software_statement": "software_statement must be a text",
-        "unapproved_software_statement": "the software statement is not signed by anybody whom"
-        " this server trusts for it",
+        "unapproved_software_statement": "this server does not trust the signer of the software"
+        " statement",
     },
     "NotStored",
 )

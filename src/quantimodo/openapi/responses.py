@@ -173,7 +173,7 @@ class Revocation(TypedDict):
 
 
 class Introspection(TypedDict, total=False):
-    """What a token stands for (RFC 7662 §2.2). A dead or foreign token is `active: false`, and
+    """What a token stands for (RFC 7662 §2.2). An invalid or foreign token is `active: false`, and
     nothing more is documented."""
 
     active: Required[Annotated[bool, described("Whether the token works now.", True)]]

@@ -84,8 +84,8 @@ _OF_GRANTS: Final = {
 def by_token(scope: str) -> Security:
     """Either way to present an access token that opens `scope`.
 
-    Not by the scheme `oauth2`, which tells how to get one: generated TypeScript clients would send
-    the token without `Bearer` before it.
+    Not by the scheme `oauth2`, which describes how to get one: generated TypeScript clients would
+    send the token without `Bearer` before it.
     """
     return ({"bearer": [scope]}, {"tokenInQuery": []})
 

@@ -1,5 +1,5 @@
 """/admin/apps/{client_id}/limits and /domain: the numbers per minute of one application, and the
-domain that stands behind it."""
+verified domain."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """/admin/people: search for people, the account of one, and what an administrator does with it.
 
-The pages show no health data, and nothing that a person tells in the profile.
+The pages show no health data, and nothing of profiles.
 """
 
 from collections.abc import Mapping, Sequence

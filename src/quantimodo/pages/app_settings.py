@@ -173,7 +173,7 @@ class AppSettings:
 @dataclass(frozen=True, slots=True)
 class _Check:
     """A security profile and what is missing for it: sentences, each with the address and the label
-    of the field that mends it, or empty."""
+    of the field that fixes it, or empty."""
 
     title: str
     missing: Sequence[tuple[str, str, str]]

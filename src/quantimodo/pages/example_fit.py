@@ -30,7 +30,7 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 @dataclass(frozen=True, slots=True)
 class Missing:
     """One thing that the registration lacks: a text with its value, and the address of the page
-    that mends it with the label of the field. A relative address is below the application's."""
+    that fixes it with the label of the field. A relative address is below the application's."""
 
     text: str
     value: str = ""

@@ -84,7 +84,7 @@ class FactorRecoveryPages:
         browser_request, _ = await self.page_context.posted(request)
         raw = self.links.email_token(request, "cancel")
         if not await self.recoveries.cancel_by_link(raw):
-            return self.links.dead(request, browser_request, "cancel", _SIGN_IN)
+            return self.links.invalid(request, browser_request, "cancel", _SIGN_IN)
         response = self.page_context.go("/sign-in", "recovery-cancelled")
         return self.page_context.browser.clear_cookie(response, "cancel")
 

@@ -45,7 +45,7 @@ class InvitedSignUpPage:
         browser_request = await self.page_context.browser_request(request)
         invitation = await self.service.find(self.links.email_token(request, "invited"))
         if invitation is None:
-            return self.links.dead(request, browser_request, "invited", _OVER)
+            return self.links.invalid(request, browser_request, "invited", _OVER)
         view = FormView({"name": invitation.name})
         return self._page(request, browser_request, invitation, view)
 
@@ -55,7 +55,7 @@ class InvitedSignUpPage:
         raw = self.links.email_token(request, "invited")
         invitation = await self.service.find(raw)
         if invitation is None:
-            return self.links.dead(request, browser_request, "invited", _OVER)
+            return self.links.invalid(request, browser_request, "invited", _OVER)
         browser = LoginBrowser(
             address=browser_request.address,
             agent=browser_request.agent,

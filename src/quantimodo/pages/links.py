@@ -42,7 +42,7 @@ class Links:
         """The token in this browser's cookie, or ""."""
         return self.page_context.browser.read_cookie(request, purpose)
 
-    def dead(
+    def invalid(
         self,
         request: Request,
         browser_request: BrowserRequest,
@@ -54,7 +54,7 @@ class Links:
         response = self.page_context.show(
             request,
             browser_request,
-            "dead_link.html",
+            "invalid_link.html",
             options=PageOptions(status=410),
             renewal=renewal,
         )

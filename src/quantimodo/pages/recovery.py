@@ -126,7 +126,7 @@ class Reset:
     async def _invalid_link(self, request: Request, browser_request: BrowserRequest) -> Response:
         where = quote((await self._leads(request)).return_to, safe="")
         again = InvalidLink(f"/reset?return_to={where}", N_("Ask for a new link"))
-        return self.links.dead(request, browser_request, "reset", again)
+        return self.links.invalid(request, browser_request, "reset", again)
 
     async def _leads(self, request: Request) -> ReturnTarget:
         """Where this browser was going when the new password was requested; the account, if that
@@ -173,7 +173,7 @@ class Verification:
         browser_request = await self.page_context.browser_request(request)
         pending = await self._pending(request)
         if pending is None:
-            return self.links.dead(request, browser_request, "verify", _VERIFY_AGAIN)
+            return self.links.invalid(request, browser_request, "verify", _VERIFY_AGAIN)
         return self._page(request, browser_request, pending)
 
     async def submit(self, request: Request) -> Response:
@@ -181,7 +181,7 @@ class Verification:
         browser_request, _ = await self.page_context.posted(request)
         pending = await self._pending(request)
         if pending is None:
-            return self.links.dead(request, browser_request, "verify", _VERIFY_AGAIN)
+            return self.links.invalid(request, browser_request, "verify", _VERIFY_AGAIN)
         email_token = self.links.email_token(request, "verify")
         try:
             verified = await self.recovery.confirm_address(
@@ -192,7 +192,7 @@ class Verification:
         except DomainError as refusal:
             return self._page(request, browser_request, pending, form_errors(refusal))
         if verified is None:
-            return self.links.dead(request, browser_request, "verify", _VERIFY_AGAIN)
+            return self.links.invalid(request, browser_request, "verify", _VERIFY_AGAIN)
         return self.page_context.browser.clear_cookie(
             self._continue(browser_request, verified), "verify"
         )

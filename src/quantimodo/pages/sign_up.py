@@ -88,7 +88,7 @@ class SignUp:
             email_token, None if browser_request.fresh else browser_request.browser
         )
         if pending is None or pending.purpose != "sign_up":
-            return self.links.dead(request, browser_request, "confirm", _AGAIN)
+            return self.links.invalid(request, browser_request, "confirm", _AGAIN)
         return await self._confirm_page(request, browser_request, pending, FormView())
 
     async def confirm_submit(self, request: Request) -> Response:
@@ -97,7 +97,7 @@ class SignUp:
         email_token = self.links.email_token(request, "confirm")
         pending = await self.service.pending(email_token, browser_request.browser)
         if pending is None or pending.purpose != "sign_up":
-            return self.links.dead(request, browser_request, "confirm", _AGAIN)
+            return self.links.invalid(request, browser_request, "confirm", _AGAIN)
         try:
             confirmed = await self.service.confirm(
                 email_token,

@@ -45,7 +45,7 @@ class InvitationPage:
         browser_request.required()
         found = await self._found(request)
         if found is None:
-            return self.links.dead(request, browser_request, "invitation", _OVER)
+            return self.links.invalid(request, browser_request, "invitation", _OVER)
         invitation, client = found
         if not self.invitations.is_for(invitation, browser_request.required().user):
             return self._for_another(request, browser_request)
@@ -65,14 +65,14 @@ class InvitationPage:
         user = browser_request.required().user
         found = await self._found(request)
         if found is None:
-            return self.links.dead(request, browser_request, "invitation", _OVER)
+            return self.links.invalid(request, browser_request, "invitation", _OVER)
         invitation, client = found
         if not self.invitations.is_for(invitation, user):
             return self._for_another(request, browser_request)
         try:
             await self.invitations.accept(invitation, client, user)
         except DomainError:
-            return self.links.dead(request, browser_request, "invitation", _OVER)
+            return self.links.invalid(request, browser_request, "invitation", _OVER)
         response = self.page_context.go(app_path(client), "team-joined")
         return self.page_context.browser.clear_cookie(response, "invitation")
 

@@ -34,7 +34,7 @@ class UnsubscribePage:
             note_refusal(request.scope, Refusal("invalid_request", "the link is not ours"))
             options = PageOptions(status=410)
             return self.page_context.show(
-                request, browser_request, "dead_link.html", options=options, renewal=_AGAIN
+                request, browser_request, "invalid_link.html", options=options, renewal=_AGAIN
             )
         if done:
             await self.preferences.turn_off(subscription.user_id, subscription.kind)

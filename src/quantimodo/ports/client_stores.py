@@ -47,7 +47,7 @@ class ClientStore(Protocol):
         `BudgetExceeded`."""
 
     async def delete_client(self, client_id: str) -> bool:
-        """Delete it with its consents and logo; its codes and tokens are dead at once."""
+        """Delete it with its consents and logo; its codes and tokens end at once."""
 
     async def logo(self, client_id: str) -> Logo | None:
         """The logo of this client; None without one."""

@@ -18,8 +18,8 @@ class ExchangedTokenReader(Protocol):
 
 class ExchangedTokenStore(ExchangedTokenReader, Protocol):
     async def add_exchanged_token(self, token: ExchangedToken) -> None:
-        """Save it. It may have ended already: only a read tells. Raises `Conflict` when the parent
-        was deleted, also in a concurrent call."""
+        """Save it. It may have ended already: only a read shows that. Raises `Conflict` when the
+        parent was deleted, also in a concurrent call."""
 
     async def drop_exchanged_token(self, key: bytes) -> bool:
         """Delete it, with all that it was exchanged for; False if there is none."""

@@ -297,7 +297,7 @@ FIELDS: Final = (
         option=Option(
             name="reviewed",
             flags="--reviewed/--not-reviewed",
-            help="Tell people that you reviewed it.",
+            help="Show people that you reviewed it.",
         ),
     ),
     *OPERATOR_FIELDS,

@@ -23,7 +23,7 @@ OPERATOR_FIELDS: Final = (
         check=check_domain,
         option=Option(
             name="verified_domain",
-            help="Tell people that you checked that this domain stands behind it; empty: none.",
+            help="Show people that you checked that this domain runs it; empty: none.",
         ),
     ),
     ClientField(

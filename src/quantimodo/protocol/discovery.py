@@ -68,7 +68,7 @@ _SIGNING = list(ALGORITHMS)
 class Offered:
     """What the settings turn on. `registration`: whether applications may register themselves;
     `client_documents`: whether their ids may be addresses of their metadata (Client ID Metadata
-    Document §6). `mutual_tls`: whether a proxy hands on certificates of clients; `mtls_origin` is
+    Document §6). `mutual_tls`: whether a proxy forwards certificates of clients; `mtls_origin` is
     where it requests them, if that is another host.
     """
 

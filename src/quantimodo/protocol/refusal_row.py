@@ -29,7 +29,7 @@ class RefusalRow:
     the app. `guide` is a page of docs/developer with its anchor. `person` is the sentence on the
     page of the browser.
 
-    `shown_as`: the code that the caller gets instead, because the difference would tell a stranger
+    `shown_as`: the code that the caller gets instead, because the difference would show a stranger
     which credential is wrong; the log of the app has `code`. `ordinary`: an answer that is part of
     the protocol, which the log of the app does not have.
     """

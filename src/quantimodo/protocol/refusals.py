@@ -1,4 +1,4 @@
-"""The table of refusals: a stable code for each, with what was expected and how to mend it.
+"""The table of refusals: a stable code for each, with what was expected and how to fix it.
 
 Errors name their row by its code (`OAuthError.refusal`). From the table come `error_uri` in JSON
 and in redirects, the part for developers on error pages, the log of an app, and the list in
@@ -62,12 +62,12 @@ def document_section() -> str:
     ]
     for code in sorted(REFUSALS):
         row = REFUSALS[code]
-        lines = [f"### `{code}`\n", f"`{row.error}`. {row.expected}\n"]
+        lines = [f"### `{code}`\n", f"`{row.error}`. Expected: {row.expected}\n"]
         if row.shown_as:
             lines.append(
                 f"A caller gets [`{row.shown_as}`](#{row.shown_as}) instead; only the log of the"
                 " app has this code.\n"
             )
-        lines.append(f"To mend it: {row.fix} See the [guide]({row.guide}).")
+        lines.append(f"How to fix it: {row.fix} See the [guide]({row.guide}).")
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"

@@ -21,7 +21,7 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "grant_type_unknown",
         "unsupported_grant_type",
         "A grant type that this server offers.",
-        "Use `authorization_code`, `refresh_token` or `client_credentials`.",
+        "Use one of `grant_types_supported` in the metadata document.",
         _TRADE,
     ),
     RefusalRow(
@@ -112,7 +112,7 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "device_code_used",
         "invalid_grant",
         "A device code that was not used before.",
-        "Store the tokens of the first response, and stop to poll.",
+        "Store the tokens of the first response, and stop polling.",
         _DEVICE,
     ),
     RefusalRow(
@@ -157,7 +157,7 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "invalid_request",
         "An access token of a client for itself, for an API of the app, with `actor_token_type`."
         " The application that the person allowed lists the client.",
-        "Let the actor get a token by `client_credentials` for an API of the app; ask the operator"
+        "Get a token for the actor by `client_credentials`, for an API of the app; ask the operator"
         " to list the actor.",
         _ACTOR,
     ),

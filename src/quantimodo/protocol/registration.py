@@ -184,7 +184,7 @@ def privileges(registration: Registration) -> tuple[Fault, ...]:
     if registration.metadata.token_exchange_actors:
         found.append(Fault("token_exchange_actors", "only the operator can name actors"))
     if registration.metadata.verified_domain:
-        found.append(Fault("verified_domain", "only the operator can verify who stands behind it"))
+        found.append(Fault("verified_domain", "only the operator can verify the domain of an app"))
     for limit in ("tokens_per_minute", "requests_per_minute"):
         if getattr(registration.metadata, limit):
             found.append(Fault(limit, "only the operator can set limits of an app"))

@@ -50,8 +50,8 @@ class Audience(NamedTuple):
 
     @property
     def full_name(self) -> str:
-        """The prefix of its scopes in consents and tokens; the id tells it from a later API with
-        the same identifier."""
+        """The prefix of its scopes in consents and tokens; the id distinguishes it from a later API
+        with the same identifier."""
         return f"{self.identifier}#{self.id}:"
 
 

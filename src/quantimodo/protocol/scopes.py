@@ -33,10 +33,10 @@ SCOPES: dict[str, ScopeText] = {
         N_("Record new measurements for you, and correct or delete."),
     ),
     "openid": ScopeText(
-        N_("Recognise you"), N_("A number that tells the app it is you, and no more.")
+        N_("Recognise you"), N_("A number by which the app recognises you, and nothing else.")
     ),
     "profile": ScopeText(
-        N_("See your profile"), N_("Your name, and what else you tell of yourself on your profile.")
+        N_("See your profile"), N_("Your name and the other details on your profile.")
     ),
     "email": ScopeText(
         N_("See your e-mail address"), N_("Your address, once you have confirmed it.")

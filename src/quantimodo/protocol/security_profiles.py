@@ -137,7 +137,7 @@ _SIGNED: Final[Mapping[str, Callable[[Described], str]]] = {
 
 
 class Unmet(NamedTuple):
-    """What is missing for a profile, for people, and the field that mends it."""
+    """What is missing for a profile, for people, and the field that fixes it."""
 
     field: str
     text: str

@@ -1,4 +1,4 @@
-"""The domain that stands behind an application, as the operator checked it.
+"""The domain that runs an application, as the operator checked it.
 
 Pure. It is apart from the review: a review says that the operator read what the application does,
 a verified domain says who it is.

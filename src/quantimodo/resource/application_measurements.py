@@ -53,7 +53,7 @@ class ApplicationMeasurements:
         return page_response(self.address, query, rows_json, total)
 
     async def _names(self, app: str, user_ids: set[int]) -> Mapping[int, dict[str, Any]]:
-        """How the application tells people apart: by what `/api/v1/user/me` names them."""
+        """How the application distinguishes people: by what `/api/v1/user/me` names them."""
         client = await self.clients.client(app)
         if client is None or not is_pairwise(client):
             return {user_id: {"userId": user_id} for user_id in user_ids}

@@ -250,7 +250,7 @@ class MeasurementsCsv:
 
 
 def number_in(rows: Sequence[MeasurementView]) -> int:
-    """How many measurements these tell of; a group, of all that are in it."""
+    """How many measurements these stand for; a group, of all that are in it."""
     return sum(row.number for row in rows)
 
 

@@ -14,7 +14,7 @@ from importlib.resources import files
 
 
 class SchemaMismatch(Exception):
-    """This version cannot use the database's schema; the message tells the operator what to do."""
+    """This version cannot use the database's schema. The message says what the operator can do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from quantimodo.ports.stores import Conflict, Unavailable
 from quantimodo.storage.database import Operation, Row, T
 
 CONNECT_SECONDS = 5.0
-_STATEMENT_SECONDS = 15.0  # longer than the server's own limit: only a dead network gets there
+_STATEMENT_SECONDS = 15.0  # longer than the server's own limit: only a broken network reaches it
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 
 # Every statement here finds its rows by an index, so plans are fixed to say so: a plan made while

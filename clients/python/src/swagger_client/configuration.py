@@ -50,7 +50,7 @@ class Configuration(metaclass=_OneByDefault):
     `username`, `password`: for calls that have `basicAuth` among their `auth_settings`.
     `verify_ssl`, `ssl_ca_cert`, `cert_file`, `key_file`: TLS; leave `verify_ssl` on.
     `proxy`: the address of a proxy; else what the environment names (`HTTPS_PROXY`, `NO_PROXY`).
-    `timeout`: seconds to wait for the server, or None to wait for ever.
+    `timeout`: seconds to wait for the server, or None to wait without a limit.
     `temp_folder_path`: where files that the server sends would be put; this API sends none.
     `safe_chars_for_path_param`: characters that stay as they are in a path.
     `debug`, `logger_file`, `logger_format`: what is logged, and where. Secrets are left out.

@@ -109,7 +109,7 @@
     if (!event.source || !event.origin || event.origin === "null") return;
     var source = event.source, origin = event.origin, data = event.data;
     ask_hidden(function (hidden) {
-      // Session Management §3.1: after `changed` an application asks again with prompt=none, and would for ever.
+      // Session Management §3.1: after `changed` an application sends prompt=none again, and would repeat that without an end.
       source.postMessage(hidden ? "error" : answer(data, origin), origin);
     });
   }, false);

@@ -91,7 +91,7 @@
 
   // Names for what Swagger UI leaves without one, no link inside of a button, and a token that the
   // browser neither shows nor keeps.
-  function mend() {
+  function labelled() {
     name("select", "Choice");
     name("textarea", "Body");
     name("input:not([id])", "Value");
@@ -130,7 +130,7 @@
 
   // Then the script of Swagger UI has run.
   function start() {
-    new MutationObserver(mend).observe(place, { childList: true, subtree: true });
+    new MutationObserver(labelled).observe(place, { childList: true, subtree: true });
     fetch("/api/openapi.json", { credentials: "omit" })
       .then(function (response) { return response.json(); })
       .then(show);

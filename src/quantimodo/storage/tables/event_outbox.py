@@ -116,7 +116,7 @@ def report_consent(consent: Consent, at: int, *, withdrawn: bool = False) -> Ope
 
 
 def report_claims(user_id: int, changed: Sequence[str], at: int) -> Operation[None]:
-    """What a person tells of themselves was changed: for each application, what it may see."""
+    """The profile of a person was changed: for each application, what it may see."""
     if not changed:
         return
     for client_id, scope in (yield _SCOPES_WITH_STREAM, (user_id, at)):

@@ -97,8 +97,8 @@ class MeasurementSelect:
 
     def filtered_variables(self, filters: Filters) -> None:
         """The variables that the filters choose. With a rule about time, a variable is allowed
-        if it has a measurement in that time: an earlier one would tell that there is an older one.
-        """
+        if it has a measurement in that time: an earlier one would reveal that there is an older
+        one."""
         for each in filters:
             if isinstance(each, AllowedMeasurements):
                 self.where(self._allowed(each, _HAS_MEASUREMENT))

@@ -1,7 +1,7 @@
 """Which rows are obsolete, table by table. `ops/cleanup.py` says when to look.
 
 Tables whose key begins with the moment of its making are looked at from the oldest row on, a
-window at a time: rows of one kind live equally long, so the dead ones lie in front, and no index
+window at a time: rows of one kind have one lifetime, so the expired ones come first, and no index
 by expiry is kept on the hot path. Each statement takes `now` and the most rows to delete. Rows with
 a quota are deleted by an operation of their table.
 """
@@ -29,10 +29,10 @@ _OUTCOMES_KEPT = 400 * _DAY
 _ALERTS_KEPT = 90 * _DAY
 
 
-def _oldest(table: str, key: str, dead: str) -> Statement:
+def _oldest(table: str, key: str, expired: str) -> Statement:
     return Statement(
         f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM"
-        f" (SELECT * FROM {table} ORDER BY {key} LIMIT {{2}}) oldest WHERE {dead}) RETURNING 1"
+        f" (SELECT * FROM {table} ORDER BY {key} LIMIT {{2}}) oldest WHERE {expired}) RETURNING 1"
     )
 
 

@@ -10,5 +10,5 @@ _REVOKE_GRANTS = Statement(
 
 
 def revoke_grants(user_id: int, at: int) -> Operation[None]:
-    """Revoke them, and tell their applications."""
+    """Revoke them, and notify their applications."""
     yield from report_revoked((yield _REVOKE_GRANTS, (user_id, at)), at)
