@@ -29,7 +29,7 @@ from quantimodo.app.settings import load_settings
 SERVER_CORE = 0
 MOST_CODES = 9_000  # a second: more than any server here redeems on one core
 MOST_PROOFS = 6_000  # likewise, of DPoP proofs
-CHAINS = 2 * CONNECTIONS  # wrk asks for a request before it hands over an answer
+CHAINS = 2 * CONNECTIONS  # wrk asks for a request before it hands over a response
 CYCLED = 1_000
 _START_SECONDS = 60
 

@@ -1,4 +1,4 @@
-"""One place starts sessions, whatever proof a person gave, and only while that proof holds."""
+"""One place starts sessions, after any proof, and only while that proof holds."""
 
 import re
 from pathlib import Path

@@ -105,7 +105,7 @@ async def by_address(browser: httpx.AsyncClient, app: App, token: str) -> httpx.
 
 
 def leads_to_sign_in(response: httpx.Response) -> str:
-    """The address of the sign-in page that this answer leads to."""
+    """The address of the sign-in page that this response leads to."""
     assert response.status_code == 303, response.text
     where: str = response.headers["location"]
     assert where.startswith("/sign-in?return_to="), where
@@ -392,7 +392,7 @@ async def test_a_jwt_at_a_loopback_address_does_not_prove_the_app(
         leads_to_sign_in(response)
     # A code is worth nothing to who does not have the app's secret.
     assert (await as_json(harness, app, token)).status_code == 200
-    # In the person's own browser the answer goes to the address of the app.
+    # In the person's own browser the response goes to the address of the app.
     browser = harness.browser()
     token = await login(harness, browser, redirectUrl=LOOPBACK)
     response = await browser.get(

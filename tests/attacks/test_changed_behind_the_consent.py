@@ -1,4 +1,4 @@
-"""security.md §10: what a person allows is what the page showed, whatever its app became since.
+"""security.md §10: what a person allows is what the page showed, also after its app has changed.
 
 An app is edited by its developer, who may be the attacker: between the page and the button the
 registration can be widened, renamed or turned to another address.

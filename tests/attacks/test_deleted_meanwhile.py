@@ -1,7 +1,7 @@
-"""security.md §7, §10: an account or an app that is deleted while its question is answered.
+"""security.md §7, §10: an account or an app that is deleted while its consent form is processed.
 
-Between the moment when the answer is read and the moment when the consent is kept, a person may
-delete the account in another tab, or the app in the portal. Nothing may come of the answer, and
+Between the moment when the response is read and the moment when the consent is kept, a person may
+delete the account in another tab, or the app in the portal. Nothing may come of the response, and
 no person may get a 5xx.
 """
 
@@ -123,7 +123,7 @@ async def test_nothing_is_recorded_as_allowed_when_it_was_not_kept(
     assert "consent.given" not in kinds
 
 
-async def test_an_account_that_was_deleted_before_the_answer_has_to_sign_in(
+async def test_an_account_that_was_deleted_before_the_response_has_to_sign_in(
     harness: AppHarness,
 ) -> None:
     user_id, app = await ann_and_app(harness)
@@ -135,7 +135,7 @@ async def test_an_account_that_was_deleted_before_the_answer_has_to_sign_in(
     assert response.headers["location"].startswith("/sign-in?return_to=")
 
 
-async def test_an_app_that_was_deleted_before_the_answer_is_a_page_and_no_redirect(
+async def test_an_app_that_was_deleted_before_the_response_is_a_page_and_no_redirect(
     harness: AppHarness,
 ) -> None:
     _, app = await ann_and_app(harness)

@@ -54,7 +54,7 @@ async def first_party(harness: AppHarness, *addresses: str, **changes: Any) -> A
 
 
 async def opens(harness: AppHarness, app: App, token: str, **changes: str) -> bool:
-    """Whether the JWT gets an answer of this application, by any of the ways that there are."""
+    """Whether the JWT gets a response of this application, by any of the flows."""
     requested = {"client_id": app.id, "response_type": "code", "scope": "openid basic", **changes}
     requested["redirect_uri"] = app.client.redirect_uris[0]
     bearing = {"authorization": f"Bearer {token}"}

@@ -1,4 +1,4 @@
-"""security.md §25, RFC 9700 §4.4: the answer of one provider is not taken for another's.
+"""security.md §25, RFC 9700 §4.4: the response of one provider is not taken for another's.
 
 The attacker runs a provider that the operator has set up (`evil`), and wants the code that an
 honest one (`work`) gave for the victim: it sends the browser that came to it on to the other.
@@ -19,7 +19,7 @@ def no_code_was_sent(internet: Upstream) -> bool:
     )
 
 
-async def test_the_honest_answer_comes_to_the_honest_callback_and_ends_there(
+async def test_the_honest_response_comes_to_the_honest_callback_and_ends_there(
     abroad: AppHarness, evil: Upstream
 ) -> None:
     await abroad.app()
@@ -30,7 +30,7 @@ async def test_the_honest_answer_comes_to_the_honest_callback_and_ends_there(
     assert not abroad.rows()["users"]
 
 
-async def test_an_answer_that_names_the_honest_issuer_is_refused_before_the_code_leaves(
+async def test_a_response_that_names_the_honest_issuer_is_refused_before_the_code_leaves(
     abroad: AppHarness, evil: Upstream, upstream: Upstream
 ) -> None:
     await abroad.app()
@@ -41,7 +41,7 @@ async def test_an_answer_that_names_the_honest_issuer_is_refused_before_the_code
     assert no_code_was_sent(evil)
 
 
-async def test_where_an_issuer_always_names_itself_silence_is_no_answer(
+async def test_where_an_issuer_always_names_itself_silence_is_no_response(
     abroad: AppHarness, evil: Upstream
 ) -> None:
     evil.publishes(userinfo_endpoint=None, authorization_response_iss_parameter_supported=True)

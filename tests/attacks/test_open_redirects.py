@@ -1,4 +1,4 @@
-"""security.md §1: no redirect goes to an unregistered address, whatever else is wrong."""
+"""security.md §1: no redirect goes to an unregistered address, also after other faults."""
 
 from urllib.parse import quote
 

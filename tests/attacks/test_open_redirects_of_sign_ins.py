@@ -143,7 +143,7 @@ async def test_a_code_of_the_provider_goes_with_no_such_address_either(
 
 
 async def test_the_way_back_leads_where_the_way_out_said(harness: AppHarness) -> None:
-    """Nothing that comes with the provider's answer counts for the address."""
+    """Nothing that comes with the provider's response counts for the address."""
     browser = harness.browser()
     state = state_of(await depart(browser))
     more = {"redirectUrl": "https://evil.example/", "redirect_uri": "https://evil.example/"}

@@ -1,4 +1,4 @@
-"""security.md §14, §26, §29: an ID token is good once, and for the sign-in that asked for it.
+"""security.md §14, §26, §29: an ID token is accepted once, only in the sign-in that requested it.
 
 The attacker has an ID token of the victim's, for our own app, caught on its way.
 """
@@ -80,7 +80,7 @@ async def test_a_provider_of_which_nothing_else_is_known_needs_a_nonce(
 
 
 @pytest.mark.parametrize("provider", ["google", "work"])
-async def test_a_browsers_answer_with_the_token_of_another_browser_is_refused(
+async def test_a_browsers_response_with_the_token_of_another_browser_is_refused(
     abroad: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     """A code that was injected: its ID token has the nonce of another sign-in."""

@@ -107,7 +107,7 @@ async def test_a_login_state_expires(harness: AppHarness) -> None:
         "code=" + "x" * 9000 + "&state={state}",
     ],
 )
-async def test_an_answer_without_a_good_state_is_a_page(harness: AppHarness, query: str) -> None:
+async def test_a_response_without_a_good_state_is_a_page(harness: AppHarness, query: str) -> None:
     await harness.app()
     browser = harness.browser()
     state = state_of(await depart(browser))

@@ -1,4 +1,4 @@
-"""security.md §10: what was asked is what is answered; no later step changes a request."""
+"""security.md §10: the response is to the request that was sent; no later step changes it."""
 
 import asyncio
 from urllib.parse import parse_qs, urlsplit

@@ -1,4 +1,4 @@
-"""Whatever stands in an address is no 5xx, also where the engine refuses the text itself.
+"""No text in an address leads to a 5xx, also where the engine refuses the text itself.
 
 PostgreSQL keeps no NUL in a text, and says so by an error where SQLite says nothing.
 """

@@ -136,7 +136,7 @@ async def test_a_frame_renews_without_a_refresh_token(
                 ".then(() => 'signed in', error => error.error || String(error))"
             )
         )
-        # The frame shows the app's own silent page, which hands the answer to the library.
+        # The frame shows the app's own silent page, which hands the response to the library.
         frame_call = "manager.signinSilentCallback()"
         await page.wait_for_selector("iframe", state="attached")
         for _ in range(100):

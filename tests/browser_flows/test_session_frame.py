@@ -1,4 +1,4 @@
-"""Session Management §3.1: what the frame answers an application's page, in Chromium."""
+"""Session Management §3.1: what the frame sends to an application's page, in Chromium."""
 
 from collections.abc import AsyncIterator
 

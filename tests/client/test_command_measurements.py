@@ -337,7 +337,7 @@ def test_a_client_that_stops_reading_is_no_fault(
     assert running.returncode == 1
 
 
-def test_an_answer_without_what_was_promised_is_no_crash(
+def test_a_response_without_what_was_promised_is_no_crash(
     signed_in: TerminalUser, recorded_server: RecordedServer
 ) -> None:
     recorded_server.on(MEASUREMENTS, RecordedResponse(body=[{"id": 1, "variable": "Mood"}]))

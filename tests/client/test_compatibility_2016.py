@@ -186,7 +186,7 @@ def test_a_call_by_hand_without_authorization_sends_no_token(
         ([1, 2], len, 2),
     ],
 )
-def test_the_type_of_an_answer_is_named_as_in_2016(
+def test_the_type_of_a_response_is_named_as_in_2016(
     configured: swagger_client.Configuration,
     recorded_server: RecordedServer,
     body: Any,
@@ -225,7 +225,7 @@ def test_an_invalid_type_is_reported_before_anything_is_sent(
         (1, "str"),
     ],
 )
-def test_an_answer_of_another_type_is_refused(
+def test_a_response_of_another_type_is_refused(
     configured: swagger_client.Configuration, recorded_server: RecordedServer, body: Any, kind: str
 ) -> None:
     recorded_server.on(THINGS, RecordedResponse(body=body))
@@ -303,7 +303,7 @@ def test_values_become_plain_json() -> None:
 # -------------------------------------------------------------------- answers
 
 
-def test_an_answer_has_a_dict_of_its_python_names() -> None:
+def test_a_response_has_a_dict_of_its_python_names() -> None:
     measurement = swagger_client.Measurement({**MEASUREMENT, "brandNew": 1})
     found = measurement.to_dict()
     assert found["start_time"] == datetime(2015, 8, 12, 14, 22, tzinfo=UTC)
@@ -318,7 +318,7 @@ def test_an_answer_has_a_dict_of_its_python_names() -> None:
     assert unit.to_dict()["conversion_steps"] == [{"operation": "ADD", "value": 1.0}]
 
 
-def test_an_answer_is_printed_whole_and_without_secrets() -> None:
+def test_a_response_is_printed_whole_and_without_secrets() -> None:
     printed = io.StringIO()
     response = swagger_client.LoginAnswer(
         {

@@ -91,7 +91,7 @@ def test_a_server_that_disconnects(
 
 
 @pytest.mark.parametrize("body", [b'{"id": 4', b"<html>", b"\xff\xfe", b"[1]", b"7", b""])
-def test_an_answer_that_is_not_what_was_promised(
+def test_a_response_that_is_not_what_was_promised(
     configured: swagger_client.Configuration, recorded_server: RecordedServer, body: bytes
 ) -> None:
     recorded_server.on(ME, RecordedResponse(200, body))

@@ -37,7 +37,7 @@ def api(configured: swagger_client.Configuration) -> swagger_client.Authenticati
     return swagger_client.AuthenticationApi()
 
 
-def test_the_answer_is_typed_and_still_a_dict(
+def test_the_response_is_typed_and_still_a_dict(
     api: swagger_client.AuthenticationApi, recorded_server: RecordedServer
 ) -> None:
     recorded_server.on(f"{SOCIAL}/authorizeCode", RecordedResponse(body=LOGIN))

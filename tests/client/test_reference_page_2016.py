@@ -82,7 +82,7 @@ async def live(site: Live, settings: swagger_client.Configuration) -> Live:
 
 
 async def succeeds(method: str, **values: str) -> Any:
-    """Run the example with these values: it prints nothing. The server's answer."""
+    """Run the example with these values: it prints nothing. The server's response."""
     printed, left = await asyncio.to_thread(run, filled(method, **values))
     assert printed == ""
     return left["api_instance"].api_client.last_response

@@ -67,7 +67,7 @@ async def test_a_401_asks_for_a_sign_in_and_shows_nothing(
 
 
 @pytest.mark.parametrize("body", [b'{"id": 4', b"<html>", b"[1]", b"7", b""])
-async def test_an_answer_that_is_not_what_was_promised(
+async def test_a_response_that_is_not_what_was_promised(
     driver: SessionDriver, recorded_server: RecordedServer, body: bytes
 ) -> None:
     recorded_server.on(ME, RecordedResponse(200, body + MARK.encode()))
@@ -102,7 +102,7 @@ async def test_a_server_that_does_not_answer_in_time(
     enough.set()
 
 
-async def test_an_answer_that_is_cut_off(
+async def test_a_response_that_is_cut_off(
     driver: SessionDriver, recorded_server: RecordedServer
 ) -> None:
     recorded_server.on(ME, RecordedResponse(200, {"id": 42}, cut=True))

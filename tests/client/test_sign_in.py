@@ -190,7 +190,7 @@ async def test_a_code_that_is_refused_is_sent_once_and_not_shown(
 
 
 @pytest.mark.parametrize("body", [{}, {"access_token": 7}, {"access_token": "t"}, [], b"<p>"])
-async def test_an_answer_without_tokens_is_refused(
+async def test_a_response_without_tokens_is_refused(
     new_driver: NewDriver, recorded_server: RecordedServer, body: Any
 ) -> None:
     recorded_server.on(TOKEN_PATH, RecordedResponse(body=body))

@@ -325,7 +325,7 @@ async def test_a_token_has_the_expiry_of_the_refresh_token_and_of_the_authorizat
     assert again.authorization_expires_at == token.authorization_expires_at
 
 
-def test_a_token_answer_has_typed_lifetimes() -> None:
+def test_a_token_response_has_typed_lifetimes() -> None:
     response = TokenAnswer(tokens(refresh_token_expires_in=60, authorization_expires_in=120))
     assert (response.refresh_token_expires_in, response.authorization_expires_in) == (60, 120)
     absent = TokenAnswer(tokens())

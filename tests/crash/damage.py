@@ -1,4 +1,4 @@
-"""Whether a database came through: asked of the engines themselves, not of our code."""
+"""Whether a database is intact: checked by the engines themselves, not by our code."""
 
 import asyncio
 import os

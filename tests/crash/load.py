@@ -14,7 +14,7 @@ LANES = 6  # connections of each kind of load
 
 @dataclass(slots=True)
 class Ledger:
-    """What clients hold: only what came in an answer that was received to its last byte.
+    """What clients hold: only what came in a response that was received to its last byte.
 
     `codes` were not redeemed yet; `chains` has the newest refresh token of each authorization.
     """
@@ -30,7 +30,7 @@ class Ledger:
 
 @dataclass(slots=True)
 class Load:
-    """The answer number `killed_after` is the last: at that instant the server is killed."""
+    """The response number `killed_after` is the last: at that instant the server is killed."""
 
     server: Workers
     app: Caller
@@ -81,7 +81,7 @@ class Load:
         self.ledger.codes.append(code)
         self._responded()
         if self._responses % 4:
-            self.ledger.codes.remove(code)  # if this answer is lost, it may have been used or not
+            self.ledger.codes.remove(code)  # if this response is lost, it may have been used or not
             self.ledger.store(Tokens.of(await connection.ask(self.app.redemption(code))))
             self._responded()
 

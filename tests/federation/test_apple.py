@@ -1,10 +1,10 @@
 """Sign in with Apple (security.md §30): form_post, a name sent once, a signed client secret,
 private relay, messages about accounts.
 
-The recorded answers have the shape of Apple's documentation, read in November 2026
+The recorded responses have the shape of Apple's documentation, read in November 2026
 (developer.apple.com/documentation/signinwithapple):
 - "Request an authorization to the Sign in with Apple server": the callback's fields
-- "Token validation" and "TokenResponse": the token answer
+- "Token validation" and "TokenResponse": the token response
 - "Authenticating users with Sign in with Apple": the claims, flags as text or boolean
 - "Creating a client secret"
 - "Processing changes for Sign in with Apple accounts": messages
@@ -94,7 +94,7 @@ def apple(upstream: FakeApple, stores: Stores) -> Oidc:
     return open_apple(policy, upstream.http_client(), upstream.clock, stores.replays)
 
 
-async def test_the_answer_is_asked_for_by_post(apple: Oidc) -> None:
+async def test_the_response_is_asked_for_by_post(apple: Oidc) -> None:
     sent = query_of(await apple.authorization_url(authorization_context()))
     assert sent["response_mode"] == "form_post"
     assert sent["scope"] == "name email"
@@ -210,7 +210,7 @@ async def test_a_code_that_apple_refuses_is_a_bad_code(apple: Oidc, upstream: Fa
 @pytest.mark.parametrize(
     "changes", [{"nonce": None}, {"nonce": "x"}, {"iss": "apple"}, {"aud": APP}]
 )
-async def test_the_nonce_binds_the_answer_to_this_browser(
+async def test_the_nonce_binds_the_response_to_this_browser(
     apple: Oidc, upstream: FakeApple, changes: dict[str, Any]
 ) -> None:
     upstream.grants(upstream.id_token(**changes), url=APPLE.token_endpoint)

@@ -1,4 +1,4 @@
-"""Sign-in with Facebook, against the answers that its documentation shows.
+"""Sign-in with Facebook, against the responses that its documentation shows.
 
 Dialog and code: developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow; PKCE:
 …/guides/advanced/oidc-token. Errors: …/docs/graph-api/guides/error-handling. `debug_token`:

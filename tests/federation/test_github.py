@@ -1,4 +1,4 @@
-"""Sign-in with GitHub, against the answers that its documentation shows.
+"""Sign-in with GitHub, against the responses that its documentation shows.
 
 Exchange: docs.github.com, "Authorizing OAuth apps", "Troubleshooting OAuth app access token request
 errors". PKCE: github.blog/changelog, 2025-07-14. Issuer: docs.github.com, "GitHub authentication
@@ -294,7 +294,7 @@ async def test_a_callback_without_a_code_asks_nothing_of_github(
 
 
 @pytest.mark.parametrize("iss", ["https://evil.example", "", "https://github.com/", "null"])
-async def test_an_answer_of_another_issuer_is_refused_before_the_code_leaves(
+async def test_a_response_of_another_issuer_is_refused_before_the_code_leaves(
     github: Recordings, iss: str
 ) -> None:
     for response in ({**RESPONSE, "iss": iss}, {"error": "access_denied", "iss": iss}):

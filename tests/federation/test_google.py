@@ -1,7 +1,7 @@
 """Sign in with Google (security.md §27, §28): browser, popup code, ID token, access token, RISC.
 
-The recorded answers have the shape of Google's documentation, read in November 2026:
-- ID token and token answer: "OpenID Connect" (developers.google.com/identity/openid-connect)
+The recorded responses have the shape of Google's documentation, read in November 2026:
+- ID token and token response: "OpenID Connect" (developers.google.com/identity/openid-connect)
 - authoritative addresses: "Verify the Google ID token on your server side"
   (developers.google.com/identity/gsi/web/guides/verify-google-id-token)
 - access tokens: "Authenticate with a backend server", `tokeninfo` as its endpoint answers

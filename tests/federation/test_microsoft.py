@@ -1,7 +1,7 @@
 """Sign-in with Microsoft (security.md §24, §30): as many issuers as tenants, and no e-mail to
 trust.
 
-The recorded answers have the shape of Microsoft's documentation, read in November 2026
+The recorded responses have the shape of Microsoft's documentation, read in November 2026
 (learn.microsoft.com/entra/identity-platform): "ID token claims reference", "OpenID Connect on the
 Microsoft identity platform", "Secure applications and APIs by validating claims", and "Migrate
 away from using email claims for user identification or authorization" (`xms_edov`).
@@ -226,7 +226,7 @@ async def test_a_key_speaks_for_its_own_issuer_only(open_it: Any, upstream: Fake
         (TENANT, False),
     ],
 )
-async def test_an_answer_that_names_its_issuer_names_microsoft(
+async def test_a_response_that_names_its_issuer_names_microsoft(
     open_it: Any, iss: str, good: bool
 ) -> None:
     response = {"code": "a-code", "iss": iss}

@@ -432,7 +432,7 @@ async def test_a_given_and_a_family_name_make_a_name(
         {"error": "access_denied", "iss": "https://attacker.example.org"},
     ],
 )
-async def test_the_answer_of_another_issuer_is_refused_before_the_code_is_sent(
+async def test_the_response_of_another_issuer_is_refused_before_the_code_is_sent(
     oidc: Oidc, upstream: Upstream, response: dict[str, str]
 ) -> None:
     """security.md §25, RFC 9207 §2.4: the mix-up."""
@@ -511,7 +511,7 @@ async def test_a_response_without_a_code_is_invalid(oidc: Oidc, response: dict[s
         (httpx.Response(503), ProviderUnavailable),
     ],
 )
-async def test_a_strange_answer_of_the_token_endpoint_ends_the_sign_in(
+async def test_a_strange_response_of_the_token_endpoint_ends_the_sign_in(
     oidc: Oidc, upstream: Upstream, reply: httpx.Response, fault: type[ProviderFault]
 ) -> None:
     upstream.replies["https://login.example.org/token"] = reply

@@ -1,4 +1,4 @@
-"""The operator's pages name the addresses that this server really answers at."""
+"""The operator's pages name the addresses that this server really has."""
 
 import re
 from pathlib import Path

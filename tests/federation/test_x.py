@@ -1,4 +1,4 @@
-"""Sign-in with X, against the answers that its documentation shows.
+"""Sign-in with X, against the responses that its documentation shows.
 
 Flow and token endpoint: docs.x.com, "OAuth 2.0 Authorization Code Flow with PKCE". Account:
 docs.x.com, "Get my User". Errors: developer.x.com, "Response codes and errors"; the token
@@ -205,7 +205,7 @@ async def test_a_person_who_declines_gets_access_denied(x: Recordings) -> None:
     assert x.requested == []
 
 
-async def test_an_answer_of_another_issuer_is_refused_before_the_code_leaves(
+async def test_a_response_of_another_issuer_is_refused_before_the_code_leaves(
     x: Recordings,
 ) -> None:
     with pytest.raises(InvalidProviderResponse):

@@ -43,7 +43,7 @@ async def test_a_preflight_is_answered_for_any_origin(harness: AppHarness) -> No
         assert "access-control-allow-credentials" not in response.headers
 
 
-async def test_answers_and_refusals_can_be_read_by_the_script(harness: AppHarness) -> None:
+async def test_responses_and_refusals_can_be_read_by_the_script(harness: AppHarness) -> None:
     for path in OPEN:
         browser = harness.browser()
         responses = [

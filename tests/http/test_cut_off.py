@@ -1,4 +1,4 @@
-"""A caller that goes away in the middle of a request: what came is not what was meant."""
+"""A client that disconnects in the middle of a request: the part that arrived has no effect."""
 
 from collections.abc import MutableMapping
 from typing import Any

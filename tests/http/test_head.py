@@ -82,7 +82,7 @@ def sound(app: App, **changes: str) -> dict[str, str]:
 
 
 def begins(response: httpx.Response, status: int, location: str | None = None) -> bool:
-    """An answer to HEAD that gives nothing away and leaves the browser as it was."""
+    """A response to HEAD that gives nothing away and leaves the browser as it was."""
     return (
         response.status_code == status
         and response.content == b""

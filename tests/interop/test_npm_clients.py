@@ -110,7 +110,7 @@ async def _run(script: str, interop: InteropSetup | None, wanted: dict[str, Any]
     return result
 
 
-async def test_answers_that_bring_id_tokens_are_taken(site: Live) -> None:
+async def test_responses_that_bring_id_tokens_are_taken(site: Live) -> None:
     # OpenID Connect Core §3.2, §3.3
     kinds = frozenset({"code", "id_token", "code id_token"})
     app = await site.app(CALLBACK, response_types=kinds)

@@ -72,7 +72,7 @@ def run(name: str, environment: dict[str, str], log: Path) -> Iterator[subproces
 
 
 def _response(site: httpx.Client, path: str, process: subprocess.Popen[bytes]) -> httpx.Response:
-    """The first answer there is."""
+    """The first response there is."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:

@@ -1,4 +1,4 @@
-"""The secret key is rotated by a restart: what began under the old one goes on (v2-api.md §6)."""
+"""The secret key is rotated by a restart: what began under the old one continues (v2-api.md §6)."""
 
 from datetime import timedelta
 from typing import Any

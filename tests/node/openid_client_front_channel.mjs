@@ -1,4 +1,4 @@
-// openid-client through the answers that bring ID tokens in the address: implicit and hybrid.
+// openid-client through the responses that bring ID tokens in the address: implicit and hybrid.
 import * as client from 'openid-client'
 import { open, tell, wanted } from './conversation.mjs'
 

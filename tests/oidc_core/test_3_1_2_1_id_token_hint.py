@@ -1,4 +1,4 @@
-"""`id_token_hint` (OpenID Connect Core §3.1.2.1): an answer for that very person, or none."""
+"""`id_token_hint` (OpenID Connect Core §3.1.2.1): a response for that very person, or none."""
 
 from datetime import timedelta
 

@@ -31,12 +31,12 @@ async def test_an_app_that_is_not_flagged_gets_nothing(harness: AppHarness) -> N
         authorization_response = response_of(response)
         assert authorization_response.parameters["error"] == "unauthorized_client"
         assert urlsplit(authorization_response.location).fragment, (
-            "the error too goes where the answer would"
+            "the error too goes where the response would"
         )
         assert not harness.rows()["grants"]
 
 
-async def test_the_answer_is_in_the_fragment_and_holds_what_was_asked_for(
+async def test_the_response_is_in_the_fragment_and_holds_what_was_asked_for(
     harness: AppHarness,
 ) -> None:
     await harness.person()
@@ -107,7 +107,7 @@ async def test_an_id_token_alone_brings_the_claims_of_its_scopes(harness: AppHar
     assert "email" not in await verified(harness, more.parameters["id_token"], "RS256")
 
 
-async def test_the_code_of_a_hybrid_answer_is_redeemed_like_any(harness: AppHarness) -> None:
+async def test_the_code_of_a_hybrid_response_is_redeemed_like_any(harness: AppHarness) -> None:
     await harness.person()
     app = await flagged(harness)
     response = await harness.ask(

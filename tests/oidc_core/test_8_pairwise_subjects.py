@@ -56,7 +56,7 @@ async def test_a_sector_document_joins_hosts(harness: AppHarness) -> None:
     assert await subject(harness, one, browser) == await subject(harness, two, browser, ELSEWHERE)
 
 
-async def test_jwt_access_tokens_and_hybrid_answers_do_not_tell_more(harness: AppHarness) -> None:
+async def test_jwt_access_tokens_and_hybrid_responses_do_not_tell_more(harness: AppHarness) -> None:
     ann = await harness.person()
     kinds = frozenset({"code id_token token"})
     app = await registered(harness, PAIRWISE, token_format="jwt", response_types=kinds)

@@ -18,7 +18,7 @@ async def test_a_code_may_come_in_the_fragment(harness: AppHarness) -> None:
     assert (await harness.redeem(app, response.code)).status_code == 200
 
 
-async def test_a_form_post_carries_the_answer_out_of_every_url(harness: AppHarness) -> None:
+async def test_a_form_post_carries_the_response_out_of_every_url(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(first_party=True)
     state = "<script>alert(1)</script>\"'&"

@@ -1,4 +1,4 @@
-"""Session Management §2: what an authorization answer says of the session, and its cookie."""
+"""Session Management §2: what an authorization response says of the session, and its cookie."""
 
 import hashlib
 
@@ -24,7 +24,7 @@ async def _session_state(
     return response.parameters.get("session_state")
 
 
-async def test_an_answer_brings_the_state_of_the_session(harness: AppHarness) -> None:
+async def test_a_response_brings_the_state_of_the_session(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await harness.app(), harness.browser()
     await harness.sign_in(browser)
@@ -63,7 +63,9 @@ async def test_all_flows_bring_it(harness: AppHarness, response_type: str) -> No
     assert "session_state" in response.parameters
 
 
-async def test_a_session_begun_before_gets_its_cookie_with_the_answer(harness: AppHarness) -> None:
+async def test_a_session_begun_before_gets_its_cookie_with_the_response(
+    harness: AppHarness,
+) -> None:
     await harness.person()
     browser = await harness.signed_in()
     assert STATE not in browser.cookies

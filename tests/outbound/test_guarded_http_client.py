@@ -45,7 +45,7 @@ def test_a_public_address_is_public(address: str) -> None:
     assert is_public(address)
 
 
-async def test_an_answer_is_read_from_a_server_that_may_be_private() -> None:
+async def test_a_response_is_read_from_a_server_that_may_be_private() -> None:
     async with neighbour(OK) as it, closing(it.http_client()) as http_client:
         response = await http_client.get(
             f"http://{it.place}/x?a=1", parameters={"b": "2 3"}, headers=bearer(Secret("t"))
@@ -178,7 +178,7 @@ async def test_no_spelling_of_a_private_address_is_connected_to(host: str) -> No
 
 
 async def test_the_address_that_was_looked_at_is_the_one_connected_to() -> None:
-    """DNS rebinding: the name is looked up once, and the answer is used."""
+    """DNS rebinding: the name is looked up once, and the response is used."""
     looked_up: list[str] = []
 
     async with neighbour(OK) as it:
@@ -245,7 +245,7 @@ async def test_a_redirect_is_not_followed() -> None:
     assert "redirect" in refusal.value.because
 
 
-async def test_an_answer_has_a_size_that_it_cannot_lie_about() -> None:
+async def test_a_response_has_a_size_that_it_cannot_lie_about() -> None:
     endless = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + 40 * (
         b"8000\r\n" + bytes(0x8000) + b"\r\n"
     )
@@ -255,7 +255,7 @@ async def test_an_answer_has_a_size_that_it_cannot_lie_about() -> None:
     assert "1048576 bytes" in refusal.value.because
 
 
-async def test_a_compressed_answer_is_not_unpacked() -> None:
+async def test_a_compressed_response_is_not_unpacked() -> None:
     packed = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}"
     async with neighbour(packed) as it, closing(it.http_client()) as http_client:
         with pytest.raises(InvalidProviderResponse):

@@ -1,4 +1,4 @@
-"""A chart is a bounded number of finite points inside its box, whatever was measured."""
+"""A chart is a bounded number of finite points inside its box, for any measurements."""
 
 from hypothesis import given
 from hypothesis import strategies as st

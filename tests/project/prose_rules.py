@@ -85,6 +85,7 @@ RULES: Final = (
     Rule(r"happenings?", _OLD, "audit message, event"),
     Rule(r"heed(?:ed|s)?|doubtful|parting", _OLD, "the name in design/naming"),
     Rule(r"tallies|tally", _OLD, "count"),
+    Rule(r"(?:an|the|one|every|its|signed|error) answers?", _OLD, "response"),
     Rule(r"by blanks|blanks", _OLD, "space-separated, spaces"),
     Rule(r"told|retold", _PERSON, "receives, is notified, is given"),
     Rule(r"hung up|hangs up|hang up", _PERSON, "disconnected"),

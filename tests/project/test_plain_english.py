@@ -63,6 +63,7 @@ def test_no_refused_word_comes_back() -> None:
         "There may the client read it.",
         "/confirm?ticket=qmt_x",
         "how to mend it",
+        "test_the_answer_is_not_cached",
         "A proxy hands on the certificate.",
     ],
 )

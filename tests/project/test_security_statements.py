@@ -16,7 +16,7 @@ STATEMENTS = {
           every_other_fault_beside_a_bad_address_is_still_a_page
         attacks/test_open_redirects.py an_error_is_only_sent_on_where_the_code_would_be
         attacks/test_deleted_meanwhile.py
-          an_app_that_was_deleted_before_the_answer_is_a_page_and_no_redirect""",
+          an_app_that_was_deleted_before_the_response_is_a_page_and_no_redirect""",
     "2 a code is redeemed once and lives 60 seconds": """
         races/test_one_winner_among_two_hundred.py
           a_code_is_redeemed_once_and_the_replays_revoke_what_it_gave
@@ -65,8 +65,8 @@ STATEMENTS = {
         oidc_core/test_3_1_prompts.py a_wider_scope_asks_again_and_a_narrower_one_does_not
         oidc_core/test_3_1_prompts.py none_never_shows_a_page
         attacks/test_changed_behind_the_consent.py scopes_that_were_not_shown_are_never_allowed""",
-    "9 iss in every answer; introspection of foreign tokens": """
-        rfc9207/test_2_issuer.py every_kind_of_answer_names_its_issuer_once
+    "9 iss in every response; introspection of foreign tokens": """
+        rfc9207/test_2_issuer.py every_kind_of_response_names_its_issuer_once
         rfc9207/test_2_issuer.py every_error_names_its_issuer
         rfc7662/test_2_introspection.py
           a_foreign_client_learns_nothing_and_a_resource_server_learns_all""",
@@ -237,7 +237,7 @@ HOLES = {
     "token tables that only grow": """
         ops/test_cleanup.py nothing_that_grows_by_itself_stays_permanently
         ops/test_cleanup.py every_table_is_swept_or_is_known_to_be_kept""",
-    "two tabs refresh at once, or an answer is lost": """
+    "two tabs refresh at once, or a response is lost": """
         races/test_tabs_and_attackers.py ten_tabs_that_refresh_at_once_stay_signed_in
         races/test_tabs_and_attackers.py
           late_repeats_of_a_lost_refresh_all_get_the_unused_successor
@@ -255,7 +255,7 @@ SIGN_INS = {
         outbound/test_guarded_http_client.py no_spelling_of_a_private_address_is_connected_to
         outbound/test_guarded_http_client.py the_address_that_was_looked_at_is_the_one_connected_to
         outbound/test_guarded_http_client.py a_redirect_is_not_followed
-        outbound/test_guarded_http_client.py an_answer_has_a_size_that_it_cannot_lie_about
+        outbound/test_guarded_http_client.py a_response_has_a_size_that_it_cannot_lie_about
         outbound/test_guarded_http_client.py a_slow_server_costs_no_more_than_the_time_limit""",
     "24 the key is issuer and subject": """
         accounts/test_social_accounts.py one_subject_at_another_issuer_is_another_person
@@ -276,13 +276,13 @@ SIGN_INS = {
         attacks/test_replayed_states.py of_many_uses_at_once_one_comes_through
         attacks/test_replayed_states.py a_state_of_another_provider_is_refused
         attacks/test_replayed_states.py a_login_state_expires""",
-    "25 mix-up: the answer of another issuer": """
+    "25 mix-up: the response of another issuer": """
         attacks/test_mix_up.py *
         federation/test_openid_connect.py
-          the_answer_of_another_issuer_is_refused_before_the_code_is_sent
+          the_response_of_another_issuer_is_refused_before_the_code_is_sent
         federation/test_openid_connect.py an_issuer_that_always_names_itself_must_do_so
-        federation/test_github.py an_answer_of_another_issuer_is_refused_before_the_code_leaves
-        federation/test_x.py an_answer_of_another_issuer_is_refused_before_the_code_leaves""",
+        federation/test_github.py a_response_of_another_issuer_is_refused_before_the_code_leaves
+        federation/test_x.py a_response_of_another_issuer_is_refused_before_the_code_leaves""",
     "26 the attacker's issuer, keys and algorithms": """
         attacks/test_attackers_issuer.py *
         federation/test_openid_connect.py a_discovery_document_of_another_issuer_is_refused
@@ -343,7 +343,7 @@ SIGN_INS = {
         federation/test_microsoft.py the_key_is_tenant_and_object_id
         federation/test_microsoft.py issuer_and_tenant_must_agree
         federation/test_apple.py the_name_comes_once_beside_the_id_token
-        federation/test_apple.py the_nonce_binds_the_answer_to_this_browser
+        federation/test_apple.py the_nonce_binds_the_response_to_this_browser
         federation/test_github.py the_address_on_the_public_profile_is_never_believed
         federation/test_x.py a_code_without_our_verifier_is_refused_at_once""",
     "31 provider tokens are stored encrypted, or not at all": """

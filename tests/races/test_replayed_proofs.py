@@ -1,4 +1,4 @@
-"""security.md §14: a DPoP proof is used once, whatever worker receives it (RFC 9449 §11.1)."""
+"""security.md §14: a DPoP proof is used once, at any worker (RFC 9449 §11.1)."""
 
 import pytest
 

@@ -133,7 +133,7 @@ async def test_malformed_credentials_are_refused(harness: AppHarness) -> None:
         assert response.json()["error"] == "invalid_client"
 
 
-async def test_an_unknown_client_and_a_wrong_secret_get_one_answer(harness: AppHarness) -> None:
+async def test_an_unknown_client_and_a_wrong_secret_get_one_response(harness: AppHarness) -> None:
     app = await harness.app()
     responses = [
         await ask(harness, OWN, **basic(app.id, "qms_wrong")),

@@ -286,7 +286,7 @@ async def test_an_error_page_never_repeats_what_was_sent(harness: AppHarness) ->
     assert "m4rked" not in response.text
 
 
-async def test_the_answer_is_a_303_and_is_not_stored(harness: AppHarness) -> None:
+async def test_the_response_is_a_303_and_is_not_stored(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(first_party=True)
     response = await harness.ask(await harness.signed_in(), app)

@@ -143,7 +143,7 @@ async def test_a_missing_grant_type_says_so(harness: AppHarness) -> None:
     }
 
 
-async def test_answers_are_not_cached_whatever_they_are(harness: AppHarness) -> None:
+async def test_responses_are_not_cached_whatever_they_are(harness: AppHarness) -> None:
     app = await harness.app()
     responses = [
         await harness.token(app, grant_type="client_credentials"),

@@ -27,7 +27,7 @@ async def test_a_code_is_exchanged_for_tokens_that_open_the_api(harness: AppHarn
     }
 
 
-async def test_the_answer_brings_code_state_and_issuer_to_the_registered_address(
+async def test_the_response_brings_code_state_and_issuer_to_the_registered_address(
     harness: AppHarness,
 ) -> None:
     await harness.person()

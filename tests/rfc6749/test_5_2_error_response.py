@@ -1,4 +1,4 @@
-"""Error answers of the token endpoint (RFC 6749 §5.2): shape, status, headers."""
+"""Error responses of the token endpoint (RFC 6749 §5.2): shape, status, headers."""
 
 import string
 

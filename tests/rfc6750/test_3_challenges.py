@@ -1,4 +1,4 @@
-"""The WWW-Authenticate answer (RFC 6750 §3), and what each scope opens (v2-api.md §7)."""
+"""The WWW-Authenticate response (RFC 6750 §3), and what each scope opens (v2-api.md §7)."""
 
 import httpx
 
@@ -51,7 +51,7 @@ async def test_a_dead_token_is_invalid_whatever_killed_it(harness: AppHarness) -
         assert response.json()["error"] == "invalid_token"
         assert challenge(response).startswith('Bearer error="invalid_token"')
         texts.add(response.text)
-    assert len(texts) == 1, "the answer does not tell why"
+    assert len(texts) == 1, "the response does not tell why"
 
 
 async def test_a_token_of_a_deleted_or_disabled_app_is_invalid(harness: AppHarness) -> None:

@@ -152,7 +152,7 @@ async def test_the_token_must_be_there(harness: AppHarness) -> None:
     assert response.json()["error"] == "invalid_request"
 
 
-async def test_the_answer_is_not_cached_and_no_script_of_another_site_reads_it(
+async def test_the_response_is_not_cached_and_no_script_of_another_site_reads_it(
     harness: AppHarness,
 ) -> None:
     app = await harness.app()

@@ -28,7 +28,7 @@ async def test_anybody_may_read_and_keep_it(harness: AppHarness) -> None:
         assert response.headers["content-type"] == "application/json"
         assert response.headers["cache-control"] == "public, max-age=3600"
         assert response.headers["access-control-allow-origin"] == "*"
-        assert response.headers["vary"] == "origin", "or a cache gives one kind of answer to all"
+        assert response.headers["vary"] == "origin", "or a cache gives one kind of response to all"
 
 
 async def test_both_addresses_say_the_same(harness: AppHarness) -> None:

@@ -1,4 +1,4 @@
-"""`iss` in every authorization answer (RFC 9207 §2), errors included."""
+"""`iss` in every authorization response (RFC 9207 §2), errors included."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -7,7 +7,7 @@ from support.app import ISSUER, AppHarness, form_fields, response_of
 KINDS = ("code", "none", "token", "id_token", "code id_token token")
 
 
-async def test_every_kind_of_answer_names_its_issuer_once(harness: AppHarness) -> None:
+async def test_every_kind_of_response_names_its_issuer_once(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(first_party=True, response_types=frozenset(KINDS))
     browser = await harness.signed_in()

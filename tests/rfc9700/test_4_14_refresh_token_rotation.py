@@ -23,7 +23,7 @@ async def refreshed(harness: AppHarness, app: App, token: str, **changes: str) -
 
 
 async def is_ended(harness: AppHarness, app: App, *responses: dict[str, Any]) -> bool:
-    """Whether nothing of these answers works, now or after."""
+    """Whether nothing of these responses works, now or after."""
     for response in responses:
         refused = await harness.refresh(app, response["refresh_token"])
         if refused.json().get("error") != "invalid_grant":
@@ -243,7 +243,7 @@ async def test_the_grace_is_for_the_same_client_alone(harness: AppHarness) -> No
     assert (await harness.call(second["access_token"])).status_code == 200
 
 
-async def test_the_grace_never_widens_what_the_first_answer_gave(harness: AppHarness) -> None:
+async def test_the_grace_never_widens_what_the_first_response_gave(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app()
     first = await harness.tokens(app, scope="basic readmeasurements")

@@ -18,7 +18,7 @@ def leaves_no_trace(response: httpx.Response) -> bool:
     )
 
 
-async def test_an_answer_to_a_secret_in_a_query_is_not_kept_and_not_referred_to(
+async def test_a_response_to_a_secret_in_a_query_is_not_kept_and_not_referred_to(
     harness: AppHarness,
 ) -> None:
     for address in (

@@ -458,5 +458,5 @@ def _wait_for_the_others() -> None:
 
 
 def run(*arguments: str) -> None:
-    """Be one: do it, and answer."""
+    """Be one: do it, and write the result."""
     print(json.dumps(asyncio.run(_main(*arguments))), flush=True)

@@ -29,7 +29,7 @@ class Contender:
         self._input.write(b"\n")
 
     async def response(self) -> Any:
-        """What it answers at its end."""
+        """What it writes at its end."""
         text = await self._rest()
         assert text.endswith(b"\n"), "the process failed"
         return json.loads(text)

@@ -1,4 +1,4 @@
-"""Whatever a client registered comes back from the store as it was given (RFC 7591 §3.2.1)."""
+"""The store returns the metadata of a client as it was registered (RFC 7591 §3.2.1)."""
 
 from dataclasses import fields, replace
 from typing import Any, get_type_hints

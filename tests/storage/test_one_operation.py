@@ -1,4 +1,4 @@
-"""What the engines promise for one operation: all of it or nothing, whatever its neighbours do."""
+"""The engines do one operation whole or not at all, beside any other operations."""
 
 import asyncio
 from collections.abc import AsyncIterator

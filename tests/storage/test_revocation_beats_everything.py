@@ -1,4 +1,4 @@
-"""What was revoked, disabled or deleted does not work, whatever happens at the same time."""
+"""What was revoked, disabled or deleted does not work, with any concurrent operations."""
 
 import asyncio
 from dataclasses import replace

@@ -85,7 +85,7 @@ async def test_of_many_who_claim_a_request_one_did(stores: Stores) -> None:
     assert await stores.authorizations.request(_REQUEST.key) == found
 
 
-async def test_the_answer_of_a_request_is_kept_with_it(stores: Stores) -> None:
+async def test_the_response_of_a_request_is_kept_with_it(stores: Stores) -> None:
     await stores.authorizations.save_request(_REQUEST)
     await stores.authorizations.claim_request(_REQUEST.key, b"x" * 32, LATER)
     await stores.authorizations.set_response(_REQUEST.key, b"\0sealed\xff")

@@ -1,4 +1,4 @@
-"""`TeamStore`: a client keeps an owner whatever happens at once, and an invitation is used once."""
+"""`TeamStore`: a client keeps an owner after concurrent changes, and an invitation is used once."""
 
 import asyncio
 from dataclasses import replace

@@ -178,7 +178,7 @@ async def test_grants_of_the_session_end_with_it(stores: Stores, samples: Sample
         assert not await _is_revoked(stores, grant)
 
 
-async def test_of_an_answer_and_an_end_at_once_one_comes_first(
+async def test_of_a_response_and_an_end_at_once_one_comes_first(
     stores: Stores, samples: Samples
 ) -> None:
     for number in range(10):

@@ -94,7 +94,7 @@ class App:
 
 @dataclass(slots=True)
 class AuthorizationResponse:
-    """What an authorization answer brought back to the app."""
+    """What an authorization response brought back to the app."""
 
     location: str
     parameters: dict[str, str]
@@ -229,7 +229,7 @@ class AppHarness:
     async def authorize(
         self, browser: httpx.AsyncClient, app: App, **changes: str | None
     ) -> AuthorizationResponse:
-        """From the request to the answer, allowing if asked."""
+        """From the request to the response, allowing if asked."""
         response = await self.ask(browser, app, **changes)
         if response.status_code == 200 and 'id="allow"' in response.text:
             response = await self.decide(browser, response)
@@ -284,7 +284,7 @@ class AppHarness:
     async def tokens(
         self, app: App, browser: httpx.AsyncClient | None = None, **changes: str | None
     ) -> dict[str, Any]:
-        """The whole code flow: the token answer."""
+        """The whole code flow: the token response."""
         code = (await self.authorize(browser or await self.signed_in(), app, **changes)).code
         response = await self.redeem(app, code)
         assert response.status_code == 200, response.text

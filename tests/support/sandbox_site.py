@@ -62,7 +62,7 @@ class Sandbox:
     async def choose(
         self, fake_provider: str, person: str, **changes: str | None
     ) -> dict[str, str]:
-        """Press a person's button on the page; the answer that goes back to the app."""
+        """Press a person's button on the page; the response that goes back to the app."""
         page = await self.ask(fake_provider, **changes)
         assert page.status_code == 200, page.text
         return response_of(await self.http.get(link(page, person)))

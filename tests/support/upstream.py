@@ -1,4 +1,4 @@
-"""Sign-in providers as the HTTP client sees them: answers by address, and keys that sign."""
+"""Sign-in providers as the HTTP client sees them: responses by address, and keys that sign."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -63,7 +63,7 @@ class Workers:
         self._group: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start them, and wait until the first one answers."""
+        """Start them, and wait until the first one responses."""
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith("QUANTIMODO_")
         }

@@ -44,7 +44,7 @@ from support.fake_provider import (
 
 APP = "https://app.example.org"
 OWN = "https://www.example.org/signed-in"
-DOWN = ProviderUnavailable("The sign-in provider cannot answer now.", because="no answer")
+DOWN = ProviderUnavailable("The sign-in provider cannot answer now.", because="no response")
 INVALID = InvalidProviderResponse("The sign-in provider sent a response that cannot be used.")
 
 
@@ -74,7 +74,7 @@ async def harness(
         yield opened
 
 
-# ------------------------------------------------------------------ the whole way, and its answer
+# ---------------------------------------------------------------- the whole flow, and its response
 
 
 async def test_a_person_comes_back_with_a_code_for_a_jwt(harness: AppHarness) -> None:
@@ -128,7 +128,7 @@ async def test_the_browser_is_sent_away_bound_to_state_and_cookie(
         assert secret not in str(harness.rows())
 
 
-async def test_an_answer_that_comes_as_a_form_of_another_site_brings_its_cookie(
+async def test_a_response_that_comes_as_a_form_of_another_site_brings_its_cookie(
     harness: AppHarness,
 ) -> None:
     await harness.app()
@@ -399,7 +399,7 @@ async def test_with_closed_sign_up_a_stranger_is_denied(
 # ----------------------------------------------------------------- the way back (security.md §25)
 
 
-async def test_a_posted_answer_must_be_a_form(harness: AppHarness) -> None:
+async def test_a_posted_response_must_be_a_form(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
     response = {"state": state_of(await depart(browser, "apple")), "code": "gia"}
@@ -661,7 +661,7 @@ async def test_a_new_sign_in_is_required_at_the_provider_too(
         assert google.contexts[-1].fresh is bool(changes)
 
 
-async def test_an_answer_by_form_ends_the_session_before_too(harness: AppHarness) -> None:
+async def test_a_response_by_form_ends_the_session_before_too(harness: AppHarness) -> None:
     """A form of another site brings no session cookie along, so the way has one more step."""
     browser = harness.browser()
     await sign_in_with(browser)
@@ -957,7 +957,7 @@ async def test_an_identity_of_another_account_is_not_taken_away(harness: AppHarn
     assert not await harness.context.social.identities(person.id)
 
 
-async def test_an_answer_by_form_links_after_one_more_step(harness: AppHarness) -> None:
+async def test_a_response_by_form_links_after_one_more_step(harness: AppHarness) -> None:
     person = await harness.person()
     browser = await harness.signed_in()
     state = state_of(await begin_linking(browser, "apple"))

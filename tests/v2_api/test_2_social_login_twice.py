@@ -104,7 +104,7 @@ async def test_a_request_of_an_app_goes_on_while_it_waits(
     assert onward(await come_back(browser, state_of(departed))) == (arrived, "Go on")
     page = await browser.get(arrived)
     code = response_of(await harness.decide(browser, page)).parameters["code"]
-    # For a minute the app's first answer is repeated, as after a second *Allow*.
+    # For a minute the app's first response is repeated, as after a second *Allow*.
     assert onward(await come_back(browser, state_of(departed))) == (arrived, "Go on")
     assert response_of(await browser.get(arrived)).parameters["code"] == code
     clock.advance(timedelta(seconds=61))
@@ -136,7 +136,7 @@ async def test_a_person_who_has_to_link_first_is_redirected_there(harness: AppHa
     assert len(harness.rows()["identities"]) == 1
 
 
-async def test_an_answer_by_form_that_is_sent_again(harness: AppHarness) -> None:
+async def test_a_response_by_form_that_is_sent_again(harness: AppHarness) -> None:
     browser = harness.browser()
     departed = await browser.get("/sign-in/with/apple?return_to=/account/profile")
     sent = {"state": state_of(departed), "code": "gia"}
@@ -149,7 +149,7 @@ async def test_an_answer_by_form_that_is_sent_again(harness: AppHarness) -> None
 async def test_a_way_that_this_browser_knows_nothing_of_leads_to_a_page_too(
     harness: AppHarness,
 ) -> None:
-    """Waited too long, begun elsewhere, forged, or reloaded before the first answer came."""
+    """Waited too long, begun elsewhere, forged, or reloaded before the first response came."""
     await harness.app()
     browser = harness.browser()
     state = state_of(await depart(browser))

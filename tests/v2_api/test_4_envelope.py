@@ -1,4 +1,4 @@
-"""v2-api.md §4: the answer that both social endpoints give, the JWT in it, and whom it names."""
+"""v2-api.md §4: the response that both social endpoints give, the JWT in it, and whom it names."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

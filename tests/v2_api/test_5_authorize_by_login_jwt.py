@@ -78,7 +78,7 @@ def cookies_of(browser: httpx.AsyncClient) -> list[str]:
 
 
 async def consented(harness: AppHarness, app: App, token: str, browser: httpx.AsyncClient) -> Any:
-    """By the URL, through the consent page, to the answer."""
+    """By the URL, through the consent page, to the response."""
     moved = await browser.get(AUTHORIZE, params={**asking(app), "token": token})
     page = await browser.get(moved.headers["location"])
     return response_of(await harness.decide(browser, page))
@@ -126,7 +126,7 @@ async def test_it_never_becomes_a_session(harness: AppHarness) -> None:
     assert (await browser.get("/account")).headers["location"].startswith("/sign-in?")
 
 
-async def test_it_is_gone_with_the_answer_and_good_for_no_other_request(
+async def test_it_is_gone_with_the_response_and_good_for_no_other_request(
     harness: AppHarness,
 ) -> None:
     app, browser = await harness.app(first_party=True), harness.browser()
@@ -335,7 +335,7 @@ async def test_a_jwt_in_the_header_is_the_person_of_this_request(harness: AppHar
     assert without.headers["location"].startswith("/sign-in?")
 
 
-async def test_where_the_person_is_asked_it_lasts_until_the_answer(harness: AppHarness) -> None:
+async def test_where_the_person_is_asked_it_lasts_until_the_response(harness: AppHarness) -> None:
     """As an app has it that opens a web view with the header."""
     app, browser = await harness.app(), harness.browser()
     headers = bearing(await token_of(harness))

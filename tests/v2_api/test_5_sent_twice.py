@@ -1,4 +1,4 @@
-"""v2-api.md §5: what a person sends twice (a double click) leads to the app with one answer."""
+"""v2-api.md §5: what a person sends twice (a double click) leads to the app with one response."""
 
 import asyncio
 from typing import Any
@@ -51,7 +51,7 @@ async def test_a_double_click_leads_to_the_app_with_one_code(harness: AppHarness
 
 
 @pytest.mark.parametrize(("first", "then"), [("allow", "deny"), ("deny", "allow")])
-async def test_another_decision_gets_the_first_answer(
+async def test_another_decision_gets_the_first_response(
     harness: AppHarness, first: str, then: str
 ) -> None:
     ann = await harness.person()
@@ -67,7 +67,7 @@ async def test_another_decision_gets_the_first_answer(
     assert bool(consents) is (first == "allow")
 
 
-async def test_every_kind_of_answer_comes_again_as_it_was(harness: AppHarness) -> None:
+async def test_every_kind_of_response_comes_again_as_it_was(harness: AppHarness) -> None:
     await harness.person()
     kinds = frozenset({"code", "none", "code id_token token", "id_token token"})
     app = await harness.app(response_types=kinds)
@@ -175,7 +175,7 @@ async def test_by_a_login_jwt_it_is_the_same(open_harness: OpenHarness) -> None:
         assert is_gone(await browser.post(DECISION, data=fields))
 
 
-async def test_the_answer_is_kept_encrypted_and_swept(harness: AppHarness) -> None:
+async def test_the_response_is_kept_encrypted_and_swept(harness: AppHarness) -> None:
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app(response_types=frozenset({"token"}))
     page = await harness.ask(browser, app, response_type="token", scope="basic", state="a-state")

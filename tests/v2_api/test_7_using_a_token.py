@@ -1,4 +1,4 @@
-"""v2-api.md §7 on `GET /api/v1/user/me`: the answer, and how its refusals read."""
+"""v2-api.md §7 on `GET /api/v1/user/me`: the response, and how its refusals read."""
 
 from support.app import ME, AppHarness
 

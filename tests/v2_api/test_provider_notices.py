@@ -1,4 +1,4 @@
-"""What providers tell us unasked (security.md §29, v2-api.md §3): accounts that are gone, signed
+"""What providers send unrequested (security.md §29, v2-api.md §3): accounts that are gone, signed
 out, or whose data is to be deleted; and the page that says what became of it."""
 
 from collections.abc import AsyncIterator

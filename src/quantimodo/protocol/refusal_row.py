@@ -30,7 +30,7 @@ class RefusalRow:
     page of the browser.
 
     `shown_as`: the code that the caller gets instead, because the difference would show a stranger
-    which credential is wrong; the log of the app has `code`. `ordinary`: an answer that is part of
+    which credential is wrong; the log of the app has `code`. `ordinary`: a response that is part of
     the protocol, which the log of the app does not have.
     """
 

@@ -1,4 +1,4 @@
-"""v2-api.md §5: a form that is sent twice leads to one answer; here forty times, half of them
+"""v2-api.md §5: a form that is sent twice leads to one response; here forty times, half of them
 *Cancel*, over four processes, on each engine."""
 
 from urllib.parse import parse_qs, urlencode, urlsplit

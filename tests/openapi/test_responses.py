@@ -1,4 +1,4 @@
-"""What the endpoints really answer is what the document says, field by field."""
+"""The responses of the endpoints are those of the document, field by field."""
 
 from typing import Any
 

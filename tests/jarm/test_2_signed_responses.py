@@ -1,4 +1,4 @@
-"""JARM: authorization answers as one signed document (JWT Secured Authorization Response Mode)."""
+"""JARM (JWT Secured Authorization Response Mode): authorization responses as a signed document."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ async def read(harness: AppHarness, token: str, algorithm: str = "RS256") -> dic
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "PS256", "EdDSA"])
-async def test_the_answer_is_one_parameter_signed_as_registered(
+async def test_the_response_is_one_parameter_signed_as_registered(
     harness: AppHarness, algorithm: str
 ) -> None:
     await harness.person()
