@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Final
 
 from quantimodo.accounts.addresses import email_address
-from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.email_tokens import EmailTokens
+from quantimodo.accounts.emails import AccountEmails
 from quantimodo.accounts.errors import DomainError
 from quantimodo.accounts.login import EmailProof, Login, LoginBrowser, LoginResult
 from quantimodo.accounts.throttle import Throttle
@@ -19,7 +19,6 @@ from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Entropy
-from quantimodo.ports.mailer import Mailer
 
 LIFETIME: Final = timedelta(minutes=10)
 _DIGITS: Final = 6
@@ -35,8 +34,7 @@ class EmailCodes:
     email_tokens: EmailTokens
     login: Login
     throttle: Throttle
-    mailer: Mailer
-    email_templates: EmailTemplates
+    emails: AccountEmails
     key: bytes = field(repr=False)
     entropy: Entropy
 
@@ -65,8 +63,8 @@ class EmailCodes:
                 "sign_in_code", email, timedelta(0), payload=decoy, charge=charge
             )
             return raw
-        mail = self.email_templates.sign_in_code(user.email, code, LIFETIME)
-        await self.mailer.send(mail, self.throttle.charge("mails", address))
+        to = user.email
+        await self.emails.send(lambda of: of.sign_in_code(to, code, LIFETIME), address=address)
         return raw
 
     async def sign_in(self, cookie: Secret, code: Secret, browser: LoginBrowser) -> LoginResult:

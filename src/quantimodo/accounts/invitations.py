@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from quantimodo.accounts.addresses import email_address, person_name
-from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.emails import AccountEmails
 from quantimodo.accounts.errors import DomainError, Faults
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.tokens import Kind, key_of, mint
@@ -21,7 +21,6 @@ from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.admin_stores import AdminLog
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.invitation_store import InvitationStore
-from quantimodo.ports.mailer import Mailer
 
 LIFETIME: Final = timedelta(hours=72)
 MOST_INVITATIONS: Final = 10_000
@@ -37,8 +36,7 @@ class Invitations:
     store: InvitationStore
     users: UserStore
     throttle: Throttle
-    mailer: Mailer
-    email_templates: EmailTemplates
+    emails: AccountEmails
     admin_log: AdminLog
     clock: Clock
     entropy: Entropy
@@ -115,4 +113,4 @@ class Invitations:
         await self.throttle.send_email(email)
 
     async def _send(self, email: str, raw: Secret) -> None:
-        await self.mailer.send(self.email_templates.invitation(email, raw, LIFETIME))
+        await self.emails.send(lambda of: of.invitation(email, raw, LIFETIME))

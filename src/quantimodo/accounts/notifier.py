@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from quantimodo.accounts.email_templates import EmailTemplates, address_of
+from quantimodo.accounts.emails import AccountEmails
 from quantimodo.accounts.sessions import printable
 from quantimodo.accounts.unsubscribing import Subscription, UnsubscribeAddresses
 from quantimodo.i18n.negotiation import lookup
@@ -14,15 +15,13 @@ from quantimodo.model.users import User
 from quantimodo.ports.account_stores import ProfileStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.mailer import Mailer
 
 _LONGEST_ADDRESS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountNotifier:
-    mailer: Mailer
-    email_templates: EmailTemplates
+    emails: AccountEmails
     clock: Clock
     audit: Audit
     profiles: ProfileStore
@@ -53,8 +52,8 @@ class AccountNotifier:
         if address is None:
             return
         with in_language(await self.language_of(user)):
-            mail = template(self.email_templates, address)
+            mail = template(self.emails.templates, address)
         if mail.optional is not None:
             subscription = Subscription(user.id, mail.optional)
             mail = replace(mail, unsubscribe=self.unsubscribe_addresses.address(subscription))
-        await self.mailer.send(mail)
+        await self.emails.mailer.send(mail)

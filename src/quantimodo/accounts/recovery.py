@@ -10,8 +10,9 @@ import msgspec
 
 from quantimodo.accounts.addresses import email_address, local_path
 from quantimodo.accounts.credentials import Credentials
-from quantimodo.accounts.email_templates import EmailTemplates, address_of
+from quantimodo.accounts.email_templates import address_of
 from quantimodo.accounts.email_tokens import EmailTokens
+from quantimodo.accounts.emails import AccountEmails
 from quantimodo.accounts.errors import DomainError, SignInNeeded
 from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, ConfirmedAddress, Pending
@@ -26,7 +27,6 @@ from quantimodo.model.users import User, fold_email
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.mailer import Mailer
 from quantimodo.ports.stores import Conflict
 
 _INVALID_LINK = N_("This link is not good any more. Ask for a new one.")
@@ -51,8 +51,7 @@ class Recovery:
     login: Login
     credentials: Credentials
     throttle: Throttle
-    mailer: Mailer
-    email_templates: EmailTemplates
+    emails: AccountEmails
     policy: AccountPolicy
     clock: Clock
     audit: Audit
@@ -77,9 +76,9 @@ class Recovery:
             return
         self._record("password.reset_requested", user)
         # To the address on record: the one that was typed may only look like it.
-        raw = await self._reset_token(user, user.email, charge)
-        mail = self.email_templates.reset_password(user.email, raw, lifetime)
-        await self.mailer.send(mail, self.throttle.charge("mails", address))
+        to = user.email
+        raw = await self._reset_token(user, to, charge)
+        await self.emails.send(lambda of: of.reset_password(to, raw, lifetime), address=address)
 
     async def reset(
         self,
@@ -112,7 +111,8 @@ class Recovery:
             await self.credentials.personal_tokens.end_all(user, address)
         browser = LoginBrowser(address=address, agent=agent, replaces=replaces)
         login = await self.login.complete_login(user, PasswordProof.of(fresh), browser)
-        await self.mailer.send(self.email_templates.password_changed(user.email))
+        to = user.email
+        await self.emails.send(lambda of: of.password_changed(to))
         return Confirmed(login, local_path(""))
 
     async def send_verification(self, user: User) -> None:
@@ -120,9 +120,9 @@ class Recovery:
         if user.email is None or user.email_verified_at is not None:
             return
         await self.throttle.send_email(user.email)
-        lifetime = self.policy.verify_lifetime
-        raw = await self.email_tokens.mint("verify_email", user.email, lifetime, user_id=user.id)
-        await self.mailer.send(self.email_templates.confirm_address(user.email, raw, lifetime))
+        to, lifetime = user.email, self.policy.verify_lifetime
+        raw = await self.email_tokens.mint("verify_email", to, lifetime, user_id=user.id)
+        await self.emails.send(lambda of: of.confirm_address(to, raw, lifetime))
 
     async def request_email_change(self, user: User, email: str, held: str | None) -> None:
         """Mail a link that changes the address of this account. Raises `TooMany`."""
@@ -134,10 +134,11 @@ class Recovery:
         raw = await self.email_tokens.mint(
             "verify_email", email, lifetime, user_id=user.id, payload=payload
         )
-        if taken is None or taken.id == user.id or taken.email is None:
-            await self.mailer.send(self.email_templates.confirm_new_address(email, raw, lifetime))
+        other = None if taken is None or taken.id == user.id else taken.email
+        if other is None:
+            await self.emails.send(lambda of: of.confirm_new_address(email, raw, lifetime))
         else:
-            await self.mailer.send(self.email_templates.address_in_use(taken.email))
+            await self.emails.send(lambda of: of.address_in_use(other))
 
     async def pending(self, raw: str) -> Pending | None:
         """What a valid link of this class is for, without spending it; None for an invalid one."""
@@ -223,7 +224,7 @@ class Recovery:
             await self.email_tokens.drop("verify_email", user.email)
         old = address_of(user)
         if old is not None:
-            await self.mailer.send(self.email_templates.email_changed(old))
+            await self.emails.send(lambda of: of.email_changed(old))
 
     async def _take_over(self, user: User, email: str, fresh: str) -> None:
         now = self.clock.now()

@@ -74,7 +74,7 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
     login = given.login
     sessions, throttle = login.sessions, login.throttle
     links = EmailTokens(given.email_tokens, given.clock, given.entropy)
-    mailer, email_templates = given.notifier.mailer, given.notifier.email_templates
+    emails = given.notifier.emails
     credentials = Credentials(
         users=given.users,
         hasher=given.hasher,
@@ -105,16 +105,14 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         credentials=credentials,
         creation=creation,
         throttle=throttle,
-        mailer=mailer,
-        email_templates=email_templates,
+        emails=emails,
         policy=given.policy,
     )
     invitations = Invitations(
         store=given.invitations,
         users=given.users,
         throttle=throttle,
-        mailer=mailer,
-        email_templates=email_templates,
+        emails=emails,
         admin_log=given.admin_log,
         clock=given.clock,
         entropy=given.entropy,
@@ -128,8 +126,7 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         login=login,
         credentials=credentials,
         throttle=throttle,
-        mailer=mailer,
-        email_templates=email_templates,
+        emails=emails,
         policy=given.policy,
         clock=given.clock,
         audit=given.audit,
@@ -156,8 +153,7 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         email_tokens=links,
         login=login,
         throttle=throttle,
-        mailer=mailer,
-        email_templates=email_templates,
+        emails=emails,
         key=given.code_key,
         entropy=given.entropy,
     )

@@ -13,8 +13,8 @@ import msgspec
 from quantimodo.accounts.account_creation import AccountCreation
 from quantimodo.accounts.addresses import email_address, local_path, person_name
 from quantimodo.accounts.credentials import Credentials
-from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.email_tokens import EmailTokens
+from quantimodo.accounts.emails import AccountEmails
 from quantimodo.accounts.errors import DomainError, Faults, InvalidInput
 from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, Pending
@@ -26,7 +26,6 @@ from quantimodo.model.sessions import EmailToken
 from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
-from quantimodo.ports.mailer import Mailer
 from quantimodo.ports.stores import Conflict
 
 NO_SIGN_UP: Final[Mapping[SignUpMode, str]] = {
@@ -54,8 +53,7 @@ class SignUp:
     credentials: Credentials
     creation: AccountCreation
     throttle: Throttle
-    mailer: Mailer
-    email_templates: EmailTemplates
+    emails: AccountEmails
     policy: AccountPolicy
 
     async def request(
@@ -148,11 +146,15 @@ class SignUp:
         raw = await self.email_tokens.mint(
             "sign_up", pending_sign_up.email, lifetime, payload=payload, charge=charge
         )
-        if user is None or user.email is None:
-            mail = self.email_templates.confirm_sign_up(pending_sign_up.email, raw, lifetime)
-        else:
-            mail = self.email_templates.already_registered(user.email)
-        await self.mailer.send(mail, self.throttle.charge("mails", address))
+        known = None if user is None else user.email
+        await self.emails.send(
+            lambda of: (
+                of.confirm_sign_up(pending_sign_up.email, raw, lifetime)
+                if known is None
+                else of.already_registered(known)
+            ),
+            address=address,
+        )
 
     async def _with_own_password(
         self, pending_sign_up: PendingSignUp, password: Secret | None, address: str

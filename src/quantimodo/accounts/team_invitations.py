@@ -57,8 +57,8 @@ class TeamInvitations:
         if not await self.store.add_invitation(invitation, MOST_MEMBERS):
             raise DomainError(_NOT_ADDED)
         # Neither the name of the application nor that of a person: who invites typed them.
-        mail = self.notifier.email_templates.team_invitation(email, minted.raw, LIFETIME)
-        await self.notifier.mailer.send(mail)
+        raw = minted.raw
+        await self.notifier.emails.send(lambda of: of.team_invitation(email, raw, LIFETIME))
         self._record(client, "client.invited", inviter.id, f"an invitation as {role} sent")
 
     async def waiting(self, client: Client) -> Sequence[ClientInvitation]:

@@ -10,6 +10,7 @@ from quantimodo.accounts.authenticator_apps import AuthenticatorApps, RecoveryCo
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.email_tokens import EmailTokens
+from quantimodo.accounts.emails import AccountEmails
 from quantimodo.accounts.factor_recovery import FactorRecoveries
 from quantimodo.accounts.login import Login
 from quantimodo.accounts.notifier import AccountNotifier
@@ -79,8 +80,9 @@ class LoginServices:
 def build_notifier(given: LoginDependencies) -> AccountNotifier:
     """Construct the notifier of accounts."""
     return AccountNotifier(
-        mailer=given.mailer,
-        email_templates=EmailTemplates(given.issuer),
+        emails=AccountEmails(
+            templates=EmailTemplates(given.issuer), mailer=given.mailer, throttle=given.throttle
+        ),
         clock=given.clock,
         audit=given.audit,
         profiles=given.stores.profiles,
