@@ -40,7 +40,7 @@ def backup(
 ) -> None:
     """Write a backup of the database, also while the server runs.
 
-    It has no secret key, but its fingerprint: keep the key in another place.
+    It contains the fingerprint of the secret key, not the key: keep the key in another place.
     """
     options = BackupOptions(recipients=tuple(encrypt_to or ()), with_secret_key=with_secret_key)
     with field_errors():

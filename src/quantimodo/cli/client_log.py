@@ -19,7 +19,9 @@ def log(
     client_id: Annotated[str, typer.Argument(help="The client_id of the application.")],
     endpoint: Annotated[str, typer.Option(help="Only of this endpoint: authorize, token, …")] = "",
     code: Annotated[str, typer.Option(help="Only with this code.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=500, help="The newest of them.")] = 50,
+    limit: Annotated[
+        int, typer.Option(min=1, max=500, help="How many to show, the newest first.")
+    ] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the refused requests of an application, newest first, and how to fix each."""

@@ -28,7 +28,7 @@ def members(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the team of an application, after a change of it. No invitation is needed."""
+    """Show the team of an application; with an option, change it first. No person is invited."""
     if sum(each is not None for each in (add, remove, transfer)) > 1:
         raise typer.BadParameter("give one of --add, --remove and --transfer")
     role: ClientRole = "owner" if as_owner else "developer"

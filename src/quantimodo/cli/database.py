@@ -13,7 +13,7 @@ from quantimodo.cli.printing import print_fields, print_json
 from quantimodo.storage.inspection import inspect
 from quantimodo.storage.open import Step, migrate, pending_steps, sqlite_path
 
-database = typer.Typer(no_args_is_help=True, help="Look after the database.")
+database = typer.Typer(no_args_is_help=True, help="Migrate and check the database.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -35,7 +35,7 @@ def migrate_database(as_json: AsJson = False) -> None:
 
 @database.command()
 def status(as_json: AsJson = False) -> None:
-    """Say which engine it is and what is left to migrate. Exit code 1 if anything is."""
+    """Show the engine, and the migrations that are left. Exit code 1 if anything is."""
     with field_errors():
         url = load_settings().database
         steps = asyncio.run(pending_steps(url))

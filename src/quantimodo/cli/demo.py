@@ -29,7 +29,7 @@ def demo(
         str | None, typer.Option(help="Where the server is; by default its issuer.")
     ] = None,
 ) -> None:
-    """Walk the main job against a running server: sign in, consent, token, use, refresh, revoke."""
+    """Run the main flow against a running server: sign in, consent, token, use, refresh, revoke."""
     run(lambda context: _show(context, (url or context.settings.issuer).rstrip("/")))
 
 

@@ -38,7 +38,9 @@ def list_keys(as_json: AsJson = False) -> None:
 def rotate(
     now: Annotated[
         bool,
-        typer.Option("--now", help="Sign with new keys at once, all of them; after a leak, say."),
+        typer.Option(
+            "--now", help="Sign with new keys of every kind at once, for example after a leak."
+        ),
     ] = False,
     every: Annotated[
         bool, typer.Option("--all", help="The Ed25519 key (EdDSA) too; so does --now.")
@@ -48,7 +50,7 @@ def rotate(
 ) -> None:
     """Make new RSA and P-256 keys. They are published first, and sign after `keys.publish_before`.
 
-    The Ed25519 key has its successor by the schedule, or by --all.
+    The Ed25519 key gets a successor by the schedule, or with --all.
     """
 
     async def make(context: AppContext) -> list[dict[str, Any]]:
@@ -68,7 +70,7 @@ def delete(
     kid: Annotated[str, typer.Argument(help="The key's id, as `quantimodo keys list` shows it.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Take a leaked key out of the published set at once. Rotate first: see `keys rotate --now`."""
+    """Remove a leaked key from the published set at once. Rotate first: see `keys rotate --now`."""
 
     typer.echo(_WHAT_ENDS)
     if not yes and sys.stdin.isatty():

@@ -16,7 +16,7 @@ from quantimodo.cli.command_runner import Failed, run
 from quantimodo.model.admin_actions import Authority
 from quantimodo.model.users import User
 
-Reason = Annotated[str, typer.Option("--reason", help="Why; it stays in the record of actions.")]
+Reason = Annotated[str, typer.Option("--reason", help="The reason, which is recorded.")]
 _AS_BEFORE: Final = frozenset({"disable", "enable"})
 
 

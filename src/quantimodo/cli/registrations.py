@@ -20,9 +20,9 @@ _SHOWN = 16  # of the key's hexadecimal digits: enough to name one
 
 @registrations.command()
 def create(
-    label: Annotated[str, typer.Option(help="Your note: whom it is for.")] = "",
+    label: Annotated[str, typer.Option(help="A note, such as who it is for.")] = "",
     uses: Annotated[int, typer.Option(help="How many apps may register.", min=1, max=10_000)] = 1,
-    lifetime: Annotated[str, typer.Option(help="How long it is good, as 1h, 30d.")] = "30d",
+    lifetime: Annotated[str, typer.Option(help="How long it is valid: 1h, 30d.")] = "30d",
     as_json: AsJson = False,
 ) -> None:
     """Make an initial access token; it is shown this once."""
@@ -66,7 +66,7 @@ def list_tokens(as_json: AsJson = False) -> None:
 
 @registrations.command()
 def delete(token_id: Annotated[str, typer.Argument(help="As `list` shows it.")]) -> None:
-    """Take a token back; apps that registered by it stay."""
+    """Delete a token. Apps that registered with it stay."""
 
     async def drop(context: AppContext) -> None:
         for token in await context.stores.registrations.registration_tokens():

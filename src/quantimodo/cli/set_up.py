@@ -50,7 +50,7 @@ def apply(
     as_json: AsJson = False,
     reason: Reason = "",
 ) -> None:
-    """Make administrators, clients and resources what the file says, all of it or nothing.
+    """Make administrators, clients and resources match the file, or change nothing.
 
     What the file does not name stays as it is. Secrets are references: "env:NAME", "file:PATH".
     """

@@ -11,7 +11,7 @@ from quantimodo.app.settings_masking import shown_settings
 from quantimodo.cli.command_runner import field_errors
 from quantimodo.cli.printing import print_json, print_table
 
-settings = typer.Typer(no_args_is_help=True, help="Show what is set.")
+settings = typer.Typer(no_args_is_help=True, help="Show the settings.")
 
 
 @settings.command()

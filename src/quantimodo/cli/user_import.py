@@ -37,7 +37,7 @@ class FileOptions:
     """The options of `users import` that say how the file is read."""
 
     form: Annotated[
-        Form | None, typer.Option("--format", help="By default what its name ends with.")
+        Form | None, typer.Option("--format", help="By default, by the end of the file name.")
     ] = None
     trust_emails: Annotated[
         bool,
@@ -71,8 +71,8 @@ def import_users(
 ) -> None:
     """Add the people of a file, with password hashes, identities and consents.
 
-    The whole file is checked first; with one fault nothing is added. Accounts that are here stay as
-    they are, so an import that was interrupted is repeated.
+    The whole file is checked first; with one fault nothing is added. Existing accounts are
+    not changed, so an import that was interrupted can be repeated.
     """
 
     async def work(context: AppContext) -> _Counts:

@@ -20,7 +20,7 @@ def sessions(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     reason: Reason = "",
 ) -> None:
-    """List the sessions of a person, after one of them was ended."""
+    """List the sessions of a person; with --end, end one of them first."""
 
     async def read(context: AppContext) -> Sequence[Session]:
         user, administration = await person_of(context, who), people_administration(context)

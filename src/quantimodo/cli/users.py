@@ -43,7 +43,7 @@ class NewAccount:
     """The options of `users create` that describe the account."""
 
     email: Annotated[str, typer.Option(help="The address to sign in with.")]
-    name: Annotated[str, typer.Option(help="How the person is called.")]
+    name: Annotated[str, typer.Option(help="The name of the person.")]
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False
@@ -57,7 +57,7 @@ class NewAccount:
 @users.command()
 @option_group(NewAccount, "account")
 def create(account: NewAccount, as_json: AsJson = False) -> None:
-    """Make an account. Without a password the person sets one by "Forgot the password?"."""
+    """Make an account. Without a password the person sets one with "Forgot the password?"."""
     with field_errors():
         password = _password() if account.password_stdin else None
     profile = None if account.claims is None else _profile(account.claims)
@@ -138,7 +138,7 @@ def disable(who: Who, as_json: AsJson = False, reason: Reason = "") -> None:
 
 @users.command()
 def enable(who: Who, as_json: AsJson = False, reason: Reason = "") -> None:
-    """Let a disabled person in again."""
+    """Enable a disabled account again."""
     _print(perform("enable", who, reason), as_json)
 
 
@@ -174,7 +174,7 @@ def promote(who: Who, as_json: AsJson = False, reason: Reason = "") -> None:
 
 @users.command()
 def demote(who: Who, as_json: AsJson = False, reason: Reason = "") -> None:
-    """Take the role of an administrator away, unless it is the last one."""
+    """Remove the role of an administrator, unless the person is the last one."""
     _print(perform("demote", who, reason), as_json)
 
 
@@ -206,7 +206,7 @@ def delete(
 @users.command()
 def invite(
     email: Annotated[str, typer.Option(help="The address that gets the link.")],
-    name: Annotated[str, typer.Option(help="How the person is called.")],
+    name: Annotated[str, typer.Option(help="The name of the person.")],
     reason: Reason = "",
 ) -> None:
     """Send a link by which a person makes an account, also where sign-up is closed."""

@@ -26,11 +26,12 @@ def create(
     app: App,
     url: Annotated[str, typer.Argument(help="The https address that receives the events.")],
     event: Annotated[
-        list[str] | None, typer.Option(help="A kind of event; all kinds without any.")
+        list[str] | None,
+        typer.Option(help="A kind of event. Repeat for several. Default: all kinds."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a webhook, and print its secret this once."""
+    """Add a webhook, and print its secret. It is shown only here."""
 
     async def add(context: AppContext) -> Mapping[str, Any]:
         try:
@@ -137,7 +138,7 @@ def rotate(app: App, webhook: Id) -> None:
 
 @webhooks.command()
 def enable(app: App, webhook: Id) -> None:
-    """Deliver to it again, also what waited."""
+    """Deliver events to it again, also those that waited."""
     _change(app, webhook, "enable")
 
 
@@ -158,7 +159,7 @@ def list_of_events(
     app: App,
     on: Annotated[bool, typer.Option("--on/--off", help="Whether to keep all events.")] = True,
 ) -> None:
-    """Keep all events of the app, so that it can ask for them at /api/v2/events."""
+    """Keep all events of the app, so that it can read them at /api/v2/events."""
 
     async def switch(context: AppContext) -> None:
         await webhook_service(context).set_polled(await _client(context, app), on)

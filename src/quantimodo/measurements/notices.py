@@ -22,7 +22,7 @@ class MeasurementNotices:
     clock: Clock
 
     async def send_due(self) -> int:
-        """Write the events that are due; how many notices were worked off."""
+        """Write the events that are due; how many notices were processed."""
         done = 0
         catalogue = await self.references.catalogue()
         while True:

@@ -1,4 +1,4 @@
-"""A background task that works off a queue in the database.
+"""A background task that processes a queue in the database.
 
 Owns when the job runs and how it ends; the job and its queue belong to the caller.
 """

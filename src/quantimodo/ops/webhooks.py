@@ -56,14 +56,14 @@ class WebhookSender:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def begin_due(self) -> None:
-        """Begin to work off each endpoint to which something is due. It does not wait for their
+        """Begin to process each endpoint to which something is due. It does not wait for their
         responses: a slow endpoint holds up no other."""
         after = ""
         while True:
             found = await self._queue.due_endpoints(self._clock.now(), after, _PAGE)
             for endpoint_id in found:
                 if endpoint_id not in self._running:
-                    task = asyncio.create_task(self._work_off(endpoint_id), name="webhooks")
+                    task = asyncio.create_task(self._process(endpoint_id), name="webhooks")
                     self._running[endpoint_id] = task
             if len(found) < _PAGE:
                 return
@@ -75,7 +75,7 @@ class WebhookSender:
         while self._running:
             await asyncio.gather(*self._running.values())
 
-    async def _work_off(self, endpoint_id: str) -> None:
+    async def _process(self, endpoint_id: str) -> None:
         try:
             while not self._worker.closing:
                 async with self._places:
