@@ -1,4 +1,4 @@
-"""`UserImportStore`: people who move in, each whole or not at all."""
+"""`UserImportStore`: imported accounts, each whole or not at all."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""People who move in from another server: each record is read, checked and stored, once.
+"""Imports accounts of another server: each record is read, checked and stored, once.
 
 Owns what a record may have, and the rule that no account that is here is ever changed. The forms of
 files are in `cli/import_files.py`, foreign password hashes in `crypto/imported_passwords.py`.
@@ -124,7 +124,7 @@ class UserImports:
             if outcome.user_id is not None:
                 self.audit.record(
                     Event(
-                        at=now, kind="account.created", user_id=outcome.user_id, detail="moved in"
+                        at=now, kind="account.created", user_id=outcome.user_id, detail="imported"
                     )
                 )
         return outcomes

@@ -1,4 +1,4 @@
-"""`quantimodo users import`: people of another server move in, from a file."""
+"""`quantimodo users import`: adds accounts of another server, from a file."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field

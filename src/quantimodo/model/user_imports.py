@@ -1,4 +1,4 @@
-"""People who move in from another server."""
+"""Accounts that are imported from another server."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +19,7 @@ class ImportedConsent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedPerson:
-    """One person with everything that moves in, in the stored form. `password_hash` is one of
+    """One person with everything that is imported, in the stored form. `password_hash` is one of
     `crypto/imported_passwords.py`."""
 
     user: NewUser

@@ -1,4 +1,4 @@
-"""Sends webhooks in the background: to each endpoint a few at once, to all endpoints independently.
+"""Sends webhooks in the background: to each endpoint a few at once, to 32 endpoints at once.
 
 Any number of processes may run a sender. A delivery is claimed by one of them for a minute, longer
 than an attempt lasts; a process that is killed leaves it due again.
@@ -56,8 +56,9 @@ class WebhookSender:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def begin_due(self) -> None:
-        """Begin to process each endpoint to which something is due. It does not wait for their
-        responses: a slow endpoint holds up no other."""
+        """Begin to process each endpoint to which something is due, without waiting for their
+        responses. 32 endpoints are served at once and the others in turn, so a slow one delays
+        others only while 32 are slow."""
         after = ""
         while True:
             found = await self._queue.due_endpoints(self._clock.now(), after, _PAGE)

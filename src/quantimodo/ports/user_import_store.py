@@ -1,4 +1,4 @@
-"""Adds people who move in. The promises of `stores.py` hold here too."""
+"""Adds imported accounts. The promises of `stores.py` hold here too."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""People who move in, with their rows in `users`, `passwords`, `identities` and `consents`."""
+"""Imported accounts, with their rows in `users`, `passwords`, `identities` and `consents`."""
 
 from collections.abc import Sequence
 from typing import Final
