@@ -17,8 +17,7 @@ class PasswordSettings:
     )
     waiting: int = _setting(
         16,
-        "How many more may wait for it; beyond that the response is 503 with the request to try"
-        " again.",
+        "How many more may wait for it; beyond that the response is 503 with Retry-After.",
         least=0,
         most=10_000,
     )

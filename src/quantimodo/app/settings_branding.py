@@ -12,7 +12,8 @@ class BrandingSettings:
         "The name of the service on its pages; QuantiModo by default. For e-mails: smtp.service.",
     )
     logo: str = setting(
-        "", "A PNG, JPEG or WebP file that stands beside the name, at most 256 KiB; read at start."
+        "",
+        "A PNG, JPEG or WebP file that is shown beside the name, at most 256 KiB; read at start.",
     )
     accent: str = setting(
         "",

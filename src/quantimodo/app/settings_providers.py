@@ -14,7 +14,7 @@ class ProviderSettings:
 
     kind: Literal["", Kind, Preset] = _setting(
         "",
-        "What it is; by default the same as the name of the table. oidc is any OpenID provider,"
+        "The kind of the provider; by default, the name of the table. oidc is any OpenID provider,"
         " oauth2 any OAuth 2 provider whose settings describe it.",
     )
     client_id: str = _setting("", "Our client id there; Facebook calls it app id.")
@@ -24,7 +24,7 @@ class ProviderSettings:
         " the end of a line.",
         secret=True,
     )
-    title: str = _setting("", "What people know it as; it stands on the sign-in button.")
+    title: str = _setting("", "Its name for people, on the sign-in button.")
     issuer: str = _setting(
         "",
         "Its exact issuer; required for oidc. For oauth2 an https address that stands for it, and"
@@ -33,8 +33,8 @@ class ProviderSettings:
     scope: str = _setting("", "The scopes to ask for, separated by spaces.")
     audiences: tuple[str, ...] = _setting(
         (),
-        "Our other client ids there, as of the Android and iOS apps, whose native tokens are taken"
-        " too; several separated by commas in the environment.",
+        "Our other client ids there, as of the Android and iOS apps, whose native tokens are"
+        " accepted too; several separated by commas in the environment.",
     )
     authoritative: bool | None = _setting(
         None,

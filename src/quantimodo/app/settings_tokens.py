@@ -72,7 +72,7 @@ class TokenSettings:
     )
     refresh_idle_lifetime: timedelta = _setting(
         30 * _DAY,
-        "A refresh token that is not used for this long dies.",
+        "A refresh token that is not used for this long expires.",
         least=_SECOND,
         most=3650 * _DAY,
     )

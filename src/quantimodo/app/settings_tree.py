@@ -145,7 +145,7 @@ class RegistrationSettings:
     mode: Literal["closed", "token", "open"] = _setting(
         "closed",
         "Whether apps register themselves (RFC 7591): not at all, with an initial access token of"
-        " `quantimodo registrations create`, or all that ask.",
+        " `quantimodo registrations create`, or all apps.",
     )
     implicit: bool = _setting(
         False, "Allow self-registered apps to use implicit response types (tokens in the address)."
@@ -167,8 +167,8 @@ class RegistrationSettings:
     )
     statements_file: str = _setting(
         "",
-        "A JSON file that says whose software statements count: each issuer with its JWK Set."
-        " Without one none does.",
+        "A JSON file with the issuers whose software statements are accepted, each with its JWK"
+        " Set. Without it, none is accepted.",
     )
 
 
@@ -178,7 +178,7 @@ class Settings:
 
     database: str = _setting(
         "sqlite:///var/quantimodo.db",
-        "Where everything is kept: sqlite:///relative/path, sqlite:////absolute/path or"
+        "The database: sqlite:///relative/path, sqlite:////absolute/path or"
         " postgresql://user:password@host/name.",
         secret=True,
     )
@@ -216,9 +216,9 @@ class Settings:
     )
     sign_up: Literal["open", "invited", "closed"] = _setting(
         "open",
-        "Who can make an account. open: everyone. invited: whom the operator invited, by the link"
-        " in the e-mail, or through a provider that vouches for the invited address. closed: whom"
-        " the operator invited, by the link alone.",
+        "Who can make an account. open: everyone. invited: people whom the operator invited, by"
+        " the link in the e-mail, or through a provider that vouches for the invited address."
+        " closed: people whom the operator invited, by the link alone.",
     )
     default_locale: Literal["en", "de", "ar"] = _setting(
         "en",
@@ -227,37 +227,37 @@ class Settings:
     )
     legacy_transport: bool = _setting(
         True,
-        "Take what the 2016 API page documents and RFC 9700 warns of: GET on the token endpoint,"
-        " tokens in a query; each use is counted.",
+        "Accept requests that the 2016 API page documents and RFC 9700 warns of: GET on the token"
+        " endpoint, tokens in a query; each use is counted.",
     )
     social_redirect_urls: tuple[str, ...] = _setting(
         (),
         "Addresses of the operator's own pages to which a sign-in through a provider may lead,"
-        " beside the redirect URIs of registered applications. What comes by an https one opens"
-        " every application. Compared exactly; several separated by commas in the"
-        " environment.",
+        " beside the redirect URIs of registered applications. A login JWT that is sent to an"
+        " https one is valid for every application. Compared exactly; several separated by commas"
+        " in the environment.",
     )
     sandbox: bool | None = _setting(
         None,
-        "Offer sign-in through a built-in provider where anybody is whom they choose to be, to"
+        "Offer sign-in through built-in fake providers, where a person chooses any identity, to"
         " browsers on the server's own machine; needs a loopback issuer and host, and is true by"
         " default in development.",
     )
     insecure_private_hosts: tuple[str, ...] = _setting(
         (),
-        "Sign-in providers, and applications that receive sign-outs or have documents of theirs"
-        " fetched (keys, request objects, sectors, logos), that may be at private addresses and"
-        " without TLS, each as HOST:PORT; several separated by commas in the environment.",
+        "Sign-in providers, and applications that receive logout notifications or whose documents"
+        " are fetched (keys, request objects, sectors, logos), that may be at private addresses"
+        " and without TLS, each as HOST:PORT; several separated by commas in the environment.",
     )
     insecure_unverified_hosts: tuple[str, ...] = _setting(
         (),
-        "Hosts whose TLS certificate is not looked at, each as HOST:PORT: anybody between can then"
-        " be them; for test suites with their own certificate. Several separated by commas in"
-        " the environment.",
+        "Hosts whose TLS certificate is not verified, each as HOST:PORT: an attacker on the"
+        " network can then impersonate them. For test suites with their own certificate. Several"
+        " separated by commas in the environment.",
     )
     trusted_proxies: tuple[str, ...] = _setting(
         (),
-        "Networks of reverse proxies whose X-Forwarded-For is believed, as 10.0.0.0/8; several"
+        "Networks of reverse proxies whose X-Forwarded-For is trusted, as 10.0.0.0/8; several"
         " separated by commas in the environment.",
     )
     metrics_token: str = _setting(
