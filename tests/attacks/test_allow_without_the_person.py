@@ -29,12 +29,12 @@ from support.fake_provider import (
     BACK,
     FakeUpstream,
     brought,
-    come_back,
-    depart,
     profile,
     redeem_login,
+    send_callback,
+    sign_in_upstream,
+    start_upstream_login,
     state_of,
-    there_and_back,
 )
 from support.jwt_forgery import claims_of
 
@@ -90,7 +90,7 @@ async def login(
 ) -> str:
     """The JWT that the app gets for a person who signed in in this browser."""
     to = changes.get("redirectUrl", CALLBACK)
-    code = brought(await there_and_back(browser, code=who, **changes), to)["code"]
+    code = brought(await sign_in_upstream(browser, code=who, **changes), to)["code"]
     response = await redeem_login(harness, code)
     assert response.status_code == 200, response.text
     token: str = response.json()["data"]["token"]
@@ -142,7 +142,7 @@ async def test_in_the_browser_that_came_back_allow_counts(harness: AppHarness) -
 async def test_the_cookie_is_this_browser_s_and_this_login_s(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
-    back = await there_and_back(browser)
+    back = await sign_in_upstream(browser)
     (cookie,) = [c for c in back.headers.get_list("set-cookie") if c.startswith(MARK)]
     for attribute in ("HttpOnly", "Secure", "SameSite=lax", "Path=/", "Max-Age=660"):
         assert attribute in cookie
@@ -156,13 +156,13 @@ async def test_the_cookie_is_this_browser_s_and_this_login_s(harness: AppHarness
 
 async def test_a_form_of_the_provider_s_and_a_link_page_leave_it_too(harness: AppHarness) -> None:
     app, browser = await harness.app(), harness.browser()
-    fields = {"state": state_of(await depart(browser, "apple")), "code": "gia"}
+    fields = {"state": state_of(await start_upstream_login(browser, "apple")), "code": "gia"}
     code = brought(await browser.post(f"{BACK}/apple", data=fields))["code"]
     token = (await redeem_login(harness, code, provider="apple")).json()["data"]["token"]
     assert "Gia Example" in (await by_address(browser, app, token)).text
     await harness.person("gia@example.org", "Gia Elder")
     browser = await harness.signed_in("gia@example.org")
-    waits = await there_and_back(browser)
+    waits = await sign_in_upstream(browser)
     page = await browser.get(waits.headers["location"])
     fields = {**form_fields(page.text), "decision": "link"}
     code = brought(await browser.post("/sign-in/link", data=fields))["code"]
@@ -175,7 +175,7 @@ async def test_a_refused_or_failed_sign_in_leaves_none(harness: AppHarness) -> N
     await harness.app()
     for response in ({"error": "access_denied"}, {"code": "unknown"}):
         browser = harness.browser()
-        await come_back(browser, state_of(await depart(browser)), **response)
+        await send_callback(browser, state_of(await start_upstream_login(browser)), **response)
         assert not marks(browser)
 
 
@@ -288,7 +288,7 @@ async def test_elsewhere_the_person_signs_in_and_goes_on(harness: AppHarness) ->
         for part in page.text.split('href="')
         if part.startswith("/sign-in/with/google")
     ]
-    arrived = await come_back(browser, state_of(await browser.get(link)))
+    arrived = await send_callback(browser, state_of(await browser.get(link)))
     page = await browser.get(arrived.headers["location"])
     assert "Gia Example" in page.text
     response = response_of(await harness.decide(browser, page))

@@ -14,9 +14,9 @@ from support.app import AppHarness
 from support.fake_provider import (
     AUTHORIZE_TOKEN,
     brought,
-    come_back,
-    depart,
     redeem_login,
+    send_callback,
+    start_upstream_login,
     state_of,
 )
 from support.upstream import NONCE, Upstream, json_of, jwk_of, query_of, rsa_key
@@ -102,10 +102,10 @@ async def test_a_provider_speaks_for_its_own_people_only(
     ids = []
     for fake_provider, provider in ((upstream, "work"), (evil, "evil")):
         browser = abroad.browser()
-        departed = await depart(browser, provider)
-        nonce = query_of(departed.headers["location"])["nonce"]
+        started_login = await start_upstream_login(browser, provider)
+        nonce = query_of(started_login.headers["location"])["nonce"]
         fake_provider.grants(fake_provider.id_token(nonce=nonce, email=None))
-        back = await come_back(browser, state_of(departed), provider, code="a-code")
+        back = await send_callback(browser, state_of(started_login), provider, code="a-code")
         response = await redeem_login(abroad, brought(back)["code"], provider=provider)
         ids.append(response.json()["data"]["user"]["id"])
     assert ids[0] != ids[1]
@@ -122,8 +122,8 @@ async def test_a_token_endpoint_that_names_another_issuers_people_is_refused(
     ):
         evil.grants(token)
         browser = abroad.browser()
-        state = state_of(await depart(browser, "evil"))
-        back = await come_back(browser, state, "evil", code="a-code")
+        state = state_of(await start_upstream_login(browser, "evil"))
+        back = await send_callback(browser, state, "evil", code="a-code")
         assert brought(back)["error"] == "server_error"
     assert not abroad.rows()["users"]
 
@@ -135,4 +135,4 @@ async def test_a_discovery_document_that_claims_to_be_anothers_is_refused(
     evil.replies[f"{evil.issuer}/.well-known/openid-configuration"] = json_of(
         evil.metadata(issuer=upstream.issuer)
     )
-    assert brought(await depart(abroad.browser(), "evil"))["error"] == "server_error"
+    assert brought(await start_upstream_login(abroad.browser(), "evil"))["error"] == "server_error"

@@ -35,8 +35,8 @@ from support.fake_provider import (
     LOGIN,
     FakeUpstream,
     begin_linking,
-    depart,
     profile,
+    start_upstream_login,
     state_of,
 )
 
@@ -122,10 +122,10 @@ class Caller:
     async def begun(self, provider: str) -> None:
         """Begin a sign-in that comes back later."""
         browser = self.stranger()
-        departed = await browser.get(f"/sign-in/with/{provider}?return_to=/account")
-        self.states.append((browser, provider, state_of(departed)))
+        started_login = await browser.get(f"/sign-in/with/{provider}?return_to=/account")
+        self.states.append((browser, provider, state_of(started_login)))
 
-    async def come_back(self, provider: str) -> httpx.Response:
+    async def send_callback(self, provider: str) -> httpx.Response:
         place = next(n for n, each in enumerate(self.states) if each[1] == provider)
         browser, _, state = self.states.pop(place)
         fields = {"state": state, "code": "gia"}
@@ -147,9 +147,9 @@ CALLS: dict[str, Call] = {
     "POST /sign-up": lambda c: c.form("/sign-up", email="p@example.org", **TYPED),
     "POST /reset": lambda c: c.form("/reset", email="p@example.org"),
     "GET /sign-in/with/{provider}": lambda c: c.stranger().get("/sign-in/with/google"),
-    "GET /sign-in/arrived": lambda c: c.come_back("apple"),
-    f"GET {BACK}/{{provider}}": lambda c: c.come_back("google"),
-    f"GET {LOGIN}": lambda c: depart(c.stranger()),
+    "GET /sign-in/arrived": lambda c: c.send_callback("apple"),
+    f"GET {BACK}/{{provider}}": lambda c: c.send_callback("google"),
+    f"GET {LOGIN}": lambda c: start_upstream_login(c.stranger()),
     f"GET {AUTHORIZE_CODE}": lambda c: c.exchange("GET", AUTHORIZE_CODE, code="gia"),
     f"POST {AUTHORIZE_CODE}": lambda c: c.exchange("POST", AUTHORIZE_CODE, code="gia"),
     f"GET {AUTHORIZE_TOKEN}": lambda c: c.exchange("GET", AUTHORIZE_TOKEN, accessToken="gia"),

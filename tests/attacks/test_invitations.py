@@ -10,7 +10,7 @@ import pytest
 
 from quantimodo.model.admin_actions import Authority
 from support.app import AppHarness, OpenHarness, form_fields
-from support.fake_provider import FakeUpstream, come_back, profile, redeem_login, state_of
+from support.fake_provider import FakeUpstream, profile, redeem_login, send_callback, state_of
 
 BOB = "bob@example.org"
 PASSWORD = "an invited horse of another colour"
@@ -82,8 +82,8 @@ async def test_a_person_without_an_invitation_gets_one_sentence_everywhere(
         assert response.status_code in (400, 403), code
         assert REFUSAL in response.text, code
         browser = it.browser()
-        departed = await browser.get("/sign-in/with/google?return_to=/account")
-        refused = await come_back(browser, state_of(departed), code=code)
+        started_login = await browser.get("/sign-in/with/google?return_to=/account")
+        refused = await send_callback(browser, state_of(started_login), code=code)
         assert REFUSAL in refused.text, code
     data = {**form_fields((await browser.get("/sign-in/code")).text), "email": BOB}
     assert (await browser.post("/sign-in/code", data=data)).status_code == 303

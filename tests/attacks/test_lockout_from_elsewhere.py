@@ -10,7 +10,7 @@ import pytest
 from quantimodo.accounts.device_cookies import DEVICE_COOKIE_LIFETIME
 from support.app import PASSWORD, AppHarness, OpenHarness, form_fields
 from support.environment import FrozenClock
-from support.fake_provider import FakeUpstream, come_back, profile, state_of
+from support.fake_provider import FakeUpstream, profile, send_callback, state_of
 
 ANN, BOB = "ann@example.org", "bob@example.org"
 DEVICE = "__Host-quantimodo_device_"
@@ -221,8 +221,8 @@ async def test_a_name_that_is_no_cookie_name_breaks_no_sign_in(harness: AppHarne
 
 async def test_a_sign_in_through_a_provider_gives_one_too(harness: AppHarness) -> None:
     browser = harness.browser()
-    departed = await browser.get("/sign-in/with/google?return_to=/developers")
-    assert (await come_back(browser, state_of(departed))).status_code == 303
+    started_login = await browser.get("/sign-in/with/google?return_to=/developers")
+    assert (await send_callback(browser, state_of(started_login))).status_code == 303
     assert SESSION in browser.cookies
     assert len(devices_of(browser)) == 1
 

@@ -13,13 +13,13 @@ from support.fake_provider import (
     FakeUpstream,
     begin_linking,
     brought,
-    come_back,
-    depart,
     is_page,
     login_code,
     login_state_cookies,
     profile,
     redeem_login,
+    send_callback,
+    start_upstream_login,
     state_of,
 )
 
@@ -40,22 +40,22 @@ async def harness(open_harness: OpenHarness, google: FakeUpstream) -> AsyncItera
 async def test_a_state_is_good_in_its_own_browser_only(harness: AppHarness) -> None:
     await harness.app()
     browser, other = harness.browser(), harness.browser()
-    state = state_of(await depart(browser))
-    assert is_page(await come_back(other, state))
-    await depart(other)
-    assert is_page(await come_back(other, state))
+    state = state_of(await start_upstream_login(browser))
+    assert is_page(await send_callback(other, state))
+    await start_upstream_login(other)
+    assert is_page(await send_callback(other, state))
     # A stranger who knows it cannot use it up either.
-    assert "code" in brought(await come_back(browser, state))
+    assert "code" in brought(await send_callback(browser, state))
 
 
 async def test_the_end_of_the_attackers_sign_in_gives_the_victim_no_session(
     harness: AppHarness,
 ) -> None:
     attacker, victim = harness.browser(), harness.browser()
-    departed = await attacker.get("/sign-in/with/google?return_to=/account/profile")
-    state = state_of(departed)
+    started_login = await attacker.get("/sign-in/with/google?return_to=/account/profile")
+    state = state_of(started_login)
     await victim.get("/sign-in/with/google")  # with its own cookies
-    assert is_page(await come_back(victim, state))
+    assert is_page(await send_callback(victim, state))
     assert "__Host-quantimodo_session" not in victim.cookies
     assert not harness.rows()["sessions"]
     assert not harness.rows()["identities"]
@@ -66,7 +66,7 @@ async def test_an_attacker_s_way_links_nothing_in_the_victim_s_browser(harness: 
     await harness.person("eve@example.org", "Eve Example")
     attacker, victim = await harness.signed_in("eve@example.org"), await harness.signed_in()
     state = state_of(await begin_linking(attacker))
-    assert is_page(await come_back(victim, state))
+    assert is_page(await send_callback(victim, state))
     assert not harness.rows()["identities"]
 
 
@@ -78,7 +78,7 @@ async def test_a_profile_that_waits_for_its_person_waits_in_one_browser(
     await harness.person()
     attacker, victim = harness.browser(), await harness.signed_in()
     state = state_of(await attacker.get("/sign-in/with/google"))
-    waits = (await come_back(attacker, state)).headers["location"]
+    waits = (await send_callback(attacker, state)).headers["location"]
     assert waits.startswith("/sign-in/link?state=")
     assert is_page(await victim.get(waits))
     assert not harness.rows()["identities"]
@@ -96,14 +96,14 @@ async def test_the_attackers_code_is_nothing_to_an_app_that_uses_pkce(harness: A
 async def test_a_cookie_of_another_way_does_not_do(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
-    first = state_of(await depart(browser))
+    first = state_of(await start_upstream_login(browser))
     (name,) = login_state_cookies(browser)
     browser.cookies.clear()
-    await depart(browser)
+    await start_upstream_login(browser)
     (value,) = login_state_cookies(browser).values()
     browser.cookies.clear()
     browser.cookies.set(name, value, domain="id.example.org")
-    assert is_page(await come_back(browser, first))
+    assert is_page(await send_callback(browser, first))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ async def test_a_cookie_of_another_way_does_not_do(harness: AppHarness) -> None:
 async def test_a_malformed_cookie_fails_closed(harness: AppHarness, value: str) -> None:
     await harness.app()
     browser = harness.browser()
-    state = state_of(await depart(browser))
+    state = state_of(await start_upstream_login(browser))
     (name,) = login_state_cookies(browser)
     browser.cookies.clear()
     cookie = f"{name}={value}".encode("latin-1", "replace")

@@ -16,13 +16,13 @@ from support.fake_provider import (
     AUTHORIZE_TOKEN,
     FakeUpstream,
     brought,
-    come_back,
-    depart,
     is_page,
     login_code,
     login_token,
     profile,
     redeem_login,
+    send_callback,
+    start_upstream_login,
     state_of,
 )
 from support.jwt_forgery import claims_of
@@ -117,9 +117,9 @@ async def test_an_app_that_names_itself_with_the_code_is_the_only_one(harness: A
 async def test_an_app_that_registers_the_address_later_gets_nothing(harness: AppHarness) -> None:
     app = await first_party(harness)
     browser = harness.browser()
-    state = state_of(await depart(browser))
+    state = state_of(await start_upstream_login(browser))
     during = await first_party(harness)
-    code = brought(await come_back(browser, state))["code"]
+    code = brought(await send_callback(browser, state))["code"]
     refused = await redeem_login(harness, code, clientId=during.id)
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "invalid_grant")
     afterwards = await first_party(harness)
@@ -152,8 +152,8 @@ async def test_a_second_registration_takes_no_duty_of_a_strict_app_away(
 ) -> None:
     strict = await first_party(harness, strict=True)
     other = await first_party(harness)
-    assert is_page(await depart(harness.browser()))
-    assert is_page(await depart(harness.browser(), clientId=strict.id))
+    assert is_page(await start_upstream_login(harness.browser()))
+    assert is_page(await start_upstream_login(harness.browser(), clientId=strict.id))
     code = await login_code(harness, **CHALLENGED)
     response = await redeem_login(harness, code, code_verifier=VERIFIER)
     token = response.json()["data"]["token"]
@@ -165,7 +165,7 @@ async def test_a_second_registration_takes_no_duty_of_a_strict_app_away(
         assert "error=invalid_request" in refused.headers["location"]
         assert token not in refused.headers["location"]
     # The other one, named, has its own duties only.
-    assert (await depart(harness.browser(), clientId=other.id)).status_code == 303
+    assert (await start_upstream_login(harness.browser(), clientId=other.id)).status_code == 303
 
 
 # ------------------------------------------------------------------------- taken back meanwhile
@@ -191,16 +191,16 @@ async def test_an_app_that_is_gone_at_the_way_back_gets_nothing(
 ) -> None:
     app, other = await first_party(harness), await first_party(harness)
     browser = harness.browser()
-    state = state_of(await depart(browser))
+    state = state_of(await start_upstream_login(browser))
     await take_away(harness, other, gone)
-    code = brought(await come_back(browser, state))["code"]
+    code = brought(await send_callback(browser, state))["code"]
     if gone != "deleted":
         await harness.register_again(other, disabled_at=None, redirect_uris=(CALLBACK,))
     token = (await redeem_login(harness, code)).json()["data"]["token"]
     assert bound(token) == {app.id}
-    state = state_of(await depart(browser, clientId=app.id))
+    state = state_of(await start_upstream_login(browser, clientId=app.id))
     await take_away(harness, app, gone)
-    assert is_page(await come_back(browser, state))
+    assert is_page(await send_callback(browser, state))
 
 
 async def test_an_app_that_is_gone_gets_no_jwt(harness: AppHarness, gone: str) -> None:
@@ -265,7 +265,9 @@ async def test_a_stranger_who_registers_the_operator_s_own_address_takes_nothing
     stranger = await first_party(harness, OWN, strict=True)
     token = await login_token(harness, redirectUrl=OWN)
     assert await opens(harness, app, token)
-    assert is_page(await depart(harness.browser(), redirectUrl=OWN, clientId=stranger.id))
+    assert is_page(
+        await start_upstream_login(harness.browser(), redirectUrl=OWN, clientId=stranger.id)
+    )
     code = await login_code(harness, redirectUrl=OWN, clientId=stranger.id, **CHALLENGED)
     response = await redeem_login(harness, code, code_verifier=VERIFIER)
     named = response.json()["data"]["token"]

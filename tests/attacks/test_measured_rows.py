@@ -24,7 +24,13 @@ from quantimodo.model.measurements import AccessSum
 from quantimodo.model.secrets import Secret
 from quantimodo.protocol.scopes import SCOPES
 from support.app import CALLBACK, PASSWORD, AppHarness, OpenHarness, form_fields
-from support.fake_provider import FakeUpstream, brought, depart, profile, there_and_back
+from support.fake_provider import (
+    FakeUpstream,
+    brought,
+    profile,
+    sign_in_upstream,
+    start_upstream_login,
+)
 from support.registered_clients import (
     assertion_of,
     key_set,
@@ -180,14 +186,16 @@ async def _longest_address(harness: AppHarness) -> str:
 async def login_state(harness: AppHarness) -> None:
     address = await _longest_address(harness)
     for length in range(8_000, 500, -100):
-        response = await depart(harness.browser(), redirectUrl=address, state="s" * length)
+        response = await start_upstream_login(
+            harness.browser(), redirectUrl=address, state="s" * length
+        )
         if response.status_code == 303:
             return
 
 
 async def login_code(harness: AppHarness) -> None:
     address = await _longest_address(harness)
-    brought(await there_and_back(harness.browser(), redirectUrl=address), address)
+    brought(await sign_in_upstream(harness.browser(), redirectUrl=address), address)
 
 
 async def device(harness: AppHarness) -> None:

@@ -7,7 +7,14 @@ honest one (`work`) gave for the victim: it sends the browser that came to it on
 import pytest
 
 from support.app import AppHarness
-from support.fake_provider import BACK, brought, come_back, depart, is_page, state_of
+from support.fake_provider import (
+    BACK,
+    brought,
+    is_page,
+    send_callback,
+    start_upstream_login,
+    state_of,
+)
 from support.upstream import Upstream
 
 CODE = "the-code-of-the-honest-provider"
@@ -24,8 +31,8 @@ async def test_the_honest_response_comes_to_the_honest_callback_and_ends_there(
 ) -> None:
     await abroad.app()
     browser = abroad.browser()
-    state = state_of(await depart(browser, "evil"))
-    assert is_page(await come_back(browser, state, "work", code=CODE))
+    state = state_of(await start_upstream_login(browser, "evil"))
+    assert is_page(await send_callback(browser, state, "work", code=CODE))
     assert no_code_was_sent(evil)
     assert not abroad.rows()["users"]
 
@@ -35,8 +42,8 @@ async def test_a_response_that_names_the_honest_issuer_is_refused_before_the_cod
 ) -> None:
     await abroad.app()
     browser = abroad.browser()
-    state = state_of(await depart(browser, "evil"))
-    response = await come_back(browser, state, "evil", code=CODE, iss=upstream.issuer)
+    state = state_of(await start_upstream_login(browser, "evil"))
+    response = await send_callback(browser, state, "evil", code=CODE, iss=upstream.issuer)
     assert brought(response)["error"] == "server_error"
     assert no_code_was_sent(evil)
 
@@ -47,8 +54,10 @@ async def test_where_an_issuer_always_names_itself_silence_is_no_response(
     evil.publishes(userinfo_endpoint=None, authorization_response_iss_parameter_supported=True)
     await abroad.app()
     browser = abroad.browser()
-    state = state_of(await depart(browser, "evil"))
-    assert brought(await come_back(browser, state, "evil", code=CODE))["error"] == "server_error"
+    state = state_of(await start_upstream_login(browser, "evil"))
+    assert (
+        brought(await send_callback(browser, state, "evil", code=CODE))["error"] == "server_error"
+    )
     assert no_code_was_sent(evil)
 
 
@@ -58,8 +67,8 @@ async def test_no_provider_answers_for_another_by_name(
 ) -> None:
     await abroad.app()
     browser = abroad.browser()
-    state = state_of(await depart(browser, provider))
-    response = await come_back(browser, state, provider, code=CODE, iss=evil.issuer)
+    state = state_of(await start_upstream_login(browser, provider))
+    response = await send_callback(browser, state, provider, code=CODE, iss=evil.issuer)
     assert brought(response)["error"] == "server_error"
     assert no_code_was_sent(evil)
 
@@ -74,8 +83,8 @@ async def test_each_provider_has_its_own_callback_and_secret(
             f"{fake_provider.issuer}/keys"
         ]
         browser = abroad.browser()
-        state = state_of(await depart(browser, provider))
-        await come_back(browser, state, provider, code="a-code")
+        state = state_of(await start_upstream_login(browser, provider))
+        await send_callback(browser, state, provider, code="a-code")
         seen[provider] = fake_provider.form(f"{fake_provider.issuer}/token")["redirect_uri"]
     assert {name: uri.rpartition("/")[2] for name, uri in seen.items()} == {
         "evil": "evil",

@@ -14,11 +14,11 @@ from support.fake_provider import (
     AUTHORIZE_CODE,
     FakeUpstream,
     brought,
-    come_back,
-    depart,
     is_page,
     profile,
+    send_callback,
     sign_in_with,
+    start_upstream_login,
     state_of,
 )
 
@@ -121,7 +121,7 @@ async def test_nothing_is_redirected_to_that_is_not_registered(
 ) -> None:
     for url in TRICKS[trick]:
         for provider in ("google", "unknown"):
-            response = await depart(harness.browser(), provider, redirectUrl=url)
+            response = await start_upstream_login(harness.browser(), provider, redirectUrl=url)
             assert is_page(response), url
             assert "evil" not in response.text
     assert not harness.rows()["login_states"]
@@ -145,9 +145,9 @@ async def test_a_code_of_the_provider_goes_with_no_such_address_either(
 async def test_the_way_back_leads_where_the_way_out_said(harness: AppHarness) -> None:
     """Nothing that comes with the provider's response counts for the address."""
     browser = harness.browser()
-    state = state_of(await depart(browser))
+    state = state_of(await start_upstream_login(browser))
     more = {"redirectUrl": "https://evil.example/", "redirect_uri": "https://evil.example/"}
-    back = await come_back(browser, state, code="gia", **more)
+    back = await send_callback(browser, state, code="gia", **more)
     assert brought(back).keys() == {"code"}
 
 
@@ -155,9 +155,9 @@ async def test_an_address_that_was_taken_back_meanwhile_gets_nothing(harness: Ap
     browser = harness.browser()
     app = await harness.app(redirect_uris=(f"https://{HOST}/other",))
     requested = {"redirectUrl": f"https://{HOST}/other", "clientId": app.id}
-    state = state_of(await depart(browser, **requested))
+    state = state_of(await start_upstream_login(browser, **requested))
     await harness.register_again(app, redirect_uris=(CALLBACK,))
-    back = await come_back(browser, state)
+    back = await send_callback(browser, state)
     assert is_page(back)
 
 

@@ -12,7 +12,13 @@ import pytest
 from quantimodo.federation.providers.apple import APPLE
 from quantimodo.federation.providers.google import GOOGLE
 from support.app import AppHarness
-from support.fake_provider import AUTHORIZE_TOKEN, brought, come_back, depart, state_of
+from support.fake_provider import (
+    AUTHORIZE_TOKEN,
+    brought,
+    send_callback,
+    start_upstream_login,
+    state_of,
+)
 from support.upstream import NONCE, Upstream, json_of, jwk_of, query_of, rsa_key
 
 LIMITED = "https://limited.facebook.com/.well-known/oauth/openid/jwks/"
@@ -86,13 +92,13 @@ async def test_a_browsers_response_with_the_token_of_another_browser_is_refused(
     """A code that was injected: its ID token has the nonce of another sign-in."""
     await abroad.app()
     token_endpoint = GOOGLE.token_endpoint if provider == "google" else ""
-    departed = await depart(abroad.browser(), provider)
-    theirs = query_of(departed.headers["location"])["nonce"]
+    started_login = await start_upstream_login(abroad.browser(), provider)
+    theirs = query_of(started_login.headers["location"])["nonce"]
     for nonce in (theirs, None, ""):
         token = upstream.id_token(**{**GOOD[provider], "nonce": nonce})
         upstream.grants(token, token_endpoint)
         browser = abroad.browser()
-        state = state_of(await depart(browser, provider))
-        back = await come_back(browser, state, provider, code="a-code")
+        state = state_of(await start_upstream_login(browser, provider))
+        back = await send_callback(browser, state, provider, code="a-code")
         assert brought(back)["error"] == "server_error"
     assert not abroad.rows()["users"]

@@ -11,11 +11,11 @@ from support.fake_provider import (
     BACK,
     FakeUpstream,
     brought,
-    come_back,
-    depart,
     is_page,
     login_state_cookies,
     profile,
+    send_callback,
+    start_upstream_login,
     state_of,
 )
 
@@ -39,27 +39,27 @@ def _put_back(browser: httpx.AsyncClient, cookies: Mapping[str, str]) -> None:
 async def test_a_state_is_good_once(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
-    state = state_of(await depart(browser))
+    state = state_of(await start_upstream_login(browser))
     cookies = login_state_cookies(browser)
-    assert "code" in brought(await come_back(browser, state))
+    assert "code" in brought(await send_callback(browser, state))
     _put_back(browser, cookies)
-    assert is_page(await come_back(browser, state))
+    assert is_page(await send_callback(browser, state))
 
 
 async def test_a_state_is_used_up_by_an_error_too(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
-    state = state_of(await depart(browser))
+    state = state_of(await start_upstream_login(browser))
     cookies = login_state_cookies(browser)
-    assert brought(await come_back(browser, state, error="access_denied"))["error"]
+    assert brought(await send_callback(browser, state, error="access_denied"))["error"]
     _put_back(browser, cookies)
-    assert is_page(await come_back(browser, state))
+    assert is_page(await send_callback(browser, state))
 
 
 async def test_of_many_uses_at_once_one_comes_through(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
-    state = state_of(await depart(browser))
+    state = state_of(await start_upstream_login(browser))
     cookie = "; ".join(f"{name}={value}" for name, value in login_state_cookies(browser).items())
     rivals = [harness.browser() for _ in range(10)]
     responses = await asyncio.gather(
@@ -78,17 +78,17 @@ async def test_of_many_uses_at_once_one_comes_through(harness: AppHarness) -> No
 async def test_a_state_of_another_provider_is_refused(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
-    state = state_of(await depart(browser, "google"))
-    assert is_page(await come_back(browser, state, "facebook"))
-    assert is_page(await come_back(browser, state, "google"))
+    state = state_of(await start_upstream_login(browser, "google"))
+    assert is_page(await send_callback(browser, state, "facebook"))
+    assert is_page(await send_callback(browser, state, "google"))
 
 
 async def test_a_login_state_expires(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
-    state = state_of(await depart(browser))
+    state = state_of(await start_upstream_login(browser))
     harness.advance(minutes=10)
-    assert is_page(await come_back(browser, state))
+    assert is_page(await send_callback(browser, state))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ async def test_a_login_state_expires(harness: AppHarness) -> None:
 async def test_a_response_without_a_good_state_is_a_page(harness: AppHarness, query: str) -> None:
     await harness.app()
     browser = harness.browser()
-    state = state_of(await depart(browser))
+    state = state_of(await start_upstream_login(browser))
     assert is_page(await browser.get(f"{BACK}/google?{query.format(state=state)}"))
     form = {"content-type": "application/x-www-form-urlencoded"}
     body = query.format(state=state)

@@ -42,10 +42,10 @@ async def new_app(ann: httpx.AsyncClient, **changes: str) -> tuple[str, str]:
 
 async def allowed(harness: AppHarness, ann: httpx.AsyncClient, tried: str) -> str:
     """Start a run, and allow it: the address to which the browser returns."""
-    departed = await ann.post(tried, data=await form(ann, tried, tried))
-    assert departed.status_code == 303, departed.text
-    assert "code_challenge_method=S256" in departed.headers["location"]
-    consent_page = await ann.get(departed.headers["location"])
+    started_login = await ann.post(tried, data=await form(ann, tried, tried))
+    assert started_login.status_code == 303, started_login.text
+    assert "code_challenge_method=S256" in started_login.headers["location"]
+    consent_page = await ann.get(started_login.headers["location"])
     if consent_page.status_code == 200:
         consent_page = await harness.decide(ann, consent_page)
     location: str = consent_page.headers["location"]

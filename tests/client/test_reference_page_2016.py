@@ -92,8 +92,8 @@ async def login_code(live: Live) -> str:
     """What a sign-in at the sandbox brings to the app, by a browser."""
     browser = live.browser()
     requested = {"provider": "google", "redirectUrl": CALLBACK}
-    departed = await browser.get("/api/v2/auth/social/login", params=requested)
-    answered = await browser.get(f"{departed.headers['location']}&person=verified")
+    started_login = await browser.get("/api/v2/auth/social/login", params=requested)
+    answered = await browser.get(f"{started_login.headers['location']}&person=verified")
     back = await browser.get(answered.headers["location"])
     return dict(parse_qsl(urlsplit(back.headers["location"]).query))["code"]
 

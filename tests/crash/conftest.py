@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from damage import PostgresWitness, SqliteWitness, Witness
+from damage import Integrity, PostgresIntegrity, SqliteIntegrity
 
 from quantimodo.app.services import prepare
 from quantimodo.storage.open import sqlite_path
@@ -23,11 +23,11 @@ def database_url(request: pytest.FixtureRequest, disk_path: Path) -> str:
 
 
 @pytest.fixture
-def witness(database_url: str, request: pytest.FixtureRequest) -> Witness:
+def integrity(database_url: str, request: pytest.FixtureRequest) -> Integrity:
     path = sqlite_path(database_url)
     if path is not None:
-        return SqliteWitness(path)
-    return PostgresWitness(database_url, request.getfixturevalue("postgres_server"))
+        return SqliteIntegrity(path)
+    return PostgresIntegrity(database_url, request.getfixturevalue("postgres_server"))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import asyncpg
 from support.postgres import PostgresServer, off_loop
 
 
-class Witness(Protocol):
+class Integrity(Protocol):
     def after_a_kill(self) -> None:
         """Fails the test if the kill did any damage."""
 
@@ -22,7 +22,7 @@ class Witness(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SqliteWitness:
+class SqliteIntegrity:
     path: Path
 
     def after_a_kill(self) -> None:
@@ -35,7 +35,7 @@ class SqliteWitness:
 
 
 @dataclass(slots=True)
-class PostgresWitness:
+class PostgresIntegrity:
     """The server must not even have noticed: it never restarts, and its tables are sound."""
 
     url: str

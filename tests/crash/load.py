@@ -1,4 +1,4 @@
-"""Clients at work until the server is killed under them, and the ledger of what they hold then."""
+"""Clients that send requests until the server is killed, and the tokens that they have then."""
 
 import asyncio
 from collections import deque
@@ -13,7 +13,7 @@ LANES = 6  # connections of each kind of load
 
 
 @dataclass(slots=True)
-class Ledger:
+class ReceivedTokens:
     """What clients hold: only what came in a response that was received to its last byte.
 
     `codes` were not redeemed yet; `chains` has the newest refresh token of each authorization.
@@ -35,7 +35,7 @@ class Load:
     server: Workers
     app: Caller
     session: str
-    ledger: Ledger
+    received: ReceivedTokens
     killed_after: int
     _responses: int = 0
 
@@ -62,27 +62,29 @@ class Load:
     async def _own_token(self, connection: Connection) -> None:
         response = await connection.ask(self.app.own_token())
         assert response.status == 200, response.body
-        self.ledger.access.append(response.json()["access_token"])
+        self.received.access.append(response.json()["access_token"])
         self._responded()
 
     async def _refresh(self, connection: Connection) -> None:
-        token = self.ledger.chains.popleft()  # no other task refreshes it meanwhile
+        token = self.received.chains.popleft()  # no other task refreshes it meanwhile
         try:
             response = await connection.ask(self.app.refreshing(token))
         except Lost:
             # It may have been used or not. The grace is for this: it must give the same successor.
-            self.ledger.chains.append(token)
+            self.received.chains.append(token)
             raise
-        self.ledger.store(Tokens.of(response))
+        self.received.store(Tokens.of(response))
         self._responded()
 
     async def code(self, connection: Connection) -> None:
         code = code_of(await connection.ask(self.app.authorization(self.session)))
-        self.ledger.codes.append(code)
+        self.received.codes.append(code)
         self._responded()
         if self._responses % 4:
-            self.ledger.codes.remove(code)  # if this response is lost, it may have been used or not
-            self.ledger.store(Tokens.of(await connection.ask(self.app.redemption(code))))
+            self.received.codes.remove(
+                code
+            )  # if this response is lost, it may have been used or not
+            self.received.store(Tokens.of(await connection.ask(self.app.redemption(code))))
             self._responded()
 
 

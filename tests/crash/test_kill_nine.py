@@ -5,8 +5,8 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from damage import Witness
-from load import LANES, Ledger, Load, spread
+from damage import Integrity
+from load import LANES, Load, ReceivedTokens, spread
 
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 from support.cluster import open_cluster
@@ -22,26 +22,26 @@ RESPONSES = (40, 200)  # how many, at least and at most, before a kill
 
 
 async def test_ten_kills_of_all_processes_lose_nothing_that_was_acknowledged(
-    prepared: Callable[[int], Workers], witness: Witness
+    prepared: Callable[[int], Workers], integrity: Integrity
 ) -> None:
     server, random = prepared(WORKERS), Random(7)
     server.start()
-    app, session = await _open_for_business(server)
-    ledgers = [Ledger(chains=await _chains(server, app, session))]
+    app, session = await _app_and_session(server)
+    all_received = [ReceivedTokens(chains=await _chains(server, app, session))]
     for _ in range(KILLS):
-        ledger = Ledger(chains=_handed_over(ledgers[-1]))
-        await Load(server, app, session, ledger, random.randint(*RESPONSES)).run()
-        witness.after_a_kill()
+        received = ReceivedTokens(chains=_next_chains(all_received[-1]))
+        await Load(server, app, session, received, random.randint(*RESPONSES)).run()
+        integrity.after_a_kill()
         server.start()
-        await _check(server, app, ledger)
-        ledgers.append(ledger)
-    for ledger in ledgers:
-        await _check(server, app, ledger)
+        await _check(server, app, received)
+        all_received.append(received)
+    for received in all_received:
+        await _check(server, app, received)
     server.kill()
-    witness.at_the_end()
+    integrity.at_the_end()
 
 
-async def _open_for_business(server: Workers) -> tuple[Caller, str]:
+async def _app_and_session(server: Workers) -> tuple[Caller, str]:
     """The app, and the session cookie of a person who allowed it.
 
     The stores are closed again: while the server is killed, no other process has the database open.
@@ -55,32 +55,32 @@ async def _open_for_business(server: Workers) -> tuple[Caller, str]:
 
 async def _chains(server: Workers, app: Caller, session: str) -> deque[str]:
     """The first refresh tokens of as many authorizations as are refreshed at once."""
-    ledger = Ledger()
-    load = Load(server, app, session, ledger, killed_after=0)
+    received = ReceivedTokens()
+    load = Load(server, app, session, received, killed_after=0)
     async with await Connection.open(server.port) as connection:
-        while len(ledger.chains) < CHAINS:
+        while len(received.chains) < CHAINS:
             await load.code(connection)
-    return ledger.chains
+    return received.chains
 
 
-def _handed_over(ledger: Ledger) -> deque[str]:
-    return deque(ledger.chains.popleft() for _ in range(CHAINS))
+def _next_chains(received: ReceivedTokens) -> deque[str]:
+    return deque(received.chains.popleft() for _ in range(CHAINS))
 
 
-async def _check(server: Workers, app: Caller, ledger: Ledger) -> None:
-    """Everything in the ledger works; the chains go on, and its codes are redeemed."""
+async def _check(server: Workers, app: Caller, received: ReceivedTokens) -> None:
+    """Everything that was received works; the chains continue, and the codes are redeemed."""
 
     async def active(connection: Connection, token: str) -> None:
         assert await app.is_active(connection, token)
 
     async def redeem(connection: Connection, code: str) -> None:
-        ledger.store(Tokens.of(await connection.ask(app.redemption(code))))
+        received.store(Tokens.of(await connection.ask(app.redemption(code))))
 
     async def refresh(connection: Connection, token: str) -> None:
-        ledger.store(Tokens.of(await connection.ask(app.refreshing(token))))
+        received.store(Tokens.of(await connection.ask(app.refreshing(token))))
 
-    await spread(server.port, ledger.access, active)
-    codes, ledger.codes = ledger.codes, []
+    await spread(server.port, received.access, active)
+    codes, received.codes = received.codes, []
     await spread(server.port, codes, redeem)
-    chains, ledger.chains = ledger.chains, deque()
+    chains, received.chains = received.chains, deque()
     await spread(server.port, chains, refresh)

@@ -47,7 +47,7 @@ def provider(sandbox: Sandbox, clock: FrozenClock, stores: Stores) -> Provider:
     return Facebook(ProviderPolicy(**fields), http_client, clock, stores.replays)
 
 
-async def come_back(sandbox: Sandbox, provider: Provider, person: str) -> dict[str, str]:
+async def send_callback(sandbox: Sandbox, provider: Provider, person: str) -> dict[str, str]:
     page = await sandbox.http.get(await provider.authorization_url(CONTEXT))
     response = response_of(await sandbox.http.get(link(page, person)))
     assert response["state"] == "fake-state"
@@ -59,7 +59,7 @@ async def token(sandbox: Sandbox, person: str = "verified", **sent: str) -> dict
 
 
 async def test_a_person_comes_back_by_the_browser(sandbox: Sandbox, provider: Provider) -> None:
-    response = await come_back(sandbox, provider, "verified")
+    response = await send_callback(sandbox, provider, "verified")
     profile = await provider.handle_callback(response, CONTEXT)
     assert (profile.name, profile.email) == ("Vera Verified", "vera@workspace.example.org")
     assert profile.issuer == f"{ISSUER}/sandbox/facebook"
@@ -70,7 +70,7 @@ async def test_a_person_comes_back_by_the_browser(sandbox: Sandbox, provider: Pr
 
 async def test_the_three_ways_lead_to_one_identity(sandbox: Sandbox, provider: Provider) -> None:
     browser = await provider.handle_callback(
-        await come_back(sandbox, provider, "verified"), CONTEXT
+        await send_callback(sandbox, provider, "verified"), CONTEXT
     )
     sdk = await token(sandbox, nonce="one")
     native = await provider.verify_native_token(Secret(sdk["access_token"]), None, None)
@@ -83,14 +83,14 @@ async def test_a_person_may_have_no_address_and_may_say_no(
     sandbox: Sandbox, provider: Provider
 ) -> None:
     profile = await provider.handle_callback(
-        await come_back(sandbox, provider, "no-email"), CONTEXT
+        await send_callback(sandbox, provider, "no-email"), CONTEXT
     )
     assert profile.email is None
     with pytest.raises(AccessDeniedByUser):
-        await provider.handle_callback(await come_back(sandbox, provider, "says-no"), CONTEXT)
+        await provider.handle_callback(await send_callback(sandbox, provider, "says-no"), CONTEXT)
     with pytest.raises(ProviderUnavailable):
         await provider.handle_callback(
-            await come_back(sandbox, provider, "provider-error"), CONTEXT
+            await send_callback(sandbox, provider, "provider-error"), CONTEXT
         )
 
 
@@ -123,9 +123,9 @@ async def test_a_provider_that_is_down_or_sends_malformed_responses_is_distingui
     sandbox: Sandbox, provider: Provider
 ) -> None:
     with pytest.raises(ProviderUnavailable):
-        await provider.handle_callback(await come_back(sandbox, provider, "down"), CONTEXT)
+        await provider.handle_callback(await send_callback(sandbox, provider, "down"), CONTEXT)
     with pytest.raises(InvalidProviderResponse):
-        await provider.handle_callback(await come_back(sandbox, provider, "malformed"), CONTEXT)
+        await provider.handle_callback(await send_callback(sandbox, provider, "malformed"), CONTEXT)
 
 
 async def test_a_signed_request_is_about_the_same_account(

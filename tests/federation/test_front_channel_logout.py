@@ -49,8 +49,8 @@ async def harness(open_harness: OpenHarness, upstream: Upstream) -> AsyncIterato
 async def signed_in(harness: AppHarness, upstream: Upstream, **claims: Any) -> httpx.AsyncClient:
     """A browser whose session began at the provider."""
     browser = harness.browser()
-    departed = await browser.get("/sign-in/with/work?return_to=/account/apps")
-    query = query_of(departed.headers["location"])
+    started_login = await browser.get("/sign-in/with/work?return_to=/account/apps")
+    query = query_of(started_login.headers["location"])
     upstream.grants(upstream.id_token(nonce=query["nonce"], **claims))
     response = {"code": "a-code", "state": query["state"]}
     done = await browser.get(f"{BACK}/work", params=response)

@@ -55,11 +55,11 @@ async def harness(open_harness: OpenHarness, upstream: Upstream) -> AsyncIterato
 
 
 async def respond_by_form(
-    browser: httpx.AsyncClient, upstream: Upstream, departed: httpx.Response, **claims: Any
+    browser: httpx.AsyncClient, upstream: Upstream, started_login: httpx.Response, **claims: Any
 ) -> httpx.Response:
     """The provider's form, which comes without cookies that are `SameSite=Lax`."""
-    assert departed.status_code == 303, departed.text
-    query = query_of(departed.headers["location"])
+    assert started_login.status_code == 303, started_login.text
+    query = query_of(started_login.headers["location"])
     upstream.grants(upstream.id_token(nonce=query["nonce"], **claims))
     kept = {
         cookie.name: cookie.value or ""
@@ -74,8 +74,8 @@ async def respond_by_form(
 
 async def sign_in(browser: httpx.AsyncClient, upstream: Upstream, **claims: Any) -> httpx.Response:
     """By a button of the sign-in page, to the end."""
-    departed = await browser.get("/sign-in/with/work?return_to=/account/apps")
-    came_back = await respond_by_form(browser, upstream, departed, **claims)
+    started_login = await browser.get("/sign-in/with/work?return_to=/account/apps")
+    came_back = await respond_by_form(browser, upstream, started_login, **claims)
     assert came_back.status_code == 303, came_back.text
     return await browser.get(came_back.headers["location"])
 
@@ -84,22 +84,24 @@ async def test_form_post_2_a_response_by_form_signs_in_the_browser_that_began(
     harness: AppHarness, upstream: Upstream
 ) -> None:
     browser, stranger = harness.browser(), harness.browser()
-    departed = await browser.get("/sign-in/with/work?return_to=/account/apps")
-    query = query_of(departed.headers["location"])
+    started_login = await browser.get("/sign-in/with/work?return_to=/account/apps")
+    query = query_of(started_login.headers["location"])
     assert query["response_mode"] == "form_post"
-    (cookie,) = [one for one in departed.headers.get_list("set-cookie") if "login_state_" in one]
+    (cookie,) = [
+        one for one in started_login.headers.get_list("set-cookie") if "login_state_" in one
+    ]
     assert "samesite=none" in cookie.lower()
     assert "secure" in cookie.lower()
     assert "httponly" in cookie.lower()
-    assert is_page(await respond_by_form(stranger, upstream, departed)), "it has no cookie"
-    came_back = await respond_by_form(browser, upstream, departed)
+    assert is_page(await respond_by_form(stranger, upstream, started_login)), "it has no cookie"
+    came_back = await respond_by_form(browser, upstream, started_login)
     # The session begins with the next request, which has the cookies of this site.
     assert came_back.headers["location"].startswith("/sign-in/arrived?state=")
     assert SESSION not in came_back.headers.get("set-cookie", "")
     done = await browser.get(came_back.headers["location"])
     assert done.headers["location"] == "/account/apps"
     assert SESSION in browser.cookies
-    assert is_page(await respond_by_form(browser, upstream, departed)), "a state is used once"
+    assert is_page(await respond_by_form(browser, upstream, started_login)), "a state is used once"
 
 
 async def test_rfc7517_the_provider_reads_our_key_and_verifies_our_assertion(
@@ -145,16 +147,16 @@ async def test_core_4_a_page_asks_before_a_sign_in_that_another_site_starts(
     # Another site cannot press the button: the address that it leads to asks for ours.
     strange = await browser.get(begin, headers=ANOTHER_SITE)
     assert strange.headers["location"].startswith("/sign-in?return_to=")
-    departed = await browser.get(begin, headers={"sec-fetch-site": "same-origin"})
-    assert query_of(departed.headers["location"])["login_hint"] == "ann@example.org"
-    came_back = await respond_by_form(browser, upstream, departed)
+    started_login = await browser.get(begin, headers={"sec-fetch-site": "same-origin"})
+    assert query_of(started_login.headers["location"])["login_hint"] == "ann@example.org"
+    came_back = await respond_by_form(browser, upstream, started_login)
     done = await browser.get(came_back.headers["location"])
     assert done.headers["location"] == "/account/apps?x=1"
     # The provider authenticates a person with a session again, and the page names its account.
     again = await browser.get(INITIATE, params=sent)
     assert "You are signed in as" in again.text
-    departed = await browser.get(begin)
-    assert query_of(departed.headers["location"])["prompt"] == "login"
+    started_login = await browser.get(begin)
+    assert query_of(started_login.headers["location"])["prompt"] == "login"
 
 
 _TARGETS = (
@@ -227,8 +229,8 @@ async def leaving(open_harness: OpenHarness, upstream: Upstream) -> AsyncIterato
 async def signed_in(harness: AppHarness, upstream: Upstream, **claims: Any) -> httpx.AsyncClient:
     """A browser whose session began at the provider."""
     browser = harness.browser()
-    departed = await browser.get("/sign-in/with/work?return_to=/account/apps")
-    query = query_of(departed.headers["location"])
+    started_login = await browser.get("/sign-in/with/work?return_to=/account/apps")
+    query = query_of(started_login.headers["location"])
     upstream.grants(upstream.id_token(nonce=query["nonce"], **claims))
     response = {"code": "a-code", "state": query["state"]}
     done = await browser.get(f"{BACK}/work", params=response)
@@ -332,8 +334,8 @@ async def test_back_channel_logout_2_7_a_sign_in_under_way_from_an_ended_session
     leaving: AppHarness, upstream: Upstream
 ) -> None:
     browser, stranger = leaving.browser(), leaving.browser()
-    departed = await browser.get("/sign-in/with/work")
-    query = query_of(departed.headers["location"])
+    started_login = await browser.get("/sign-in/with/work")
+    query = query_of(started_login.headers["location"])
     ended = logout_token(upstream, "one", sid="first")
     assert (await stranger.post(NOTIFICATIONS, data=ended)).status_code == 200
     upstream.grants(upstream.id_token(nonce=query["nonce"], sid="first"))

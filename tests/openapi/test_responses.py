@@ -24,10 +24,10 @@ from support.fake_provider import (
     LOGIN,
     FakeUpstream,
     brought,
-    come_back,
-    depart,
     profile,
     redeem_login,
+    send_callback,
+    start_upstream_login,
     state_of,
 )
 from support.openapi_conformance import check_response
@@ -211,14 +211,14 @@ async def test_social_sign_in_is_answered_as_described(open_harness: OpenHarness
         document = (await harness.browser().get("/api/openapi.json")).json()
         await harness.app()
         browser = harness.browser()
-        departed = await depart(browser)
-        back = await come_back(browser, state_of(departed))
+        started_login = await start_upstream_login(browser)
+        back = await send_callback(browser, state_of(started_login))
         for method, path, response in (
-            ("GET", LOGIN, departed),
-            ("GET", LOGIN, await depart(browser, "unknown")),
+            ("GET", LOGIN, started_login),
+            ("GET", LOGIN, await start_upstream_login(browser, "unknown")),
             ("GET", LOGIN, await browser.get(LOGIN, headers=JSON)),
             ("GET", f"{BACK}/{{provider}}", back),
-            ("GET", f"{BACK}/{{provider}}", await come_back(browser, "x")),
+            ("GET", f"{BACK}/{{provider}}", await send_callback(browser, "x")),
             ("POST", f"{BACK}/{{provider}}", await browser.post(f"{BACK}/unknown")),
         ):
             check_response(document, method, path, response)

@@ -57,7 +57,7 @@ RULES: Final = (
         r"|letters of the alphabet",
     ),
     Rule(r"journeys?", _METAPHOR, "browser test, flow, login state"),
-    Rule(r"arrivals?|departures?", _METAPHOR, "callback, upstream login"),
+    Rule(r"arrivals?|depart(?:ures?|ed|s)?", _METAPHOR, "callback, upstream login"),
     Rule(r"tellers?", _METAPHOR, "sender"),
     Rule(
         r"famil(?:y|ies)",

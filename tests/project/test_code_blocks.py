@@ -318,8 +318,8 @@ async def test_the_pages_on_tokens_and_measurements_run_as_printed(
 async def as_person(live: Live, browser: httpx.AsyncClient, url: str) -> str:
     """Open the address of a social login, and choose a person of the sandbox; the address at the
     application to which the browser is redirected."""
-    departed = await browser.get(url)
-    person = httpx.URL(departed.headers["location"]).copy_merge_params({"person": "verified"})
+    started_login = await browser.get(url)
+    person = httpx.URL(started_login.headers["location"]).copy_merge_params({"person": "verified"})
     assert str(person).startswith(f"{live.address}/sandbox/")
     back = await browser.get((await browser.get(person)).headers["location"])
     location: str = back.headers["location"]

@@ -84,7 +84,7 @@ async def test_a_grant_type_that_is_added_gives_tokens(harness: AppHarness) -> N
 
 
 @pytest.mark.parametrize("entry", TABLE, ids=lambda entry: str(entry.name))
-def test_what_describes_grant_types_has_each_entry(entry: GrantTypeEntry) -> None:
+def test_descriptions_of_grant_types_have_each_entry(entry: GrantTypeEntry) -> None:
     (field,) = [field for field in FIELDS if field.name == "grant_types"]
     assert entry.name in field.choices, "clients can register for it"
     assert field.option is not None

@@ -91,7 +91,7 @@ class FakeUpstream:
     async def verify_native_token(
         self, token: Secret, refresh_token: Secret | None, nonce: str | None
     ) -> Profile:
-        self.requested.append(("recognise", token.reveal(), nonce))
+        self.requested.append(("verify_native_token", token.reveal(), nonce))
         if token.reveal() in self.foreign:
             raise ForeignToken("The token was issued to another application.")
         person = self._person(token.reveal(), BadToken("The token is not good."))
@@ -124,7 +124,7 @@ def _revealed(authorization_context: AuthorizationContext) -> tuple[Any, ...]:
     )
 
 
-async def depart(
+async def start_upstream_login(
     browser: httpx.AsyncClient, provider: str = "google", **changes: str | None
 ) -> httpx.Response:
     """v2-api.md §2.1; a parameter that is None is left out."""
@@ -133,13 +133,13 @@ async def depart(
     return await browser.get(LOGIN, params=query)
 
 
-def state_of(departed: httpx.Response) -> str:
+def state_of(started_login: httpx.Response) -> str:
     """The `state` that the browser was sent away with."""
-    assert departed.status_code == 303, departed.text
-    return dict(parse_qsl(urlsplit(departed.headers["location"]).query))["state"]
+    assert started_login.status_code == 303, started_login.text
+    return dict(parse_qsl(urlsplit(started_login.headers["location"]).query))["state"]
 
 
-async def come_back(
+async def send_callback(
     browser: httpx.AsyncClient, state: str, provider: str = "google", **response: str
 ) -> httpx.Response:
     """The provider's response by redirect: by default, the code that stands for `gia`."""
@@ -147,12 +147,12 @@ async def come_back(
     return await browser.get(f"{BACK}/{provider}", params={**response, "state": state})
 
 
-async def there_and_back(
+async def sign_in_upstream(
     browser: httpx.AsyncClient, provider: str = "google", code: str = "gia", **changes: str | None
 ) -> httpx.Response:
     """The whole of v2-api.md §2.1 to §2.4."""
-    state = state_of(await depart(browser, provider, **changes))
-    return await come_back(browser, state, provider, code=code)
+    state = state_of(await start_upstream_login(browser, provider, **changes))
+    return await send_callback(browser, state, provider, code=code)
 
 
 def brought(response: httpx.Response, to: str = CALLBACK) -> dict[str, str]:
@@ -168,7 +168,7 @@ def brought(response: httpx.Response, to: str = CALLBACK) -> dict[str, str]:
 async def login_code(harness: AppHarness, **changes: str | None) -> str:
     """A login code that has just been brought to the app."""
     to = changes.get("redirectUrl") or CALLBACK
-    return brought(await there_and_back(harness.browser(), **changes), to)["code"]
+    return brought(await sign_in_upstream(harness.browser(), **changes), to)["code"]
 
 
 async def redeem_login(harness: AppHarness, code: str, **changes: str | None) -> httpx.Response:
@@ -190,8 +190,8 @@ async def sign_in_with(
     browser: httpx.AsyncClient, provider: str = "google", return_to: str = "/account/profile"
 ) -> httpx.Response:
     """By a button of the sign-in page."""
-    departed = await browser.get(f"/sign-in/with/{provider}", params={"return_to": return_to})
-    return await come_back(browser, state_of(departed), provider)
+    started_login = await browser.get(f"/sign-in/with/{provider}", params={"return_to": return_to})
+    return await send_callback(browser, state_of(started_login), provider)
 
 
 async def begin_linking(browser: httpx.AsyncClient, provider: str = "google") -> httpx.Response:

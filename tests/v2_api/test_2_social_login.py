@@ -30,16 +30,16 @@ from support.fake_provider import (
     FakeUpstream,
     begin_linking,
     brought,
-    come_back,
-    depart,
     is_page,
     login_code,
     login_state_cookies,
     profile,
     redeem_login,
+    send_callback,
+    sign_in_upstream,
     sign_in_with,
+    start_upstream_login,
     state_of,
-    there_and_back,
 )
 
 APP = "https://app.example.org"
@@ -79,7 +79,7 @@ async def harness(
 
 async def test_a_person_comes_back_with_a_code_for_a_jwt(harness: AppHarness) -> None:
     await harness.app()
-    parameters = brought(await there_and_back(harness.browser(), state="app-state"))
+    parameters = brought(await sign_in_upstream(harness.browser(), state="app-state"))
     assert parameters.keys() == {"code", "state"}
     assert parameters["state"] == "app-state"
     assert key_of(Kind.LOGIN_CODE, parameters["code"])
@@ -105,16 +105,16 @@ async def test_the_browser_is_sent_away_bound_to_state_and_cookie(
 ) -> None:
     await harness.app()
     browser = harness.browser()
-    departed = await depart(browser)
-    assert departed.headers["location"].startswith("https://google.example/authorize?")
-    assert departed.headers["cache-control"] == "no-store"
-    assert departed.headers["referrer-policy"] == "no-referrer"
+    started_login = await start_upstream_login(browser)
+    assert started_login.headers["location"].startswith("https://google.example/authorize?")
+    assert started_login.headers["cache-control"] == "no-store"
+    assert started_login.headers["referrer-policy"] == "no-referrer"
     (authorization_context,) = google.contexts
     assert authorization_context.redirect_uri == f"{ISSUER}{BACK}/google"
     assert len(authorization_context.state.reveal()) > 40
     assert len(authorization_context.nonce) >= 43
     assert 43 <= len(authorization_context.verifier.reveal()) <= 128
-    (cookie,) = departed.headers.get_list("set-cookie")
+    (cookie,) = started_login.headers.get_list("set-cookie")
     assert cookie.startswith("__Host-quantimodo_login_state_")
     for attribute in ("HttpOnly", "Secure", "SameSite=lax", "Path=/", "Max-Age=600"):
         assert attribute in cookie
@@ -133,11 +133,11 @@ async def test_a_response_that_comes_as_a_form_of_another_site_brings_its_cookie
 ) -> None:
     await harness.app()
     browser = harness.browser()
-    departed = await depart(browser, "apple")
-    (cookie,) = departed.headers.get_list("set-cookie")
+    started_login = await start_upstream_login(browser, "apple")
+    (cookie,) = started_login.headers.get_list("set-cookie")
     assert "SameSite=none" in cookie
     assert "Secure" in cookie
-    fields = {"state": state_of(departed), "code": "gia", "user": '{"name": "Zoë"}'}
+    fields = {"state": state_of(started_login), "code": "gia", "user": '{"name": "Zoë"}'}
     response = await browser.post(f"{BACK}/apple", data=fields)
     assert "code" in brought(response)
 
@@ -145,7 +145,7 @@ async def test_a_response_that_comes_as_a_form_of_another_site_brings_its_cookie
 async def test_no_session_comes_of_a_login_of_an_app(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
-    await there_and_back(browser)
+    await sign_in_upstream(browser)
     assert (await browser.get("/account")).headers["location"].startswith("/sign-in?")
     assert not harness.rows()["sessions"]
 
@@ -153,19 +153,21 @@ async def test_no_session_comes_of_a_login_of_an_app(harness: AppHarness) -> Non
 async def test_the_cookie_of_the_way_is_gone_at_its_end(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
-    await there_and_back(browser)
+    await sign_in_upstream(browser)
     assert not login_state_cookies(browser)
-    await come_back(browser, state_of(await depart(browser)), error="access_denied")
+    await send_callback(
+        browser, state_of(await start_upstream_login(browser)), error="access_denied"
+    )
     assert not login_state_cookies(browser)
 
 
 async def test_two_tabs_do_not_disturb_each_other(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
-    first = state_of(await depart(browser, state="1"))
-    second = state_of(await depart(browser, "facebook", state="2"))
-    assert brought(await come_back(browser, first))["state"] == "1"
-    assert brought(await come_back(browser, second, "facebook"))["state"] == "2"
+    first = state_of(await start_upstream_login(browser, state="1"))
+    second = state_of(await start_upstream_login(browser, "facebook", state="2"))
+    assert brought(await send_callback(browser, first))["state"] == "1"
+    assert brought(await send_callback(browser, second, "facebook"))["state"] == "2"
 
 
 async def test_unfinished_logins_do_not_fill_the_browser(harness: AppHarness) -> None:
@@ -173,17 +175,17 @@ async def test_unfinished_logins_do_not_fill_the_browser(harness: AppHarness) ->
     browser = harness.browser()
     states = []
     for _ in range(12):
-        states.append(state_of(await depart(browser)))
+        states.append(state_of(await start_upstream_login(browser)))
         harness.advance(seconds=1)
     assert len(login_state_cookies(browser)) <= 6
-    assert "code" in brought(await come_back(browser, states[-1]))
-    is_page(await come_back(browser, states[0]))
+    assert "code" in brought(await send_callback(browser, states[-1]))
+    is_page(await send_callback(browser, states[0]))
 
 
 async def test_the_query_of_the_redirect_url_is_kept(harness: AppHarness) -> None:
     url = f"{APP}/cb?tab=2&x=%20y"
     await harness.app(redirect_uris=(url,))
-    response = await there_and_back(harness.browser(), redirectUrl=url, state="a&b=c é")
+    response = await sign_in_upstream(harness.browser(), redirectUrl=url, state="a&b=c é")
     location = response.headers["location"]
     assert location.startswith(f"{url}&code=")
     assert brought(response, APP)["state"] == "a&b=c é"
@@ -194,7 +196,7 @@ async def test_an_address_of_an_app_on_a_phone_is_kept_exactly(
 ) -> None:
     url = "org.example.app:/signed-in"
     await harness.app(redirect_uris=(url,))
-    location = (await there_and_back(harness.browser(), redirectUrl=url)).headers["location"]
+    location = (await sign_in_upstream(harness.browser(), redirectUrl=url)).headers["location"]
     assert location.startswith(f"{url}?code=qml_")
 
 
@@ -216,12 +218,12 @@ async def test_both_spellings_are_taken(harness: AppHarness) -> None:
 async def test_the_port_of_a_loopback_address_may_differ(harness: AppHarness) -> None:
     await harness.app(redirect_uris=("http://127.0.0.1:4000/cb", "http://[::1]/cb"))
     for url in ("http://127.0.0.1:5123/cb", "http://127.0.0.1/cb", "http://[::1]:5123/cb"):
-        assert "code" in brought(await there_and_back(harness.browser(), redirectUrl=url), url)
+        assert "code" in brought(await sign_in_upstream(harness.browser(), redirectUrl=url), url)
 
 
 async def test_the_server_s_own_addresses_are_registered(harness: AppHarness) -> None:
-    assert "code" in brought(await there_and_back(harness.browser(), redirectUrl=OWN), OWN)
-    is_page(await depart(harness.browser(), redirectUrl=f"{OWN}/"))
+    assert "code" in brought(await sign_in_upstream(harness.browser(), redirectUrl=OWN), OWN)
+    is_page(await start_upstream_login(harness.browser(), redirectUrl=f"{OWN}/"))
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", f"{OWN}#x", "https://*.example.org/", "x"])
@@ -237,20 +239,20 @@ async def test_an_address_of_a_disabled_or_deleted_app_is_not_registered(
 ) -> None:
     app = await harness.app()
     await harness.disable(app)
-    is_page(await depart(harness.browser()))
-    is_page(await depart(harness.browser(), clientId=app.id))
+    is_page(await start_upstream_login(harness.browser()))
+    is_page(await start_upstream_login(harness.browser(), clientId=app.id))
     await harness.register_again(app, disabled_at=None)
-    assert (await depart(harness.browser())).status_code == 303
+    assert (await start_upstream_login(harness.browser())).status_code == 303
     assert await harness.context.stores.clients.delete_client(app.id)
-    is_page(await depart(harness.browser()))
+    is_page(await start_upstream_login(harness.browser()))
 
 
 async def test_with_clientid_only_the_addresses_of_that_app_count(harness: AppHarness) -> None:
     app, other = await harness.app(), await harness.app(redirect_uris=(f"{APP}/other",))
-    assert (await depart(harness.browser(), clientId=app.id)).status_code == 303
-    is_page(await depart(harness.browser(), clientId=other.id))
-    is_page(await depart(harness.browser(), clientId="unknown"))
-    own = await depart(harness.browser(), clientId=app.id, redirectUrl=OWN)
+    assert (await start_upstream_login(harness.browser(), clientId=app.id)).status_code == 303
+    is_page(await start_upstream_login(harness.browser(), clientId=other.id))
+    is_page(await start_upstream_login(harness.browser(), clientId="unknown"))
+    own = await start_upstream_login(harness.browser(), clientId=app.id, redirectUrl=OWN)
     assert own.status_code == 303
 
 
@@ -263,7 +265,7 @@ async def test_an_address_that_another_app_registered_too_still_works(harness: A
 async def test_an_unknown_provider_is_a_page_that_names_the_known_ones(harness: AppHarness) -> None:
     await harness.app()
     for provider in ("twitter", "Google", "<script>", "../google"):
-        response = await depart(harness.browser(), provider)
+        response = await start_upstream_login(harness.browser(), provider)
         assert is_page(response)
         assert "apple, facebook, google" in response.text
         assert "script>" not in response.text
@@ -272,7 +274,7 @@ async def test_an_unknown_provider_is_a_page_that_names_the_known_ones(harness: 
 async def test_without_providers_there_is_nothing_to_choose(open_harness: OpenHarness) -> None:
     async with open_harness([]) as harness:
         await harness.app()
-        response = await depart(harness.browser())
+        response = await start_upstream_login(harness.browser())
         assert is_page(response)
         assert "No sign-in provider is set up" in response.text
 
@@ -315,9 +317,9 @@ async def test_a_caller_that_takes_no_page_gets_the_refusal_as_json(harness: App
 
 async def test_a_strict_app_must_use_pkce(harness: AppHarness) -> None:
     await harness.app(strict=True)
-    is_page(await depart(harness.browser()))
+    is_page(await start_upstream_login(harness.browser()))
     challenge = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
-    assert (await depart(harness.browser(), **challenge)).status_code == 303
+    assert (await start_upstream_login(harness.browser(), **challenge)).status_code == 303
 
 
 async def test_too_many_upstream_logins_from_one_address_are_stopped(
@@ -328,8 +330,8 @@ async def test_too_many_upstream_logins_from_one_address_are_stopped(
     ) as harness:
         await harness.app()
         for _ in range(3):
-            assert (await depart(harness.browser())).status_code == 303
-        stopped = await depart(harness.browser())
+            assert (await start_upstream_login(harness.browser())).status_code == 303
+        stopped = await start_upstream_login(harness.browser())
         assert stopped.status_code == 429
         assert "retry-after" in stopped.headers
         assert len(harness.rows()["login_states"]) == 3
@@ -343,8 +345,8 @@ async def test_a_person_who_refuses_at_the_provider_returns_with_access_denied(
 ) -> None:
     await harness.app()
     browser = harness.browser()
-    state = state_of(await depart(browser, state="app-state"))
-    parameters = brought(await come_back(browser, state, error="access_denied"))
+    state = state_of(await start_upstream_login(browser, state="app-state"))
+    parameters = brought(await send_callback(browser, state, error="access_denied"))
     assert parameters["error"] == "access_denied"
     assert parameters["error_description"]
     assert parameters["state"] == "app-state"
@@ -356,12 +358,12 @@ async def test_a_provider_that_is_down_is_temporarily_unavailable(
 ) -> None:
     await harness.app()
     browser = harness.browser()
-    state = state_of(await depart(browser))
+    state = state_of(await start_upstream_login(browser))
     google.fault = DOWN
-    parameters = brought(await come_back(browser, state))
+    parameters = brought(await send_callback(browser, state))
     assert parameters["error"] == "temporarily_unavailable"
     google.out_of_reach = DOWN
-    parameters = brought(await depart(browser, state="s"))
+    parameters = brought(await start_upstream_login(browser, state="s"))
     assert parameters == {
         "error": "temporarily_unavailable",
         "error_description": DOWN.message,
@@ -374,17 +376,17 @@ async def test_whatever_else_the_provider_does_is_a_server_error(
 ) -> None:
     await harness.app()
     browser = harness.browser()
-    unknown = await there_and_back(browser, code="unknown")
+    unknown = await sign_in_upstream(browser, code="unknown")
     assert brought(unknown)["error"] == "server_error"
     google.fault = INVALID
-    assert brought(await there_and_back(browser))["error"] == "server_error"
+    assert brought(await sign_in_upstream(browser))["error"] == "server_error"
 
 
 async def test_a_disabled_person_is_denied(harness: AppHarness) -> None:
     await harness.app()
     user = (await redeem_login(harness, await login_code(harness))).json()["data"]["user"]
     await harness.context.accounts.administration.disable(user["id"])
-    assert brought(await there_and_back(harness.browser()))["error"] == "access_denied"
+    assert brought(await sign_in_upstream(harness.browser()))["error"] == "access_denied"
 
 
 async def test_with_closed_sign_up_a_stranger_is_denied(
@@ -392,7 +394,7 @@ async def test_with_closed_sign_up_a_stranger_is_denied(
 ) -> None:
     async with open_harness([google], sign_up="closed") as harness:
         await harness.app()
-        assert brought(await there_and_back(harness.browser()))["error"] == "access_denied"
+        assert brought(await sign_in_upstream(harness.browser()))["error"] == "access_denied"
         assert not harness.rows()["users"]
 
 
@@ -402,7 +404,7 @@ async def test_with_closed_sign_up_a_stranger_is_denied(
 async def test_a_posted_response_must_be_a_form(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
-    response = {"state": state_of(await depart(browser, "apple")), "code": "gia"}
+    response = {"state": state_of(await start_upstream_login(browser, "apple")), "code": "gia"}
     assert is_page(await browser.post(f"{BACK}/apple", json=response))
     assert is_page(await browser.post(f"{BACK}/apple"))
 
@@ -627,7 +629,7 @@ async def test_a_waiting_request_of_an_app_goes_on(harness: AppHarness) -> None:
         for part in page.text.split('href="')
         if part.startswith("/sign-in/with/google")
     ]
-    arrived = await come_back(browser, state_of(await browser.get(link)))
+    arrived = await send_callback(browser, state_of(await browser.get(link)))
     consent = await browser.get(arrived.headers["location"])
     response = response_of(await harness.decide(browser, consent))
     assert (await harness.redeem(app, response.code)).status_code == 200
@@ -666,11 +668,13 @@ async def test_a_response_by_form_ends_the_session_before_too(harness: AppHarnes
     browser = harness.browser()
     await sign_in_with(browser)
     before = browser.cookies["__Host-quantimodo_session"]
-    departed = await browser.get("/sign-in/with/apple?return_to=/developers")
+    started_login = await browser.get("/sign-in/with/apple?return_to=/developers")
     session = browser.cookies.jar
     kept = [c for c in session if c.name == "__Host-quantimodo_session"]
     browser.cookies.delete("__Host-quantimodo_session")
-    posted = await browser.post(f"{BACK}/apple", data={"state": state_of(departed), "code": "gia"})
+    posted = await browser.post(
+        f"{BACK}/apple", data={"state": state_of(started_login), "code": "gia"}
+    )
     for cookie in kept:
         session.set_cookie(cookie)
     assert posted.status_code == 303
@@ -694,8 +698,8 @@ async def test_a_response_by_form_is_void_once_the_provider_signs_the_account_ou
     (user,) = await harness.context.stores.users.users()
     (identity,) = await harness.context.stores.identities.identities_of(user.id)
     browser = harness.browser()
-    departed = await browser.get("/sign-in/with/apple?return_to=/account/profile")
-    sent = {"state": state_of(departed), "code": "gia"}
+    started_login = await browser.get("/sign-in/with/apple?return_to=/account/profile")
+    sent = {"state": state_of(started_login), "code": "gia"}
     posted = await browser.post(f"{BACK}/apple", data=sent)
     harness.advance(minutes=1)
     handler = security_event_handler(harness.context)
@@ -712,8 +716,8 @@ async def test_a_failure_at_the_provider_is_shown_on_a_page(
     harness: AppHarness, google: FakeUpstream
 ) -> None:
     browser = harness.browser()
-    departed = await browser.get("/sign-in/with/google?return_to=/developers")
-    declined = await come_back(browser, state_of(departed), error="access_denied")
+    started_login = await browser.get("/sign-in/with/google?return_to=/developers")
+    declined = await send_callback(browser, state_of(started_login), error="access_denied")
     assert is_page(declined, 403)
     assert 'href="/sign-in?return_to=/developers"' in declined.text
     google.fault = DOWN
@@ -745,7 +749,7 @@ async def namesake(harness: AppHarness, google: FakeUpstream) -> Any:
 async def linking_page(
     harness: AppHarness, browser: httpx.AsyncClient, **changes: str | None
 ) -> Any:
-    waits = await there_and_back(browser, **changes)
+    waits = await sign_in_upstream(browser, **changes)
     assert waits.headers["location"].startswith("/sign-in/link?state=")
     return waits.headers["location"]
 
@@ -785,7 +789,7 @@ async def test_its_owner_signs_in_links_and_goes_on_to_the_app(
     data = (await redeem_login(harness, parameters["code"])).json()["data"]
     assert (data["user"]["id"], data["newUser"]) == (namesake.id, False)
     # From now on the identity signs in to that account.
-    assert "code" in brought(await there_and_back(harness.browser()))
+    assert "code" in brought(await sign_in_upstream(harness.browser()))
     # The page is over.
     assert is_page(await browser.get(linking))
 
@@ -884,8 +888,8 @@ async def test_codes_and_tokens_in_addresses_are_in_no_log(
 ) -> None:
     await harness.app()
     browser = harness.browser()
-    state = state_of(await depart(browser, state="m4rked-state"))
-    await come_back(browser, state, code="m4rked-code")
+    state = state_of(await start_upstream_login(browser, state="m4rked-state"))
+    await send_callback(browser, state, code="m4rked-code")
     await redeem_login(harness, "m4rked-code")
     written = capsys.readouterr()
     assert "m4rked" not in written.out + written.err
@@ -912,7 +916,7 @@ async def test_a_person_links_an_identity_to_their_account(harness: AppHarness) 
     browser = await harness.signed_in()
     page = await browser.get("/account/identities")
     assert "form-action 'self' https:;" in page.headers["content-security-policy"]
-    back = await come_back(browser, state_of(await begin_linking(browser)))
+    back = await send_callback(browser, state_of(await begin_linking(browser)))
     assert back.headers["location"] == "/account/identities"
     (identity,) = await harness.context.social.identities(person.id)
     assert (identity.provider, identity.subject) == ("google", "108")
@@ -931,10 +935,10 @@ async def test_nothing_is_linked_to_another_account_than_the_one_that_began(
     browser = await harness.signed_in()
     state = state_of(await begin_linking(browser))
     await harness.sign_in(browser, "bob@example.org")
-    assert is_page(await come_back(browser, state), 403)
+    assert is_page(await send_callback(browser, state), 403)
     state = state_of(await begin_linking(browser))
     browser.cookies.delete("__Host-quantimodo_session")
-    assert is_page(await come_back(browser, state), 403)
+    assert is_page(await send_callback(browser, state), 403)
     assert not harness.rows()["identities"]
 
 
@@ -945,7 +949,7 @@ async def test_a_session_that_replaced_the_one_that_began_does_not_count(
     browser = await harness.signed_in()
     state = state_of(await begin_linking(browser))
     await harness.sign_in(browser)
-    assert is_page(await come_back(browser, state), 403)
+    assert is_page(await send_callback(browser, state), 403)
     assert not harness.rows()["identities"]
 
 
@@ -953,7 +957,7 @@ async def test_an_identity_of_another_account_is_not_taken_away(harness: AppHarn
     await sign_in_with(harness.browser())
     person = await harness.person()
     browser = await harness.signed_in()
-    assert is_page(await come_back(browser, state_of(await begin_linking(browser))), 403)
+    assert is_page(await send_callback(browser, state_of(await begin_linking(browser))), 403)
     assert not await harness.context.social.identities(person.id)
 
 
@@ -974,7 +978,7 @@ async def test_a_sign_in_that_grew_old_on_the_way_must_be_shown_again(harness: A
     harness.advance(minutes=9)
     state = state_of(await begin_linking(browser))
     harness.advance(minutes=2)
-    back = await come_back(browser, state)
+    back = await send_callback(browser, state)
     assert back.headers["location"] == "/account/again?return_to=/account/identities"
     assert not harness.rows()["identities"]
 
@@ -985,6 +989,6 @@ async def test_a_failure_while_linking_is_shown_on_a_page(
     await harness.person()
     browser = await harness.signed_in()
     state = state_of(await begin_linking(browser))
-    assert is_page(await come_back(browser, state, error="access_denied"), 403)
+    assert is_page(await send_callback(browser, state, error="access_denied"), 403)
     google.out_of_reach = DOWN
     assert is_page(await begin_linking(browser), 503)

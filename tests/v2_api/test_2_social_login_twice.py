@@ -15,12 +15,12 @@ from support.fake_provider import (
     FakeUpstream,
     begin_linking,
     brought,
-    come_back,
-    depart,
     is_page,
     login_state_cookies,
     profile,
     redeem_login,
+    send_callback,
+    start_upstream_login,
     state_of,
 )
 
@@ -59,10 +59,10 @@ def onward(response: httpx.Response, title: str = FINISHED) -> tuple[str, str]:
 async def test_a_person_who_came_for_an_app_is_redirected_to_it(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
-    state = state_of(await depart(browser))
-    code = brought(await come_back(browser, state))["code"]
+    state = state_of(await start_upstream_login(browser))
+    code = brought(await send_callback(browser, state))["code"]
     for _ in range(2):
-        again = await come_back(browser, state)
+        again = await send_callback(browser, state)
         assert onward(again) == ("https://app.example.org/", "Go to app.example.org")
         assert code not in again.text
         assert CALLBACK not in again.text
@@ -75,22 +75,25 @@ async def test_an_app_without_a_page_has_no_link(harness: AppHarness) -> None:
     url = "org.example.app:/signed-in"
     await harness.app(redirect_uris=(url,))
     browser = harness.browser()
-    state = state_of(await depart(browser, redirectUrl=url))
-    brought(await come_back(browser, state), url)
-    href, _ = onward(await come_back(browser, state))
+    state = state_of(await start_upstream_login(browser, redirectUrl=url))
+    brought(await send_callback(browser, state), url)
+    href, _ = onward(await send_callback(browser, state))
     assert href == "/sign-in?return_to=/account"
 
 
 async def test_a_person_who_signed_in_here_goes_on_to_their_page(harness: AppHarness) -> None:
     browser = harness.browser()
-    departed = await browser.get("/sign-in/with/google?return_to=/account/profile")
-    await come_back(browser, state_of(departed))
+    started_login = await browser.get("/sign-in/with/google?return_to=/account/profile")
+    await send_callback(browser, state_of(started_login))
     session = browser.cookies[SESSION]
-    assert onward(await come_back(browser, state_of(departed))) == ("/account/profile", "Go on")
+    assert onward(await send_callback(browser, state_of(started_login))) == (
+        "/account/profile",
+        "Go on",
+    )
     assert browser.cookies[SESSION] == session
     assert len(harness.rows()["sessions"]) == 1
     del browser.cookies[SESSION]
-    href, _ = onward(await come_back(browser, state_of(departed)))
+    href, _ = onward(await send_callback(browser, state_of(started_login)))
     assert href == "/sign-in?return_to=/account/profile"
 
 
@@ -99,16 +102,16 @@ async def test_a_request_of_an_app_goes_on_while_it_waits(
 ) -> None:
     app, browser = await harness.app(), harness.browser()
     waits = (await harness.ask(browser, app)).headers["location"]
-    departed = await browser.get(waits.replace("/sign-in?", "/sign-in/with/google?"))
-    arrived = (await come_back(browser, state_of(departed))).headers["location"]
-    assert onward(await come_back(browser, state_of(departed))) == (arrived, "Go on")
+    started_login = await browser.get(waits.replace("/sign-in?", "/sign-in/with/google?"))
+    arrived = (await send_callback(browser, state_of(started_login))).headers["location"]
+    assert onward(await send_callback(browser, state_of(started_login))) == (arrived, "Go on")
     page = await browser.get(arrived)
     code = response_of(await harness.decide(browser, page)).parameters["code"]
     # For a minute the app's first response is repeated, as after a second *Allow*.
-    assert onward(await come_back(browser, state_of(departed))) == (arrived, "Go on")
+    assert onward(await send_callback(browser, state_of(started_login))) == (arrived, "Go on")
     assert response_of(await browser.get(arrived)).parameters["code"] == code
     clock.advance(timedelta(seconds=61))
-    after = onward(await come_back(browser, state_of(departed)))
+    after = onward(await send_callback(browser, state_of(started_login)))
     assert after == ("/account", "Go to your account")
 
 
@@ -116,17 +119,17 @@ async def test_linking_ends_at_the_linked_accounts(harness: AppHarness) -> None:
     await harness.person()
     browser = await harness.signed_in()
     state = state_of(await begin_linking(browser))
-    await come_back(browser, state)
-    assert onward(await come_back(browser, state)) == ("/account/identities", "Go on")
+    await send_callback(browser, state)
+    assert onward(await send_callback(browser, state)) == ("/account/identities", "Go on")
 
 
 async def test_a_person_who_has_to_link_first_is_redirected_there(harness: AppHarness) -> None:
     await harness.app()
     await harness.person("gia@example.org")
     browser = await harness.signed_in("gia@example.org")
-    state = state_of(await depart(browser))
-    link = (await come_back(browser, state)).headers["location"]
-    assert onward(await come_back(browser, state)) == (link, "Go on")
+    state = state_of(await start_upstream_login(browser))
+    link = (await send_callback(browser, state)).headers["location"]
+    assert onward(await send_callback(browser, state)) == (link, "Go on")
     page = await browser.get(link)
     fields = {**form_fields(page.text), "decision": "link"}
     brought(await browser.post("/sign-in/link", data=fields))
@@ -138,8 +141,8 @@ async def test_a_person_who_has_to_link_first_is_redirected_there(harness: AppHa
 
 async def test_a_response_by_form_that_is_sent_again(harness: AppHarness) -> None:
     browser = harness.browser()
-    departed = await browser.get("/sign-in/with/apple?return_to=/account/profile")
-    sent = {"state": state_of(departed), "code": "gia"}
+    started_login = await browser.get("/sign-in/with/apple?return_to=/account/profile")
+    sent = {"state": state_of(started_login), "code": "gia"}
     arrived = (await browser.post(f"{BACK}/apple", data=sent)).headers["location"]
     assert onward(await browser.post(f"{BACK}/apple", data=sent))[0].startswith("/sign-in")
     await browser.get(arrived)
@@ -152,10 +155,10 @@ async def test_a_way_that_this_browser_knows_nothing_of_leads_to_a_page_too(
     """Waited too long, begun elsewhere, forged, or reloaded before the first response came."""
     await harness.app()
     browser = harness.browser()
-    state = state_of(await depart(browser))
+    state = state_of(await start_upstream_login(browser))
     cookies = login_state_cookies(browser)
     for stranger, sent in ((harness.browser(), state), (browser, "x"), (browser, "")):
-        href, word = onward(await come_back(stranger, sent), LOST)
+        href, word = onward(await send_callback(stranger, sent), LOST)
         assert (href, word) == ("/sign-in?return_to=/account", "Go to the sign-in page")
     header = {"cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
     query = {"code": "gia", "state": state}
@@ -165,18 +168,18 @@ async def test_a_way_that_this_browser_knows_nothing_of_leads_to_a_page_too(
     assert sorted(response.status_code for response in responses) == [303, 400, 400]
     await harness.person()
     signed_in = await harness.signed_in()
-    href, word = onward(await come_back(signed_in, state), LOST)
+    href, word = onward(await send_callback(signed_in, state), LOST)
     assert (href, word) == ("/account", "Go to your account")
 
 
 async def test_the_note_counts_in_its_own_browser_for_its_own_sign_in(harness: AppHarness) -> None:
     await harness.app()
     browser, stranger = harness.browser(), harness.browser()
-    state = state_of(await depart(browser))
-    await come_back(browser, state)
+    state = state_of(await start_upstream_login(browser))
+    await send_callback(browser, state)
     (name,) = [c.name for c in browser.cookies.jar if c.name.endswith("login_over")]
-    other = state_of(await depart(browser))
-    onward(await come_back(stranger, state), LOST)
+    other = state_of(await start_upstream_login(browser))
+    onward(await send_callback(stranger, state), LOST)
     note = browser.cookies[name]
     for forged in (
         "",
@@ -187,7 +190,7 @@ async def test_the_note_counts_in_its_own_browser_for_its_own_sign_in(harness: A
         "A" * 4000,
     ):
         stranger.cookies.set(name, forged, domain="id.example.org")
-        onward(await come_back(stranger, state), LOST)
-    assert "code" in brought(await come_back(browser, other))
-    onward(await come_back(browser, state), LOST)  # only the last one is noted
-    onward(await come_back(browser, other))
+        onward(await send_callback(stranger, state), LOST)
+    assert "code" in brought(await send_callback(browser, other))
+    onward(await send_callback(browser, state), LOST)  # only the last one is noted
+    onward(await send_callback(browser, other))

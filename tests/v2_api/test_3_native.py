@@ -123,7 +123,7 @@ async def test_a_token_of_ours_is_never_shown_to_a_provider(
 
 async def test_a_nonce_goes_to_the_provider(harness: AppHarness, google: FakeUpstream) -> None:
     await native(harness, nonce="fake-nonce")
-    assert google.requested == [("recognise", "sdk-token", "fake-nonce")]
+    assert google.requested == [("verify_native_token", "sdk-token", "fake-nonce")]
 
 
 async def test_a_refresh_token_is_kept_sealed_or_not_at_all(harness: AppHarness) -> None:

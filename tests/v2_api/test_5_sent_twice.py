@@ -16,7 +16,7 @@ from support.app import (
     form_fields,
     response_of,
 )
-from support.fake_provider import FakeUpstream, brought, profile, redeem_login, there_and_back
+from support.fake_provider import FakeUpstream, brought, profile, redeem_login, sign_in_upstream
 
 RESUME = f"{AUTHORIZE}/resume"
 BROWSER = "__Host-quantimodo_browser"
@@ -154,7 +154,7 @@ async def test_by_a_login_jwt_it_is_the_same(open_harness: OpenHarness) -> None:
         await harness.person()
         app = await harness.app()
         browser = harness.browser()
-        code = brought(await there_and_back(browser))["code"]
+        code = brought(await sign_in_upstream(browser))["code"]
         token = (await redeem_login(harness, code)).json()["data"]["token"]
         moved = await browser.get(
             AUTHORIZE,

@@ -12,9 +12,9 @@ from support.fake_provider import (
     BACK,
     FakeUpstream,
     begin_linking,
-    come_back,
-    depart,
     profile,
+    send_callback,
+    start_upstream_login,
     state_of,
 )
 
@@ -55,15 +55,15 @@ Finish = Callable[[], Awaitable[httpx.Response]]
 
 async def waiting_for_the_callback(harness: AppHarness) -> Finish:
     browser = harness.browser()
-    state = state_of(await depart(browser))
-    return lambda: come_back(browser, state)
+    state = state_of(await start_upstream_login(browser))
+    return lambda: send_callback(browser, state)
 
 
 async def waiting_on_the_link_page(harness: AppHarness) -> Finish:
     """The provider's address is that of an account, whose owner signs in and links."""
     await harness.person("gia@example.org", "Gia Example")
     browser = harness.browser()
-    page = await come_back(browser, state_of(await depart(browser)))
+    page = await send_callback(browser, state_of(await start_upstream_login(browser)))
     address = page.headers["location"]
     assert address.startswith("/sign-in/link?state=")
 
@@ -77,8 +77,8 @@ async def waiting_on_the_link_page(harness: AppHarness) -> Finish:
 
 async def waiting_after_a_form_of_another_site(harness: AppHarness) -> Finish:
     browser = harness.browser()
-    departed = await browser.get("/sign-in/with/apple", params={"return_to": "/account"})
-    fields = {"state": state_of(departed), "code": "gia"}
+    started_login = await browser.get("/sign-in/with/apple", params={"return_to": "/account"})
+    fields = {"state": state_of(started_login), "code": "gia"}
     posted = await browser.post(f"{BACK}/apple", data=fields)
     address = posted.headers["location"]
     assert address.startswith("/sign-in/arrived?state=")
@@ -89,7 +89,7 @@ async def waiting_to_be_linked(harness: AppHarness) -> Finish:
     await harness.person("ann@example.org", "Ann Example")
     browser = await harness.signed_in()
     state = state_of(await begin_linking(browser))
-    return lambda: come_back(browser, state)
+    return lambda: send_callback(browser, state)
 
 
 PATHS = [

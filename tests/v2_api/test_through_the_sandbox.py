@@ -45,9 +45,9 @@ async def sign_in(
     """From the app's link to what the app gets."""
     browser = browser or live.browser()
     requested = {"provider": provider, "redirectUrl": CALLBACK, "state": "some-state"}
-    departed = await browser.get(LOGIN, params=requested)
-    assert departed.status_code == 303, departed.text
-    at = httpx.URL(departed.headers["location"]).copy_merge_params({"person": person})
+    started_login = await browser.get(LOGIN, params=requested)
+    assert started_login.status_code == 303, started_login.text
+    at = httpx.URL(started_login.headers["location"]).copy_merge_params({"person": person})
     assert str(at).startswith(f"{live.address}/sandbox/")
     answered = await browser.get(at)
     back = await browser.get(answered.headers["location"])
@@ -207,8 +207,8 @@ async def test_a_person_signs_in_by_a_button_of_the_sign_in_page(live: Live) -> 
     page = await browser.get("/sign-in?return_to=/account/profile")
     for name in ("google", "facebook", "sandbox"):
         assert f'href="/sign-in/with/{name}?return_to=/account/profile"' in page.text
-    departed = await browser.get("/sign-in/with/google?return_to=/account/profile")
-    at = httpx.URL(departed.headers["location"]).copy_merge_params({"person": "verified"})
+    started_login = await browser.get("/sign-in/with/google?return_to=/account/profile")
+    at = httpx.URL(started_login.headers["location"]).copy_merge_params({"person": "verified"})
     back = await browser.get((await browser.get(at)).headers["location"])
     assert back.headers["location"] == "/account/profile"
     assert (await browser.get("/account/profile")).status_code == 200
