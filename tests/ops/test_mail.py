@@ -173,7 +173,7 @@ async def test_without_a_mail_server_the_email_stays_queued(post: Post, sink: Si
         pass
     with capture_logs() as logs:
         await post.sender(gone).send_due()
-    assert [line["event"] for line in logs] == ["mail.line_down"]
+    assert [line["event"] for line in logs] == ["mail.server_unavailable"]
     assert "ann" not in str(logs)
     post.clock.advance(MINUTE)
     await post.sender(sink).send_due()

@@ -89,7 +89,7 @@ def test_a_server_that_is_well_has_a_reading_of_each_subject() -> None:
             {"queues": [queue("mail", HOUR + SECOND, 7)]},
             "mail",
             "fault",
-            ("7 e-mails wait", "1 hour", "mail.line_down"),
+            ("7 e-mails wait", "1 hour", "mail.server_unavailable"),
         ),
         (
             {"queues": [queue("webhooks", 3 * HOUR)]},

@@ -169,18 +169,20 @@ class Sender:
     async def _send(self, due: Sequence[tuple[int, bytes]]) -> bool:
         """Whether the mail server responded."""
         try:
-            async with asyncio.timeout(_PATIENCE), self._mail_transport.connect() as line:
+            async with asyncio.timeout(_PATIENCE), self._mail_transport.connect() as connection:
                 for number, sealed in due:
-                    await self._hand_over(line, number, sealed)
+                    await self._deliver(connection, number, sealed)
         except (MailServerUnavailable, TimeoutError) as fault:
-            _log.warning("mail.line_down", cause=str(fault) or "the mail server is too slow")
+            _log.warning(
+                "mail.server_unavailable", cause=str(fault) or "the mail server is too slow"
+            )
             return False
         return True
 
-    async def _hand_over(self, line: SmtpConnection, number: int, sealed: bytes) -> None:
+    async def _deliver(self, connection: SmtpConnection, number: int, sealed: bytes) -> None:
         try:
             mail = _opened(self._envelope, sealed)
-            await line.deliver(mail, sealed[1:25].hex(), self._clock.now())
+            await connection.deliver(mail, sealed[1:25].hex(), self._clock.now())
         except DecryptionFailed:
             _log.error("mail.unreadable", mail=number)
         except MessageRejected as fault:

@@ -121,7 +121,8 @@ def _queue(queue: QueueState, state: ServerState, limit: timedelta) -> Reading:
         return Reading(subject=queue.name, state="ok", text=text)
     if queue.name == "mail":
         what_to_do = (
-            "look for mail.line_down and mail.refused in the log, and whether the server runs"
+            "look for mail.server_unavailable and mail.refused in the log, and whether the server"
+            " runs"
         )
         return Reading(
             subject="mail",

@@ -73,7 +73,9 @@ class PostgresDatabase:
     async def rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
         if not all(map(is_storable, values)):
             return ()
-        return await self._pool.run(lambda line: line.fetch(statement.postgres, *values))
+        return await self._pool.run(
+            lambda connection: connection.fetch(statement.postgres, *values)
+        )
 
     async def list_rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
         if not all(map(is_storable, values)):
@@ -86,7 +88,7 @@ class PostgresDatabase:
         return await self._searches.run(statement, values)
 
     async def write(self, operation: Callable[[], Operation[T]]) -> T:
-        return await self._pool.run(lambda line: _write(line, operation))
+        return await self._pool.run(lambda connection: _write(connection, operation))
 
     async def put(self, batch: Batch, values: tuple[Any, ...]) -> bool:
         writer = self._writers.get(batch.name)
@@ -107,16 +109,16 @@ class PostgresDatabase:
         await asyncio.gather(self._reader.close(), self._pool.close(), *searches, *writers)
 
 
-async def _write(line: "PostgresConnection", operation: Callable[[], Operation[T]]) -> T:
+async def _write(connection: "PostgresConnection", operation: Callable[[], Operation[T]]) -> T:
     """Run it until no other transaction is in its way."""
     if isinstance(operation, SingleStatement):
         single: Any = await _retried(
-            lambda: line.fetch(
+            lambda: connection.fetch(
                 operation.statement.postgres, *operation.statement.arguments(operation.values)
             )
         )
         return single  # type: ignore[no-any-return]
-    return await _retried(lambda: line.transaction(operation))
+    return await _retried(lambda: connection.transaction(operation))
 
 
 async def _retried(attempt: Callable[[], Awaitable[T]]) -> T:
@@ -178,8 +180,8 @@ class _Queue(Generic[Q, A]):
 class _Reader:
     """Reads by key. A statement that begins after the request finds each."""
 
-    def __init__(self, line: PostgresConnection) -> None:
-        self._line = line
+    def __init__(self, connection: PostgresConnection) -> None:
+        self._connection = connection
         self._queue: _Queue[tuple[KeyedRead, Any], Row | None] = _Queue(self._read_batch)
 
     async def find(self, read: KeyedRead, key: Any) -> Row | None:
@@ -187,7 +189,7 @@ class _Reader:
 
     async def close(self) -> None:
         await self._queue.close()
-        await self._line.close()
+        await self._connection.close()
 
     async def _read_batch(self, batch: Requests[tuple[KeyedRead, Any], Row | None]) -> None:
         kinds: dict[KeyedRead, Requests[Any, Row | None]] = {}
@@ -208,17 +210,17 @@ class _Reader:
 
     async def _find(self, read: KeyedRead, keys: list[Any]) -> dict[Any, Row]:
         try:
-            rows = await self._line.fetch(read.postgres, keys)
+            rows = await self._connection.fetch(read.postgres, keys)
         except GONE:  # perhaps to come back at once; a read may run twice
-            rows = await self._line.fetch(read.postgres, keys)
+            rows = await self._connection.fetch(read.postgres, keys)
         return {row[0]: row for row in rows}
 
 
 class _Writer:
     """One kind of hot write, all that waits in one statement."""
 
-    def __init__(self, line: PostgresConnection, batch: Batch) -> None:
-        self._line = line
+    def __init__(self, connection: PostgresConnection, batch: Batch) -> None:
+        self._connection = connection
         self._sql = batch.postgres
         self._queue: _Queue[tuple[Any, ...], bool] = _Queue(self._save)
 
@@ -227,7 +229,7 @@ class _Writer:
 
     async def close(self) -> None:
         await self._queue.close()
-        await self._line.close()
+        await self._connection.close()
 
     async def _save(self, waiting: Requests[tuple[Any, ...], bool]) -> None:
         # Rows are locked in one order, whichever process asks: no two wait for each other.
@@ -236,7 +238,7 @@ class _Writer:
     async def _save_in_order(self, waiting: Requests[tuple[Any, ...], bool]) -> None:
         arrays = (*zip(*(values for values, _ in waiting), strict=True), range(len(waiting)))
         try:
-            rows = await _retried(lambda: self._line.fetch(self._sql, *arrays))
+            rows = await _retried(lambda: self._connection.fetch(self._sql, *arrays))
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, ValueError) as error:
             await self._save_in_halves(waiting, error)
         else:
@@ -259,11 +261,11 @@ class _Writer:
 class _Pool:
     """A few connections, each running one statement at a time, in the order of the calls."""
 
-    def __init__(self, lines: list[PostgresConnection]) -> None:
+    def __init__(self, connections: list[PostgresConnection]) -> None:
         self._jobs: asyncio.Queue[tuple[Any, asyncio.Future[Any]] | None] = asyncio.Queue()
         self._closing = False
-        self._lines = lines
-        self._tasks = [asyncio.create_task(self._work(line)) for line in lines]
+        self._connections = connections
+        self._tasks = [asyncio.create_task(self._work(connection)) for connection in connections]
 
     async def run(self, job: Callable[[PostgresConnection], Awaitable[T]]) -> T:
         if self._closing or self._jobs.qsize() >= _MOST_WAITING:
@@ -274,15 +276,15 @@ class _Pool:
 
     async def close(self) -> None:
         self._closing = True
-        for _ in self._lines:
+        for _ in self._connections:
             self._jobs.put_nowait(None)
         await asyncio.gather(*self._tasks)
 
-    async def _work(self, line: PostgresConnection) -> None:
+    async def _work(self, connection: PostgresConnection) -> None:
         while (next_job := await self._jobs.get()) is not None:
             job, future = next_job
             try:
-                _complete(future, await job(line))
+                _complete(future, await job(connection))
             except Exception as error:
                 _fail(future, error)
-        await line.close()
+        await connection.close()

@@ -195,8 +195,8 @@ class PostgresConnection:
 
     def _distrust(self, error: BaseException) -> None:
         """Disconnect when the next statement would have the same fault."""
-        # A primary that was replaced still responds, but keeps nothing; a line whose answer was
-        # not awaited may yet talk.
+        # A primary that was replaced still responds, but stores nothing. On a connection whose
+        # response was not awaited, that response may still come.
         connection_errors = (
             *GONE,
             TimeoutError,

@@ -22,13 +22,15 @@ class Searches:
     A search runs in its caller's task, so that cancelling the caller cancels the statement.
     """
 
-    def __init__(self, url: str, policy: SearchPolicy, lines: int) -> None:
+    def __init__(self, url: str, policy: SearchPolicy, connections: int) -> None:
         settings = f"{BY_KEY} SET statement_timeout = {max(1, round(policy.seconds * 1000))};"
         seconds = policy.seconds + CONNECT_SECONDS
-        self._lines = [PostgresConnection(url, settings, seconds=seconds) for _ in range(lines)]
-        self._number = lines
-        self._free = asyncio.Semaphore(lines)
-        self._most = lines + policy.waiting
+        self._connections = [
+            PostgresConnection(url, settings, seconds=seconds) for _ in range(connections)
+        ]
+        self._number = connections
+        self._free = asyncio.Semaphore(connections)
+        self._most = connections + policy.waiting
         self._unfinished = 0
         self._closing = False
 
@@ -51,17 +53,17 @@ class Searches:
         self._closing = True
         for _ in range(self._number):
             await self._free.acquire()
-        await asyncio.gather(*(line.close() for line in self._lines))
+        await asyncio.gather(*(connection.close() for connection in self._connections))
 
     async def _run(self, statement: Statement, values: Sequence[Any]) -> list[Row]:
         if self._closing:
             raise Unavailable("the database is closed")
-        line = self._lines.pop()
+        connection = self._connections.pop()
         try:
-            return await line.search(statement.postgres, *statement.arguments(tuple(values)))
+            return await connection.search(statement.postgres, *statement.arguments(tuple(values)))
         except asyncpg.QueryCanceledError as error:
             raise TooSlow("the search took too long and was cancelled") from error
         except Exception as error:
             raise outcome_of(error) from error
         finally:
-            self._lines.append(line)
+            self._connections.append(connection)
