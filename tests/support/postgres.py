@@ -241,7 +241,7 @@ class Databases:
         off_loop(lambda: migrate(url, datetime(2026, 11, 23, tzinfo=UTC)))
         return url
 
-    def give_back(self, url: str) -> None:
+    def release(self, url: str) -> None:
         """Empty one that was `migrated`, also with open connections, to be used again."""
         off_loop(lambda: _empty(url))
         self._spare.append(url)
@@ -301,7 +301,7 @@ def postgres_url(postgres_databases: Databases) -> Iterator[str]:
     """A database with the current schema and no rows, for one test."""
     url = postgres_databases.migrated()
     yield url
-    postgres_databases.give_back(url)
+    postgres_databases.release(url)
 
 
 @pytest.fixture(scope="session")

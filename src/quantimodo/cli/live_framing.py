@@ -71,13 +71,13 @@ async def framing_findings(
     """
     faults: list[str] = []
     for case in _CASES:
-        faults.extend(_judge(case, await _exchange(case, url, trust, seconds)))
+        faults.extend(_faults_of(case, await _exchange(case, url, trust, seconds)))
     if faults:
         return [Finding("fault", "framing", f"{fault} (statement {_SECTION})") for fault in faults]
     return [Finding("ok", "framing", f"each request gets one response (statement {_SECTION})")]
 
 
-def _judge(case: _Case, received: bytes) -> Iterator[str]:
+def _faults_of(case: _Case, received: bytes) -> Iterator[str]:
     """What is wrong with the bytes that a server sent for these packets."""
     responses = received.count(b"HTTP/1.1 ") + received.count(b"HTTP/1.0 ")
     if responses > 1:

@@ -28,7 +28,7 @@ from quantimodo.pages.consent_offers import ConsentOffers
 from quantimodo.pages.consent_words import detail_lines, scope_titles
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
-from quantimodo.pages.languages import lead_back_to
+from quantimodo.pages.languages import set_return_path
 from quantimodo.pages.layout import form_sources, head_of, see_other
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.resource_words import api_lines, own_scopes, scope_texts
@@ -183,7 +183,7 @@ class StepPages:
             revision=interaction.identified.revision,
             change=await self._change(interaction, offer),
         )
-        lead_back_to(resume_path(interaction.id))
+        set_return_path(resume_path(interaction.id))
         page = consent_page(
             self.page_context.renderer,
             view,

@@ -94,7 +94,7 @@ def parse_measurement_query(query: bytes) -> MeasurementQuery:
         grouping=_grouping(parameters.once("groupingWidth"), parameters.once("groupingTimezone")),
         variables=parameters.described("variableName", _OF_MEASUREMENTS),
         categories=parameters.described("variableCategoryName", _OF_MEASUREMENTS),
-        byte_order_mark=_truth("bom", parameters.once("bom")),
+        byte_order_mark=_boolean("bom", parameters.once("bom")),
         given=parameters.kept,
     )
 
@@ -202,7 +202,7 @@ def _integer(name: str, text: str | None, least: int, most: int, *, usual: int) 
     return int(text)
 
 
-def _truth(name: str, text: str | None) -> bool:
+def _boolean(name: str, text: str | None) -> bool:
     if text not in (None, "true", "false"):
         raise MeasurementError(f"{name} takes true or false")
     return text == "true"

@@ -32,7 +32,7 @@ def component_schemas(operations: Iterable[Operation], sent: Iterable[Any] = ())
             responded += [content.type for content in response.content]
     _, schemas = msgspec.json.schema_components([*requested, *responded], ref_template=_TEMPLATE)
     for kind in requested:
-        _tell_aliases(schemas[kind.__name__])
+        _describe_aliases(schemas[kind.__name__])
     for kind in [*requested, *responded]:
         _restore_order(get_args(kind)[0] if get_origin(kind) is list else kind, schemas)
     return {name: schemas[name] for name in sorted(schemas)}
@@ -49,7 +49,7 @@ def _restore_order(kind: Any, schemas: dict[str, Json]) -> None:
         schema["properties"] = {name: schema["properties"][name] for name in kind.__annotations__}
 
 
-def _tell_aliases(schema: Json) -> None:
+def _describe_aliases(schema: Json) -> None:
     """v2-api.md §1: the parameters that clients of 2016 spell differently."""
     for alias, name in ALIASES.items():
         field = schema["properties"].get(name)

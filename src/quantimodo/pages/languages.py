@@ -29,7 +29,7 @@ def this_page() -> str:
     return _page.get()
 
 
-def lead_back_to(path: str) -> None:
+def set_return_path(path: str) -> None:
     """Let that link of the page that is being made lead to `path`, a local address."""
     _page.set(path)
 

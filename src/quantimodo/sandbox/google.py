@@ -124,7 +124,7 @@ class Google:
         fake_provider, tokens = self.openid.fake_provider, self.openid.id_tokens
         # RFC 8417 §2.2: a security event token has no `exp`.
         claims = {
-            "iss": _calls_itself(fake_provider),
+            "iss": _issuer_in_events(fake_provider),
             "aud": sent.get("client_id", "") or fake_provider.app.id,
             "iat": int(self.openid.clock.now().timestamp()),
             "jti": tokens.new_id(),
@@ -137,7 +137,7 @@ class Google:
             return {"state": "sent by the sandbox"}
         subject = {
             "subject_type": "iss-sub",
-            "iss": _calls_itself(self.openid.fake_provider),
+            "iss": _issuer_in_events(self.openid.fake_provider),
             "sub": self.openid.profile.subject(person),
         }
         return {"subject": subject, **({"reason": sent["reason"]} if "reason" in sent else {})}
@@ -166,7 +166,7 @@ class Google:
         return private({**{name: _as_text(value) for name, value in claims.items()}, **header})
 
 
-def _calls_itself(fake_provider: FakeProvider) -> str:
+def _issuer_in_events(fake_provider: FakeProvider) -> str:
     """Google's issuer ends with a slash in security events, and not in ID tokens."""
     return f"{fake_provider.issuer}/"
 

@@ -46,7 +46,7 @@ def open_microsoft(
         known=_metadata(tenant),
         tells_freshness=False,  # `auth_time` is an optional claim that has to be configured
         nonce_needed=False,
-        who=_who_of(tenant),
+        who=_identity_key_of(tenant),
         is_named=_is_named,
         email_verified=is_owner_verified,
     )
@@ -69,7 +69,7 @@ def _metadata(tenant: str) -> Metadata:
     )
 
 
-def _who_of(tenant: str) -> Callable[[Verified, Metadata], IdentityKey]:
+def _identity_key_of(tenant: str) -> Callable[[Verified, Metadata], IdentityKey]:
     def who(found: Verified, metadata: Metadata) -> IdentityKey:
         home = text(found.claims.get("tid"))
         if not _GUID.fullmatch(home) or not _admits(tenant, home):

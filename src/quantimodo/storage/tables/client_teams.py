@@ -229,7 +229,7 @@ class ClientTeams(Table):
         return await self._database.write(operation)
 
 
-def hand_over_clients(user_id: int) -> Operation[None]:
+def transfer_clients(user_id: int) -> Operation[None]:
     """The part of an operation that deletes a person: clients with another owner get that lead."""
     for (client_id,) in (yield _LOCK_OWNED, (user_id,)):
         yield from _follow(client_id, user_id)

@@ -56,7 +56,7 @@ def take(part: Part, size: int) -> Operation[int]:
     return int(first_value((yield _TAKE, (part.name, size, part.most))) or 0)
 
 
-def give_back(rows: Iterable[tuple[bytes, int]]) -> Operation[None]:
+def release(rows: Iterable[tuple[bytes, int]]) -> Operation[None]:
     """Take rows that were deleted off their counters: of each row, the counter's name and the size.
 
     The counters are locked in the order of their names, as in each transaction that locks several.

@@ -10,7 +10,7 @@ from quantimodo.ports.stores import QuotaExceeded
 from quantimodo.storage.database import Database, KeyedRead, Operation, Statement
 from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.budgets import ROW_OVERHEAD
-from quantimodo.storage.tables.quotas import HELD, Part, RowQuota, give_back, take
+from quantimodo.storage.tables.quotas import HELD, Part, RowQuota, release, take
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import (
     from_micros,
@@ -165,14 +165,14 @@ def _requests_full() -> QuotaExceeded:
 def drop_expired_replays(now: int, limit: int) -> Operation[int]:
     """Delete expired replay records, and take them off their quotas."""
     rows = yield _DROP_REPLAYS, (now, limit)
-    yield from give_back((name, REPLAY_BYTES) for row in rows for name in row if name is not None)
+    yield from release((name, REPLAY_BYTES) for row in rows for name in row if name is not None)
     return len(rows)
 
 
 def drop_expired_requests(now: int, limit: int) -> Operation[int]:
     """Delete expired data deletion requests, and take them off their quota."""
     rows = yield _DROP_REQUESTS, (now, limit)
-    yield from give_back((_ALL_REQUESTS.encode(), DELETION_BYTES) for _ in rows)
+    yield from release((_ALL_REQUESTS.encode(), DELETION_BYTES) for _ in rows)
     return len(rows)
 
 

@@ -8,7 +8,7 @@ from quantimodo.model.users import NewUser, User, fold_email
 from quantimodo.storage.database import Call, KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, first_value
 from quantimodo.storage.tables.bulk_delete import EVENTS_OF_PERSON, OF_PERSON, delete_in_batches
-from quantimodo.storage.tables.client_teams import hand_over_clients
+from quantimodo.storage.tables.client_teams import transfer_clients
 from quantimodo.storage.tables.event_outbox import report_claims, report_deletion
 from quantimodo.storage.tables.invitations import forget_invitations, use_invitation
 from quantimodo.storage.tables.revoked_grants import revoke_grants
@@ -235,7 +235,7 @@ class Users(Table):
 
     async def delete_user(self, user_id: int, at: datetime) -> bool:
         def operation() -> Operation[bool]:
-            yield from hand_over_clients(user_id)
+            yield from transfer_clients(user_id)
             yield LOCK_PERSON, (user_id,)
             yield from end_sessions(user_id, _DUE_NOW)
             yield from report_deletion(user_id, to_micros(at))
