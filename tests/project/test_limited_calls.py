@@ -104,7 +104,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/personal_tokens:PersonalTokens.revoke": ("changes_per_session",),
     "accounts/profiles:Profiles.replace": ("changes_per_session",),
     "accounts/recovery:Recovery._take_over": ("reset_per_address",),
-    "accounts/recovery:Recovery._tell_old_address": ("emails_per_account",),
+    "accounts/recovery:Recovery._notify_old_address": ("emails_per_account",),
     "accounts/recovery:Recovery._confirm": ("emails_per_account",),
     "accounts/recovery:Recovery.request_reset": ("reset_per_address",),
     "accounts/sessions:Sessions._begin": ("sessions_per_person", "changes_per_session"),
