@@ -45,7 +45,7 @@ def add(terminal: Terminal, file: str, *more: str) -> int:
     return int(done.json["added"])
 
 
-def test_what_other_servers_wrote_moves_in_with_its_passwords(terminal: Terminal) -> None:
+def test_exports_of_other_servers_are_imported_with_their_passwords(terminal: Terminal) -> None:
     (terminal.folder / "clients.toml").write_text(CLIENT)
     terminal.does("apply", "clients.toml")
     assert add(terminal, "keycloak-26.0.json", "--format", "keycloak", "--consents") == 5
