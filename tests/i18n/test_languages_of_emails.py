@@ -1,5 +1,8 @@
 """E-mails are in the language of the person's profile, or of the request that made them."""
 
+import re
+
+from quantimodo.i18n.formats import isolated
 from quantimodo.i18n.translation import in_language
 from quantimodo.model.events import Mail
 from quantimodo.model.languages import LANGUAGES
@@ -45,6 +48,21 @@ def test_a_mail_names_its_language_and_has_its_values() -> None:
     assert "Am 29. November 2026 um 15:51 UTC wird es gelöscht" in mail.text
     assert '<html lang="de" dir="ltr">' in html_of(mail, "QuantiModo")
     assert '<html lang="en" dir="ltr">' in html_of(every_mail()["account_closed"], "QuantiModo")
+
+
+def test_a_name_does_not_reorder_the_words_around_it() -> None:
+    """UAX #9: only where it runs in the other direction: some readers show the characters."""
+    english = every_mail()
+    with in_language(LANGUAGES["ar"]):
+        arabic = every_mail()
+        assert (isolated("Moodline"), isolated("سعادة")) == ("\u2068Moodline\u2069", "سعادة")
+    named = [name for name, mail in english.items() if "<b>" in mail.text]
+    assert len(named) > 5
+    for name in named:
+        assert "\u2068" not in english[name].text
+        assert re.search("\u2068<b>[^\u2068]*\u2069", arabic[name].text), name
+        assert not re.search("(?<!\u2068)<b>", arabic[name].text), name
+    assert (isolated("Moodline"), isolated("سعادة")) == ("Moodline", "\u2068سعادة\u2069")
 
 
 async def test_the_request_or_the_profile_decides(harness: AppHarness) -> None:

@@ -88,5 +88,5 @@ def test_an_event_is_a_sentence_also_when_its_kind_is_new() -> None:
 
 def test_its_circumstances_are_shown_as_far_as_they_are_known() -> None:
     event = Event(at=NOW, kind="session.started", address="192.0.2.7", detail="Firefox/1 (Linux)")
-    assert circumstances(event) == "Firefox on Linux · 192.0.2.7"
-    assert circumstances(Event(at=NOW, kind="password.changed")) == ""
+    assert circumstances(event) == ["Firefox on Linux", "192.0.2.7"]
+    assert circumstances(Event(at=NOW, kind="password.changed")) == []

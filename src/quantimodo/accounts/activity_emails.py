@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from quantimodo.accounts.second_factor_emails import moment
 from quantimodo.accounts.team_emails import TeamEmails
-from quantimodo.i18n.formats import counted
+from quantimodo.i18n.formats import counted, isolated
 from quantimodo.i18n.translation import gettext
 from quantimodo.model.events import Mail
 from quantimodo.model.measurements import AccessSum
@@ -49,7 +49,9 @@ class ActivityEmails(TeamEmails):
 
     def application_allowed(self, to: str, app: str, may: Sequence[str], client_id: str) -> Mail:
         """`may`: what it may do, as the consent page says it."""
-        allowed = gettext("The application “%(app)s” may use your account now:") % {"app": app}
+        allowed = gettext("The application “%(app)s” may use your account now:") % {
+            "app": isolated(app)
+        }
         return self._mail(
             to,
             N_("You allowed an application"),
@@ -71,7 +73,7 @@ class ActivityEmails(TeamEmails):
             N_(
                 "The operator of this server suspended your application “%(app)s”. No person can"
                 " sign in with it, and its tokens are refused. Nothing was deleted.",
-                app=app,
+                app=isolated(app),
             ),
             N_("Ask the operator for the reason. Your applications:"),
             f"{self.issuer}/developers",
@@ -86,7 +88,7 @@ class ActivityEmails(TeamEmails):
             N_(
                 "The operator of this server enabled your application “%(app)s” again. Tokens that"
                 " have not expired work again.",
-                app=app,
+                app=isolated(app),
             ),
             N_("Your applications:"),
             f"{self.issuer}/developers",
@@ -101,7 +103,7 @@ class ActivityEmails(TeamEmails):
             N_(
                 "The application “%(app)s” read your health data for the first time since you"
                 " allowed it.",
-                app=app,
+                app=isolated(app),
             ),
             N_("To see what it reads, and when, open"),
             f"{self.issuer}/account/activity?app={quote(client_id, safe='')}",
@@ -137,7 +139,7 @@ class ActivityEmails(TeamEmails):
             N_(
                 "Events of your app “%(name)s” could not be delivered to one of its webhooks. This"
                 " server sends nothing to it any more.",
-                name=name,
+                name=isolated(name),
             ),
             N_("Look at the last attempts, and enable the webhook when its receiver works again:"),
             f"{self.issuer}{path}",
@@ -155,4 +157,4 @@ class ActivityEmails(TeamEmails):
 
 def _line(app: str, each: AccessSum) -> str:
     entries = counted(each.measurements, "%(number)s measurement", "%(number)s measurements")
-    return gettext(_DID[each.action]) % {"app": app, "entries": entries}
+    return gettext(_DID[each.action]) % {"app": isolated(app), "entries": entries}

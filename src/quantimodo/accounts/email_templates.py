@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from quantimodo.accounts.activity_emails import ActivityEmails
 from quantimodo.accounts.second_factor_emails import moment
-from quantimodo.i18n.formats import counted
+from quantimodo.i18n.formats import counted, isolated
 from quantimodo.i18n.translation import gettext
 from quantimodo.model.events import Mail
 from quantimodo.model.secrets import Secret
@@ -76,9 +76,9 @@ class EmailTemplates(ActivityEmails):
                 code=code.reveal(),
             ),
             N_(
-                "It is valid for %(minutes)s minutes. Do not give it to other people, not even to"
-                " those who run this server.",
-                minutes=round(lifetime.total_seconds() / 60),
+                "It is valid for %(span)s. Do not give it to other people, not even to those who"
+                " run this server.",
+                span=_span(lifetime),
             ),
             N_("If this was not you, ignore this e-mail."),
         )
@@ -199,7 +199,7 @@ class EmailTemplates(ActivityEmails):
             N_(
                 "A personal token “%(name)s” was made in your account. A program that has it can"
                 " use your account as far as it allows. If this was you, there is nothing to do.",
-                name=name,
+                name=isolated(name),
             ),
             N_("If not, revoke it here:"),
             f"{self.issuer}/account/tokens",
@@ -214,7 +214,7 @@ class EmailTemplates(ActivityEmails):
         return self._mail(
             to,
             N_("Your personal tokens were revoked"),
-            "\n".join([ended, *(f"– {name}" for name in names)]),
+            "\n".join([ended, *(f"– {isolated(name)}" for name in names)]),
             N_("If this was you, there is nothing to do. If not, choose a new password at once:"),
             f"{self.issuer}/reset",
         )
@@ -290,10 +290,11 @@ def address_of(user: User) -> str | None:
 
 
 def _valid_for(lifetime: timedelta) -> str:
+    return N_("It works once, for %(span)s.", span=_span(lifetime))
+
+
+def _span(lifetime: timedelta) -> str:
     hours = lifetime // timedelta(hours=1)
-    span = (
-        counted(hours, "%(number)s hour", "%(number)s hours")
-        if hours > 1
-        else counted(lifetime // timedelta(minutes=1), "%(number)s minute", "%(number)s minutes")
-    )
-    return N_("It works once, for %(span)s.", span=span)
+    if hours > 1:
+        return counted(hours, "%(number)s hour", "%(number)s hours")
+    return counted(lifetime // timedelta(minutes=1), "%(number)s minute", "%(number)s minutes")

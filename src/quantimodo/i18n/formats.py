@@ -8,6 +8,7 @@ from datetime import date, datetime
 from functools import cache
 from importlib import import_module
 from types import ModuleType
+from unicodedata import bidirectional
 
 from quantimodo.i18n.translation import gettext, ngettext, present_language
 
@@ -22,6 +23,15 @@ def number(value: float) -> str:
 def counted(value: float, one: str, many: str) -> str:
     """As in `1 entry` and `9,254 entries`: `one` and `many` have `%(number)s`."""
     return ngettext(one, many, value) % {"number": number(value)}
+
+
+def isolated(name: str) -> str:
+    """A name for a text without markup. Where it has characters of the direction that the present
+    language does not have, it is in an isolate (UAX #9), as by `<bdi>`: the words around it stay in
+    their order."""
+    others = {"L"} if present_language().direction == "rtl" else {"R", "AL"}
+    differs = any(bidirectional(character) in others for character in name)
+    return f"\u2068{name}\u2069" if differs else name
 
 
 def day(at: date) -> str:

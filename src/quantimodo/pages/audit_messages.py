@@ -147,10 +147,10 @@ def _of_registration(kind: str, detail: str) -> str:
     return translated(_REGISTRATIONS[registered]) % {"name": name, "what": text}
 
 
-def circumstances(event: Event) -> str:
-    """The address, browser or application of the event, as far as known."""
+def circumstances(event: Event) -> list[str]:
+    """The browser or application of the event, and its network address, as far as known."""
     known = {
         "session.started": describe(event.detail) if event.detail else "",
         **dict.fromkeys(_DETAILED, event.detail),
     }
-    return " · ".join(part for part in (known.get(event.kind, ""), event.address) if part)
+    return [part for part in (known.get(event.kind, ""), event.address) if part]
