@@ -88,6 +88,7 @@ async def test_axe_finds_nothing_in_each_language(services: AccountServices, por
                 found += await faults_of(page, f"sign-up in {tag}", 360)
                 await gallery.sign_in(page, "ann@example.org")
                 for path in (
+                    "/",
                     "/gallery/consent/first",
                     "/account/data",
                     "/account/data/variable?name=Sleep%20Quality",
@@ -111,6 +112,7 @@ async def test_faults_keyboard_and_layout_in_one_browser(
             (1280, "light", the_first_tab_skips_to_the_content),
             (1280, "light", the_box_of_an_empty_list_keeps_its_distance),
             (360, "light", a_name_in_a_heading_stays_together_where_it_fits),
+            (360, "dark", forced_colors_show_which_link_is_chosen),
         ):
             async with looking(browser, address, width=width, scheme=scheme) as page:
                 with subtests.test(check.__name__):
@@ -120,7 +122,18 @@ async def test_faults_keyboard_and_layout_in_one_browser(
 async def axe_would_find_something(gallery: Gallery, page: Page) -> None:
     await page.goto("/sign-in")
     await page.evaluate("document.querySelector('label').remove()")
-    assert any("label" in fault for fault in await faults_of(page, "spoilt", 360))
+    await page.evaluate(
+        """() => {
+        const button = document.querySelector("main .button");
+        button.insertAdjacentHTML("afterend", "<p>You are signed out.You go on.</p>");
+        document.querySelector("h1").textContent = "Donaudampfschifffahrtsgesellschaft";
+        document.querySelector("h1").style.width = "6rem";
+        button.nextElementSibling.style.marginTop = `-${button.parentElement.style.gap || "18px"}`;
+    }"""
+    )
+    faults = "\n".join(await faults_of(page, "spoilt", 360))
+    for fault in ("label", "joined: 'You are", "touching: 'You are", "cut: 'Donaudampf"):
+        assert fault in faults
 
 
 async def a_mistake_is_where_the_keyboard_is(gallery: Gallery, page: Page) -> None:
@@ -170,3 +183,16 @@ async def a_name_in_a_heading_stays_together_where_it_fits(gallery: Gallery, pag
         await page.evaluate(f"document.querySelector('h1 bdi').textContent = {name!r}")
         assert await page.evaluate(lines) == 1
         assert await page.evaluate(text) < 1.5 * await page.evaluate(one_line), name
+
+
+async def forced_colors_show_which_link_is_chosen(gallery: Gallery, page: Page) -> None:
+    """Backgrounds and shadows are gone there."""
+    await page.emulate_media(forced_colors="active")
+    await gallery.sign_in(page, "ann@example.org")
+    await page.goto("/account/data/variable?name=Sleep%20Quality")
+    of_links = """[...document.querySelectorAll("nav a")].map(
+        each => [each.hasAttribute("aria-current"), getComputedStyle(each).textDecorationLine])"""
+    links = await page.evaluate(of_links)
+    assert sum(chosen for chosen, _ in links) == 4  # the account, its data, a range, a grouping
+    assert {line for chosen, line in links if chosen} == {"underline"}
+    assert {line for chosen, line in links if not chosen} == {"none"}

@@ -1,4 +1,5 @@
-"""Accessibility faults of a page: axe-core's rules (WCAG 2.2 AA), headings, ids, width."""
+"""Accessibility faults of a page: axe-core's rules (WCAG 2.2 AA), headings, ids, width, sentences
+that have no space between them, buttons that touch text, and words that are cut in two."""
 
 from typing import Any
 
@@ -18,7 +19,41 @@ _RULES = {
 }
 _OUTLINE = """() => {
     const ids = [...document.querySelectorAll("[id]")].map(each => each.id);
+    const shown = selector => [...document.querySelectorAll(selector)].filter(
+        each => each.getClientRects().length && !each.closest("[hidden], .hidden"));
+    const lines = range => new Set(
+        [...range.getClientRects()].map(box => Math.round(box.top))).size;
+    const words = element => {
+        const found = [], texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+        for (let node; (node = texts.nextNode());) {
+            if (node.parentElement.closest("bdi, code")) continue;
+            for (const word of node.data.matchAll(/[\\p{L}\\p{N}\\u00ad]+/gu)) {
+                const range = document.createRange();
+                range.setStart(node, word.index);
+                range.setEnd(node, word.index + word[0].length);
+                if (lines(range) > 1 && !word[0].includes("\\u00ad")) found.push(word[0]);
+            }
+        }
+        return found;
+    };
+    const buttons = shown("main .button").filter(each => !each.closest(".decide"))
+        .map(each => [each, each.getBoundingClientRect()]);
+    const touches = text => {
+        const box = text.getBoundingClientRect();
+        return buttons.some(([button, of]) => !text.contains(button) && !button.contains(text)
+            && box.top - of.bottom > -2 && box.top - of.bottom < 5
+            && box.left < of.right && of.left < box.right);
+    };
     return {
+        joined: shown("main :is(p, li, dd, td)").filter(each => !each.querySelector("code, pre"))
+            .map(each => each.innerText).filter(text => /\\p{Ll}[.!?:]\\p{Lu}\\p{Ll}/u.test(text)),
+        touching: shown("main p").filter(touches).map(each => each.innerText),
+        cut: shown("h1, h2, h3, .bar nav a").flatMap(words),
+        wrapped: shown(".bar nav a").filter(each => {
+            const range = document.createRange();
+            range.selectNodeContents(each);
+            return lines(range) > 1;
+        }).map(each => each.innerText),
         headings: document.querySelectorAll("h1").length,
         doubled: ids.filter((id, at) => ids.indexOf(id) !== at),
         width: document.documentElement.scrollWidth,
@@ -33,6 +68,8 @@ async def faults_of(page: Page, name: str, width: int) -> list[str]:
     found = [f"{name}: the id {id} is there twice" for id in outline["doubled"]]
     if outline["headings"] != 1:
         found.append(f"{name}: {outline['headings']} first headings")
+    for fault in ("joined", "touching", "cut", "wrapped"):
+        found += [f"{name}: {fault}: {text!r}" for text in outline[fault]]
     if outline["width"] > width:
         found.append(f"{name}: {outline['width']} pixels wide on {width}")
     if not outline["styled"]:
