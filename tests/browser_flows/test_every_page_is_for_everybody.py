@@ -190,7 +190,7 @@ async def forced_colors_show_which_link_is_chosen(gallery: Gallery, page: Page) 
     await page.emulate_media(forced_colors="active")
     await gallery.sign_in(page, "ann@example.org")
     await page.goto("/account/data/variable?name=Sleep%20Quality")
-    of_links = """[...document.querySelectorAll("nav a")].map(
+    of_links = """[...document.querySelectorAll("header a, .tabs a, .choices a")].map(
         each => [each.hasAttribute("aria-current"), getComputedStyle(each).textDecorationLine])"""
     links = await page.evaluate(of_links)
     assert sum(chosen for chosen, _ in links) == 4  # the account, its data, a range, a grouping

@@ -65,6 +65,17 @@ def test_a_name_does_not_reorder_the_words_around_it() -> None:
     assert (isolated("Moodline"), isolated("سعادة")) == ("Moodline", "\u2068سعادة\u2069")
 
 
+def test_an_address_runs_from_left_to_right_in_every_language() -> None:
+    with in_language(LANGUAGES["ar"]):
+        arabic = html_of(every_mail()["weekly_summary"], "QuantiModo")
+    links = re.findall("<a [^>]*>https", arabic)
+    assert len(links) > 2
+    assert all(' dir="ltr"' in link for link in links)
+    assert (
+        "dir=" not in html_of(every_mail()["weekly_summary"], "QuantiModo").partition("<body>")[2]
+    )
+
+
 async def test_the_request_or_the_profile_decides(harness: AppHarness) -> None:
     await harness.person()
     stranger, german = harness.browser(), {"accept-language": "de"}

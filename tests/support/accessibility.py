@@ -22,16 +22,19 @@ _OUTLINE = """() => {
     const shown = selector => [...document.querySelectorAll(selector)].filter(
         each => each.getClientRects().length && !each.closest("[hidden], .hidden"));
     const lines = range => new Set(
-        [...range.getClientRects()].map(box => Math.round(box.top))).size;
+        [...range.getClientRects()].filter(box => box.width > 1)
+            .map(box => Math.round(box.top))).size;
     const words = element => {
         const found = [], texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
         for (let node; (node = texts.nextNode());) {
             if (node.parentElement.closest("bdi, code")) continue;
-            for (const word of node.data.matchAll(/[\\p{L}\\p{N}\\u00ad]+/gu)) {
+            for (const word of node.data.matchAll(/[\\p{L}\\p{N}]+/gu)) {
                 const range = document.createRange();
                 range.setStart(node, word.index);
                 range.setEnd(node, word.index + word[0].length);
-                if (lines(range) > 1 && !word[0].includes("\\u00ad")) found.push(word[0]);
+                // After a soft hyphen, the hyphen that is shown belongs to the range.
+                const hyphen = node.data[word.index - 1] === "\\u00ad";
+                if (lines(range) > 1 + hyphen) found.push(word[0]);
             }
         }
         return found;

@@ -52,17 +52,18 @@ def check_template(text: str) -> None:
 def html_of(mail: Mail, service: str, look: MailLook = PLAIN_MAIL) -> str:
     """The HTML document of this e-mail. `service` is the name of the sender."""
     body, _, signature = mail.text.rstrip("\n").partition(_SIGNATURE)
-    parts = [f"<p>{_linked(look.header)}</p>"] if look.header else []
+    linked = _linked if mail.direction == "ltr" else _linked_from_left
+    parts = [f"<p>{linked(look.header)}</p>"] if look.header else []
     action = mail.action
     for paragraph in filter(None, body.split("\n\n")):
         text = paragraph.strip("\n")
         if action and _ADDRESS.fullmatch(text):
             parts.append(f'<p><a class="b" href="{escape(text)}">{escape(action)}</a></p>')
             action = ""
-        parts.append(f"<p>{_linked(text)}</p>")
-    parts.append(f'<p class="s">{escape(service)}<br>{_linked(signature)}</p>')
+        parts.append(f"<p>{linked(text)}</p>")
+    parts.append(f'<p class="s">{escape(service)}<br>{linked(signature)}</p>')
     if look.footer:
-        parts.append(f'<p class="s"><br>{_linked(look.footer)}</p>')
+        parts.append(f'<p class="s"><br>{linked(look.footer)}</p>')
     title = escape(mail.subject)
     if look.template:
         values = {
@@ -110,3 +111,8 @@ def _linked(text: str) -> str:
         f'<a href="{escape(line)}">{escape(line)}</a>' if _ADDRESS.fullmatch(line) else escape(line)
         for line in text.split("\n")
     )
+
+
+def _linked_from_left(text: str) -> str:
+    """The same. An address keeps its order where it is broken into lines (UAX #9)."""
+    return _linked(text).replace("<a href=", '<a dir="ltr" href=')

@@ -51,12 +51,12 @@ def _line(rule: DetailRule, zone: tzinfo) -> str:
         parts.append(counted(rule.days, "of the last day", "of the last %(number)s days"))
     if rule.since is not None:
         parts.append(_("from %(day)s on") % {"day": day(in_zone(rule.since, zone))})
-    return f"{translated(_ACTIONS[rule.actions])}: {', '.join(parts)}"
+    return f"{translated(_ACTIONS[rule.actions])}: {_(', ').join(parts)}"
 
 
 def _names(rule: DetailRule) -> str:
     if rule.variables is not None:
-        return ", ".join(sorted(rule.variables))
+        return _(", ").join(sorted(rule.variables))
     if rule.categories is not None:
-        return ", ".join(sorted(map(translated, rule.categories)))
+        return _(", ").join(sorted(map(translated, rule.categories)))
     return _("everything")
