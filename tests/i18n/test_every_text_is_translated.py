@@ -33,6 +33,7 @@ NAMES: Final = [
         "Bob",
     ),
     *("tasks:read = Read your tasks", "2001:db8:1::7"),
+    "Sign in with quantimodo from a terminal, with requests",  # a guide, which is in English
     *(each.name for each in LANGUAGES.values()),
     *month_name[1:],
     *("Oct", "Nov", "Dec"),
