@@ -332,4 +332,4 @@ async def test_events_are_described_in_plain_words(
     assert "Linked an account elsewhere, which can sign in now" in page
     assert "Signed in by a linked account" in page
     assert "Unlinked an account elsewhere" in page
-    assert "sample · 192.0.2.1" in page
+    assert "<bdi>sample</bdi> · <bdi>192.0.2.1</bdi>" in page
