@@ -16,6 +16,7 @@ from support.registered_clients import BEARER, assertion_of, key_set, make_key, 
 ON = {"registration__client_id_metadata_documents": "on"}
 PAR = "/api/v2/oauth2/par"
 LOOPBACK = "http://127.0.0.1:53123/callback"
+_ANY_PROGRAM = "any program there can say that it is from <strong>diary.example.org</strong>"
 
 
 async def test_an_app_without_a_registration_gets_tokens(open_harness: OpenHarness) -> None:
@@ -30,6 +31,7 @@ async def test_an_app_without_a_registration_gets_tokens(open_harness: OpenHarne
         assert "Allow <bdi>diary.example.org</bdi>" in page.text
         assert "says that it is <bdi>Diary</bdi>" in page.text
         assert "Registered by this server" not in page.text
+        assert _ANY_PROGRAM not in page.text
         tokens = (
             await harness.redeem(app, response_of(await harness.decide(browser, page)).code)
         ).json()
@@ -40,6 +42,9 @@ async def test_an_app_without_a_registration_gets_tokens(open_harness: OpenHarne
         # RFC 8252 §8.6: any program can receive a response at a loopback address.
         again = await harness.ask(browser, app, redirect_uri=LOOPBACK)
         assert 'id="allow"' in again.text
+        # MCP, Authorization Security Considerations, Localhost Redirect URI Risks.
+        assert _ANY_PROGRAM in again.text
+        assert "go back to <strong>127.0.0.1:53123</strong>" in again.text
         # The token endpoint uses the stored copy: the document is gone, and time has passed.
         published.at.clear()
         harness.advance(days=2)

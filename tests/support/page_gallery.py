@@ -459,6 +459,7 @@ class Gallery:
             "consent-again": "/gallery/consent/again",
             "consent-empty": "/gallery/consent/empty",
             "consent-by-token": "/gallery/consent/token",
+            "consent-document": "/gallery/consent/document",
             "link-fresh": "/gallery/link/fresh",
             "account-export": "/account/export",
             "account-activity-of-one": f"/account/activity?app={self.mood.id}",
@@ -693,6 +694,13 @@ class Gallery:
             ),
             "empty": self._question(self.phone, False),
             "token": replace(self._question(self.mood, True, "basic"), by_token=True, switch="/"),
+            "document": replace(
+                self._question(
+                    replace(self.phone, id="https://diary.example.org/client.json"), False, "basic"
+                ),
+                redirect_host="127.0.0.1:53123",
+                any_program=True,
+            ),
         }
 
     def _question(

@@ -39,6 +39,7 @@ from quantimodo.protocol.consent_details import from_json_or_none
 from quantimodo.protocol.consents import required_details
 from quantimodo.protocol.errors import LoginRequired
 from quantimodo.protocol.grant_management import lost
+from quantimodo.protocol.redirects import is_claimed
 
 _STATUSES = {View.CONSENT: 200, View.RESPONSE: 303}
 
@@ -182,6 +183,9 @@ class StepPages:
             ],
             revision=interaction.identified.revision,
             change=await self._change(interaction, offer),
+            any_program=bool(client.document_host)
+            and not request.device
+            and not is_claimed(redirect_uri),
         )
         set_return_path(resume_path(interaction.id))
         page = consent_page(

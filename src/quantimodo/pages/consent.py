@@ -57,6 +57,7 @@ class ConsentView:
     `offer`: what can be chosen of the request, by the fields of `form`; `keeps`: the consent on
     record has details that these cannot express. `apis` are requested APIs of others. `revision`
     changes with the client and these APIs. `change`: what becomes of a managed grant.
+    `any_program`: any program on this device could have sent the request in the name of the client.
     """
 
     client: Client
@@ -77,6 +78,7 @@ class ConsentView:
     apis: Sequence[ApiLines] = ()
     revision: str = "0"
     change: GrantChange | None = None
+    any_program: bool = False
 
     @property
     def requested_lines(self) -> Sequence[str]:
