@@ -55,9 +55,9 @@ class Scene:
         return tokens
 
     async def exchange(
-        self, subject: str, app: App | None = None, **changes: str | None
+        self, subject: str, app: App | None = None, **changes: str | list[str] | None
     ) -> httpx.Response:
-        fields: dict[str, str | None] = {
+        fields: dict[str, str | list[str] | None] = {
             "grant_type": TOKEN_EXCHANGE,
             "subject_token": subject,
             "subject_token_type": ACCESS_TOKEN_URN,
@@ -65,7 +65,7 @@ class Scene:
         }
         return await self.harness.token(app or self.gateway, **{**fields, **changes})
 
-    async def exchanged(self, subject: str, **changes: str | None) -> dict[str, Any]:
+    async def exchanged(self, subject: str, **changes: str | list[str] | None) -> dict[str, Any]:
         response = await self.exchange(subject, **changes)
         assert response.status_code == 200, response.text
         body: dict[str, Any] = response.json()

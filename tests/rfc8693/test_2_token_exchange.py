@@ -105,7 +105,7 @@ async def test_2_2_2_requests_that_are_not_valid(scene: Scene) -> None:
     unlisted, dead = "https://unlisted.example.org/", subject[:-4] + "AAAA"
     await add_api(harness, NOTES, "notes", clients=frozenset({scene.gateway.id}))
     await add_api(harness, unlisted, "any")
-    wrongs: tuple[tuple[str, dict[str, str | None]], ...] = (
+    wrongs: tuple[tuple[str, dict[str, str | list[str] | None]], ...] = (
         ("invalid_request", {"subject_token": None}),
         ("invalid_request", {"subject_token": dead}),
         ("invalid_request", {"subject_token": "x"}),
@@ -118,6 +118,10 @@ async def test_2_2_2_requests_that_are_not_valid(scene: Scene) -> None:
         ("invalid_request", {"actor_token": subject, "actor_token_type": ACCESS_TOKEN_URN}),
         ("invalid_target", {"resource": None}),
         ("invalid_target", {"audience": NOTES}),
+        # RFC 8693 §2.1: each may be repeated; one token is for one API.
+        ("invalid_target", {"audience": [TASKS, NOTES]}),
+        ("invalid_target", {"resource": [TASKS, NOTES]}),
+        ("invalid_request", {"audience": [TASKS] * 11}),
         ("invalid_target", {"resource": OWN}),
         ("invalid_target", {"resource": NOTES}),  # the person did not grant it
         ("invalid_target", {"resource": unlisted}),  # open to all, but it lists no deputy
@@ -131,8 +135,10 @@ async def test_2_2_2_requests_that_are_not_valid(scene: Scene) -> None:
         refused = await scene.exchange(subject, **wrong)
         assert (refused.status_code, refused.json()["error"]) == (400, error), wrong
         assert subject not in refused.text
-    by_audience = await scene.exchanged(subject, resource=None, audience=TASKS)
-    assert (await scene.introspect(by_audience["access_token"]))["aud"] == TASKS
+    one_api = ({"resource": None, "audience": TASKS}, {"audience": [TASKS, TASKS]})
+    for named in one_api:
+        by_audience = await scene.exchanged(subject, **named)
+        assert (await scene.introspect(by_audience["access_token"]))["aud"] == TASKS
     fields = {"grant_type": TOKEN_EXCHANGE, "subject_token": subject, "resource": TASKS}
     auth = scene.gateway.auth
     in_address = await harness.browser().get(

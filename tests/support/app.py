@@ -8,7 +8,7 @@ import hashlib
 import re
 import shutil
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -248,14 +248,14 @@ class AppHarness:
     async def refresh(self, app: App, token: str, **changes: str | None) -> httpx.Response:
         return await self.token(app, grant_type="refresh_token", refresh_token=token, **changes)
 
-    async def token(self, app: App, **fields: str | None) -> httpx.Response:
+    async def token(self, app: App, **fields: str | list[str] | None) -> httpx.Response:
         """A token request; the app authenticates by Basic, or by `client_id` when public."""
         data = {name: value for name, value in fields.items() if value is not None}
         if app.secret is None:
             data.setdefault("client_id", app.id)
         return await self.post(TOKEN, app, data)
 
-    async def post(self, path: str, app: App, data: dict[str, str]) -> httpx.Response:
+    async def post(self, path: str, app: App, data: Mapping[str, Any]) -> httpx.Response:
         auth = httpx.USE_CLIENT_DEFAULT if app.auth is None else app.auth
         return await self.browser().post(path, data=data, auth=auth)
 

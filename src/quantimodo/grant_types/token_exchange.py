@@ -168,8 +168,7 @@ class TokenExchangeGrant:
 
 def _named(form: Form) -> frozenset[str]:
     """The APIs that the request names. `audience` has the same identifiers as `resource`."""
-    logical = form.get("audience")
-    return frozenset(form.all("resource")) | (frozenset() if logical is None else {logical})
+    return frozenset((*form.all("resource"), *form.all("audience")))
 
 
 def _check_types(form: Form) -> None:

@@ -1,8 +1,8 @@
 """Request parameters (RFC 6749 §3.1, §3.2): one value for each name, in both spellings.
 
 Owns the syntax of parameters, not their meaning. A `Form` obeys these rules: every name once (but
-`resource` up to ten times, RFC 8707 §2), no control characters in values, empty values count as
-absent, camelCase spellings of 2016 are under their RFC names.
+`resource` and `audience` up to ten times, RFC 8707 §2, RFC 8693 §2.1), no control characters in
+values, empty values count as absent, camelCase spellings of 2016 are under their RFC names.
 
 A reader with `known` names ignores all others, whatever their value (RFC 6749 §3.1, §3.2:
 unrecognized parameters MUST be ignored).
@@ -17,7 +17,7 @@ from quantimodo.protocol.errors import InvalidRequest
 
 _MOST_PARAMETERS = 64
 _LONGEST_VALUE = 8192
-_REPEATABLE = "resource"
+_REPEATABLE = frozenset({"resource", "audience"})
 _MOST_REPEATED = 10
 _BETWEEN = "\n"  # of the values of a repeated name: no value has control characters
 
@@ -58,7 +58,7 @@ class Form:
 
     def items(self) -> Iterable[tuple[str, str]]:
         """Each name with its value; a repeated name once for each of its values."""
-        if _REPEATABLE not in self._values:
+        if _REPEATABLE.isdisjoint(self._values):
             return self._values.items()
         return [(name, value) for name in self._values for value in self.all(name)]
 
@@ -96,8 +96,8 @@ class Form:
                 continue
             # The text has the name only if it is a known one; it never echoes input.
             label = f"the parameter {name}" if known is not None else "a parameter"
-            if name in values and name == _REPEATABLE:
-                faults.update(_repeated(values, label, value))
+            if name in values and name in _REPEATABLE:
+                faults.update(_repeated(values, name, label, value))
             elif name in values:
                 # RFC 6749 §3.2: parameters MUST NOT be included more than once. v2-api.md §1: both
                 # spellings with one value are one parameter.
@@ -188,12 +188,12 @@ def _unquoted(value: str) -> str | None:
         return None
 
 
-def _repeated(values: dict[str, str], label: str, value: str | None) -> dict[str, str]:
-    """Add another value of the name that may be repeated; the fault of one that is not valid."""
-    found = values[_REPEATABLE]
+def _repeated(values: dict[str, str], name: str, label: str, value: str | None) -> dict[str, str]:
+    """Add another value of a name that may be repeated; the fault of one that is not valid."""
+    found = values[name]
     if value is None or not _is_plain(value) or found.count(_BETWEEN) + 2 > _MOST_REPEATED:
-        return {_REPEATABLE: f"{label} is not properly encoded, or is repeated too often"}
-    values[_REPEATABLE] = f"{found}{_BETWEEN}{value}" if found and value else found or value
+        return {name: f"{label} is not properly encoded, or is repeated too often"}
+    values[name] = f"{found}{_BETWEEN}{value}" if found and value else found or value
     return {}
 
 
