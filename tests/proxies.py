@@ -20,6 +20,7 @@ from support.workers import free_port
 _DOCUMENT = Path(__file__).parents[1] / "docs/operator/reverse-proxy.md"
 _PATIENCE = 30.0
 HOST = "id.example.org"
+MTLS_HOST = "mtls.example.org"
 
 _NGINX = """
 daemon off;
@@ -59,14 +60,18 @@ class Files:
     port: int
     plain: int
     upstream: int
+    authorities: bytes | None
 
 
 @contextmanager
-def proxy(name: str, upstream: int) -> Iterator[int]:
-    """The port with TLS of this proxy, in front of `upstream` on this machine."""
+def proxy(name: str, upstream: int, authorities: bytes | None = None) -> Iterator[int]:
+    """The port with TLS of this proxy, in front of `upstream` on this machine. With `authorities`,
+    certificates in PEM form, it has the host for certificates of applications too."""
     folder = Path(mkdtemp(prefix=f"quantimodo-{name}-"))
     folder.chmod(0o755)
-    files = Files(folder, free_port(), free_port(), upstream)
+    files = Files(folder, free_port(), free_port(), upstream, authorities)
+    if authorities is not None:
+        (folder / "authorities.pem").write_bytes(authorities)
     command = {"nginx": _nginx, "caddy": _caddy, "haproxy": _haproxy}[name](files)
     output = folder / "output"
     with output.open("wb") as log:
@@ -86,18 +91,27 @@ def proxy(name: str, upstream: int) -> Iterator[int]:
         rmtree(folder)
 
 
-def documented(section: str) -> str:
-    """The first block of code under this heading."""
+def documented(heading: str) -> list[str]:
+    """The blocks of code under this heading, before the next one."""
     text = _DOCUMENT.read_text()
-    found = re.search(rf"^## {section}\n.*?^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    assert found is not None, section
-    return found[1]
+    found = re.search(rf"^{heading}\n(.*?)^##", text, re.DOTALL | re.MULTILINE)
+    assert found is not None, heading
+    return re.findall(r"^```\w*\n(.*?)^```", found[1], re.DOTALL | re.MULTILINE)
 
 
 def _nginx(files: Files) -> list[str]:
     certificate_for(HOST, files.folder)
+    blocks = documented("## nginx")[:1]
+    if files.authorities is not None:
+        # One certificate for both hosts: no client checks the name.
+        (block,) = documented("### nginx")
+        blocks.append(block.replace(f"live/{MTLS_HOST}/", f"live/{HOST}/"))
+        blocks[1] = _changed(
+            blocks[1],
+            {"/etc/nginx/authorities-of-applications.pem": f"{files.folder}/authorities.pem"},
+        )
     text = _changed(
-        documented("nginx"),
+        "".join(blocks),
         {
             "server 127.0.0.1:8000;": f"server 127.0.0.1:{files.upstream};",
             "listen 80;": f"listen 127.0.0.1:{files.plain};",
@@ -116,7 +130,12 @@ def _nginx(files: Files) -> list[str]:
 
 
 def _caddy(files: Files) -> list[str]:
-    text = _changed(documented("Caddy"), {"127.0.0.1:8000": f"127.0.0.1:{files.upstream}"})
+    text = documented("## Caddy")[0]
+    if files.authorities is not None:
+        (block,) = documented("### Caddy")
+        named = {"/etc/caddy/authorities-of-applications.pem": f"{files.folder}/authorities.pem"}
+        text += _changed(block, named)
+    text = _changed(text, {"127.0.0.1:8000": f"127.0.0.1:{files.upstream}"})
     config = files.folder / "Caddyfile"
     config.write_text(
         _CADDY.format(folder=files.folder, port=files.port, plain=files.plain, documented=text)
@@ -126,14 +145,26 @@ def _caddy(files: Files) -> list[str]:
 
 def _haproxy(files: Files) -> list[str]:
     certificate_for(HOST, files.folder)
+    text, certificates = documented("## HAProxy")[0], "crt /etc/haproxy/id.example.org.pem"
+    here = f"crt {files.folder}/both.pem"
+    if files.authorities is not None:
+        frontend, listed = documented("### HAProxy")
+        before, _, after = text.partition("frontend id\n")
+        text = before + frontend + "\nbackend " + after.partition("\nbackend ")[2]
+        certificates = "crt-list /etc/haproxy/certificates.list"
+        here = f"crt-list {files.folder}/certificates.list"
+        names = {
+            f"/etc/haproxy/{HOST}.pem": f"{files.folder}/both.pem",
+            f"/etc/haproxy/{MTLS_HOST}.pem": f"{files.folder}/both.pem",
+            "/etc/haproxy/authorities-of-applications.pem": f"{files.folder}/authorities.pem",
+        }
+        (files.folder / "certificates.list").write_text(_changed(listed, names))
     text = _changed(
-        documented("HAProxy"),
+        text,
         {
             "127.0.0.1:8000": f"127.0.0.1:{files.upstream}",
             "bind :80\n": f"bind 127.0.0.1:{files.plain}\n",
-            "bind :443 ssl crt /etc/haproxy/id.example.org.pem": (
-                f"bind 127.0.0.1:{files.port} ssl crt {files.folder}/both.pem"
-            ),
+            f"bind :443 ssl {certificates}": f"bind 127.0.0.1:{files.port} ssl {here}",
         },
     )
     config = files.folder / "haproxy.cfg"

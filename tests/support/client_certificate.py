@@ -90,3 +90,35 @@ def client_certificate(now: datetime, key: Key | None = None) -> ClientCertifica
         .sign(made, SHA256())
     )
     return ClientCertificate(certificate, made)
+
+
+def authority(now: datetime, name: str) -> ClientCertificate:
+    """One that may sign those of clients, valid for an hour."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    may_sign = x509.BasicConstraints(ca=True, path_length=0)
+    built = _built(subject, subject, key, now).add_extension(may_sign, critical=True)
+    return ClientCertificate(built.sign(key, SHA256()), key)
+
+
+def issued(by: ClientCertificate, now: datetime, name: str) -> ClientCertificate:
+    """A client's, for this host name, signed by an authority."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    names = x509.SubjectAlternativeName([x509.DNSName(name)])
+    built = _built(subject, by.certificate.subject, key, now).add_extension(names, critical=False)
+    return ClientCertificate(built.sign(by.key, SHA256()), key)
+
+
+def _built(
+    subject: x509.Name, issuer: x509.Name, key: Key, now: datetime
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(hours=1))
+    )
