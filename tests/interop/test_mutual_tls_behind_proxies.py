@@ -1,5 +1,5 @@
 """RFC 8705 behind each documented proxy: certificates reach the server in every kind of request,
-and nobody pretends to have one."""
+and no client pretends to have one."""
 
 import json
 import ssl

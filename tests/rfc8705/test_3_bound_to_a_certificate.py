@@ -118,6 +118,9 @@ async def test_2_both_methods_authenticate_a_client(
         assert {"tls_client_auth", "self_signed_tls_client_auth"} <= set(methods)
         assert document["mtls_endpoint_aliases"]["token_endpoint"] == ORIGIN + TOKEN
         assert document["tls_client_certificate_bound_access_tokens"] is True
+        # RFC 9728 §2
+        of_api = await harness.browser().get("/.well-known/oauth-protected-resource/api")
+        assert of_api.json()["tls_client_certificate_bound_access_tokens"] is True
 
 
 async def test_3_tokens_are_bound_to_the_certificate(

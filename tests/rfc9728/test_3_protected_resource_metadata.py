@@ -26,6 +26,8 @@ async def test_a_client_finds_the_server_from_a_refused_request(harness: AppHarn
     assert dpop == f'DPoP algs="{" ".join(algorithms)}"'
     assert set(metadata["scopes_supported"]) <= set(server["scopes_supported"])
     assert metadata["bearer_methods_supported"] == ["header", "body", "query"]
+    assert metadata["authorization_details_types_supported"] == ["health_measurements"]
+    assert "tls_client_certificate_bound_access_tokens" not in metadata
     assert (await browser.get(WELL_KNOWN)).json() == metadata
 
 

@@ -7,6 +7,7 @@ from quantimodo.agents.endpoint import McpEndpoint, Origins, Serve
 from quantimodo.agents.tools import AgentTools
 from quantimodo.app.authorization import access_tokens, client_certificates, dpop_proofs
 from quantimodo.app.measurement_routes import step_up
+from quantimodo.app.policies import offered_features
 from quantimodo.app.services import AppContext
 from quantimodo.clients.built_in_resources import agents_api
 from quantimodo.endpoints.discovery import ResourceMetadataEndpoint
@@ -34,7 +35,7 @@ def agent_endpoints(context: AppContext) -> Sequence[ApiRoute]:
     return agent_routes(
         AgentEndpoints(
             McpEndpoint(issuer, origins, access, mcp_server(tools, issuer)),
-            ResourceMetadataEndpoint(agents_resource(issuer)),
+            ResourceMetadataEndpoint(agents_resource(issuer, offered_features(settings))),
         )
     )
 

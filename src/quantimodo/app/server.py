@@ -167,7 +167,7 @@ def _dispatcher(
 
 def _endpoints(context: AppContext, inputs: EndpointInputs) -> ApiEndpoints:
     stores, clock, policy = context.stores, context.clock, context.token_policy
-    settings = context.settings
+    settings, offered = context.settings, offered_features(context.settings)
     clients, access = client_authentication(context), access_tokens(context)
     proofs, certificates = dpop_proofs(context), client_certificates(context)
     bearer = BearerAuthentication(
@@ -210,9 +210,9 @@ def _endpoints(context: AppContext, inputs: EndpointInputs) -> ApiEndpoints:
         social_token=social.authorize_token,
         register=registration.register,
         registration=registration.manage,
-        metadata=MetadataEndpoint(policy.issuer, offered_features(settings)),
+        metadata=MetadataEndpoint(policy.issuer, offered),
         resource_metadata=ResourceMetadataEndpoint(
-            protected_resource(policy.issuer, query=settings.legacy_transport)
+            protected_resource(policy.issuer, offered, query=settings.legacy_transport)
         ),
         key_set=KeySetEndpoint(context.keyring),
         openapi=OpenApiEndpoint(inputs.document),

@@ -1,6 +1,6 @@
 """The configuration documents of clients, as types (RFC 8414, RFC 7517)."""
 
-from typing import Annotated, Literal, Required, TypedDict
+from typing import Annotated, Literal, NotRequired, Required, TypedDict
 
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import described
@@ -14,6 +14,8 @@ class ResourceMetadata(TypedDict):
     scopes_supported: list[str]
     bearer_methods_supported: list[str]
     dpop_signing_alg_values_supported: list[str]
+    tls_client_certificate_bound_access_tokens: NotRequired[bool]
+    authorization_details_types_supported: list[str]
     resource_name: str
     resource_documentation: str
 

@@ -173,7 +173,9 @@ def metadata(issuer: str, offered: Offered = DEFAULTS) -> dict[str, Any]:
     }
 
 
-def protected_resource(issuer: str, *, query: bool = False) -> dict[str, Any]:
+def protected_resource(
+    issuer: str, offered: Offered = DEFAULTS, *, query: bool = False
+) -> dict[str, Any]:
     """The metadata of this server's API (RFC 9728 §2). `query`: it takes tokens in addresses too.
     It signs no responses, so there is no `jwks_uri`."""
     return {
@@ -181,13 +183,13 @@ def protected_resource(issuer: str, *, query: bool = False) -> dict[str, Any]:
         "authorization_servers": [issuer],
         "scopes_supported": [name for name in SCOPES if name != "offline_access"],
         "bearer_methods_supported": ["header", "body", *(["query"] if query else [])],
-        "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
+        **_constraints(offered.mutual_tls),
         "resource_name": "QuantiModo API",
         "resource_documentation": issuer + "/docs",
     }
 
 
-def agents_resource(issuer: str) -> dict[str, Any]:
+def agents_resource(issuer: str, offered: Offered = DEFAULTS) -> dict[str, Any]:
     """The metadata of the resource for agents (RFC 9728 §2). MCP 2026-07-28, Authorization: tokens
     are in the header only, and `offline_access` is no scope of a resource."""
     return {
@@ -195,9 +197,19 @@ def agents_resource(issuer: str) -> dict[str, Any]:
         "authorization_servers": [issuer],
         "scopes_supported": list(SCOPE_OF_ACTION.values()),
         "bearer_methods_supported": ["header"],
-        "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
+        **_constraints(offered.mutual_tls),
         "resource_name": "QuantiModo MCP server",
         "resource_documentation": issuer + "/guides/developer/agents/",
+    }
+
+
+def _constraints(mutual_tls: bool) -> dict[str, Any]:
+    """To what a token can be bound, and which details restrict it (RFC 9728 §2)."""
+    bound = {"tls_client_certificate_bound_access_tokens": True} if mutual_tls else {}
+    return {
+        "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
+        **bound,
+        "authorization_details_types_supported": [DETAILS_TYPE],
     }
 
 
