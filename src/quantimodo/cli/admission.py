@@ -1,7 +1,7 @@
 """How many connections one worker holds, in all and for one client address.
 
-A client that opens connections and says nothing must not use up the descriptors that everybody
-else's connections, and the database, need.
+A client that opens connections and sends nothing must not use up the descriptors that the
+connections of other clients, and the database, need.
 """
 
 import resource

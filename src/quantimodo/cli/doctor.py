@@ -122,10 +122,10 @@ def _issuer_findings(settings: Settings) -> Iterator[Finding]:
 async def _insecure_hosts(settings: Settings) -> list[Finding]:
     found = []
     if settings.insecure_private_hosts:
-        text = "insecure_private_hosts is set: what is sent there may be sent without TLS"
+        text = "insecure_private_hosts is set: requests to those hosts may be sent without TLS"
         found.append(Finding("warning", "providers", text))
     if settings.insecure_unverified_hosts:
-        text = "insecure_unverified_hosts is set: anybody between can be those hosts"
+        text = "insecure_unverified_hosts is set: an attacker on the network can be those hosts"
         found.append(Finding("warning", "providers", text))
     return found
 

@@ -41,7 +41,7 @@ def _clear(parent: Path) -> None:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Anybody may put anything into a folder for temporary files: links, and our names, too."""
+    """Any user may put anything into a folder for temporary files: links, and our names, too."""
     return not folder.is_symlink() and folder.stat().st_uid == os.getuid()
 
 

@@ -132,7 +132,7 @@ def verify(token: str, keys: Sequence[ProviderKey], algorithms: Collection[str])
 
 def looks_signed(token: str) -> bool:
     """Whether it is written like a signed token (three parts, a header of whatever kind), so that
-    it is read here or refused, and never shown to anybody as something else."""
+    it is read here or refused, and never shown to a person as something else."""
     head, _, rest = token.partition(".")
     if rest.count(".") != 1 or not token.isascii():
         return False

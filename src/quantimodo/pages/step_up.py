@@ -12,7 +12,7 @@ from quantimodo.pages.page_context import Endpoint, PageContext
 @dataclass(frozen=True, slots=True)
 class StepUp:
     """Exports of data, deletions, and a change of the e-mail address. The set-up and the removal of
-    a factor need a recent sign-in of everybody (`two_step.py`)."""
+    a factor need a recent sign-in of every person (`two_step.py`)."""
 
     page_context: PageContext
     second_factors: SecondFactors
