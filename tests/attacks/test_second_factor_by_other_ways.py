@@ -108,9 +108,11 @@ async def test_an_invitation_to_an_address_that_has_an_account_by_now(harness: A
     assert await harness.context.second_factors.status(ann) is not None
 
 
-async def arrive(browser: httpx.AsyncClient, upstream: Upstream, begin: str) -> httpx.Response:
-    departed = await browser.get(begin, headers={"sec-fetch-site": "same-origin"})
-    query = query_of(departed.headers["location"])
+async def send_callback(
+    browser: httpx.AsyncClient, upstream: Upstream, begin: str
+) -> httpx.Response:
+    started_login = await browser.get(begin, headers={"sec-fetch-site": "same-origin"})
+    query = query_of(started_login.headers["location"])
     upstream.grants(upstream.id_token(nonce=query["nonce"], sid="first"))
     return await browser.get(f"{BACK}/work", params={"code": "a-code", "state": query["state"]})
 
@@ -121,14 +123,14 @@ async def test_a_sign_in_that_another_site_starts_and_a_logout_of_the_provider(
     """Back-channel logout ends sessions; what comes back afterwards needs the factor as before."""
     browser = harness.browser()
     begin = "/sign-in/with/work?return_to=/account/apps"
-    assert (await arrive(browser, upstream, begin)).headers["location"] == "/account/apps"
+    assert (await send_callback(browser, upstream, begin)).headers["location"] == "/account/apps"
     (user,) = await harness.context.stores.users.users()
     app, _ = await protect(harness, user)
 
     stranger = harness.browser()
     page = await stranger.get("/sign-in/initiated", params={"iss": upstream.issuer})
     asked = page.text.partition('id="begin" href="')[2].partition('"')[0].replace("&amp;", "&")
-    came_back = await arrive(stranger, upstream, asked)
+    came_back = await send_callback(stranger, upstream, asked)
     assert came_back.headers["location"].startswith(f"{FACTOR}?")
     await opens_nothing(harness, stranger)
 
@@ -151,7 +153,7 @@ async def test_a_sign_in_that_another_site_starts_and_a_logout_of_the_provider(
     assert (await harness.browser().post(NOTIFICATIONS, data=notice)).status_code == 200
     assert (await stranger.get("/account")).headers["location"].startswith("/sign-in?")
     harness.advance(seconds=1)
-    again = await arrive(stranger, upstream, begin)
+    again = await send_callback(stranger, upstream, begin)
     assert again.headers["location"].startswith(f"{FACTOR}?")
     assert await harness.context.sessions.list(user.id) == []
     assert await harness.context.second_factors.status(user) is not None

@@ -20,7 +20,7 @@ RIGHT_TO_LEFT = [tag for tag, language in LANGUAGES.items() if language.directio
 _MARK: Final = "\u200e"
 # An element with its own direction, another tag, and a value that is filled in.
 _APART: Final = re.compile(r'<(\w+) dir="ltr">.*?</\1>|<[^>]*>|%\(\w+\)s')
-# After a letter from right to left, the parts of each of these change their places.
+# After a character from right to left, the parts of each of these change their places.
 _REORDERED: Final = re.compile(
     rf"(?<![{_MARK}\w:/.+-])(?:\d{{4}}-\d\d|[+-]\d|/\w|\.[a-z])"
     r"|[a-z](?:://|/|--)(?=[\s.،]|$)"
