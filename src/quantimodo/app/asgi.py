@@ -20,6 +20,8 @@ from quantimodo.http.asgi import FRAMING_REFUSED, Asgi, Receive, Scope, Send
 # How long one thread may keep the interpreter while another waits: the writer hands its batch
 # back to the loop many times a second, and the default of 5 ms would be most of the latency.
 _SWITCH_INTERVAL = 0.0005
+# Waiting requests have a thousand objects, which each collection would look at in vain.
+_OBJECTS_BETWEEN_COLLECTIONS = 10_000
 
 
 class Application:
@@ -106,6 +108,8 @@ async def _not_started(send: Send) -> None:
 
 def _tune_garbage_collection() -> None:
     """What was made so far stays until the end: no collection need walk through it, which would
-    hold up requests for tens of milliseconds now and then."""
+    hold up requests for tens of milliseconds now and then. What requests make is nearly all freed
+    without a collection, so that collections may be rare."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)

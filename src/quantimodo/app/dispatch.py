@@ -117,7 +117,7 @@ class Dispatcher:
         started = time.perf_counter() if self._access_log else 0.0
         response = await self._respond(route, scope, receive)
         self._metrics.request(route.name, response.status)
-        if response is not _LEFT:
+        if response is not _LEFT and not self._sender.send_whole(response, scope):
             await self._sender.send(response, scope, receive, send)
         if self._access_log:
             self._write_access(route.name, scope, response.status, started)
@@ -157,7 +157,9 @@ class Dispatcher:
         else:
             if response.status >= 400:
                 self._boundary.note_response(route.name, response.status)
-        headers = _without_trace_headers(scope, response.headers)
+        headers = response.headers
+        if scope["query_string"]:
+            headers = _without_trace_headers(scope, headers)
         if request is not None and request.response_headers:
             headers = _joined(headers, request.response_headers)
         if route.cors and b"origin" in dict(scope["headers"]):
@@ -192,7 +194,8 @@ class Dispatcher:
         except (EncodedBody, TooLarge) as error:
             refusal = self._boundary.api_response(error, PAGE, EndpointKind.API)
             status = refusal.status
-            await self._sender.send(refusal, scope, receive, send)
+            if not self._sender.send_whole(refusal, scope):
+                await self._sender.send(refusal, scope, receive, send)
         finally:
             self._metrics.request(PAGE, status)
             if self._access_log:

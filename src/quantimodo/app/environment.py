@@ -1,6 +1,6 @@
 """The clock of the system and its cryptographic generator."""
 
-import secrets
+import os
 from datetime import UTC, datetime
 
 
@@ -15,4 +15,4 @@ class SystemEntropy:
     """Implements `Entropy`."""
 
     def bytes(self, count: int) -> bytes:
-        return secrets.token_bytes(count)
+        return os.urandom(count)

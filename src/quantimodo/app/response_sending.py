@@ -25,18 +25,23 @@ class ResponseSender:
         self.always: tuple[tuple[bytes, bytes], ...] = (hsts,) if https else ()
         self._heads: dict[Headers, bytes] = {}
 
+    def send_whole(self, response: Response, scope: Scope) -> bool:
+        """Send the response at once, if it has no chunks and the server can: whether it is sent.
+        Else the caller calls `send`."""
+        whole = scope.get("extensions", _NONE).get(WHOLE)
+        if whole is None or response.chunks is not None:
+            return False
+        head = self._heads.get(response.headers)
+        if head is None:
+            head = self._head(response.headers)
+        sent: bool = whole(response.status, head, response.body)
+        return sent
+
     async def send(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the response: whole if the server can, streamed if it has chunks."""
+        """Send the response by messages: in two, or streamed if it has chunks."""
         if response.chunks is not None:
             await self._stream(response, response.chunks, scope, receive, send)
             return
-        whole = scope.get("extensions", _NONE).get(WHOLE)
-        if whole is not None:
-            head = self._heads.get(response.headers)
-            if head is None:
-                head = self._head(response.headers)
-            if whole(response.status, head, response.body):
-                return
         length = (b"content-length", b"%d" % len(response.body))
         await send(
             {

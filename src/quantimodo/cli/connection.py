@@ -74,7 +74,8 @@ class Connection(HttpToolsProtocol):
             self.timeout_keep_alive_task = None
         if self._reading_ended or not self._feed(data):
             self._cancel_timers()
-        elif self._unfinished or self._is_abandoned():  # an empty line begins no request
+        elif self._unfinished or (self.idle and self.timeout_keep_alive_task is None):
+            # An empty line begins no request.
             self._count_received(len(data))
             self._expect()
         elif self._deadline is not None:  # nearly all requests come whole, and cost no timer
@@ -252,9 +253,6 @@ class Connection(HttpToolsProtocol):
             self._refuse(DomainError(431, "the head of the request is too large"))
         elif self._size > _MOST_MESSAGE:
             self._gathering.close()
-
-    def _is_abandoned(self) -> bool:
-        return self.idle and self.timeout_keep_alive_task is None
 
     def _expect(self) -> None:
         if self._deadline is None and not self._reading_ended:

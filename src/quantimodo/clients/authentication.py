@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 
 from quantimodo.clients.certificates import CertificateRefused, ClientCertificates
 from quantimodo.clients.documents import ClientDocumentPolicy
@@ -55,7 +54,7 @@ class ClientAuthentication:
         client_id = credentials.client_id or _stated(credentials)
         client = request.client = await self.clients.client(client_id)
         if client is None or client.disabled_at is not None or not self.documents.allows(client_id):
-            _matches(_NO_SECRET, credentials, self.clock.now())  # the same work as for a known one
+            _matches(_NO_SECRET, credentials, self.clock)  # the same work as for a known one
             raise _refusal(credentials, "unknown or disabled client", "client_unknown")
         registered = client.metadata.token_endpoint_auth_method
         methods = profile_of(client).authentication_methods
@@ -82,9 +81,9 @@ class ClientAuthentication:
 
     def verifies(self, client: Client, secret: str) -> bool:
         """Whether this is a live secret of the client (v2-api.md §5: authorize may carry one)."""
-        now, presented = self.clock.now(), digest(secret)
+        presented = digest(secret)
         for slot in (client.secret, client.previous_secret):
-            if slot is not None and _alive(slot, now) and same(slot.digest, presented):
+            if slot is not None and _alive(slot, self.clock) and same(slot.digest, presented):
                 return True
         return False
 
@@ -153,13 +152,13 @@ def _stated(credentials: Credentials) -> str:
     return subject if isinstance(subject, str) else ""
 
 
-def _matches(slot: SecretDigest, credentials: Credentials, now: datetime) -> bool:
+def _matches(slot: SecretDigest, credentials: Credentials, clock: Clock) -> bool:
     secret = "" if credentials.secret is None else credentials.secret.reveal()
-    return _alive(slot, now) and same(slot.digest, digest(secret))
+    return _alive(slot, clock) and same(slot.digest, digest(secret))
 
 
-def _alive(slot: SecretDigest, now: datetime) -> bool:
-    return slot.expires_at is None or slot.expires_at > now
+def _alive(slot: SecretDigest, clock: Clock) -> bool:
+    return slot.expires_at is None or slot.expires_at > clock.now()
 
 
 def _refusal(credentials: Credentials, because: str, refusal: str) -> InvalidClient:

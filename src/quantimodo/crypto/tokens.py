@@ -8,7 +8,7 @@ disk; it is not secret, and no decision depends on it. 256 random bits need no s
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error, a2b_base64
+from binascii import Error, a2b_base64, b2a_base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,7 @@ from quantimodo.ports.clock import Entropy
 _TEXT_LENGTH = 52  # 39 bytes in base64url, no padding
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_BASE64URL = bytes.maketrans(b"+/", b"-_")
 
 
 class Kind(StrEnum):
@@ -136,5 +137,5 @@ def _derive_both(parent: str, successor_nonce: bytes, key: bytes, at: datetime) 
 
 
 def _format(kind: Kind, moment: bytes, bits: bytes) -> Minted:
-    raw = kind + urlsafe_b64encode(moment + bits).decode()
+    raw = kind + b2a_base64(moment + bits, newline=False).translate(_BASE64URL).decode()
     return Minted(Secret(raw), moment + sha256(raw.encode()).digest())

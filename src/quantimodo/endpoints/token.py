@@ -88,7 +88,8 @@ class TokenEndpoint:
                 # After the decision: a request that is refused stores nothing and counts nothing.
                 if client.metadata.tokens_per_minute:
                     await self.safeguards.count(client)
-                await self.constraints.spend(shown, client)
+                if shown.proof is not None:
+                    await self.constraints.spend(shown, client)
             response = await self.responder.respond(decision, confirmation)
             if response is not None:
                 return response

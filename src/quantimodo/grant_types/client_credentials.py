@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from quantimodo.grant_types.contract import MintOwn
@@ -29,6 +30,8 @@ class ClientCredentialsGrant:
     entry = ENTRY_OF["client_credentials"]
 
     async def load(self, form: Form, tokens: TokenReader) -> Resource | None:
+        if form.get("resource") is None:
+            return None
         named = frozenset(form.all("resource")) - {self.targets.own}
         return await self.resources.resource(min(named)) if named else None
 
@@ -50,19 +53,13 @@ class ClientCredentialsGrant:
             raise InvalidAuthorizationDetails(
                 "authorization_details: the app itself has no health data"
             )
-        if identifiers := form.all("resource"):
+        if form.get("resource") is not None:
+            identifiers = form.all("resource")
             available = self._available(client, evidence)
             scope = self.targets.narrow(available, identifiers, form.get("scope"))
             return MintOwn(client, scope)
-        own = client.scope - IDENTITY
-        requested = form.get("scope")
-        if requested is None:
-            return MintOwn(client, own)
-        # Only where the application names them (Grant Management §6.1).
-        managing = frozenset(requested.split(" ")) & _OF_APPLICATIONS
-        rest = " ".join(name for name in requested.split(" ") if name not in managing)
-        allowed = (scopes.parse(rest) & own) | managing
-        if not allowed:
+        allowed = _allowed(client.scope, form.get("scope"))
+        if not allowed and form.get("scope") is not None:
             raise InvalidScope(
                 "the app may have none of the requested scopes for itself",
                 refusal="scope_not_registered",
@@ -79,3 +76,15 @@ class ClientCredentialsGrant:
         ):
             return own
         return own | full_names(resource, (each.name for each in resource.scopes))
+
+
+@lru_cache(maxsize=512)
+def _allowed(registered: frozenset[str], requested: str | None) -> frozenset[str]:
+    """The scope of a token for our API. Raises `InvalidScope` for a malformed one."""
+    own = registered - IDENTITY
+    if requested is None:
+        return own
+    # Only where the application names them (Grant Management §6.1).
+    managing = frozenset(requested.split(" ")) & _OF_APPLICATIONS
+    rest = " ".join(name for name in requested.split(" ") if name not in managing)
+    return (scopes.parse(rest) & own) | managing

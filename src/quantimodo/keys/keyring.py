@@ -87,12 +87,12 @@ class Keyring:
     async def document(self) -> bytes:
         """The published JWK Set, as it is now, or the last one if the database is unavailable."""
         view, now = self._loaded(), self.clock.now()
-        if now - view.read_at >= _PUBLISHED_EVERY:
-            self._view = replace(
-                view, read_at=now
-            )  # one request reads; the others use the old view
-            with suppress(Unavailable):
-                await self.load()
+        if now - view.read_at < _PUBLISHED_EVERY:
+            return view.document
+        # One request reads; the others use the old view.
+        self._view = replace(view, read_at=now)
+        with suppress(Unavailable):
+            await self.load()
         return self._loaded().document
 
     async def verifier(self, kid: str) -> Verifier | None:

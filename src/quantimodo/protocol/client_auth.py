@@ -4,7 +4,6 @@
 """
 
 import binascii
-from base64 import b64decode
 from typing import Literal, NamedTuple
 from urllib.parse import unquote_plus
 
@@ -87,7 +86,7 @@ def _read_assertion(form: Form) -> Credentials:
 
 def _read_basic(encoded: str) -> Credentials:
     try:
-        text = b64decode(encoded, validate=True).decode("utf-8")
+        text = binascii.a2b_base64(encoded, strict_mode=True).decode("utf-8")
     except (binascii.Error, ValueError):
         text = ""
     client_id, colon, secret = text.partition(":")

@@ -94,22 +94,23 @@ class Form:
             name = aliases.get(spelled, spelled)
             if known is not None and name not in known:
                 continue
-            # The text has the name only if it is a known one; it never echoes input.
-            label = f"the parameter {name}" if known is not None else "a parameter"
             if name in values and name in _REPEATABLE:
-                faults.update(_repeated(values, name, label, value))
+                faults.update(_repeated(values, name, _label(name, known), value))
             elif name in values:
                 # RFC 6749 §3.2: parameters MUST NOT be included more than once. v2-api.md §1: both
                 # spellings with one value are one parameter.
                 if spelled in spellings or values[name] != value:
-                    faults[name] = f"{label} is repeated"
+                    faults[name] = f"{_label(name, known)} is repeated"
             elif value is None:
-                faults[name] = f"{label} is not properly encoded"
+                faults[name] = f"{_label(name, known)} is not properly encoded"
             elif _is_plain(value):
                 values[name] = value
             else:
+                label = _label(name, known)
                 faults[name] = f"{label} is too long, or has characters that are not allowed"
             spellings.add(spelled)
+        if not faults and all(values.values()):
+            return cls(values), faults
         return cls({k: v for k, v in values.items() if v and k not in faults}), faults
 
     @classmethod
@@ -179,6 +180,12 @@ def _decoded(text: bytes) -> Iterator[tuple[str, str | None]]:
             yield name, value
         else:
             yield unquote_plus(name, errors="replace"), _unquoted(value)
+
+
+def _label(name: str, known: Collection[str] | None) -> str:
+    """How a fault calls a parameter: by its name only if that is a known one. It never echoes
+    input."""
+    return f"the parameter {name}" if known is not None else "a parameter"
 
 
 def _unquoted(value: str) -> str | None:

@@ -7,7 +7,7 @@ by a coroutine over PostgreSQL. What runs thousands of times a second is a `Batc
 a table over many rows on SQLite, one statement over arrays on PostgreSQL.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
@@ -114,7 +114,7 @@ class Database(Protocol):
         Raises `Conflict` for a unique value that is taken, `Unavailable` when it cannot be kept.
         """
 
-    async def put(self, batch: Batch, values: tuple[Any, ...]) -> bool:
+    def put(self, batch: Batch, values: tuple[Any, ...]) -> Awaitable[bool]:
         """One hot write, committed with the other requests of its batch; whether it won."""
 
     async def close(self) -> None:

@@ -124,9 +124,8 @@ class SqliteDatabase:
         result: T = await self._enqueue(operation)
         return result
 
-    async def put(self, batch: Batch, values: tuple[Any, ...]) -> bool:
-        won: bool = await self._enqueue(_Put(batch, values))
-        return won
+    def put(self, batch: Batch, values: tuple[Any, ...]) -> "asyncio.Future[bool]":
+        return self._enqueue(_Put(batch, values))
 
     async def close(self) -> None:
         """Finish the queued writes, checkpoint the log into the file, and close it. Idempotent."""

@@ -47,6 +47,11 @@ class MintedAccessToken(NamedTuple):
     confirmation: Confirmation | None = None
     details: str | None = None
 
+    @property
+    def opaque(self) -> str | None:
+        """The text of an opaque token; None for a JWT, which has to be signed."""
+        return None if self.row is None else self.raw.reveal()
+
 
 class MintedRefreshToken(NamedTuple):
     raw: Secret

@@ -134,8 +134,8 @@ class TokenMinter:
 
     async def text(self, access: MintedAccessToken) -> str:
         """The access token as its client gets it: opaque, or a signed JWT (RFC 9068)."""
-        if access.row is not None:
-            return access.raw.reveal()
+        if access.opaque is not None:
+            return access.opaque
         subject = access.client.id
         if access.authorization is not None:
             subject = await self.subjects.of(access.client, access.authorization.user)
@@ -158,13 +158,14 @@ def access_token_parameters(access: MintedAccessToken, text: str, now: datetime)
     """The members of a response that has an access token (RFC 6749 §4.2.2, §5.1)."""
     scope = spell(plain_names(access.scope))
     confirmation = access.confirmation
-    return {
+    parameters: dict[str, Any] = {
         "access_token": text,
         "token_type": "Bearer" if confirmation is None else confirmation.token_type,
         "expires_in": seconds_until(access.expires_at, now),
-        # RFC 6749 §3.3: a scope is never empty; an API may have none.
-        **({"scope": scope} if scope else {}),
     }
+    if scope:  # RFC 6749 §3.3: a scope is never empty; an API may have none.
+        parameters["scope"] = scope
+    return parameters
 
 
 def _format(client: Client, resource: Resource | None) -> TokenFormat:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from quantimodo.protocol.discovery import API
 
+_DAY = 86_400  # seconds
+
 
 @dataclass(frozen=True, slots=True)
 class TokenPolicy:
@@ -29,4 +31,5 @@ class TokenPolicy:
 def seconds_until(end: datetime, now: datetime) -> int:
     """`expires_in` (RFC 6749 §5.1): whole seconds, rounded down so that no client uses a
     token after its end; 0 if the end has passed."""
-    return max(0, int((end - now).total_seconds()))
+    left = end - now
+    return left.days * _DAY + left.seconds if left.days >= 0 else 0

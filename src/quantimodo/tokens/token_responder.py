@@ -4,6 +4,7 @@ Decides nothing: it commits by compare-and-set. None means that another request 
 credential first; the endpoint then loads and decides again.
 """
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
@@ -54,24 +55,26 @@ class TokenResponder:
     devices: DeviceAuthorizationStore
     exchanges: TokenExchanges
 
-    async def respond(self, decision: Decision, shown: Confirmation | None) -> TokenResponse | None:
+    def respond(
+        self, decision: Decision, shown: Confirmation | None
+    ) -> Awaitable[TokenResponse | None]:
         """The response of RFC 6749 §5.1, committed to disk; None if the race was lost. The access
         token is bound to `shown`, and the refresh token of a public client too."""
         match decision:
             case MintOwn():
-                return await self._mint_own(decision, shown)
+                return self._mint_own(decision, shown)
             case Redeem():
-                return await self._redeem(decision, shown)
+                return self._redeem(decision, shown)
             case Renew():
-                return await self._renew(decision, shown)
+                return self._renew(decision, shown)
             case Repeat():
-                return await self._repeat(decision, shown)
+                return self._repeat(decision, shown)
             case Rotate():
-                return await self._rotate(decision, shown)
+                return self._rotate(decision, shown)
             case Exchange():
-                return await self.exchanges.respond(decision, shown)
+                return self.exchanges.respond(decision, shown)
             case Wait():
-                await self._defer(decision)
+                return self._defer(decision)
 
     async def _defer(self, decision: Wait) -> NoReturn:
         """Raises the error of a poll that has no tokens yet."""
@@ -86,7 +89,8 @@ class TokenResponder:
         access = self.minter.mint_application_token(decision.client, decision.scope, now, bound)
         if access.row is not None:
             await self.store.store_access_token(access.row)
-        return access_token_parameters(access, await self.minter.text(access), now)
+        text = access.opaque or await self.minter.text(access)
+        return access_token_parameters(access, text, now)
 
     async def _redeem(self, decision: Redeem, shown: Confirmation | None) -> TokenResponse | None:
         now, client, found = self.clock.now(), decision.client, decision.found
@@ -175,7 +179,8 @@ class TokenResponder:
     async def _binding(
         self, scope: frozenset[str], shown: Confirmation | None, details: str | None = None
     ) -> TokenBinding:
-        return TokenBinding(await self.minter.resource_of(scope), shown, details)
+        resource = None if audience_of(scope) is None else await self.minter.resource_of(scope)
+        return TokenBinding(resource, shown, details)
 
     async def _response(
         self,
@@ -185,7 +190,7 @@ class TokenResponder:
         now: datetime,
         nonce: str | None = None,
     ) -> TokenResponse:
-        text = await self.minter.text(access)
+        text = access.opaque or await self.minter.text(access)
         response = access_token_parameters(access, text, now)
         named = audience_of(access.scope)
         if access.details is not None and (named is None or named.built_in):

@@ -116,8 +116,9 @@ def _insert(statement: str, rows: Sequence[tuple[Any, ...]]) -> Operation[None]:
 
 @lru_cache(maxsize=8 * _MOST_ROWS)
 def _statement(template: str, width: int, count: int) -> SqliteStatement:
-    row = f"({', '.join('?' * width)})"
-    return SqliteStatement(template % ", ".join([row] * count))
+    # A short text: the library reads it to its end, whenever it looks for the compiled statement.
+    row = f"({','.join('?' * width)})"
+    return SqliteStatement(template % ",".join([row] * count))
 
 
 def _chunks(rows: Sequence[tuple[Any, ...]]) -> list[Sequence[tuple[Any, ...]]]:
