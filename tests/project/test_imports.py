@@ -2,6 +2,7 @@
 
 import ast
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -79,6 +80,21 @@ def test_each_external_library_has_one_importer(modules: Mapping[Path, ast.Modul
             allowed = package(path) in importers.get(name, set())
             allowed |= name in everywhere and package(path) not in pure
             assert allowed, f"{path} imports {name}"
+
+
+def test_no_module_imports_a_library_that_mypy_skips(modules: Mapping[Path, ast.Module]) -> None:
+    """Its types would be `Any`, and no check would see a wrong use."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["mypy"]
+    skipped = {
+        name.partition(".")[0]
+        for each in settings["overrides"]
+        if each.get("follow_imports") == "skip"
+        for name in each["module"]
+    }
+    assert "pydantic" in skipped
+    clients = trees(ROOT / "clients/python/src")
+    for path, tree in (*modules.items(), *clients.items()):
+        assert not skipped.intersection(name.partition(".")[0] for name in imports(tree)), path
 
 
 def test_no_test_opens_a_database_by_another_copy_of_sqlite() -> None:

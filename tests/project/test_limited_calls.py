@@ -2,7 +2,7 @@
 test through the wire shows that it refuses. The calls are read from the source: a new one fails."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import fields
 
 import pytest
@@ -231,8 +231,7 @@ def _calls(function: ast.AST) -> Iterator[tuple[str, str]]:
             yield name.lstrip("_"), node.func.attr
 
 
-def _direct(function: ast.AST) -> bool:
-    calls = set(_calls(function))
+def _direct(calls: Set[tuple[str, str]]) -> bool:
     return any((name, call) in calls for name, each in PORTS.values() for call in each)
 
 
@@ -241,21 +240,20 @@ def callers() -> set[str]:
     callers."""
     found = set()
     for module, tree in _modules():
-        functions = dict(_functions(tree))
+        functions = {name: frozenset(_calls(function)) for name, function in _functions(tree)}
         helpers = {
             name.rpartition(".")[::2]
-            for name, function in functions.items()
-            if name.rpartition(".")[2].startswith("_record") and _direct(function)
+            for name, calls in functions.items()
+            if name.rpartition(".")[2].startswith("_record") and _direct(calls)
         }
-        for name, function in functions.items():
+        for name, calls in functions.items():
             owner, _, own_name = name.rpartition(".")
             if (owner, own_name) in helpers:
                 continue
             uses_helper = any(
-                receiver == "self" and (owner, call) in helpers
-                for receiver, call in _calls(function)
+                receiver == "self" and (owner, call) in helpers for receiver, call in calls
             )
-            if uses_helper or _direct(function):
+            if uses_helper or _direct(calls):
                 found.add(f"{module}:{name}")
     return found
 
@@ -298,7 +296,6 @@ def test_only_these_modules_open_connections() -> None:
     opening = set()
     for module, tree in _modules():
         for node in walk(tree):
-            names = []
             if isinstance(node, ast.Import):
                 names = [each.name for each in node.names]
             elif isinstance(node, ast.ImportFrom):
@@ -308,6 +305,8 @@ def test_only_these_modules_open_connections() -> None:
                 "create_connection",
             ):
                 names = ["socket"]
+            else:
+                continue
             if {name.partition(".")[0] for name in names} & {
                 "httpx",
                 "httpcore",

@@ -167,7 +167,7 @@ def _functions(
         elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
             yield f"{prefix}{child.name}", child
             yield from _functions(child, f"{prefix}{child.name}.")
-        else:
+        elif not isinstance(child, ast.expr):  # no expression has a function with a name
             yield from _functions(child, prefix)
 
 

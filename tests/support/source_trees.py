@@ -20,12 +20,16 @@ def names_of_tests(file: str) -> frozenset[str]:
     return frozenset(name for name in names if name.startswith("test_"))
 
 
-@cache
 def trees(folder: Path = SOURCE) -> Mapping[Path, ast.Module]:
     """The tree of each Python file below the folder, in the order of their paths.
 
     They stay until the end of the process, so no garbage collection looks at their nodes.
     """
+    return _trees(folder)
+
+
+@cache
+def _trees(folder: Path) -> Mapping[Path, ast.Module]:
     gc.collect()
     gc.disable()
     found = {path: ast.parse(path.read_text("utf-8")) for path in sorted(folder.rglob("*.py"))}
