@@ -12,6 +12,7 @@ from quantimodo.model.admin_actions import BY_COMMAND
 from quantimodo.model.consents import Consent
 from quantimodo.model.events import Event
 from quantimodo.model.resources import ResourceScope
+from quantimodo.ops.request_counts import GROUPS
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 from quantimodo.protocol.resource_registration import ResourceRegistration
 from support.accessibility import faults_in_each_look
@@ -65,6 +66,14 @@ async def addresses(harness: AppHarness) -> set[str]:
         ends_at=now + timedelta(days=1),
     )
     number = await announcements_service(harness.context).add(draft, BY_COMMAND)
+    await harness.context.stores.server_counts.add_counts(
+        now,
+        {
+            ("tokens", "refresh_token"): 30,
+            ("refusals", "redirect_uri_not_registered"): 3,
+            **{("durations", f"{group} 0.05"): 9 for group in GROUPS},
+        },
+    )
     actions = {
         "people": "disable",
         "invitations": "resend",
@@ -97,7 +106,9 @@ async def addresses(harness: AppHarness) -> set[str]:
     return (
         found
         | {"/admin/settings?all=1", "/admin/logs?kind=none", "/admin/people?q=nothing"}
-        | {"/admin/statistics?days=84"}
+        | {"/admin/statistics?days=84", "/admin/statistics?days=48h"}
+        | {f"/admin/statistics?show={shown}&days=48h" for shown in ("latencies", "refusals")}
+        | {"/admin/statistics?show=latencies&days=7&group=tokens"}
     )
 
 

@@ -1,13 +1,14 @@
 """The numbers of the server by day: which events and counters make them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from quantimodo.model.admin_actions import DayCount
+from quantimodo.model.admin_actions import DayCount, HourCount
 from quantimodo.model.client_log import DaySums
+from quantimodo.model.server_counts import CountName, PeriodCount, Unit
 from quantimodo.ops.daily_numbers import (
     _KINDS,
     KEPT_OF_CLIENTS,
@@ -28,11 +29,21 @@ class Counted:
 
     events: Sequence[DayCount] = ()
     sums: Sequence[DaySums] = ()
+    hours: Sequence[HourCount] = ()
+    periods: Mapping[CountName, Sequence[PeriodCount]] = field(default_factory=dict)
     since: list[object] = field(default_factory=list)
 
     async def count_events(self, since: datetime) -> Sequence[DayCount]:
         self.since.append(since.isoformat())
         return self.events
+
+    async def count_events_by_hour(self, since: datetime) -> Sequence[HourCount]:
+        self.since.append(since)
+        return self.hours
+
+    async def counts(self, name: CountName, unit: Unit, since: datetime) -> Sequence[PeriodCount]:
+        assert unit == "hour"
+        return self.periods.get(name, ())
 
     async def days_of_all_clients(self, since: date) -> Sequence[DaySums]:
         self.since.append(since)
@@ -40,7 +51,7 @@ class Counted:
 
 
 def numbers(counted: Counted) -> DailyNumbers:
-    return DailyNumbers(counted, counted)  # type: ignore[arg-type]
+    return DailyNumbers(counted, counted, counted)  # type: ignore[arg-type]
 
 
 async def test_each_day_has_a_number_of_each_series() -> None:
@@ -77,6 +88,32 @@ async def test_the_numbers_of_applications_are_those_of_all() -> None:
     before, today = await numbers(Counted(sums=sums)).until(TODAY, 2)
     assert [today.numbers[name] for name in OF_CLIENTS] == [40, 3]
     assert [before.numbers[name] for name in OF_CLIENTS] == [0, 0]
+
+
+async def test_hours_have_the_events_and_counts_of_their_hour() -> None:
+    now, hour = datetime(2026, 11, 23, 5, 59, tzinfo=UTC), timedelta(hours=1)
+    begins = now.replace(minute=0)
+    counted = Counted(
+        hours=[
+            HourCount(begins, "session.refused", 2),
+            HourCount(begins, "passkey.refused", 3),
+            HourCount(begins - 9 * hour, "session.refused", 7),  # before the first hour
+            HourCount(begins, "profile.changed", 9),
+        ],
+        periods={
+            "tokens": [
+                PeriodCount(begins - hour, "refresh_token", 4),
+                PeriodCount(begins - hour, "client_credentials", 1),
+                PeriodCount(begins + hour, "client_credentials", 1),  # of a clock that is ahead
+            ],
+            "app-refusals": [PeriodCount(begins, "", 6)],
+        },
+    )
+    before, last = await numbers(counted).hours_until(now, 2)
+    assert (before.first, last.first) == (begins - hour, begins)
+    assert before.numbers == {**dict.fromkeys(TITLES, 0), "tokens": 5}
+    assert last.numbers == {**dict.fromkeys(TITLES, 0), "refused-sign-ins": 5, "refusals": 6}
+    assert counted.since == [begins - hour]
 
 
 async def test_seven_days_are_a_week() -> None:

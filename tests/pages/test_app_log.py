@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from quantimodo.app.refusal_reports import LOGGED
-from quantimodo.model.client_log import ClientDay, ClientRefusal
+from quantimodo.model.client_log import ClientDay, ClientRefusal, ClientUsage
 from quantimodo.model.clients import Client
 from quantimodo.model.measurements import Access
 from quantimodo.model.users import User
@@ -88,7 +88,10 @@ async def test_the_log_of_another_person_is_not_there(
     other = await services.member("ben@example.org")
     foreign = await site.register(other, name="Foreign App")
     operators = await site.register(None, name="Operator's App")
-    for tab in ("log", "usage"):
+    await services.stores.client_log.add_to_client_log(
+        [], [], 500, [used(each, services, "token", 1) for each in (app, foreign, operators)]
+    )
+    for tab in ("log", "usage", "usage?endpoint=token&days=7"):
         for client in (foreign, operators):
             page = await ann.get(f"{app_path(client)}/{tab}")
             assert page.status_code == 404
@@ -143,6 +146,59 @@ async def test_the_usage_has_a_chart_and_a_table_of_thirty_days(
     empty = (await ann.get(f"{app_path(unused)}/usage")).text
     assert "Nothing yet" in empty
     assert "<svg viewBox" not in empty
+
+
+def used(
+    client: Client,
+    services: AccountServices,
+    endpoint: str,
+    number: int,
+    code: str = "",
+    age: int = 0,
+) -> ClientUsage:
+    day = (services.clock.now() - timedelta(days=age)).date()
+    return ClientUsage(client_id=client.id, day=day, endpoint=endpoint, code=code, number=number)
+
+
+async def test_the_usage_has_the_requests_of_each_endpoint(
+    site: Site, services: AccountServices, ann: Visitor, user: User
+) -> None:
+    app = await site.register(user)
+    usage = [
+        used(app, services, "token", 40),
+        used(app, services, "token", 60, age=8),
+        used(app, services, "token", 900, age=30),
+        used(app, services, "token", 8, "code_used"),
+        used(app, services, "token", 2, "client_secret_wrong", age=8),
+        used(app, services, "token", 1, "of_an_earlier_version"),
+        used(app, services, "userinfo", 3),
+        used(app, services, "userinfo", 1, "insufficient_scope"),
+    ]
+    await services.stores.client_log.add_to_client_log([], [], 500, usage)
+    path = f"{app_path(app)}/usage"
+    page = (await ann.get(path)).text
+    assert "<td>100</td><td>11</td><td>11.0 %</td>" in page
+    assert "<td>3</td><td>1</td><td>33.3 %</td>" in page
+    assert '<a href="/guides/developer/code-flow/#4-trade-the-code"><code>code_used</code></a>' in (
+        page
+    )
+    assert "Nothing yet" not in page
+    assert "<td>40</td><td>9</td><td>22.5 %</td>" in (await ann.get(f"{path}?days=7")).text
+    one = (await ann.get(f"{path}?days=14&endpoint=token")).text
+    assert one.count('<th scope="row">') == 14
+    assert "<td>40</td><td>9</td>" in one
+    assert "<td>60</td><td>2</td>" in one
+    assert one.index("code_used") < one.index("client_secret_wrong")
+    assert "<code>of_an_earlier_version</code>: 1" in one
+    assert f'href="{path.removesuffix("usage")}log?endpoint=token"' in one
+    other = (await ann.get(f"{path}?endpoint=userinfo")).text
+    assert '#at-a-resource"><code>insufficient_scope</code></a>: 1' in other
+    assert "log?endpoint" not in other
+    # What does not exist is no endpoint, and is not repeated.
+    for odd in ("<i>", "revoke"):
+        page = (await ann.get(f"{path}?endpoint={odd}")).text
+        assert "Requests by endpoint" in page
+        assert "<i>" not in page
 
 
 def test_the_page_names_each_endpoint_of_the_log() -> None:

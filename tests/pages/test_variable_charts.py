@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantimodo.pages.axis_charts import axis_chart, ticks_of
+from quantimodo.pages.axis_charts import axis_chart, axis_lines, ticks_of
 from support.page_site import Visitor
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -79,3 +79,15 @@ def test_the_axis_of_counts_begins_at_zero() -> None:
     assert of_values is not None
     assert of_counts is not None
     assert (of_values.ticks[0], of_counts.ticks[0]) == (90.0, 0.0)
+
+
+def test_several_lines_share_one_axis_and_have_gaps_where_a_value_is_missing() -> None:
+    drawn = axis_lines([[0.0, 50.0, None, None, 100.0], [None, 40.0, None, 60.0, 100.0]])
+    assert drawn is not None
+    assert (drawn.ticks[0], drawn.ticks[-1]) == (0.0, 100.0)
+    assert drawn.paths == ["M0 200h0L160 100M640 0h0", "M160 120h0M480 80h0L640 0"]
+    assert axis_lines([[None, None], [None, None]]) is None
+    assert axis_lines([]) is None
+    one = axis_lines([[7.0]])
+    assert one is not None
+    assert one.paths[0].startswith("M320 ")

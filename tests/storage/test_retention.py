@@ -587,8 +587,10 @@ _TABLES: dict[str, tuple[Add, Has]] = {
 async def test_every_swept_table_is_tested_here(stores: Stores) -> None:
     # What is swept of `unproven_clients` shows in `clients`: test_store_of_registrations.py. Rows
     # of `client_days` end with a whole day: test_store_of_client_log.py. Those of `token_minutes`
-    # end with a minute: test_store_of_operations.py.
-    elsewhere = {"unused_clients", "client_days", "token_minutes"}
+    # end with a minute: test_store_of_operations.py. `hour_counts` and `day_counts`:
+    # test_store_of_server_counts.py.
+    elsewhere = {"unused_clients", "client_days", "client_usage", "token_minutes"}
+    elsewhere |= {"hour_counts", "day_counts"}
     assert set(stores.retention.expiring_tables) == set(_TABLES) | elsewhere
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from samples import NOW, Samples
 
-from quantimodo.model.client_log import ClientDay, ClientRefusal, DaySums
+from quantimodo.model.client_log import ClientDay, ClientRefusal, ClientUsage, DaySums
 from quantimodo.model.measurements import Access
 from quantimodo.ports.stores import Conflict, Stores
 
@@ -29,6 +29,12 @@ def refusal(
 
 def numbers(client_id: str, tokens: int, refusals: int, day: date = TODAY) -> ClientDay:
     return ClientDay(client_id=client_id, day=day, tokens=tokens, refusals=refusals)
+
+
+def used_by(
+    client_id: str, endpoint: str, code: str, number: int, day: date = TODAY
+) -> ClientUsage:
+    return ClientUsage(client_id=client_id, day=day, endpoint=endpoint, code=code, number=number)
 
 
 async def incidents(stores: Stores, client_id: str, **filters: object) -> list[str]:
@@ -127,6 +133,40 @@ async def test_the_log_of_a_deleted_client_is_deleted_and_stays_so(
         await stores.client_log.add_to_client_log(refusals, days, 100)
     assert await incidents(stores, live.id) == ["2"]
     assert await stores.client_log.client_days(live.id, TODAY) == [numbers(live.id, 1, 1)]
+
+
+async def test_requests_by_endpoint_are_added_up_and_kept_for_forty_days(
+    stores: Stores, samples: Samples
+) -> None:
+    one, other, gone = await samples.client(), await samples.client(), await samples.client()
+    store = stores.client_log
+    used = [
+        used_by(one.id, "token", "", 5),
+        used_by(one.id, "token", "code_used", 2),
+        used_by(one.id, "userinfo", "", 1, TODAY - 40 * DAY),
+        used_by(other.id, "token", "", 1),
+    ]
+    await asyncio.gather(
+        *(store.add_to_client_log([], [], 100, used) for _ in range(3)),
+        *(store.add_to_client_log([], [], 100, used[::-1]) for _ in range(3)),
+        store.add_to_client_log([], [], 100, [used_by(one.id, "token", "", 9, TODAY - 41 * DAY)]),
+    )
+    assert await store.client_usage(one.id, TODAY - 41 * DAY) == [
+        used_by(one.id, "token", "", 9, TODAY - 41 * DAY),
+        used_by(one.id, "userinfo", "", 6, TODAY - 40 * DAY),
+        used_by(one.id, "token", "", 30),
+        used_by(one.id, "token", "code_used", 12),
+    ]
+    assert await store.client_usage(other.id, TODAY) == [used_by(other.id, "token", "", 6)]
+    assert await stores.retention.delete_expired("client_usage", NOW, 10) == 1
+    found = await store.client_usage(one.id, TODAY - 100 * DAY)
+    assert [each.day for each in found] == [TODAY - 40 * DAY, TODAY, TODAY]
+    await stores.clients.delete_client(gone.id)
+    with pytest.raises(Conflict):
+        await store.add_to_client_log(
+            [], [], 100, [used_by(gone.id, "token", "", 1), used_by(other.id, "token", "", 1)]
+        )
+    assert await store.client_usage(other.id, TODAY) == [used_by(other.id, "token", "", 6)]
 
 
 async def test_numbers_are_kept_for_forty_days(stores: Stores, samples: Samples) -> None:

@@ -61,6 +61,14 @@ async def test_events_are_counted_by_day_and_kind(stores: Stores) -> None:
         (NOW.date(), "session.started", 3),
         ((NOW + day).date(), "session.started", 1),
     ]
+    this_hour = NOW.replace(minute=0, second=0, microsecond=0)
+    by_hour = await stores.logs.count_events_by_hour(NOW - day)
+    assert [tuple(each) for each in by_hour] == [
+        (this_hour, "session.refused", 1),
+        (this_hour, "session.started", 2),
+        (this_hour + HOUR, "session.started", 1),
+        (this_hour + day, "session.started", 1),
+    ]
 
 
 async def test_an_action_stays_when_its_person_is_deleted(stores: Stores, samples: Samples) -> None:

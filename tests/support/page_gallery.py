@@ -21,7 +21,7 @@ from quantimodo.http.refusals import note_caller
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.model.admin_actions import BY_COMMAND
 from quantimodo.model.app_events import KINDS, Attempt
-from quantimodo.model.client_log import ClientDay, ClientRefusal
+from quantimodo.model.client_log import ClientDay, ClientRefusal, ClientUsage
 from quantimodo.model.clients import Client
 from quantimodo.model.consent_details import DetailRule, consent_details
 from quantimodo.model.consents import ConsentChoice
@@ -245,7 +245,25 @@ class Gallery:
                 ("token", "client_secret_wrong_method"),
             )
         ]
-        await self.services.stores.client_log.add_to_client_log(refusals, days, 500)
+        usage = [
+            ClientUsage(
+                client_id=self.mood.id,
+                day=now.date() - timedelta(days=age),
+                endpoint=endpoint,
+                code=code,
+                number=number + age,
+            )
+            for age in range(30)
+            for endpoint, code, number in (
+                ("token", "", 60),
+                ("token", "code_used", 3),
+                ("authorize", "", 40),
+                ("authorize", "redirect_uri_not_registered", 2),
+                ("application_measurements", "", 9),
+                ("application_measurements", "insufficient_scope", 1),
+            )
+        ]
+        await self.services.stores.client_log.add_to_client_log(refusals, days, 500, usage)
 
     async def _team(self, ann: User, mood: Client) -> None:
         """Ann's application has a developer and an invitation, and Ann is invited to another."""
@@ -452,6 +470,7 @@ class Gallery:
             "developers-webhook": f"{one}/webhooks/{self.webhook.id}",
             "developers-new": "/developers/new",
             "developers-secret": f"{one}/secret",
+            "developers-usage-endpoint": f"{one}/usage?endpoint=token",
             "developers-apis": "/developers/apis",
             "developers-apis-new": "/developers/apis/new",
             "developers-apis-one": f"/developers/apis/{self.api.id}",

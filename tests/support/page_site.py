@@ -44,6 +44,8 @@ from quantimodo.model.events import Mail
 from quantimodo.model.invitations import SignUpMode
 from quantimodo.model.users import User
 from quantimodo.ops.client_log import ClientLog
+from quantimodo.ops.metrics import Metrics
+from quantimodo.ops.traffic import Traffic
 from quantimodo.pages.authorization_runs import AuthorizationRuns
 from quantimodo.pages.browser import Browser, BrowserRequest, CookiePolicy
 from quantimodo.pages.consent_offers import ConsentOffers
@@ -118,7 +120,7 @@ class Site:
 
     def app(self) -> Starlette:
         entropy, clock = self.services.entropy, self.pages.clock
-        log = ClientLog(self.services.stores.client_log, clock)
+        log = ClientLog(self.services.stores.client_log, clock, Traffic(Metrics()))
         reports = RefusalReports(self.pages.issuer, log, clock, entropy, development=True)
         boundary = ErrorBoundary(
             self.pages.renderer, entropy, self.pages.languages, reports=reports

@@ -18,6 +18,7 @@ from quantimodo.app.settings_masking import shown_settings
 from quantimodo.clients.client_administration import ClientAdministration
 from quantimodo.model.keys import ALGORITHMS
 from quantimodo.ops.admin_log import StoredAdminLog
+from quantimodo.ops.breakdowns import Breakdowns
 from quantimodo.ops.daily_numbers import DailyNumbers
 from quantimodo.ops.readings import readings
 from quantimodo.pages.admin import AdminFrame
@@ -57,7 +58,11 @@ def administration_routes(context: AppContext, page_context: PageContext) -> Seq
             frame, client_administration(context), stores.clients, stores.resources, stores.users
         ).routes(),
         *AdminAnnouncements(frame, announcements_service(context)).routes(),
-        *AdminCharts(frame, DailyNumbers(stores.logs, stores.client_log)).routes(),
+        *AdminCharts(
+            frame,
+            DailyNumbers(stores.logs, stores.client_log, stores.server_counts),
+            Breakdowns(stores.server_counts),
+        ).routes(),
         *AdminLogs(frame, stores.logs, stores.users).routes(),
         *AdminKeys(
             frame,

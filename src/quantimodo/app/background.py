@@ -27,6 +27,7 @@ from quantimodo.ops.smtp import Smtp, smtp_policy
 
 _KEYS_EVERY = 5.0  # seconds until a worker signs by a key that another process made
 _LOG_EVERY = 5.0  # seconds until the owner of an application finds its refusals
+_COUNTS_EVERY = 30.0  # seconds until statistics have what a worker counted
 _STATE_EVERY = 60.0  # seconds between measurements of what the gauges report
 _log = structlog.get_logger("quantimodo.server")
 
@@ -34,9 +35,9 @@ _log = structlog.get_logger("quantimodo.server")
 @asynccontextmanager
 async def background_work(context: AppContext, sampler: RefusalSampler) -> AsyncIterator[None]:
     """Keys, secrets of authenticator apps, cleanup, deletions of accounts, logs of applications,
-    mail, e-mails about first reads, weekly summaries, logout notifications, webhooks, the gauges,
-    and the numbers of lines that `sampler` left out. All of it ends with the context. E-mails of it
-    are in the operator's language, unless the profile of their person names one."""
+    statistics, mail, e-mails about first reads, weekly summaries, logout notifications, webhooks,
+    the gauges, and the numbers of lines that `sampler` left out. All of it ends with the context.
+    E-mails of it are in the operator's language, unless the profile of their person names one."""
     holder = context.entropy.bytes(8).hex()
     cleaner = Cleaner(context.stores.retention, context.stores.leases, context.clock, holder)
 
@@ -60,6 +61,9 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
         jobs = [
             asyncio.create_task(_every(60.0, "keys", rotate)),
             asyncio.create_task(_every(_LOG_EVERY, "client log", context.client_log.flush)),
+            asyncio.create_task(
+                _every(_COUNTS_EVERY, "request counts", context.request_counts.flush)
+            ),
             asyncio.create_task(_every(_KEYS_EVERY, "key view", context.keyring.load)),
             asyncio.create_task(_every(30.0, "cleaner", cleaner.round)),
             asyncio.create_task(_every(30.0, "deletions", context.accounts.deletion.delete_due)),
@@ -89,6 +93,7 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
         if sender is not None:
             await sender.close()
         await context.client_log.close()
+        await context.request_counts.close()
         report_left_out(sampler, at_end=True)
 
 

@@ -29,7 +29,8 @@ from quantimodo.http.disconnects import ClientLeft, while_connected
 from quantimodo.http.errors import EncodedBody, MethodNotAllowed, TooLarge
 from quantimodo.http.json import PRIVATE
 from quantimodo.http.messages import Headers, Request, Response
-from quantimodo.ops.metrics import Metrics
+from quantimodo.http.refusals import noted_caller
+from quantimodo.ops.traffic import Traffic
 
 _ANY_ORIGIN: Final = (
     (b"access-control-allow-origin", b"*"),
@@ -78,7 +79,7 @@ class Dispatcher:
         pages: Asgi,
         *,
         boundary: ErrorBoundary,
-        metrics: Metrics,
+        traffic: Traffic,
         proxies: Proxies,
         policy: DispatchPolicy,
     ) -> None:
@@ -89,7 +90,7 @@ class Dispatcher:
         }
         self._pages = pages
         self._boundary = boundary
-        self._metrics = metrics
+        self._traffic = traffic
         self._proxies = proxies
         self._behind_proxies = bool(proxies)
         self._sender = ResponseSender(https=policy.https)
@@ -114,9 +115,13 @@ class Dispatcher:
         if route is None:
             await self._page(scope, receive, send)
             return
-        started = time.perf_counter() if self._access_log else 0.0
-        response = await self._respond(route, scope, receive)
-        self._metrics.request(route.name, response.status)
+        started = time.perf_counter()
+        response, client_id = await self._respond(route, scope, receive)
+        if response is _LEFT:
+            self._traffic.ended(route.name, response.status)
+        else:
+            seconds = time.perf_counter() - started
+            self._traffic.ended(route.name, response.status, seconds, client_id)
         if response is not _LEFT and not self._sender.send_whole(response, scope):
             await self._sender.send(response, scope, receive, send)
         if self._access_log:
@@ -125,7 +130,7 @@ class Dispatcher:
     def framing_refused(self, status: int, because: str) -> None:
         """Log and count a request that the connection refused for its framing (RFC 9112)."""
         self._boundary.note_framing(because)
-        self._metrics.request(CONNECTION, status)
+        self._traffic.ended(CONNECTION, status)
 
     def route_of(self, scope: Scope) -> ApiRoute | None:
         """The endpoint of this request; None for a page."""
@@ -136,10 +141,13 @@ class Dispatcher:
         raw = scope.get("raw_path") or b""
         return self._under.get(raw[: raw.rfind(b"/") + 1])
 
-    async def _respond(self, route: ApiRoute, scope: Scope, receive: Receive) -> Response:
+    async def _respond(
+        self, route: ApiRoute, scope: Scope, receive: Receive
+    ) -> tuple[Response, str]:
+        """The response, and the app that the request is of; empty for none."""
         method = scope["method"]
         if method == "OPTIONS":
-            return _preflight(route)
+            return _preflight(route), ""
         request = None
         try:
             if method in route.methods:
@@ -151,23 +159,26 @@ class Dispatcher:
             else:
                 raise MethodNotAllowed(_allowed(route).decode("ascii"))
         except ClientLeft:
-            return _LEFT
+            return _LEFT, ""
         except Exception as error:
             response = self._boundary.api_response(error, route.name, route.kind, request)
         else:
             if response.status >= 400:
                 self._boundary.note_response(route.name, response.status)
-        headers = response.headers
+        headers, client_id = response.headers, ""
         if scope["query_string"]:
             headers = _without_trace_headers(scope, headers)
-        if request is not None and request.response_headers:
-            headers = _joined(headers, request.response_headers)
+        if request is not None:
+            client = request.client
+            client_id = request.client_id if client is None else client.id
+            if request.response_headers:
+                headers = _joined(headers, request.response_headers)
         if route.cors and b"origin" in dict(scope["headers"]):
             headers = (*headers, *_ANY_ORIGIN)
         if headers is response.headers:
-            return response
+            return response, client_id
         # A new one: endpoints of documents return one response for all requests.
-        return Response(response.status, response.body, headers, response.chunks)
+        return Response(response.status, response.body, headers, response.chunks), client_id
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -197,7 +208,9 @@ class Dispatcher:
             if not self._sender.send_whole(refusal, scope):
                 await self._sender.send(refusal, scope, receive, send)
         finally:
-            self._metrics.request(PAGE, status)
+            seconds = time.perf_counter() - started
+            caller = noted_caller(scope)
+            self._traffic.ended(PAGE, status, seconds, caller.client.id if caller else "")
             if self._access_log:
                 self._write_access(PAGE, scope, status, started)
 

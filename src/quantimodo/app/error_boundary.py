@@ -174,6 +174,7 @@ class ErrorBoundary:
             self._write(name, refusal, self._reports.of_page(name, refusal, caller))
 
     def _write(self, endpoint: str, refusal: Refusal, incident: str = "") -> None:
+        self._reports.count(refusal)
         fields = {"endpoint": endpoint, "code": refusal.code, "because": refusal.because}
         if incident:
             fields["incident"] = incident

@@ -77,7 +77,10 @@ class RefusalReports:
 
     def of_api(self, endpoint: str, refusal: Refusal, request: Request | None) -> str:
         """Take the refusal of a request over plain values; its incident, empty for none."""
-        if request is None or request.client is None or endpoint not in LOGGED:
+        if request is None:
+            return ""
+        if request.client is None or endpoint not in LOGGED:
+            self._count_elsewhere(endpoint, refusal, request)
             return ""
         authorization = _lenient_header(request)
         parameters = _parameters(request)
@@ -114,6 +117,18 @@ class RefusalReports:
             expected=row.expected,
             fix=row.fix_for("" if client is None else client.id),
         )
+
+    def count(self, refusal: Refusal) -> None:
+        """Count a refused request by its code, whatever endpoint and application it was for."""
+        row = row_of(refusal.row)
+        if row is None or not row.ordinary:
+            self.log.traffic.refused(refusal.code if row is None else row.code)
+
+    def _count_elsewhere(self, endpoint: str, refusal: Refusal, request: Request) -> None:
+        """Count a refused request that is not in the log of its application."""
+        client_id = request.client_id if request.client is None else request.client.id
+        if client_id:
+            self.log.refused_elsewhere(client_id, endpoint, refusal.row or refusal.code)
 
     def _take(
         self,

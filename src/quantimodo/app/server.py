@@ -153,7 +153,7 @@ def _dispatcher(
         [*routes, *agent_endpoints(context)],
         _pages(context, page_context, boundary, inputs),
         boundary=boundary,
-        metrics=context.metrics,
+        traffic=context.traffic,
         proxies=Proxies.of(settings.trusted_proxies),
         policy=DispatchPolicy(
             https=urlsplit(settings.issuer).scheme == "https",

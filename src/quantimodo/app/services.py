@@ -58,6 +58,8 @@ from quantimodo.ops.client_log import ClientLog
 from quantimodo.ops.mail import Outbox
 from quantimodo.ops.metrics import Metrics
 from quantimodo.ops.provider_outcomes import ProviderOutcomes
+from quantimodo.ops.request_counts import RequestCounts
+from quantimodo.ops.traffic import Traffic
 from quantimodo.outbound.document_fetcher import HttpDocumentFetcher
 from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.ports.clock import Clock, Entropy
@@ -82,9 +84,11 @@ class AppContext:
     rotation: Rotation
     audit: AuditTrail
     metrics: Metrics
+    traffic: Traffic
     provider_outcomes: ProviderOutcomes
     accesses: AccessLog
     client_log: ClientLog
+    request_counts: RequestCounts
     references: References
     measurement_service: MeasurementService
     reads: ReadLimits
@@ -204,6 +208,7 @@ async def open_app(
 def _build_services(opened: _Resources) -> AppContext:
     settings, stores, envelope = opened.settings, opened.stores, opened.envelope
     clock, entropy, audit, throttle = opened.clock, opened.entropy, opened.audit, opened.throttle
+    traffic = Traffic(opened.metrics)
     wakeup, logout_wakeup = asyncio.Event(), asyncio.Event()
     references, fetcher = References(stores.references), HttpDocumentFetcher(opened.http_client)
     outbox = Outbox(stores.mails, envelope, clock, wakeup=wakeup, charge=throttle.charge_mail)
@@ -248,9 +253,11 @@ def _build_services(opened: _Resources) -> AppContext:
         rotation=Rotation(stores.keys, envelope, rotation_policy(settings), clock),
         audit=audit,
         metrics=opened.metrics,
+        traffic=traffic,
         provider_outcomes=opened.provider_outcomes,
         accesses=opened.accesses,
-        client_log=ClientLog(stores.client_log, clock),
+        client_log=ClientLog(stores.client_log, clock, traffic),
+        request_counts=RequestCounts(stores.server_counts, clock, traffic),
         references=references,
         measurement_service=MeasurementService(
             stores.measurements, stores.variables, references, clock

@@ -57,7 +57,7 @@ class TokenEndpoint:
             raise
         if grant_type.entry.name == "refresh_token" and form.get("refresh_token") is None:
             self.metrics.legacy("refresh_token_as_code")
-        self.log.issued(client.id)
+        self.log.issued(client.id, grant_type.entry.name)
         return private_json(200, response)
 
     def _form(self, request: Request) -> Form:

@@ -25,7 +25,8 @@ class Request:
     `certificate` is the header in which a trusted proxy forwards the client's certificate.
     `response_headers` are sent with the response, also with an error, beside its own headers: what
     authenticates a request adds them. `client` is the app that the request names, which need not
-    have proved who it is: only for its log.
+    have proved who it is: only for its log. `client_id` is that of the app whose access token the
+    request has.
     """
 
     method: str
@@ -39,6 +40,7 @@ class Request:
     certificate: str = ""
     response_headers: Headers = ()
     client: Client | None = None
+    client_id: str = ""
 
     def header(self, name: bytes) -> str | None:
         """The one header of this (lower-case) name. Raises `RepeatedHeader` on a second."""

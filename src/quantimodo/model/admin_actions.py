@@ -47,6 +47,14 @@ class LogQuery:
     before: int | None = None
 
 
+class HourCount(NamedTuple):
+    """How many events of one kind there were in the hour that begins `at` (UTC)."""
+
+    at: datetime
+    kind: str
+    number: int
+
+
 class DayCount(NamedTuple):
     """How many events of one kind there were on one day (UTC)."""
 

@@ -28,6 +28,18 @@ class ClientDay:
     refusals: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientUsage:
+    """Requests to one endpoint on one day (UTC): without a `code` all of them, with one those that
+    were refused by it."""
+
+    client_id: str
+    day: date
+    endpoint: str
+    code: str = ""
+    number: int
+
+
 class DaySums(NamedTuple):
     """Token responses and refused requests of one day (UTC), of all applications together."""
 

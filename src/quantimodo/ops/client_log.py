@@ -1,4 +1,5 @@
-"""The log of each application: its refused requests, and how many tokens it got day by day.
+"""The log of each application: its refused requests, how many tokens it got, and how often it
+requested each endpoint, day by day.
 
 Counting is an addition in memory. A background worker writes the numbers, and the refusals that
 were taken: of each application at most 30 a minute, and 5 of one endpoint and code, so that a flood
@@ -7,12 +8,14 @@ stranger chose, and nothing of a person.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import date, datetime, timedelta
+from typing import Final, TypeVar
 
-from quantimodo.model.client_log import ClientDay, ClientRefusal
+from quantimodo.model.client_log import ClientDay, ClientRefusal, ClientUsage
+from quantimodo.model.personal_tokens import name_of_token
+from quantimodo.ops.traffic import Traffic
 from quantimodo.ports.client_log_store import ClientLogStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import Conflict, Unavailable
@@ -25,35 +28,46 @@ PER_KIND: Final = 5
 """Rows of one application, endpoint and code that one worker takes in a minute."""
 _MOST_WAITING: Final = 2_000  # rows of one worker, until they are written
 _MOST_CLIENTS: Final = 20_000  # whose counts wait
+_MOST_CODES: Final = 20_000  # of applications and endpoints, whose counts wait
 _MINUTE: Final = timedelta(minutes=1)
+
+Key = TypeVar("Key")
+Refused = tuple[str, str, str]
+"""An application, an endpoint and a code."""
 
 
 class ClientLog:
     """One per worker. `flush` writes what waits: call it every few seconds, and `close` once."""
 
-    def __init__(self, store: ClientLogStore, clock: Clock) -> None:
+    def __init__(self, store: ClientLogStore, clock: Clock, traffic: Traffic) -> None:
         self._store = store
         self._clock = clock
+        self.traffic = traffic
         self._tokens: dict[str, int] = {}
         self._refusals: dict[str, int] = {}
+        self._requests: dict[tuple[str, str], int] = {}
+        self._codes: dict[Refused, int] = {}
         self._rows: list[ClientRefusal] = []
         self._taken: dict[tuple[str, ...], int] = {}
         self._since: datetime | None = None
         self._writing = asyncio.Lock()
 
-    def issued(self, client_id: str) -> None:
+    def issued(self, client_id: str, grant_type: str) -> None:
         """Count a token response. Never waits, never fails."""
-        tokens = self._tokens
+        tokens, of_server = self._tokens, self.traffic.tokens
         if client_id in tokens:
             tokens[client_id] += 1
         elif len(tokens) < _MOST_CLIENTS:
             tokens[client_id] = 1
+        of_server[grant_type] = of_server.get(grant_type, 0) + 1
 
     def refused(self, refusal: ClientRefusal) -> None:
         """Count a refused request, and take its row unless there are too many. Never waits."""
         client_id = refusal.client_id
+        self.traffic.app_refusals += 1
         if client_id in self._refusals or len(self._refusals) < _MOST_CLIENTS:
             self._refusals[client_id] = self._refusals.get(client_id, 0) + 1
+        self.refused_elsewhere(client_id, refusal.endpoint, refusal.code)
         if self._since is None or not self._since <= refusal.at < self._since + _MINUTE:
             self._since = refusal.at
             self._taken.clear()
@@ -63,11 +77,20 @@ class ClientLog:
             self._taken[(client_id,)], self._taken[kind] = taken + 1, of_kind + 1
             self._rows.append(refusal)
 
+    def refused_elsewhere(self, client_id: str, endpoint: str, code: str) -> None:
+        """Count a refused request by its endpoint and code alone: it has no row. Never waits."""
+        kind, codes = (client_id, endpoint, code), self._codes
+        if kind in codes or len(codes) < _MOST_CLIENTS:
+            codes[kind] = codes.get(kind, 0) + 1
+
     async def flush(self) -> None:
         """Write what waits. Raises `Unavailable`, and then it waits for the next time."""
         async with self._writing:
+            _add(self._requests, self.traffic.take_of_clients())
             tokens, refusals, rows = self._tokens, self._refusals, self._rows
+            requests, codes = self._requests, self._codes
             self._tokens, self._refusals, self._rows = {}, {}, []
+            self._requests, self._codes = {}, {}
             today = self._clock.now().date()
             days = [
                 ClientDay(
@@ -78,15 +101,17 @@ class ClientLog:
                 )
                 for client_id in tokens.keys() | refusals.keys()
             ]
-            if not days:
+            usage = _usage(today, requests, codes)
+            if not days and not usage:
                 return
             try:
-                await self._add(rows, days)
+                await self._add(rows, days, usage)
             except Unavailable:
                 self._rows = [*rows, *self._rows][:_MOST_WAITING]
-                for waiting, before in ((self._tokens, tokens), (self._refusals, refusals)):
-                    for client_id, number in before.items():
-                        waiting[client_id] = waiting.get(client_id, 0) + number
+                _add(self._tokens, tokens)
+                _add(self._refusals, refusals)
+                _add(self._requests, requests)
+                _add(self._codes, codes)
                 raise
 
     async def close(self) -> None:
@@ -94,12 +119,44 @@ class ClientLog:
         with suppress(Unavailable):
             await self.flush()
 
-    async def _add(self, rows: Sequence[ClientRefusal], days: Sequence[ClientDay]) -> None:
+    async def _add(
+        self,
+        rows: Sequence[ClientRefusal],
+        days: Sequence[ClientDay],
+        usage: Sequence[ClientUsage],
+    ) -> None:
         try:
-            await self._store.add_to_client_log(rows, days, MOST_ROWS)
+            await self._store.add_to_client_log(rows, days, MOST_ROWS, usage)
         except Conflict:
-            if len(days) == 1:
+            clients = {each.client_id for each in days} | {each.client_id for each in usage}
+            if len(clients) == 1:
                 return  # the application was deleted meanwhile, and its log with it
-            for day in days:
-                own = [row for row in rows if row.client_id == day.client_id]
-                await self._add(own, [day])
+            for client_id in clients:
+                await self._add(
+                    [each for each in rows if each.client_id == client_id],
+                    [each for each in days if each.client_id == client_id],
+                    [each for each in usage if each.client_id == client_id],
+                )
+
+
+def _usage(
+    day: date, requests: Mapping[tuple[str, str], int], codes: Mapping[Refused, int]
+) -> Sequence[ClientUsage]:
+    """The numbers of applications; those of personal tokens belong to none."""
+    counted: dict[Refused, int] = {}
+    for (client_id, endpoint), number in requests.items():
+        # The pages are counted as one, and only authorization requests name an application there.
+        kind = (client_id, "authorize" if endpoint == "page" else endpoint, "")
+        counted[kind] = counted.get(kind, 0) + number
+    counted.update(codes)
+    return [
+        ClientUsage(client_id=client_id, day=day, endpoint=endpoint, code=code, number=number)
+        for (client_id, endpoint, code), number in counted.items()
+        if name_of_token(client_id) is None
+    ]
+
+
+def _add(waiting: dict[Key, int], numbers: Mapping[Key, int]) -> None:
+    for key, number in numbers.items():
+        if key in waiting or len(waiting) < _MOST_CLIENTS:
+            waiting[key] = waiting.get(key, 0) + number

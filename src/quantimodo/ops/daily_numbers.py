@@ -1,6 +1,6 @@
-"""What happened on the server day by day: sign-ins, accounts, consents, tokens, refusals.
+"""What happened on the server by day or by hour: sign-ins, accounts, consents, tokens, refusals.
 
-Owns which events and counters make each number. Days are days of UTC.
+Owns which events and counters make each number. Days and hours are those of UTC.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
+from quantimodo.model.server_counts import CountName
 from quantimodo.model.texts import N_
+from quantimodo.ops.breakdowns import Span
 from quantimodo.ports.admin_stores import LogStore
 from quantimodo.ports.client_log_store import ClientLogStore
+from quantimodo.ports.server_count_store import ServerCountStore
 
 KEPT_OF_CLIENTS: Final = 40
 """For how many days the numbers of applications are kept."""
@@ -36,10 +39,14 @@ _KINDS: Final[Mapping[str, frozenset[str]]] = {
     "replays": frozenset({"token.replayed", "login_code.replayed"}),
 }
 
+_COUNTED: Final[Mapping[str, CountName]] = {"tokens": "tokens", "refusals": "app-refusals"}
+"""The counts that make the hours of the series `OF_CLIENTS`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Some days, or the weeks that follow each other, with the numbers of each series in it."""
+    """An hour, a day or a week with the number of each series in it. `first` is its first day, of
+    an hour its beginning."""
 
     first: date
     numbers: Mapping[str, int]
@@ -49,6 +56,7 @@ class Period:
 class DailyNumbers:
     logs: LogStore
     clients: ClientLogStore
+    counts: ServerCountStore
 
     async def until(self, today: date, days: int) -> Sequence[Period]:
         """Each of the last `days` days, the oldest first, with 0 where nothing was. The series
@@ -63,6 +71,20 @@ class DailyNumbers:
             if sums.day in found:
                 found[sums.day].update(tokens=sums.tokens, refusals=sums.refusals)
         return [Period(day, numbers) for day, numbers in found.items()]
+
+    async def hours_until(self, now: datetime, hours: int) -> Sequence[Period]:
+        """Each of the last `hours` hours, the oldest first, with 0 where nothing was."""
+        begins = Span("hour", hours).begins(now)
+        found = {begin: dict.fromkeys(TITLES, 0) for begin in begins}
+        for count in await self.logs.count_events_by_hour(begins[0]):
+            for name, kinds in _KINDS.items():
+                if count.kind in kinds and count.at in found:
+                    found[count.at][name] += count.number
+        for name, counted in _COUNTED.items():
+            for sums in await self.counts.counts(counted, "hour", begins[0]):
+                if sums.at in found:
+                    found[sums.at][name] += sums.number
+        return [Period(begin, numbers) for begin, numbers in found.items()]
 
 
 def by_week(days: Sequence[Period]) -> Sequence[Period]:

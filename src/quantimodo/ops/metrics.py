@@ -54,18 +54,13 @@ class Metrics:
             ("provider", "outcome"),
             registry=self._registry,
         )
-        self._series: dict[tuple[str, int], Callable[[], None]] = {}
         self._reported = TokenRequests(0, 0)
         self.state: ServerState | None = None
         """As it was measured last."""
 
-    def request(self, endpoint: str, status: int) -> None:
-        """Count a response of this endpoint, by the class of its status."""
-        series = self._series.get((endpoint, status))
-        if series is None:
-            child = self._requests.labels(endpoint, f"{status // 100}xx")
-            series = self._series[(endpoint, status)] = child.inc
-        series()
+    def responses(self, endpoint: str, status: int) -> Callable[[], None]:
+        """What counts a response of this endpoint, by the class of its status."""
+        return self._requests.labels(endpoint, f"{status // 100}xx").inc
 
     def legacy(self, shape: str) -> None:
         """Count a request of a shape that `legacy_transport = false` refuses."""

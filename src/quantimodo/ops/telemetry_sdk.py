@@ -36,12 +36,11 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from quantimodo.model.telemetry import TelemetryPolicy
 from quantimodo.ops.metrics import Metrics, MetricValues
+from quantimodo.ops.traffic import BOUNDS
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.telemetry")
 
 _TIMEOUT: Final = 10.0  # seconds for one export, in a thread of the SDK
-# Seconds, from a token request to a long export.
-_BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class Telemetry:
             "http.server.request.duration",
             unit="s",
             description="Duration of requests.",
-            explicit_bucket_boundaries_advisory=_BOUNDS,
+            explicit_bucket_boundaries_advisory=BOUNDS,
         )
         self._propagator = TraceContextTextMapPropagator()
 

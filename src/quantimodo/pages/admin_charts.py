@@ -1,90 +1,135 @@
-"""/admin/statistics: the numbers of the server, by day or by week, as charts and as a table."""
+"""/admin/statistics: what the server did, by hour, day or week, as charts and as tables.
 
-from collections.abc import Mapping, Sequence
+Owns the choices of the filter. `statistics_charts.py` makes the charts.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.i18n.formats import short_day
+from quantimodo.model.server_counts import CountName
+from quantimodo.model.texts import N_
+from quantimodo.ops.breakdowns import Breakdowns, Span
 from quantimodo.ops.daily_numbers import (
     KEPT_OF_CLIENTS,
     OF_CLIENTS,
     TITLES,
     DailyNumbers,
-    Period,
     by_week,
 )
 from quantimodo.pages.admin import ADMIN, AdminFrame
-from quantimodo.pages.axis_charts import AxisChart, axis_chart
 from quantimodo.pages.page_context import Endpoint
+from quantimodo.pages.statistics_charts import (
+    SHARE_NAMES,
+    column_titles,
+    group_columns,
+    group_rows,
+    group_totals,
+    label_charts,
+    label_rows,
+    label_totals,
+    latency_charts,
+    numbers_charts,
+)
 
 STATISTICS: Final = f"{ADMIN}/statistics"
-# The days of each choice: those above a month are shown by week.
-RANGES: Final[Mapping[str, int]] = {"7": 7, "30": 30, "84": 84, "364": 364}
+RANGES: Final[Mapping[str, Span]] = {
+    "48h": Span("hour", 48),
+    "7": Span("day", 7),
+    "30": Span("day", 30),
+    "84": Span("day", 84, 7),
+    "364": Span("day", 364, 7),
+}
+"""The choices of the period; those above a month are shown by week."""
 _USUAL: Final = "30"
-_BY_DAY: Final = 30
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesChart:
-    """The line of one series; `dates` stand below the axis, `total` is the sum of its values."""
-
-    name: str
-    title: str
-    chart: AxisChart
-    dates: Sequence[str]
-    total: int
+KINDS: Final[Mapping[str, str]] = {
+    "numbers": N_("Sign-ins, accounts and consents"),
+    "latencies": N_("Durations of requests"),
+    "tokens": N_("Token responses by grant type"),
+    "refusals": N_("Refused requests by code"),
+}
+"""The choices of what is shown, and what the page calls them."""
 
 
 @dataclass(frozen=True, slots=True)
 class AdminCharts:
     frame: AdminFrame
     numbers: DailyNumbers
+    breakdowns: Breakdowns
 
-    def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
+    def routes(self) -> list[tuple[tuple[str, ...], str, Endpoint]]:
         """Its lines of the table of pages."""
         return [(("GET",), STATISTICS, self.show)]
 
     async def show(self, request: Request) -> Response:
-        """GET /admin/statistics?days=: of the last days, 30 unless another choice is given."""
+        """GET /admin/statistics?show=&days=&group=: of the last 30 days unless another choice is
+        given; of one group of endpoints all its numbers."""
         browser_request = await self.frame.visit(request)
         chosen = request.query_params.get("days", "")
         chosen = chosen if chosen in RANGES else _USUAL
-        today = self.frame.page_context.clock.now().astimezone(UTC).date()
-        days = await self.numbers.until(today, RANGES[chosen])
-        weekly = len(days) > _BY_DAY
-        periods = by_week(days) if weekly else days
-        names = [name for name in TITLES if not (weekly and name in OF_CLIENTS)]
+        shown = request.query_params.get("show", "")
+        shown = shown if shown in KINDS else "numbers"
+        group = request.query_params.get("group", "")
+        span = RANGES[chosen]
+        if shown == "numbers":
+            found = await self._numbers(span)
+        elif shown == "latencies":
+            found = await self._latencies(span, group)
+        else:
+            found = await self._labels("tokens" if shown == "tokens" else "refusals", span)
         return self.frame.show(
             request,
             browser_request,
             "admin_statistics.html",
             section="admin-statistics",
-            charts=charts_of(periods, names),
-            columns=[TITLES[name] for name in names],
-            rows=[(each.first, [each.numbers[name] for name in names]) for each in periods[::-1]],
+            kinds=KINDS,
+            shown=shown,
             ranges=RANGES,
             chosen=chosen,
-            weekly=weekly,
-            kept=KEPT_OF_CLIENTS,
+            unit=span.unit,
+            weekly=span.merged > 1,
+            **{"totals": (), "group": "", **found},
         )
 
+    async def _numbers(self, span: Span) -> dict[str, Any]:
+        now = self.frame.page_context.clock.now()
+        if span.unit == "hour":
+            periods = await self.numbers.hours_until(now, span.number)
+        else:
+            periods = await self.numbers.until(now.astimezone(UTC).date(), span.number)
+        weekly = span.merged > 1
+        periods = by_week(periods) if weekly else periods
+        names = [name for name in TITLES if not (weekly and name in OF_CLIENTS)]
+        charts = numbers_charts(periods, names)
+        rows = [(each.first, [each.numbers[name] for name in names]) for each in periods[::-1]]
+        return {
+            "charts": charts,
+            "columns": [TITLES[name] for name in names],
+            "rows": rows if charts else [],
+            "kept": KEPT_OF_CLIENTS,
+        }
 
-def charts_of(periods: Sequence[Period], names: Sequence[str]) -> Sequence[SeriesChart]:
-    """A chart of each series that is not always 0."""
-    begins, ends = periods[0].first, periods[-1].first
-    dates = [short_day(at, year=False) for at in (begins, periods[len(periods) // 2].first, ends)]
-    charts = []
-    for name in names:
-        values = [each.numbers[name] for each in periods]
-        points = [
-            (float(each.first.toordinal()), float(value))
-            for each, value in zip(periods, values, strict=True)
-        ]
-        chart = axis_chart(points, begins.toordinal(), ends.toordinal(), of_counts=True)
-        if chart is not None and any(values):
-            charts.append(SeriesChart(name, TITLES[name], chart, dates, sum(values)))
-    return charts
+    async def _latencies(self, span: Span, group: str) -> dict[str, Any]:
+        found = await self.breakdowns.latencies(span, self.frame.page_context.clock.now())
+        group = group if group in found.groups else ""
+        return {
+            "charts": latency_charts(found, span, group),
+            "totals": group_totals(found),
+            "shares": SHARE_NAMES,
+            "group": group,
+            "columns": group_columns(),
+            "rows": group_rows(found, group),
+        }
+
+    async def _labels(self, name: CountName, span: Span) -> dict[str, Any]:
+        found = await self.breakdowns.of(name, span, self.frame.page_context.clock.now())
+        return {
+            "charts": label_charts(found, span),
+            "totals": label_totals(found, with_guides=name == "refusals"),
+            "columns": column_titles(found),
+            "rows": label_rows(found),
+        }

@@ -17,21 +17,13 @@ from quantimodo.model.client_log import ClientRefusal
 from quantimodo.model.texts import N_
 from quantimodo.pages.app_pages import APP, AppPages, app_path
 from quantimodo.pages.axis_charts import AxisChart, axis_chart
+from quantimodo.pages.endpoint_usage import ENDPOINTS, by_endpoint, endpoint_plot
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.ports.client_log_store import ClientLogStore
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.refusal_row import RefusalRow
 from quantimodo.protocol.refusals import REFUSALS, guide_path
 
-ENDPOINTS: Final[Mapping[str, str]] = {
-    "authorize": N_("Authorization"),
-    "token": N_("Tokens"),
-    "introspect": N_("Introspection"),
-    "revoke": N_("Revocation"),
-    "pushed_request": N_("Pushed requests"),
-    "device_authorization": N_("Device authorization"),
-}
-"""The endpoints of the log, and what its pages call them."""
 RANGES: Final[Mapping[str, int]] = {"7": 7, "14": 14, "30": 30}
 _USUAL: Final = "30"
 _PAGE: Final = 25
@@ -112,12 +104,24 @@ class AppLog:
 
     async def usage(self, request: Request) -> Response:
         """GET /developers/apps/{client_id}/usage: the numbers of the last days, 30 of them unless
-        `?days=` has another choice."""
+        `?days=` has another choice; with `?endpoint=` those of one endpoint."""
         opened = await self.apps.opened(request)
         chosen = _among(request.query_params.get("days"), RANGES) or _USUAL
         most = RANGES[chosen]
         today = self.clock.now().date()
         first = today - timedelta(days=most - 1)
+        used = by_endpoint(await self.store.client_usage(opened.client.id, first), first, most)
+        endpoint = _among(request.query_params.get("endpoint"), used)
+        if endpoint:
+            return await self.apps.show(
+                opened,
+                "usage",
+                "developers_usage_endpoint.html",
+                one=used[endpoint],
+                plot=endpoint_plot(used[endpoint]),
+                titles=ENDPOINTS,
+                chosen=chosen,
+            )
         counted = {each.day: each for each in await self.store.client_days(opened.client.id, first)}
         people = dict(await self.store.people_by_day(opened.client.id, first))
         days = []
@@ -132,6 +136,8 @@ class AppLog:
             "developers_usage.html",
             charts=_charts(days),
             days=days[::-1],
+            used=used.values(),
+            titles=ENDPOINTS,
             ranges=RANGES,
             chosen=chosen,
         )

@@ -1,4 +1,4 @@
-"""A chart with axes as numbers for an SVG: a line through (time, value) points. Pure."""
+"""A chart with axes as numbers for an SVG: lines through (time, value) points. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,6 +53,49 @@ def axis_chart(
         ticks,
         [round(_HEIGHT - _HEIGHT * number / last, 1) for number in range(len(ticks))],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AxisLines:
+    """Several lines in one box, each as the data of a path; a period without a value is a gap.
+    The other fields are those of `AxisChart`."""
+
+    width: int
+    height: int
+    paths: Sequence[str]
+    ticks: Sequence[float]
+    levels: Sequence[float]
+
+
+def axis_lines(lines: Sequence[Sequence[float | None]]) -> AxisLines | None:
+    """The chart of lines of equally many values at equal distances, with an axis from 0; None
+    without a value."""
+    values = [value for line in lines for value in line if value is not None]
+    if not values:
+        return None
+    ticks = ticks_of(0.0, max(values))
+    last = len(ticks) - 1
+    return AxisLines(
+        _WIDTH,
+        _HEIGHT,
+        [_path(line, ticks[-1]) for line in lines],
+        ticks,
+        [round(_HEIGHT - _HEIGHT * number / last, 1) for number in range(len(ticks))],
+    )
+
+
+def _path(line: Sequence[float | None], most: float) -> str:
+    steps, sign = [], "M"
+    for place_in_line, value in enumerate(line):
+        if value is None:
+            sign = "M"
+            continue
+        x = round(place(place_in_line, 0, len(line) - 1, _WIDTH, 0), 1)
+        y = round(_HEIGHT - place(value, 0, most, _HEIGHT, 0), 1)
+        # A line of no length shows a value whose neighbours are missing.
+        steps.append(f"{sign}{x:g} {y:g}" + ("h0" if sign == "M" else ""))
+        sign = "L"
+    return "".join(steps)
 
 
 def ticks_of(least: float, most: float) -> list[float]:

@@ -9,6 +9,7 @@ from quantimodo.model.admin_actions import (
     AdminAction,
     Authority,
     DayCount,
+    HourCount,
     LoggedAction,
     LoggedEvent,
     LogQuery,
@@ -37,6 +38,9 @@ class LogStore(Protocol):
     async def count_events(self, since: datetime) -> Sequence[DayCount]:
         """How many events of each kind there were on each day since then, by day. Of very many
         events it counts the newest ones: the first day may have too few."""
+
+    async def count_events_by_hour(self, since: datetime) -> Sequence[HourCount]:
+        """The same for each hour."""
 
     async def add_admin_action(self, action: AdminAction) -> None:
         """It is stored when this returns."""

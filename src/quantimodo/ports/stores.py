@@ -64,6 +64,7 @@ from quantimodo.ports.pending_logins import PendingLoginStore
 from quantimodo.ports.personal_tokens import PersonalTokenStore
 from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.ports.second_factor_store import SecondFactorStore
+from quantimodo.ports.server_count_store import ServerCountStore
 from quantimodo.ports.set_up_store import SetUpStore
 from quantimodo.ports.team_store import TeamStore
 from quantimodo.ports.trusted_browser_store import TrustedBrowserStore
@@ -165,6 +166,7 @@ class Stores:
     measurement_notices: MeasurementNoticeStore
     leases: LeaseStore
     operations: OperationsStore
+    server_counts: ServerCountStore
     alerts: AlertStore
     retention: RetentionStore
 

@@ -54,6 +54,7 @@ class BearerAuthentication:
             raise InvalidToken(
                 "the access token has expired, was revoked or never existed", dpop=presented.dpop
             )
+        request.client_id = found.client_id
         if presented.dpop or found.confirmation is not None:
             await self.constraint.check(request, presented, found)
         if in_query is not None:

@@ -38,6 +38,7 @@ from quantimodo.storage.tables.replays import DataDeletionRequests, Replays
 from quantimodo.storage.tables.resources import Resources
 from quantimodo.storage.tables.retention import Retention
 from quantimodo.storage.tables.second_factors import SecondFactors
+from quantimodo.storage.tables.server_counts import ServerCounts
 from quantimodo.storage.tables.sessions import EmailTokens, Sessions
 from quantimodo.storage.tables.set_ups import SetUps
 from quantimodo.storage.tables.throttles import Leases, Throttles
@@ -121,6 +122,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         measurement_notices=MeasurementNotices(database),
         leases=Leases(database),
         operations=Operations(database),
+        server_counts=ServerCounts(database),
         alerts=Alerts(database),
         retention=Retention(database),
     )

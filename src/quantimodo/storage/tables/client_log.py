@@ -1,10 +1,10 @@
-"""The tables `client_requests` and `client_days`: the log of an application."""
+"""The tables `client_requests`, `client_days` and `client_usage`: the log of an application."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from quantimodo.model.client_log import ClientDay, ClientRefusal, DaySums
+from quantimodo.model.client_log import ClientDay, ClientRefusal, ClientUsage, DaySums
 from quantimodo.storage.database import Operation, Statement
 from quantimodo.storage.rows import Column, Part, RowReader
 from quantimodo.storage.tables.bulk_insert import Insert, insert_many
@@ -41,6 +41,13 @@ _COUNT = Insert(
     " refusals = client_days.refusals + excluded.refusals",
     own=("text", "bigint", "bigint", "bigint"),
 )
+_USE = Insert(
+    head="INSERT INTO client_usage (client_id, day, endpoint, code, number)",
+    row="(%, %, %, %, %)",
+    tail="ON CONFLICT (client_id, day, endpoint, code) DO UPDATE SET"
+    " number = client_usage.number + excluded.number",
+    own=("text", "bigint", "text", "text", "bigint"),
+)
 _EVICT = Statement(
     "DELETE FROM client_requests WHERE client_id = {1} AND id <= (SELECT id FROM client_requests"
     " WHERE client_id = {1} ORDER BY id DESC LIMIT 1 OFFSET {2})"
@@ -71,6 +78,11 @@ _DAYS = Statement(
     f"SELECT {_CLIENT_DAY.columns} FROM client_days WHERE client_id = {{1}} AND day >= {{2}}"
     " ORDER BY day"
 )
+_USED = RowReader(ClientUsage, "client_id", Column("day", _day), "endpoint", "code", "number")
+_USAGE = Statement(
+    f"SELECT {_USED.columns} FROM client_usage WHERE client_id = {{1}} AND day >= {{2}}"
+    " ORDER BY day, endpoint, code"
+)
 _SUMS = Statement(
     "SELECT day, CAST(SUM(tokens) AS BIGINT), CAST(SUM(refusals) AS BIGINT) FROM client_days"
     " WHERE day >= {1} GROUP BY day ORDER BY day"
@@ -85,7 +97,11 @@ class ClientLogs(Table):
     """Implements `ClientLogStore`."""
 
     async def add_to_client_log(
-        self, refusals: Sequence[ClientRefusal], days: Sequence[ClientDay], most: int
+        self,
+        refusals: Sequence[ClientRefusal],
+        days: Sequence[ClientDay],
+        most: int,
+        usage: Sequence[ClientUsage] = (),
     ) -> None:
         rows = [
             (
@@ -102,10 +118,15 @@ class ClientLogs(Table):
         counts = sorted(
             (each.client_id, _day_number(each.day), each.tokens, each.refusals) for each in days
         )
+        uses = sorted(
+            (each.client_id, _day_number(each.day), each.endpoint, each.code, each.number)
+            for each in usage
+        )
         clients = sorted({each.client_id for each in refusals})
 
         def operation() -> Operation[None]:
             yield from insert_many(_COUNT, (), counts)
+            yield from insert_many(_USE, (), uses)
             yield from insert_many(_ADD, (), rows)
             for client_id in clients:
                 yield _EVICT, (client_id, most)
@@ -128,6 +149,10 @@ class ClientLogs(Table):
     async def client_days(self, client_id: str, since: date) -> Sequence[ClientDay]:
         rows = await self._database.list_rows(_DAYS, client_id, _day_number(since))
         return _CLIENT_DAY.read_all(rows)
+
+    async def client_usage(self, client_id: str, since: date) -> Sequence[ClientUsage]:
+        rows = await self._database.search(_USAGE, client_id, _day_number(since))
+        return _USED.read_all(rows)
 
     async def days_of_all_clients(self, since: date) -> Sequence[DaySums]:
         rows = await self._database.search(_SUMS, _day_number(since))

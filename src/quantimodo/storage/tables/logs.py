@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from quantimodo.model.admin_actions import (
     AdminAction,
     DayCount,
+    HourCount,
     LoggedAction,
     LoggedEvent,
     LogQuery,
@@ -77,13 +78,21 @@ _ACTIONS_MATCHING = _matching(_LOGGED_ACTION.columns, _ACTIONS, " AND (user_id =
 _ACTIONS_READ = _read(_ACTIONS)
 _ACTIONS_START = _start("admin_actions")
 
+_HOUR: Final = 3_600_000_000
 _DAY: Final = 86_400_000_000
 _COUNTED: Final = 200_000
-_COUNTS = Statement(
-    f"SELECT at / {_DAY} AS day, kind, COUNT(*) FROM (SELECT at, kind FROM events"
-    " WHERE at >= {1} ORDER BY at DESC LIMIT {2}) recent_rows GROUP BY day, kind"
-    " ORDER BY day, kind"
-)
+
+
+def _counts(length: int) -> Statement:
+    return Statement(
+        f"SELECT at / {length} AS period, kind, COUNT(*) FROM (SELECT at, kind FROM events"
+        " WHERE at >= {1} ORDER BY at DESC LIMIT {2}) recent_rows GROUP BY period, kind"
+        " ORDER BY period, kind"
+    )
+
+
+_COUNTS = _counts(_DAY)
+_COUNTS_BY_HOUR = _counts(_HOUR)
 
 Logged = TypeVar("Logged", LoggedEvent, LoggedAction)
 
@@ -127,6 +136,10 @@ class Logs(Table):
         return [
             DayCount(from_micros(day * _DAY).date(), kind, number) for day, kind, number in rows
         ]
+
+    async def count_events_by_hour(self, since: datetime) -> Sequence[HourCount]:
+        rows = await self._database.list_rows(_COUNTS_BY_HOUR, to_micros(since), _COUNTED)
+        return [HourCount(from_micros(at * _HOUR), kind, number) for at, kind, number in rows]
 
     async def _before(self, query: LogQuery, start: Statement) -> int:
         """The id below which the search begins."""

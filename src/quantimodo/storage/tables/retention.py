@@ -24,6 +24,8 @@ _REFUSALS_KEPT = 14 * _DAY
 _INVITATIONS_KEPT = 14 * _DAY
 _ANNOUNCEMENTS_KEPT = 30 * _DAY
 _DAYS_KEPT = 40
+_DAY_COUNTS_KEPT = 400
+_HOUR_COUNTS_KEPT = 72
 _MINUTE = 60_000_000
 _OUTCOMES_KEPT = 400 * _DAY
 _ALERTS_KEPT = 90 * _DAY
@@ -40,6 +42,14 @@ def _expired(table: str, key: str) -> Statement:
     return Statement(
         f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table}"
         " WHERE expires_at <= {1} ORDER BY expires_at LIMIT {2}) RETURNING 1"
+    )
+
+
+def _counts(unit: str, length: int, kept: int) -> Statement:
+    return Statement(
+        f"DELETE FROM {unit}_counts WHERE ({unit}, name, label) IN"
+        f" (SELECT {unit}, name, label FROM {unit}_counts"
+        f" WHERE {unit} < {{1}} / {length} - {kept} ORDER BY {unit} LIMIT {{2}}) RETURNING 1"
     )
 
 
@@ -125,6 +135,13 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
         "DELETE FROM client_days WHERE (client_id, day) IN (SELECT client_id, day FROM client_days"
         f" WHERE day < {{1}} / {_DAY} - {_DAYS_KEPT} ORDER BY day LIMIT {{2}}) RETURNING 1"
     ),
+    "client_usage": Statement(
+        "DELETE FROM client_usage WHERE (client_id, day, endpoint, code) IN"
+        " (SELECT client_id, day, endpoint, code FROM client_usage"
+        f" WHERE day < {{1}} / {_DAY} - {_DAYS_KEPT} ORDER BY day LIMIT {{2}}) RETURNING 1"
+    ),
+    "hour_counts": _counts("hour", _HOUR, _HOUR_COUNTS_KEPT),
+    "day_counts": _counts("day", _DAY, _DAY_COUNTS_KEPT),
     "app_events": drop_expired_events,
     "leases": _expired("leases", "name"),
     "alerts": Statement(

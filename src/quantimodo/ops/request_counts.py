@@ -1,0 +1,103 @@
+"""Durations, token responses and refusals of all processes, by hour and by day.
+
+Owns the groups of endpoints, and how what `Traffic` counted is named in the database. A background
+worker writes the sums: no request does. A process that ends in order writes the rest; one that is
+killed loses what it counted since its last flush.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Final
+
+from quantimodo.model.server_counts import CountName
+from quantimodo.model.texts import N_
+from quantimodo.ops.traffic import BOUNDS, Traffic
+from quantimodo.ports.clock import Clock
+from quantimodo.ports.server_count_store import ServerCountStore
+from quantimodo.ports.stores import Unavailable
+
+GROUPS: Final[Mapping[str, str]] = {
+    "tokens": N_("Tokens"),
+    "introspection": N_("Introspection and revocation"),
+    "requests": N_("Pushed requests, devices and registration"),
+    "profile": N_("Profiles, grants and events"),
+    "measurements": N_("Measurements and variables"),
+    "agents": N_("Agents (MCP)"),
+    "documents": N_("Metadata, keys and descriptions"),
+    "pages": N_("Pages"),
+}
+"""The groups of endpoints whose durations are shown, and what pages call them."""
+GROUP_OF: Final[Mapping[str, str]] = {
+    endpoint: group
+    for group, endpoints in {
+        "tokens": ("token", "social_token", "social_code"),
+        "introspection": ("introspect", "revoke"),
+        "requests": ("pushed_request", "device_authorization", "register", "registration"),
+        "profile": ("userinfo", "user_me", "grant", "current_consent", "events"),
+        "measurements": (
+            *("measurements", "measurement", "measurements_csv", "application_measurements"),
+            *("variables", "variable", "variable_categories", "units", "unit_categories"),
+        ),
+        "agents": ("mcp",),
+        "documents": (
+            *("metadata", "resource_metadata", "mcp_metadata", "key_set", "provider_key_set"),
+            *("openapi", "openapi_yaml"),
+        ),
+        "pages": ("page",),
+    }.items()
+    for endpoint in endpoints
+}
+NOT_MEASURED: Final = frozenset({"alive", "ready", "metrics"})
+"""Endpoints of the operator's programs: their requests would hide those of people."""
+ABOVE: Final = "more"
+"""The class of durations above the last bound."""
+
+
+class RequestCounts:
+    """One per process. `flush` writes what waits: call it every half minute, and `close` once."""
+
+    def __init__(self, store: ServerCountStore, clock: Clock, traffic: Traffic) -> None:
+        self._store = store
+        self._clock = clock
+        self._traffic = traffic
+        self._waiting: dict[tuple[CountName, str], int] = {}
+        self._writing = asyncio.Lock()
+
+    async def flush(self) -> None:
+        """Write what waits, as of now. Raises `Unavailable`, and then it waits for the next
+        time."""
+        async with self._writing:
+            self._take()
+            counted, self._waiting = self._waiting, {}
+            if not counted:
+                return
+            try:
+                await self._store.add_counts(self._clock.now(), counted)
+            except Unavailable:
+                self._waiting = counted
+                raise
+
+    async def close(self) -> None:
+        """Write what waits; what cannot be written is lost."""
+        with suppress(Unavailable):
+            await self.flush()
+
+    def _take(self) -> None:
+        classes = [*(f"{bound:g}" for bound in BOUNDS), ABOVE]
+        for endpoint, numbers in self._traffic.take_durations().items():
+            group = GROUP_OF.get(endpoint)
+            if group is not None:
+                for bound, number in zip(classes, numbers, strict=True):
+                    self._add("durations", f"{group} {bound}", number)
+        for grant_type, number in self._traffic.take_tokens().items():
+            self._add("tokens", grant_type, number)
+        refusals, of_apps = self._traffic.take_refusals()
+        for code, number in refusals.items():
+            self._add("refusals", code, number)
+        self._add("app-refusals", "", of_apps)
+
+    def _add(self, name: CountName, label: str, number: int) -> None:
+        if number:
+            key = (name, label)
+            self._waiting[key] = self._waiting.get(key, 0) + number
