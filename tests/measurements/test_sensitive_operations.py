@@ -1,10 +1,14 @@
 """RFC 9470 §3: an operator can require a newer or stronger sign-in where apps delete or export."""
 
 from dataclasses import fields
+from datetime import timedelta
 
 from api_client import ALL, CSV, LIST, ONE, SLEEP, ApiClient
 
+from quantimodo.crypto.tokens import Kind, mint
 from quantimodo.endpoints.routes import ApiEndpoints, api_routes
+from quantimodo.model.personal_tokens import NewPersonalToken
+from quantimodo.model.users import User
 from quantimodo.resource.step_up import SENSITIVE
 from support.app import SESSION, App, AppHarness, OpenHarness
 
@@ -63,6 +67,45 @@ async def test_each_class_has_its_own_setting(open_harness: OpenHarness) -> None
         assert (await strong.get(CSV)).status_code == 401
         (first, *_) = (await weak.get(LIST)).json()
         assert (await weak.send("DELETE", f"{ONE}/{first['id']}")).status_code == 204
+
+
+async def test_a_personal_token_is_no_way_around(open_harness: OpenHarness) -> None:
+    """It has no sign-in behind it that meets a level, and it is as old as its making."""
+    settings = {"tokens__deletion_max_age": "10m", "tokens__export_acr": "3"}
+    async with open_harness(**settings) as harness:
+        client = ApiClient(harness, await personal_token(harness, await harness.person()))
+        await client.add(SLEEP)
+        first, second = [each["id"] for each in (await client.get(LIST)).json()]
+        refused = await client.get(CSV)
+        assert refused.status_code == 401
+        assert refused.json()["error"] == "insufficient_user_authentication"
+        assert (await client.send("DELETE", f"{ONE}/{first}")).status_code == 204
+        harness.advance(minutes=11)
+        assert (await client.send("DELETE", f"{ONE}/{second}")).status_code == 401
+        assert (await client.get(f"{ONE}/{second}")).status_code == 200, "it can be read"
+
+
+async def personal_token(harness: AppHarness, user: User) -> str:
+    """A personal token of this person, made now, for everything that one can open."""
+    now = harness.context.clock.now()
+    cookie = await harness.context.sessions.start(
+        user, methods=("pwd",), address="", agent="", replaces=None
+    )
+    session = await harness.context.sessions.find(cookie.reveal())
+    assert session is not None
+    minted = mint(Kind.PERSONAL, now, harness.context.entropy)
+    token = NewPersonalToken(
+        key=minted.key,
+        user_id=user.id,
+        name="Grafana",
+        scope=frozenset(ALL.split()),
+        details=None,
+        created_at=now,
+        expires_at=now + timedelta(days=7),
+    )
+    store = harness.context.stores.personal_tokens
+    assert await store.add_personal_token(token, session.key, 1)
+    return minted.raw.reveal()
 
 
 def test_each_deletion_with_the_token_of_a_person_is_in_the_table() -> None:

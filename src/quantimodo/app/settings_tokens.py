@@ -18,7 +18,7 @@ def _sign_in_age(operation: str) -> Any:
     return _setting(
         0 * _SECOND,
         f"How old a person's sign-in may be for an app to {operation}; 0s: of any age. The response"
-        " requests a new sign-in (RFC 9470).",
+        " requests a new sign-in (RFC 9470). A personal token is as old as its making.",
         least=0 * _SECOND,
         most=365 * _DAY,
     )
@@ -29,7 +29,7 @@ def _sign_in_level(operation: str) -> Any:
     return _setting(
         "",
         f"The `acr` that a person's sign-in needs for an app to {operation}: `3` for a second"
-        " factor or a passkey, empty for none.",
+        " factor or a passkey, empty for none. No personal token meets one.",
     )
 
 

@@ -31,10 +31,12 @@ class StepUpRule:
 
     def check(self, found: FoundAccessToken, now: datetime) -> None:
         """Raises `InsufficientAuthentication` for a token of a person whose sign-in is too old or
-        too weak."""
-        if found.authenticated_at is None or not (self.acr or self.max_age):
+        too weak. A personal token was made right after a sign-in; it does not say by which methods,
+        so it meets no level."""
+        if found.user is None or not (self.acr or self.max_age):
             return
-        old = bool(self.max_age) and now - found.authenticated_at > self.max_age
+        signed_in = found.authenticated_at or found.issued_at
+        old = bool(self.max_age) and now - signed_in > self.max_age
         weak = bool(self.acr) and not meets_acr(self.acr, found.methods)
         if old or weak:
             bound_to = found.confirmation
