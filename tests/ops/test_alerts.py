@@ -66,6 +66,19 @@ async def test_alerts_reach_addresses_administrators_and_the_webhook(
         assert Webhook(SECRET).verify(received[0].content, dict(received[0].headers))
 
 
+async def test_an_address_that_is_not_verified_gets_no_alert(open_harness: OpenHarness) -> None:
+    """The state of the server is for the administrator, not for who has a mistyped address."""
+    async with open_harness(alerts__administrators="true", alerts__disk_free="1") as harness:
+        context = harness.context
+        await administrator(harness)
+        mistyped = await context.accounts.administration.create(
+            email="rot@example.org", name="Root Example", password=None
+        )
+        await context.stores.users.set_administrator(mistyped.id, True)
+        await alert_worker(context).round()
+        assert {each.to for each in await mails(context)} == {"root@example.org"}
+
+
 async def test_a_server_reports_its_own_recovery(open_harness: OpenHarness) -> None:
     async with open_harness(alerts__email="ops@example.org", alerts__disk_free="1") as harness:
         context = harness.context

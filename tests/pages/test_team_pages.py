@@ -156,6 +156,19 @@ async def test_an_address_that_is_not_verified_accepts_nothing(
         assert (await stranger.get(INVITATION)).status_code == 403
 
 
+async def test_the_team_sees_no_address_that_is_not_verified(
+    services: AccountServices, ann: Visitor, app: Client
+) -> None:
+    """Who signed up with the address of another person is not shown as that person."""
+    for email, verified in (("boss@example.org", False), ("carol@example.org", True)):
+        member = await services.member(email, verified=verified)
+        stored = services.stores.teams.set_member(app.id, member.id, "owner", services.clock.now())
+        assert await stored
+    page = (await ann.get(f"/developers/apps/{app.id}/team")).text
+    assert "carol@example.org" in page
+    assert "boss@example.org" not in page
+
+
 async def test_an_invitation_that_is_withdrawn_is_over(
     services: AccountServices, ann: Visitor, bob: Visitor, app: Client
 ) -> None:

@@ -54,6 +54,11 @@ async def test_members_are_listed_after_the_lead(stores: Stores, samples: Sample
     }
     assert await _team(stores) == team
     assert next(iter(await _team(stores))) == lead.id
+    for member, person in zip(
+        await stores.teams.members("app"), (lead, owner, developer), strict=True
+    ):
+        verified = person.email_verified_at is not None
+        assert (member.email, member.email_verified) == (person.email, verified)
     assert await stores.teams.role("app", developer.id) == "developer"
     assert await stores.teams.role("app", lead.id) is None
     (membership,) = await stores.teams.memberships(owner.id)

@@ -46,7 +46,7 @@ def alert_messages(context: AppContext) -> AlertMessages:
         if settings.administrators:
             search = context.stores.people_search
             people = await search.administrators(_MOST_ADMINISTRATORS)
-            found += [each.email for each in people if each.email and each.usable]
+            found += [each.verified_email for each in people if each.verified_email and each.usable]
         return list(dict.fromkeys(found))
 
     webhook = AlertWebhook(settings.webhook, Secret(settings.webhook_secret))

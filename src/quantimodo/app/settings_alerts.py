@@ -17,7 +17,9 @@ class AlertSettings:
     email: tuple[str, ...] = setting(
         (), "E-mail addresses that get alerts; several separated by commas in the environment."
     )
-    administrators: bool = setting(False, "Send alerts to the addresses of all administrators too.")
+    administrators: bool = setting(
+        False, "Send alerts to the confirmed addresses of all administrators too."
+    )
     webhook: str = setting(
         "",
         "The https address that alerts are posted to. One at a private address must be in"

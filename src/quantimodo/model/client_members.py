@@ -17,9 +17,15 @@ class ClientMember:
     user_id: int
     name: str
     email: str | None
+    email_verified: bool
     role: ClientRole
     since: datetime
     lead: bool
+
+    @property
+    def verified_email(self) -> str | None:
+        """The address as the others of the team may see it: None until it is verified."""
+        return self.email if self.email_verified else None
 
 
 @dataclass(frozen=True, slots=True)

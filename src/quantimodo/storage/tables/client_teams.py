@@ -21,6 +21,7 @@ _MEMBER = RowReader(
     "user_id",
     "name",
     "email",
+    Column("email_verified", bool),
     "role",
     Column("since", from_micros),
     Column("lead", bool),
@@ -51,9 +52,11 @@ _FOUND = RowReader(
 )
 _ROLE = Statement("SELECT role FROM client_members WHERE client_id = {1} AND user_id = {2}")
 _MEMBERS = Statement(
-    "SELECT u.id, u.name, u.email, 'owner' AS role, c.created_at AS since, 1 AS lead"
+    "SELECT u.id, u.name, u.email, u.email_verified_at IS NOT NULL, 'owner' AS role,"
+    " c.created_at AS since, 1 AS lead"
     " FROM clients c JOIN users u ON u.id = c.owner_id WHERE c.id = {1} UNION ALL"
-    " SELECT u.id, u.name, u.email, m.role, m.added_at, 0 FROM client_members m"
+    " SELECT u.id, u.name, u.email, u.email_verified_at IS NOT NULL, m.role, m.added_at, 0"
+    " FROM client_members m"
     " JOIN clients c ON c.id = m.client_id JOIN users u ON u.id = m.user_id"
     " WHERE m.client_id = {1} AND (c.owner_id IS NULL OR c.owner_id <> m.user_id)"
     " ORDER BY lead DESC, since, 1"
