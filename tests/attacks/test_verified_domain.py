@@ -13,7 +13,7 @@ from quantimodo.model.clients import Client
 from quantimodo.protocol.registration import privileges, registration_of
 from quantimodo.protocol.verified_domains import check_domain, is_of_domain
 from support.administrators import REASON, administrator, press, session_of
-from support.app import App, AppHarness
+from support.app import CALLBACK, App, AppHarness
 from support.page_site import PNG
 
 BY = Authority(reason="a record in the DNS")
@@ -21,9 +21,9 @@ DOMAIN = "example.org"
 SHOWN = "as this server's operator checked"
 
 
-async def verified(harness: AppHarness) -> tuple[App, Client]:
+async def verified(harness: AppHarness, **changes: Any) -> tuple[App, Client]:
     ann = await harness.person()
-    app = await harness.app()
+    app = await harness.app(**changes)
     await harness.register_again(app, owner_id=ann.id)
     client = await harness.context.stores.clients.client(app.id)
     assert client is not None
@@ -76,6 +76,28 @@ async def test_it_ends_when_the_team_changes_what_was_checked(
     app, client = await verified(harness)
     await harness.context.registry.edit(client, replace(registration_of(client), **change))
     assert await domain_of(harness, app) == (DOMAIN if kept else "")
+
+
+async def test_it_ends_with_the_last_address_at_the_domain(harness: AppHarness) -> None:
+    """An address of others, which was there at the check, does not keep it."""
+    partner = "https://partner.example.com/callback"
+    app, client = await verified(harness, redirect_uris=(partner, CALLBACK))
+    registry = harness.context.registry
+    await registry.edit(client, replace(registration_of(client), redirect_uris=(partner,)))
+    assert await domain_of(harness, app) == ""
+
+
+async def test_the_operator_gives_no_domain_at_which_it_has_no_address(
+    harness: AppHarness,
+) -> None:
+    """By whichever command: all of them change a client by this."""
+    app, client = await verified(harness)
+    forged = replace(client.metadata, verified_domain="bank.example")
+    registration = replace(registration_of(client), metadata=forged)
+    with pytest.raises(InvalidMetadata) as refusal:
+        await harness.context.registry.edit(client, registration, by_operator=True)
+    assert refusal.value.field == "verified_domain"
+    assert await domain_of(harness, app) == DOMAIN
 
 
 async def test_it_ends_with_another_logo(harness: AppHarness) -> None:

@@ -23,7 +23,7 @@ from quantimodo.protocol.grant_types import BY_OPERATOR, ENTRY_OF, SIGNING_IN, T
 from quantimodo.protocol.registration_metadata import metadata_faults
 from quantimodo.protocol.scopes import SCOPES, health_actions
 from quantimodo.protocol.security_profiles import implied, profile_of, unmet
-from quantimodo.protocol.verified_domains import keeps_domain
+from quantimodo.protocol.verified_domains import is_of_domain, keeps_domain
 
 _PLAIN_RESPONSE_TYPES = frozenset({"code", "none"})
 # security.md §5: types that hand out tokens in a URL; only the operator lets an app have them.
@@ -168,6 +168,7 @@ def faults(registration: Registration) -> tuple[Fault, ...]:
         *_metadata_faults(registration),
         *_grant_faults(registration),
         *_secrecy_faults(registration),
+        *_domain_faults(registration),
         *(Fault("profile", each.text) for each in unmet(registration, profile_of(registration))),
     ]
     order = {field.name: number for number, field in enumerate(FIELDS)}
@@ -206,6 +207,12 @@ def _usable_response_types(registration: Registration) -> frozenset[str]:
 def _redirect_faults(registration: Registration) -> Iterator[Fault]:
     if not registration.redirect_uris and registration.response_types:
         yield Fault("redirect_uris", "give at least one: where people come back to after consent")
+
+
+def _domain_faults(registration: Registration) -> Iterator[Fault]:
+    domain = registration.metadata.verified_domain
+    if domain and not is_of_domain(registration, domain):
+        yield Fault("verified_domain", "no address of the app is at this domain")
 
 
 def _logout_faults(registration: Registration) -> Iterator[Fault]:

@@ -30,10 +30,12 @@ def is_of_domain(registration: Any, domain: str) -> bool:
 
 def keeps_domain(client: Any, registration: Any) -> bool:
     """Whether people still see the application whose domain was checked: the same names and
-    documents, and no redirect URI at another host. `Registry.set_logo` compares the picture."""
+    documents, an address at the domain, and no redirect URI at another host than before.
+    `Registry.set_logo` compares the picture."""
     return (
         all(getattr(client, name) == getattr(registration, name) for name in _SAME)
         and client.metadata.localized == registration.metadata.localized
+        and is_of_domain(registration, client.metadata.verified_domain)
         and _places(registration.redirect_uris) <= _places(client.redirect_uris)
     )
 
