@@ -109,6 +109,9 @@ NOT_RUN = {
     ("docs/operator/administration.md", "quantimodo users invite"): _COMMANDS,
     ("docs/operator/conformance.md", 'echo "$PASSWORD" | quantimodo'): _COMMANDS,
     ("docs/operator/conformance.md", "quantimodo keys rotate"): _COMMANDS,
+    ("docs/operator/conformance.md", "npx @modelcontextprotocol/conformance"): (
+        "needs a newer Node.js, and a person; interop/test_mcp_sdks.py runs the same flow"
+    ),
     ("docs/operator/conformance.md", "export QUANTIMODO_CONFIG"): (
         "project/test_conformance_configuration.py checks what the script makes"
     ),
