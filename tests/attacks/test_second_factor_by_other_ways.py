@@ -85,9 +85,9 @@ async def test_a_personal_token_is_no_session_and_no_proof(harness: AppHarness) 
     assert (await harness.call(token, "/api/v1/measurements")).status_code == 200
     await opens_nothing(harness, harness.browser(), **bearer)
     app = await harness.app()
-    asked = {"client_id": app.id, "response_type": "code", "redirect_uri": CALLBACK}
+    parameters = {"client_id": app.id, "response_type": "code", "redirect_uri": CALLBACK}
     response = await harness.browser().get(
-        AUTHORIZE, params=asked, headers={"accept": "application/json", **bearer}
+        AUTHORIZE, params=parameters, headers={"accept": "application/json", **bearer}
     )
     assert response.status_code == 401, response.text
 
@@ -129,8 +129,8 @@ async def test_a_sign_in_that_another_site_starts_and_a_logout_of_the_provider(
 
     stranger = harness.browser()
     page = await stranger.get("/sign-in/initiated", params={"iss": upstream.issuer})
-    asked = page.text.partition('id="begin" href="')[2].partition('"')[0].replace("&amp;", "&")
-    came_back = await send_callback(stranger, upstream, asked)
+    address = page.text.partition('id="begin" href="')[2].partition('"')[0].replace("&amp;", "&")
+    came_back = await send_callback(stranger, upstream, address)
     assert came_back.headers["location"].startswith(f"{FACTOR}?")
     await opens_nothing(harness, stranger)
 
