@@ -51,7 +51,7 @@ async def test_requests_are_counted_by_what_they_were(harness: AppHarness) -> No
 
     assert await counted(harness, "tokens") == {"authorization_code": 1, "client_credentials": 2}
     refusals = await counted(harness, "refusals")
-    # An answer that is part of a flow, as `login_required`, is no refusal.
+    # A response that is part of a flow, as `login_required`, is no refusal.
     assert refusals.keys() == {
         *("code_not_valid", "client_unknown", "insufficient_scope", "unauthenticated"),
         "scope_unknown",
