@@ -3,6 +3,7 @@
 Spans have the method, the template of the path and the status, and nothing else.
 """
 
+import asyncio
 import logging
 import os
 import shutil
@@ -28,11 +29,12 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import StatusCode
+from opentelemetry.trace import SpanKind, StatusCode
 from starlette.applications import Starlette
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
+from quantimodo.app.background import background_work
 from quantimodo.app.dispatch import Dispatcher
 from quantimodo.app.refusal_sampling import RefusalSampler
 from quantimodo.app.server import build_server, open_server
@@ -43,6 +45,7 @@ from quantimodo.app.telemetry import traced
 from quantimodo.endpoints.routes import ApiRoute
 from quantimodo.http.asgi import WHOLE
 from quantimodo.model.telemetry import TelemetryPolicy
+from quantimodo.ops.polling_worker import traced_job
 from quantimodo.ops.telemetry_sdk import Telemetry, open_telemetry
 from quantimodo.outbound.network import GuardedTransport
 from quantimodo.storage.sqlite import SqliteDatabase
@@ -214,6 +217,34 @@ async def test_spans_of_a_request_are_one_trace(open_recorded: OpenRecorded) -> 
         # Work in the background is no request.
         await watch(it.harness.context)
         assert it.spans() == ()
+
+
+async def test_a_turn_of_background_work_is_a_separate_trace(
+    open_recorded: OpenRecorded,
+) -> None:
+    async with open_recorded() as it:
+        context = it.harness.context
+        it.spans()
+        async with background_work(context, RefusalSampler(time.monotonic)):
+            async with asyncio.timeout(30):
+                found: dict[str, ReadableSpan] = {}
+                while not {"background state", "background webhooks"} <= found.keys():
+                    await asyncio.sleep(0.01)
+                    found |= {span.name: span for span in it.spans() if span.parent is None}
+        turn = found["background state"]
+        assert dict(turn.attributes or {}) == {}
+        assert turn.kind is SpanKind.INTERNAL
+
+        async def broken() -> None:
+            raise RuntimeError("secret")
+
+        job = traced_job("cleaner", broken, context.http_client.tracer)
+        with pytest.raises(RuntimeError):
+            await job()
+        (span,) = it.spans()
+        assert (span.name, span.status.status_code) == ("background cleaner", StatusCode.ERROR)
+        assert "secret" not in everything(span)
+        assert traced_job("cleaner", broken, None) is broken, "off: nothing stands around the job"
 
 
 async def test_traceparent_is_read_from_trusted_proxies_alone(open_recorded: OpenRecorded) -> None:

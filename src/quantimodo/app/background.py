@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -18,12 +19,16 @@ from quantimodo.app.refusal_sampling import SUMMARY, RefusalSampler
 from quantimodo.app.server_state import watch
 from quantimodo.app.services import AppContext
 from quantimodo.app.webhooks import sending_webhooks
+from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.i18n.translation import in_language
 from quantimodo.measurements.notices import MeasurementNotices
 from quantimodo.model.languages import LANGUAGES
 from quantimodo.ops.cleanup import Cleaner
 from quantimodo.ops.mail import Sender
+from quantimodo.ops.polling_worker import traced_job
+from quantimodo.ops.provider_probes import ProviderProbes
 from quantimodo.ops.smtp import Smtp, smtp_policy
+from quantimodo.outbound.errors import ProviderFault
 
 _KEYS_EVERY = 5.0  # seconds until a worker signs by a key that another process made
 _LOG_EVERY = 5.0  # seconds until the owner of an application finds its refusals
@@ -36,8 +41,9 @@ _log = structlog.get_logger("quantimodo.server")
 async def background_work(context: AppContext, sampler: RefusalSampler) -> AsyncIterator[None]:
     """Keys, secrets of authenticator apps, cleanup, deletions of accounts, logs of applications,
     statistics, mail, e-mails about first reads, weekly summaries, logout notifications, webhooks,
-    the gauges, and the numbers of lines that `sampler` left out. All of it ends with the context.
-    E-mails of it are in the operator's language, unless the profile of their person names one."""
+    the gauges, alerts, probes of providers, and the numbers of lines that `sampler` left out. All
+    of it ends with the context. E-mails of it are in the operator's language, unless the profile of
+    their person names one."""
     holder = context.entropy.bytes(8).hex()
     cleaner = Cleaner(context.stores.retention, context.stores.leases, context.clock, holder)
 
@@ -57,31 +63,37 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
     async def measure() -> None:
         await watch(context)
 
+    tracer = context.http_client.tracer
+
+    def begin(
+        seconds: float, name: str, work: Callable[[], Awaitable[object]], *, at_once: bool = False
+    ) -> None:
+        turn = traced_job(name, work, tracer)
+        jobs.append(asyncio.create_task(_every(seconds, name, turn, at_once=at_once)))
+
+    jobs: list[asyncio.Task[None]] = []
     with in_language(LANGUAGES[context.settings.default_locale]):  # tasks inherit it
-        jobs = [
-            asyncio.create_task(_every(60.0, "keys", rotate)),
-            asyncio.create_task(_every(_LOG_EVERY, "client log", context.client_log.flush)),
-            asyncio.create_task(
-                _every(_COUNTS_EVERY, "request counts", context.request_counts.flush)
-            ),
-            asyncio.create_task(_every(_KEYS_EVERY, "key view", context.keyring.load)),
-            asyncio.create_task(_every(30.0, "cleaner", cleaner.round)),
-            asyncio.create_task(_every(30.0, "deletions", context.accounts.deletion.delete_due)),
-            asyncio.create_task(_every(30.0, "first reads", first_reads(context).send_due)),
-            asyncio.create_task(_every(60.0, "summaries", weekly_summaries(context).send_due)),
-            asyncio.create_task(_every(10.0, "measurement events", measurements.send_due)),
-            asyncio.create_task(_every(60.0, "refusal summary", report)),
-            asyncio.create_task(_every(60.0, "secrets of apps", resealing.round)),
-            asyncio.create_task(_every(_STATE_EVERY, "state", measure, at_once=True)),
-        ]
+        begin(60.0, "keys", rotate)
+        begin(_LOG_EVERY, "client log", context.client_log.flush)
+        begin(_COUNTS_EVERY, "request counts", context.request_counts.flush)
+        begin(_KEYS_EVERY, "key view", context.keyring.load)
+        begin(30.0, "cleaner", cleaner.round)
+        begin(30.0, "deletions", context.accounts.deletion.delete_due)
+        begin(30.0, "first reads", first_reads(context).send_due)
+        begin(60.0, "summaries", weekly_summaries(context).send_due)
+        begin(10.0, "measurement events", measurements.send_due)
+        begin(60.0, "refusal summary", report)
+        begin(60.0, "secrets of apps", resealing.round)
+        begin(_STATE_EVERY, "state", measure, at_once=True)
         if is_configured(context.settings.alerts):
-            alerts = alert_worker(context)
-            jobs.append(asyncio.create_task(_every(60.0, "alerts", alerts.round)))
+            begin(60.0, "alerts", alert_worker(context).round)
+        if context.settings.alerts.provider_probes:
+            begin(60.0, "provider probes", provider_probes(context, holder).round)
     sender = _sender(context)
     if sender is not None:
-        sender.start()
+        sender.start(tracer)
     logout_notifications = backchannel_logout_sender(context)
-    logout_notifications.start()
+    logout_notifications.start(tracer)
     try:
         async with sending_webhooks(context):
             yield
@@ -95,6 +107,25 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
         await context.client_log.close()
         await context.request_counts.close()
         report_left_out(sampler, at_end=True)
+
+
+def provider_probes(context: AppContext, holder: str) -> ProviderProbes:
+    """Asks the providers with OpenID Connect whether they respond."""
+    return ProviderProbes(
+        probes=[
+            partial(_probe, each) for each in context.providers.values() if isinstance(each, Oidc)
+        ],
+        interval=context.settings.alerts.provider_probes,
+        leases=context.stores.leases,
+        clock=context.clock,
+        entropy=context.entropy,
+        holder=holder,
+    )
+
+
+async def _probe(provider: Oidc) -> None:
+    with suppress(ProviderFault):  # the guarded HTTP client has noted it
+        await provider.examine(again=True)
 
 
 def first_reads(context: AppContext) -> FirstReads:

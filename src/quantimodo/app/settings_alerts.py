@@ -63,6 +63,13 @@ class AlertSettings:
         least=1,
         most=10_000,
     )
+    provider_probes: timedelta = setting(
+        5 * _MINUTE,
+        "How often the public keys of each sign-in provider with OpenID Connect are fetched, so"
+        " that one that does not respond is known before a person signs in. 0s: never.",
+        least=timedelta(0),
+        most=_DAY,
+    )
     refused_share: int = setting(
         50,
         "Percent of the token requests of the last 15 minutes that may be refused.",

@@ -78,7 +78,7 @@ async def sending_webhooks(context: AppContext) -> AsyncIterator[None]:
     """Deliver in the background until the end of the context."""
     http_client = webhook_client(context.settings, context.http_client.tracer)
     sender = webhook_sender(context, HttpWebhookPoster(http_client))
-    sender.start()
+    sender.start(context.http_client.tracer)
     try:
         yield
     finally:

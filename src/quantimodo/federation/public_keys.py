@@ -39,6 +39,10 @@ class PublicKeys:
         """Fetch the keys unless they are cached. Raises `ProviderFault`."""
         await self._keys.get()
 
+    async def probe(self) -> None:
+        """Fetch the keys, cached or not, and keep what is cached. Raises `ProviderFault`."""
+        await self._fetch()
+
     async def _fetch(self) -> tuple[ProviderKey, ...]:
         response = await self._http_client.get(await self._locate())
         if not response.ok:

@@ -20,6 +20,7 @@ from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.form_poster import DeliveryFailed, FormPoster
 from quantimodo.ports.stores import Unavailable
+from quantimodo.ports.tracing import Tracer
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.backchannel_logout")
 
@@ -53,9 +54,9 @@ class BackchannelLogoutSender:
         self._audit = audit
         self._worker = PollingWorker("backchannel_logout", self.send_due, wakeup)
 
-    def start(self) -> None:
-        """Begin to send in the background, until `close`."""
-        self._worker.start()
+    def start(self, tracer: Tracer | None = None) -> None:
+        """Begin to send in the background, until `close`. `tracer` records each turn."""
+        self._worker.start(tracer)
 
     async def close(self) -> None:
         """Wait a few seconds for the current batch; the rest stays due."""

@@ -22,6 +22,7 @@ from quantimodo.model.events import Mail
 from quantimodo.ops.polling_worker import PollingWorker
 from quantimodo.ports.background_stores import MailStore
 from quantimodo.ports.clock import Clock
+from quantimodo.ports.tracing import Tracer
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.mail")
 
@@ -147,9 +148,9 @@ class Sender:
         self._clock = clock
         self._worker = PollingWorker("mail", self.send_due, wakeup)
 
-    def start(self) -> None:
-        """Begin to send in the background, until `close`."""
-        self._worker.start()
+    def start(self, tracer: Tracer | None = None) -> None:
+        """Begin to send in the background, until `close`. `tracer` records each turn."""
+        self._worker.start(tracer)
 
     async def close(self) -> None:
         """Wait a few seconds for the current batch; the rest stays queued."""

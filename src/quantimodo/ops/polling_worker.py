@@ -11,11 +11,26 @@ from typing import Final
 import structlog
 
 from quantimodo.ports.stores import Unavailable
+from quantimodo.ports.tracing import Tracer
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.worker")
 
 _POLL: Final = 10.0  # seconds; the delay until work queued by another process is seen
 _CLOSE: Final = 5.0  # seconds that the current batch has when the server closes
+
+
+def traced_job(
+    name: str, job: Callable[[], Awaitable[object]], tracer: Tracer | None
+) -> Callable[[], Awaitable[object]]:
+    """The job with a span for each turn, `background NAME`; the job itself if traces are off."""
+    if tracer is None:
+        return job
+
+    async def turn() -> None:
+        with tracer.work(f"background {name}"):
+            await job()
+
+    return turn
 
 
 class PollingWorker:
@@ -29,13 +44,14 @@ class PollingWorker:
         self, name: str, job: Callable[[], Awaitable[None]], wakeup: asyncio.Event
     ) -> None:
         self._name = name
-        self._job = job
+        self._job: Callable[[], Awaitable[object]] = job
         self._wakeup = wakeup
         self._task: asyncio.Task[None] | None = None
         self.closing = False
 
-    def start(self) -> None:
-        """Begin to work in the background, until `close`."""
+    def start(self, tracer: Tracer | None = None) -> None:
+        """Begin to work in the background, until `close`. `tracer` records each turn."""
+        self._job = traced_job(self._name, self._job, tracer)
         self._task = asyncio.create_task(self._run(), name=self._name)
 
     async def close(self) -> None:

@@ -99,6 +99,12 @@ class Telemetry:
         with self._span(name, SpanKind.CLIENT, None) as span:
             yield span
 
+    @contextmanager
+    def work(self, name: str) -> Iterator[RecordedSpan]:
+        """A span for background work; it belongs to no request."""
+        with self._span(name, SpanKind.INTERNAL, Context()) as span:
+            yield span
+
     def ended(self, method: str, route: str, status: int, seconds: float) -> None:
         """Add a request to the histogram of durations."""
         self._durations.record(

@@ -15,6 +15,7 @@ from quantimodo.ops.webhook_attempts import WebhookAttempts
 from quantimodo.ports.app_event_stores import DeliveryQueue
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import Unavailable
+from quantimodo.ports.tracing import Tracer
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.webhooks")
 
@@ -43,9 +44,9 @@ class WebhookSender:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._places = asyncio.Semaphore(_ENDPOINTS_AT_ONCE)
 
-    def start(self) -> None:
-        """Begin to send in the background, until `close`."""
-        self._worker.start()
+    def start(self, tracer: Tracer | None = None) -> None:
+        """Begin to send in the background, until `close`. `tracer` records each turn."""
+        self._worker.start(tracer)
 
     async def close(self) -> None:
         """End the attempts that are under way; what is not delivered stays due."""

@@ -30,5 +30,9 @@ class Tracer(Protocol):
         """A span for a call to the database or another server within a request. Outside one it
         records nothing."""
 
+    def work(self, name: str) -> AbstractContextManager[Span]:
+        """A span for one turn of background work, in a separate trace. An exception fails the
+        span, without its text."""
+
     def ended(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request for the metrics."""

@@ -158,10 +158,10 @@ class Oidc:
         claims = await self._quirks.opaque(token, metadata)
         return self._profile((metadata.issuer, required_text(claims, "sub")), claims, refresh_token)
 
-    async def examine(self) -> None:
-        """Fetch what every sign-in needs, for the operator. Raises `ProviderFault`."""
+    async def examine(self, *, again: bool = False) -> None:
+        """Fetch what every sign-in needs; with `again` the keys anew. Raises `ProviderFault`."""
         await self._discovery.get()
-        await self._keys.fetch()
+        await (self._keys.probe() if again else self._keys.fetch())
 
     async def security_events(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
         if (messages := self._quirks.messages) is None:
