@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from quantimodo.model.client_log import ClientDay, ClientRefusal
+from quantimodo.model.client_log import ClientDay, ClientRefusal, ClientUsage
 from quantimodo.storage.open import open_stores
 from support.terminal import Terminal
 
@@ -231,7 +231,17 @@ async def add_refusal(terminal: Terminal, refusal: ClientRefusal) -> None:
     """What a server writes after a refused request."""
     stores = await open_stores(f"sqlite:///{terminal.folder / 'var' / 'quantimodo.db'}")
     day = ClientDay(client_id=refusal.client_id, day=refusal.at.date(), tokens=7, refusals=1)
-    await stores.client_log.add_to_client_log([refusal], [day], 500)
+    usage = [
+        ClientUsage(
+            client_id=refusal.client_id,
+            day=day.day,
+            endpoint="token",
+            code=code,
+            number=number,
+        )
+        for code, number in (("", 8), (refusal.code, 1))
+    ]
+    await stores.client_log.add_to_client_log([refusal], [day], 500, usage)
     await stores.close()
 
 
@@ -255,6 +265,8 @@ def test_the_log_of_an_application_has_its_refusals_and_how_to_fix_them(
     assert refusal["received"] == list(received)
     assert f"quantimodo clients rotate-secret {client_id}" in refusal["fix"]
     assert [(day["tokens"], day["refusals"]) for day in shown["days"]] == [(7, 1)]
+    used = [(each["endpoint"], each["code"], each["requests"]) for each in shown["usage"]]
+    assert used == [("token", None, 8), ("token", "client_secret_wrong", 1)]
     text = terminal.does("clients", "log", client_id).out
     assert "0123456789ab" in text
     assert refusal["fix"] in text

@@ -1,6 +1,9 @@
 """What requests add to the statistics, through the server: durations, tokens, refusals, usage."""
 
+import sys
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 from quantimodo.app.background import background_work
 from quantimodo.app.refusal_sampling import RefusalSampler
@@ -9,6 +12,7 @@ from quantimodo.ops.daily_numbers import DailyNumbers
 from support.app import INTROSPECT, TOKEN, App, AppHarness
 
 HOUR = Span("hour", 1)
+STATISTICS = {"traffic.py", "request_counts.py", "client_log.py", "server_counts.py"}
 USERINFO = "/api/v2/oauth2/userinfo"
 
 
@@ -83,6 +87,24 @@ async def test_requests_are_counted_by_what_they_were(harness: AppHarness) -> No
     assert (hour.numbers["tokens"], hour.numbers["refusals"]) == (3, 2)
     (day,) = await numbers.until(harness.context.clock.now().date(), 1)
     assert (day.numbers["tokens"], day.numbers["refusals"]) == (3, 2)
+
+
+async def test_a_request_calls_one_function_of_the_statistics(harness: AppHarness) -> None:
+    app = await harness.app()
+    raw = (await harness.token(app, grant_type="client_credentials")).json()["access_token"]
+    called: list[str] = []
+
+    def note(frame: Any, event: str, argument: object) -> None:
+        if event == "call" and Path(frame.f_code.co_filename).name in STATISTICS:
+            called.append(frame.f_code.co_name)
+
+    sys.setprofile(note)
+    try:
+        await harness.post(INTROSPECT, app, {"token": raw})
+        await harness.token(app, grant_type="client_credentials")
+    finally:
+        sys.setprofile(None)
+    assert called == ["ended", "issued", "ended"]
 
 
 async def test_a_server_that_ends_in_order_loses_nothing(harness: AppHarness) -> None:

@@ -9,7 +9,7 @@ import typer
 from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_json, print_table
-from quantimodo.model.client_log import ClientDay, ClientRefusal
+from quantimodo.model.client_log import ClientDay, ClientRefusal, ClientUsage
 from quantimodo.protocol.refusals import REFUSALS
 
 _DAYS = timedelta(days=30)
@@ -26,18 +26,25 @@ def log(
 ) -> None:
     """Show the refused requests of an application, newest first, and how to fix each."""
 
-    async def find(context: AppContext) -> tuple[Sequence[ClientRefusal], Sequence[ClientDay]]:
+    async def find(
+        context: AppContext,
+    ) -> tuple[Sequence[ClientRefusal], Sequence[ClientDay], Sequence[ClientUsage]]:
         if await context.stores.clients.client(client_id) is None:
             raise Failed("there is no app with this client_id; see: quantimodo clients list")
         store, today = context.stores.client_log, context.clock.now().date()
         found = await store.client_refusals(client_id, endpoint=endpoint, code=code, limit=limit)
         days = await store.client_days(client_id, today - _DAYS)
-        return [refusal for _, refusal in found], days
+        usage = await store.client_usage(client_id, today - _DAYS)
+        return [refusal for _, refusal in found], days, usage
 
-    refusals, days = run(find)
+    refusals, days, usage = run(find)
     if as_json:
         print_json(
-            {"refusals": [_fields(each) for each in refusals], "days": [_day(day) for day in days]}
+            {
+                "refusals": [_fields(each) for each in refusals],
+                "days": [_day(day) for day in days],
+                "usage": [_used(each) for each in usage],
+            }
         )
         return
     columns = ("at", "endpoint", "code", "incident", "received")
@@ -60,6 +67,16 @@ def _fields(refusal: ClientRefusal) -> dict[str, Any]:
         "received": list(refusal.received),
         "expected": None if row is None else row.expected,
         "fix": None if row is None else row.fix_for(refusal.client_id),
+    }
+
+
+def _used(used: ClientUsage) -> dict[str, Any]:
+    """All requests have the code None."""
+    return {
+        "day": used.day.isoformat(),
+        "endpoint": used.endpoint,
+        "code": used.code or None,
+        "requests": used.number,
     }
 
 
