@@ -10,6 +10,7 @@ from authlib.oauth2 import OAuth2Error, ResourceProtector
 from authlib.oauth2.rfc9068 import JWTBearerTokenValidator
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from joserfc.jwk import KeySet
 
 from quantimodo.app.resources import resource_registry
 from quantimodo.model.resources import ResourceScope
@@ -26,11 +27,11 @@ TASKS, NOTES = "https://tasks.example.org/", "https://notes.example.org/"
 class Validator(JWTBearerTokenValidator):  # type: ignore[misc]
     """With the keys of the server, as its metadata leads to them."""
 
-    def __init__(self, keys: dict[str, Any], issuer: str) -> None:
+    def __init__(self, keys: KeySet, issuer: str) -> None:
         super().__init__(issuer, TASKS)
         self._keys = keys
 
-    def get_jwks(self) -> dict[str, Any]:
+    def get_jwks(self) -> KeySet:
         return self._keys
 
 
@@ -94,7 +95,7 @@ async def test_8707_2_it_accepts_only_tokens_for_itself(site: Live) -> None:
     of_notes = await tokens(**refreshing, resource=NOTES)
 
     metadata = (await client.get("/.well-known/oauth-authorization-server")).json()
-    keys = (await client.get(metadata["jwks_uri"])).json()
+    keys = KeySet.import_key_set((await client.get(metadata["jwks_uri"])).json())
     transport = httpx.ASGITransport(app=task_api(Validator(keys, metadata["issuer"])))
     async with httpx.AsyncClient(transport=transport, base_url=TASKS) as api:
 
