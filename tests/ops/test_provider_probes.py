@@ -1,4 +1,4 @@
-"""docs/operator/monitoring.md: providers are asked between sign-ins, by one process at a time."""
+"""docs/operator/monitoring.md: keys of providers are fetched between sign-ins, by one process."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -63,15 +63,15 @@ async def test_one_process_asks_and_another_one_follows_it(
     open_harness: OpenHarness, clock: FrozenClock
 ) -> None:
     async with open_harness() as harness:
-        first, asked = counting(harness.context, clock, "first")
-        second, also_asked = counting(harness.context, clock, "second")
+        first, requested = counting(harness.context, clock, "first")
+        second, also_requested = counting(harness.context, clock, "second")
         for _ in range(20):
             await first.round()
             await second.round()
             clock.advance(MINUTE)
-        assert 2 <= len(asked) <= 5
-        assert also_asked == []
+        assert 2 <= len(requested) <= 5
+        assert also_requested == []
         for _ in range(20):  # the first one has ended
             await second.round()
             clock.advance(MINUTE)
-        assert 2 <= len(also_asked) <= 5
+        assert 2 <= len(also_requested) <= 5
