@@ -8,6 +8,7 @@ for another (security.md §13).
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256, sha512
 from typing import Any
 
@@ -59,11 +60,14 @@ class Signer:
     def sign(self, claims: Mapping[str, Any], typ: str) -> str:
         """A signed JWT in the compact serialization; `typ` keeps one kind of token from being used
         as another (RFC 8725 §3.11)."""
-        header = {"alg": self.algorithm, "typ": typ, "kid": self.kid}
-        text = (
-            base64url(msgspec.json.encode(header)) + b"." + base64url(msgspec.json.encode(claims))
-        )
+        header = _encoded_header(self.algorithm, typ, self.kid)
+        text = header + b"." + base64url(msgspec.json.encode(claims))
         return (text + b"." + base64url(self._sign(text))).decode("ascii")
+
+
+@lru_cache(maxsize=256)
+def _encoded_header(algorithm: str, typ: str, kid: str) -> bytes:
+    return base64url(msgspec.json.encode({"alg": algorithm, "typ": typ, "kid": kid}))
 
 
 def ec_signer(kid: str, key: ec.EllipticCurvePrivateKey) -> Signer:

@@ -1,11 +1,11 @@
 """JWT access tokens (RFC 9068 §2.2)."""
 
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from quantimodo.crypto.jwt import base64url
 from quantimodo.keys.keyring import Keyring
 from quantimodo.protocol.claims_request import acr_of
 from quantimodo.protocol.consent_details import from_json, json_objects
@@ -55,4 +55,4 @@ class SignedTokens:
 
 
 def _text(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return base64url(data).decode("ascii")
