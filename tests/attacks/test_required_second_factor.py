@@ -23,6 +23,7 @@ from support.fake_provider import FakeUpstream, profile, redeem_login, sign_in_w
 FACTOR = "/sign-in/second-factor"
 SET_UP = f"{FACTOR}/set-up"
 TWO_STEP = "/account/security/two-step"
+FIRST = f"{TWO_STEP}?first=true"
 ROLES = ["administrators", "developers"]
 
 FirstProof = Callable[[AppHarness, httpx.AsyncClient, User], Awaitable[None]]
@@ -168,6 +169,6 @@ async def test_a_session_without_a_factor_registers_and_changes_no_application(
             ("POST", f"/developers/apps/{client_id}/danger"),
         ):
             response = await browser.request(method, path, data=csrf if method == "POST" else None)
-            assert (response.status_code, response.headers["location"]) == (303, TWO_STEP), path
+            assert (response.status_code, response.headers["location"]) == (303, FIRST), path
         assert harness.rows()["clients"] == before
         assert "before you register or change applications" in (await browser.get(TWO_STEP)).text

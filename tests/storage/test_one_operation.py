@@ -160,9 +160,9 @@ async def test_waiting_writes_are_stored_when_the_database_is_closed(
         for n in range(200)
     ]
     hot = [
-        asyncio.create_task(
+        asyncio.ensure_future(
             database.put(STORE_ACCESS, access_token_values(access_token("c", str(n))))
-        )  # type: ignore[arg-type]
+        )
         for n in range(200)
     ]
     await asyncio.sleep(0)

@@ -142,9 +142,11 @@ class SqliteDatabase:
         self._writer_lock.close()
 
     def _enqueue(self, operation: Callable[[], Operation[Any]]) -> "asyncio.Future[Any]":
-        if self._closing or len(self._waiting) >= _MOST_WAITING:
-            raise Unavailable("the database is closed or has too much to write")
         future: asyncio.Future[Any] = self._loop.create_future()
+        if self._closing or len(self._waiting) >= _MOST_WAITING:
+            # As on PostgreSQL, it is raised where the write is awaited.
+            future.set_exception(Unavailable("the database is closed or has too much to write"))
+            return future
         self._waiting.append((operation, future))
         if not self._wake_scheduled:
             # Not yet: what else this turn of the loop has to write goes into the same commit.
