@@ -71,6 +71,19 @@ def _anchors(document: Path) -> frozenset[str]:
     return frozenset(heading.strip().replace(" ", "-") for heading in kept)
 
 
+@pytest.mark.parametrize("document", [*DOCUMENTS, *GUIDES], ids=_name_of)
+def test_each_table_has_a_head(document: Path) -> None:
+    """An empty line ends a table, so the rows below it would be shown as text."""
+    lines = [line.strip() for line in _prose(document).split("\n")]
+    firsts = [
+        n
+        for n, line in enumerate(lines)
+        if line.startswith("|") and not (n and lines[n - 1].startswith("|"))
+    ]
+    headless = [n for n in firsts if not re.fullmatch(r"[|:\s-]+", lines[n + 1])]
+    assert [lines[n] for n in headless] == []
+
+
 @each_document
 def test_every_link_leads_somewhere(document: Path) -> None:
     for link in _LINK.findall(_prose(document)):
