@@ -122,8 +122,8 @@ class Dispatcher:
         else:
             seconds = time.perf_counter() - started
             self._traffic.ended(route.name, response.status, seconds, client_id)
-        if response is not _LEFT and not self._sender.send_whole(response, scope):
-            await self._sender.send(response, scope, receive, send)
+            if not self._sender.send_whole(response, scope):
+                await self._sender.send(response, scope, receive, send)
         if self._access_log:
             self._write_access(route.name, scope, response.status, started)
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from quantimodo.model.server_counts import CountName, Unit
-from quantimodo.ops.request_counts import ABOVE, GROUPS
+from quantimodo.ops.request_counts import CLASSES, GROUPS
 from quantimodo.ops.traffic import BOUNDS
 from quantimodo.ports.server_count_store import ServerCountStore
 
@@ -94,12 +94,11 @@ class Breakdowns:
     async def latencies(self, span: Span, now: datetime) -> Latencies:
         """The durations in the span, in the order of the groups."""
         found = await self.of("durations", span, now)
-        classes = [*(f"{bound:g}" for bound in BOUNDS), ABOVE]
         groups: dict[str, Sequence[Latency]] = {}
         totals = {}
         nothing = [0] * len(found.periods)
         for group in GROUPS:
-            by_class = [found.series.get(f"{group} {bound}", nothing) for bound in classes]
+            by_class = [found.series.get(f"{group} {bound}", nothing) for bound in CLASSES]
             if any(map(any, by_class)):
                 groups[group] = [_latency(numbers) for numbers in zip(*by_class, strict=True)]
                 totals[group] = _latency([sum(numbers) for numbers in by_class])

@@ -27,8 +27,7 @@ PER_MINUTE: Final = 30
 PER_KIND: Final = 5
 """Rows of one application, endpoint and code that one worker takes in a minute."""
 _MOST_WAITING: Final = 2_000  # rows of one worker, until they are written
-_MOST_CLIENTS: Final = 20_000  # whose counts wait
-_MOST_CODES: Final = 20_000  # of applications and endpoints, whose counts wait
+_MOST_COUNTS: Final = 20_000  # of one kind that wait
 _MINUTE: Final = timedelta(minutes=1)
 
 Key = TypeVar("Key")
@@ -57,7 +56,7 @@ class ClientLog:
         tokens, of_server = self._tokens, self.traffic.tokens
         if client_id in tokens:
             tokens[client_id] += 1
-        elif len(tokens) < _MOST_CLIENTS:
+        elif len(tokens) < _MOST_COUNTS:
             tokens[client_id] = 1
         of_server[grant_type] = of_server.get(grant_type, 0) + 1
 
@@ -65,7 +64,7 @@ class ClientLog:
         """Count a refused request, and take its row unless there are too many. Never waits."""
         client_id = refusal.client_id
         self.traffic.app_refusals += 1
-        if client_id in self._refusals or len(self._refusals) < _MOST_CLIENTS:
+        if client_id in self._refusals or len(self._refusals) < _MOST_COUNTS:
             self._refusals[client_id] = self._refusals.get(client_id, 0) + 1
         self.refused_elsewhere(client_id, refusal.endpoint, refusal.code)
         if self._since is None or not self._since <= refusal.at < self._since + _MINUTE:
@@ -80,7 +79,7 @@ class ClientLog:
     def refused_elsewhere(self, client_id: str, endpoint: str, code: str) -> None:
         """Count a refused request by its endpoint and code alone: it has no row. Never waits."""
         kind, codes = (client_id, endpoint, code), self._codes
-        if kind in codes or len(codes) < _MOST_CLIENTS:
+        if kind in codes or len(codes) < _MOST_COUNTS:
             codes[kind] = codes.get(kind, 0) + 1
 
     async def flush(self) -> None:
@@ -158,5 +157,5 @@ def _usage(
 
 def _add(waiting: dict[Key, int], numbers: Mapping[Key, int]) -> None:
     for key, number in numbers.items():
-        if key in waiting or len(waiting) < _MOST_CLIENTS:
+        if key in waiting or len(waiting) < _MOST_COUNTS:
             waiting[key] = waiting.get(key, 0) + number

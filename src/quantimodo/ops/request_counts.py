@@ -50,8 +50,8 @@ GROUP_OF: Final[Mapping[str, str]] = {
 }
 NOT_MEASURED: Final = frozenset({"alive", "ready", "metrics"})
 """Endpoints of the operator's programs: their requests would hide those of people."""
-ABOVE: Final = "more"
-"""The class of durations above the last bound."""
+CLASSES: Final = (*(f"{bound:g}" for bound in BOUNDS), "more")
+"""The classes of durations by their upper bounds in seconds; the last one has none."""
 
 
 class RequestCounts:
@@ -84,11 +84,10 @@ class RequestCounts:
             await self.flush()
 
     def _take(self) -> None:
-        classes = [*(f"{bound:g}" for bound in BOUNDS), ABOVE]
         for endpoint, numbers in self._traffic.take_durations().items():
             group = GROUP_OF.get(endpoint)
             if group is not None:
-                for bound, number in zip(classes, numbers, strict=True):
+                for bound, number in zip(CLASSES, numbers, strict=True):
                     self._add("durations", f"{group} {bound}", number)
         for grant_type, number in self._traffic.take_tokens().items():
             self._add("tokens", grant_type, number)
