@@ -28,6 +28,7 @@ class FakeStore:
     days: list[ClientDay] = field(default_factory=list)
     usage: list[ClientUsage] = field(default_factory=list)
     writes: int = 0
+    down_after: int | None = None
 
     async def add_to_client_log(
         self,
@@ -41,6 +42,8 @@ class FakeStore:
             raise Unavailable
         if self.gone & {each.client_id for each in (*days, *usage)}:
             raise Conflict
+        if self.writes == self.down_after:
+            raise Unavailable
         self.writes += 1
         self.rows += refusals
         self.days += days
@@ -156,6 +159,28 @@ async def test_a_deleted_client_does_not_lose_the_log_of_others(
     await log.flush()
     assert sorted(each.client_id for each in store.rows) == ["a", "c"]
     assert (store.numbers("a"), store.numbers("b"), store.numbers("c")) == ((1, 1), (0, 0), (1, 1))
+
+
+async def test_a_database_that_fails_amid_deleted_clients_counts_nothing_twice(
+    log: ClientLog, store: FakeStore, clock: FrozenClock, traffic: Traffic
+) -> None:
+    apps = [f"app {number}" for number in range(6)]
+    store.gone = frozenset({"gone", "gone too"})
+    for client_id in (*apps, *store.gone):
+        log.refused(refusal(clock, client_id))
+        log.issued(client_id, "refresh_token")
+        traffic.ended("userinfo", 200, 0.1, client_id)
+    store.down_after = 3  # of one application each
+    with pytest.raises(Unavailable):
+        await log.flush()
+    assert store.writes == 3
+    log.issued(apps[0], "refresh_token")
+    store.down_after = None
+    await log.flush()
+    assert [store.numbers(each) for each in apps] == [(2, 1), *[(1, 1)] * 5]
+    assert sorted(each.client_id for each in store.rows) == apps
+    for each in apps:
+        assert store.used(each) == {("userinfo", ""): 1, ("token", "code_used"): 1}
 
 
 async def test_requests_are_counted_by_endpoint_and_code(

@@ -1,16 +1,19 @@
 """The tab Webhooks of an application."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pytest
 from standardwebhooks import Webhook
 
 from quantimodo.crypto.webhooks import WEBHOOK_PURPOSE
-from quantimodo.model.app_events import KINDS, WebhookEndpoint
+from quantimodo.model.app_events import KINDS, EventStream, WebhookEndpoint
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
 from quantimodo.pages.app_pages import app_path
-from support.account_services import AccountServices
+from quantimodo.ports.stores import Stores
+from support.account_services import PASSWORD, AccountServices
 from support.page_site import Site, Visitor
 
 HOOK = "https://app.example.org/hook"
@@ -141,6 +144,46 @@ async def test_the_list_of_events_is_turned_on_and_off(
         stream = await services.stores.app_events.stream(app.id)
         assert stream is not None
         assert stream.polled is polled
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedMeanwhile:
+    """Another member deletes the application before the database gets the change."""
+
+    stores: Stores
+
+    async def endpoints_of(self, client_id: str) -> Sequence[WebhookEndpoint]:
+        return await self.stores.webhooks.endpoints_of(client_id)
+
+    async def stream(self, client_id: str) -> EventStream | None:
+        return await self.stores.app_events.stream(client_id)
+
+    async def add_endpoint(self, endpoint: WebhookEndpoint) -> bool:
+        assert await self.stores.clients.delete_client(endpoint.client_id)
+        return await self.stores.webhooks.add_endpoint(endpoint)
+
+    async def set_polled(self, client_id: str, polled: bool) -> None:
+        assert await self.stores.clients.delete_client(client_id)
+        await self.stores.app_events.set_polled(client_id, polled)
+
+
+async def test_an_application_that_was_deleted_meanwhile_is_not_there(
+    site: Site, services: AccountServices, user: User, app: Client
+) -> None:
+    racing = DeletedMeanwhile(services.stores)
+    service = replace(site.pages.webhooks, store=racing, events=racing)  # type: ignore[arg-type]
+    site.pages = replace(site.pages, webhooks=service)
+    other = await site.register(user, name="Sleep Diary")
+    async with site.visitor() as visitor:
+        await visitor.sign_in("ann@example.org", PASSWORD)
+        path = f"{app_path(app)}/webhooks"
+        added = await visitor.submit(path, url=HOOK, kinds=["grant.revoked"])
+        switched = await visitor.submit(f"{app_path(other)}/webhooks", f"{app_path(other)}/events")
+    for response in (added, switched):
+        assert response.status_code == 404
+        assert "at most" not in response.text
+    kinds = {each.kind for each in await services.stores.events.events_of(user.id, 50)}
+    assert not {each for each in kinds if each.startswith("webhook.")}
 
 
 async def test_webhooks_of_another_person_are_not_there(

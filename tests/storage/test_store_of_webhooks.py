@@ -95,8 +95,9 @@ async def test_each_endpoint_gets_each_event_once(stores: Stores, samples: Sampl
     assert await stores.webhooks.add_endpoint(second)
     grant = await samples.grant(client_id=first.client_id)
     assert await stores.tokens.revoke_grant(grant.id, NOW)
-    assert await stores.deliveries.due_endpoints(NOW, "", 10) == ["a", "b"]
-    assert await stores.deliveries.due_endpoints(NOW, "a", 10) == ["b"]
+    app = first.client_id
+    assert await stores.deliveries.due_endpoints(NOW, "", 10) == [("a", app), ("b", app)]
+    assert await stores.deliveries.due_endpoints(NOW, "a", 10) == [("b", app)]
     kinds = [each.event.kind for each in await claimed(stores, first)]
     assert kinds == ["grant.created", "grant.revoked"]
     assert [each.event.kind for each in await claimed(stores, second)] == ["grant.revoked"]

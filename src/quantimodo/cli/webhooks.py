@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -13,6 +13,9 @@ from quantimodo.cli.printing import print_fields, print_json, print_table
 from quantimodo.clients.webhooks import InvalidWebhook
 from quantimodo.model.app_events import KINDS, Delivery, WebhookEndpoint
 from quantimodo.model.clients import Client
+from quantimodo.ports.stores import Conflict
+
+_NO_APP: Final = "there is no app with this client_id"
 
 webhooks = typer.Typer(no_args_is_help=True, help="Manage where the events of an app are sent.")
 
@@ -40,6 +43,8 @@ def create(
             )
         except InvalidWebhook as fault:
             raise Failed(fault.text) from None
+        except Conflict:  # deleted meanwhile
+            raise Failed(_NO_APP) from None
         return {**_described(endpoint), "secret": secret.reveal()}
 
     _print(run(add), as_json)
@@ -162,7 +167,10 @@ def list_of_events(
     """Keep all events of the app, so that it can read them at /api/v2/events."""
 
     async def switch(context: AppContext) -> None:
-        await webhook_service(context).set_polled(await _client(context, app), on)
+        try:
+            await webhook_service(context).set_polled(await _client(context, app), on)
+        except Conflict:  # deleted meanwhile
+            raise Failed(_NO_APP) from None
 
     run(switch)
 
@@ -180,7 +188,7 @@ def _change(app: str, webhook: str, what: str) -> None:
 async def _client(context: AppContext, client_id: str) -> Client:
     client = await context.stores.clients.client(client_id)
     if client is None:
-        raise Failed("there is no app with this client_id")
+        raise Failed(_NO_APP)
     return client
 
 

@@ -21,7 +21,6 @@ from quantimodo.model.texts import N_
 from quantimodo.ports.app_event_stores import AppEventStore, WebhookStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.uris import InvalidUri, check_web, read
 
 OVERLAP: Final = timedelta(hours=24)
@@ -54,7 +53,8 @@ class Webhooks:
     async def add(
         self, client: Client, url: str, kinds: Iterable[str]
     ) -> tuple[WebhookEndpoint, Secret]:
-        """Add an endpoint; its secret is shown this once. Raises `InvalidWebhook`."""
+        """Add an endpoint; its secret is shown this once. Raises `InvalidWebhook`, and `Conflict`
+        when the application was deleted meanwhile."""
         chosen, secret = self._accept(url, kinds), mint_webhook_secret(self.entropy)
         endpoint = WebhookEndpoint(
             id=f"we_{b32encode(self.entropy.bytes(15)).decode().lower()}",
@@ -64,11 +64,7 @@ class Webhooks:
             sealed_secret=self._seal(secret),
             created_at=self.clock.now(),
         )
-        try:
-            added = await self.store.add_endpoint(endpoint)
-        except Conflict:  # the application was deleted meanwhile
-            added = False
-        if not added:
+        if not await self.store.add_endpoint(endpoint):
             raise InvalidWebhook(
                 "url", N_("An app has at most %(most)s webhooks.", most=str(MOST_ENDPOINTS))
             )
@@ -129,7 +125,8 @@ class Webhooks:
         return replayed
 
     async def set_polled(self, client: Client, polled: bool) -> None:
-        """Keep all events for `GET /api/v2/events`, or only those that an endpoint gets."""
+        """Keep all events for `GET /api/v2/events`, or only those that an endpoint gets. Raises
+        `Conflict` when the application was deleted meanwhile."""
         await self.events.set_polled(client.id, polled)
         self._record(client, "webhook.changed", "list of events " + ("on" if polled else "off"))
 

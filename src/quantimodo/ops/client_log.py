@@ -8,7 +8,7 @@ stranger chose, and nothing of a person.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Final, TypeVar
@@ -30,7 +30,7 @@ _MOST_WAITING: Final = 2_000  # rows of one worker, until they are written
 _MOST_COUNTS: Final = 20_000  # of one kind that wait
 _MINUTE: Final = timedelta(minutes=1)
 
-Key = TypeVar("Key")
+Key = TypeVar("Key", str, tuple[str, str], tuple[str, str, str])
 Refused = tuple[str, str, str]
 """An application, an endpoint and a code."""
 
@@ -103,14 +103,16 @@ class ClientLog:
             usage = _usage(today, requests, codes)
             if not days and not usage:
                 return
+            written: set[str] = set()
             try:
-                await self._add(rows, days, usage)
+                await self._add(rows, days, usage, written)
             except Unavailable:
-                self._rows = [*rows, *self._rows][:_MOST_WAITING]
-                _add(self._tokens, tokens)
-                _add(self._refusals, refusals)
-                _add(self._requests, requests)
-                _add(self._codes, codes)
+                left = [each for each in rows if each.client_id not in written]
+                self._rows = [*left, *self._rows][:_MOST_WAITING]
+                _add(self._tokens, _without(written, tokens))
+                _add(self._refusals, _without(written, refusals))
+                _add(self._requests, _without(written, requests))
+                _add(self._codes, _without(written, codes))
                 raise
 
     async def close(self) -> None:
@@ -123,19 +125,23 @@ class ClientLog:
         rows: Sequence[ClientRefusal],
         days: Sequence[ClientDay],
         usage: Sequence[ClientUsage],
+        written: set[str],
     ) -> None:
+        """Adds to `written` the applications whose part is done, also where it then raises."""
+        clients = {each.client_id for each in days} | {each.client_id for each in usage}
         try:
             await self._store.add_to_client_log(rows, days, MOST_ROWS, usage)
         except Conflict:
-            clients = {each.client_id for each in days} | {each.client_id for each in usage}
-            if len(clients) == 1:
-                return  # the application was deleted meanwhile, and its log with it
-            for client_id in clients:
-                await self._add(
-                    [each for each in rows if each.client_id == client_id],
-                    [each for each in days if each.client_id == client_id],
-                    [each for each in usage if each.client_id == client_id],
-                )
+            if len(clients) > 1:
+                for client_id in clients:
+                    await self._add(
+                        [each for each in rows if each.client_id == client_id],
+                        [each for each in days if each.client_id == client_id],
+                        [each for each in usage if each.client_id == client_id],
+                        written,
+                    )
+            # Else the application was deleted meanwhile, and its log with it.
+        written |= clients
 
 
 def _usage(
@@ -153,6 +159,15 @@ def _usage(
         for (client_id, endpoint, code), number in counted.items()
         if name_of_token(client_id) is None
     ]
+
+
+def _without(clients: Container[str], numbers: Mapping[Key, int]) -> Mapping[Key, int]:
+    """The numbers of other applications: each key begins with one, or is one."""
+    return {
+        key: number
+        for key, number in numbers.items()
+        if (key if isinstance(key, str) else key[0]) not in clients
+    }
 
 
 def _add(waiting: dict[Key, int], numbers: Mapping[Key, int]) -> None:

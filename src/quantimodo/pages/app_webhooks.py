@@ -20,6 +20,7 @@ from quantimodo.pages.forms import Form, FormView, row_id
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.secret_once import SecretPage
 from quantimodo.ports.clock import Clock
+from quantimodo.ports.stores import Conflict
 
 WEBHOOKS: Final = f"{APP}/webhooks"
 TITLES: Final[Mapping[str, str]] = {
@@ -74,12 +75,17 @@ class AppWebhooks:
         except InvalidWebhook as refusal:
             again = _errors(refusal)
             return await self._list(opened, _submitted(form, again), again)
+        except Conflict:
+            raise NotFound from None
         return self._with_secret(opened, endpoint.id, secret)
 
     async def switch_list(self, request: Request) -> Response:
         """POST APP/events: keep all events for `GET /api/v2/events`, or not."""
         opened, form = await self.app_pages.posted(request)
-        await self.webhooks.set_polled(opened.client, form.one("list") == "on")
+        try:
+            await self.webhooks.set_polled(opened.client, form.one("list") == "on")
+        except Conflict:
+            raise NotFound from None
         return self.app_pages.go(opened.client, "/webhooks", "client-saved")
 
     async def one(self, request: Request) -> Response:

@@ -89,8 +89,11 @@ class WebhookStore(Protocol):
 
 
 class DeliveryQueue(Protocol):
-    async def due_endpoints(self, at: datetime, after: str, limit: int) -> Sequence[str]:
-        """The ids of endpoints with a due delivery, by id from the first one after `after` on."""
+    async def due_endpoints(
+        self, at: datetime, after: str, limit: int
+    ) -> Sequence[tuple[str, str]]:
+        """The endpoints with a due delivery, each with its application: their ids, by id of the
+        endpoint from the first one after `after` on."""
 
     async def claim_deliveries(
         self, endpoint_id: str, at: datetime, lease: timedelta, limit: int

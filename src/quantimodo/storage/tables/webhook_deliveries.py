@@ -15,7 +15,7 @@ _LIVE = (
     " AND c.disabled_at IS NULL)"
 )
 _DUE_ENDPOINTS = Statement(
-    f"SELECT w.id FROM webhook_endpoints w WHERE w.id > {{2}} AND {_LIVE}"
+    f"SELECT w.id, w.client_id FROM webhook_endpoints w WHERE w.id > {{2}} AND {_LIVE}"
     " AND EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.endpoint_id = w.id"
     " AND d.due_at <= {1}) ORDER BY w.id LIMIT {3}"
 )
@@ -60,9 +60,11 @@ _FAILS = Statement(
 class WebhookDeliveries(Table):
     """Implements `DeliveryQueue`."""
 
-    async def due_endpoints(self, at: datetime, after: str, limit: int) -> Sequence[str]:
+    async def due_endpoints(
+        self, at: datetime, after: str, limit: int
+    ) -> Sequence[tuple[str, str]]:
         rows = await self._database.search(_DUE_ENDPOINTS, to_micros(at), after, limit)
-        return [endpoint_id for (endpoint_id,) in rows]
+        return [(endpoint_id, client_id) for endpoint_id, client_id in rows]
 
     async def claim_deliveries(
         self, endpoint_id: str, at: datetime, lease: timedelta, limit: int
