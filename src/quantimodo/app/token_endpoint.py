@@ -70,7 +70,6 @@ def token_responder(context: AppContext) -> TokenResponder:
         context.clock,
         context.entropy,
         successor_derivation(context),
-        stores.device_authorizations,
         TokenExchanges(
             *(minter, stores.exchanged_tokens, context.clock),
             *(context.accesses, context.audit, context.throttle),

@@ -21,13 +21,11 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.errors import InvalidGrant, InvalidRequest, ReplayDetected
-from quantimodo.protocol.grant_types import DEVICE_CODE, ENTRY_OF, SHARED
+from quantimodo.protocol.grant_types import IN_ADDRESSES, SHARED
 from quantimodo.protocol.parameters import Form
 from quantimodo.tokens.token_responder import TokenResponder, TokenResponse
 
-_IN_ADDRESSES = (OF_CLIENTS | SHARED).union(
-    *(ENTRY_OF[name].parameters for name in ("authorization_code", "refresh_token", DEVICE_CODE))
-)
+_IN_ADDRESSES = OF_CLIENTS | SHARED | IN_ADDRESSES
 """What clients of 2016, and they alone, may send in addresses."""
 
 

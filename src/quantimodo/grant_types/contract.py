@@ -4,6 +4,7 @@ The endpoint authenticates the client first; the issuer commits the decision. A 
 facts and decides (pure). A refusal is an exception of `protocol/errors.py`.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
@@ -11,7 +12,6 @@ from typing import NamedTuple, Protocol, TypeVar
 from quantimodo.crypto.tokens import Successors
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
-from quantimodo.model.devices import DeviceAuthorization
 from quantimodo.model.resources import Resource
 from quantimodo.model.tokens import (
     FoundAccessToken,
@@ -115,12 +115,12 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The person has not decided about the device yet: store the poll, and respond with `error`
-    (RFC 8628 §3.5). `polled` is the device after this poll, None when nothing changes."""
+    """The person has not decided yet: store the poll, and respond with `error` (RFC 8628 §3.5).
+    `note` stores it, and returns False when another request was faster; None when nothing
+    changes."""
 
-    found: DeviceAuthorization
-    polled: DeviceAuthorization | None
     error: AuthorizationPending | SlowDown
+    note: Callable[[], Awaitable[bool]] | None = None
 
 
 class SubjectToken(NamedTuple):

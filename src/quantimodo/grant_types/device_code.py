@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, NamedTuple
 
 from quantimodo.crypto.tokens import Kind, SuccessorDerivation, Successors, key_of
@@ -115,7 +116,7 @@ class DeviceCodeGrant:
                 "the device code has expired: request a new one", refusal="device_code_expired"
             )
         if not found.approved:
-            return _waiting(found, now)
+            return self._waiting(found, now)
         if code is None or code.revoked or code.grant.expires_at <= now:
             raise InvalidGrant("the device code was revoked", refusal="device_code_not_valid")
         # RFC 8707 §2.2, RFC 9396 §6: this request may narrow the access token.
@@ -127,6 +128,22 @@ class DeviceCodeGrant:
         if minted is not None:
             return Repeat(client, code, scope, minted, details)
         return Redeem(client, code, scope, details, _parent(form.required("device_code"), found))
+
+    def _waiting(self, found: DeviceAuthorization, now: datetime) -> Wait:
+        """A poll in time is stored; one that is too early increases the interval up to a minute.
+        After that it stores nothing, so that fast polls cost one read."""
+        due = None if found.polled_at is None else found.polled_at + found.interval - _TOLERANCE
+        if due is None or due <= now:
+            pending = AuthorizationPending("the person has not decided yet")
+            return Wait(pending, partial(self._note, found, replace(found, polled_at=now)))
+        error = SlowDown("wait 5 seconds longer between polls")
+        slower = min(found.interval + _STEP, _LONGEST)
+        if slower == found.interval:
+            return Wait(error)
+        return Wait(error, partial(self._note, found, replace(found, interval=slower)))
+
+    async def _note(self, before: DeviceAuthorization, after: DeviceAuthorization) -> bool:
+        return await self.devices.note_poll(before, after)
 
     def _repeatable(
         self,
@@ -171,15 +188,3 @@ async def _first(tokens: Successors, store: TokenReader) -> FirstTokens | None:
 def _parent(raw: str, found: DeviceAuthorization) -> Parent:
     """The stored digest of the user code is the nonce: the user code has separate entropy."""
     return Parent(raw, found.user_code)
-
-
-def _waiting(found: DeviceAuthorization, now: datetime) -> Wait:
-    """A poll in time is stored; one that is too early increases the interval up to a minute. After
-    that it stores nothing, so that fast polls cost one read."""
-    due = None if found.polled_at is None else found.polled_at + found.interval - _TOLERANCE
-    if due is None or due <= now:
-        pending = AuthorizationPending("the person has not decided yet")
-        return Wait(found, replace(found, polled_at=now), pending)
-    slower = min(found.interval + _STEP, _LONGEST)
-    polled = None if slower == found.interval else replace(found, interval=slower)
-    return Wait(found, polled, SlowDown("wait 5 seconds longer between polls"))

@@ -19,7 +19,8 @@ DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 class GrantTypeEntry:
     """One grant type. `parameters` are those of its token requests that other grant types need not
     have. `signs_in`: a person allows it scopes, and a refresh token may follow. `confidential`:
-    public clients cannot register for it. `by_operator`: only the operator allows it to a client;
+    public clients cannot register for it. `in_addresses`: clients of 2016 may send its parameters
+    by GET, where the operator allows that. `by_operator`: only the operator allows it to a client;
     `title` names it in refusals. `label` is its check box in the portal; without one, the portal
     derives it from other fields."""
 
@@ -27,6 +28,7 @@ class GrantTypeEntry:
     parameters: frozenset[str] = frozenset()
     signs_in: bool = False
     confidential: bool = False
+    in_addresses: bool = False
     by_operator: bool = False
     title: str = ""
     label: str = ""
@@ -37,9 +39,12 @@ TABLE: Final = (
         name="authorization_code",
         parameters=frozenset({"code", "redirect_uri", "code_verifier"}),
         signs_in=True,
+        in_addresses=True,
     ),
     # Clients of 2016 send the refresh token as `code`.
-    GrantTypeEntry(name="refresh_token", parameters=frozenset({"refresh_token", "code"})),
+    GrantTypeEntry(
+        name="refresh_token", parameters=frozenset({"refresh_token", "code"}), in_addresses=True
+    ),
     GrantTypeEntry(
         name="client_credentials",  # RFC 6749 §4.4: for confidential clients only
         confidential=True,
@@ -50,6 +55,7 @@ TABLE: Final = (
         name=DEVICE_CODE,
         parameters=frozenset({"device_code"}),
         signs_in=True,
+        in_addresses=True,
         label=N_("It signs people in on a device without a browser"),
     ),
     GrantTypeEntry(
@@ -74,3 +80,7 @@ IN_PORTAL: Final = tuple((entry.name, entry.label) for entry in TABLE if entry.l
 """Those that a developer chooses in the portal, each with its label."""
 PARAMETERS: Final = frozenset().union(*(entry.parameters for entry in TABLE))
 """The parameters of all their token requests."""
+IN_ADDRESSES: Final = frozenset().union(
+    *(entry.parameters for entry in TABLE if entry.in_addresses)
+)
+"""The parameters that clients of 2016 may send in addresses."""

@@ -23,7 +23,6 @@ from quantimodo.grant_types.contract import (
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.device_store import DeviceAuthorizationStore
 from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.protocol.consents import restricted_members
 from quantimodo.protocol.errors import SlowDown
@@ -52,7 +51,6 @@ class TokenResponder:
     clock: Clock
     entropy: Entropy
     derivation: SuccessorDerivation
-    devices: DeviceAuthorizationStore
     exchanges: TokenExchanges
 
     def respond(
@@ -78,8 +76,7 @@ class TokenResponder:
 
     async def _defer(self, decision: Wait) -> NoReturn:
         """Raises the error of a poll that has no tokens yet."""
-        found, polled = decision.found, decision.polled
-        if polled is not None and not await self.devices.note_poll(found, polled):
+        if decision.note is not None and not await decision.note():
             # Another poll came at the same time, or the person has decided meanwhile.
             raise SlowDown("poll again after the interval")
         raise decision.error
