@@ -11,6 +11,7 @@ from quantimodo.app.administration import announcements_service
 from quantimodo.model.admin_actions import BY_COMMAND
 from support.administrators import REASON, administrator, press, session_of
 from support.app import AppHarness, form_fields
+from support.devices import device_app, entered, started
 
 TEXT = "Maintenance on Sunday"
 NEW = "/admin/announcements/new"
@@ -92,6 +93,10 @@ async def test_pages_on_which_a_person_decides_show_none(harness: AppHarness) ->
     page = await harness.ask(browser, app)
     assert page.status_code == 200
     assert "announcements" not in page.text
+    device = await started(harness, await device_app(harness))
+    for shown in (await browser.get("/device"), await entered(browser, device["user_code"])):
+        assert shown.status_code == 200
+        assert "announcements" not in shown.text
 
 
 async def test_one_is_dismissed_in_one_browser_without_a_script(harness: AppHarness) -> None:

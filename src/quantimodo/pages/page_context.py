@@ -166,9 +166,7 @@ class PageContext:
             browser_request=browser_request,
             now=self.clock.now(),
             notice=_notice(notice),
-            announcements=self._announcements(
-                request, browser_request, name, context.get("section", "")
-            ),
+            announcements=self._announcements(request, browser_request, context.get("section", "")),
             **context,
         )
         if notice:
@@ -176,13 +174,13 @@ class PageContext:
         return self.browser.attach_cookies(response, browser_request)
 
     def _announcements(
-        self, request: Request, browser_request: BrowserRequest, name: str, section: str
+        self, request: Request, browser_request: BrowserRequest, section: str
     ) -> Sequence[Announcement]:
         if self.announcements is None:
             return ()
         cookie = self.browser.read_cookie(request, "dismissed")
         found = self.announcements.now()
-        return shown(found, name, section, browser_request.session, cookie)
+        return shown(found, section, browser_request.session, cookie)
 
     def go(self, location: str, notice: str = "", name: str = "") -> Response:
         """Redirect to another page, which shows the notice once, about what is called `name`."""

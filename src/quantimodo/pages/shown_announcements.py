@@ -7,16 +7,14 @@ from quantimodo.model.announcements import Announcement
 from quantimodo.model.sessions import Session
 from quantimodo.pages.forms import row_id
 
-# Pages on which a person decides what an application gets: nothing else asks for attention there.
-WITHOUT: Final = frozenset({"device.html", "device_confirm.html", "consent.html"})
 _MOST_DISMISSED: Final = 20
 
 
 def shown(
-    found: Sequence[Announcement], page: str, section: str, session: Session | None, cookie: str
+    found: Sequence[Announcement], section: str, session: Session | None, cookie: str
 ) -> Sequence[Announcement]:
-    """Those of `found` that the page with this template and `section` shows."""
-    if not found or page in WITHOUT:
+    """Those of `found` that a page of this `section` shows, if its template has their place."""
+    if not found:
         return ()
     over = dismissed(cookie)
     administrator = session is not None and session.user.administrator
