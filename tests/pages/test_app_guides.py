@@ -10,7 +10,8 @@ import pytest
 from quantimodo.model.client_metadata import BARE
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
-from quantimodo.pages.example_fit import kind_of, missing, values_for
+from quantimodo.pages.app_kinds import KINDS, kind_of
+from quantimodo.pages.example_fit import missing, values_for
 from quantimodo.pages.example_projects import (
     CLIENT_ID,
     ISSUER,
@@ -19,7 +20,7 @@ from quantimodo.pages.example_projects import (
     load_examples,
 )
 from quantimodo.pages.guide_text import guide_parts
-from quantimodo.pages.new_app import KINDS
+from quantimodo.pages.snippets import first_requests
 from quantimodo.protocol.grant_types import DEVICE_CODE
 from support.account_services import PASSWORD, AccountServices
 from support.page_site import Site, Visitor
@@ -27,6 +28,14 @@ from support.page_site import Site, Visitor
 PROJECTS = load_examples()
 TERMINAL = next(each for each in PROJECTS if each.name == "python-requests")
 WEB = next(each for each in PROJECTS if each.kind == "web")
+
+FIRST_REQUESTS = {
+    "web": ["authorize-url", "token-call"],
+    "device": ["device-call", "token-call"],
+    "service": ["token-call"],
+    "resource": ["token-call"],
+}
+"""The names of the first requests of a kind; of those with redirects as of the first one."""
 
 
 def registration(project: ExampleProject) -> dict[str, object]:
@@ -184,7 +193,13 @@ def test_each_kind_of_the_form_is_recognised(kind: object) -> None:
     bare = {"redirect_uris": (), "response_types": frozenset(), **fields}
     metadata = replace(BARE, application_type="native" if name == "native" else "web")
     public = name in ("browser", "native", "device")
-    assert kind_of(an_app(WEB, **bare, public=public, metadata=metadata)) == name
+    client = an_app(WEB, **bare, public=public, metadata=metadata)
+    assert kind_of(client) == name
+    steps = first_requests("https://id.example.org", client)
+    assert [step.name for step in steps] == FIRST_REQUESTS.get(name, FIRST_REQUESTS["web"])
+    for step in steps:
+        assert "app-1" in step.text, "the client is filled in"
+        assert "SCOPE" not in step.text, "and its scope"
 
 
 @pytest.mark.parametrize(

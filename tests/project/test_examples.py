@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from quantimodo.pages.app_kinds import KINDS
 from quantimodo.pages.example_projects import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -16,7 +17,6 @@ from quantimodo.pages.example_projects import (
     ExampleValues,
     load_examples,
 )
-from quantimodo.pages.new_app import KINDS
 from quantimodo.protocol.scopes import SCOPES
 from support.source_trees import ROOT
 

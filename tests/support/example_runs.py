@@ -23,8 +23,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from quantimodo.model.client_metadata import BARE
+from quantimodo.pages.app_kinds import KINDS
 from quantimodo.pages.example_projects import ExampleProject, ExampleValues, load_examples, moved
-from quantimodo.pages.new_app import KINDS
 from support.app import PASSWORD, App, form_fields
 from support.live_server import Live
 from support.workers import free_port

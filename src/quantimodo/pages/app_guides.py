@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.http.errors import NotFound
+from quantimodo.pages.app_kinds import kind_named, kind_of
 from quantimodo.pages.app_pages import APP, AppPages, OpenedApp, app_path
-from quantimodo.pages.example_fit import kind_named, kind_of, missing, needs_secret, values_for
+from quantimodo.pages.example_fit import missing, needs_secret, values_for
 from quantimodo.pages.example_projects import (
     ExampleProject,
     ExampleValues,

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from quantimodo.model.clients import Client
 from quantimodo.model.texts import N_
+from quantimodo.pages.app_kinds import AppKind, kind_named
 from quantimodo.pages.client_form import LABELS, OFFERED_GRANTS, address_of_field
 from quantimodo.pages.example_projects import (
     CLIENT_ID,
@@ -17,8 +18,6 @@ from quantimodo.pages.example_projects import (
     ExampleValues,
     moved,
 )
-from quantimodo.pages.new_app import KINDS, AppKind
-from quantimodo.protocol.grant_types import DEVICE_CODE
 
 # Values that are not plain could be read as code in a file or in a shell.
 _PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9.+-]*:[A-Za-z0-9./:_~-]+")
@@ -36,21 +35,6 @@ class Missing:
     value: str = ""
     address: str = ""
     label: str = ""
-
-
-def kind_named(name: str) -> AppKind:
-    """The kind of application of this name. Raises `KeyError`."""
-    return {kind.name: kind for kind in KINDS}[name]
-
-
-def kind_of(client: Client) -> str:
-    """The kind as which the application could have been registered."""
-    if client.resource_server:
-        return "resource"
-    if client.redirect_uris or client.response_types:
-        native = client.metadata.application_type == "native"
-        return ("native" if native else "browser") if client.public else "web"
-    return "device" if DEVICE_CODE in client.grant_types else "service"
 
 
 def needs_secret(project: ExampleProject) -> bool:

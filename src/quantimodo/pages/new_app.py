@@ -4,82 +4,18 @@ Everything else follows from the kind; the tabs of the application change it lat
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Final, Literal
+from dataclasses import replace
+from typing import Final
 
 from quantimodo.model.client_metadata import BARE
-from quantimodo.model.texts import N_
+from quantimodo.pages.app_kinds import KINDS, AppKind
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
-from quantimodo.protocol.grant_types import DEVICE_CODE
 from quantimodo.protocol.registration import Registration
 
 _PRESET: Final = ("basic", "openid", "offline_access", "readmeasurements")
-_REDIRECTED: Final = frozenset({"authorization_code", "refresh_token"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppKind:
-    """What an application is, and what follows from it. `redirects`: whether people come back to
-    it; `for_operator`: only administrators register it."""
-
-    name: str
-    title: str
-    hint: str
-    public: bool = False
-    strict: bool = False
-    grant_types: frozenset[str] = _REDIRECTED
-    redirects: bool = True
-    application_type: Literal["web", "native"] = "web"
-    for_operator: bool = False
-
-
-KINDS: Final[Sequence[AppKind]] = (
-    AppKind(
-        name="web",
-        title=N_("Web application with a server"),
-        hint=N_("It keeps a client secret that only you can read."),
-    ),
-    AppKind(
-        name="browser",
-        title=N_("Application in the browser"),
-        hint=N_("It cannot keep a secret, so it has none, and must use PKCE."),
-        public=True,
-        strict=True,
-    ),
-    AppKind(
-        name="native",
-        title=N_("Application on a phone or a desktop"),
-        hint=N_("Without a secret, with PKCE. Its redirect URI may have a private scheme."),
-        public=True,
-        strict=True,
-        application_type="native",
-    ),
-    AppKind(
-        name="device",
-        title=N_("Device without a browser"),
-        hint=N_("A scale or a television: the person confirms a code on a phone."),
-        public=True,
-        strict=True,
-        grant_types=frozenset({DEVICE_CODE, "refresh_token"}),
-        redirects=False,
-    ),
-    AppKind(
-        name="service",
-        title=N_("Service without people"),
-        hint=N_("It gets tokens for itself, by its client secret."),
-        grant_types=frozenset({"client_credentials"}),
-        redirects=False,
-    ),
-    AppKind(
-        name="resource",
-        title=N_("Resource server"),
-        hint=N_("It introspects the tokens of all applications. Only administrators see this."),
-        grant_types=frozenset({"client_credentials"}),
-        redirects=False,
-        for_operator=True,
-    ),
-)
 NEW: Final = FormView(chosen=frozenset({*_PRESET, "kind:web"}))
 """The form at first."""
 

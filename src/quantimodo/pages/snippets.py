@@ -8,8 +8,8 @@ from urllib.parse import quote, urlencode
 
 from quantimodo.model.clients import Client
 from quantimodo.model.texts import N_
-from quantimodo.protocol.discovery import AUTHORIZE, DEVICE_AUTHORIZATION, TOKEN
-from quantimodo.protocol.grant_types import DEVICE_CODE
+from quantimodo.pages.app_kinds import SCOPE, FirstRequest, kind_without_redirects
+from quantimodo.protocol.discovery import AUTHORIZE, TOKEN
 from quantimodo.protocol.scopes import spell
 
 # RFC 7636 appendix B, so that verifier and challenge of the example match.
@@ -47,26 +47,15 @@ def first_requests(issuer: str, client: Client) -> Sequence[Step]:
                 _call(issuer + TOKEN, client, redeemed),
             ),
         ]
-    if DEVICE_CODE in client.grant_types:
-        polled = {"grant_type": DEVICE_CODE, "device_code": "DEVICE_CODE"}
-        requested = {"scope": spell(client.scope)}
-        return [
-            Step(
-                "device-call",
-                N_(
-                    "1. Ask for a code, and show it to the person with the address in the response:"
-                ),
-                _call(issuer + DEVICE_AUTHORIZATION, client, requested),
-            ),
-            Step(
-                "token-call",
-                N_("2. Ask every five seconds for tokens, until the person has decided:"),
-                _call(issuer + TOKEN, client, polled),
-            ),
-        ]
-    itself = {"grant_type": "client_credentials"}
-    words = N_("Get a token for the application itself:")
-    return [Step("token-call", words, _call(issuer + TOKEN, client, itself))]
+    return [
+        Step(each.name, each.words, _call(issuer + each.path, client, _filled_in(each, client)))
+        for each in kind_without_redirects(client).requests
+    ]
+
+
+def _filled_in(request: FirstRequest, client: Client) -> dict[str, str]:
+    scope = spell(client.scope)
+    return {name: scope if text == SCOPE else text for name, text in request.parameters.items()}
 
 
 def _authorize_url(issuer: str, client: Client) -> str:
