@@ -14,10 +14,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.clock import Entropy
+
+JWT_ID_BYTES: Final = 20
+"""The length of a `jti` (RFC 7519 §4.1.7): its time, and 104 bits that are random or a hash."""
 
 _TEXT_LENGTH = 52  # 39 bytes in base64url, no padding
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,6 +61,12 @@ class Minted(NamedTuple):
 def mint(kind: Kind, now: datetime, entropy: Entropy) -> Minted:
     """A new secret of this kind: 256 bits of entropy."""
     return _format(kind, moment_bytes(now), entropy.bytes(32))
+
+
+def mint_jwt_id(now: datetime, entropy: Entropy) -> bytes:
+    """The `jti` of a JWT that has no secret of its own (RFC 7519 §4.1.7)."""
+    moment = moment_bytes(now)
+    return moment + entropy.bytes(JWT_ID_BYTES - len(moment))
 
 
 def derive_successor(

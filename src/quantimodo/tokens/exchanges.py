@@ -74,7 +74,7 @@ class TokenExchanges:
         except Conflict:
             return None
         await self._record_exchange(decision)
-        text = await self._signed(access, decision) if is_jwt else access.raw.reveal()
+        text = await self._signed(access, decision) if is_jwt else secret.raw.reveal()
         response = access_token_parameters(access, text, now)
         response["issued_token_type"] = ACCESS_TOKEN_URN
         if access.details is not None:  # RFC 9396 §7

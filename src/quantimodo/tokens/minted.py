@@ -30,14 +30,14 @@ class TokenBinding(NamedTuple):
 
 
 class MintedAccessToken(NamedTuple):
-    """An access token. `raw` is the opaque text; a JWT takes only its `jti` from the key. `row` is
-    None for a JWT, which is not stored. `authorization` is None for an application's own token,
+    """An access token. `raw` is the opaque text, which a JWT does not need. `row` is None for a
+    JWT, which is not stored. `authorization` is None for an application's own token,
     `confirmation` for a bearer token. `audience` is the identifier of a registered API, None for
     ours. `details` restrict the health data that the scope opens; None for everything."""
 
     client: Client
     authorization: Authorization | None
-    raw: Secret
+    raw: Secret | None
     jti: bytes
     scope: frozenset[str]
     issued_at: datetime
@@ -50,7 +50,7 @@ class MintedAccessToken(NamedTuple):
     @property
     def opaque(self) -> str | None:
         """The text of an opaque token; None for a JWT, which has to be signed."""
-        return None if self.row is None else self.raw.reveal()
+        return None if self.row is None or self.raw is None else self.raw.reveal()
 
 
 class MintedRefreshToken(NamedTuple):

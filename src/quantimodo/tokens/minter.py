@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from quantimodo.crypto.tokens import Kind, Minted, mint
+from quantimodo.crypto.tokens import JWT_ID_BYTES, Kind, Minted, mint, mint_jwt_id
 from quantimodo.model.clients import Client, TokenFormat
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.resources import Resource
@@ -61,17 +61,17 @@ class TokenMinter:
     ) -> MintedAccessToken:
         """An access token for the application itself (RFC 6749 §4.4)."""
         resource, confirmation, _ = bound
-        secret = mint(Kind.ACCESS, now, self.entropy)
         expires_at = now + self._lifetime(resource)
-        row, audience = None, None if resource is None else resource.identifier
+        audience = None if resource is None else resource.identifier
+        raw, row = None, None
         if _format(client, resource) == "opaque":
-            row = AccessToken(
-                secret.key, client.id, None, None, scope, now, expires_at, confirmation
-            )
+            raw, key = mint(Kind.ACCESS, now, self.entropy)
+            row = AccessToken(key, client.id, None, None, scope, now, expires_at, confirmation)
+            jti = key[:JWT_ID_BYTES]
+        else:
+            jti = mint_jwt_id(now, self.entropy)
         return MintedAccessToken(
-            *(client, None, secret.raw, secret.key[:20], scope, now, expires_at, row),
-            audience,
-            confirmation,
+            *(client, None, raw, jti, scope, now, expires_at, row), audience, confirmation
         )
 
     def mint_access_token(
@@ -85,17 +85,17 @@ class TokenMinter:
         """An access token of a grant; `derived` is its secret if it is a successor."""
         client, grant, _ = authorization
         resource, confirmation, details = bound
-        secret = derived or mint(Kind.ACCESS, now, self.entropy)
-        expires_at = _end(grant, now, self._lifetime(resource))
+        raw, key = derived or mint(Kind.ACCESS, now, self.entropy)
+        expires_at, jti = _end(grant, now, self._lifetime(resource)), key[:JWT_ID_BYTES]
         row, audience = None, None if resource is None else resource.identifier
         if _format(client, resource) == "opaque":
             row = AccessToken(
-                *(secret.key, client.id, grant.id, grant.user_id, scope, now, expires_at),
+                *(key, client.id, grant.id, grant.user_id, scope, now, expires_at),
                 confirmation,
                 details,
             )
         return MintedAccessToken(
-            *(client, authorization, secret.raw, secret.key[:20], scope, now, expires_at, row),
+            *(client, authorization, raw, jti, scope, now, expires_at, row),
             audience,
             confirmation,
             details or grant.details if resource is None or resource.built_in else None,
