@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from joserfc import jwe
 
 from support.app import CALLBACK, CHALLENGE, ISSUER, App, AppHarness, OpenHarness, response_of
-from support.jwt_forgery import encode
+from support.jwt_forgery import claims_of, encode
 from support.registered_clients import Documents, key_set, make_key, registered, signed
 
 UNSIGNED = encode(b'{"alg":"none"}')
@@ -28,8 +29,10 @@ def asking(app: App, **changes: Any) -> dict[str, Any]:
 
 
 async def response(harness: AppHarness, app: App, **parameters: str | None) -> dict[str, str]:
-    browser = await harness.signed_in()
-    return response_of(await harness.ask(browser, app, **parameters)).parameters
+    """The response to a request that is one of OpenID Connect without its object, too: Core §6.1
+    applies to it."""
+    browser, requested = await harness.signed_in(), {"scope": "openid", **parameters}
+    return response_of(await harness.ask(browser, app, **requested)).parameters
 
 
 @pytest.fixture
@@ -46,7 +49,8 @@ async def test_the_parameters_in_the_request_object_count(
     await harness.person()
     key = make_key(algorithm)
     app = await registered(harness, {"jwks": key_set(key), "request_object_signing_alg": algorithm})
-    token = signed(asking(app, code_challenge=CHALLENGE), key, algorithm)
+    proof = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+    token = signed(asking(app, **proof), key, algorithm)
     found = await response(
         harness, app, request=token, state="outer", redirect_uri=None, scope=None
     )
@@ -206,3 +210,77 @@ async def test_the_object_waits_through_a_sign_in_unchanged(
     assert response.headers["location"].startswith("/sign-in")
     back = await harness.sign_in(browser, address=response.headers["location"])
     assert response_of(await browser.get(back)).parameters["state"] == "inner-state"
+
+
+@pytest.mark.parametrize("why", ["the registration", "the type", "no OpenID Connect"])
+async def test_6_3_only_the_parameters_in_the_object_count(harness: AppHarness, why: str) -> None:
+    """RFC 9101 §5, §6.3, §10.7: what an attacker adds to the address changes nothing."""
+    await harness.person()
+    key = make_key("ES256")
+    required = {"require_signed_request_object": True} if why == "the registration" else {}
+    app = await registered(harness, {"jwks": key_set(key), **required})
+    header = {"typ": "oauth-authz-req+jwt"} if why == "the type" else {}
+    claims = asking(app, code_challenge=CHALLENGE, code_challenge_method="S256")
+    inside = {name: value for name, value in claims.items() if name not in ("state", "nonce")}
+
+    async def found(claims: dict[str, Any], **changed: str | None) -> dict[str, str]:
+        outside: dict[str, str | None] = {
+            "response_type": "token",
+            "scope": "basic" if why == "no OpenID Connect" else "openid email",
+            "nonce": "outer",
+            "prompt": "none login",
+            "response_mode": "carrier",
+            "redirect_uri": "https://evil.example.org/",
+            "resource": "https://evil.example.org/",
+            "code_challenge": "outer",
+            **changed,
+        }
+        token = signed(claims, key, "ES256", **header)
+        return await response(harness, app, request=token, **outside)
+
+    answered = await found(inside)
+    assert "state" not in answered
+    tokens = (await harness.redeem(app, answered["code"])).json()
+    assert tokens["scope"] == "openid"
+    assert "nonce" not in claims_of(tokens["id_token"])
+    alone = dict.fromkeys(
+        ("response_type", "scope", "state", "nonce", "redirect_uri", "code_challenge")
+    )
+    assert "code" in await found(claims, **alone, code_challenge_method=None)
+    # The client is named in both places, and what is missing inside is missing.
+    known = {"redirect_uri": CALLBACK, "response_mode": None, "state": "outer"}
+    for name, error in (("client_id", "invalid_request_object"), ("response_type", None)):
+        less = {other: value for other, value in claims.items() if other != name}
+        refused = await found(less, **known)
+        assert refused["error"] == (error or "invalid_request"), name
+
+
+async def test_6_2_the_key_that_kid_names_is_the_key(harness: AppHarness) -> None:
+    await harness.person()
+    first, second = make_key("ES256", kid="first"), make_key("ES256", kid="second")
+    app = await registered(harness, {"jwks": key_set(first, second)})
+    stranger = make_key("ES256", kid="first")
+    for key, kid, word in (
+        (first, "first", "code"),
+        (second, "second", "code"),
+        (first, "second", "error"),
+        (second, "first", "error"),
+        (stranger, "first", "error"),
+        (first, "unknown", "error"),
+    ):
+        found = await response(harness, app, request=signed(asking(app), key, "ES256", kid=kid))
+        assert word in found, (kid, found)
+        assert found.get("error") in (None, "invalid_request_object")
+
+
+async def test_6_1_an_encrypted_object_is_refused(harness: AppHarness) -> None:
+    """Discovery lists no algorithm of encryption, so the server cannot decrypt one."""
+    await harness.person()
+    app = await registered(harness, {})
+    document = (await harness.browser().get("/.well-known/openid-configuration")).json()
+    assert "request_object_encryption_alg_values_supported" not in document
+    key = make_key("RSA-OAEP", use="enc")
+    protected = {"alg": "RSA-OAEP", "enc": "A256GCM", "cty": "oauth-authz-req+jwt"}
+    registry = jwe.JWERegistry(algorithms=["RSA-OAEP", "A256GCM"])
+    sealed = jwe.encrypt_compact(protected, b"an object", key, registry=registry)
+    assert (await response(harness, app, request=sealed))["error"] == "invalid_request_object"

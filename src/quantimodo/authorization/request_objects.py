@@ -8,7 +8,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from quantimodo.crypto.jwt import BadToken, unsecured_claims, unverified_algorithm
+from quantimodo.crypto.jwt import (
+    BadToken,
+    unsecured_claims,
+    unverified_algorithm,
+    unverified_type,
+)
 from quantimodo.model.clients import Client
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.document_fetcher import DocumentFetcher, FetchFailed
@@ -18,7 +23,7 @@ from quantimodo.protocol.errors import (
     InvalidRequestUri,
 )
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.request_objects import algorithms, check_claims, merge
+from quantimodo.protocol.request_objects import algorithms, alone, check_claims, merge, stands_alone
 
 _LARGEST = 65_536
 
@@ -45,7 +50,7 @@ class RequestObjects:
         return has_object and bool(metadata.jwks_uri or metadata.request_uris)
 
     async def unfold(self, form: Form, client: Client) -> Form:
-        """The request with its object's parameters in it; itself when it has none.
+        """The request that its object makes of it; itself when it has none.
 
         Raises `InvalidRequestObject`, `InvalidRequestUri`, `InvalidRequest`.
         """
@@ -63,6 +68,8 @@ class RequestObjects:
             return form
         claims = await self._claims(token, client)
         check_claims(claims, client, self.issuer, self.clock.now())
+        if stands_alone(form, client, unverified_type(token)):
+            return alone(form, claims)
         return merge(form, claims)
 
     async def _claims(self, token: str, client: Client) -> Mapping[str, Any]:

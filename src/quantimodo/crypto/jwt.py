@@ -116,6 +116,12 @@ def unverified_algorithm(token: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def unverified_type(token: str) -> str | None:
+    """What the token says it is (RFC 8725 §3.11), for who verifies its signature too."""
+    typ = _header(token).get("typ")
+    return typ if isinstance(typ, str) else None
+
+
 def unsecured_claims(token: str) -> dict[str, Any]:
     """The claims of an unsecured JWT (RFC 7519 §6). Raises `BadToken`."""
     if not token.endswith(".") or unverified_algorithm(token) != "none":

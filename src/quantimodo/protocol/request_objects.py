@@ -20,6 +20,7 @@ SIGNED: Final = ("RS256", "ES256", "PS256", "EdDSA", "HS256")
 """What every app may sign with, and what discovery lists."""
 ALGORITHMS: Final = (*SIGNED, "none")
 """What an app may register as its `request_object_signing_alg`."""
+_TYPE: Final = "oauth-authz-req+jwt"  # RFC 9101 §10.8
 _NEVER_INSIDE: Final = frozenset({"request", "request_uri"})
 _OF_THE_TOKEN: Final = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
 _SKEW: Final = timedelta(seconds=60)
@@ -56,6 +57,26 @@ def check_claims(claims: Mapping[str, Any], client: Client, issuer: str, now: da
         raise InvalidRequestObject("the request object is not valid yet")
     times = {"iat": _moment(claims, "iat"), "nbf": begins, "exp": expires}
     check_request_object(claims, client, times, now)
+
+
+def stands_alone(form: Form, client: Client, typ: str | None) -> bool:
+    """Whether only the parameters in the object count (RFC 9101 §6.3). `typ`: of its header.
+
+    OpenID Connect Core §6.1 has the one exception: a request that is one of OpenID Connect without
+    the object, too. The signature must not depend on what stands beside it: the exception is for no
+    client that has to sign, and for no object that says that it is one of RFC 9101.
+    """
+    if needs_signature(client) or (typ or "").lower().removeprefix("application/") == _TYPE:
+        return True
+    return "openid" not in (form.get("scope") or "").split(" ")
+
+
+def alone(form: Form, claims: Mapping[str, Any]) -> Form:
+    """The request that the object is. Raises `InvalidRequestObject` unless the client is named
+    inside as it is outside (RFC 9101 §6.3)."""
+    if "client_id" not in claims or claims["client_id"] != form.get("client_id"):
+        raise InvalidRequestObject("the request object must name its client: client_id is missing")
+    return merge(Form.of_pairs([("client_id", form.get("client_id"))]), claims)
 
 
 def merge(form: Form, claims: Mapping[str, Any]) -> Form:
