@@ -2,13 +2,25 @@
 
 from datetime import timedelta
 
+import httpx
+
 from quantimodo.clients.dpop_nonces import DPoPNonces
-from support.app import AppHarness, OpenHarness
+from support.app import CALLBACK, CHALLENGE, TOKEN, AppHarness, OpenHarness
+from support.devices import GRANT, device_app
 from support.dpop import DPoPKey, call, post_token
 from support.environment import FrozenClock
 
 OWN = {"grant_type": "client_credentials"}
 UNITS = "/api/v1/units"
+ORIGIN = "https://app.example.org"
+PUSHED = {
+    "response_type": "code",
+    "redirect_uri": CALLBACK,
+    "code_challenge": CHALLENGE,
+    "code_challenge_method": "S256",
+}
+NQCHAR = {chr(each) for each in range(0x21, 0x7F)} - set('"\\')
+"""RFC 6749 Appendix A"""
 
 
 def test_8_a_nonce_is_accepted_for_its_lifetime_under_every_key(clock: FrozenClock) -> None:
@@ -22,6 +34,8 @@ def test_8_a_nonce_is_accepted_for_its_lifetime_under_every_key(clock: FrozenClo
     assert not rotated.accepts(nonce, now + lifetime + timedelta(seconds=1))
     assert not rotated.accepts(nonce, now - timedelta(seconds=11)), "of a clock that is ahead"
     assert not others.accepts(nonce, now)
+    spelled = nonce.translate(str.maketrans("-_", "+/"))
+    assert spelled == nonce or not nonces.accepts(spelled, now), "RFC 9449 §8: exactly"
     for forged in ("", "A" * 32, nonce[:-1] + "é", nonce + "A", "~" * 32, nonces.make(now)[::-1]):
         assert not rotated.accepts(forged, now), forged
 
@@ -66,3 +80,37 @@ async def test_8_a_nonce_is_optional_by_default_and_checked_if_it_is_sent(
     assert wrong.json()["error"] == "use_dpop_nonce"
     plain = await post_token(harness, app, None, **OWN)
     assert "dpop-nonce" not in plain.headers
+
+
+async def test_8_at_each_endpoint_of_the_authorization_server(open_harness: OpenHarness) -> None:
+    """RFC 9449 §8: 400 with one nonce that can be used next, which no cache keeps (§8.2)."""
+    par, device = "/api/v2/oauth2/par", "/api/v2/oauth2/device_authorization"
+    async with open_harness(dpop__nonce="required") as harness:
+        await harness.person()
+        app, key, now = await device_app(harness), DPoPKey(), harness.context.clock.now()
+        web = await harness.app(public=True)
+        nonces = set()
+        for path, who, fields, status in (
+            (par, web, PUSHED, 201),
+            (device, app, {"scope": "basic"}, 200),
+            (TOKEN, app, {"grant_type": GRANT, "device_code": "qmd_x"}, 400),
+            (TOKEN, web, {"grant_type": "refresh_token", "refresh_token": "qmr_x"}, 400),
+        ):
+            sent = {"client_id": who.id, **fields}
+
+            async def post(
+                path: str = path, sent: dict[str, str] = sent, **claims: str
+            ) -> httpx.Response:
+                headers = {"dpop": key.proof(now, path, **claims), "origin": ORIGIN}
+                return await harness.browser().post(path, data=sent, headers=headers)
+
+            refused = await post()
+            assert (refused.status_code, refused.json()["error"]) == (400, "use_dpop_nonce"), path
+            for response in (refused, await post(nonce=refused.headers["dpop-nonce"])):
+                (nonce,) = response.headers.get_list("dpop-nonce")
+                nonces.add(nonce)
+                assert response.headers["cache-control"] == "no-store"
+                assert "DPoP-Nonce" in response.headers["access-control-expose-headers"]
+            assert response.status_code == status, response.text
+            assert response.json().get("error") in (None, "invalid_grant")
+        assert all(set(nonce) <= NQCHAR for nonce in nonces), "RFC 9449 §8.1"

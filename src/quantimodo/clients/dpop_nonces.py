@@ -38,6 +38,8 @@ class DPoPNonces:
             data = decoded(nonce)
         except ValueError:
             return False
+        if base64url(data).decode() != nonce:  # RFC 9449 §8: exactly
+            return False
         moment, presented = data[:_TIME_BYTES], data[_TIME_BYTES:]
         if not any(same(_digest(key, moment), presented) for key in self.keys):
             return False

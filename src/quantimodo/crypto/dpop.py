@@ -49,7 +49,7 @@ def open_proof(text: str) -> SignedProof:
     the reason: a fixed text."""
     signed, _, signature = text.rpartition(".")
     head, _, payload = signed.partition(".")
-    if len(text) > _LONGEST or not head or not payload or "." in payload:
+    if len(text) > _LONGEST or not head or not payload or "." in payload or not _is_base64url(text):
         raise BadToken("the DPoP proof is not a signed JWT")
     try:
         header = msgspec.json.decode(decoded(head), type=dict[str, Any])
@@ -145,6 +145,11 @@ _KEYS: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[_Check, str]]]] = 
 
 
 _KINDS: Final = {"EC": _ec_key, "RSA": _rsa_key, "OKP": _ed_key}
+
+
+def _is_base64url(text: str) -> bool:
+    """RFC 7515 §2: the alphabet of the parts, without padding."""
+    return "+" not in text and "/" not in text and "=" not in text
 
 
 def _bytes(text: str, length: int | None = None) -> bytes:

@@ -121,12 +121,28 @@ def _is_target(htu: object, path: str, origins: Collection[str]) -> bool:
         return False
     if parts.username is not None or origin is None:
         return False
-    return unquote(parts.path) == path and any(_origin(each) == origin for each in origins)
+    if not any(_origin(each) == origin for each in origins):
+        return False
+    named = unquote(parts.path)
+    return named == path or ("/." in named and _without_dots(named) == path)
+
+
+def _without_dots(path: str) -> str:
+    """RFC 3986 §5.2.4, for a path that begins with a slash."""
+    *folders, last = path.split("/")[1:]
+    kept: list[str] = []
+    for segment in (*folders, last):
+        if segment == "..":
+            kept = kept[:-1]
+        elif segment != ".":
+            kept.append(segment)
+    end = "/" if last in (".", "..") and kept else ""
+    return f"/{'/'.join(kept)}{end}"
 
 
 def _origin(address: str) -> tuple[str, str, int] | None:
     parts = urlsplit(address)
-    port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    port = _DEFAULT_PORTS.get(parts.scheme) if parts.port is None else parts.port
     if not parts.hostname or port is None:
         return None
     return parts.scheme, parts.hostname, port
