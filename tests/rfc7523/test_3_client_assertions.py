@@ -130,6 +130,19 @@ async def test_a_statement_that_is_not_for_here_and_now_is_refused(
     assert is_refused(await harness.browser().post(TOKEN, data=data))
 
 
+async def test_a_token_of_another_kind_is_refused(
+    harness: AppHarness, signer: tuple[App, Any]
+) -> None:
+    # RFC 8725 §3.11. Types of assertions cannot be listed: profiles may define their own.
+    app, key = signer
+    others = ("oauth-authz-req+jwt", "application/DPoP+JWT", "at+jwt", "authorization-grant+jwt")
+    usual = ("JWT", "jwt", "client-authentication+jwt", "application/x-client-auth+jwt")
+    for number, (typ, good) in enumerate([(t, False) for t in others] + [(t, True) for t in usual]):
+        claims = assertion_of(harness, app, jti=f"typ{number}")
+        response = await send(harness, signed(claims, key, "ES256", typ=typ))
+        assert (response.status_code == 200, is_refused(response)) == (good, not good), typ
+
+
 async def test_another_key_another_app_and_no_key_are_refused(
     harness: AppHarness, signer: tuple[App, Any]
 ) -> None:

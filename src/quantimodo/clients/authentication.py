@@ -8,7 +8,7 @@ from quantimodo.clients.documents import ClientDocumentPolicy
 from quantimodo.clients.public_keys import ClientKeys, WeakKey
 from quantimodo.clients.signers import signer_of
 from quantimodo.crypto.digests import digest, same
-from quantimodo.crypto.jwt import BadToken, unverified_claims
+from quantimodo.crypto.jwt import BadToken, unverified_claims, unverified_type
 from quantimodo.http.messages import Request
 from quantimodo.model.clients import Client, SecretDigest
 from quantimodo.model.secrets import Secret
@@ -21,6 +21,7 @@ from quantimodo.protocol.client_assertion import (
     Audience,
     BadAssertion,
     check_assertion,
+    check_type,
 )
 from quantimodo.protocol.client_auth import Credentials, read_credentials
 from quantimodo.protocol.errors import InvalidClient
@@ -106,6 +107,7 @@ class ClientAuthentication:
     ) -> None:
         try:
             claims = await self.keys.verify(client, assertion.reveal(), _algorithms(client))
+            check_type(unverified_type(assertion.reveal()))
             statement = check_assertion(claims, client.id, self._audience(client), self.clock.now())
         except WeakKey as fault:
             raise _refusal(credentials, str(fault), "client_key_weak") from None

@@ -8,6 +8,24 @@ TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 HMAC_ALGORITHMS: Final = ("HS256",)
 SIGNATURE_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 
+_OTHER_TYPES: Final = frozenset(
+    {
+        "at+jwt",
+        "authorization-grant+jwt",
+        "dpop+jwt",
+        "entity-statement+jwt",
+        "kb+jwt",
+        "logout+jwt",
+        "oauth-authz-req+jwt",
+        "oauth-client-attestation+jwt",
+        "oauth-client-attestation-pop+jwt",
+        "oauth-id-jag+jwt",
+        "secevent+jwt",
+        "token-introspection+jwt",
+    }
+)
+"""Types of tokens that clients sign too, or that are never a client's. The types of assertions
+cannot be listed: most have none or `JWT`, and profiles may define their own."""
 _SKEW: Final = timedelta(seconds=60)
 # RFC 7523 §3 allows refusal of unreasonably long lifetimes; each jti is stored until the expiry.
 _LONGEST: Final = timedelta(hours=24)
@@ -30,6 +48,14 @@ class Statement(NamedTuple):
 
     jti: str
     expires_at: datetime
+
+
+def check_type(typ: str | None) -> None:
+    """Raises `BadAssertion` for a token that says that it is of another kind (RFC 8725 §3.11), such
+    as a request object."""
+    # RFC 7515 §4.1.9
+    if typ is not None and typ.lower().removeprefix("application/") in _OTHER_TYPES:
+        raise BadAssertion("typ is that of another kind of token")
 
 
 def check_assertion(
