@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from support.app import INTROSPECT, ISSUER, AppHarness
+from support.app import INTROSPECT, ISSUER, AppHarness, OpenHarness
 
 INACTIVE = {"active": False}
+DAY = 86_400
 
 
 async def test_a_client_introspects_an_access_token_that_it_was_issued(harness: AppHarness) -> None:
@@ -38,6 +39,29 @@ async def test_a_client_introspects_a_refresh_token_that_it_was_issued(harness: 
     assert introspected["client_id"] == app.id
     assert introspected["scope"] == "basic"
     assert "token_type" not in introspected, "it is no access token: no resource may accept it"
+
+
+async def test_how_long_a_refresh_token_and_its_authorization_last(
+    open_harness: OpenHarness,
+) -> None:
+    lifetimes = {"tokens__refresh_idle_lifetime": "10d", "tokens__refresh_absolute_lifetime": "15d"}
+    async with open_harness(**lifetimes) as harness:
+        await harness.person()
+        app = await harness.app()
+        tokens = await harness.tokens(app)
+
+        async def left() -> tuple[int, int]:
+            described = await harness.introspect(app, tokens["refresh_token"])
+            return described["refresh_token_timeout"], described["authorization_expires_in"]
+
+        # Refresh Token Expiration §7: the same values as in the token response, also later.
+        assert await left() == (10 * DAY, 15 * DAY)
+        harness.advance(days=9)
+        assert await left() == (DAY, 6 * DAY), "asking extends nothing"
+        access = await harness.introspect(app, tokens["access_token"])
+        assert not {"refresh_token_timeout", "authorization_expires_in"} & set(access)
+        tokens = (await harness.refresh(app, tokens["refresh_token"])).json()
+        assert await left() == (6 * DAY, 6 * DAY), "no token outlives its authorization"
 
 
 @pytest.mark.parametrize("token_format", ["opaque", "jwt"])

@@ -27,7 +27,7 @@ from quantimodo.protocol.security_profiles import profile_of
 from quantimodo.protocol.token_exchange import actor_claim, stored_chain
 from quantimodo.protocol.vocabulary import INTROSPECTION_TYPE
 from quantimodo.tokens.access import AccessTokens
-from quantimodo.tokens.policy import TokenPolicy
+from quantimodo.tokens.policy import TokenPolicy, seconds_until
 from quantimodo.tokens.signed_introspection import IntrospectionSigner
 from quantimodo.tokens.subjects import Subjects
 
@@ -113,13 +113,13 @@ class Introspection:
         return response
 
     async def _refresh_token(self, key: bytes, client: Client) -> dict[str, Any]:
-        found = await self.tokens.find_refresh_token(key)
+        found, now = await self.tokens.find_refresh_token(key), self.clock.now()
         if (
             found is None
             or found.grant.client_id != client.id
             or found.revoked
             or found.spent_at is not None
-            or (end := min(found.token.expires_at, found.grant.expires_at)) <= self.clock.now()
+            or (end := min(found.token.expires_at, found.grant.expires_at)) <= now
         ):
             return _INACTIVE
         response: dict[str, Any] = {
@@ -130,6 +130,9 @@ class Introspection:
             "iat": int(found.token.issued_at.timestamp()),
             "sub": await self.subjects.of(client, found.user),
             "iss": self.policy.issuer,
+            # Refresh Token Expiration §7
+            "refresh_token_timeout": seconds_until(end, now),
+            "authorization_expires_in": seconds_until(found.grant.expires_at, now),
         }
         if found.token.confirmation is not None:
             response |= found.token.confirmation.claims()

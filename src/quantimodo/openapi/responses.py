@@ -182,6 +182,19 @@ class Introspection(TypedDict, total=False):
     token_type: Annotated[Literal["Bearer", "DPoP"], described("For access tokens only.", "Bearer")]
     exp: Annotated[int, described("When it expires, in seconds since 1970.", 1_795_435_200)]
     iat: Annotated[int, described("When it was made, in seconds since 1970.", 1_795_431_600)]
+    refresh_token_timeout: Annotated[
+        int,
+        described(
+            "Of a refresh token: seconds until it expires, if it is not used"
+            " (Refresh Token Expiration §7).",
+            2_592_000,
+            ge=0,
+        ),
+    ]
+    authorization_expires_in: Annotated[
+        int,
+        described("Of a refresh token: seconds until the authorization ends.", 15_552_000, ge=0),
+    ]
     sub: Annotated[
         str, described("The person; the app's id for `client_credentials`.", fakes.SUBJECT)
     ]
