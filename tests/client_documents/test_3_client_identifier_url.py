@@ -1,4 +1,4 @@
-"""The address and the document (Client ID Metadata Document §3, §4, §8.7), as plain calls."""
+"""The address and the document (Client ID Metadata Document §3, §4, §6, §9.7), as plain calls."""
 
 import json
 from typing import Any
@@ -8,6 +8,7 @@ from published import APP, described
 
 from quantimodo.protocol.client_documents import (
     DocumentRefused,
+    MethodsRefused,
     check_document_id,
     read_document,
     seconds_fresh,
@@ -72,6 +73,15 @@ PUBLIC = {"keys": [make_key("ES256").as_dict(private=False)]}
         described(grant_types=["client_credentials"]),
         described(sector_identifier_uri="https://bank.example.org/sector.json"),
         described(redirect_uris="https://diary.example.org/"),
+        described(token_endpoint_auth_methods_supported="none"),
+        described(token_endpoint_auth_methods_supported=["none", 5]),
+        described(token_endpoint_auth_methods_supported=[]),
+        described(token_endpoint_auth_methods_supported=["none", "client_secret_basic"]),
+        described(token_endpoint_auth_methods_supported=["private_key_jwt"], jwks=PUBLIC),
+        described(
+            token_endpoint_auth_method=None,
+            token_endpoint_auth_methods_supported=["private_key_jwt"],
+        ),
     ],
 )
 def test_4_a_document_that_is_not_valid_is_refused(document: Any) -> None:
@@ -101,6 +111,61 @@ def test_4_what_a_document_can_never_say() -> None:
         APP, described(token_endpoint_auth_method="private_key_jwt", jwks=PUBLIC, scope="basic")
     )
     assert (confidential.public, confidential.scope) == (False, {"basic"})
+
+
+@pytest.mark.parametrize(
+    ("stated", "offered", "method"),
+    [
+        (None, None, "none"),
+        ("none", ["none", "private_key_jwt"], "none"),
+        ("private_key_jwt", ["none", "private_key_jwt"], "private_key_jwt"),
+        ("tls_client_auth", ["none", "tls_client_auth"], "none"),
+        ("tls_client_auth", ["tls_client_auth", "none", "private_key_jwt"], "private_key_jwt"),
+        (None, ["private_key_jwt"], "private_key_jwt"),
+        (None, ["none", "private_key_jwt"], "private_key_jwt"),
+        (None, ["attest_jwt_client_auth", "none"], "none"),
+    ],
+)
+def test_6_one_of_the_offered_methods_counts(
+    stated: str | None, offered: list[str] | None, method: str
+) -> None:
+    read = read_document(
+        APP,
+        described(
+            token_endpoint_auth_method=stated,
+            token_endpoint_auth_methods_supported=offered,
+            jwks=PUBLIC,
+        ),
+    )
+    assert (read.metadata.token_endpoint_auth_method, read.public) == (method, method == "none")
+
+
+def test_6_without_keys_none_counts_if_it_is_offered() -> None:
+    offered = ["private_key_jwt", "none"]
+    document = described(
+        token_endpoint_auth_method=None, token_endpoint_auth_methods_supported=offered
+    )
+    assert read_document(APP, document).public
+
+
+@pytest.mark.parametrize(
+    ("stated", "offered"),
+    [
+        ("tls_client_auth", None),
+        ("tls_client_auth", ["tls_client_auth"]),
+        (None, ["tls_client_auth", "attest_jwt_client_auth"]),
+    ],
+)
+def test_6_no_method_that_is_supported_is_refused(
+    stated: str | None, offered: list[str] | None
+) -> None:
+    with pytest.raises(MethodsRefused):
+        read_document(
+            APP,
+            described(
+                token_endpoint_auth_method=stated, token_endpoint_auth_methods_supported=offered
+            ),
+        )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Clients with a metadata document (Client ID Metadata Document §5, §8), over HTTP."""
+"""Clients with a metadata document (Client ID Metadata Document §5, §6, §9), over HTTP."""
 
 import json
 from dataclasses import replace
@@ -27,7 +27,7 @@ async def test_an_app_without_a_registration_gets_tokens(open_harness: OpenHarne
         app = app_of(await harness.app())
         browser = await harness.signed_in()
         page = await harness.ask(browser, app, scope="basic readmeasurements")
-        # Client ID Metadata Document §8.5: the host comes first.
+        # Client ID Metadata Document §9.5: the host comes first.
         assert "Allow <bdi>diary.example.org</bdi>" in page.text
         assert "says that it is <bdi>Diary</bdi>" in page.text
         assert "Registered by this server" not in page.text
@@ -122,7 +122,7 @@ async def test_5_1_what_cannot_be_used_is_refused_and_never_stored(
         assert len(published.fetched) == 2 * len(documents)
 
 
-async def test_8_4_changes_under_way(open_harness: OpenHarness) -> None:
+async def test_9_4_changes_under_way(open_harness: OpenHarness) -> None:
     published = Published(cache_control="no-store")
     published.put()
     async with open_harness(fetcher=published, **ON) as harness:
@@ -154,7 +154,7 @@ async def test_8_4_changes_under_way(open_harness: OpenHarness) -> None:
         assert 'id="allow"' in (await harness.ask(browser, app)).text
 
 
-async def test_8_2_private_key_jwt(open_harness: OpenHarness) -> None:
+async def test_9_2_private_key_jwt(open_harness: OpenHarness) -> None:
     key, other = make_key("ES256"), make_key("ES256")
     published = Published()
     published.put(token_endpoint_auth_method="private_key_jwt", jwks=json.loads(key_set(key)))
@@ -190,6 +190,51 @@ async def test_5_the_first_request_may_be_a_pushed_one(open_harness: OpenHarness
         query = {"client_id": APP, "request_uri": pushed.json()["request_uri"]}
         assert (await harness.browser().get(AUTHORIZE, params=query)).status_code == 303
         assert published.fetched == [APP] * 2, "a failure, and one copy for all that follows"
+
+
+async def test_6_methods_that_are_not_supported_end_the_request(
+    open_harness: OpenHarness,
+) -> None:
+    published = Published()
+    # It lists methods, so it is not taken for a public client.
+    published.put(
+        token_endpoint_auth_method=None,
+        token_endpoint_auth_methods_supported=["tls_client_auth"],
+    )
+    async with open_harness(fetcher=published, **ON) as harness:
+        app = app_of(await harness.app())
+        page = await harness.ask(harness.browser(), app)
+        assert (page.status_code, "location" in page.headers) == (400, False)
+        assert "client_methods_unsupported" in page.text
+        sent = {"client_id": APP, "response_type": "code", "redirect_uri": CALLBACK}
+        pushed = await harness.post(PAR, app, sent)
+        assert (pushed.status_code, pushed.json()["error"]) == (400, "unauthorized_client")
+        assert await harness.context.stores.clients.client(APP) is None
+
+
+async def test_6_a_document_that_offers_both_authenticates_as_it_states(
+    open_harness: OpenHarness,
+) -> None:
+    key, published = make_key("RS256"), Published()
+    published.put(
+        token_endpoint_auth_method="private_key_jwt",
+        token_endpoint_auth_methods_supported=["none", "private_key_jwt"],
+        token_endpoint_auth_signing_alg="RS256",
+        jwks=json.loads(key_set(key)),
+    )
+    async with open_harness(fetcher=published, **ON) as harness:
+        await harness.person()
+        metadata = await harness.browser().get("/.well-known/oauth-authorization-server")
+        supported = metadata.json()["token_endpoint_auth_methods_supported"]
+        assert {"none", "private_key_jwt"} <= set(supported)
+        app, browser = app_of(await harness.app()), await harness.signed_in()
+        code = (await harness.authorize(browser, app)).code
+        assert (await harness.redeem(app, code)).status_code == 401, "no authentication"
+        fields = {"client_assertion_type": BEARER, "client_id": APP}
+        for typ, status in (("oauth-authz-req+jwt", 401), ("client-authentication+jwt", 200)):
+            assertion = signed(assertion_of(harness, app, jti=typ), key, "RS256", typ=typ)
+            response = await harness.redeem(app, code, client_assertion=assertion, **fields)
+            assert response.status_code == status, response.text
 
 
 async def test_the_policy_decides_which_hosts_count(open_harness: OpenHarness) -> None:

@@ -43,7 +43,7 @@ from quantimodo.protocol.authorization import (
     InvalidClientOrRedirect,
     identify,
 )
-from quantimodo.protocol.client_documents import DocumentRefused
+from quantimodo.protocol.client_documents import DocumentRefused, MethodsRefused
 from quantimodo.protocol.device_requests import DEVICE_TARGET
 from quantimodo.protocol.errors import InvalidRequest, OAuthError
 from quantimodo.protocol.grant_management import Requirement, check_required
@@ -199,7 +199,11 @@ class RequestReader:
         except DocumentRefused as refusal:
             raise InvalidClientOrRedirect(
                 f"The app's metadata document, at its client_id, cannot be used: {refusal}.",
-                refusal="client_document_unusable",
+                refusal=(
+                    "client_methods_unsupported"
+                    if isinstance(refusal, MethodsRefused)
+                    else "client_document_unusable"
+                ),
             ) from None
 
     async def _unfolded(self, form: Form, client: Client) -> tuple[Form, OAuthError | None]:

@@ -29,9 +29,9 @@ from quantimodo.protocol.authorization import (
     validate,
 )
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
-from quantimodo.protocol.client_documents import DocumentRefused, is_document_id
+from quantimodo.protocol.client_documents import DocumentRefused, MethodsRefused, is_document_id
 from quantimodo.protocol.dpop import bound_to_key
-from quantimodo.protocol.errors import InvalidClient, InvalidRequest
+from quantimodo.protocol.errors import InvalidClient, InvalidRequest, UnauthorizedClient
 from quantimodo.protocol.grant_management import Requirement, check_required
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.profile_requests import check_signed, pushed_lifetime
@@ -73,11 +73,17 @@ class PushedRequestEndpoint:
 
     async def _read_document(self, client_id: str, address: str) -> None:
         """Read the metadata document of the client, for this can be its first request. Raises
-        `InvalidClient`."""
+        `InvalidClient` and `UnauthorizedClient`."""
         if not is_document_id(client_id):
             return
         try:
             await self.documents.current(client_id, lambda: self.throttle.fetch(address))
+        except MethodsRefused as refusal:
+            # Client ID Metadata Document §6
+            raise UnauthorizedClient(
+                f"the client's metadata document cannot be used: {refusal}",
+                refusal="client_methods_unsupported",
+            ) from None
         except DocumentRefused as refusal:
             raise InvalidClient(
                 f"the client's metadata document cannot be used: {refusal}",

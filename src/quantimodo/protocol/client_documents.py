@@ -1,6 +1,6 @@
 """Client id metadata documents: clients whose id is the address of their metadata. Pure.
 
-The draft is Client ID Metadata Document, revision 02. `clients/documents.py` fetches and stores the
+The draft is Client ID Metadata Document, revision 03. `clients/documents.py` fetches and stores the
 documents.
 """
 
@@ -18,8 +18,11 @@ from quantimodo.protocol.registration import Registration
 from quantimodo.protocol.registration_json import read_registration
 from quantimodo.protocol.scopes import KNOWN
 
-LARGEST: Final = 5_120  # bytes, Client ID Metadata Document §8.7
-_METHODS: Final = ("none", "private_key_jwt")
+LARGEST: Final = 5_120  # bytes, Client ID Metadata Document §9.7
+_METHOD: Final = "token_endpoint_auth_method"
+_METHODS: Final = "token_endpoint_auth_methods_supported"
+_BY_KEY: Final = "private_key_jwt"
+_SHARED: Final = frozenset({"client_secret_basic", "client_secret_post", "client_secret_jwt"})
 _GRANT_TYPES: Final = frozenset({"authorization_code", "refresh_token"})
 _SECRETS: Final = ("client_secret", "client_secret_expires_at")
 _MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?([0-9]{1,9})", re.IGNORECASE)
@@ -29,6 +32,10 @@ _LONGEST: Final = 1_000
 
 class DocumentRefused(Exception):
     """The address or the document cannot be used; the text says why, and echoes nothing."""
+
+
+class MethodsRefused(DocumentRefused):
+    """The server supports none of the methods by which the client can authenticate."""
 
 
 def is_document_id(client_id: str) -> bool:
@@ -63,20 +70,19 @@ def read_document(client_id: str, document: Any) -> Registration:
     # Client ID Metadata Document §4: simple string comparison
     if document.get("client_id") != client_id:
         raise DocumentRefused("its client_id is not its address")
-    method = document.get("token_endpoint_auth_method", "none")
-    # Client ID Metadata Document §4.1: no shared secret can be established.
-    if method not in _METHODS or any(name in document for name in _SECRETS):
-        raise DocumentRefused("its clients authenticate by private_key_jwt, or not at all")
+    if any(name in document for name in _SECRETS):
+        raise DocumentRefused("a secret cannot be in it")
+    method = _method(document)
     if _has_private_keys(document.get("jwks")):
         raise DocumentRefused("its keys are not public")
     for message in weak_keys(document.get("jwks")):
         raise DocumentRefused(f"its jwks: {message}")
-    read = read_registration({**document, "token_endpoint_auth_method": method})
+    read = read_registration({**document, _METHOD: method})
     if read.response_types != {"code"} or "authorization_code" not in read.grant_types:
         raise DocumentRefused("its response_types must be code, with authorization_code")
     if read.metadata.sector_identifier_uri:
         raise DocumentRefused("its pairwise subjects are of the hosts of its redirect URIs only")
-    if method == "private_key_jwt" and not (read.metadata.jwks or read.metadata.jwks_uri):
+    if method == _BY_KEY and not (read.metadata.jwks or read.metadata.jwks_uri):
         raise DocumentRefused("private_key_jwt needs jwks or jwks_uri")
     return replace(
         read,
@@ -88,7 +94,7 @@ def read_document(client_id: str, document: Any) -> Registration:
 
 def has_other_keys(before: Client, after: Client) -> bool:
     """Whether another program can use the client now: a consent of before does not count for it
-    (Client ID Metadata Document §8.4)."""
+    (Client ID Metadata Document §9.4)."""
     return _keys(before) != _keys(after)
 
 
@@ -98,6 +104,31 @@ def seconds_fresh(cache_control: str) -> int | None:
         return 0
     found = _MAX_AGE.search(cache_control)
     return None if found is None else int(found[1])
+
+
+def _method(document: Mapping[str, Any]) -> str:
+    """How the client authenticates: the method that it states, or the strongest of those that it
+    offers (Client ID Metadata Document §6). Raises `DocumentRefused`."""
+    stated = document.get(_METHOD)
+    offered = document.get(_METHODS)
+    if offered is None:
+        # Without both it is none, whatever RFC 7591 §2 says.
+        offered = [document.get(_METHOD, "none")]
+    if not isinstance(offered, list) or not all(isinstance(name, str) for name in offered):
+        raise DocumentRefused(f"its {_METHODS} must be a list of names")
+    if stated is not None and stated not in offered:
+        raise DocumentRefused(f"its {_METHOD} is not in its {_METHODS}")
+    # Client ID Metadata Document §4.1: no shared secret can be established.
+    if not _SHARED.isdisjoint(offered):
+        raise DocumentRefused("its clients authenticate by private_key_jwt, or not at all")
+    if stated in ("none", _BY_KEY):
+        return str(stated)
+    keys = "jwks" in document or "jwks_uri" in document
+    if _BY_KEY in offered and (keys or "none" not in offered):
+        return _BY_KEY
+    if "none" in offered:
+        return "none"
+    raise MethodsRefused("this server supports private_key_jwt and none, and it has neither")
 
 
 def _keys(client: Client) -> tuple[Any, ...]:

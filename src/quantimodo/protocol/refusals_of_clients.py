@@ -39,6 +39,15 @@ ROWS: Final[Sequence[RefusalRow]] = (
         person=APP_UNKNOWN,
     ),
     RefusalRow(
+        "client_methods_unsupported",
+        "unauthorized_client",
+        "A metadata document with `private_key_jwt` or `none` in `token_endpoint_auth_method` or in"
+        " `token_endpoint_auth_methods_supported`.",
+        "Add one of both to the document at the address that is the `client_id`.",
+        "client-id-metadata.md#no-registration-client-id-metadata-documents",
+        person=APP_UNKNOWN,
+    ),
+    RefusalRow(
         "client_id_missing",
         "invalid_client",
         "`client_id` in the body, or in the Authorization header.",

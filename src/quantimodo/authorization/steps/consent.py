@@ -39,7 +39,7 @@ def needed(
     proves = request.device is None and is_claimed(request.target.redirect_uri)
     if consent is None or (unproven and not proves):
         return REASON
-    # Client ID Metadata Document §8.4: `created_at` is when its present keys were first seen.
+    # Client ID Metadata Document §9.4: `created_at` is when its present keys were first seen.
     if client.document_host and consent.updated_at < client.created_at:
         return REASON
     return None if is_decided(consent, request.consent_scope, request.details) else REASON
