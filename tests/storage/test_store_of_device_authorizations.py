@@ -69,7 +69,7 @@ async def test_it_is_approved_or_refused_once(stores: Stores, samples: Samples) 
         code = AuthorizationCode(device.key, grant.id, None, None, None, SOON)
         if refused_first:
             assert await store.refuse_device(device.key, NOW)
-        approved = await stores.authorizations.save_code(grant, code, device=device.key)
+        approved = await stores.authorizations.save_code(grant, code, polled=device.key)
         assert approved is not refused_first
         assert not await store.refuse_device(device.key, NOW)
         assert not await store.confirm_device(device.key, b"holder", NOW)
@@ -86,5 +86,5 @@ async def test_an_expired_one_is_not_approved(stores: Stores, samples: Samples) 
     await stores.device_authorizations.add_device_authorization(device)
     grant = await samples.unsaved_grant(await samples.user(), created_at=NOW)
     code = AuthorizationCode(device.key, grant.id, None, None, None, LATER)
-    assert not await stores.authorizations.save_code(grant, code, device=device.key)
+    assert not await stores.authorizations.save_code(grant, code, polled=device.key)
     assert await stores.tokens.find_code(device.key) is None

@@ -87,7 +87,7 @@ class Cluster:
         raw: str = response.json()["device_code"]
         key = key_of(Kind.DEVICE, raw)
         assert key is not None
-        await self._save_code(key, device=key)
+        await self._save_code(key, polled=key)
         return raw
 
     async def _save_code(
@@ -95,7 +95,7 @@ class Cluster:
         key: bytes,
         redirect_uri: str | None = None,
         challenge: str | None = None,
-        device: bytes | None = None,
+        polled: bytes | None = None,
     ) -> None:
         now = self.context.clock.now()
         grant = Grant(
@@ -109,7 +109,7 @@ class Cluster:
         )
         code = AuthorizationCode(key, grant.id, redirect_uri, challenge, None, now + _A_WHILE)
         await self.consent()
-        saved = await self.context.stores.authorizations.save_code(grant, code, device=device)
+        saved = await self.context.stores.authorizations.save_code(grant, code, polled=polled)
         assert saved
 
     async def tokens(self, connection: Connection) -> Tokens:

@@ -27,6 +27,7 @@ from quantimodo.app.personal_export import ExportDependencies, build_personal_ex
 from quantimodo.app.playground import OwnServer
 from quantimodo.app.refusal_reports import RefusalReports
 from quantimodo.authorization.consents import Consents
+from quantimodo.authorization.device_channel import DeviceChannels
 from quantimodo.authorization.stored_requests import StoredRequests
 from quantimodo.clients.names import reserved_names
 from quantimodo.clients.registry import Registration, Registry
@@ -315,7 +316,11 @@ def build(
         pages=pages,
         registry=registry,
         waiting=StoredRequests(
-            stores.authorizations, stores.device_authorizations, envelope, clock, entropy
+            stores.authorizations,
+            (DeviceChannels(stores.device_authorizations, clock),),
+            envelope,
+            clock,
+            entropy,
         ),
         origin=origin,
         secure=secure,

@@ -7,6 +7,7 @@ from quantimodo.app.authorization import authorization_responder, client_authent
 from quantimodo.app.browser import consent_offers, consent_services
 from quantimodo.app.services import AppContext
 from quantimodo.app.social import login_browsers, login_tokens
+from quantimodo.authorization.device_channel import DeviceChannels
 from quantimodo.authorization.interactions import InteractionPolicy
 from quantimodo.authorization.request_objects import RequestObjects
 from quantimodo.authorization.requested_resources import ResourceReader
@@ -52,7 +53,7 @@ def stored_requests(context: AppContext) -> StoredRequests:
     stores = context.stores
     return StoredRequests(
         stores.authorizations,
-        stores.device_authorizations,
+        (DeviceChannels(stores.device_authorizations, context.clock),),
         context.envelope,
         context.clock,
         context.entropy,

@@ -116,15 +116,17 @@ class DeviceCodes:
 
     async def begin(self, device: DeviceAuthorization, charge: Charge) -> str:
         """Begin the steps of the person who entered the code; returns the id of the request."""
-        return await self.requests.save_device(device, charge)
+        return await self.requests.save_polled(
+            device.client_id, device.parameters, device.polled_code, charge
+        )
 
     async def waiting(self, request_id: str) -> tuple[StoredRequest, DeviceAuthorization] | None:
         """The stored request with its device, if both still wait."""
         stored = await self.requests.recall(request_id)
-        device = None if stored is None else await self.requests.device_of(stored)
-        if stored is None or device is None or not self._waits(device):
+        if stored is None or stored.polled is None:
             return None
-        return stored, device
+        device = await self.store.device_authorization(stored.polled)
+        return None if device is None or not self._waits(device) else (stored, device)
 
     def spelled(self, device: DeviceAuthorization) -> str:
         """The user code, to compare; empty when the key of the server was replaced."""
@@ -140,7 +142,7 @@ class DeviceCodes:
 
     async def refuse(self, stored: StoredRequest, device: DeviceAuthorization) -> bool:
         """The person does not know the device. False when it was decided about before."""
-        refused = await self.requests.refuse_device(device)
+        refused = await self.store.refuse_device(device.key, self.clock.now())
         await self.requests.close(stored)
         return refused
 

@@ -6,41 +6,83 @@ Values only. Which step is next is `next_step.py`; the steps are in `steps/`.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import ClassVar, Literal, Protocol
 
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent, ConsentChoice, StoredRequest
-from quantimodo.model.devices import DeviceAuthorization
 from quantimodo.protocol.authorization import (
     AuthorizationRequest,
     Target,
+    identify,
     validate,
 )
-from quantimodo.protocol.device_requests import validate_device
 from quantimodo.protocol.errors import LoginRequired, OAuthError
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import WITHOUT, RequestedResources
 
 
+class ResponseChannel(Protocol):
+    """How the response to an interaction reaches the application.
+
+    `in_browser`: whether the person can do a step now. `carried`: whether the caller gets the
+    response and carries it to the application; otherwise the browser stays on a page of this
+    server, which learns of an error only.
+    """
+
+    in_browser: ClassVar[bool]
+    carried: ClassVar[bool]
+
+    def target(self, form: Form, client: Client) -> Target:
+        """Where the browser goes at the end. Raises `InvalidClientOrRedirect`."""
+
+    def validated(
+        self, form: Form, client: Client, target: Target, resources: RequestedResources
+    ) -> AuthorizationRequest:
+        """The request, checked by the rules of the channel. Raises an `OAuthError`."""
+
+    async def refuse(self) -> None:
+        """Store the refusal for an application that polls."""
+
+
+class PolledChannels(Protocol):
+    """The channels of one kind of codes with which applications poll."""
+
+    async def of(self, key: bytes) -> ResponseChannel | None:
+        """The channel of the application that polls with the code of this key; None when there is
+        no such code of this kind."""
+
+
+class Carried:
+    """What the channels have in common whose caller carries the response."""
+
+    __slots__ = ()
+    in_browser: ClassVar[bool] = True
+    carried: ClassVar[bool] = True
+
+    def target(self, form: Form, client: Client) -> Target:
+        """The redirect URI. Raises `InvalidClientOrRedirect`."""
+        return identify(form, client)
+
+    def validated(
+        self, form: Form, client: Client, target: Target, resources: RequestedResources
+    ) -> AuthorizationRequest:
+        """The request, checked by the rules of RFC 6749. Raises an `OAuthError`."""
+        return validate(form, client, target, resources)
+
+    async def refuse(self) -> None:
+        """Nothing: the caller carries the error."""
+
+
 @dataclass(frozen=True, slots=True)
-class RedirectResponse:
+class RedirectResponse(Carried):
     """The browser carries the response to the client's redirect URI."""
 
 
 @dataclass(frozen=True, slots=True)
-class JsonResponse:
+class JsonResponse(Carried):
     """The response is the body, for a caller that is not a browser (v2-api.md §5)."""
 
-
-@dataclass(frozen=True, slots=True)
-class DeviceApproval:
-    """The response is stored for a device, which polls for it (RFC 8628); the browser stays on a
-    page of this server."""
-
-    device: DeviceAuthorization
-
-
-ResponseChannel = RedirectResponse | JsonResponse | DeviceApproval
+    in_browser: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +116,7 @@ class IdentifiedRequest:
 
     def validated(self) -> AuthorizationRequest:
         """The request, checked by the rules of its channel. Raises an `OAuthError`."""
-        if isinstance(self.channel, DeviceApproval):
-            return validate_device(self.form, self.client, self.resources, self.channel.device)
-        return validate(self.form, self.client, self.target, self.resources)
+        return self.channel.validated(self.form, self.client, self.target, self.resources)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,13 +157,13 @@ class Interaction:
 
     @property
     def channel(self) -> ResponseChannel:
-        """How the application gets the response: by a redirect, or as JSON."""
+        """How the application gets the response."""
         return self.identified.channel
 
     @property
     def in_browser(self) -> bool:
         """Whether the person can do a step now: every channel but JSON has a browser."""
-        return not isinstance(self.channel, JsonResponse)
+        return self.channel.in_browser
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,21 +6,25 @@ its `request_uri`; its first page keeps it as long as other requests.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 import msgspec
 
+from quantimodo.authorization.interactions import (
+    PolledChannels,
+    RedirectResponse,
+    ResponseChannel,
+)
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.model.budgets import Charge
 from quantimodo.model.consents import StoredRequest
-from quantimodo.model.devices import DeviceAuthorization
+from quantimodo.model.tokens import PolledCode
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.device_store import DeviceAuthorizationStore
 from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.protocol.authorization import PARAMETERS
 from quantimodo.protocol.errors import InvalidRequest, InvalidRequestUri
@@ -55,8 +59,10 @@ class SentResponse(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class StoredRequests:
+    """`polled` has the channels of requests whose applications poll."""
+
     store: AuthorizationStore
-    devices: DeviceAuthorizationStore
+    polled: Sequence[PolledChannels]
     envelope: Envelope = field(repr=False)
     clock: Clock
     entropy: Entropy
@@ -73,33 +79,37 @@ class StoredRequests:
         kind = Kind.PUSHED_REQUEST
         return REQUEST_URI + await self._save(kind, client_id, form, lifetime, charge)
 
-    async def save_device(self, device: DeviceAuthorization, charge: Charge) -> str:
-        """Store the request of a device for the steps of a person who entered its code; returns the
-        id for `recall`."""
+    async def save_polled(
+        self,
+        client_id: str,
+        parameters: tuple[tuple[str, str], ...],
+        code: PolledCode,
+        charge: Charge,
+    ) -> str:
+        """Store a request whose application polls with this code, for the steps of its person;
+        returns the id for `recall`."""
         now = self.clock.now()
         minted = mint(Kind.REQUEST, now, self.entropy)
         request = StoredRequest(
             key=minted.key,
-            client_id=device.client_id,
-            parameters=device.parameters,
+            client_id=client_id,
+            parameters=parameters,
             created_at=now,
-            expires_at=min(now + _LIFETIME, device.expires_at),
-            device=device.key,
+            expires_at=min(now + _LIFETIME, code.expires_at),
+            polled=code.key,
         )
         await self.store.save_request(request, charge)
         return minted.raw.reveal()
 
-    async def device_of(self, stored: StoredRequest) -> DeviceAuthorization | None:
-        """The device that a stored request is for, unless it is gone."""
-        return (
-            None
-            if stored.device is None
-            else await self.devices.device_authorization(stored.device)
-        )
-
-    async def refuse_device(self, device: DeviceAuthorization) -> bool:
-        """The device gets an error at its next poll. True for the one caller that decided."""
-        return await self.devices.refuse_device(device.key, self.clock.now())
+    async def channel_of(self, stored: StoredRequest) -> ResponseChannel | None:
+        """How a stored request is answered; None when its application does not wait any more."""
+        if stored.polled is None:
+            return RedirectResponse()
+        for channels in self.polled:
+            channel = await channels.of(stored.polled)
+            if channel is not None:
+                return channel
+        return None
 
     async def _save(
         self, kind: Kind, client_id: str, form: Form, lifetime: timedelta, charge: Charge | None

@@ -15,7 +15,6 @@ from quantimodo.accounts.pending_logins import PendingLogins
 from quantimodo.authorization.interactions import (
     IdentifiedRequest,
     Interaction,
-    JsonResponse,
     Progress,
 )
 from quantimodo.authorization.steps.login import sign_in_path
@@ -127,7 +126,7 @@ class AuthorizeEndpoint:
         self, request: Request, interaction: Interaction, authentication: AuthenticationContext
     ) -> Response:
         identified, method = interaction.identified, request.method
-        if isinstance(identified.channel, JsonResponse):
+        if not identified.channel.in_browser:
             if method == "HEAD":
                 return await self.dispatcher.preview(interaction, authentication)
             return await self.dispatcher.respond_json(interaction, authentication)

@@ -6,10 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.authorization.interactions import (
-    DeviceApproval,
     IdentifiedRequest,
     Interaction,
-    JsonResponse,
     Reason,
 )
 from quantimodo.authorization.stored_requests import SentResponse, StoredRequests
@@ -107,12 +105,11 @@ class AuthorizationResponses:
     ) -> Response:
         """The error, for the client; raised for a caller that gets JSON. `claimed`: the stored
         request that this caller responds to."""
-        if isinstance(identified.channel, JsonResponse):
+        if not identified.channel.in_browser:
             raise error
         note_error(request, error)
         note_caller(request.scope, identified.client, identified.form.items())
-        if isinstance(identified.channel, DeviceApproval):
-            await self.requests.refuse_device(identified.channel.device)
+        await identified.channel.refuse()
         parameters = [("error", error.code), ("error_description", error.description)]
         if about := error_uri(self.issuer, error.refusal):
             parameters.append(("error_uri", about))  # RFC 6749 §4.1.2.1
@@ -171,7 +168,7 @@ class AuthorizationResponses:
 
     async def _whole(self, identified: IdentifiedRequest, parameters: Parameters) -> Parameters:
         target = identified.target
-        if isinstance(identified.channel, DeviceApproval):
+        if not identified.channel.carried:
             return [each for each in parameters if each[0] == "error"]
         state = [] if target.state is None else [("state", target.state)]
         # RFC 9207 §2: in every response, errors included, so that no client mixes servers up.

@@ -152,6 +152,7 @@ class StepPages:
     ) -> Response:
         interaction, request = position.interaction, position.interaction.request
         client, redirect_uri = request.client, request.target.redirect_uri
+        carried = interaction.channel.carried
         owner = None if client.owner_id is None else await self.users.user(client.owner_id)
         parts = urlsplit(redirect_uri)
         consent, by_token = interaction.progress.consent, position.authentication.login is not None
@@ -169,7 +170,7 @@ class StepPages:
             ],
             request_id=interaction.id,
             csrf=browser_request.csrf,
-            redirect_host="" if request.device else parts.netloc or f"{parts.scheme}:",
+            redirect_host=(parts.netloc or f"{parts.scheme}:") if carried else "",
             already=frozenset() if consent is None or ended else consent.scope,
             has_logo=await self.clients.logo(client.id) is not None,
             return_to=resume_path(interaction.id),
@@ -183,9 +184,7 @@ class StepPages:
             ],
             revision=interaction.identified.revision,
             change=await self._change(interaction, offer),
-            any_program=bool(client.document_host)
-            and not request.device
-            and not is_claimed(redirect_uri),
+            any_program=bool(client.document_host) and carried and not is_claimed(redirect_uri),
         )
         set_return_path(resume_path(interaction.id))
         page = consent_page(

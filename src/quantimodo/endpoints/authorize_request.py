@@ -13,7 +13,6 @@ from starlette.requests import Request
 
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.authorization.interactions import (
-    DeviceApproval,
     IdentifiedRequest,
     JsonResponse,
     PushedRequest,
@@ -41,10 +40,8 @@ from quantimodo.protocol.authorization import (
     PARAMETERS,
     READ,
     InvalidClientOrRedirect,
-    identify,
 )
 from quantimodo.protocol.client_documents import DocumentRefused, MethodsRefused
-from quantimodo.protocol.device_requests import DEVICE_TARGET
 from quantimodo.protocol.errors import InvalidRequest, OAuthError
 from quantimodo.protocol.grant_management import Requirement, check_required
 from quantimodo.protocol.parameters import Form
@@ -125,28 +122,15 @@ class RequestReader:
 
     async def read_stored(self, stored: StoredRequest) -> IdentifiedRequest:
         """A stored request. Raises `InvalidClientOrRedirect` or `OAuthError` when its client was
-        deleted, or no longer has this redirect URI."""
+        deleted, no longer has this redirect URI, or does not wait any more."""
         form = Form.of_pairs(stored.parameters)
         client = await self._client(form)
-        if stored.device is not None:
-            return await self._of_device(form, client, stored)
-        return await self._identified(form, client, RedirectResponse())
-
-    async def _of_device(
-        self, form: Form, client: Client, stored: StoredRequest
-    ) -> IdentifiedRequest:
-        device = await self.requests.device_of(stored)
-        if device is None:
+        channel = await self.requests.channel_of(stored)
+        if channel is None:
             raise InvalidClientOrRedirect(
-                N_("The device does not wait any more."), refusal="request_gone"
+                "The app does not wait for the response any more.", refusal="request_gone"
             )
-        return IdentifiedRequest(
-            form=form,
-            client=client,
-            target=DEVICE_TARGET,
-            channel=DeviceApproval(device),
-            resources=await self.resources.read(form),
-        )
+        return await self._identified(form, client, channel)
 
     def check_transport(self, request: Request, identified: IdentifiedRequest) -> None:
         """Raises `InvalidRequest` for a login JWT in an address, where that is not allowed."""
@@ -164,7 +148,7 @@ class RequestReader:
         return IdentifiedRequest(
             form=form,
             client=client,
-            target=identify(form, client),
+            target=channel.target(form, client),
             channel=channel,
             resources=await self.resources.read(form),
         )

@@ -76,7 +76,8 @@ class StoredRequest:
 
     `claimed_by`: the digest of the person and browser that decided; None before the decision.
     `response` is what the client got, encrypted, so that a form that is sent twice gets the same
-    response. `device` is the key of the device authorization that it is for (RFC 8628).
+    response. `polled` is the key of the code with which its application polls for the response,
+    None where the browser carries the response.
     """
 
     key: bytes
@@ -86,4 +87,4 @@ class StoredRequest:
     expires_at: datetime
     claimed_by: bytes | None = None
     response: bytes | None = field(default=None, repr=False)
-    device: bytes | None = None
+    polled: bytes | None = None

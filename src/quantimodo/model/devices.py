@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from quantimodo.model.confirmations import Confirmation
+from quantimodo.model.tokens import PolledCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,11 @@ class DeviceAuthorization:
     confirmed_by: bytes | None = None
     decided_at: datetime | None = None
     approved: bool = False
+
+    @property
+    def polled_code(self) -> PolledCode:
+        """The device code."""
+        return PolledCode(self.key, self.expires_at, self.confirmation)
 
     @property
     def refused(self) -> bool:

@@ -64,6 +64,15 @@ class AuthorizationCode(NamedTuple):
     confirmation: Confirmation | None = None
 
 
+class PolledCode(NamedTuple):
+    """A code that an application polls with until a person has decided (RFC 8628 §3.4): the
+    approval stores an authorization code under its key, bound to `confirmation` as it is."""
+
+    key: bytes
+    expires_at: datetime
+    confirmation: Confirmation | None
+
+
 class FoundCode(NamedTuple):
     """A code with the current state of its grant and person."""
 

@@ -102,7 +102,7 @@ class ReturnTargets:
             return ReturnTarget(path)
         form = Form.of_pairs(stored.parameters)
         suggest(of_ui_locales(form.get("ui_locales") or ""), Source.REQUEST)
-        if stored.device is not None:
+        if stored.polled is not None:
             has_logo = await self.clients.logo(client.id) is not None
             return ReturnTarget(path, client, has_logo, requested_at=stored.created_at)
         try:

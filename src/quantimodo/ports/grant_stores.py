@@ -78,17 +78,18 @@ class AuthorizationStore(Protocol):
         code: AuthorizationCode | None,
         access: AccessToken | None = None,
         logout_recipient: LogoutRecipient | None = None,
-        device: bytes | None = None,
+        polled: bytes | None = None,
         follows: bytes | None = None,
     ) -> bool:
         """Store a grant, the code and token of the front channel, and the client to notify when
-        the session of the grant ends. `device`: the key of the device authorization that this
-        approves. `follows`: the id of the managed grant that it merges or replaces, which ends in
-        the same transaction; of concurrent successors exactly one is stored.
+        the session of the grant ends. `polled`: the key of the code with which the client polls,
+        and which this approves. `follows`: the id of the managed grant that it merges or
+        replaces, which ends in the same transaction; of concurrent successors exactly one is
+        stored.
 
         False, and nothing is saved, unless the account is open, the person's consent to all of the
-        grant is on record, its session, if it has one, lives, the device, if there is one, has
-        neither expired nor been decided about, and the grant that it follows, if there is one,
+        grant is on record, its session, if it has one, lives, the polled code, if there is one,
+        has neither expired nor been decided about, and the grant that it follows, if there is one,
         lives or was revoked by this consent; `close_account`,
         `withdraw_consent`, `change_consent` or the end of the session at the same time either
         prevents it, or revokes or narrows it.

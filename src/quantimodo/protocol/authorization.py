@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.consent_details import Details
-from quantimodo.model.devices import DeviceAuthorization
 from quantimodo.model.resources import Resource
+from quantimodo.model.tokens import PolledCode
 from quantimodo.protocol import pkce, scopes
 from quantimodo.protocol.claims_request import (
     NOTHING,
@@ -103,7 +103,7 @@ class AuthorizationRequest:
     that it requests individually; `details`: the health data, None for all that the scope opens;
     `states_details`: whether it has `authorization_details`, so that responses have them too;
     `resources`: the registered APIs that it names, besides ours; `code_key`: the key to which
-    the code is bound (RFC 9449 §10); `device`: the device that waits for the response;
+    the code is bound (RFC 9449 §10); `polled`: the code with which the client polls;
     `grant_action`: what it does with a managed grant."""
 
     client: Client
@@ -119,7 +119,7 @@ class AuthorizationRequest:
     details: Details = None
     resources: tuple[Resource, ...] = ()
     code_key: Confirmation | None = None
-    device: DeviceAuthorization | None = None
+    polled: PolledCode | None = None
     grant_action: GrantAction | None = None
     states_details: bool = False
 

@@ -12,8 +12,9 @@ from quantimodo.protocol.authorization import (
 )
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import RequestedResources, requested_scope
-from quantimodo.protocol.vocabulary import DEVICE_PAGE
 
+DEVICE_PAGE: Final = "/device"
+"""The page on which a person enters the code of a device (RFC 8628 §3.3)."""
 DEVICE_DONE: Final = f"{DEVICE_PAGE}/done"
 DEVICE_TARGET: Final = Target(DEVICE_DONE, False, "query", None)
 """Where the browser goes when a person has decided about a device: a page of this server."""
@@ -40,6 +41,6 @@ def validate_device(
         claims=claims,
         details=details,
         resources=resources.foreign,
-        device=device,
+        polled=None if device is None else device.polled_code,
         states_details=form.get("authorization_details") is not None,
     )

@@ -9,8 +9,6 @@ LOGIN_TOKEN_TYPE = "login+jwt"  # v2-api.md §4
 LOGOUT_TOKEN_TYPE = "logout+jwt"  # Back-Channel Logout §2.4
 INTROSPECTION_TYPE = "token-introspection+jwt"  # RFC 9701 §5
 CONSENT_RECEIPT_TYPE = "consent-receipt+jwt"
-DEVICE_PAGE = "/device"
-"""The page on which a person enters the code of a device (RFC 8628 §3.3)."""
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # RFC 8693 §2.1
 ACCESS_TOKEN_URN = "urn:ietf:params:oauth:token-type:access_token"  # RFC 8693 §3
 JWT_URN = "urn:ietf:params:oauth:token-type:jwt"

@@ -13,7 +13,7 @@ from quantimodo.storage.tables.client_documents import ClientDocuments
 from quantimodo.storage.tables.client_log import ClientLogs
 from quantimodo.storage.tables.client_teams import ClientTeams
 from quantimodo.storage.tables.clients import Clients
-from quantimodo.storage.tables.device_authorizations import DeviceAuthorizations
+from quantimodo.storage.tables.device_authorizations import APPROVE_DEVICE, DeviceAuthorizations
 from quantimodo.storage.tables.email_choices import EmailChoiceTable
 from quantimodo.storage.tables.exchanged_tokens import ExchangedTokens
 from quantimodo.storage.tables.factor_recoveries import FactorRecoveries
@@ -96,7 +96,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         passkeys=Passkeys(database),
         trusted_browsers=TrustedBrowsers(database),
         factor_recoveries=FactorRecoveries(database),
-        authorizations=Authorizations(database),
+        authorizations=Authorizations(database, (APPROVE_DEVICE,)),
         device_authorizations=DeviceAuthorizations(database),
         tokens=Tokens(database),
         personal_tokens=PersonalTokens(database),

@@ -7,9 +7,8 @@ from datetime import datetime
 from quantimodo.crypto.tokens import moment_bytes, public_grant_id
 from quantimodo.model.consent_details import explicit
 from quantimodo.model.consents import Consent
-from quantimodo.model.devices import DeviceAuthorization
 from quantimodo.model.sessions import AuthenticatedSubject, LogoutRecipient
-from quantimodo.model.tokens import AuthorizationCode, ClaimsRequest, Grant
+from quantimodo.model.tokens import AuthorizationCode, ClaimsRequest, Grant, PolledCode
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.protocol.authorization import AuthorizationRequest
@@ -47,8 +46,8 @@ class AuthorizationResponder:
         meantime.
         """
         now, types = self.clock.now(), request.response_type
-        if request.device is not None:
-            await self._approve(request, request.device, signed_in, consent)
+        if request.polled is not None:
+            await self._approve(request, request.polled, signed_in, consent)
             return []
         if types == {"none"}:
             return []
@@ -95,27 +94,27 @@ class AuthorizationResponder:
     async def _approve(
         self,
         request: AuthorizationRequest,
-        device: DeviceAuthorization,
+        polled: PolledCode,
         signed_in: AuthenticatedSubject,
         consent: Consent,
     ) -> None:
-        """Store the grant, and a code under the key of the device code (RFC 8628 §3.4): it is
-        redeemed once, as other codes are."""
+        """Store the grant, and a code under the key of the one that the client polls with (RFC 8628
+        §3.4): it is redeemed once, as other codes are."""
         grant = self._grant(request, signed_in, consent, self.clock.now())
-        # A device is not part of the browser's session (docs/decisions/0024).
+        # A client that polls is not part of the browser's session (docs/decisions/0024).
         grant = grant._replace(sid=None)
         code = AuthorizationCode(
-            key=device.key,
+            key=polled.key,
             grant_id=grant.id,
             redirect_uri=None,
             challenge=None,
             nonce=None,
-            expires_at=min(device.expires_at, grant.expires_at),
-            confirmation=device.confirmation,
+            expires_at=min(polled.expires_at, grant.expires_at),
+            confirmation=polled.confirmation,
         )
-        if not await self.store.save_code(grant, code, device=device.key):
+        if not await self.store.save_code(grant, code, polled=polled.key):
             raise AccessDenied(
-                "the device does not wait any more, or the person took the app's access back",
+                "the client does not wait any more, or the person took the app's access back",
                 refusal="access_withdrawn",
             )
 

@@ -34,9 +34,9 @@ def needed(
         return REASON
     # RFC 8252 §8.6, docs/decisions/0006: any program on a device can pretend to be a public client
     # whose responses come by a private-use scheme or a loopback address.
-    # RFC 8628 §5.6: no response of a device authorization reaches a redirect URI that proves it.
+    # RFC 8628 §5.6: no response that a client polls for reaches a redirect URI that proves it.
     unproven = client.public or bool(client.document_host)
-    proves = request.device is None and is_claimed(request.target.redirect_uri)
+    proves = interaction.channel.carried and is_claimed(request.target.redirect_uri)
     if consent is None or (unproven and not proves):
         return REASON
     # Client ID Metadata Document §9.4: `created_at` is when its present keys were first seen.

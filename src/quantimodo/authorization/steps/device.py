@@ -8,17 +8,13 @@ step.
 from datetime import datetime
 from urllib.parse import quote
 
-from quantimodo.authorization.interactions import (
-    DeviceApproval,
-    Interaction,
-    InteractionPolicy,
-    Reason,
-)
+from quantimodo.authorization.device_channel import DeviceApproval
+from quantimodo.authorization.interactions import Interaction, InteractionPolicy, Reason
 from quantimodo.crypto.digests import digest
 from quantimodo.model.devices import DeviceAuthorization
 from quantimodo.model.sessions import AuthenticatedSubject
+from quantimodo.protocol.device_requests import DEVICE_PAGE
 from quantimodo.protocol.errors import ConsentRequired
-from quantimodo.protocol.vocabulary import DEVICE_PAGE
 
 CONFIRM = f"{DEVICE_PAGE}/confirm"
 REASON = Reason(ConsentRequired, "the person has to confirm the device")

@@ -14,7 +14,6 @@ from quantimodo.storage.database import Database, KeyedRead, Operation, Statemen
 from quantimodo.storage.rows import Column, Part, RowReader
 from quantimodo.storage.tables import consents
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
-from quantimodo.storage.tables.device_authorizations import APPROVE_DEVICE
 from quantimodo.storage.tables.event_outbox import (
     REVOKED_COLUMNS,
     report_grant,
@@ -49,7 +48,7 @@ _REQUEST = RowReader(
     Column("expires_at", from_micros),
     "claimed_by",
     "response",
-    "device",
+    Column("polled", sql="device"),
 )
 _FIND_REQUEST = KeyedRead(f"SELECT {_REQUEST.columns} FROM authorization_requests WHERE key")
 _SAVE_REQUEST = Statement(
@@ -107,10 +106,12 @@ _ADD_CODE = Statement(
 
 
 class Authorizations(Table):
-    """Implements `AuthorizationStore`."""
+    """Implements `AuthorizationStore`. `approvals` approve a code with which a client polls, by its
+    key and the time: one statement for each table of such codes. Each returns the row."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, approvals: Sequence[Statement]) -> None:
         super().__init__(database)
+        self._approvals = approvals
         self._request_budget = BudgetChecks(_REQUESTS)
 
     async def save_request(self, request: StoredRequest, charge: Charge | None = None) -> None:
@@ -120,7 +121,7 @@ class Authorizations(Table):
             json.dumps(request.parameters),
             to_micros(request.created_at),
             to_micros(request.expires_at),
-            request.device,
+            request.polled,
         )
         await charged(self._database, self._request_budget, _SAVE_REQUEST, values, charge)
 
@@ -184,7 +185,7 @@ class Authorizations(Table):
         code: AuthorizationCode | None,
         access: AccessToken | None = None,
         logout_recipient: LogoutRecipient | None = None,
-        device: bytes | None = None,
+        polled: bytes | None = None,
         follows: bytes | None = None,
     ) -> bool:
         def operation() -> Operation[bool]:
@@ -196,13 +197,12 @@ class Authorizations(Table):
             consent = consents.CONSENT.read_first((yield consents.SHARE_CONSENT, key))
             if consent is None or not allows_grant(consent, grant):
                 return False
-            if device is not None:
-                approval = (device, to_micros(grant.created_at))
-                if not (yield APPROVE_DEVICE, approval):
-                    return False
+            at = to_micros(grant.created_at)
+            if polled is not None and not (yield from self._approve(polled, at)):
+                return False
             if follows is not None:
-                decided_at, now = to_micros(consent.updated_at), to_micros(grant.created_at)
-                if not (yield _END_PREDECESSOR, (follows, *key, now, decided_at)):
+                decided_at = to_micros(consent.updated_at)
+                if not (yield _END_PREDECESSOR, (follows, *key, at, decided_at)):
                     return False
             yield (
                 _ADD_GRANT,
@@ -243,3 +243,9 @@ class Authorizations(Table):
             return True
 
         return await self._database.write(operation)
+
+    def _approve(self, key: bytes, at: int) -> Operation[bool]:
+        for approval in self._approvals:
+            if (yield approval, (key, at)):
+                return True
+        return False

@@ -1,6 +1,6 @@
 """The table `device_authorizations`: devices that wait for a person (RFC 8628).
 
-`authorizations.py` approves a device in the transaction that stores its grant.
+`authorizations.py` runs `APPROVE_DEVICE` in the transaction that stores its grant.
 """
 
 import json
