@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+from quantimodo.app.resources import resource_registry
+from quantimodo.model.resources import ResourceScope
+from quantimodo.protocol.resource_registration import ResourceRegistration
 from support.app import DECISION, ME, App, AppHarness, form_fields, response_of
 
 PAR = "/api/v2/oauth2/par"
@@ -208,7 +211,9 @@ async def test_6_the_api(harness: AppHarness) -> None:
         return (await browser.request(method, where, headers=headers)).status_code
 
     found = await query(harness, app, grant_id)
-    assert set(found) == {"scopes", "claims", "created_at", "last_updated_at", "expires_at"}
+    times = {"created_at", "last_updated", "last_updated_at", "expires_at"}
+    assert set(found) == {"scopes", "claims", *times}
+    assert found["last_updated"] == found["last_updated_at"]
     assert found["scopes"] == [{"scope": "basic openid"}]
     assert found["claims"] == ["email"]
     assert tokens["access_token"] not in json.dumps(found)
@@ -239,6 +244,22 @@ async def test_6_the_api(harness: AppHarness) -> None:
     assert (await harness.refresh(app, tokens["refresh_token"])).status_code == 400
     assert await status("DELETE", mine) == 404
     assert await status("GET", mine) == 404
+
+
+async def test_6_4_scopes_of_registered_apis_name_their_resource(harness: AppHarness) -> None:
+    await harness.person()
+    app, tasks = await harness.app(), "https://tasks.example.org/"
+    scopes = (ResourceScope("tasks:read", "Read tasks"), ResourceScope("tasks:write", "Write"))
+    await resource_registry(harness.context).register(
+        tasks, ResourceRegistration(name="Tasks", scopes=scopes), owner_id=None, by_operator=True
+    )
+    named = {"resource": tasks, "scope": "tasks:read", "grant_management_action": "create"}
+    grant_id = (await harness.tokens(app, **named))["grant_id"]
+    of_tasks = {"scope": "tasks:read", "resource": [tasks]}
+    assert (await query(harness, app, grant_id))["scopes"] == [of_tasks]
+    merge = {"grant_management_action": "merge", "grant_id": grant_id, "scope": "basic"}
+    await harness.tokens(app, **merge)
+    assert (await query(harness, app, grant_id))["scopes"] == [{"scope": "basic"}, of_tasks]
 
 
 async def test_7_1_discovery(harness: AppHarness) -> None:

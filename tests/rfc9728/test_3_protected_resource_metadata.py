@@ -1,5 +1,7 @@
 """The metadata of this server's API (RFC 9728 §2, §3), and how a client finds it (RFC 9728 §5)."""
 
+from quantimodo.model.resources import Resource
+from quantimodo.protocol.resource_registration import resource_metadata
 from support.app import ISSUER, ME, AppHarness
 
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
@@ -41,6 +43,16 @@ async def test_a_challenge_names_the_scope_that_is_missing(harness: AppHarness) 
     assert 'error="insufficient_scope"' in challenge
     assert 'scope="basic"' in challenge
     assert f'resource_metadata="{ISSUER}{WELL_KNOWN}/api"' in challenge
+
+
+async def test_3_2_a_member_without_a_value_is_left_out(harness: AppHarness) -> None:
+    """Of our API, and of one without scopes that publishes its metadata at its own host."""
+    own = (await harness.browser().get(WELL_KNOWN)).json()
+    now = harness.context.clock.now()
+    api = Resource(id=1, identifier="https://tasks.example.org/", name="Tasks", created_at=now)
+    for document in (own, resource_metadata(api, ISSUER)):
+        assert not [name for name, value in document.items() if value in ([], "", None, {})]
+    assert "scopes_supported" in own
 
 
 async def test_other_tokens_than_those_of_the_api_have_no_metadata(harness: AppHarness) -> None:

@@ -21,7 +21,7 @@ class GrantedScopes(TypedDict, total=False):
     """Scopes that belong together."""
 
     scope: Required[Annotated[str, described("Space-separated scopes.", "readmeasurements")]]
-    resources: Annotated[
+    resource: Annotated[
         list[str],
         described(
             "The registered API that they are for. Missing for ours.", ["https://api.example.org"]
@@ -45,7 +45,8 @@ class ManagedGrant(TypedDict, total=False):
         ),
     ]
     created_at: Required[Annotated[int, described("Seconds since 1970.", 1_795_431_600)]]
-    last_updated_at: Required[Annotated[int, described("Seconds since 1970.", 1_795_431_600)]]
+    last_updated: Required[Annotated[int, described("Seconds since 1970.", 1_795_431_600)]]
+    last_updated_at: Required[Annotated[int, described("The same.", 1_795_431_600)]]
     expires_at: Required[Annotated[int, described("Seconds since 1970.", 1_810_983_600)]]
 
 
@@ -59,6 +60,7 @@ _GRANT: Final[dict[str, Any]] = {
     "claims": [],
     "authorization_details": SLEEP_DETAILS,
     "created_at": 1_795_431_600,
+    "last_updated": 1_795_431_600,
     "last_updated_at": 1_795_431_600,
     "expires_at": 1_810_983_600,
 }

@@ -111,7 +111,7 @@ def described(grant: Grant) -> dict[str, Any]:
     scopes: list[dict[str, Any]] = [{"scope": text}] if text else []
     for each in sorted(foreign):
         names = spell(plain_names(foreign[each]))
-        scopes.append({"scope": names, "resources": [each.identifier]})
+        scopes.append({"scope": names, "resource": [each.identifier]})
     return {"scopes": scopes, "claims": _names(grant.claims_request), **found}
 
 

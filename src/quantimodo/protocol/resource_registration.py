@@ -115,10 +115,12 @@ def _scope_faults(scopes: tuple[ResourceScope, ...]) -> Iterator[Fault]:
 
 def resource_metadata(resource: Resource, issuer: str) -> dict[str, Any]:
     """The document that an API publishes at its own host (RFC 9728 §2)."""
+    scopes = [each.name for each in resource.scopes]
     return {
         "resource": resource.identifier,
         "authorization_servers": [issuer],
-        "scopes_supported": [each.name for each in resource.scopes],
+        # RFC 9728 §3.2: a member without a value is left out.
+        **({"scopes_supported": scopes} if scopes else {}),
         "bearer_methods_supported": ["header"],
         "resource_name": resource.name,
         **(

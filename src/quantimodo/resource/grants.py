@@ -33,12 +33,15 @@ class GrantManagement:
         grant = stored.grant
         if grant.client_id != found.client_id or grant.expires_at <= self.clock.now():
             return private_json(404, _UNKNOWN)
+        updated = int(grant.created_at.timestamp())
         return private_json(
             200,
             {
                 **described(grant),
                 "created_at": moment_of_grant(request.tail),
-                "last_updated_at": int(grant.created_at.timestamp()),
+                # Grant Management §6.4 has one name in its text and the other one in its example.
+                "last_updated": updated,
+                "last_updated_at": updated,
                 "expires_at": int(grant.expires_at.timestamp()),
             },
         )
