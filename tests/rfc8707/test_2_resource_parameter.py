@@ -1,5 +1,6 @@
 """The parameter `resource` (RFC 8707 §2), over HTTP."""
 
+import json
 import re
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ from support.app import (
     AUTHORIZE,
     CALLBACK,
     CHALLENGE,
+    ISSUER,
     ME,
     App,
     AppHarness,
@@ -19,6 +21,7 @@ from support.app import (
     response_of,
 )
 from support.jwt_forgery import claims_of
+from support.registered_clients import key_set, make_key, registered, signed
 
 INACTIVE = {"active": False}
 BOTH = "basic tasks:read"
@@ -130,6 +133,77 @@ async def test_2_the_response_to_a_repeated_refresh_is_for_the_named_resource(
     assert (await harness.introspect(server, foreign["access_token"]))["aud"] == TASKS
     assert (await harness.call(own["access_token"], ME)).status_code == 200
     assert (await harness.call(foreign["access_token"], ME)).status_code == 401
+
+
+async def test_2_a_request_object_and_a_pushed_request_name_resources(harness: AppHarness) -> None:
+    """RFC 8707 §2: in a request object the value is a text, or an array of several."""
+    await harness.person()
+    await add_api(harness)
+    await add_api(harness, NOTES, name="Notes", scopes=(ResourceScope("notes", "Read notes"),))
+    key = make_key("ES256")
+    app = await registered(harness, {"jwks": key_set(key)})
+    plain = {
+        "client_id": app.id,
+        "response_type": "code",
+        "redirect_uri": CALLBACK,
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+
+    def request_object(resource: Any) -> str:
+        return signed({"iss": app.id, "aud": ISSUER, **plain, "resource": resource}, key, "ES256")
+
+    async def granted_by(parameters: dict[str, Any]) -> list[str]:
+        """The audiences that the grant has, of these."""
+        pushed = await harness.post("/api/v2/oauth2/par", app, parameters)
+        assert pushed.status_code == 201, pushed.text
+        browser = await harness.signed_in()
+        query = {"client_id": app.id, "request_uri": pushed.json()["request_uri"]}
+        code = response_of(await browser.get(AUTHORIZE, params=query)).code
+        tokens = await redeemed(harness, app, code, resource=TASKS)
+        assert claims_of(tokens["access_token"])["aud"] == TASKS
+        other = await harness.refresh(app, tokens["refresh_token"], resource=NOTES)
+        assert other.is_success or other.json()["error"] == "invalid_target"
+        return [TASKS, NOTES] if other.is_success else [TASKS]
+
+    for inside, expected in (
+        (TASKS, [TASKS]),
+        ([TASKS], [TASKS]),
+        ([TASKS, NOTES], [TASKS, NOTES]),
+    ):
+        # What stands beside the object does not count.
+        beside = {"request": request_object(inside), "resource": OWN, "client_id": app.id}
+        assert await granted_by(beside) == expected, inside
+    assert await granted_by({**plain, "resource": [TASKS, NOTES]}) == [TASKS, NOTES]
+    for wrong, error in (
+        ("https://unknown.example.org/", "invalid_target"),
+        ([TASKS, f"{TASKS}#a"], "invalid_target"),
+        ({}, "invalid_request_object"),
+        (5, "invalid_request_object"),
+        ([5], "invalid_request_object"),
+    ):
+        refused = await harness.post(
+            "/api/v2/oauth2/par", app, {"request": request_object(wrong), "client_id": app.id}
+        )
+        assert (refused.status_code, refused.json()["error"]) == (400, error), wrong
+
+
+async def test_2_2_a_token_of_another_api_has_no_health_details(harness: AppHarness) -> None:
+    """RFC 9396 §3.2, §9.1, §9.2: details go to the API that they are for."""
+    await harness.person()
+    app, server = await harness.app(token_format="jwt"), await harness.app()
+    await add_api(harness, introspected_by=frozenset({server.id}))
+    details = '[{"type":"health_measurements","actions":["read"],"categories":["Sleep"]}]'
+    scope = "readmeasurements tasks:read"
+    code = await granted(harness, app, OWN, TASKS, scope=scope, authorization_details=details)
+    own = await redeemed(harness, app, code)
+    assert own["authorization_details"] == json.loads(details)
+    assert claims_of(own["access_token"])["authorization_details"] == json.loads(details)
+    foreign = (await harness.refresh(app, own["refresh_token"], resource=TASKS)).json()
+    found = await harness.introspect(server, foreign["access_token"])
+    assert found["scope"] == foreign["scope"] == "tasks:read"
+    for place in (foreign, claims_of(foreign["access_token"]), found):
+        assert "authorization_details" not in place
 
 
 async def test_2_invalid_target_at_both_endpoints(harness: AppHarness) -> None:
