@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
-from quantimodo.clients.registry import MOST_OWNED, Registered, Registration, Registry
+from quantimodo.clients.registry import Registered, Registration, Registry
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.envelope import Envelope
+from quantimodo.model.client_members import MOST_OWNED
 from quantimodo.model.clients import Client, SecretDigest
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret

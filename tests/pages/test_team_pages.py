@@ -1,10 +1,12 @@
 """The team of an application: who is invited, who accepts, who may do what."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from quantimodo.model.client_members import MOST_OWNED
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
@@ -106,6 +108,26 @@ async def test_a_developer_decides_neither_about_the_team_nor_the_end(
     assert left.headers["location"] == "/developers"
     for tab in TABS:
         assert (await bob.get(path + tab.path)).status_code == 404, tab
+
+
+async def test_a_person_with_many_applications_gets_no_more(
+    services: AccountServices, site: Site, ann: Visitor, bob: Visitor, app: Client
+) -> None:
+    bobs = await services.stores.users.user_by_email("bob@example.org")
+    assert bobs is not None
+    for number in range(MOST_OWNED):
+        await services.stores.clients.add_client(
+            replace(app, id=f"app {number}", owner_id=bobs.id, redirect_uris=())
+        )
+    await bob.get(await invited(services, ann, app, "transfer"))
+    refused = await bob.submit(INVITATION)
+    assert refused.status_code == 422
+    assert "You own 100 applications already." in refused.text
+    found = await services.stores.clients.client(app.id)
+    assert found is not None
+    assert found.owner_id == app.owner_id
+    await services.stores.clients.delete_client("app 0")
+    assert (await bob.submit(INVITATION)).status_code == 303
 
 
 async def test_an_invitation_is_for_its_verified_address_once_and_for_a_week(

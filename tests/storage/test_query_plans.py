@@ -29,9 +29,12 @@ _MAY_WALK |= {
 }
 _MAY_WALK |= {"retention.client_requests"}  # from the oldest row on
 # At most 10,000 documents, of which those over the limit are deleted; the APIs that are registered.
-_MAY_WALK |= {"client_documents._OVER_OF_ALL", "resources._ALL"}
+_MAY_WALK |= {f"client_documents.{name}" for name in ("_OVER_OF_ALL", "_UNALLOWED_OF_ALL")}
+_MAY_WALK |= {"resources._ALL"}
 # At most 10,000 invitations, counted before an administrator adds one.
 _MAY_WALK |= {"invitations._COUNT"}
+# Invitations to teams, which live a week, when an account is deleted.
+_MAY_WALK |= {"client_teams._FORGET"}
 # A partial index of the operator's own applications, read in order up to a limit.
 _MAY_WALK |= {"clients._FIRST_PARTY_NAMES"}
 # A partial index of the administrators.

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from samples import LATER, NOW, client
+from samples import LATER, NOW, client, consent, new_user
 
 from quantimodo.model.client_documents import ClientDocument
 from quantimodo.ports.stores import Stores
@@ -53,3 +53,30 @@ async def test_the_documents_that_were_not_used_for_the_longest_time_go(stores: 
     await save("c.example.org", 7)
     assert await store.document("https://c.example.org/5") is None
     assert "https://c.example.org/5" in await left(), "the operator disabled it"
+
+
+async def test_documents_without_a_consent_go_first(stores: Stores) -> None:
+    store, ann = stores.client_documents, await stores.users.add_user(new_user("ann"), None)
+
+    async def save(host: str, number: int, *, allowed: bool = False) -> None:
+        each = document(host, number)
+        await store.save_document(each, most_of_host=2, most=3)
+        await stores.clients.add_client(client(each.client_id))
+        if allowed:
+            given = consent(ann, each.client_id, "basic")
+            assert await stores.authorizations.save_consent(given, decided=True)
+
+    async def left() -> set[str]:
+        return {each.id.removeprefix("https://") for each in await stores.clients.clients()}
+
+    await save("a.example.org", 1, allowed=True)
+    await save("a.example.org", 2)
+    await save("a.example.org", 3)
+    assert await left() == {"a.example.org/1", "a.example.org/3"}
+    await save("b.example.org", 4)
+    await save("c.example.org", 5)
+    assert await left() == {"a.example.org/1", "b.example.org/4", "c.example.org/5"}
+    await save("a.example.org", 6, allowed=True)
+    assert await left() == {"a.example.org/1", "a.example.org/6", "c.example.org/5"}
+    await save("a.example.org", 7)
+    assert await left() == {"a.example.org/6", "a.example.org/7", "c.example.org/5"}, "none is left"

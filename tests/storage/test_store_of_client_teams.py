@@ -4,11 +4,12 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime
 
+import pytest
 from samples import LATER, NOW, SOON, Samples, client, key
 
-from quantimodo.model.client_members import ClientInvitation, InvitedRole
+from quantimodo.model.client_members import MOST_OWNED, ClientInvitation, InvitedRole
 from quantimodo.model.users import User
-from quantimodo.ports.stores import Stores
+from quantimodo.ports.stores import BudgetExceeded, Stores
 
 _MOST = 3
 
@@ -42,7 +43,7 @@ async def _team(stores: Stores) -> dict[int, tuple[str, bool]]:
 async def _accept(
     stores: Stores, sent: ClientInvitation, person: User, now: datetime = NOW
 ) -> str | None:
-    return await stores.teams.accept_invitation(sent, person.id, now)
+    return await stores.teams.accept_invitation(sent, person.id, now, MOST_OWNED)
 
 
 async def test_members_are_listed_after_the_lead(stores: Stores, samples: Samples) -> None:
@@ -126,6 +127,47 @@ async def test_the_lead_before_stays_as_a_developer(stores: Stores, samples: Sam
     assert await _team(stores) == {developer.id: ("owner", True), lead.id: ("developer", False)}
     await stores.clients.add_client(client("operators"))
     assert not await stores.teams.transfer("operators", lead.id, NOW)
+
+
+async def test_one_person_owns_only_so_many(stores: Stores, samples: Samples) -> None:
+    lead, person = (await _app(stores, samples))[0], await samples.user()
+    await stores.clients.add_client(client("own 1", owner_id=person.id))
+    added = await asyncio.gather(
+        *(
+            stores.clients.add_client(client(f"own {number}", owner_id=person.id), most_owned=3)
+            for number in range(2, 8)
+        ),
+        return_exceptions=True,
+    )
+    assert [type(each) for each in added if each is not None] == [BudgetExceeded] * 4
+    for role in ("owner", "transfer"):
+        sent = invitation(lead, "new@example.org", role)  # type: ignore[arg-type]
+        assert await stores.teams.add_invitation(sent, _MOST)
+        with pytest.raises(BudgetExceeded):
+            await stores.teams.accept_invitation(sent, person.id, NOW, 3)
+        assert await stores.teams.invitation(sent.key) == sent
+        assert await _team(stores) == {lead.id: ("owner", True)}
+    owned = invitation(lead, "new@example.org", "owner")
+    assert await stores.teams.add_invitation(owned, _MOST)
+    assert await stores.teams.accept_invitation(owned, person.id, NOW, 4) == "owner"
+    with pytest.raises(BudgetExceeded):
+        await stores.clients.add_client(client("last", owner_id=person.id), most_owned=4)
+    moved = invitation(lead, "new@example.org", "transfer")
+    assert await stores.teams.add_invitation(moved, _MOST)
+    assert await stores.teams.accept_invitation(moved, person.id, NOW, 4) == "transfer"
+
+
+async def test_no_invitation_has_the_address_of_a_deleted_person(
+    stores: Stores, samples: Samples
+) -> None:
+    lead, person = (await _app(stores, samples))[0], await samples.user()
+    assert person.email is not None
+    sent = invitation(lead, person.email.title(), "developer")
+    kept = invitation(lead, "other@example.org", "developer")
+    for each in (sent, kept):
+        assert await stores.teams.add_invitation(each, _MOST)
+    assert await stores.users.delete_user(person.id, NOW)
+    assert await stores.teams.invitations("app", NOW) == [kept]
 
 
 async def test_an_invitation_is_accepted_once(stores: Stores, samples: Samples) -> None:

@@ -12,17 +12,22 @@ from quantimodo.accounts.errors import DomainError, InvalidInput
 from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.tokens import Kind, key_of, mint
-from quantimodo.model.client_members import ClientInvitation, InvitedRole
+from quantimodo.model.client_members import MOST_OWNED, ClientInvitation, InvitedRole
 from quantimodo.model.clients import Client
 from quantimodo.model.events import Event
 from quantimodo.model.texts import N_
 from quantimodo.model.users import User, is_same_email
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.stores import BudgetExceeded
 from quantimodo.ports.team_store import TeamStore
 
 LIFETIME: Final = timedelta(days=7)
 MOST_MEMBERS: Final = 20
+_TOO_MANY: Final = N_(
+    "You own %(most)s applications already. Delete or transfer one of them first.",
+    most=MOST_OWNED,
+)
 _NOT_ADDED: Final = N_("The team is full, or you may not invite any more.")
 _OVER: Final = N_("This invitation is used, withdrawn or expired. Ask for another one.")
 
@@ -82,10 +87,15 @@ class TeamInvitations:
         return verified and is_same_email(user.email or "", invitation.email)
 
     async def accept(self, invitation: ClientInvitation, client: Client, user: User) -> InvitedRole:
-        """Join the team: what the person became. Raises `DomainError`."""
+        """Join the team: what the person became. Raises `DomainError`, and `InvalidInput` for a
+        person who owns too many applications to get one more."""
         if not self.is_for(invitation, user):
             raise DomainError(_OVER)
-        role = await self.store.accept_invitation(invitation, user.id, self.clock.now())
+        now = self.clock.now()
+        try:
+            role = await self.store.accept_invitation(invitation, user.id, now, MOST_OWNED)
+        except BudgetExceeded:
+            raise InvalidInput("", _TOO_MANY) from None
         if role is None:
             raise DomainError(_OVER)
         kind = "client.transferred" if role == "transfer" else "client.member_added"

@@ -17,12 +17,14 @@ from quantimodo.clients.public_keys import SECRET_PURPOSE
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.model.budgets import Charge
+from quantimodo.model.client_members import MOST_OWNED
 from quantimodo.model.clients import Client, Logo, SecretDigest
 from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.ports.stores import BudgetExceeded
 from quantimodo.protocol.registration import (
     Fault,
     Registration,
@@ -33,11 +35,10 @@ from quantimodo.protocol.registration import (
 )
 from quantimodo.protocol.registration_metadata import is_key, needs_secret
 
-__all__ = ["LONGEST_OVERLAP", "MOST_OWNED", "Registered", "Registration", "Registry"]
+__all__ = ["LONGEST_OVERLAP", "Registered", "Registration", "Registry"]
 
 SECRET_PREFIX = "qms_"
 LONGEST_OVERLAP = timedelta(days=30)
-MOST_OWNED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,15 @@ class Registry:
             requested,
             () if by_operator else (*privileges(requested), *await self._reserved(requested)),
         )
-        if owner_id is not None and not by_operator:
-            await self._check_number_owned(owner_id)
-        return await self._add(requested, owner_id)
+        added = self._new_client(requested, owner_id)
+        try:
+            most_owned = None if by_operator else MOST_OWNED
+            await self.clients.add_client(added.client, most_owned=most_owned)
+        except BudgetExceeded:
+            text = f"you have {MOST_OWNED} apps already: delete one to register another"
+            raise InvalidMetadata("name", text) from None
+        self._record(added.client, "client.registered", "registered")
+        return added
 
     async def register_itself(
         self,
@@ -88,16 +95,17 @@ class Registry:
         `BudgetExceeded`."""
         requested = normalise(registration)
         accept(requested, await self._reserved(requested))
-        return await self._add(requested, None, token, network, delete_if_unused_at, charge)
+        added = self._new_client(requested, None, token, network)
+        await self.clients.add_client(added.client, delete_if_unused_at, charge)
+        self._record(added.client, "client.registered", "registered")
+        return added
 
-    async def _add(
+    def _new_client(
         self,
         requested: Registration,
         owner_id: int | None,
         token: bytes | None = None,
         network: bytes | None = None,
-        delete_if_unused_at: datetime | None = None,
-        charge: Charge | None = None,
     ) -> Registered:
         secret = None
         if not requested.public and needs_secret(requested.metadata):
@@ -112,10 +120,7 @@ class Registry:
             registration_digest=token,
             registered_from=network,
         )
-        client = with_metadata(bare, requested)
-        await self.clients.add_client(client, delete_if_unused_at, charge)
-        self._record(client, "client.registered", "registered")
-        return Registered(client, secret)
+        return Registered(with_metadata(bare, requested), secret)
 
     async def edit(
         self, client: Client, registration: Registration, *, by_operator: bool = False
@@ -234,12 +239,6 @@ class Registry:
             await self._replace(replace(client, metadata=metadata), "client.edited", "changed")
         await self.clients.set_logo(client.id, logo, charge, localized)
         self._record(client, "client.logo_changed", "given a new logo" if logo else "logo dropped")
-
-    async def _check_number_owned(self, owner_id: int) -> None:
-        if len(await self.clients.clients(owner_id=owner_id, limit=MOST_OWNED)) >= MOST_OWNED:
-            raise InvalidMetadata(
-                "name", f"you have {MOST_OWNED} apps already: delete one to register another"
-            )
 
     async def _reserved(
         self, requested: Registration, client: Client | None = None

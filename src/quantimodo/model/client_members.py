@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 ClientRole = Literal["owner", "developer"]
 """An owner decides who is in the team, and deletes the application; a developer changes it."""
 InvitedRole = Literal["owner", "developer", "transfer"]
 """`transfer`: to become the lead; who invited stays as a developer."""
+MOST_OWNED: Final = 100
+"""Applications that one person can own, alone or with others, unless by the operator."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.errors import DomainError
+from quantimodo.accounts.errors import DomainError, InvalidInput
 from quantimodo.accounts.team_invitations import TeamInvitations
 from quantimodo.model.client_members import ClientInvitation
 from quantimodo.model.clients import Client
 from quantimodo.model.texts import N_
 from quantimodo.pages.app_pages import app_path
 from quantimodo.pages.browser import BrowserRequest
+from quantimodo.pages.form_errors import FormErrors, error_view, form_errors
 from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.links import InvalidLink, Links
 from quantimodo.pages.page_context import Endpoint, PageContext
@@ -46,18 +47,9 @@ class InvitationPage:
         found = await self._found(request)
         if found is None:
             return self.links.invalid(request, browser_request, "invitation", _OVER)
-        invitation, client = found
-        if not self.invitations.is_for(invitation, browser_request.required().user):
+        if not self.invitations.is_for(found[0], browser_request.required().user):
             return self._for_another(request, browser_request)
-        return self.page_context.show(
-            request,
-            browser_request,
-            "team_invitation.html",
-            section="developers",
-            invitation=invitation,
-            client=client,
-            has_logo=await self.clients.logo(client.id) is not None,
-        )
+        return await self._page(request, browser_request, found)
 
     async def accept(self, request: Request) -> Response:
         """POST /developers/invitation: join the team."""
@@ -73,8 +65,30 @@ class InvitationPage:
             await self.invitations.accept(invitation, client, user)
         except DomainError:
             return self.links.invalid(request, browser_request, "invitation", _OVER)
+        except InvalidInput as refusal:
+            return await self._page(request, browser_request, found, form_errors(refusal))
         response = self.page_context.go(app_path(client), "team-joined")
         return self.page_context.browser.clear_cookie(response, "invitation")
+
+    async def _page(
+        self,
+        request: Request,
+        browser_request: BrowserRequest,
+        found: tuple[ClientInvitation, Client],
+        again: FormErrors | None = None,
+    ) -> Response:
+        invitation, client = found
+        return self.page_context.show(
+            request,
+            browser_request,
+            "team_invitation.html",
+            again=again,
+            section="developers",
+            invitation=invitation,
+            client=client,
+            has_logo=await self.clients.logo(client.id) is not None,
+            form=error_view(again),
+        )
 
     async def _found(self, request: Request) -> tuple[ClientInvitation, Client] | None:
         raw = self.links.email_token(request, "invitation")

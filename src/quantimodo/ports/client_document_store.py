@@ -14,8 +14,9 @@ class ClientDocumentStore(Protocol):
     async def save_document(
         self, document: ClientDocument, *, most_of_host: int, most: int
     ) -> None:
-        """Add or replace it. Of its host and of all, the documents over these numbers that were not
-        used for the longest time are deleted with their clients; a disabled client stays."""
+        """Add or replace it. Of its host and of all, the documents over these numbers are deleted
+        with their clients: first those that no person allows, of these the ones that were not used
+        for the longest time. A disabled client stays."""
 
     async def use_document(self, client_id: str, at: datetime) -> None:
         """Note when it was used."""

@@ -35,8 +35,10 @@ class ClientStore(Protocol):
         client: Client,
         delete_if_unused_at: datetime | None = None,
         charge: Charge | None = None,
+        most_owned: int | None = None,
     ) -> None:
-        """Raises `Conflict` when the id is taken. A client without a consent at
+        """Raises `Conflict` when the id is taken, and `BudgetExceeded` when its owner
+        owns `most_owned` clients already, also by concurrent calls. A client without a consent at
         `delete_if_unused_at` is deleted. `charge`, in all stores: the row counts in this budget,
         and the insert deletes the oldest rows over it; of clients, those without a consent. Raises
         `BudgetExceeded` when too few can be deleted. Details: `storage/tables/budgets.py`.

@@ -60,7 +60,9 @@ class TeamStore(Protocol):
         """Delete the one for this address."""
 
     async def accept_invitation(
-        self, invitation: ClientInvitation, user_id: int, now: datetime
+        self, invitation: ClientInvitation, user_id: int, now: datetime, most_owned: int
     ) -> InvitedRole | None:
         """Use it once: what the person became. Of concurrent calls one succeeds. None, and nothing
-        changes, if it is used or expired, or if who invited may not invite any more."""
+        changes, if it is used or expired, or if who invited may not invite any more. Raises
+        `BudgetExceeded`, and nothing changes, if the person would own more than `most_owned`
+        clients."""

@@ -11,6 +11,7 @@ from quantimodo.model.client_members import (
     InvitedRole,
     Membership,
 )
+from quantimodo.ports.stores import BudgetExceeded
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, Unread, first_value
 from quantimodo.storage.tables.table import Table
@@ -71,6 +72,13 @@ _LOCK_OWNED = Statement("UPDATE clients SET owner_id = owner_id WHERE owner_id =
 _SET_LEAD = Statement(
     "UPDATE clients SET owner_id = {2}, revision = revision + 1 WHERE id = {1} RETURNING id"
 )
+_OWNER = "SELECT id FROM users WHERE id = {1}"
+_LOCK_OWNER = Statement(_OWNER, postgres=f"{_OWNER} FOR NO KEY UPDATE")
+_COUNT_OWNED = Statement(
+    "SELECT (SELECT count(*) FROM clients WHERE owner_id = {1} AND id <> {2})"
+    " + (SELECT count(*) FROM client_members WHERE user_id = {1} AND role = 'owner'"
+    " AND client_id <> {2})"
+)
 _PERSON = Statement("SELECT 1 FROM users WHERE id = {1}")
 _PUT = Statement(
     "INSERT INTO client_members (client_id, user_id, role, added_at) VALUES ({1}, {2}, {3}, {4})"
@@ -103,6 +111,10 @@ _DROP_EXPIRED = Statement(
     "DELETE FROM client_invitations WHERE client_id = {1} AND expires_at <= {2}"
 )
 _DROP_SENT = Statement("DELETE FROM client_invitations WHERE client_id = {1} AND invited_by = {2}")
+_FORGET = Statement(
+    "DELETE FROM client_invitations WHERE lower(email) = (SELECT email_key FROM users"
+    " WHERE id = {1}) OR email = (SELECT email FROM users WHERE id = {1})"
+)
 _TAKE = Statement(
     "DELETE FROM client_invitations WHERE key = {1} AND expires_at > {2} RETURNING key"
 )
@@ -208,7 +220,7 @@ class ClientTeams(Table):
         return bool(await self._database.write(withdrawn))
 
     async def accept_invitation(
-        self, invitation: ClientInvitation, user_id: int, now: datetime
+        self, invitation: ClientInvitation, user_id: int, now: datetime, most_owned: int
     ) -> InvitedRole | None:
         client_id, at = invitation.client_id, to_micros(now)
 
@@ -220,6 +232,8 @@ class ClientTeams(Table):
                 return None
             if lead == user_id:
                 return "owner"
+            if invitation.role != "developer":
+                yield from check_owned(user_id, client_id, most_owned)
             if invitation.role == "transfer":
                 yield from _transfer(client_id, invitation.invited_by, user_id, at)
                 return "transfer"
@@ -232,10 +246,23 @@ class ClientTeams(Table):
         return await self._database.write(operation)
 
 
+def check_owned(user_id: int, client_id: str, most: int) -> Operation[None]:
+    """The part of an operation that makes a person an owner of this client. Raises
+    `BudgetExceeded` if they own `most` others; concurrent calls count one after the other."""
+    yield _LOCK_OWNER, (user_id,)
+    if first_value((yield _COUNT_OWNED, (user_id, client_id))) >= most:
+        raise BudgetExceeded("this person owns the most clients that are allowed")
+
+
 def transfer_clients(user_id: int) -> Operation[None]:
     """The part of an operation that deletes a person: clients with another owner get that lead."""
     for (client_id,) in (yield _LOCK_OWNED, (user_id,)):
         yield from _follow(client_id, user_id)
+
+
+def forget_team_invitations(user_id: int) -> Operation[None]:
+    """The part of an operation that deletes a person: no invitation has the address any more."""
+    yield _FORGET, (user_id,)
 
 
 def _follow(client_id: str, user_id: int) -> Operation[bool]:

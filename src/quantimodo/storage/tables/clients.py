@@ -20,6 +20,7 @@ from quantimodo.storage.database import (
 from quantimodo.storage.rows import Part, RowReader, Unread
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable
 from quantimodo.storage.tables.client_rows import CLIENT, CLIENT_COLUMNS, client_bytes, client_row
+from quantimodo.storage.tables.client_teams import check_owned
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import to_micros, to_micros_or_none
 
@@ -183,10 +184,13 @@ class Clients(Table):
         client: Client,
         delete_if_unused_at: datetime | None = None,
         charge: Charge | None = None,
+        most_owned: int | None = None,
     ) -> None:
         size = client_bytes(client)
 
         def operation() -> Operation[None]:
+            if client.owner_id is not None and most_owned is not None:
+                yield from check_owned(client.owner_id, client.id, most_owned)
             yield from add_rows(client)
             if delete_if_unused_at is not None:
                 network = None if charge is None else charge.network

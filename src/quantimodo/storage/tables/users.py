@@ -8,7 +8,7 @@ from quantimodo.model.users import NewUser, User, fold_email
 from quantimodo.storage.database import Call, KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, first_value
 from quantimodo.storage.tables.bulk_delete import EVENTS_OF_PERSON, OF_PERSON, delete_in_batches
-from quantimodo.storage.tables.client_teams import transfer_clients
+from quantimodo.storage.tables.client_teams import forget_team_invitations, transfer_clients
 from quantimodo.storage.tables.event_outbox import report_claims, report_deletion
 from quantimodo.storage.tables.invitations import forget_invitations, use_invitation
 from quantimodo.storage.tables.revoked_grants import revoke_grants
@@ -245,6 +245,7 @@ class Users(Table):
             yield DROP_LOGIN_CODES, (user_id,)
             yield _DROP_EMAIL_TOKENS, (user_id,)
             yield from forget_invitations(user_id)
+            yield from forget_team_invitations(user_id)
             yield _RELEASE_LOGOUT_RECIPIENTS, (user_id,)
             yield _DROP_LOGOUT_RECIPIENTS, (user_id,)
             deleted = bool((yield _DELETE, (user_id,)))
