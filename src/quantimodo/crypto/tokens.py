@@ -64,7 +64,7 @@ def mint(kind: Kind, now: datetime, entropy: Entropy) -> Minted:
 
 
 def mint_jwt_id(now: datetime, entropy: Entropy) -> bytes:
-    """The `jti` of a JWT that has no secret of its own (RFC 7519 §4.1.7)."""
+    """The `jti` of a JWT without an opaque text (RFC 7519 §4.1.7)."""
     moment = moment_bytes(now)
     return moment + entropy.bytes(JWT_ID_BYTES - len(moment))
 
