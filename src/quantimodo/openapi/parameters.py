@@ -9,18 +9,8 @@ from typing import Annotated, Literal, Required, TypedDict
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import described
 from quantimodo.protocol.grant_types import GRANT_TYPES
-from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN
+from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN, ResponseType
 
-ResponseType = Literal[
-    "code",
-    "none",
-    "token",
-    "id_token",
-    "id_token token",
-    "code id_token",
-    "code token",
-    "code id_token token",
-]
 ClientId = Annotated[
     str, described("The app's id. May be left out beside HTTP Basic.", fakes.CLIENT_ID)
 ]

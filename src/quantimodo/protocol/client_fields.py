@@ -29,20 +29,8 @@ from quantimodo.protocol.client_operator_fields import OPERATOR_FIELDS
 from quantimodo.protocol.grant_types import GRANT_TYPES, IN_PORTAL, TABLE
 from quantimodo.protocol.scopes import DECLINABLE, SCOPES
 from quantimodo.protocol.security_profiles import PROFILES
+from quantimodo.protocol.vocabulary import RESPONSE_TYPES
 
-# Multiple Response Types §3, §4, §5. The words of one type are in this order.
-RESPONSE_TYPES = frozenset(
-    {
-        "code",
-        "none",
-        "token",
-        "id_token",
-        "id_token token",
-        "code id_token",
-        "code token",
-        "code id_token token",
-    }
-)
 _LINK: Final = "An https address."
 
 FIELDS: Final = (

@@ -1,7 +1,7 @@
 """Metadata documents (RFC 8414 §2, OpenID Connect Discovery §3): only what this server supports."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from quantimodo.model.keys import ALGORITHMS
 from quantimodo.model.languages import LANGUAGES
@@ -19,6 +19,7 @@ from quantimodo.protocol.vocabulary import (
     ENCRYPTION_ALGORITHMS,
     ENCRYPTION_ENCODINGS,
     TOKEN_EXCHANGE,
+    ResponseType,
 )
 
 AUTHORIZE = "/api/v2/oauth/authorize"
@@ -104,16 +105,7 @@ def metadata(issuer: str, offered: Offered = DEFAULTS) -> dict[str, Any]:
         "client_id_metadata_document_supported": offered.client_documents,
         "service_documentation": issuer + "/docs",
         "scopes_supported": list(SCOPES),
-        "response_types_supported": [
-            "code",
-            "none",
-            "token",
-            "id_token",
-            "id_token token",
-            "code id_token",
-            "code token",
-            "code id_token token",
-        ],
+        "response_types_supported": list(get_args(ResponseType)),
         "response_modes_supported": [
             "query",
             "fragment",

@@ -11,10 +11,10 @@ from urllib.parse import SplitResult, urlsplit
 from quantimodo.model.clients import Client
 from quantimodo.protocol.authorization import PROMPTS, READ
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
-from quantimodo.protocol.client_fields import RESPONSE_TYPES
 from quantimodo.protocol.grant_types import GRANT_TYPES
 from quantimodo.protocol.grant_types import PARAMETERS as OF_GRANT_TYPES
 from quantimodo.protocol.scopes import KNOWN as SCOPES
+from quantimodo.protocol.vocabulary import RESPONSE_TYPES
 
 NAMES: Final = (
     READ

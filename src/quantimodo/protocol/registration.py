@@ -14,7 +14,6 @@ from quantimodo.protocol.client_field import ClientField, check_name
 from quantimodo.protocol.client_fields import (
     BY_NAME,
     FIELDS,
-    RESPONSE_TYPES,
     SETTINGS,
 )
 from quantimodo.protocol.consents import required_details
@@ -24,6 +23,7 @@ from quantimodo.protocol.registration_metadata import metadata_faults
 from quantimodo.protocol.scopes import SCOPES, health_actions
 from quantimodo.protocol.security_profiles import implied, profile_of, unmet
 from quantimodo.protocol.verified_domains import is_of_domain, keeps_domain
+from quantimodo.protocol.vocabulary import RESPONSE_TYPES
 
 _PLAIN_RESPONSE_TYPES = frozenset({"code", "none"})
 # security.md §5: types that hand out tokens in a URL; only the operator lets an app have them.

@@ -1,5 +1,20 @@
 """Words that more than one rule uses."""
 
+from typing import Literal, get_args
+
+ResponseType = Literal[
+    "code",
+    "none",
+    "token",
+    "id_token",
+    "id_token token",
+    "code id_token",
+    "code token",
+    "code id_token token",
+]
+"""Multiple Response Types §3, §4, §5. The words of one type are in the order of
+`RESPONSE_WORDS`."""
+RESPONSE_TYPES: frozenset[str] = frozenset(get_args(ResponseType))
 RESPONSE_WORDS = ("code", "id_token", "token", "none")
 """The words of `response_type`, in the order in which registered types spell them."""
 

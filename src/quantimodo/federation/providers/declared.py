@@ -58,10 +58,7 @@ class Declared:
     async def handle_callback(
         self, response: Mapping[str, str], authorization_context: AuthorizationContext
     ) -> Profile:
-        code = self._oauth.code(response)
-        granted = await self._oauth.exchange(
-            code, authorization_context.redirect_uri, authorization_context.verifier
-        )
+        granted = await self._oauth.tokens_of(response, authorization_context)
         mapped = self._mapping.read(await self._account(granted))
         return Profile(
             provider=self.name,

@@ -31,6 +31,7 @@ from quantimodo.federation.names import full_name
 from quantimodo.federation.providers.facebook_graph import TRY_LATER, Graph, account_number
 from quantimodo.federation.providers.oauth2 import (
     AuthorizationServer,
+    Granted,
     OAuth2,
     numeric_id,
     required_secret,
@@ -89,15 +90,12 @@ class Facebook:
     async def handle_callback(
         self, response: Mapping[str, str], authorization_context: AuthorizationContext
     ) -> Profile:
-        code = self._oauth.code(response)
-        return await self._exchanged(
-            code, authorization_context.redirect_uri, authorization_context.verifier
-        )
+        return await self._who(await self._oauth.tokens_of(response, authorization_context))
 
     async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
         # Facebook's JavaScript requests codes with an empty redirect URI.
         where = redirect_uri or self._policy.direct_redirect_uri
-        return await self._exchanged(code, where, None)
+        return await self._who(await self._oauth.exchange(code, where, None))
 
     async def verify_native_token(
         self, token: Secret, refresh_token: Secret | None, nonce: str | None
@@ -122,8 +120,7 @@ class Facebook:
             raise bad_token("signed_request: not signed by our secret") from fault
         return [self._event(signed, fields)]
 
-    async def _exchanged(self, code: Secret, where: str, verifier: Secret | None) -> Profile:
-        granted = await self._oauth.exchange(code, where, verifier)
+    async def _who(self, granted: Granted) -> Profile:
         try:
             account = await self._graph.account(granted.access_token)
         except BadToken as fault:

@@ -66,12 +66,7 @@ class GitHub:
     async def handle_callback(
         self, response: Mapping[str, str], authorization_context: AuthorizationContext
     ) -> Profile:
-        code = self._oauth.code(response)
-        return await self._who(
-            await self._oauth.exchange(
-                code, authorization_context.redirect_uri, authorization_context.verifier
-            )
-        )
+        return await self._who(await self._oauth.tokens_of(response, authorization_context))
 
     async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
         where = redirect_uri or self._policy.direct_redirect_uri or None

@@ -149,6 +149,14 @@ class OAuth2:
             raise invalid_response("the authorization response has neither code nor error")
         return Secret(response["code"])
 
+    async def tokens_of(
+        self, response: Mapping[str, str], authorization_context: AuthorizationContext
+    ) -> Granted:
+        """The tokens for an authorization response to this login. Raises `ProviderFault`."""
+        return await self.exchange(
+            self.code(response), authorization_context.redirect_uri, authorization_context.verifier
+        )
+
     async def exchange(
         self, code: Secret, redirect_uri: str | None, verifier: Secret | None
     ) -> Granted:

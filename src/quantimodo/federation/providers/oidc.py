@@ -112,10 +112,8 @@ class Oidc:
         metadata = await self._discovery.get()
         self._check_issuer(response, metadata)
         server = self._server(metadata)
-        code = server.code({name: response[name] for name in response if name != "iss"})
-        granted = await server.exchange(
-            code, authorization_context.redirect_uri, authorization_context.verifier
-        )
+        response = {name: response[name] for name in response if name != "iss"}
+        granted = await server.tokens_of(response, authorization_context)
         found, who = await self._issued(granted, metadata, authorization_context.nonce)
         self._check_freshness(found.claims, authorization_context)
         claims = await self._completed(found, granted, metadata)
