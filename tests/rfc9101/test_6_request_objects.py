@@ -29,8 +29,8 @@ def asking(app: App, **changes: Any) -> dict[str, Any]:
 
 
 async def response(harness: AppHarness, app: App, **parameters: str | None) -> dict[str, str]:
-    """The response to a request that is one of OpenID Connect without its object, too: Core §6.1
-    applies to it."""
+    """The response to a request that is one of OpenID Connect without its object, too (OpenID
+    Connect Core §6.1)."""
     browser, requested = await harness.signed_in(), {"scope": "openid", **parameters}
     return response_of(await harness.ask(browser, app, **requested)).parameters
 

@@ -98,7 +98,7 @@ def is_signed(text: str) -> bool:
 
 
 def in_plain_base64(key: DPoPKey, proof: str) -> str:
-    """The same claims in the alphabet of RFC 4648 §4, signed so. `?` has a slash in it there."""
+    """The same claims in the alphabet with plus and slash, signed so; `?` gives a slash."""
     text = proof.rpartition(".")[0].replace("-", "+").replace("_", "/")
     assert "/" in text
     signature = OneAlgorithm(key.algorithm).get_alg(key.algorithm).sign(text.encode(), key.key)

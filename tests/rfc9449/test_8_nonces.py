@@ -83,7 +83,7 @@ async def test_8_a_nonce_is_optional_by_default_and_checked_if_it_is_sent(
 
 
 async def test_8_at_each_endpoint_of_the_authorization_server(open_harness: OpenHarness) -> None:
-    """RFC 9449 §8: 400 with one nonce that can be used next, which no cache keeps (§8.2)."""
+    """RFC 9449 §8: 400 with one nonce that can be used next; RFC 9449 §8.2: no cache keeps it."""
     par, device = "/api/v2/oauth2/par", "/api/v2/oauth2/device_authorization"
     async with open_harness(dpop__nonce="required") as harness:
         await harness.person()
