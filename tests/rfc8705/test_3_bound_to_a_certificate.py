@@ -1,6 +1,7 @@
 """Mutual TLS behind a proxy (RFC 8705 §2, §3) over HTTP."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -28,8 +29,8 @@ from support.client_certificate import (
 )
 from support.dpop import DPoPKey
 from support.environment import FrozenClock
-from support.jwt_forgery import claims_of
-from support.registered_clients import registered
+from support.jwt_forgery import claims_of, encode
+from support.registered_clients import Documents, registered
 
 HEADER = "client-cert"
 OWN = {"grant_type": "client_credentials"}
@@ -116,7 +117,15 @@ async def test_2_both_methods_authenticate_a_client(
         document = (await harness.browser().get("/.well-known/openid-configuration")).json()
         methods = document["token_endpoint_auth_methods_supported"]
         assert {"tls_client_auth", "self_signed_tls_client_auth"} <= set(methods)
-        assert document["mtls_endpoint_aliases"]["token_endpoint"] == ORIGIN + TOKEN
+        # RFC 8705 §5: each endpoint that an app calls itself with a certificate or a bound token.
+        assert document["mtls_endpoint_aliases"] == {
+            name: document[name].replace(ISSUER, ORIGIN)
+            for name in (
+                *("token_endpoint", "pushed_authorization_request_endpoint", "userinfo_endpoint"),
+                *("device_authorization_endpoint", "grant_management_endpoint"),
+                *("revocation_endpoint", "introspection_endpoint"),
+            )
+        }
         assert document["tls_client_certificate_bound_access_tokens"] is True
         # RFC 9728 §2
         of_api = await harness.browser().get("/.well-known/oauth-protected-resource/api")
@@ -191,3 +200,129 @@ async def test_without_the_setting_the_header_is_nothing(
     document = (await harness.browser().get("/.well-known/openid-configuration")).json()
     assert "tls_client_auth" not in document["token_endpoint_auth_methods_supported"]
     assert "mtls_endpoint_aliases" not in document
+
+
+async def test_2_a_client_without_its_certificate_is_an_invalid_client(
+    open_harness: OpenHarness, clock: FrozenClock
+) -> None:
+    """RFC 8705 §2: by client_id, with the error of RFC 6749 §5.2, the same for each cause."""
+    shown, other = client_certificate(clock.now()), client_certificate(clock.now())
+    async with open_harness(**BEHIND_PROXY) as harness:
+        tls: dict[str, Any] = {
+            "token_endpoint_auth_method": "tls_client_auth",
+            "tls_client_auth_san_dns": DNS,
+        }
+        own = {
+            "token_endpoint_auth_method": "self_signed_tls_client_auth",
+            "jwks": json.dumps({"keys": [shown.jwk(x5c=True)]}),
+        }
+        plain, public = await harness.app(), await harness.app(public=True)
+        refused = []
+        for app in (await registered(harness, tls), await registered(harness, own)):
+            assert (await token(harness, app, shown)).status_code == 200
+            refused += [await token(harness, app, None)]
+            async with proxied(harness) as browser:
+                for header, fields in (
+                    (shown.sequence, OWN),  # without client_id nobody is named
+                    ("some text", {"client_id": app.id, **OWN}),
+                    ("", {"client_id": app.id, **OWN}),
+                    (f"{shown.sequence}, {other.sequence}", {"client_id": app.id, **OWN}),
+                ):
+                    refused.append(
+                        await browser.post(TOKEN, data=fields, headers={HEADER: header})
+                    )
+        # Where another method is registered, a certificate authenticates nobody.
+        refused += [await token(harness, plain, shown), await token(harness, public, shown, **OWN)]
+        unauthorized = refused.pop()
+        assert unauthorized.json()["error"] == "unauthorized_client", "a public client has no self"
+        for number, response in enumerate(refused):
+            found = response.status_code, response.json()["error"]
+            assert found == (401, "invalid_client"), number
+            assert response.headers["cache-control"] == "no-store"
+
+
+async def test_2_2_a_key_set_at_an_address_rotates_the_certificate(
+    open_harness: OpenHarness, clock: FrozenClock
+) -> None:
+    first, second = client_certificate(clock.now()), client_certificate(clock.now())
+    address, served = "https://app.example.org/jwks.json", Documents()
+    served.at[address] = json.dumps({"keys": [first.jwk(x5c=True)]}).encode()
+    own = {"token_endpoint_auth_method": "self_signed_tls_client_auth", "jwks_uri": address}
+    async with open_harness(fetcher=served, **BEHIND_PROXY) as harness:
+        app = await registered(harness, own)
+        assert (await token(harness, app, first)).status_code == 200
+        assert (await token(harness, app, second)).status_code == 401
+        served.at[address] = json.dumps({"keys": [second.jwk(x5c=True)]}).encode()
+        harness.advance(minutes=10)
+        assert (await token(harness, app, second)).status_code == 200
+        assert (await token(harness, app, first)).status_code == 401
+
+
+async def test_3_1_the_thumbprint_is_that_of_the_certificate_not_of_the_key(
+    open_harness: OpenHarness, clock: FrozenClock
+) -> None:
+    """RFC 8705 §3, §3.1, §3.2, §6.3 and §7.1."""
+    shown = client_certificate(clock.now())
+    renewed = client_certificate(clock.now(), shown.key)
+    tls: dict[str, Any] = {
+        "tls_client_certificate_bound_access_tokens": True,
+        "token_endpoint_auth_method": "tls_client_auth",
+        "tls_client_auth_subject_dn": SUBJECT,
+    }
+    async with open_harness(**BEHIND_PROXY) as harness:
+        await harness.person()
+        types = frozenset({"code", "token", "code token"})
+        app = await registered(harness, tls, token_format="jwt", response_types=types)
+        browser = await harness.signed_in()
+        # RFC 8705 §6.4: a browser has no certificate, so nothing is issued there.
+        for words in ("token", "code token"):
+            refused = await harness.authorize(browser, app, response_type=words)
+            assert refused.parameters["error"] == "unauthorized_client"
+        code = (await harness.authorize(browser, app)).code
+        redeeming = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
+        first = (await token(harness, app, shown, **redeeming, redirect_uri=CALLBACK)).json()
+        refreshing = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
+        second = (await token(harness, app, renewed, **refreshing)).json()
+        for issued, holder, other in ((first, shown, renewed), (second, renewed, shown)):
+            raw = issued["access_token"]
+            expected = {"x5t#S256": encode(sha256(holder.der).digest())}
+            assert claims_of(raw)["cnf"] == expected
+            async with proxied(harness) as server:
+                data = {"client_id": app.id, "token": raw}
+                found = await server.post(INTROSPECT, data=data, headers={HEADER: shown.sequence})
+                assert found.json()["cnf"] == expected
+            assert (await me(harness, raw, holder)).status_code == 200
+            refused = await me(harness, raw, other)
+            assert (refused.status_code, refused.json()["error"]) == (401, "invalid_token")
+            assert refused.headers["www-authenticate"].startswith('Bearer error="invalid_token"')
+        # RFC 8705 §7.5: the certificate ends before its token does.
+        harness.advance(minutes=30)
+        late = (await token(harness, app, renewed)).json()["access_token"]
+        harness.advance(minutes=31)
+        refused = await me(harness, late, renewed)
+        assert (refused.status_code, refused.json()["error"]) == (401, "invalid_token")
+        assert "expired" in refused.json()["error_description"]
+
+
+async def test_2_1_2_registration_takes_exactly_one_subject(open_harness: OpenHarness) -> None:
+    tls: dict[str, Any] = {"token_endpoint_auth_method": "tls_client_auth"}
+    own: dict[str, Any] = {"token_endpoint_auth_method": "self_signed_tls_client_auth"}
+    dns, ip = {"tls_client_auth_san_dns": DNS}, {"tls_client_auth_san_ip": IP}
+    async with open_harness(registration__mode="open", **BEHIND_PROXY) as harness:
+        for members, status in (
+            ({**tls, **dns}, 201),
+            ({**tls, "tls_client_auth_subject_dn": SUBJECT}, 201),
+            ({**tls, **dns, **ip}, 400),
+            (tls, 400),
+            (dns, 400),
+            (own, 400),
+            ({**own, "jwks_uri": "https://app.example.org/jwks.json"}, 201),
+        ):
+            document = {"redirect_uris": [CALLBACK], **members}
+            response = await harness.browser().post("/api/v2/oauth2/register", json=document)
+            assert response.status_code == status, response.text
+            if status == 400:
+                assert response.json()["error"] == "invalid_client_metadata"
+            else:
+                assert members.items() <= response.json().items()
+                assert "client_secret" not in response.json()

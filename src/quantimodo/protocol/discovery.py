@@ -214,4 +214,5 @@ def _aliases(origin: str) -> dict[str, str]:
         "revocation_endpoint": origin + REVOKE,
         "introspection_endpoint": origin + INTROSPECT,
         "userinfo_endpoint": origin + USERINFO,
+        "grant_management_endpoint": origin + GRANTS,
     }
