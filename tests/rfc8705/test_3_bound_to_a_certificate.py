@@ -223,15 +223,13 @@ async def test_2_a_client_without_its_certificate_is_an_invalid_client(
             refused += [await token(harness, app, None)]
             async with proxied(harness) as browser:
                 for header, fields in (
-                    (shown.sequence, OWN),  # without client_id nobody is named
+                    (shown.sequence, OWN),  # without client_id
                     ("some text", {"client_id": app.id, **OWN}),
                     ("", {"client_id": app.id, **OWN}),
                     (f"{shown.sequence}, {other.sequence}", {"client_id": app.id, **OWN}),
                 ):
-                    refused.append(
-                        await browser.post(TOKEN, data=fields, headers={HEADER: header})
-                    )
-        # Where another method is registered, a certificate authenticates nobody.
+                    refused.append(await browser.post(TOKEN, data=fields, headers={HEADER: header}))
+        # Where another method is registered, a certificate authenticates no client.
         refused += [await token(harness, plain, shown), await token(harness, public, shown, **OWN)]
         unauthorized = refused.pop()
         assert unauthorized.json()["error"] == "unauthorized_client", "a public client has no self"
