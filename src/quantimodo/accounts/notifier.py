@@ -51,9 +51,21 @@ class AccountNotifier:
         address = address_of(user)
         if address is None:
             return
-        with in_language(await self.language_of(user)):
-            mail = template(self.emails.templates, address)
+        mail = await self._made(user, address, template)
         if mail.optional is not None:
             subscription = Subscription(user.id, mail.optional)
             mail = replace(mail, unsubscribe=self.unsubscribe_addresses.address(subscription))
         await self.emails.mailer.send(mail)
+
+    async def send_to(
+        self, user: User, address: str, template: Callable[[EmailTemplates, str], Mail]
+    ) -> None:
+        """Send an e-mail that is not a notice to `address`, in the language of this person's
+        profile, and else in that of the request."""
+        await self.emails.mailer.send(await self._made(user, address, template))
+
+    async def _made(
+        self, user: User, address: str, template: Callable[[EmailTemplates, str], Mail]
+    ) -> Mail:
+        with in_language(await self.language_of(user)):
+            return template(self.emails.templates, address)

@@ -110,8 +110,7 @@ class PeopleAdministration:
         await self.deletion.sessions.end_all(user.id)
 
     async def _send_confirmation(self, user: User, by: Authority) -> None:
-        with in_language(await self.deletion.notifier.language_of(user)):
-            await self.recovery.send_verification(user)
+        await self.recovery.send_verification(user)
 
     async def _send_reset(self, user: User, by: Authority) -> None:
         with in_language(await self.deletion.notifier.language_of(user)):

@@ -10,22 +10,20 @@ import msgspec
 
 from quantimodo.accounts.addresses import email_address, local_path
 from quantimodo.accounts.credentials import Credentials
-from quantimodo.accounts.email_templates import address_of
+from quantimodo.accounts.email_templates import EmailTemplates
 from quantimodo.accounts.email_tokens import EmailTokens
-from quantimodo.accounts.emails import AccountEmails
 from quantimodo.accounts.errors import DomainError, SignInNeeded
 from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof
+from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, ConfirmedAddress, Pending
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest, same
 from quantimodo.model.budgets import Charge
-from quantimodo.model.events import Event
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import EmailToken, Session
 from quantimodo.model.texts import N_
 from quantimodo.model.users import User, fold_email
 from quantimodo.ports.account_stores import UserStore
-from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import Conflict
 
@@ -51,10 +49,9 @@ class Recovery:
     login: Login
     credentials: Credentials
     throttle: Throttle
-    emails: AccountEmails
+    notifier: AccountNotifier
     policy: AccountPolicy
     clock: Clock
-    audit: Audit
 
     async def request_reset(self, email: str, *, address: str) -> None:
         """Mail a link that sets a new password, if the address has an account.
@@ -78,7 +75,10 @@ class Recovery:
         # To the address on record: the one that was typed may only look like it.
         to = user.email
         raw = await self._reset_token(user, to, charge)
-        await self.emails.send(lambda of: of.reset_password(to, raw, lifetime), address=address)
+        # In the language of the request (decision 0022): a read of the profile would take time.
+        await self.notifier.emails.send(
+            lambda of: of.reset_password(to, raw, lifetime), address=address
+        )
 
     async def reset(
         self,
@@ -111,8 +111,7 @@ class Recovery:
             await self.credentials.personal_tokens.end_all(user, address)
         browser = LoginBrowser(address=address, agent=agent, replaces=replaces)
         login = await self.login.complete_login(user, PasswordProof.of(fresh), browser)
-        to = user.email
-        await self.emails.send(lambda of: of.password_changed(to))
+        await self.notifier.send_to(user, user.email, EmailTemplates.password_changed)
         return Confirmed(login, local_path(""))
 
     async def send_verification(self, user: User) -> None:
@@ -122,7 +121,9 @@ class Recovery:
         await self.throttle.send_email(user.email)
         to, lifetime = user.email, self.policy.verify_lifetime
         raw = await self.email_tokens.mint("verify_email", to, lifetime, user_id=user.id)
-        await self.emails.send(lambda of: of.confirm_address(to, raw, lifetime))
+        await self.notifier.send_to(
+            user, to, lambda of, address: of.confirm_address(address, raw, lifetime)
+        )
 
     async def request_email_change(self, user: User, email: str, held: str | None) -> None:
         """Mail a link that changes the address of this account. Raises `TooMany`."""
@@ -135,10 +136,12 @@ class Recovery:
             "verify_email", email, lifetime, user_id=user.id, payload=payload
         )
         other = None if taken is None or taken.id == user.id else taken.email
-        if other is None:
-            await self.emails.send(lambda of: of.confirm_new_address(email, raw, lifetime))
+        if taken is None or other is None:
+            await self.notifier.send_to(
+                user, email, lambda of, address: of.confirm_new_address(address, raw, lifetime)
+            )
         else:
-            await self.emails.send(lambda of: of.address_in_use(other))
+            await self.notifier.send_to(taken, other, EmailTemplates.address_in_use)
 
     async def pending(self, raw: str) -> Pending | None:
         """What a valid link of this class is for, without spending it; None for an invalid one."""
@@ -222,9 +225,7 @@ class Recovery:
         if user.email is not None:
             await self.email_tokens.drop("reset_password", user.email)
             await self.email_tokens.drop("verify_email", user.email)
-        old = address_of(user)
-        if old is not None:
-            await self.emails.send(lambda of: of.email_changed(old))
+        await self.notifier.notify(user, EmailTemplates.email_changed)
 
     async def _take_over(self, user: User, email: str, fresh: str) -> None:
         now = self.clock.now()
@@ -249,7 +250,7 @@ class Recovery:
         )
 
     def _record(self, kind: str, user: User) -> None:
-        self.audit.record(Event(at=self.clock.now(), kind=kind, user_id=user.id))
+        self.notifier.record(kind, user.id)
 
 
 def _mark(password_hash: str | None) -> bytes:

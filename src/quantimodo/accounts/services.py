@@ -126,10 +126,9 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         login=login,
         credentials=credentials,
         throttle=throttle,
-        emails=emails,
+        notifier=given.notifier,
         policy=given.policy,
         clock=given.clock,
-        audit=given.audit,
     )
     changes = Changes(
         users=given.users,
