@@ -101,7 +101,7 @@ async def test_a_failure_of_ours_is_a_500_with_a_number_and_nothing_else(
     response: httpx.Response = await harness.token(app, grant_type="client_credentials")
     assert response.status_code in (500, 503)
     assert response.headers["content-type"] == "application/json"
-    assert response.json().keys() - {"error_uri"} == {"error", "error_description"}
+    assert response.json().keys() - {"error_uri"} == {"error", "error_description", "incident"}
     for word in ("Traceback", "sqlite", "quantimodo/", "SELECT"):
         assert word not in response.text
     assert (await harness.browser().get("/health/live")).status_code == 200

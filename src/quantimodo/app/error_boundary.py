@@ -23,6 +23,7 @@ from quantimodo.accounts.errors import (
 from quantimodo.app.error_table import response_to
 from quantimodo.app.refusal_reports import RefusalReports, named
 from quantimodo.endpoints.authorize_responses import wants_json
+from quantimodo.endpoints.envelopes import refused
 from quantimodo.endpoints.routes import EndpointKind
 from quantimodo.http.disconnects import ClientLeft
 from quantimodo.http.errors import MethodNotAllowed, NotFound, TooLarge
@@ -86,17 +87,18 @@ class ErrorBoundary:
             error.resource_metadata = error.resource_metadata or self._resource_metadata
         response = response_to(error, kind)
         if response is None:
-            body = {
-                "error": "server_error",
-                "error_description": _INCIDENT + self._incident(error, endpoint),
-            }
-            return private_json(500, body)
+            return private_json(500, _of_incident(kind, self._incident(error, endpoint)))
         refusal = named(error, response.refusal)
-        self._write(endpoint, refusal, self._reports.of_api(endpoint, refusal, request))
-        if kind is not EndpointKind.API:
-            return private_json(response.status, response.body, *response.headers)
-        described = self._reports.body(endpoint, response.body, refusal)
-        return private_json(response.status, described, *response.headers)
+        incident = self._reports.of_api(endpoint, refusal, request)
+        if response.status >= 500:
+            incident = incident or self._number()
+        self._write(endpoint, refusal, incident)
+        body = response.body
+        if kind is EndpointKind.API:
+            body = self._reports.body(endpoint, body, refusal)
+        return private_json(
+            response.status, _numbered(response.status, body, incident), *response.headers
+        )
 
     def note_response(self, endpoint: str, status: int) -> None:
         """Log a refusal that an endpoint over plain values returned without raising it."""
@@ -152,13 +154,18 @@ class ErrorBoundary:
         response = response_to(error, kind)
         if response is None:
             incident = self._incident(error, name)
+            if kind is not EndpointKind.PAGE:
+                return json_page(500, _of_incident(kind, incident), {})
             return error_page(self._renderer, 500, *SERVER_ERROR, incident=incident)
         caller = noted_caller(request.scope)
         incident = self._reports.of_page(name, response.refusal, caller)
+        if response.status >= 500 and not isinstance(response.body, tuple):
+            incident = incident or self._number()
         self._write(name, response.refusal, incident)
         headers = {key.decode("ascii"): value.decode("ascii") for key, value in response.headers}
         if not isinstance(response.body, tuple):
-            return json_page(response.status, response.body, headers)
+            body = _numbered(response.status, response.body, incident)
+            return json_page(response.status, body, headers)
         title, text = response.body
         view = self._reports.view(response.refusal, incident, text, caller)
         if view is None:
@@ -184,9 +191,29 @@ class ErrorBoundary:
         write(refusal.event, **fields)
 
     def _incident(self, error: Exception, endpoint: str) -> str:
-        incident = self._entropy.bytes(6).hex()
+        incident = self._number()
         self._log.error("incident", endpoint=endpoint, incident=incident, exc_info=error)
         return incident
+
+    def _number(self) -> str:
+        """A number by which the operator finds a line of the log."""
+        return self._entropy.bytes(6).hex()
+
+
+def _of_incident(kind: EndpointKind, incident: str) -> Mapping[str, Any]:
+    """The JSON object of an incident, in the form of errors of this kind of endpoint."""
+    code, text = "server_error", _INCIDENT + incident
+    body: Mapping[str, Any] = {"error": code, "error_description": text}
+    if kind is EndpointKind.ENVELOPE:
+        body = refused(code, text)
+    elif kind is EndpointKind.SECURITY_EVENT:
+        body = {"err": code, "description": text}
+    return _numbered(500, body, incident)
+
+
+def _numbered(status: int, body: Any, incident: str) -> Any:
+    """The JSON object of an error; a fault of the server has the number that the log has."""
+    return {**body, "incident": incident} if status >= 500 else body
 
 
 def _of_starlette(error: Exception) -> Exception:

@@ -114,9 +114,14 @@ _RESPONSES: Final = {
         (Content(HTML, str), *TOO_LARGE.content),
     ),
     429: Response("Too many attempts.", (Content(HTML, str),), ("RetryAfter",)),
-    500: Response("An internal error, with a number for the operator.", (Content(HTML, str),)),
+    500: Response(
+        "An internal error, with a number for the operator.",
+        (Content(HTML, str), Content(JSON, RefusedAuthorization)),
+    ),
     503: Response(
-        "The server is busy. Nothing was changed.", (Content(HTML, str),), ("RetryAfter",)
+        "The server is busy. Nothing was changed.",
+        (Content(HTML, str), Content(JSON, RefusedAuthorization)),
+        ("RetryAfter",),
     ),
 }
 

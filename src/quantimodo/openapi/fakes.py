@@ -16,6 +16,7 @@ REQUEST_URI: Final = "urn:ietf:params:oauth:request_uri:fake-pushed-request"
 DEVICE_CODE: Final = "qmd_fake-device-code-of-no-use"
 USER_CODE: Final = "WDJB-MJHT"  # RFC 8628 §3.2
 GRANT_ID: Final = "fake-grant-id-000000000000"
+INCIDENT: Final = "0123456789ab"
 NONCE: Final = "fake-nonce"
 LOGIN_CODE: Final = "qml_fake-login-code-of-no-use"
 LOGIN_TOKEN: Final = "fake.login.token"

@@ -1,12 +1,12 @@
 """Descriptions of the endpoints that providers call, for operators who register them."""
 
-from typing import Annotated, Final, Required, TypedDict
+from typing import Annotated, Final, NotRequired, Required, TypedDict
 
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import FORM, HTML, JSON, Content, Operation, Response, described
 from quantimodo.openapi.public import KEYS
 from quantimodo.openapi.published import KeySet
-from quantimodo.openapi.responses import refused
+from quantimodo.openapi.responses import IncidentNumber, refused
 from quantimodo.openapi.shared import TOO_LARGE
 
 TAG: Final = "Providers"
@@ -72,6 +72,7 @@ class RejectedSecurityEvent(TypedDict):
 
     err: Annotated[str, described("A code for programs.", "authentication_failed")]
     description: Annotated[str, described("A text for people.", "There is no such provider here.")]
+    incident: NotRequired[IncidentNumber]
 
 
 class Deletion(TypedDict):
@@ -89,7 +90,7 @@ _NOT_TAKEN: Final = {
     400: Response("It is not the provider's message, or too old a one.", (_REFUSED,)),
     404: Response("There is no such provider.", (_REFUSED, Content(HTML, str))),
     413: Response(TOO_LARGE.description, (_REFUSED, Content(HTML, str))),
-    500: Response("An internal error, with a number for the operator.", (Content(HTML, str),)),
+    500: Response("An internal error, with a number for the operator.", (_REFUSED,)),
     503: Response("It cannot be verified or stored now: send it again.", (_REFUSED,)),
 }
 _TAKEN: Final = {200: Response("Accepted. Each message counts once."), **_NOT_TAKEN}

@@ -51,6 +51,15 @@ class CurrentConsent(TypedDict):
     ]
 
 
+IncidentNumber = Annotated[
+    str,
+    described(
+        "With a status of 500 or more: the number by which the operator finds it in the log.",
+        fakes.INCIDENT,
+    ),
+]
+
+
 class ProtocolError(TypedDict, total=False):
     """Why a request was refused (RFC 6749 §5.2, RFC 6750 §3)."""
 
@@ -71,6 +80,7 @@ class ProtocolError(TypedDict, total=False):
             "https://id.example.org/guides/developer/errors/#code_used",
         ),
     ]
+    incident: IncidentNumber
 
 
 class TokenAnswer(TypedDict, total=False):
@@ -365,6 +375,7 @@ class RefusedAuthorization(TypedDict):
     status: Annotated[Literal["error"], described("Always `error`.", "error")]
     message: Annotated[str, described("The same as `error.message`.", "No person is signed in.")]
     error: Interaction
+    incident: NotRequired[IncidentNumber]
 
 
 class Health(TypedDict):
@@ -373,7 +384,10 @@ class Health(TypedDict):
     status: Annotated[Literal["ok"], described("Always `ok`.", "ok")]
 
 
-def refused(description: str, texts: Mapping[str, str], *headers: str) -> Response:
-    """An error as JSON. `texts`: for each code, a text that the endpoint returns."""
-    examples = {code: {"error": code, "error_description": text} for code, text in texts.items()}
+def refused(description: str, texts: Mapping[str, str], *headers: str, **more: str) -> Response:
+    """An error as JSON. `texts`: for each code, a text that the endpoint returns; `more`: other
+    members of the examples."""
+    examples = {
+        code: {"error": code, "error_description": text, **more} for code, text in texts.items()
+    }
     return Response(description, (Content(JSON, ProtocolError, examples),), headers)

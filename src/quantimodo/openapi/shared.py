@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import Response, Security
 from quantimodo.openapi.responses import refused
 from quantimodo.protocol import app_events
@@ -53,8 +54,9 @@ RESPONSES: Final[Mapping[int, tuple[str, Response]]] = {
             "An internal error. The operator finds its cause in the log by the number.",
             {
                 "server_error": "something went wrong on our side;"
-                " the operator finds it as incident 0123456789ab"
+                f" the operator finds it as incident {fakes.INCIDENT}"
             },
+            incident=fakes.INCIDENT,
         ),
     ),
     503: (
@@ -63,6 +65,7 @@ RESPONSES: Final[Mapping[int, tuple[str, Response]]] = {
             "The database does not respond now. Nothing was changed.",
             {"temporarily_unavailable": "try again in a moment"},
             "RetryAfter",
+            incident=fakes.INCIDENT,
         ),
     ),
 }

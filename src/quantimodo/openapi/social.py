@@ -1,10 +1,10 @@
 """Descriptions of sign-in through a provider."""
 
-from typing import Annotated, Any, Final, Literal, Required, TypedDict
+from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedDict
 
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import HTML, JSON, Content, Operation, Response, described
-from quantimodo.openapi.responses import SignedInUser
+from quantimodo.openapi.responses import IncidentNumber, SignedInUser
 from quantimodo.openapi.shared import TOO_LARGE
 
 TAG: Final = "Social sign-in"
@@ -154,6 +154,7 @@ class RefusedLogin(TypedDict):
     status: Annotated[Literal["error"], described("Always `error`.", "error")]
     message: Annotated[str, described("The same as `error.message`.", "the code was used before")]
     error: SocialError
+    incident: NotRequired[IncidentNumber]
 
 
 def _envelope(code: str, message: str, **more: str) -> dict[str, Any]:
@@ -261,9 +262,14 @@ OPERATIONS: Final = (
             413: Response(TOO_LARGE.description, (Content(HTML, str), *TOO_LARGE.content)),
             429: Response("Too many attempts.", (Content(HTML, str),), ("RetryAfter",)),
             500: Response(
-                "An internal error, with a number for the operator.", (Content(HTML, str),)
+                "An internal error, with a number for the operator.",
+                (Content(HTML, str), Content(JSON, RefusedLogin)),
             ),
-            503: Response("The server is busy.", (Content(HTML, str),), ("RetryAfter",)),
+            503: Response(
+                "The server is busy.",
+                (Content(HTML, str), Content(JSON, RefusedLogin)),
+                ("RetryAfter",),
+            ),
         },
     ),
     Operation(
