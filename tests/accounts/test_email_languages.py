@@ -45,7 +45,7 @@ async def test_a_change_of_address_does_the_same_work_for_every_address(
     ann = await services.member()
     await services.member("ben@example.org")
     work = []
-    for address in ("ben@example.org", "nobody@example.org"):
+    for address in ("ben@example.org", "unused@example.org"):
         with services.doing() as done:
             await services.accounts.recovery.request_email_change(ann, address, None)
         work.append(done)

@@ -41,7 +41,7 @@ def test_invitations_are_listed_sent_again_and_withdrawn(terminal: Terminal) -> 
     ]
     assert listed[1]["sent_at"] > listed[0]["sent_at"]
     terminal.does("users", "invitations", "withdraw", "--email", "bob@example.org")
-    terminal.does("users", "uninvite", "--email", "eve@example.org")
+    terminal.does("users", "invitations", "withdraw", "--email", "eve@example.org")
     assert "@" not in terminal.does("users", "invitations", "list").out
     gone = terminal(*of_bob)
     assert (gone.code, gone.out) == (1, "")

@@ -200,7 +200,7 @@ class ErrorBoundary:
         return self._entropy.bytes(6).hex()
 
 
-def _of_incident(kind: EndpointKind, incident: str) -> Mapping[str, Any]:
+def _of_incident(kind: EndpointKind, incident: str) -> Any:
     """The JSON object of an incident, in the form of errors of this kind of endpoint."""
     code, text = "server_error", _INCIDENT + incident
     body: Mapping[str, Any] = {"error": code, "error_description": text}

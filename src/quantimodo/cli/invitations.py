@@ -54,21 +54,16 @@ def resend(email: Address, reason: Reason = "") -> None:
 @invitations.command()
 def withdraw(email: Address, reason: Reason = "") -> None:
     """End an invitation that was not used."""
-    withdraw_invitation(email, reason)
-
-
-def invite_person(email: str, name: str, reason: str) -> None:
-    """Send an invitation."""
-    change_invitations(lambda service, by: service.invite(email, name, by), reason)
-
-
-def withdraw_invitation(email: str, reason: str) -> None:
-    """End the invitation of this address."""
 
     async def change(service: Invitations, by: Authority) -> None:
         await service.withdraw(await service.of_address(email), by)
 
     change_invitations(change, reason)
+
+
+def invite_person(email: str, name: str, reason: str) -> None:
+    """Send an invitation."""
+    change_invitations(lambda service, by: service.invite(email, name, by), reason)
 
 
 def change_invitations(

@@ -12,7 +12,7 @@ import typer
 from quantimodo.accounts.second_factors import SecondFactorStatus
 from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import Failed, field_errors, run
-from quantimodo.cli.invitations import invitations, invite_person, withdraw_invitation
+from quantimodo.cli.invitations import invitations, invite_person
 from quantimodo.cli.option_groups import option_group
 from quantimodo.cli.people import Reason, perform, person_of
 from quantimodo.cli.printing import print_fields, print_json, print_table
@@ -211,15 +211,6 @@ def invite(
 ) -> None:
     """Send a link by which a person makes an account, also where sign-up is closed."""
     invite_person(email, name, reason)
-
-
-@users.command()
-def uninvite(
-    email: Annotated[str, typer.Option(help="The address that got the link.")],
-    reason: Reason = "",
-) -> None:
-    """End an invitation that was not used."""
-    withdraw_invitation(email, reason)
 
 
 def _profile(file: Path) -> Profile:
