@@ -4,7 +4,8 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -12,11 +13,16 @@ import pytest
 from quantimodo.cli.live_check import examine_live, is_address
 from quantimodo.cli.live_framing import framing_findings
 from quantimodo.cli.live_probes import PROBES, Site
+from quantimodo.cli.live_providers import provider_findings
+from quantimodo.model.secrets import Secret
+from quantimodo.model.server_state import ProviderState, ServerState, Sizes, TokenRequests
+from quantimodo.ops.metrics import Metrics
 from support.live_server import Live
 from support.terminal import Terminal
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 URL = "https://id.example.org"
+METRICS_TOKEN = "marked-metrics-token"
 METADATA = "/.well-known/openid-configuration"
 
 
@@ -146,7 +152,73 @@ async def test_a_body_that_becomes_a_request_is_found() -> None:
     ]
 
 
+STATE = ServerState(
+    at=NOW,
+    keys=[],
+    last_backup_at=None,
+    disk=None,
+    sizes=Sizes(None, None),
+    queues=[],
+    providers=[
+        ProviderState(
+            provider="google", succeeded_at=NOW - timedelta(minutes=4), failed_at=None, failures=0
+        ),
+        ProviderState(
+            provider="company", succeeded_at=NOW - timedelta(hours=3), failed_at=NOW, failures=7
+        ),
+        ProviderState(provider="new", succeeded_at=None, failed_at=NOW, failures=1),
+    ],
+    token_requests=TokenRequests(0, 0),
+)
+
+
+async def _about_providers(
+    state: ServerState | None, url: str = URL, body: bytes | None = None
+) -> list[tuple[str, str, str]]:
+    """What is found at a server whose `/metrics` has this state, or this body."""
+    metrics = Metrics()
+    if state is not None:
+        metrics.show(state)
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        if request.headers.get("authorization") != f"Bearer {METRICS_TOKEN}":
+            return httpx.Response(401)
+        return httpx.Response(200, content=metrics.render() if body is None else body)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(respond)) as http:
+        site = Site(url, http, lambda: NOW)
+        found = await provider_findings(site, Secret(METRICS_TOKEN))
+        wrong = await provider_findings(site, Secret("another token"))
+    assert [each.state for each in wrong] == ["fault"]
+    assert METRICS_TOKEN not in str(found)
+    return [(each.state, each.what, each.text) for each in found]
+
+
+async def test_the_results_of_the_probes_of_providers_are_read_with_the_token_of_metrics() -> None:
+    found = await _about_providers(STATE)
+    assert [(state, what) for state, what, _ in found] == [
+        ("warning", "sign-in company"),
+        ("ok", "sign-in google"),
+        ("ok", "sign-in new"),
+    ]
+    texts = [text for _, _, text in found]
+    assert "the last 7 requests to company failed" in texts[0]
+    assert "3 hours" in texts[0]
+    assert "4 minutes" in texts[1]
+    assert "none has succeeded yet" in texts[2]
+    ((state, _, text),) = await _about_providers(replace(STATE, providers=[]))
+    assert (state, text) == ("ok", "no request to a sign-in provider is recorded")
+    ((state, _, text),) = await _about_providers(None)
+    assert (state, "run this again in a minute" in text) == ("warning", True)
+    ((state, _, text),) = await _about_providers(STATE, body=b"<!doctype html>")
+    assert (state, "text format" in text) == ("fault", True)
+    ((state, _, text),) = await _about_providers(STATE, "http://id.example.org")
+    assert (state, "not sent over plain http" in text) == ("fault", True)
+
+
 def test_the_command_says_what_is_wrong_with_an_address(terminal: Terminal) -> None:
+    alone = terminal("doctor", "--metrics-token-file", __file__)
+    assert (alone.code, "needs --live" in alone.err) == (2, True)
     for url in ("ftp://id.example.org", "id.example.org", "https://id.example.org/x", "https://"):
         assert not is_address(url)
         refused = terminal("doctor", "--live", url)

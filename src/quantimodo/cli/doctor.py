@@ -8,7 +8,6 @@ import os
 import stat
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -18,31 +17,20 @@ import typer
 
 from quantimodo.accounts.secret_resealing import secret_keys_in_use
 from quantimodo.app.environment import SystemClock
-from quantimodo.app.provider_policies import (
-    callback_uri,
-    other_registrations,
-    outbound_policy,
-    provider_policies,
-)
 from quantimodo.app.secret_keys import BadSecretKey, parse_keys
 from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings, load_settings
 from quantimodo.cli.command_runner import field_errors
+from quantimodo.cli.doctor_providers import provider_findings
 from quantimodo.cli.doctor_state import state_findings
 from quantimodo.cli.findings import Finding
 from quantimodo.cli.live_check import examine_live, is_address
 from quantimodo.cli.printing import print_json
 from quantimodo.crypto.envelope import DecryptionFailed
-from quantimodo.federation.contract import Provider
-from quantimodo.federation.provider_examination import examine_provider
-from quantimodo.federation.provider_table import open_providers
-from quantimodo.federation.providers.oidc import Oidc
-from quantimodo.model.budgets import Signer
 from quantimodo.model.keys import ALGORITHMS
+from quantimodo.model.secrets import Secret
 from quantimodo.ops.mail import MailServerUnavailable
 from quantimodo.ops.smtp import Smtp, smtp_policy
-from quantimodo.outbound.errors import ProviderFault
-from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.inspection import inspect
 from quantimodo.storage.open import SchemaMismatch, pending_steps, sqlite_path
@@ -56,10 +44,19 @@ def doctor(
         str | None,
         typer.Option(metavar="URL", help="Probe the server at this address from outside instead."),
     ] = None,
+    metrics_token_file: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="With --live: the file with the token of /metrics, to check sign-in providers.",
+        ),
+    ] = None,
 ) -> None:
     """Check settings, files, database, keys, backup, disk, mail and providers. Changes nothing.
 
-    With --live: check what the running server at URL does, as an anonymous caller sees it.
+    With --live: check what the running server at URL does, as an anonymous caller sees it. With the
+    token of /metrics, also what it has found out about sign-in providers.
 
     Exit code 0: no fault, though there may be warnings. 1: at least one fault. 2: the settings or
     the command line are wrong, and nothing was checked.
@@ -67,7 +64,12 @@ def doctor(
     if live is not None:
         if not is_address(live):
             raise typer.BadParameter("must be like https://id.example.org", param_hint="--live")
-        findings = asyncio.run(examine_live(live, SystemClock().now))
+        token = None
+        if metrics_token_file is not None:
+            token = Secret(metrics_token_file.read_text("utf-8").strip())
+        findings = asyncio.run(examine_live(live, SystemClock().now, token))
+    elif metrics_token_file is not None:
+        raise typer.BadParameter("needs --live", param_hint="--metrics-token-file")
     else:
         with field_errors():
             findings = asyncio.run(examine(load_settings()))
@@ -90,7 +92,7 @@ async def examine(settings: Settings) -> list[Finding]:
         _database,
         _signing_keys,
         _mail,
-        _providers,
+        provider_findings,
     )
     for check in checks:
         found.extend(await check(settings))
@@ -244,54 +246,3 @@ async def _mail(settings: Settings) -> list[Finding]:
             return [Finding("ok", "mail", "the mail server takes us in")]
     except MailServerUnavailable as fault:
         return [Finding("fault", "mail", f"the mail server cannot be used: {fault}")]
-
-
-async def _providers(settings: Settings) -> list[Finding]:
-    """Whether each one responds, and the values that the operator compares with its console."""
-    policies = provider_policies(settings)
-    if not policies:
-        return []
-    http_client = GuardedHttpClient(outbound_policy(settings))
-    try:
-        opened = open_providers(policies, http_client, SystemClock(), _Unused())
-        return [await _reachability(provider, settings) for provider in opened.values()]
-    finally:
-        await http_client.close()
-
-
-async def _reachability(provider: Provider, settings: Settings) -> Finding:
-    name = provider.name
-    try:
-        await examine_provider(provider, callback_uri(settings, name))
-        missing = await _missing(provider, settings)
-    except ProviderFault as fault:
-        return Finding("fault", f"sign-in {name}", f"cannot be used: {fault.because}")
-    if missing:
-        return Finding("fault", f"sign-in {name}", missing)
-    text = f"register there: {callback_uri(settings, name)}"
-    return Finding("ok", f"sign-in {name}", ", ".join((text, *other_registrations(settings, name))))
-
-
-async def _missing(provider: Provider, settings: Settings) -> str:
-    """What the settings of a provider need, and is not there; "" if nothing is missing."""
-    one = settings.providers[provider.name]
-    if one.response_mode == "form_post" and urlsplit(settings.issuer).scheme != "https":
-        return "response_mode form_post needs an https issuer: browsers refuse its cookie over http"
-    if not (one.sign_out_at_provider and isinstance(provider, Oidc)):
-        return ""
-    if await provider.sign_out_url(None, "", "") is None:
-        return "sign_out_at_provider is set, and the provider has no end_session_endpoint"
-    return ""
-
-
-class _Unused:
-    """A replay store that is not used: the check signs no person in."""
-
-    async def spend_once(self, key: bytes, expires_at: datetime, signer: Signer) -> bool:
-        return False
-
-    async def is_spent(self, key: bytes) -> bool:
-        return True
-
-    async def require_space(self, key: bytes, signer: Signer) -> None:
-        return None

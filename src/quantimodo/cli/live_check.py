@@ -16,6 +16,8 @@ import httpx
 from quantimodo.cli.findings import Finding
 from quantimodo.cli.live_framing import framing_findings
 from quantimodo.cli.live_probes import PROBES, Probe, Site
+from quantimodo.cli.live_providers import provider_findings
+from quantimodo.model.secrets import Secret
 
 _SECONDS: Final = 10.0  # for one response
 _RENEW_WITHIN: Final = timedelta(days=14)
@@ -31,8 +33,11 @@ def is_address(url: str) -> bool:
     return complete and not (parts.path.strip("/") or parts.query or parts.fragment or "@" in url)
 
 
-async def examine_live(url: str, now: Callable[[], datetime]) -> list[Finding]:
-    """Every finding about the server at this address, one for each fault."""
+async def examine_live(
+    url: str, now: Callable[[], datetime], metrics_token: Secret | None = None
+) -> list[Finding]:
+    """Every finding about the server at this address, one for each fault. With the token of
+    `/metrics`, also those about sign-in providers."""
     url, trust = url.rstrip("/"), ssl.create_default_context()
     try:
         found = await _certificate(url, trust, now())
@@ -40,6 +45,8 @@ async def examine_live(url: str, now: Callable[[], datetime]) -> list[Finding]:
             site = Site(url, http, now)
             for probe in PROBES:
                 found.extend(await _findings(probe, site))
+            if metrics_token is not None:
+                found.extend(await provider_findings(site, metrics_token))
         return [*found, *await framing_findings(url, trust)]
     except ssl.SSLCertVerificationError as fault:
         return [Finding("fault", "certificate", f"it is not trusted: {fault.verify_message}")]

@@ -1,13 +1,19 @@
 """The gauges: the state of a server at one moment, in the terms of Prometheus."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
-from quantimodo.model.server_state import ServerState
+from quantimodo.model.server_state import ProviderState, ServerState
+
+_MEASURED: Final = "quantimodo_state_timestamp_seconds"
+_PROVIDER_SUCCESS: Final = "quantimodo_provider_success_timestamp_seconds"
+_PROVIDER_FAILURES: Final = "quantimodo_provider_failures"
 
 Series = tuple[Sequence[str], float | None]
 
@@ -22,7 +28,7 @@ class StateGauges(Collector):
         """Each gauge with its series."""
         state = self.state
         yield _gauge(
-            "quantimodo_state_timestamp_seconds",
+            _MEASURED,
             "When these gauges were measured.",
             (),
             [] if state is None else [((), state.at.timestamp())],
@@ -107,17 +113,43 @@ def _queue_gauges(state: ServerState | None) -> Iterator[Metric]:
 def _provider_gauges(state: ServerState | None) -> Iterator[Metric]:
     providers = [] if state is None else state.providers
     yield _gauge(
-        "quantimodo_provider_success_timestamp_seconds",
+        _PROVIDER_SUCCESS,
         "When a request to this sign-in provider last succeeded.",
         ("provider",),
         [((each.provider,), _seconds(each.succeeded_at)) for each in providers],
     )
     yield _gauge(
-        "quantimodo_provider_failures",
+        _PROVIDER_FAILURES,
         "Failed requests to this sign-in provider since the last success.",
         ("provider",),
         [((each.provider,), float(each.failures)) for each in providers],
     )
+
+
+def reported_providers(metrics: str) -> tuple[datetime, Sequence[ProviderState]] | None:
+    """The sign-in providers in the text of `/metrics`, by name, and when they were measured; None
+    before the first measurement. `failed_at` is not there. Raises `ValueError` for another text."""
+    found: dict[str, Mapping[str, float]] = {
+        family.name: {sample.labels.get("provider", ""): sample.value for sample in family.samples}
+        for family in text_string_to_metric_families(metrics)
+    }
+    measured = found.get(_MEASURED, {}).get("")
+    if measured is None:
+        return None
+    succeeded = found.get(_PROVIDER_SUCCESS, {})
+    return _moment(measured), [
+        ProviderState(
+            provider=name,
+            succeeded_at=_moment(succeeded[name]) if name in succeeded else None,
+            failed_at=None,
+            failures=int(failures),
+        )
+        for name, failures in sorted(found.get(_PROVIDER_FAILURES, {}).items())
+    ]
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def age_of(since: datetime | None, at: datetime) -> float:

@@ -5,7 +5,7 @@ Pure. `quantimodo doctor`, the administration and the alerts use the same readin
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal, get_args
 
 from quantimodo.model.server_state import (
@@ -69,7 +69,7 @@ def readings(state: ServerState, thresholds: Thresholds) -> Iterator[Reading]:
         if queue.name != "mail" or thresholds.sends_mail:
             yield _queue(queue, state, ages[queue.name])
     for provider in state.providers:
-        yield _provider(provider, state, thresholds.provider_failures)
+        yield provider_reading(provider, state.at, thresholds.provider_failures)
     yield _refusals(state.token_requests, thresholds)
 
 
@@ -137,11 +137,12 @@ def _queue(queue: QueueState, state: ServerState, limit: timedelta) -> Reading:
     )
 
 
-def _provider(provider: ProviderState, state: ServerState, limit: int) -> Reading:
+def provider_reading(provider: ProviderState, at: datetime, limit: int) -> Reading:
+    """What this state of one provider means at that moment; `limit` failures are too many."""
     success = provider.succeeded_at
     last = "none has succeeded yet"
     if success is not None:
-        last = f"the last one that succeeded was {spelled(state.at - success)} ago"
+        last = f"the last one that succeeded was {spelled(at - success)} ago"
     if provider.failures < limit:
         text = f"requests to {provider.provider}: {last}"
         return Reading(subject="provider", of=provider.provider, state="ok", text=text)
