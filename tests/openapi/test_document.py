@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,9 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 import quantimodo
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.endpoints.routes import (
+    NAMES,
     SHOWN,
     AgentEndpoints,
-    ApiEndpoints,
     agent_routes,
     api_routes,
 )
@@ -308,7 +307,7 @@ async def _nowhere(request: Request) -> Response:
 
 def _served(legacy: bool) -> Iterator[tuple[str, str]]:
     """The operations that the tables serve. HEAD goes with GET, and is described once."""
-    nothing = ApiEndpoints(**{each.name: _nowhere for each in fields(ApiEndpoints)})
+    nothing = dict.fromkeys(NAMES, _nowhere)
     for route in api_routes(nothing, legacy_transport=legacy):
         assert "HEAD" not in route.methods or "GET" in route.methods
         yield from ((route.path, method) for method in route.methods - {"HEAD"})

@@ -3,20 +3,22 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from quantimodo.endpoints.routes import (
+    NAMES,
     AgentEndpoints,
-    ApiEndpoints,
     agent_routes,
     api_routes,
 )
 from quantimodo.model.server_counts import Counted, CountName
 from quantimodo.ops.metrics import Metrics
-from quantimodo.ops.request_counts import GROUP_OF, GROUPS, NOT_MEASURED, RequestCounts
+from quantimodo.ops.request_counts import GROUPS, PAGES, RequestCounts
 from quantimodo.ops.traffic import BOUNDS, Traffic
 from quantimodo.ports.stores import Unavailable
+from quantimodo.protocol.endpoints import GROUP_OF
 from support.environment import FrozenClock
 
 
@@ -115,11 +117,10 @@ async def test_the_codes_that_wait_are_bounded(
 
 
 def test_each_endpoint_has_a_group_or_is_not_measured() -> None:
-    placed = dict.fromkeys((*ApiEndpoints.__annotations__, *AgentEndpoints._fields))
-    api = ApiEndpoints(**{name: placed[name] for name in ApiEndpoints.__annotations__})  # type: ignore[arg-type]
-    agents = AgentEndpoints(**{name: placed[name] for name in AgentEndpoints._fields})  # type: ignore[arg-type]
-    routes = [*api_routes(api, legacy_transport=True), *agent_routes(agents)]
-    names = {route.name for route in routes} | {"page"}
-    assert names == GROUP_OF.keys() | NOT_MEASURED
-    assert set(GROUP_OF.values()) == GROUPS.keys()
+    nothing: Any = dict.fromkeys(NAMES)
+    agents: Any = AgentEndpoints(*(None for _ in AgentEndpoints._fields))
+    routes = [*api_routes(nothing, legacy_transport=True), *agent_routes(agents)]
+    names = {route.name for route in routes}
+    assert names == GROUP_OF.keys() | {"alive", "ready", "metrics"}
+    assert {*GROUP_OF.values(), PAGES} == GROUPS.keys()
     assert list(BOUNDS) == sorted(set(BOUNDS))

@@ -5,13 +5,12 @@ from urllib.parse import quote
 
 import pytest
 
-from quantimodo.app.refusal_reports import LOGGED
 from quantimodo.model.client_log import ClientDay, ClientRefusal, ClientUsage
 from quantimodo.model.clients import Client
 from quantimodo.model.measurements import Access
 from quantimodo.model.users import User
-from quantimodo.pages.app_log import ENDPOINTS
 from quantimodo.pages.app_pages import app_path
+from quantimodo.protocol.endpoints import LOGGED
 from support.account_services import AccountServices
 from support.page_site import Site, Visitor
 
@@ -201,5 +200,8 @@ async def test_the_usage_has_the_requests_of_each_endpoint(
         assert "<i>" not in page
 
 
-def test_the_page_names_each_endpoint_of_the_log() -> None:
-    assert ENDPOINTS.keys() == LOGGED
+def test_the_log_has_the_endpoints_at_which_clients_are_refused() -> None:
+    assert LOGGED.keys() == {
+        *("authorize", "token", "introspect", "revoke"),
+        *("pushed_request", "device_authorization"),
+    }

@@ -30,7 +30,6 @@ CALLED_BY_LIBRARIES = {
 TABLES = {
     "measurements/reference_names.py": {"UNIT_NAMES", "CATEGORY_NAMES"},
     "model/admin_actions.py": {"BY_COMMAND"},
-    "ops/request_counts.py": {"NOT_MEASURED"},
     "resource/step_up.py": {"SENSITIVE"},
 }
 

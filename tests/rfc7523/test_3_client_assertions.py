@@ -74,7 +74,7 @@ async def test_every_endpoint_that_knows_apps_takes_it(
     harness: AppHarness, signer: tuple[App, Any]
 ) -> None:
     app, key = signer
-    for number, path in enumerate((REVOKE, INTROSPECT)):
+    for number, path in enumerate((REVOKE, INTROSPECT, "/api/v2/oauth/revoke")):
         claims = assertion_of(harness, app, aud=ISSUER + path, jti=f"j{number}")
         response = await send(harness, signed(claims, key, "ES256"), path, token="x")
         assert response.status_code == 200, response.text

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from quantimodo.crypto.tokens import Kind
-from quantimodo.protocol.discovery import DEVICE_AUTHORIZATION
+from quantimodo.protocol.endpoints import PATHS
 from quantimodo.protocol.grant_types import DEVICE_CODE
 from support.app import (
     AUTHORIZE,
@@ -64,7 +64,7 @@ class Caller:
         return self._token(grant_type="refresh_token", refresh_token=token)
 
     def device_request(self) -> bytes:
-        path = DEVICE_AUTHORIZATION
+        path = PATHS["device_authorization"]
         return post(path, self.client_id, self.secret, scope=" ".join(sorted(SCOPE)))
 
     def polling(self, device_code: str) -> bytes:

@@ -7,13 +7,7 @@ from quantimodo.clients.certificates import ClientCertificates
 from quantimodo.clients.dpop import DPoPProofs
 from quantimodo.clients.dpop_nonces import DPoPNonces
 from quantimodo.crypto.tokens import SuccessorDerivation
-from quantimodo.protocol.discovery import (
-    DEVICE_AUTHORIZATION,
-    INTROSPECT,
-    PUSHED_REQUEST,
-    REVOKE,
-    TOKEN,
-)
+from quantimodo.protocol.endpoints import AUDIENCES
 from quantimodo.protocol.resources import Targets
 from quantimodo.tokens.access import AccessTokens
 from quantimodo.tokens.authorization_responder import AuthorizationResponder
@@ -69,17 +63,13 @@ def client_authentication(context: AppContext) -> ClientAuthentication:
     issuer = context.token_policy.issuer
     # RFC 7523 §3, OpenID Connect Core §9: the issuer or the token endpoint; a request to
     # another endpoint may name that one.
-    endpoints = (
-        *(TOKEN, "/api/v2/oauth/access_token", PUSHED_REQUEST, DEVICE_AUTHORIZATION),
-        *(REVOKE, INTROSPECT),
-    )
     origins = dpop_policy(context.settings).origins
     return ClientAuthentication(
         context.stores.clients,
         context.clock,
         context.client_keys,
         context.stores.replays,
-        frozenset({issuer, *(origin + path for origin in origins for path in endpoints)}),
+        frozenset({issuer, *(origin + path for origin in origins for path in AUDIENCES)}),
         client_document_policy(context.settings),
         client_certificates(context),
         issuer,

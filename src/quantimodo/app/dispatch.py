@@ -23,7 +23,7 @@ from quantimodo.app.request_reading import (
     read_request,
 )
 from quantimodo.app.response_sending import ResponseSender
-from quantimodo.endpoints.routes import ApiRoute, EndpointKind
+from quantimodo.endpoints.routes import ApiRoute
 from quantimodo.http.asgi import Asgi, Receive, Scope, Send
 from quantimodo.http.disconnects import ClientLeft, while_connected
 from quantimodo.http.errors import EncodedBody, MethodNotAllowed, TooLarge
@@ -31,6 +31,7 @@ from quantimodo.http.json import PRIVATE
 from quantimodo.http.messages import Headers, Request, Response
 from quantimodo.http.refusals import noted_caller
 from quantimodo.ops.traffic import Traffic
+from quantimodo.protocol.endpoint_entry import EndpointKind
 
 _ANY_ORIGIN: Final = (
     (b"access-control-allow-origin", b"*"),

@@ -24,7 +24,6 @@ from quantimodo.app.error_table import response_to
 from quantimodo.app.refusal_reports import RefusalReports, named
 from quantimodo.endpoints.authorize_responses import wants_json
 from quantimodo.endpoints.envelopes import refused
-from quantimodo.endpoints.routes import EndpointKind
 from quantimodo.http.disconnects import ClientLeft
 from quantimodo.http.errors import MethodNotAllowed, NotFound, TooLarge
 from quantimodo.http.json import private_json
@@ -40,6 +39,7 @@ from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.two_step import TWO_STEP, TWO_STEP_FIRST
 from quantimodo.ports.clock import Entropy
 from quantimodo.protocol.discovery import MCP
+from quantimodo.protocol.endpoint_entry import EndpointKind
 from quantimodo.protocol.errors import BearerError
 
 LEFT: Final = 499  # never sent: the client left before there was a response

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from quantimodo.accounts.errors import Busy, DomainError, TooMany
 from quantimodo.endpoints.envelopes import refused
-from quantimodo.endpoints.routes import EndpointKind
 from quantimodo.http.errors import (
     EncodedBody,
     InteractionRequired,
@@ -40,6 +39,7 @@ from quantimodo.pages.errors import (
 from quantimodo.pages.forms import FormFault
 from quantimodo.ports.stores import BudgetExceeded, QuotaExceeded, TooSlow, Unavailable
 from quantimodo.protocol.bearer import challenges
+from quantimodo.protocol.endpoint_entry import EndpointKind
 from quantimodo.protocol.errors import BearerError, InvalidClient, OAuthError
 
 _BASIC: Final = (b"www-authenticate", b'Basic realm="quantimodo", charset="UTF-8"')

@@ -23,7 +23,7 @@ from quantimodo.endpoints.consent_decisions import ConsentDecisions
 from quantimodo.endpoints.interaction_dispatcher import InteractionDispatcher
 from quantimodo.endpoints.pushed_requests import PushedRequestEndpoint
 from quantimodo.endpoints.requested_subject import RequestedSubject
-from quantimodo.endpoints.routes import AUTHORIZE, DECISION
+from quantimodo.endpoints.routes import DECISION, SHOWN
 from quantimodo.endpoints.session_state import SessionStates
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute
@@ -42,7 +42,11 @@ def authorize_routes(
     """The routes of the authorization endpoint and of its consent page."""
     endpoint = _Parts(context, page_context, documents).endpoint(steps)
     return [
-        *((("GET", "POST"), path, endpoint.start) for path in AUTHORIZE),
+        *(
+            (("GET", "POST"), route.path, endpoint.start)
+            for route in SHOWN
+            if route.name == "authorize"
+        ),
         (("GET",), RESUME, endpoint.resume),
         (("POST",), DECISION, endpoint.decide),
     ]

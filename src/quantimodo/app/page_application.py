@@ -10,9 +10,10 @@ from starlette.routing import Route
 
 from quantimodo.app.error_boundary import ErrorBoundary
 from quantimodo.authorization.stored_requests import RESUME
-from quantimodo.endpoints.routes import DECISION, SHOWN, EndpointKind
+from quantimodo.endpoints.routes import DECISION, SHOWN
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.page_services import PageRoute
+from quantimodo.protocol.endpoint_entry import EndpointKind
 
 _AUTHORIZE: Final = ("authorize", EndpointKind.PAGE_OR_ENVELOPE)
 # What the log calls an endpoint, and how it responds to errors. Every other path is a page, and its

@@ -1,7 +1,7 @@
 """What a refused request of an app leaves, beside its response: a row in the log of the app, and
 the part for developers on the error page.
 
-Owns which endpoints are in the log of an app, and what a browser may see: on a development server
+Owns what a browser may see: on a development server
 all of it, elsewhere the sentence for the person, the code and the incident.
 """
 
@@ -20,16 +20,11 @@ from quantimodo.ops.client_log import ClientLog
 from quantimodo.pages.errors import RefusalView
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.stores import BudgetExceeded, QuotaExceeded, Unavailable
+from quantimodo.protocol.endpoints import LOGGED
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.received_shape import NAMES, shape_of
 from quantimodo.protocol.refusals import error_uri, guide_path, row_of
-
-LOGGED: Final = frozenset(
-    {"authorize", "token", "introspect", "revoke", "pushed_request", "device_authorization"}
-)
-"""The endpoints whose refusals are in the log of an app."""
-
 
 OF_TRANSPORT: Final[Mapping[type[Exception], str]] = {
     RepeatedHeader: "header_repeated",

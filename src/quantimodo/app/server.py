@@ -1,6 +1,6 @@
 """One worker: the application context with its endpoints, pages and background work."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -62,8 +62,9 @@ from quantimodo.endpoints.discovery import (
 from quantimodo.endpoints.introspect import Introspection, IntrospectionEndpoint
 from quantimodo.endpoints.register import RegistrationEndpoint
 from quantimodo.endpoints.revoke import RevocationEndpoint
-from quantimodo.endpoints.routes import ApiEndpoints, api_routes
+from quantimodo.endpoints.routes import api_routes
 from quantimodo.grant_types.table import GrantTypeTable
+from quantimodo.http.messages import Endpoint
 from quantimodo.model.secrets import Secret
 from quantimodo.openapi.document import openapi_document
 from quantimodo.openapi.endpoint import OpenApiEndpoint, OpenApiYamlEndpoint
@@ -165,7 +166,7 @@ def _dispatcher(
     return dispatcher
 
 
-def _endpoints(context: AppContext, inputs: EndpointInputs) -> ApiEndpoints:
+def _endpoints(context: AppContext, inputs: EndpointInputs) -> Mapping[str, Endpoint]:
     stores, clock, policy = context.stores, context.clock, context.token_policy
     settings, offered = context.settings, offered_features(context.settings)
     clients, access = client_authentication(context), access_tokens(context)
@@ -179,7 +180,7 @@ def _endpoints(context: AppContext, inputs: EndpointInputs) -> ApiEndpoints:
     )
     social = social_tokens(context)
     registration = RegistrationEndpoint(policy.issuer, context.dynamic, context.throttle)
-    return ApiEndpoints(
+    return dict[str, Endpoint](
         token=token_endpoint(context, inputs.grant_types),
         pushed_request=pushed_requests(context, inputs.client_documents),
         device_authorization=device_authorization(context),

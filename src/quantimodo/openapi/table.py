@@ -1,13 +1,13 @@
 """All descriptions, joined with the addresses of the tables of routes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final
 
 from quantimodo.endpoints.routes import (
+    NAMES,
     SHOWN,
     AgentEndpoints,
-    ApiEndpoints,
     agent_routes,
     api_routes,
 )
@@ -83,7 +83,7 @@ def places(*, legacy_transport: bool, agents: bool) -> Sequence[Place]:
 
     HEAD is left out: it is the same as GET without the body.
     """
-    nothing = ApiEndpoints(**{each.name: _nowhere for each in fields(ApiEndpoints)})
+    nothing = dict.fromkeys(NAMES, _nowhere)
     routes = [*api_routes(nothing, legacy_transport=legacy_transport)]
     if agents:
         routes += agent_routes(AgentEndpoints(_nowhere, _nowhere))

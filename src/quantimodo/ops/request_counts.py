@@ -1,8 +1,8 @@
 """Durations, token responses and refusals of all processes, by hour and by day.
 
-Owns the groups of endpoints, and how what `Traffic` counted is named in the database. A background
-worker writes the sums: no request does. A process that ends in order writes the rest; one that is
-killed loses what it counted since its last flush.
+Owns what the groups of endpoints are called, and how what `Traffic` counted is named in the
+database. A background worker writes the sums: no request does. A process that ends in order writes
+the rest; one that is killed loses what it counted since its last flush.
 """
 
 import asyncio
@@ -16,7 +16,10 @@ from quantimodo.ops.traffic import BOUNDS, Traffic
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.server_count_store import ServerCountStore
 from quantimodo.ports.stores import Unavailable
+from quantimodo.protocol.endpoints import GROUP_OF
 
+PAGES: Final = "pages"
+"""The group of all pages, which are no endpoints of the table."""
 GROUPS: Final[Mapping[str, str]] = {
     "tokens": N_("Tokens"),
     "introspection": N_("Introspection and revocation"),
@@ -25,31 +28,9 @@ GROUPS: Final[Mapping[str, str]] = {
     "measurements": N_("Measurements and variables"),
     "agents": N_("Agents (MCP)"),
     "documents": N_("Metadata, keys and descriptions"),
-    "pages": N_("Pages"),
+    PAGES: N_("Pages"),
 }
 """The groups of endpoints whose durations are shown, and what pages call them."""
-GROUP_OF: Final[Mapping[str, str]] = {
-    endpoint: group
-    for group, endpoints in {
-        "tokens": ("token", "social_token", "social_code"),
-        "introspection": ("introspect", "revoke"),
-        "requests": ("pushed_request", "device_authorization", "register", "registration"),
-        "profile": ("userinfo", "user_me", "grant", "current_consent", "events"),
-        "measurements": (
-            *("measurements", "measurement", "measurements_csv", "application_measurements"),
-            *("variables", "variable", "variable_categories", "units", "unit_categories"),
-        ),
-        "agents": ("mcp",),
-        "documents": (
-            *("metadata", "resource_metadata", "mcp_metadata", "key_set", "provider_key_set"),
-            *("openapi", "openapi_yaml"),
-        ),
-        "pages": ("page",),
-    }.items()
-    for endpoint in endpoints
-}
-NOT_MEASURED: Final = frozenset({"alive", "ready", "metrics"})
-"""Endpoints of the operator's programs: their requests would hide those of people."""
 CLASSES: Final = (*(f"{bound:g}" for bound in BOUNDS), "more")
 """The classes of durations by their upper bounds in seconds; the last one has none."""
 
@@ -85,7 +66,7 @@ class RequestCounts:
 
     def _take(self) -> None:
         for endpoint, numbers in self._traffic.take_durations().items():
-            group = GROUP_OF.get(endpoint)
+            group = PAGES if endpoint == "page" else GROUP_OF.get(endpoint)
             if group is not None:
                 for bound, number in zip(CLASSES, numbers, strict=True):
                     self._add("durations", f"{group} {bound}", number)

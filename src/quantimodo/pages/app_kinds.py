@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from quantimodo.model.clients import Client
 from quantimodo.model.texts import N_
-from quantimodo.protocol.discovery import DEVICE_AUTHORIZATION, TOKEN
+from quantimodo.protocol.endpoints import PATHS
 from quantimodo.protocol.grant_types import DEVICE_CODE
 
 _REDIRECTED: Final = frozenset({"authorization_code", "refresh_token"})
@@ -31,7 +31,7 @@ class FirstRequest:
 _FOR_ITSELF: Final = FirstRequest(
     "token-call",
     N_("Get a token for the application itself:"),
-    TOKEN,
+    PATHS["token"],
     {"grant_type": "client_credentials"},
 )
 
@@ -93,13 +93,13 @@ KINDS: Final[Sequence[AppKind]] = (
                 N_(
                     "1. Ask for a code, and show it to the person with the address in the response:"
                 ),
-                DEVICE_AUTHORIZATION,
+                PATHS["device_authorization"],
                 {"scope": SCOPE},
             ),
             FirstRequest(
                 "token-call",
                 N_("2. Ask every five seconds for tokens, until the person has decided:"),
-                TOKEN,
+                PATHS["token"],
                 {"grant_type": DEVICE_CODE, "device_code": "DEVICE_CODE"},
             ),
         ),

@@ -17,10 +17,11 @@ from quantimodo.model.client_log import ClientRefusal
 from quantimodo.model.texts import N_
 from quantimodo.pages.app_pages import APP, AppPages, app_path
 from quantimodo.pages.axis_charts import AxisChart, axis_chart
-from quantimodo.pages.endpoint_usage import ENDPOINTS, by_endpoint, endpoint_plot
+from quantimodo.pages.endpoint_usage import by_endpoint, endpoint_plot
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.ports.client_log_store import ClientLogStore
 from quantimodo.ports.clock import Clock
+from quantimodo.protocol.endpoints import LOGGED
 from quantimodo.protocol.refusal_row import RefusalRow
 from quantimodo.protocol.refusals import REFUSALS, guide_path
 
@@ -77,7 +78,7 @@ class AppLog:
         """GET /developers/apps/{client_id}/log: the refused requests, newest first."""
         opened = await self.apps.opened(request)
         client = opened.client
-        endpoint = _among(request.query_params.get("endpoint"), ENDPOINTS)
+        endpoint = _among(request.query_params.get("endpoint"), LOGGED)
         code = _among(request.query_params.get("code"), REFUSALS)
         before = _number(request.query_params.get("before"))
         found = await self.store.client_refusals(
@@ -93,7 +94,7 @@ class AppLog:
             "log",
             "developers_log.html",
             lines=[_line(refusal) for _, refusal in found[:_PAGE]],
-            endpoints=ENDPOINTS,
+            endpoints=LOGGED,
             codes=sorted(code for code, row in REFUSALS.items() if not row.ordinary),
             endpoint=endpoint,
             code=code,
@@ -119,7 +120,7 @@ class AppLog:
                 "developers_usage_endpoint.html",
                 one=used[endpoint],
                 plot=endpoint_plot(used[endpoint]),
-                titles=ENDPOINTS,
+                titles=LOGGED,
                 chosen=chosen,
             )
         counted = {each.day: each for each in await self.store.client_days(opened.client.id, first)}
@@ -137,7 +138,7 @@ class AppLog:
             charts=_charts(days),
             days=days[::-1],
             used=used.values(),
-            titles=ENDPOINTS,
+            titles=LOGGED,
             ranges=RANGES,
             chosen=chosen,
         )

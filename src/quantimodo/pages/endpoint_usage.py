@@ -10,17 +10,9 @@ from quantimodo.i18n.formats import short_day
 from quantimodo.model.client_log import ClientUsage
 from quantimodo.model.texts import N_
 from quantimodo.pages.axis_charts import AxisLines, axis_lines
+from quantimodo.protocol.endpoints import LOGGED
 from quantimodo.protocol.refusals import guide_path, row_of
 
-ENDPOINTS: Final[Mapping[str, str]] = {
-    "authorize": N_("Authorization"),
-    "token": N_("Tokens"),
-    "introspect": N_("Introspection"),
-    "revoke": N_("Revocation"),
-    "pushed_request": N_("Pushed requests"),
-    "device_authorization": N_("Device authorization"),
-}
-"""The endpoints of the log, and what its pages call them."""
 _OF_RESOURCES: Final = "/guides/developer/errors/#at-a-resource"
 
 
@@ -70,7 +62,7 @@ class EndpointUsage:
         """The most frequent codes first."""
         found = []
         for code, number in sorted(self.by_code.items(), key=lambda item: (-item[1], item[0])):
-            row, guide = row_of(code), "" if self.name in ENDPOINTS else _OF_RESOURCES
+            row, guide = row_of(code), "" if self.name in LOGGED else _OF_RESOURCES
             found.append(RefusalCount(code, number, guide if row is None else guide_path(row)))
         return found
 

@@ -10,6 +10,7 @@ from quantimodo.protocol.claims_request import ACR_VALUES
 from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGORITHMS
 from quantimodo.protocol.consent_details import TYPE as DETAILS_TYPE
 from quantimodo.protocol.dpop import ALGORITHMS as DPOP_ALGORITHMS
+from quantimodo.protocol.endpoints import CERTIFIED, MEMBERS, PATHS
 from quantimodo.protocol.grant_management import ACTIONS
 from quantimodo.protocol.grant_types import GRANT_TYPES, TABLE
 from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
@@ -22,24 +23,20 @@ from quantimodo.protocol.vocabulary import (
     ResponseType,
 )
 
-AUTHORIZE = "/api/v2/oauth/authorize"
-TOKEN = "/api/v2/oauth2/access_token"
-PUSHED_REQUEST = "/api/v2/oauth2/par"
-DEVICE_AUTHORIZATION = "/api/v2/oauth2/device_authorization"
-REVOKE = "/api/v2/oauth2/revoke"
-INTROSPECT = "/api/v2/oauth2/introspect"
-USERINFO = "/api/v2/oauth2/userinfo"
-JWKS = "/.well-known/jwks.json"
-API = "/api"
+AUTHORIZE: Final = PATHS["authorize"]
+TOKEN: Final = PATHS["token"]
+REVOKE: Final = PATHS["revoke"]
+INTROSPECT: Final = PATHS["introspect"]
+USERINFO: Final = PATHS["userinfo"]
+JWKS: Final = PATHS["key_set"]
+END_SESSION: Final = PATHS["logout"]
+REGISTER: Final = PATHS["register"]
+CHECK_SESSION: Final = PATHS["check_session"]
+API: Final = "/api"
 """The path of this server's API: the identifier of the resource is the issuer with it."""
-MCP = "/mcp"
+MCP: Final = PATHS["mcp"]
 """The path of the resource for agents; its identifier is the issuer with it."""
-PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
-END_SESSION = "/api/v2/oauth2/logout"
-REGISTER = "/api/v2/oauth2/register"
-CHECK_SESSION = "/api/v2/oauth2/check_session"
-GRANTS = "/api/v2/oauth2/grants"
-EVENTS = "/api/v2/events"
+PROTECTED_RESOURCE: Final = PATHS["resource_metadata"].removesuffix(API)
 
 _AUTHENTICATION = [
     "client_secret_basic",
@@ -90,17 +87,8 @@ def metadata(issuer: str, offered: Offered = DEFAULTS) -> dict[str, Any]:
     authentication = [*_AUTHENTICATION, *(TLS_METHODS if offered.mutual_tls else ())]
     return {
         "issuer": issuer,
-        "authorization_endpoint": issuer + AUTHORIZE,
-        "token_endpoint": issuer + TOKEN,
-        "pushed_authorization_request_endpoint": issuer + PUSHED_REQUEST,  # RFC 9126 §5
+        **{member: issuer + path for member, path in MEMBERS.items()},
         "require_pushed_authorization_requests": offered.require_pushed,
-        "device_authorization_endpoint": issuer + DEVICE_AUTHORIZATION,  # RFC 8628 §4
-        "revocation_endpoint": issuer + REVOKE,
-        "introspection_endpoint": issuer + INTROSPECT,
-        "userinfo_endpoint": issuer + USERINFO,
-        "end_session_endpoint": issuer + END_SESSION,
-        "check_session_iframe": issuer + CHECK_SESSION,
-        "jwks_uri": issuer + JWKS,
         **({"registration_endpoint": issuer + REGISTER} if offered.registration else {}),
         "client_id_metadata_document_supported": offered.client_documents,
         "service_documentation": issuer + "/docs",
@@ -145,7 +133,6 @@ def metadata(issuer: str, offered: Offered = DEFAULTS) -> dict[str, Any]:
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),  # RFC 9449 §5.1
         "authorization_details_types_supported": [DETAILS_TYPE],  # RFC 9396 §10
-        "grant_management_endpoint": issuer + GRANTS,  # Grant Management §7.1
         "grant_management_actions_supported": list(ACTIONS),
         "grant_management_action_required": offered.grant_management_required,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
@@ -207,12 +194,4 @@ def _constraints(mutual_tls: bool) -> dict[str, Any]:
 
 def _aliases(origin: str) -> dict[str, str]:
     """RFC 8705 §5: the endpoints that a client with a certificate calls."""
-    return {
-        "token_endpoint": origin + TOKEN,
-        "pushed_authorization_request_endpoint": origin + PUSHED_REQUEST,
-        "device_authorization_endpoint": origin + DEVICE_AUTHORIZATION,
-        "revocation_endpoint": origin + REVOKE,
-        "introspection_endpoint": origin + INTROSPECT,
-        "userinfo_endpoint": origin + USERINFO,
-        "grant_management_endpoint": origin + GRANTS,
-    }
+    return {member: origin + path for member, path in CERTIFIED.items()}
