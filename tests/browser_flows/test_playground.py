@@ -116,7 +116,7 @@ async def _in_the_terminal(terminal: Terminal, server: Server) -> None:
 
 
 async def _block(page: Page, label: str) -> str:
-    text = await page.text_content(f'pre[aria-label="{label}"] code')
+    text = await page.get_by_role("region", name=label, exact=True).text_content()
     assert text is not None
     return text
 

@@ -39,7 +39,13 @@ _PERMISSIONS: Final = ", ".join(
 
 # The shipped scripts, and the templates of the pages that have them. Every page works without.
 PAGES_OF_SCRIPTS: Final[Mapping[str, Sequence[str]]] = {
-    "copy.js": ("developers_overview.html", "developers_try.html", "reference_operation.html"),
+    "copy.js": (
+        "developers_guide.html",
+        "developers_overview.html",
+        "developers_try.html",
+        "playground.html",
+        "reference_operation.html",
+    ),
     "reference_try.js": ("reference_try.html",),
     "reference_filter.js": ("reference.html", "reference_schemas.html"),
     "password.js": (
