@@ -192,3 +192,73 @@ async def test_4_discovery_and_registration(open_harness: OpenHarness) -> None:
         response = await harness.browser().post("/api/v2/oauth2/register", json=document)
         assert response.status_code == 201, response.text
         assert set(response.json()["grant_types"]) == {grant, "refresh_token"}
+
+
+async def test_3_1_parameters_and_methods(harness: AppHarness) -> None:
+    """RFC 8628 §3.1: empty parameters are omitted, unknown ones ignored, none is sent twice."""
+    app = await device_app(harness)
+    browser, form = harness.browser(), {"content-type": "application/x-www-form-urlencoded"}
+    own = f"client_id={app.id}"
+    for body, error in (
+        (own, None),
+        (f"{own}&scope=&resource=&unknown=1&unknown=2", None),
+        (f"{own}&scope=basic&scope=basic", "invalid_request"),
+        (f"{own}&{own}", "invalid_request"),
+        (f"{own}&scope=%00", "invalid_request"),
+        ("scope=basic", "invalid_client"),
+        ("", "invalid_client"),
+    ):
+        response = await browser.post(DEVICE, content=body, headers=form)
+        assert response.json().get("error") == error, body
+        assert response.headers["cache-control"] == "no-store"
+        assert response.headers["content-type"] == "application/json"
+    for sent in ({"json": {"client_id": app.id}}, {"params": {"client_id": app.id}}):
+        response = await browser.post(DEVICE, **sent)  # type: ignore[arg-type]
+        assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+    for method in ("GET", "PUT"):
+        assert (await browser.request(method, DEVICE)).status_code == 405
+    assert len(harness.rows()["device_authorizations"]) == 2
+
+
+async def test_3_4_and_3_5_requests_that_name_no_device(harness: AppHarness) -> None:
+    app, other = await device_app(harness), await harness.app(public=True)
+    code = (await started(harness, app))["device_code"]
+    for who, fields, status, error in (
+        (app, {}, 400, "invalid_request"),
+        (app, {"device_code": ""}, 400, "invalid_request"),
+        (app, {"device_code": "unknown"}, 400, "invalid_grant"),
+        (app, {"device_code": "qmd_" + "A" * 52}, 400, "invalid_grant"),
+        (app, {"device_code": code + "A"}, 400, "invalid_grant"),
+        (app, {"device_code": ["a", "b"]}, 400, "invalid_request"),
+        (other, {"device_code": code}, 400, "unauthorized_client"),
+        (app, {"device_code": code, "client_id": "unknown"}, 401, "invalid_client"),
+        # The one that waits was slowed down by none of these (RFC 8628 §3.5).
+        (app, {"device_code": code}, 400, "authorization_pending"),
+        (app, {"device_code": code}, 400, "slow_down"),
+    ):
+        response = await harness.token(who, grant_type=GRANT, **fields)
+        assert (response.status_code, response.json()["error"]) == (status, error), fields
+        assert response.headers["cache-control"] == "no-store"
+    # An app that is disabled meanwhile polls in vain.
+    await harness.disable(app)
+    assert (await poll(harness, app, code)).status_code == 401
+
+
+async def test_3_5_the_interval_grows_by_five_seconds_for_all_later_polls(
+    harness: AppHarness,
+) -> None:
+    app = await device_app(harness)
+    code = (await started(harness, app))["device_code"]
+    assert await polled(harness, app, code) == "authorization_pending"
+    # A client that does as it is told is never slowed down again.
+    interval = 5
+    for _ in range(3):
+        harness.advance(seconds=interval - 2)
+        assert await polled(harness, app, code) == "slow_down"
+        interval += 5
+        for _ in range(2):
+            harness.advance(seconds=interval)
+            assert await polled(harness, app, code) == "authorization_pending"
+    # RFC 8628 §3.5: the new interval is for all later polls.
+    harness.advance(seconds=interval - 2)
+    assert await polled(harness, app, code) == "slow_down"

@@ -2,9 +2,19 @@
 
 import httpx
 
-from support.app import CALLBACK, INTROSPECT, ISSUER, App, AppHarness, OpenHarness
+from support.app import (
+    CALLBACK,
+    INTROSPECT,
+    ISSUER,
+    TOKEN,
+    App,
+    AppHarness,
+    OpenHarness,
+    response_of,
+)
 from support.jwt_forgery import header_of, verified
-from support.registered_clients import decrypted, key_set, make_key, registered
+from support.logout_receiver import leave
+from support.registered_clients import decrypted, key_set, make_key, presenting, registered
 
 TYPE = "application/token-introspection+jwt"
 
@@ -131,3 +141,40 @@ async def test_7_discovery_and_registration_know_the_members(open_harness: OpenH
             document = {"redirect_uris": [CALLBACK], "introspection_signed_response_alg": value}
             response = await browser.post("/api/v2/oauth2/register", json=document)
             assert response.status_code == status, value
+
+
+async def test_6_the_defaults_of_encryption_and_its_registration(open_harness: OpenHarness) -> None:
+    """RFC 9701 §6: A128CBC-HS256 where only an algorithm is registered, and none without one."""
+    async with open_harness(registration__mode="open") as harness:
+        await harness.person()
+        key = make_key("RSA-OAEP", use="enc")
+        alg = {"introspection_encrypted_response_alg": "RSA-OAEP"}
+        app = await registered(harness, {**alg, "jwks": key_set(key)})
+        response = await introspect(harness, app, (await harness.tokens(app))["access_token"])
+        assert response.headers["content-type"] == TYPE
+        inner = decrypted(response.text, key, "RSA-OAEP", "A128CBC-HS256").decode()
+        assert (await verified(harness, inner, "RS256"))["token_introspection"]["active"] is True
+        # An inactive token is no less confidential, and JSON stays JSON.
+        response = await introspect(harness, app, "unknown")
+        inner = decrypted(response.text, key, "RSA-OAEP", "A128CBC-HS256").decode()
+        assert (await verified(harness, inner, "RS256"))["token_introspection"] == {"active": False}
+        assert await harness.introspect(app, "unknown") == {"active": False}
+        enc = {"introspection_encrypted_response_enc": "A256GCM"}
+        for members in (enc, alg, {**alg, **enc}):
+            document = {"redirect_uris": [CALLBACK], **members}
+            refused = await harness.browser().post("/api/v2/oauth2/register", json=document)
+            found = refused.status_code, refused.json()["error"]
+            assert found == (400, "invalid_client_metadata"), members
+
+
+async def test_8_1_a_response_is_taken_for_no_other_token(harness: AppHarness) -> None:
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
+    token = (await harness.tokens(app, browser))["access_token"]
+    text = (await introspect(harness, app, token)).text
+    asked = await harness.ask(browser, app, scope="openid", id_token_hint=text)
+    assert "error" in response_of(asked).parameters
+    assert (await leave(browser, id_token_hint=text)).status_code == 400
+    assert (await harness.redeem(app, text)).json()["error"] == "invalid_grant"
+    presented = {"grant_type": "client_credentials", **presenting(text)}
+    assert (await harness.browser().post(TOKEN, data=presented)).status_code == 401
