@@ -6,8 +6,10 @@ from hashlib import sha256
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from quantimodo.clients.certificates import is_named
 from quantimodo.crypto.certificates import BadCertificate, read_certificate
 from quantimodo.model.client_metadata import ClientMetadata
+from quantimodo.protocol.distinguished_names import read_name
 from quantimodo.protocol.mutual_tls import certificate_faults
 from support.client_certificate import DNS, IP, SUBJECT, client_certificate
 from support.environment import FrozenClock
@@ -42,8 +44,18 @@ def test_each_form_in_which_proxies_write_it(clock: FrozenClock) -> None:
 
 def test_2_1_2_subjects(clock: FrozenClock) -> None:
     certificate = read_certificate(client_certificate(clock.now()).base64)
-    assert certificate.has_subject(SUBJECT)
-    assert certificate.has_subject("2.5.4.3=app,O=Example\\, Ltd,C=DE")
+    for name in (
+        SUBJECT,
+        "2.5.4.3=app,O=Example\\, Ltd,C=DE",
+        # RFC 4514 §2.3, §2.4, §3: types in any case, escapes by hexadecimal digits, encoded values.
+        "cn=app,o=Example\\, Ltd,c=DE",
+        "CN=app,O=Example\\2C Ltd,C=DE",
+        "CN=\\61pp,O=Example\\2c\\20Ltd,C=DE",
+        "CN=#0c03617070,O=#130c4578616d706c652C204c7464,C=DE",
+        "OID.2.5.4.3=app,2.5.4.10=Example\\, Ltd,2.5.4.6=DE",
+        "CN = app, O = Example\\, Ltd, C = DE",
+    ):
+        assert is_named(certificate, name), name
     others = (
         "",
         "CN=app",
@@ -51,14 +63,59 @@ def test_2_1_2_subjects(clock: FrozenClock) -> None:
         "CN=APP,O=Example\\, Ltd,C=DE",
         "x",
         "=",
+        "CN=app+O=Example\\, Ltd,C=DE",
+        "CN=app\\ ,O=Example\\, Ltd,C=DE",
+        "CN=app\\00,O=Example\\, Ltd,C=DE",
+        "CN=*,O=Example\\, Ltd,C=DE",
+        "CN=#0403617070,O=Example\\, Ltd,C=DE",
+        "CN=#0c04617070,O=Example\\, Ltd,C=DE",
     )
     for name in others:
-        assert not certificate.has_subject(name), name
+        assert not is_named(certificate, name), name
     assert certificate.dns == {DNS}
     assert certificate.has_address("2001:DB8:0::7")
     assert not certificate.has_address("2001:db8::8")
     assert not certificate.has_address(DNS)
     assert certificate.addresses == {IP}
+
+
+READ = {
+    "CN=a": ({"2.5.4.3=a"},),
+    "CN=": ({"2.5.4.3="},),
+    "CN=a+OU=b,O=c": ({"2.5.4.10=c"}, {"2.5.4.3=a", "2.5.4.11=b"}),
+    "DC=app,DC=example,DC=org": tuple(
+        {f"0.9.2342.19200300.100.1.25={each}"} for each in ("org", "example", "app")
+    ),
+    'CN=\\#a\\=\\"\\+\\<\\>\\;\\\\': ({'2.5.4.3=#a="+<>;\\'},),
+    "CN=\\ a  b\\ ": ({"2.5.4.3= a  b "},),
+    "CN=L\\C3\\BCck": ({"2.5.4.3=L\u00fcck"},),
+    "CN=L\u00fcck": ({"2.5.4.3=L\u00fcck"},),
+    "organizationIdentifier=PSDDE-1": ({"2.5.4.97=PSDDE-1"},),
+    "2.5.4.97=#1308505344444520203a": ({"2.5.4.97=PSDDE  :"},),
+    "emailAddress=app@example.org": ({"1.2.840.113549.1.9.1=app@example.org"},),
+    "CN=#1e0600610070002e": ({"2.5.4.3=ap."},),
+}
+UNREADABLE = (
+    *("", ",", "CN", "CN=a,", "CN=a+", "CN=a,,O=b", "CN=a;O=b", "/C=DE/CN=a", 'CN="a"', "CN=a\\"),
+    *("CN=a\\x", "CN=\\FF", "X=a", "CN=#", "CN=#0", "CN=#zz", "CN=#0c0361", "CN=#0c02c328"),
+    *("CN=a\0b", "2=a", "2.=a", "CN=<a>", "CN=" + "a" * 1025),
+)
+
+
+def test_2_1_2_names_are_read_as_rfc_4514_writes_them() -> None:
+    for text, parts in READ.items():
+        expected = tuple(frozenset(tuple(each.split("=", 1)) for each in part) for part in parts)
+        assert read_name(text) == expected, text
+    for text in UNREADABLE:
+        with pytest.raises(ValueError, match=r"\w"):
+            read_name(text)
+        faults = certificate_faults(
+            ClientMetadata(
+                token_endpoint_auth_method="tls_client_auth", tls_client_auth_subject_dn=text
+            ),
+            has_keys=False,
+        )
+        assert [name for name, _ in faults] != [], text
 
 
 def test_2_2_2_keys(clock: FrozenClock) -> None:

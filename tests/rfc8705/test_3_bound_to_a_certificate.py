@@ -310,6 +310,8 @@ async def test_2_1_2_registration_takes_exactly_one_subject(open_harness: OpenHa
         for members, status in (
             ({**tls, **dns}, 201),
             ({**tls, "tls_client_auth_subject_dn": SUBJECT}, 201),
+            ({**tls, "tls_client_auth_subject_dn": "/C=DE/O=Example/CN=app"}, 400),
+            ({**tls, "tls_client_auth_san_ip": "app.example.org"}, 400),
             ({**tls, **dns, **ip}, 400),
             (tls, 400),
             (dns, 400),

@@ -10,6 +10,7 @@ from quantimodo.crypto.certificates import BadCertificate, Certificate, read_cer
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.ports.clock import Clock
+from quantimodo.protocol.distinguished_names import read_name
 
 
 class CertificateRefused(Exception):
@@ -53,11 +54,19 @@ class ClientCertificates:
             raise CertificateRefused("the client certificate is not the registered one")
 
 
+def is_named(certificate: Certificate, name: str) -> bool:
+    """Whether its subject is this name, in the form of RFC 4514."""
+    try:
+        return read_name(name) == certificate.subject
+    except ValueError:
+        return False
+
+
 def _is_subject(client: Client, certificate: Certificate) -> bool:
     """RFC 8705 §2.1.2: by the one field that the client registered."""
     registered = client.metadata
     if registered.tls_client_auth_subject_dn:
-        return certificate.has_subject(registered.tls_client_auth_subject_dn)
+        return is_named(certificate, registered.tls_client_auth_subject_dn)
     if registered.tls_client_auth_san_dns:
         return registered.tls_client_auth_san_dns.lower() in certificate.dns
     if registered.tls_client_auth_san_uri:

@@ -18,7 +18,6 @@ from urllib.parse import unquote
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import NameOID
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
@@ -28,13 +27,6 @@ _LONGEST: Final = 16_384
 _PEM: Final = re.compile(
     r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*", re.ASCII
 )
-# RFC 4514 §3 lists short names; these are the usual ones beside it.
-_NAMES: Final = {
-    "E": NameOID.EMAIL_ADDRESS,
-    "emailAddress": NameOID.EMAIL_ADDRESS,
-    "serialNumber": NameOID.SERIAL_NUMBER,
-    "organizationIdentifier": NameOID.ORGANIZATION_IDENTIFIER,
-}
 _KINDS: Final[Mapping[str, type[ECKey] | type[RSAKey] | type[OKPKey]]] = {
     "EC": ECKey,
     "RSA": RSAKey,
@@ -50,12 +42,13 @@ class BadCertificate(Exception):
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """What a certificate says. `thumbprint` is `x5t#S256` (RFC 8705 §3.1); `key` is the RFC 7638
-    thumbprint of its public key, None for a kind of key that clients cannot register."""
+    thumbprint of its public key, None for a kind of key that clients cannot register. `subject`:
+    its parts in order, each a set of types, as dotted numbers, with their values."""
 
     thumbprint: str
     not_before: datetime
     not_after: datetime
-    subject: x509.Name = field(repr=False)
+    subject: tuple[frozenset[tuple[str, str]], ...] = field(repr=False)
     dns: frozenset[str]
     uris: frozenset[str]
     addresses: frozenset[str]
@@ -65,13 +58,6 @@ class Certificate:
     def is_valid_at(self, now: datetime) -> bool:
         """Whether this time is in the validity of the certificate, both ends included."""
         return self.not_before <= now <= self.not_after
-
-    def has_subject(self, name: str) -> bool:
-        """Whether its subject is this name, in the form of RFC 4514."""
-        try:
-            return bool(name) and x509.Name.from_rfc4514_string(name, _NAMES) == self.subject
-        except _MALFORMED:
-            return False
 
     def has_address(self, text: str) -> bool:
         """Whether this IP address, in any spelling, is among its subject alternative names."""
@@ -104,7 +90,7 @@ def read_certificate(text: str) -> Certificate:
             thumbprint=thumbprint(der),
             not_before=read.not_valid_before_utc,
             not_after=read.not_valid_after_utc,
-            subject=read.subject,
+            subject=_name(read.subject),
             dns=frozenset(each.lower() for each in names.get_values_for_type(x509.DNSName)),
             uris=frozenset(names.get_values_for_type(x509.UniformResourceIdentifier)),
             addresses=frozenset(map(str, names.get_values_for_type(x509.IPAddress))),
@@ -141,6 +127,18 @@ def _standard(text: str) -> bytes:
         return b64decode(text, validate=True)
     except (Error, ValueError):
         raise BadCertificate from None
+
+
+def _name(subject: x509.Name) -> tuple[frozenset[tuple[str, str]], ...]:
+    return tuple(
+        frozenset((each.oid.dotted_string, _text(each.value)) for each in part)
+        for part in subject.rdns
+    )
+
+
+def _text(value: str | bytes) -> str:
+    """The value; of one that is no text something that no name is written as."""
+    return value if isinstance(value, str) else f"\0{value.hex()}"
 
 
 def _alternative_names(read: x509.Certificate) -> x509.SubjectAlternativeName:
