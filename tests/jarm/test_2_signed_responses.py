@@ -106,10 +106,10 @@ async def test_2_1_the_parameters_of_each_response_type_are_claims(harness: AppH
         ("code token", "#", {"code", *of_token}),
         ("code id_token token", "#", {"code", "id_token", *of_token}),
     ):
-        asked = {"response_type": words, "scope": "openid basic", "nonce": "n"}
+        requested = {"response_type": words, "scope": "openid basic", "nonce": "n"}
         if "code" not in words:
-            asked |= {"code_challenge": None, "code_challenge_method": None}
-        response = response_of(await harness.ask(browser, app, response_mode="jwt", **asked))
+            requested |= {"code_challenge": None, "code_challenge_method": None}
+        response = response_of(await harness.ask(browser, app, response_mode="jwt", **requested))
         assert response.location.startswith(f"{CALLBACK}{sign}response="), words
         assert set(response.parameters) == {"response"}
         claims = await read(harness, response.parameters["response"])
@@ -121,7 +121,7 @@ async def test_2_1_the_parameters_of_each_response_type_are_claims(harness: AppH
 
 async def test_2_3_each_mode_carries_an_error(harness: AppHarness) -> None:
     app = await registered(harness, {}, response_types=IMPLICIT)
-    asked = {"prompt": "none", "scope": "openid", "nonce": "n"}
+    requested = {"prompt": "none", "scope": "openid", "nonce": "n"}
     for mode, words, start in (
         ("query.jwt", "code", "?"),
         ("fragment.jwt", "code", "#"),
@@ -129,7 +129,7 @@ async def test_2_3_each_mode_carries_an_error(harness: AppHarness) -> None:
         ("form_post.jwt", "code", ""),
     ):
         page = await harness.ask(
-            harness.browser(), app, response_mode=mode, response_type=words, **asked
+            harness.browser(), app, response_mode=mode, response_type=words, **requested
         )
         if start:
             response = response_of(page)
@@ -191,8 +191,8 @@ async def test_a_response_is_taken_for_no_other_token(harness: AppHarness) -> No
     await harness.person()
     app: App = await registered(harness, {})
     browser = await harness.signed_in()
-    asked = {"response_mode": "jwt", "scope": "openid basic"}
-    text = response_of(await harness.ask(browser, app, **asked)).parameters["response"]
+    requested = {"response_mode": "jwt", "scope": "openid basic"}
+    text = response_of(await harness.ask(browser, app, **requested)).parameters["response"]
     assert (await harness.call(text)).status_code == 401
     assert await harness.introspect(app, text) == {"active": False}
     assert (await harness.redeem(app, text)).json()["error"] == "invalid_grant"

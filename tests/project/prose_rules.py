@@ -72,7 +72,8 @@ RULES: Final = (
         r"streets?",
         _METAPHOR,
         "setup",
-        allowed=r"street address|(?:example|fake) street|street and number",
+        allowed=r"street address|(?:example|fake) street|street and number"
+        r"|street\W+2\.5\.4\.9",
     ),
     Rule(r"ground", _METAPHOR, "setup"),
     Rule(r"stages?", _METAPHOR, "step, place"),

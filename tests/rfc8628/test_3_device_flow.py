@@ -250,7 +250,7 @@ async def test_3_5_the_interval_grows_by_five_seconds_for_all_later_polls(
     app = await device_app(harness)
     code = (await started(harness, app))["device_code"]
     assert await polled(harness, app, code) == "authorization_pending"
-    # A client that does as it is told is never slowed down again.
+    # A client that uses the new interval is not slowed down.
     interval = 5
     for _ in range(3):
         harness.advance(seconds=interval - 2)

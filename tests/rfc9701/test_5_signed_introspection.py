@@ -172,8 +172,8 @@ async def test_8_1_a_response_is_taken_for_no_other_token(harness: AppHarness) -
     app, browser = await harness.app(), await harness.signed_in()
     token = (await harness.tokens(app, browser))["access_token"]
     text = (await introspect(harness, app, token)).text
-    asked = await harness.ask(browser, app, scope="openid", id_token_hint=text)
-    assert "error" in response_of(asked).parameters
+    requested = await harness.ask(browser, app, scope="openid", id_token_hint=text)
+    assert "error" in response_of(requested).parameters
     assert (await leave(browser, id_token_hint=text)).status_code == 400
     assert (await harness.redeem(app, text)).json()["error"] == "invalid_grant"
     presented = {"grant_type": "client_credentials", **presenting(text)}

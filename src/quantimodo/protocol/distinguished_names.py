@@ -1,7 +1,7 @@
 """Names of certificates as people write them (RFC 4514), to compare (RFC 8705 §2.1). Pure.
 
 Owns the reading of a text: names of types in any case, type numbers, escapes, values in hexadecimal
-form, and the spaces after commas that RFC 2253 allows. Values are compared exactly.
+form, and spaces after commas, as most programs write them. Values are compared exactly.
 """
 
 import re
