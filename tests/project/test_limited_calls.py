@@ -7,7 +7,8 @@ from dataclasses import fields
 
 import pytest
 
-from quantimodo.app.settings_limits import BudgetSettings, LimitSettings
+from quantimodo.accounts.limits import ThrottlePolicy
+from quantimodo.app.settings_limits import BudgetSettings
 from support.source_trees import SOURCE, names_of_tests, trees, walk
 
 # The attributes that hold the ports, by the ports' names in annotations, and the calls of each.
@@ -263,7 +264,7 @@ def test_each_call_has_a_limit() -> None:
 
 
 def test_each_limit_is_a_setting_or_is_explained() -> None:
-    known = {each.name for kind in (LimitSettings, BudgetSettings) for each in fields(kind)}
+    known = {each.name for kind in (ThrottlePolicy, BudgetSettings) for each in fields(kind)}
     named = {limit for limits in LIMITS.values() for limit in limits}
     assert named - known == {OPERATOR, CALLERS, KEYS, DAILY, WEBHOOKS, ALERTS}
     assert named - {OPERATOR, CALLERS} == set(TESTS)

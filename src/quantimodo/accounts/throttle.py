@@ -11,25 +11,14 @@ from datetime import timedelta
 from typing import Literal
 
 from quantimodo.accounts.errors import TooMany
-from quantimodo.accounts.limits import Limit, ThrottlePolicy
+from quantimodo.accounts.limits import BudgetKind, BudgetPolicy, Limit, ThrottlePolicy
 from quantimodo.accounts.networks import network
 from quantimodo.crypto.digests import keyed_digest
-from quantimodo.model.budgets import BudgetPolicy, Charge
+from quantimodo.model.budgets import Charge
 from quantimodo.model.clients import Client
 from quantimodo.model.users import fold_email
 from quantimodo.ports.account_stores import ThrottleStore
 from quantimodo.ports.clock import Clock
-
-BudgetKind = Literal[
-    "authorization_requests",
-    "upstream_logins",
-    "login_codes",
-    "email_tokens",
-    "mails",
-    "refused_sign_ins",
-    "registrations",
-    "device_authorizations",
-]
 
 NoticeKind = Literal["device", "application", "first read"]
 
@@ -53,17 +42,17 @@ class Throttle:
     def charge(self, kind: BudgetKind, address: str) -> Charge:
         """Who pays for a row of this kind that a request from `address` stores."""
         charged_key = keyed_digest(self.key, f"budget {kind}", network(address))
-        return Charge(charged_key, getattr(self.budgets, kind))
+        return Charge(charged_key, self.budgets.of(kind))
 
     def charge_mail(self, recipient: str) -> Charge:
         """The budget of a mail to this address that a person with an account causes."""
         charged_key = keyed_digest(self.key, "budget account_mails", fold_email(recipient))
-        return Charge(charged_key, self.budgets.account_mails)
+        return Charge(charged_key, self.budgets.of("account_mails"))
 
     def charge_replay(self, user_id: int | None) -> Charge:
         """The budget of the audit events of codes and tokens that one person's apps use twice."""
         charged_key = keyed_digest(self.key, "budget replays", str(user_id))
-        return Charge(charged_key, self.budgets.refused_sign_ins)
+        return Charge(charged_key, self.budgets.of("refused_sign_ins"))
 
     async def sign_in_from(self, address: str) -> None:
         """A password that is tried, for any account; counted before `sign_in`."""
@@ -130,7 +119,7 @@ class Throttle:
     def charge_pushed(self, pusher: str) -> Charge:
         """The budget of the requests that the apps of one owner push."""
         charged_key = keyed_digest(self.key, "budget pushed requests", pusher)
-        return Charge(charged_key, self.budgets.authorization_requests)
+        return Charge(charged_key, self.budgets.of("authorization_requests"))
 
     async def register(self, address: str) -> None:
         """An application that registers itself."""
@@ -145,7 +134,7 @@ class Throttle:
     def charge_device(self, owner: str) -> Charge:
         """The budget of the device authorizations of one owner's confidential apps."""
         charged_key = keyed_digest(self.key, "budget device_authorizations of", owner)
-        return Charge(charged_key, self.budgets.device_authorizations)
+        return Charge(charged_key, self.budgets.of("device_authorizations"))
 
     async def start_device(self, address: str) -> None:
         """A device authorization request of a public app."""

@@ -2,11 +2,11 @@
 
 from dataclasses import fields
 
-from quantimodo.accounts.limits import ThrottlePolicy
+from quantimodo.accounts.limits import BudgetPolicy
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.app.settings import Settings
 from quantimodo.crypto.envelope import Envelope
-from quantimodo.model.budgets import BudgetPolicy, Charge, QuotaPolicy, StorageBudget
+from quantimodo.model.budgets import Charge, QuotaPolicy
 from quantimodo.model.events import Event
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import Stores
@@ -15,7 +15,7 @@ from quantimodo.ports.stores import Stores
 def open_throttle(settings: Settings, stores: Stores, clock: Clock, envelope: Envelope) -> Throttle:
     """A throttle with the limits of the settings. All throttles count in the same database."""
     key, budgets = envelope.derive("throttle"), budget_policy(settings)
-    return Throttle(stores.throttles, throttle_policy(settings), clock, key, budgets)
+    return Throttle(stores.throttles, settings.limits, clock, key, budgets)
 
 
 def charge_of_event(throttle: Throttle, event: Event) -> Charge | None:
@@ -28,23 +28,10 @@ def charge_of_event(throttle: Throttle, event: Event) -> Charge | None:
     return None
 
 
-def throttle_policy(settings: Settings) -> ThrottlePolicy:
-    """The rate limits."""
-    limits = settings.limits
-    return ThrottlePolicy(**{each.name: getattr(limits, each.name) for each in fields(limits)})
-
-
 def budget_policy(settings: Settings) -> BudgetPolicy:
     """The storage budgets."""
-    budgets = settings.budgets
     return BudgetPolicy(
-        **{
-            kind.name: StorageBudget(
-                getattr(budgets, f"{kind.name}_per_address"),
-                getattr(budgets, f"{kind.name}_total"),
-            )
-            for kind in fields(BudgetPolicy)
-        }
+        **{each.name: getattr(settings.budgets, each.name) for each in fields(BudgetPolicy)}
     )
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from quantimodo.app.settings_fields import setting as _setting
 from quantimodo.federation.contract import ClientAuthenticationMethod, IdTokenAlgorithm, Kind
 from quantimodo.federation.presets import Preset
+from quantimodo.model.settings_fields import setting as _setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,18 +13,19 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, Literal, get_type_hints
 
+from quantimodo.accounts.limits import ThrottlePolicy
 from quantimodo.app.settings_accounts import AccountSettings, PasswordSettings
 from quantimodo.app.settings_agents import McpSettings
 from quantimodo.app.settings_alerts import AlertSettings
 from quantimodo.app.settings_branding import BrandingSettings
-from quantimodo.app.settings_fields import section as _section
-from quantimodo.app.settings_fields import setting as _setting
-from quantimodo.app.settings_limits import BudgetSettings, LimitSettings
+from quantimodo.app.settings_limits import BudgetSettings
 from quantimodo.app.settings_providers import ProviderSettings
 from quantimodo.app.settings_sender import DPoPSettings, MtlsSettings
 from quantimodo.app.settings_telemetry import TelemetrySettings
 from quantimodo.app.settings_tokens import TokenSettings
 from quantimodo.model.brand import PRODUCT
+from quantimodo.model.settings_fields import section as _section
+from quantimodo.model.settings_fields import setting as _setting
 
 PREFIX = "QUANTIMODO_"
 
@@ -286,7 +287,7 @@ class Settings:
     passwords: PasswordSettings = _section("Checking passwords", PasswordSettings())
     accounts: AccountSettings = _section("Accounts", AccountSettings())
     reads: ReadSettings = _section("Reading measurements", ReadSettings())
-    limits: LimitSettings = _section("Limits against guessing and flooding", LimitSettings())
+    limits: ThrottlePolicy = _section("Limits against guessing and flooding", ThrottlePolicy())
     connections: ConnectionSettings = _section("Connections", ConnectionSettings())
     budgets: BudgetSettings = _section("Storage budgets", BudgetSettings())
     registration: RegistrationSettings = _section(

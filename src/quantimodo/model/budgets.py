@@ -22,22 +22,6 @@ class Charge:
     budget: StorageBudget
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetPolicy:
-    """One budget for each kind of row that a caller without an account can store, and for mails
-    that people with an account cause: there, the address is that of the recipient."""
-
-    authorization_requests: StorageBudget = StorageBudget(8 * _MIB, 256 * _MIB)
-    upstream_logins: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
-    login_codes: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
-    email_tokens: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
-    mails: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
-    refused_sign_ins: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
-    registrations: StorageBudget = StorageBudget(8 * _MIB, 256 * _MIB)
-    device_authorizations: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
-    account_mails: StorageBudget = StorageBudget(1 * _MIB, 64 * _MIB)
-
-
 @dataclass(frozen=True, slots=True)
 class Signer:
     """Who signed a value that is accepted once. Each group has a separate total, so that
