@@ -14,6 +14,7 @@ from quantimodo.model.app_events import MOST_ENDPOINTS
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.secrets import Secret
 from quantimodo.ops.webhook_attempts import PATIENCE, PAUSES
+from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.outbound.webhook_poster import HttpWebhookPoster
 from quantimodo.ports.webhook_poster import WebhookMessage
 from support.app import App, AppHarness, OpenHarness
@@ -292,6 +293,23 @@ async def test_private_addresses_get_nothing(harness: AppHarness) -> None:
         finally:
             await client.close()
         assert it.requested == []
+
+
+async def test_a_developer_does_not_learn_which_names_the_operators_network_has() -> None:
+    def resolve(host: str, port: int) -> list[str]:
+        if host == "wiki.corp.example.org":
+            return ["10.0.0.7"]
+        raise OSError
+
+    client = GuardedHttpClient(resolve=resolve)
+    poster, causes = HttpWebhookPoster(client), set()
+    for host in ("wiki.corp.example.org", "none.corp.example.org", "10.0.0.7"):
+        message = WebhookMessage(f"https://{host}/", {}, b"{}")
+        causes.add((await poster.post(message)).cause)
+    found = await HttpWebhookPoster(client, for_operator=True).post(message)
+    await client.close()
+    assert causes == {"the host has no public address"}
+    assert "insecure_private_hosts" in found.cause
 
 
 async def test_in_development_this_machine_gets_webhooks(open_harness: OpenHarness) -> None:

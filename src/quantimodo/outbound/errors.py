@@ -7,11 +7,13 @@ from contextlib import contextmanager
 class ProviderFault(Exception):
     """A sign-in through a provider fails. `code` is for programs, the text for people: fixed words,
     nothing that was received. `because` is for the log, and holds no secret. `provider` is the
-    configured name, once that is known."""
+    configured name, once that is known. `without_address`: there was nothing to connect to; why, is
+    for the operator alone, because it tells which names the operator's network has."""
 
     code = "server_error"
     status = 502
     provider = ""
+    without_address = False
 
     def __init__(self, message: str, *, because: str = "") -> None:
         super().__init__(message)

@@ -13,6 +13,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from quantimodo.outbound.errors import ProviderFault
 from quantimodo.outbound.networks import is_public
 from quantimodo.outbound.responses import invalid_response, unavailable
 from quantimodo.ports.tracing import Tracer
@@ -96,14 +97,21 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         try:
             found = await loop.run_in_executor(self._resolvers, self.resolve_name, host, port)
         except (OSError, UnicodeError) as fault:
-            raise unavailable(host, "the name is not known") from fault
+            raise _without_address(unavailable(host, "the name is not known")) from fault
         if not self.is_open(host, port):
             found = [address for address in found if is_public(address)]
         if not found:
-            raise invalid_response(
-                f"{host}: a private address, and not one of insecure_private_hosts"
+            raise _without_address(
+                invalid_response(
+                    f"{host}: a private address, and not one of insecure_private_hosts"
+                )
             )
         return found
+
+
+def _without_address(fault: ProviderFault) -> ProviderFault:
+    fault.without_address = True
+    return fault
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
