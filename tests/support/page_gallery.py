@@ -683,7 +683,7 @@ class Gallery:
         """A device waits for Ann."""
         pages, waiting = self.site.pages, self.site.waiting
         codes = DeviceCodes(
-            waiting.devices,
+            self.site.services.stores.device_authorizations,
             waiting,
             [bytes(32)],
             pages.envelope,
