@@ -99,7 +99,7 @@ def following(
 
 def test_the_steps_are_in_this_order() -> None:
     names = [step.name for step in STEPS]
-    assert names == ["login", "second_factor", "device", "account", "consent", "respond"]
+    assert names == ["login", "second_factor", "channel", "account", "consent", "respond"]
     assert STEPS[-1].page is View.RESPONSE
 
 

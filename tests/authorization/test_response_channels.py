@@ -1,18 +1,22 @@
 """A new response channel is one class, one file and one line: the flow asks the channel itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from quantimodo.authorization.device_channel import DeviceApproval, DeviceChannels
 from quantimodo.authorization.interactions import (
     IdentifiedRequest,
+    Interaction,
+    InteractionPolicy,
     RedirectResponse,
     ResponseChannel,
 )
+from quantimodo.authorization.steps import channel
 from quantimodo.authorization.stored_requests import StoredRequests
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import StoredRequest
+from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.model.tokens import PolledCode
 from quantimodo.protocol.authorization import AuthorizationRequest, Target
 from quantimodo.protocol.device_requests import validate_device
@@ -33,6 +37,7 @@ class Approval:
     refused: list[bytes]
     in_browser: ClassVar[bool] = True
     carried: ClassVar[bool] = False
+    confirm_at: ClassVar[str] = "/approve"
 
     def target(self, form: Form, client: Client) -> Target:
         """A page of this server."""
@@ -43,6 +48,10 @@ class Approval:
     ) -> AuthorizationRequest:
         """By its own rules."""
         return validate_device(form, client, resources, None)
+
+    def is_confirmed(self, subject: AuthenticatedSubject | None) -> bool:
+        """Not yet."""
+        return False
 
     async def refuse(self) -> None:
         """For the next poll."""
@@ -79,6 +88,13 @@ async def test_a_channel_that_is_added_is_found_and_decides_for_itself(harness: 
     assert client is not None
     identified = IdentifiedRequest(form=form, client=client, target=DONE, channel=added)
     assert identified.validated().scope == {"basic"}, "without a redirect URI"
+    interaction = Interaction(
+        identified=identified, request=identified.validated(), created_at=clock.now(), id="qmq_one"
+    )
+    assert channel.needed(interaction, None, InteractionPolicy(), clock.now()) == channel.REASON
+    assert channel.page(interaction) == "/approve?request=qmq_one"
+    by_redirect = replace(interaction, identified=replace(identified, channel=RedirectResponse()))
+    assert channel.needed(by_redirect, None, InteractionPolicy(), clock.now()) is None
 
 
 async def test_a_device_code_has_its_channel_which_takes_the_refusal(harness: AppHarness) -> None:
@@ -86,9 +102,9 @@ async def test_a_device_code_has_its_channel_which_takes_the_refusal(harness: Ap
     key = key_of(Kind.DEVICE, device["device_code"])
     assert key is not None
     channels = DeviceChannels(harness.context.stores.device_authorizations, harness.context.clock)
-    channel = await channels.of(key)
-    assert isinstance(channel, DeviceApproval)
-    await channel.refuse()
+    approval = await channels.of(key)
+    assert isinstance(approval, DeviceApproval)
+    await approval.refuse()
     after = await channels.of(key)
     assert after is not None
     assert after.device.refused

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from quantimodo.authorization.steps.device import holder_of
+from quantimodo.authorization.device_channel import holder_of
 from quantimodo.authorization.stored_requests import LARGEST, StoredRequests
 from quantimodo.crypto.digests import keyed_digest
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal, Protocol
 
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent, ConsentChoice, StoredRequest
+from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.protocol.authorization import (
     AuthorizationRequest,
     Target,
@@ -26,11 +27,13 @@ class ResponseChannel(Protocol):
 
     `in_browser`: whether the person can do a step now. `carried`: whether the caller gets the
     response and carries it to the application; otherwise the browser stays on a page of this
-    server, which learns of an error only.
+    server, which learns of an error only. `confirm_at`: the path of the page on which the person
+    confirms where the response goes; empty for none.
     """
 
     in_browser: ClassVar[bool]
     carried: ClassVar[bool]
+    confirm_at: ClassVar[str]
 
     def target(self, form: Form, client: Client) -> Target:
         """Where the browser goes at the end. Raises `InvalidClientOrRedirect`."""
@@ -39,6 +42,9 @@ class ResponseChannel(Protocol):
         self, form: Form, client: Client, target: Target, resources: RequestedResources
     ) -> AuthorizationRequest:
         """The request, checked by the rules of the channel. Raises an `OAuthError`."""
+
+    def is_confirmed(self, subject: AuthenticatedSubject | None) -> bool:
+        """Whether this person confirmed in this session where the response goes. Pure."""
 
     async def refuse(self) -> None:
         """Store the refusal for an application that polls."""
@@ -58,6 +64,7 @@ class Carried:
     __slots__ = ()
     in_browser: ClassVar[bool] = True
     carried: ClassVar[bool] = True
+    confirm_at: ClassVar[str] = ""
 
     def target(self, form: Form, client: Client) -> Target:
         """The redirect URI. Raises `InvalidClientOrRedirect`."""
@@ -68,6 +75,10 @@ class Carried:
     ) -> AuthorizationRequest:
         """The request, checked by the rules of RFC 6749. Raises an `OAuthError`."""
         return validate(form, client, target, resources)
+
+    def is_confirmed(self, subject: AuthenticatedSubject | None) -> bool:
+        """Always: it goes to a registered address, or to the caller."""
+        return True
 
     async def refuse(self) -> None:
         """Nothing: the caller carries the error."""

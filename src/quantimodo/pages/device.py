@@ -14,7 +14,6 @@ from starlette.responses import Response
 from quantimodo.accounts.addresses import with_return_to
 from quantimodo.accounts.errors import DomainError
 from quantimodo.authorization.device_codes import DeviceCodes
-from quantimodo.authorization.steps.device import CONFIRM
 from quantimodo.authorization.stored_requests import resume_path
 from quantimodo.model.devices import DeviceAuthorization
 from quantimodo.model.texts import N_
@@ -24,7 +23,7 @@ from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.ports.client_stores import ClientStore
-from quantimodo.protocol.device_requests import DEVICE_DONE, DEVICE_PAGE
+from quantimodo.protocol.device_requests import DEVICE_CONFIRM, DEVICE_DONE, DEVICE_PAGE
 
 _LONGEST_SHOWN: Final = 64
 _UNKNOWN: Final = N_(
@@ -44,8 +43,8 @@ class DevicePages:
         return [
             (("GET",), DEVICE_PAGE, self.show),
             (("POST",), DEVICE_PAGE, self.submit),
-            (("GET",), CONFIRM, self.show_confirmation),
-            (("POST",), CONFIRM, self.confirm),
+            (("GET",), DEVICE_CONFIRM, self.show_confirmation),
+            (("POST",), DEVICE_CONFIRM, self.confirm),
             (("GET",), DEVICE_DONE, self.done),
         ]
 

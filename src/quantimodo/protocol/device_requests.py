@@ -15,6 +15,7 @@ from quantimodo.protocol.resources import RequestedResources, requested_scope
 
 DEVICE_PAGE: Final = "/device"
 """The page on which a person enters the code of a device (RFC 8628 §3.3)."""
+DEVICE_CONFIRM: Final = f"{DEVICE_PAGE}/confirm"
 DEVICE_DONE: Final = f"{DEVICE_PAGE}/done"
 DEVICE_TARGET: Final = Target(DEVICE_DONE, False, "query", None)
 """Where the browser goes when a person has decided about a device: a page of this server."""
