@@ -297,7 +297,7 @@ async def test_private_addresses_get_nothing(harness: AppHarness) -> None:
 
 async def test_a_developer_does_not_learn_which_names_the_operators_network_has() -> None:
     def resolve(host: str, port: int) -> list[str]:
-        if host == "wiki.corp.example.org":
+        if host != "none.corp.example.org":
             return ["10.0.0.7"]
         raise OSError
 
