@@ -326,3 +326,46 @@ async def test_2_1_2_registration_takes_exactly_one_subject(open_harness: OpenHa
             else:
                 assert members.items() <= response.json().items()
                 assert "client_secret" not in response.json()
+
+
+async def test_2_1_a_name_counts_only_in_a_certificate_with_a_verified_chain(
+    open_harness: OpenHarness, clock: FrozenClock
+) -> None:
+    """RFC 8705 §2.1, §7.4: each client can make a certificate with the name of another one."""
+    made = client_certificate(clock.now())
+    tls: dict[str, Any] = {
+        "token_endpoint_auth_method": "tls_client_auth",
+        "tls_client_auth_san_dns": DNS,
+    }
+    own: dict[str, Any] = {
+        "token_endpoint_auth_method": "self_signed_tls_client_auth",
+        "jwks": json.dumps({"keys": [made.jwk(x5c=True)]}),
+    }
+    bound = {"tls_client_certificate_bound_access_tokens": True}
+    verify = "Client-Verify"
+    async with open_harness(mtls__verification_header=verify, **BEHIND_PROXY) as harness:
+        named, signed_itself = await registered(harness, tls), await registered(harness, own)
+        secret = await registered(harness, bound)
+
+        async def status(app: App, *values: str, peer: str = "127.0.0.1") -> int:
+            headers = [(HEADER, made.sequence), *((verify, each) for each in values)]
+            async with proxied(harness, peer) as browser:
+                response = await browser.post(
+                    TOKEN,
+                    data={"client_id": app.id, **OWN} if app is not secret else OWN,
+                    headers=headers,
+                    auth=secret.auth if app is secret else None,
+                )
+            return response.status_code
+
+        for value in ("SUCCESS", "0"):
+            assert await status(named, value) == 200
+            assert await status(named, value, peer="192.0.2.7") == 401
+        for values in (
+            *((), ("",), ("NONE",), ("FAILED:self-signed certificate",), ("18",), ("success",)),
+            *(("SUCCESS", "NONE"), ("NONE", "SUCCESS"), ("SUCCESS", "SUCCESS"), ("0, 18",)),
+        ):
+            assert await status(named, *values) == 401, values
+            # These need no authority (RFC 8705 §2.2, §4).
+            assert await status(signed_itself, *values) == 200, values
+            assert await status(secret, *values) == 200, values

@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 import structlog
 
 from quantimodo.app.error_boundary import CONNECTION, LEFT, PAGE, ErrorBoundary
-from quantimodo.app.proxies import CERTIFICATE, Proxies
+from quantimodo.app.proxies import CERTIFICATE, VERIFIED, Proxies
 from quantimodo.app.request_reading import (
     check_encoding,
     check_headers,
@@ -63,11 +63,13 @@ _LEFT: Final = Response(LEFT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchPolicy:
     """`https`: the issuer has this scheme. `access_log`: a line for each request.
-    `certificate_header`: where proxies forward certificates of clients; empty for nowhere."""
+    `certificate_header`: where proxies forward certificates of clients; empty for nowhere.
+    `verification_header`: where they say that its chain is verified; empty if it always is."""
 
     https: bool
     access_log: bool
     certificate_header: bytes = b""
+    verification_header: bytes = b""
 
 
 class Dispatcher:
@@ -97,6 +99,7 @@ class Dispatcher:
         self._sender = ResponseSender(https=policy.https)
         self._access_log = policy.access_log
         self._certificate_header = policy.certificate_header
+        self._verification_header = policy.verification_header
         self._log = structlog.get_logger("quantimodo.requests")
 
     @property
@@ -111,6 +114,8 @@ class Dispatcher:
             if self._certificate_header:
                 found = self._proxies.certificate(scope, self._certificate_header)
                 scope[CERTIFICATE] = found
+                if self._verification_header:
+                    scope[VERIFIED] = self._proxies.verified(scope, self._verification_header)
             scope["client"] = (self._proxies.address(scope), 0)
         route = self._routes.get(scope["path"]) or self._find_under(scope)
         if route is None:

@@ -14,8 +14,10 @@ from typing import Any, Final
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# A key of the ASGI scope.
+# Keys of the ASGI scope.
 CERTIFICATE: Final = "quantimodo.certificate"
+VERIFIED: Final = "quantimodo.certificate_verified"
+_VERIFIED: Final = ("SUCCESS", "0")  # of nginx and Apache, and of HAProxy
 _LONGEST: Final = 64
 _MAPPED_BITS: Final = 96
 # RFC 3986 §3.2.2: an IPv6 address has brackets before a port; RFC 7239 §6 has the same forms.
@@ -58,18 +60,24 @@ class Proxies:
         """The header in which a proxy forwards the client's certificate (RFC 8705 §6.5); empty
         when the peer is no proxy of ours. Several lines are one value (RFC 9110 §5.3), and that is
         no certificate."""
-        client = scope.get("client")
-        peer = read_address(client[0]) if client else None
-        if peer is None or not self._trusts(peer):
-            return ""
-        lines = [value for key, value in scope["headers"] if key == name]
-        return b",".join(lines).decode("latin-1")
+        return self._forwarded(scope, name)
+
+    def verified(self, scope: Mapping[str, Any], name: bytes) -> bool:
+        """Whether a proxy of ours says by this header that it verified the chain of the client's
+        certificate (RFC 8705 §2.1)."""
+        return self._forwarded(scope, name).strip() in _VERIFIED
 
     def stands_before(self, scope: Mapping[str, Any]) -> bool:
         """Whether the peer is a proxy of ours."""
         client = scope.get("client")
         peer = read_address(client[0]) if client else None
         return peer is not None and self._trusts(peer)
+
+    def _forwarded(self, scope: Mapping[str, Any], name: bytes) -> str:
+        if not self.stands_before(scope):
+            return ""
+        lines = [value for key, value in scope["headers"] if key == name]
+        return b",".join(lines).decode("latin-1")
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self.trusted)

@@ -4,7 +4,7 @@ from collections.abc import MutableMapping
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-from quantimodo.app.proxies import CERTIFICATE
+from quantimodo.app.proxies import CERTIFICATE, VERIFIED
 from quantimodo.endpoints.routes import ApiRoute
 from quantimodo.http.asgi import Receive, Scope
 from quantimodo.http.errors import EncodedBody, TooLarge
@@ -37,6 +37,7 @@ async def read_request(route: ApiRoute, scope: Scope, receive: Receive, method: 
         tail=_tail(scope) if route.path[-1] == "}" else "",
         head=method == "HEAD",
         certificate=scope.get(CERTIFICATE, ""),
+        certificate_verified=scope.get(VERIFIED, True),
     )
 
 

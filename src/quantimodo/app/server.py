@@ -160,6 +160,7 @@ def _dispatcher(
             https=urlsplit(settings.issuer).scheme == "https",
             access_log=settings.access_log,
             certificate_header=settings.mtls.certificate_header.lower().encode("ascii"),
+            verification_header=settings.mtls.verification_header.lower().encode("ascii"),
         ),
     )
     own_server.connect(dispatcher)

@@ -196,6 +196,11 @@ def _check_certificates(settings: Settings, fault: Fault) -> None:
         fault("mtls.certificate_header", "must be the name of a header, such as Client-Cert")
     elif header and not settings.trusted_proxies:
         fault("mtls.certificate_header", "needs trusted_proxies: only they forward certificates")
+    verification = settings.mtls.verification_header
+    if verification and not _HEADER_NAME.fullmatch(verification):
+        fault("mtls.verification_header", "must be the name of a header, such as Client-Verify")
+    elif verification and (not header or verification.lower() == header.lower()):
+        fault("mtls.verification_header", "goes beside mtls.certificate_header, by another name")
     if not origin:
         return
     if not header:

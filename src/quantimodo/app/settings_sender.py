@@ -40,6 +40,12 @@ class MtlsSettings:
         " (RFC 8705), such as Client-Cert; empty turns mutual TLS off. The proxy must remove this"
         " header from the requests of clients.",
     )
+    verification_header: str = setting(
+        "",
+        "The header in which these proxies say whether they verified the chain of the certificate:"
+        " SUCCESS or 0 if they did. Apps with tls_client_auth need that. Empty if the proxies"
+        " forward certificates with a verified chain alone, or serve no such app.",
+    )
     origin: str = setting(
         "",
         "The public address at which the proxy requests certificates, as"

@@ -69,7 +69,7 @@ class ClientAuthentication:
             await self._check_assertion(client, credentials, credentials.assertion)
             return client
         if registered in TLS_METHODS and credentials.method == "none":
-            await self._check_certificate(client, credentials, request.certificate)
+            await self._check_certificate(client, credentials, request)
             return client
         # RFC 7591 §2: the method that was registered, and no other.
         if registered and registered != credentials.method:
@@ -95,10 +95,10 @@ class ClientAuthentication:
         return self.verifies(client, credentials.secret.reveal())
 
     async def _check_certificate(
-        self, client: Client, credentials: Credentials, certificate: str
+        self, client: Client, credentials: Credentials, request: Request
     ) -> None:
         try:
-            await self.certificates.authenticate(client, certificate)
+            await self.certificates.authenticate(client, request)
         except CertificateRefused as fault:
             raise _refusal(credentials, str(fault), "client_certificate_wrong") from None
 

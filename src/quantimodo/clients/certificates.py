@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from quantimodo.clients.public_keys import ClientKeys
 from quantimodo.crypto.certificates import BadCertificate, Certificate, read_certificate
+from quantimodo.http.messages import Request
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.ports.clock import Clock
@@ -41,12 +42,16 @@ class ClientCertificates:
         found = self.read(header)
         return None if found is None else Confirmation("x5t#S256", found.thumbprint)
 
-    async def authenticate(self, client: Client, header: str) -> None:
-        """Whether this is the registered certificate of the client. Raises `CertificateRefused`."""
-        certificate = self.read(header)
+    async def authenticate(self, client: Client, request: Request) -> None:
+        """Whether the request shows the registered certificate of the client. Raises
+        `CertificateRefused`."""
+        certificate = self.read(request.certificate)
         if certificate is None:
             raise CertificateRefused("there is no client certificate")
         if client.metadata.token_endpoint_auth_method == "tls_client_auth":
+            # RFC 8705 §2.1: a name proves nothing without a validated chain.
+            if not request.certificate_verified:
+                raise CertificateRefused("the proxy did not verify the client certificate")
             matches = _is_subject(client, certificate)
         else:
             matches = await self.keys.has_key(client, certificate.is_of_key)

@@ -22,7 +22,8 @@ class Request:
     `tail` is the last part of a path that ends with a name or a number, decoded; `head` is true of
     a HEAD request, whose `method` is GET.
 
-    `certificate` is the header in which a trusted proxy forwards the client's certificate.
+    `certificate` is the header in which a trusted proxy forwards the client's certificate, and
+    `certificate_verified` whether the proxy verified its chain.
     `response_headers` are sent with the response, also with an error, beside its own headers: what
     authenticates a request adds them. `client` is the app that the request names, which need not
     have proved who it is: only for its log. `client_id` is that of the app whose access token the
@@ -38,6 +39,7 @@ class Request:
     tail: str = ""
     head: bool = False
     certificate: str = ""
+    certificate_verified: bool = True
     response_headers: Headers = ()
     client: Client | None = None
     client_id: str = ""
