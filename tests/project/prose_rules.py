@@ -63,8 +63,8 @@ RULES: Final = (
         r"famil(?:y|ies)",
         _OLD,
         "grant",
-        allowed=r"family[ -]name|(?:font|address|socket)[ -]famil(?:y|ies)|family=|family and given"
-        r"|given and family",
+        allowed=r"family[ -]name|(?:font|address|socket|metric)[ -]famil(?:y|ies)|family="
+        r"|family and given|given and family",
     ),
     Rule(r"wish(?:es|ed)?", _OLD, "request, PendingSignUp"),
     Rule(r"tickets?", _OLD, "token, link"),

@@ -152,7 +152,8 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "clients/teams:Teams.remove_by_operator": (OPERATOR,),
     "clients/teams:Teams.set_by_operator": (OPERATOR,),
     "clients/teams:Teams.transfer_by_operator": (OPERATOR,),
-    "clients/registry:Registry._add": ("changes_per_session", "registrations_per_address"),
+    "clients/registry:Registry.register": (OPERATOR, "changes_per_session"),
+    "clients/registry:Registry.register_itself": ("registrations_per_address",),
     "clients/registry:Registry._replace": (
         "changes_per_session",
         "registration_changes_per_address",

@@ -80,6 +80,7 @@ def test_a_refused_word_is_found(text: str) -> None:
         "letters, digits and spaces",
         "street_address",
         "font-family: serif",
+        "text_string_to_metric_families(metrics)",
         "greenhouse, background, message, bellows",
         "RestrictAddressFamilies=AF_UNIX",
         "runs as the account `nobody`",

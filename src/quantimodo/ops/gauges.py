@@ -130,8 +130,8 @@ def reported_providers(metrics: str) -> tuple[datetime, Sequence[ProviderState]]
     """The sign-in providers in the text of `/metrics`, by name, and when they were measured; None
     before the first measurement. `failed_at` is not there. Raises `ValueError` for another text."""
     found: dict[str, Mapping[str, float]] = {
-        family.name: {sample.labels.get("provider", ""): sample.value for sample in family.samples}
-        for family in text_string_to_metric_families(metrics)
+        metric.name: {sample.labels.get("provider", ""): sample.value for sample in metric.samples}
+        for metric in text_string_to_metric_families(metrics)
     }
     measured = found.get(_MEASURED, {}).get("")
     if measured is None:
