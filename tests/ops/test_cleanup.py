@@ -33,6 +33,8 @@ KEPT = {
     "consent_changes",
     "signing_keys",
     "schema_migrations",
+    # One row.
+    "stored_settings",
     # Its rows are deleted with the last of the rows that they count.
     "quotas",
     # At most ten endpoints of an application, and one row of counters. A delivery goes with its

@@ -8,6 +8,8 @@ import pytest
 
 import quantimodo
 from quantimodo.accounts.people_administration import session_number
+from quantimodo.model.set_ups import SetUpChanges
+from quantimodo.model.stored_settings import StoredSettings
 from support.administrators import REASON, administrator, press, session_of
 from support.app import AppHarness, OpenHarness
 
@@ -37,6 +39,24 @@ async def test_the_overview_shows_health_and_settings_without_secrets(harness: A
     assert "secret_key" in some.text
     assert "AAAA" not in some.text
     assert "fake-metrics-token" not in every.text
+
+
+async def test_settings_that_a_set_up_file_changed_since_the_start_need_a_restart(
+    harness: AppHarness,
+) -> None:
+    browser = await session_of(harness, await administrator(harness))
+    waits, restart = "a set-up file has changed them: restart", "Restart the server to use them."
+    assert waits not in (await browser.get("/admin")).text
+    assert restart not in (await browser.get("/admin/settings")).text
+    document = '{"policies": {"sign_up": "invited"}, "providers": {}}'
+    stored = StoredSettings(
+        document=document, sealed_secrets=None, changed_at=harness.context.clock.now()
+    )
+    await harness.context.stores.set_ups.write_set_up(SetUpChanges(settings=stored))
+    assert waits in (await browser.get("/admin")).text
+    page = (await browser.get("/admin/settings?all=1")).text
+    assert restart in page
+    assert "invited" not in page, "the settings in force are those of the start"
 
 
 async def test_people_are_found_by_number_address_subject_and_beginnings(

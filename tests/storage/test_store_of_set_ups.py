@@ -1,4 +1,4 @@
-"""`SetUpStore`: administrators, clients and resources in one transaction."""
+"""`SetUpStore`: administrators, clients, resources and settings in one transaction."""
 
 from dataclasses import replace
 
@@ -7,6 +7,7 @@ from samples import NOW, client, new_user
 
 from quantimodo.model.resources import Resource
 from quantimodo.model.set_ups import SetUpChanges
+from quantimodo.model.stored_settings import StoredSettings
 from quantimodo.ports.stores import Conflict, Stores
 
 TASKS = Resource(id=0, identifier="https://tasks.example.org/", name="Tasks", created_at=NOW)
@@ -80,3 +81,26 @@ async def test_roles_and_new_people_are_written_with_what_they_own(stores: Store
     assert stored.owner_id == second
     (resource,) = await stores.resources.resources()
     assert resource.owner_id == first
+
+
+async def test_settings_are_written_with_the_rest_by_the_revision_that_was_read(
+    stores: Stores,
+) -> None:
+    first = StoredSettings(document="{}", sealed_secrets=None, changed_at=NOW)
+    second = StoredSettings(document='{"a": 1}', sealed_secrets=b"sealed", changed_at=NOW)
+    write, read = stores.set_ups.write_set_up, stores.stored_settings.stored_settings
+    assert await read() is None
+    with pytest.raises(Conflict):  # there is nothing yet that this could change
+        await write(SetUpChanges(settings=replace(first, revision=1)))
+    with pytest.raises(Conflict):
+        await write(SetUpChanges(new_clients=(client("a"), client("a")), settings=first))
+    assert await read() is None
+    await write(SetUpChanges(settings=first))
+    assert await read() == replace(first, revision=1)
+    for stale in (first, replace(second, revision=2)):
+        with pytest.raises(Conflict):
+            await write(SetUpChanges(new_clients=(client("a"),), settings=stale))
+        assert await stores.clients.client("a") is None
+    await write(SetUpChanges(new_clients=(client("a"),), settings=replace(second, revision=1)))
+    assert await read() == replace(second, revision=2)
+    assert await stores.clients.client("a") == client("a")

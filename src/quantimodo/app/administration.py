@@ -15,7 +15,9 @@ from quantimodo.app.resources import resource_registry
 from quantimodo.app.services import AppContext
 from quantimodo.app.settings import BadSettings, load
 from quantimodo.app.settings_masking import shown_settings
+from quantimodo.app.stored_settings import Applied, opened
 from quantimodo.clients.client_administration import ClientAdministration
+from quantimodo.crypto.envelope import DecryptionFailed
 from quantimodo.model.keys import ALGORITHMS
 from quantimodo.ops.admin_log import StoredAdminLog
 from quantimodo.ops.breakdowns import Breakdowns
@@ -43,7 +45,9 @@ def administration_routes(context: AppContext, page_context: PageContext) -> Seq
     frame = AdminFrame(page_context, context.accounts.login.second_factors)
     people = people_administration(context)
     return [
-        *AdminOverview(frame, _facts(context), Health(context).lines, _settings(context)).routes(),
+        *AdminOverview(
+            frame, _facts(context), Health(context).lines, SettingsInForce(context)
+        ).routes(),
         *AdminPeople(
             frame,
             stores.users,
@@ -119,8 +123,17 @@ class Health:
             self._keys(),
             self._mail(),
             self._address(),
+            *await self._settings(),
             *self._state(),
         ]
+
+    async def _settings(self) -> Sequence[HealthLine]:
+        try:
+            old = await SettingsInForce(self.context).are_old()
+        except Unavailable:
+            return []  # the line of the database says so
+        text = "a set-up file has changed them: restart the server to use what is stored"
+        return [HealthLine("warning", "settings", text)] if old else []
 
     def _state(self) -> Sequence[HealthLine]:
         """What the last measurement of this process found."""
@@ -173,16 +186,32 @@ def _facts(context: AppContext) -> ServerFacts:
     return ServerFacts(__version__, platform.python_version(), engine, newest_step(url))
 
 
-def _settings(context: AppContext) -> Sequence[SettingLine]:
-    """Those of this process. The environment may have changed since it was read."""
-    try:
-        loaded = load(os.environ)
-    except BadSettings:
-        return [SettingLine(*each) for each in shown_settings(context.settings, {})]
-    now = shown_settings(loaded.settings, loaded.origins)
-    origins = {each.name: each.origin for each in now}
-    values = {each.name: each.value for each in now}
-    return [
-        SettingLine(name, value, origins[name] if values.get(name) == value else "at the start")
-        for name, value, _ in shown_settings(context.settings, {})
-    ]
+@dataclass(frozen=True, slots=True)
+class SettingsInForce:
+    """Those of this process, as `pages/admin_overview.py` shows them."""
+
+    context: AppContext
+
+    async def lines(self) -> Sequence[SettingLine]:
+        """Every setting, and where it comes from."""
+        in_force = self.context.settings
+        stored = await self.context.stores.stored_settings.stored_settings()
+        try:
+            applied = Applied() if stored is None else opened(stored, self.context.envelope)
+            loaded = load(os.environ, applied.settings())
+        except (BadSettings, DecryptionFailed):
+            return [SettingLine(*each) for each in shown_settings(in_force, {})]
+        # The file, the environment and what is stored may have changed since the start.
+        now = shown_settings(loaded.settings, loaded.origins)
+        origins = {each.name: each.origin for each in now}
+        values = {each.name: each.value for each in now}
+        return [
+            SettingLine(name, value, origins[name] if values.get(name) == value else "at the start")
+            for name, value, _ in shown_settings(in_force, {})
+        ]
+
+    async def are_old(self) -> bool:
+        """Whether a set-up file has changed those in the database since the start."""
+        stored = await self.context.stores.stored_settings.stored_settings()
+        revision = 0 if stored is None else stored.revision
+        return revision != self.context.settings.set_up_revision

@@ -1,19 +1,20 @@
 """What an ASGI server imports: `app`, or a factory, `create`; the application of one worker.
 
-The settings come from the environment and the configuration file, read at the start.
+The settings come from the environment, the configuration file and the database, read at the start.
 """
 
 import gc
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
 from quantimodo.app.dispatch import Dispatcher
 from quantimodo.app.logging import configure_logging
 from quantimodo.app.server import open_server
 from quantimodo.app.services import prepare
-from quantimodo.app.settings import BadSettings, Settings, load_settings
+from quantimodo.app.settings import BadSettings, Loaded
+from quantimodo.app.stored_settings import read_settings
 from quantimodo.app.traced_dispatcher import TracedDispatcher
 from quantimodo.http.asgi import FRAMING_REFUSED, Asgi, Receive, Scope, Send
 
@@ -32,8 +33,8 @@ class Application:
     with its reason by `lifespan.startup.failed`, which servers log.
     """
 
-    def __init__(self, read_settings: Callable[[], Settings], *, prepares: bool) -> None:
-        self._read_settings = read_settings
+    def __init__(self, read: Callable[[], Awaitable[Loaded]], *, prepares: bool) -> None:
+        self._read = read
         self._prepares = prepares
         self._server: AbstractAsyncContextManager[Dispatcher | TracedDispatcher] | None = None
         self._dispatcher: Dispatcher | TracedDispatcher | None = None
@@ -64,7 +65,7 @@ class Application:
     async def _start(self) -> str | None:
         """Why it cannot start, or None."""
         try:
-            settings = self._read_settings()
+            settings = (await self._read()).settings
             sampler = configure_logging(settings.log_level)
             sys.setswitchinterval(_SWITCH_INTERVAL)
             if self._prepares:
@@ -81,12 +82,12 @@ class Application:
 
 def create() -> Asgi:
     """The application for any ASGI server that runs the lifespan protocol (a factory)."""
-    return Application(load_settings, prepares=True)
+    return Application(read_settings, prepares=True)
 
 
 def create_worker() -> Asgi:
     """The application for a worker of `quantimodo serve`, which has prepared everything."""
-    return Application(load_settings, prepares=False)
+    return Application(read_settings, prepares=False)
 
 
 # For servers that take an instance: `quantimodo.app.asgi:app`. Reads nothing before it starts.

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from quantimodo.accounts.authenticator_apps import secret_purpose
+from quantimodo.app.stored_settings import SETTINGS_PURPOSE
 from quantimodo.clients.public_keys import SECRET_PURPOSE
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.webhooks import WEBHOOK_PURPOSE
@@ -22,6 +23,7 @@ PURPOSES: Final[Mapping[str, Callable[[Any], str]]] = {
     "provider_sessions": lambda _: ID_TOKENS,
     "mails": lambda _: MAIL_PURPOSE,
     "webhook_endpoints": lambda _: WEBHOOK_PURPOSE,
+    "stored_settings": lambda _: SETTINGS_PURPOSE,
 }
 _WHAT: Final = {
     "signing_keys": "signing keys",
@@ -31,6 +33,7 @@ _WHAT: Final = {
     "provider_sessions": "ID tokens of providers",
     "mails": "e-mails that wait",
     "webhook_endpoints": "secrets of webhooks",
+    "stored_settings": "sets of provider secrets",
 }
 
 

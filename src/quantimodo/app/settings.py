@@ -1,4 +1,5 @@
-"""Reading the settings: defaults, then a TOML file, then the environment, which wins.
+"""Reading the settings: defaults, then those of set-up files, which the database has, then a TOML
+file, then the environment, which wins.
 
 Owns the spelling of values, and reports all faults together, never echoing a value
 (it may be a secret in the wrong place). What can be set: `settings_tree.py`; what the values mean
@@ -8,21 +9,12 @@ to each other: `settings_rules.py`.
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final
 
-import msgspec
-
-from quantimodo.accounts.limits import Limit
-from quantimodo.app.quantities import (
-    parse_duration,
-    parse_limit,
-    spell_duration,
-    spell_limit,
-)
+from quantimodo.app.settings_policies import may_be_stored
 from quantimodo.app.settings_providers import ProviderSettings
 from quantimodo.app.settings_rules import decide
 from quantimodo.app.settings_tree import (
@@ -34,10 +26,25 @@ from quantimodo.app.settings_tree import (
     provider_leaves,
     provider_of,
 )
+from quantimodo.app.settings_values import checked_value, spell
 
-__all__ = ["CONFIG", "BadSettings", "Loaded", "Settings", "load", "load_settings", "spell"]
+__all__ = [
+    "CONFIG",
+    "NOTHING_APPLIED",
+    "SET_UP_FILE",
+    "AppliedSettings",
+    "BadSettings",
+    "Loaded",
+    "Settings",
+    "load",
+    "load_machine",
+    "load_settings",
+    "spell",
+]
 
 CONFIG = PREFIX + "CONFIG"
+SET_UP_FILE: Final = "set-up file"
+_ENVIRONMENT: Final = "environment"
 
 
 class BadSettings(Exception):
@@ -46,6 +53,17 @@ class BadSettings(Exception):
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = tuple(faults)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedSettings:
+    """Values of set-up files by the names of their settings. `revision` counts their changes."""
+
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    revision: int = 0
+
+
+NOTHING_APPLIED: Final = AppliedSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,36 +76,62 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """One value as it was found. `text`: from the environment, where everything is text."""
+    """One value as it was found, and where. `text`: from the environment, where everything is
+    text."""
 
     leaf: Leaf
     value: Any
-    text: bool
+    origin: str
+    text: bool = False
 
     @property
     def label(self) -> str:
+        if self.origin == SET_UP_FILE:
+            return f"{self.leaf.name} ({SET_UP_FILE})"
         return self.leaf.variable if self.text else self.leaf.name
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings of this process. Raises `BadSettings`."""
+    """The settings of file and environment alone. Raises `BadSettings`."""
     return load(os.environ if environ is None else environ).settings
 
 
-def load(environ: Mapping[str, str]) -> Loaded:
-    """The settings and their origins. Raises `BadSettings`."""
+def load(environ: Mapping[str, str], applied: AppliedSettings = NOTHING_APPLIED) -> Loaded:
+    """The settings and their origins. `applied` are those that are stored in the database.
+    Raises `BadSettings`."""
+    loaded, faults = _load(environ, applied)
+    if faults:
+        raise BadSettings([text for _, text in faults])
+    return loaded
+
+
+def load_machine(environ: Mapping[str, str]) -> Settings:
+    """The settings of file and environment, for what needs only the database, the keys and the
+    addresses. What a set-up file may complete is not judged. Raises `BadSettings`."""
+    loaded, faults = _load(environ, NOTHING_APPLIED)
+    if any(not may_be_stored(name) for name, _ in faults):
+        raise BadSettings([text for _, text in faults])
+    return loaded.settings
+
+
+def _load(
+    environ: Mapping[str, str], applied: AppliedSettings
+) -> tuple[Loaded, list[tuple[str, str]]]:
+    """The settings as far as they can be used, and the faults, each with its setting, or ""."""
     faults: list[str] = []
     path = environ.get(CONFIG, "")
-    given = {item.leaf.name: item for item in _from_file(path, faults)}
+    given = {item.leaf.name: item for item in _from_set_ups(applied, faults)}
+    given |= {item.leaf.name: item for item in _from_file(path, faults)}
     given |= {item.leaf.name: item for item in _from_environment(environ, faults)}
     values = {name: _value(item, faults) for name, item in given.items()}
     settings = _built({name: value for name, value in values.items() if value is not None})
-    settings = decide(settings, lambda name, text: faults.append(f"{_label(name, given)} {text}"))
-    if faults:
-        raise BadSettings(faults)
-    return Loaded(
-        settings, {name: "environment" if item.text else path for name, item in given.items()}
+    of_rules: list[tuple[str, str]] = []
+    settings = decide(
+        settings, lambda name, text: of_rules.append((name, f"{_label(name, given)} {text}"))
     )
+    origins = {name: item.origin for name, item in given.items()}
+    loaded = Loaded(replace(settings, set_up_revision=applied.revision), origins)
+    return loaded, [*(("", text) for text in faults), *of_rules]
 
 
 def _label(name: str, given: Mapping[str, _Given]) -> str:
@@ -95,6 +139,15 @@ def _label(name: str, given: Mapping[str, _Given]) -> str:
         return given[name].label
     leaf = leaf_of(name)
     return name if leaf is None else f"{name} ({leaf.variable})"
+
+
+def _from_set_ups(applied: AppliedSettings, faults: list[str]) -> Iterator[_Given]:
+    for name, value in applied.values.items():
+        leaf = leaf_of(name)
+        if leaf is None or not may_be_stored(name):
+            faults.append(f"{name} ({SET_UP_FILE}) is not a setting of this version")
+        else:
+            yield _Given(leaf, value, SET_UP_FILE)
 
 
 def _from_environment(environ: Mapping[str, str], faults: list[str]) -> Iterator[_Given]:
@@ -107,7 +160,7 @@ def _from_environment(environ: Mapping[str, str], faults: list[str]) -> Iterator
             variables = [each.variable for each in _similar(name)]
             faults.append(f"{variable} is not a setting{_suggestion(variable, variables)}")
         elif text:  # set but empty is how compose files say: not set
-            yield _Given(leaf, text, text=True)
+            yield _Given(leaf, text, _ENVIRONMENT, text=True)
 
 
 def _from_file(path: str, faults: list[str]) -> Iterator[_Given]:
@@ -122,15 +175,17 @@ def _from_file(path: str, faults: list[str]) -> Iterator[_Given]:
     except tomllib.TOMLDecodeError as fault:
         faults.append(f"{CONFIG} names a file that is not TOML: {fault}")
     else:
-        yield from _from_table(document, "", faults)
+        yield from _from_table(document, "", path, faults)
 
 
-def _from_table(table: Mapping[str, Any], prefix: str, faults: list[str]) -> Iterator[_Given]:
+def _from_table(
+    table: Mapping[str, Any], prefix: str, path: str, faults: list[str]
+) -> Iterator[_Given]:
     for key, value in table.items():
         name = prefix + key
         leaf = leaf_of(name)
         if leaf is not None:
-            yield _Given(leaf, value, text=False)
+            yield _Given(leaf, value, path)
         elif not _is_table(name):
             names = [each.name for each in _similar(name)]
             faults.append(f"{name} is not a setting{_suggestion(name, names)}")
@@ -139,8 +194,8 @@ def _from_table(table: Mapping[str, Any], prefix: str, faults: list[str]) -> Ite
         else:
             if provider_of(name) is not None:
                 # An empty table is a provider as well, one that lacks everything.
-                yield _Given(provider_leaves(key)[0], "", text=False)
-            yield from _from_table(value, f"{name}.", faults)
+                yield _Given(provider_leaves(key)[0], "", path)
+            yield from _from_table(value, f"{name}.", path, faults)
 
 
 def _is_table(name: str) -> bool:
@@ -162,64 +217,11 @@ def _suggestion(name: str, known: list[str]) -> str:
 
 def _value(given: _Given, faults: list[str]) -> Any:
     """The value in its own type; None, with a fault added, when it is not one."""
-    leaf = given.leaf
     try:
-        value = _convert(given)
-    except ValueError:
-        faults.append(f"{given.label} must be {_expected(leaf.kind)}")
+        return checked_value(given.leaf, given.value, text=given.text)
+    except ValueError as fault:
+        faults.append(f"{given.label} {fault}")
         return None
-    too_little = leaf.least is not None and value < leaf.least
-    if too_little or (leaf.most is not None and value > leaf.most):
-        faults.append(f"{given.label} must be {_bounds(leaf)}")
-        return None
-    return value
-
-
-def _convert(given: _Given) -> Any:
-    value, kind = given.value, given.leaf.kind
-    if kind in (timedelta, Limit):
-        if not isinstance(value, str):
-            raise ValueError
-        return parse_duration(value) if kind is timedelta else parse_limit(value)
-    if given.text and kind == tuple[str, ...]:
-        value = [item.strip() for item in value.split(",") if item.strip()]
-    if given.text and kind == bool | None:
-        kind = bool
-    return msgspec.convert(value, kind, strict=not given.text)
-
-
-def _expected(kind: Any) -> str:
-    if kind in (bool, bool | None):
-        return "true or false"
-    if kind is int:
-        return "a whole number"
-    if kind is timedelta:
-        return "a duration such as 10s, 15m, 1h or 30d"
-    if kind is Limit:
-        return "a limit such as 10 per 15m"
-    if kind == tuple[str, ...]:
-        return "a list of texts"
-    return "a text" if kind is str else " or ".join(filter(None, get_args(kind)))
-
-
-def _bounds(leaf: Leaf) -> str:
-    if leaf.most is None:
-        return f"at least {spell(leaf.least)}"
-    return f"from {spell(leaf.least)} to {spell(leaf.most)}"
-
-
-def spell(value: Any) -> str:
-    """A value as it is written in the environment."""
-    match value:
-        case timedelta():
-            return spell_duration(value)
-        case Limit():
-            return spell_limit(value)
-        case bool():
-            return "true" if value else "false"
-        case tuple():
-            return ",".join(value)
-    return "" if value is None else str(value)
 
 
 def _built(values: Mapping[str, Any]) -> Settings:

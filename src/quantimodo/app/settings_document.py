@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import get_args
 
 from quantimodo.app.settings import CONFIG, spell
+from quantimodo.app.settings_policies import is_policy
 from quantimodo.app.settings_tree import Leaf, leaves, provider_leaves
 
 _OPENING = f"""# Settings
@@ -12,6 +13,8 @@ _OPENING = f"""# Settings
 Made by `quantimodo settings document`: do not edit by hand.
 
 Each setting can be in a TOML file, which `{CONFIG}` names, and in the environment, which wins.
+Sign-in providers and policies can also be in the database, by a [set-up file](set-up-files.md): the
+settings file and the environment win over these.
 All have safe defaults; a server on one machine needs none of them. A variable that is set but
 empty counts as not set. All faults are reported at once, and the server does not start;
 `quantimodo doctor` looks closer, and `quantimodo settings show` prints the settings in force.
@@ -95,5 +98,7 @@ def _limits(leaf: Leaf) -> Iterator[str]:
         yield f"- At least: `{spell(leaf.least)}`"
     if leaf.most is not None:
         yield f"- At most: `{spell(leaf.most)}`"
+    if is_policy(leaf.name):
+        yield "- A policy: a [set-up file](set-up-files.md) can set it."
     if leaf.secret:
         yield "- A secret, or holds one: never logged or shown."

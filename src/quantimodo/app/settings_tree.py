@@ -301,6 +301,8 @@ class Settings:
     providers: Mapping[str, ProviderSettings] = field(
         default_factory=dict, metadata={"table": ProviderSettings}
     )
+    # No setting: which of the set-ups in the database these settings were read with.
+    set_up_revision: int = field(default=0, compare=False, metadata={"table": None})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from quantimodo.app.environment import SystemClock, SystemEntropy
 from quantimodo.app.restores import RestoreOptions, restore_backup
 from quantimodo.app.sealed_values import unreadable_values
 from quantimodo.app.secret_keys import secret_keys
-from quantimodo.app.settings import Settings, load_settings
+from quantimodo.app.settings import Settings, load_machine
 from quantimodo.cli.command_runner import Failed, field_errors, print_error, require_database
 from quantimodo.cli.printing import print_json
 from quantimodo.crypto.age import AgeFailed, BadAgeKey
@@ -44,7 +44,7 @@ def backup(
     """
     options = BackupOptions(recipients=tuple(encrypt_to or ()), with_secret_key=with_secret_key)
     with field_errors():
-        settings = load_settings()
+        settings = load_machine(os.environ)
         require_database(settings)
         try:
             manifest = asyncio.run(make_backup(settings, file, options, _tools()))
@@ -84,7 +84,7 @@ def restore(
     Stop the server first.
     """
     with field_errors():
-        settings = load_settings()
+        settings = load_machine(os.environ)
         text = "" if identity is None else identity.read_text("utf-8")
         options = RestoreOptions(identities=text, issuer=from_issuer, dry_run=dry_run)
         try:
@@ -105,7 +105,7 @@ def check(as_json: AsJson = False) -> None:
     fault. 2: the settings or the command line are wrong, and nothing was checked.
     """
     with field_errors():
-        settings = load_settings()
+        settings = load_machine(os.environ)
         require_database(settings)
         faults = asyncio.run(_faults(settings))
     if as_json:

@@ -15,7 +15,8 @@ import typer
 from quantimodo.accounts.errors import Busy, InvalidInput
 from quantimodo.app.secret_keys import BadSecretKey
 from quantimodo.app.services import AppContext, open_app
-from quantimodo.app.settings import BadSettings, Settings, load_settings
+from quantimodo.app.settings import BadSettings, Settings
+from quantimodo.app.stored_settings import read_settings
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.crypto.envelope import DecryptionFailed
 from quantimodo.i18n.translation import in_language
@@ -34,7 +35,7 @@ def run(command: Callable[[AppContext], Awaitable[T]]) -> T:
     """Run it with the services over the configured database. It never creates a SQLite file, and
     never migrates a schema."""
     with field_errors():
-        return asyncio.run(_with_services(load_settings(), command))
+        return asyncio.run(_run(command))
 
 
 @contextmanager
@@ -72,7 +73,12 @@ def print_error(line: str) -> None:
     typer.echo(f"error: {line}", err=True)
 
 
-async def _with_services(settings: Settings, command: Callable[[AppContext], Awaitable[T]]) -> T:
+async def _run(command: Callable[[AppContext], Awaitable[T]]) -> T:
+    return await with_services((await read_settings()).settings, command)
+
+
+async def with_services(settings: Settings, command: Callable[[AppContext], Awaitable[T]]) -> T:
+    """Run it with the services of these settings, as `run` does."""
     require_database(settings)
     with in_language(LANGUAGES[settings.default_locale]):  # of e-mails that the command causes
         async with open_app(settings) as context:

@@ -1,13 +1,14 @@
 """`quantimodo database`: the schema and the health of what everything is kept in."""
 
 import asyncio
+import os
 from typing import Annotated, Any
 
 import typer
 
 from quantimodo.app.environment import SystemClock
 from quantimodo.app.services import prepare
-from quantimodo.app.settings import Settings, load_settings
+from quantimodo.app.settings import Settings, load_machine, load_settings
 from quantimodo.cli.command_runner import field_errors, print_error, require_database
 from quantimodo.cli.printing import print_fields, print_json
 from quantimodo.storage.inspection import inspect
@@ -25,7 +26,7 @@ def migrate_database(as_json: AsJson = False) -> None:
     A SQLite database that does not exist is created, with its secret key and signing keys.
     """
     with field_errors():
-        steps = asyncio.run(_migrate(load_settings()))
+        steps = asyncio.run(_migrate(load_machine(os.environ)))
     names = _names(steps)
     if as_json:
         print_json({"applied": names})
@@ -37,7 +38,7 @@ def migrate_database(as_json: AsJson = False) -> None:
 def status(as_json: AsJson = False) -> None:
     """Show the engine, and the migrations that are left. Exit code 1 if anything is."""
     with field_errors():
-        url = load_settings().database
+        url = load_machine(os.environ).database
         steps = asyncio.run(pending_steps(url))
     fields: dict[str, Any] = {
         "engine": "SQLite" if sqlite_path(url) is not None else "PostgreSQL",
@@ -56,8 +57,8 @@ def status(as_json: AsJson = False) -> None:
 def check() -> None:
     """Look for damage: reads the whole of a SQLite file. Exit code 1 if there is any."""
     with field_errors():
-        require_database(load_settings())
-        faults = asyncio.run(inspect(load_settings().database))
+        require_database(load_machine(os.environ))
+        faults = asyncio.run(inspect(load_machine(os.environ).database))
     for fault in faults:
         print_error(fault)
     if faults:
@@ -68,7 +69,7 @@ def check() -> None:
 async def _migrate(settings: Settings) -> list[Step]:
     path = sqlite_path(settings.database)
     if path is not None and not path.exists():
-        return await prepare(settings)
+        return await prepare(load_settings())  # there is nothing stored yet
     return await migrate(settings.database, SystemClock().now())
 
 

@@ -19,13 +19,14 @@ from quantimodo.accounts.secret_resealing import secret_keys_in_use
 from quantimodo.app.environment import SystemClock
 from quantimodo.app.secret_keys import BadSecretKey, parse_keys
 from quantimodo.app.services import AppContext, open_app
-from quantimodo.app.settings import Settings, load_settings
+from quantimodo.app.settings import Settings
 from quantimodo.cli.command_runner import field_errors
 from quantimodo.cli.doctor_providers import provider_findings
 from quantimodo.cli.doctor_state import state_findings
 from quantimodo.cli.findings import Finding
 from quantimodo.cli.live_check import examine_live, is_address
 from quantimodo.cli.printing import print_json
+from quantimodo.cli.settings import readable_settings
 from quantimodo.crypto.envelope import DecryptionFailed
 from quantimodo.model.keys import ALGORITHMS
 from quantimodo.model.secrets import Secret
@@ -72,7 +73,7 @@ def doctor(
         raise typer.BadParameter("needs --live", param_hint="--metrics-token-file")
     else:
         with field_errors():
-            findings = asyncio.run(examine(load_settings()))
+            findings = asyncio.run(examine(asyncio.run(readable_settings())[0].settings))
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:

@@ -16,9 +16,10 @@ from quantimodo import __version__
 from quantimodo.app.demo_data import DEMO_CLIENT_ID, DEMO_EMAIL, ensure_demo_data, has_demo_data
 from quantimodo.app.logging import configure_logging
 from quantimodo.app.services import open_app, prepare
-from quantimodo.app.settings import Settings, load_settings
+from quantimodo.app.settings import Settings, load_machine
 from quantimodo.app.settings_masking import masked
 from quantimodo.app.settings_tree import leaves
+from quantimodo.app.stored_settings import load_with, read_applied
 from quantimodo.cli.command_runner import Failed, field_errors, require_database
 from quantimodo.cli.metrics_folder import fresh_folder
 from quantimodo.cli.supervisor import Supervisor
@@ -41,10 +42,11 @@ def serve(
     """Start the server."""
     with field_errors():
         environment = _environment(host, port, workers)
-        listener = _listen(load_settings(environment))
+        applied = asyncio.run(read_applied(load_machine(environment)))
+        listener = _listen(load_with(environment, applied).settings)
         # With port 0 the address, and what follows from it, is known only now.
         environment["QUANTIMODO_PORT"] = str(listener.getsockname()[1])
-        settings = load_settings(environment)
+        settings = load_with(environment, applied).settings
         configure_logging(settings.log_level)
         steps = asyncio.run(_ready(settings, migrate))
     typer.echo("\n".join(_banner(settings, steps)))

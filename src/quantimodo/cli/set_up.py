@@ -1,41 +1,43 @@
-"""`quantimodo apply` and `quantimodo export`: administrators, clients and resources as a file."""
+"""`quantimodo apply` and `quantimodo export`: what an operator sets up, as a file."""
 
-import json
+import asyncio
 import os
-import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from quantimodo.accounts.administrator_set_ups import AdministratorSetUps
 from quantimodo.app.administration import admin_log
 from quantimodo.app.services import AppContext
-from quantimodo.app.settings_tree import Settings
-from quantimodo.cli.command_runner import Failed, print_error, run
+from quantimodo.app.set_up_settings import (
+    SettingEntries,
+    changed,
+    differences,
+    exported,
+    overridden,
+    read_entries,
+    unknown_removals,
+)
+from quantimodo.app.settings import BadSettings, Loaded, load, load_machine
+from quantimodo.app.stored_settings import Applied, opened, read_applied, read_settings, sealed
+from quantimodo.cli.command_runner import Failed, field_errors, print_error, run, with_services
 from quantimodo.cli.people import Reason, authority
 from quantimodo.cli.printing import print_json
-from quantimodo.clients.set_ups import InvalidSetUp, Plan, SetUpService
+from quantimodo.cli.set_up_files import (
+    read_document,
+    read_rows,
+    resolve_secret,
+    spelled_value,
+    to_toml,
+)
+from quantimodo.clients.set_ups import InvalidSetUp, Plan, SetUpService, settings_detail
 from quantimodo.model.admin_actions import Authority
 from quantimodo.model.set_ups import Difference
 from quantimodo.ports.stores import Conflict
-from quantimodo.protocol.set_up_entries import (
-    Entries,
-    InvalidEntry,
-    read_administrator,
-    read_client,
-    read_resource,
-)
-
-_READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
-    "administrators": read_administrator,
-    "clients": read_client,
-    "resources": read_resource,
-}
-_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+from quantimodo.protocol.set_up_entries import Entries
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -50,22 +52,83 @@ def apply(
     as_json: AsJson = False,
     reason: Reason = "",
 ) -> None:
-    """Make administrators, clients and resources match the file, or change nothing.
+    """Make administrators, clients, resources, providers and policies match the file.
 
-    What the file does not name stays as it is. Secrets are references: "env:NAME", "file:PATH".
+    All of the file is applied, or nothing. What it does not name stays as it is. Secrets are
+    references: "env:NAME", "file:PATH". Providers and policies are used after a restart.
     """
-    entries = _read(file)
+    set_up = _read(file)
+    with field_errors():
+        plan, notes = asyncio.run(_apply(set_up, dry_run, authority(reason)))
+    if as_json:
+        print_json([_fields(each) for each in plan.differences])
+    else:
+        for difference in plan.differences:
+            typer.echo("\n".join(_lines(difference)))
+        if not plan.differences:
+            typer.echo("nothing to change")
+        elif dry_run:
+            typer.echo("nothing was changed (--dry-run)")
+    for note in notes:
+        typer.echo(f"note: {note}", err=True)
+
+
+def export() -> None:
+    """Print what `apply` can set up as a file for it, without secrets."""
+
+    async def work(context: AppContext) -> str:
+        people = await _administrators(context).export()
+        rows = await _service(context).export()
+        stored = await context.stores.stored_settings.stored_settings()
+        settings = {} if stored is None else exported(opened(stored, None))
+        return to_toml({"administrators": people, **rows, **settings})
+
+    typer.echo(run(work), nl=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _SetUp:
+    """What the file says. `folder` is where its references to files begin."""
+
+    folder: Path
+    rows: Entries
+    settings: SettingEntries
+
+    def secret(self, reference: str) -> str:
+        return resolve_secret(reference, self.folder)
+
+
+def _read(file: Path) -> _SetUp:
+    faults: list[str] = []
+    document = read_document(file, faults)
+    folder = file.parent
+    rows = read_rows(document, faults)
+    settings = read_entries(document, lambda each: resolve_secret(each, folder), faults)
+    if faults:
+        _refuse(faults)
+    return _SetUp(folder, rows, settings)
+
+
+async def _apply(set_up: _SetUp, dry_run: bool, by: Authority) -> tuple[Plan, list[str]]:
+    """What was done, or would be, and what else to say."""
+    before = await read_applied(load_machine(os.environ))
+    after = changed(before, set_up.settings)
+    faults = unknown_removals(before, set_up.settings)
+    if faults:
+        _refuse(faults)
+    loaded = await _settings_with(before, after)
 
     async def work(context: AppContext) -> Plan:
         service = _service(context)
-        by = authority(reason)
-        roles = await _administrators(context).plan(entries.administrators)
+        roles = await _administrators(context).plan(set_up.rows.administrators)
         try:
-            plan = await service.plan(
-                entries, lambda reference: _secret(reference, file.parent), roles
-            )
+            plan = await service.plan(set_up.rows, set_up.secret, roles)
         except InvalidSetUp as refused:
             _refuse(refused.faults)
+        of_settings = differences(before, after)
+        if of_settings:
+            plan.differences += of_settings
+            plan.settings = sealed(after, context.envelope, context.clock)
         if not dry_run and plan.differences:
             await _log(context, plan, by)
             try:
@@ -74,105 +137,22 @@ def apply(
                 raise Failed("something was changed meanwhile: apply the file again") from None
         return plan
 
-    plan = run(work)
-    if as_json:
-        print_json([_fields(each) for each in plan.differences])
-        return
-    for difference in plan.differences:
-        typer.echo("\n".join(_lines(difference)))
-    if not plan.differences:
-        typer.echo("nothing to change")
-    elif dry_run:
-        typer.echo("nothing was changed (--dry-run)")
+    # With the settings as they will be: those that are stored may be what the file corrects.
+    plan = await with_services(loaded.settings, work)
+    notes = list(overridden(set_up.settings, loaded))
+    if plan.settings is not None and not dry_run:
+        notes.append("restart the server to use these providers and policies")
+    return plan, notes
 
 
-def export() -> None:
-    """Print administrators, clients and resources as a file for `apply`, without secrets."""
-
-    async def work(context: AppContext) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-        people = await _administrators(context).export()
-        return {"administrators": people, **await _service(context).export()}
-
-    typer.echo(to_toml(run(work)), nl=False)
-
-
-def to_toml(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """Arrays of tables in TOML 1.0; values are texts, numbers, flags, arrays and tables."""
-    blocks = []
-    for name, entries in tables.items():
-        for entry in entries:
-            lines = [f"{_key(key)} = {_value(value)}" for key, value in entry.items()]
-            blocks.append("\n".join([f"[[{name}]]", *lines, ""]))
-    return "\n".join(blocks)
-
-
-def _value(value: Any) -> str:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return str(value)
-        case str():
-            # JSON escapes all that TOML refuses in a text, apart from DEL.
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-        case list() | tuple():
-            return f"[{', '.join(map(_value, value))}]"
-        case dict():
-            pairs = (f"{_key(key)} = {_value(inner)}" for key, inner in value.items())
-            return f"{{ {', '.join(pairs)} }}"
-    raise TypeError(f"{type(value).__name__} has no spelling here")
-
-
-def _key(text: str) -> str:
-    return text if _BARE_KEY.fullmatch(text) else _value(text)
-
-
-def _read(file: Path) -> Entries:
+async def _settings_with(before: Applied, after: Applied) -> Loaded:
+    """The settings as they will be. Refuses a file that makes them unusable."""
+    if after == before:
+        return await read_settings()
     try:
-        document = tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as fault:
-        where = re.search(r"\(at .*\)", str(fault))
-        _refuse([f"the file is not TOML {where[0] if where else ''}".strip()])
-    faults = [_foreign(name) for name in document if name not in _READERS]
-    read: dict[str, list[Any]] = {name: [] for name in _READERS}
-    for name, reader in _READERS.items():
-        found = document.get(name, [])
-        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-            faults.append(f"{name} must be an array of tables: [[{name}]]")
-            continue
-        for number, table in enumerate(found, 1):
-            try:
-                read[name].append(reader(table))
-            except InvalidEntry as fault:
-                faults.append(f"{name}, number {number}: {fault}")
-    if faults:
-        _refuse(faults)
-    return Entries(**{name: tuple(entries) for name, entries in read.items()})
-
-
-def _foreign(name: str) -> str:
-    """Why the file may not have this table."""
-    if name == "policies" or name in {each.name for each in fields(Settings)}:
-        where = "[tokens], [accounts], [limits]…" if name == "policies" else f"[{name}]"
-        return (
-            f"{name} are settings: write {where} into the file that QUANTIMODO_CONFIG names, and"
-            " check it by: quantimodo settings show"
-        )
-    return f"{name} is not a table of this file: it has {', '.join(_READERS)}"
-
-
-def _secret(reference: str, folder: Path) -> str:
-    kind, _, name = reference.partition(":")
-    if kind == "env" and name:
-        if not os.environ.get(name):
-            raise LookupError("the environment variable is not set")
-        return os.environ[name].strip()
-    if kind == "file" and name:
-        try:
-            return (folder / name).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            raise LookupError("the file cannot be read") from None
-    raise LookupError('must be a reference: "env:NAME" or "file:PATH"')
+        return load(os.environ, after.settings())
+    except BadSettings as fault:
+        _refuse(fault.faults)
 
 
 def _administrators(context: AppContext) -> AdministratorSetUps:
@@ -185,11 +165,14 @@ def _administrators(context: AppContext) -> AdministratorSetUps:
 
 
 async def _log(context: AppContext, plan: Plan, by: Authority) -> None:
-    """Record what is about to be done to people, as `users promote` and `demote` do."""
+    """Record what is about to be done to people, as `users promote` and `demote` do, and to
+    settings."""
     log = admin_log(context)
     for action, people in (("promote", plan.roles.promoted), ("demote", plan.roles.demoted)):
         for user in people:
             await log.record(by, f"person.{action}", user_id=user.id)
+    if plan.settings is not None:
+        await log.record(by, "settings.change", detail=settings_detail(plan.differences))
 
 
 def _service(context: AppContext) -> SetUpService:
@@ -222,6 +205,9 @@ def _fields(difference: Difference) -> dict[str, Any]:
 
 def _lines(difference: Difference) -> Iterator[str]:
     before, after = difference.before or {}, difference.after
+    if not after:
+        yield f"remove {difference.what} {difference.name}"
+        return
     yield f"{'change' if difference.before else 'add'} {difference.what} {difference.name}"
     for name in dict.fromkeys((*before, *after)):
         if before.get(name) == after.get(name):
@@ -229,6 +215,6 @@ def _lines(difference: Difference) -> Iterator[str]:
         if name == "client_secret":
             yield "  client_secret: another one"
             continue
-        old = _value(before[name]) if name in before else "(default)"
-        new = _value(after[name]) if name in after else "(default)"
+        old = spelled_value(before[name]) if name in before else "(default)"
+        new = spelled_value(after[name]) if name in after else "(default)"
         yield f"  {name}: {new}" if difference.before is None else f"  {name}: {old} -> {new}"

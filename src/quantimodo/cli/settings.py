@@ -1,15 +1,21 @@
 """`quantimodo settings`: what is in force, and what there is to set."""
 
+import asyncio
 import os
 from typing import Annotated
 
+import apsw
 import typer
 
-from quantimodo.app.settings import load
+from quantimodo.app.secret_keys import BadSecretKey
+from quantimodo.app.settings import Loaded, load
 from quantimodo.app.settings_document import settings_document
 from quantimodo.app.settings_masking import shown_settings
+from quantimodo.app.stored_settings import read_settings
 from quantimodo.cli.command_runner import field_errors
 from quantimodo.cli.printing import print_json, print_table
+from quantimodo.crypto.envelope import DecryptionFailed
+from quantimodo.ports.stores import Unavailable
 
 settings = typer.Typer(no_args_is_help=True, help="Show the settings.")
 
@@ -20,12 +26,23 @@ def show(
 ) -> None:
     """Show every setting in force and where it comes from; secrets are masked."""
     with field_errors():
-        loaded = load(os.environ)
+        loaded, fault = asyncio.run(readable_settings())
+    if fault:
+        typer.echo(f"note: settings in the database could not be read ({fault})", err=True)
     rows = shown_settings(loaded.settings, loaded.origins)
     if as_json:
         print_json({name: {"value": value, "from": origin} for name, value, origin in rows})
     else:
         print_table(("setting", "value", "from"), rows)
+
+
+async def readable_settings() -> tuple[Loaded, str]:
+    """The settings in force; where the database or its key cannot be used, those of file and
+    environment, and the reason. Raises `BadSettings`."""
+    try:
+        return await read_settings(), ""
+    except (Unavailable, BadSecretKey, DecryptionFailed, apsw.Error, OSError) as fault:
+        return load(os.environ), type(fault).__name__
 
 
 @settings.command()

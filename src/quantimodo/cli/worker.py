@@ -18,7 +18,7 @@ from typing import NoReturn
 
 import uvicorn
 
-from quantimodo.app.settings import Settings, load_settings
+from quantimodo.app.settings import Settings, load_machine
 from quantimodo.cli.admission import (
     Admission,
     ConnectionPolicy,
@@ -72,7 +72,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
         signal.signal(signal.SIGINT, _stop)
         if SUPERVISED in arguments:
             threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
-        serve(socket.socket(fileno=int(arguments[0])), load_settings())
+        serve(socket.socket(fileno=int(arguments[0])), load_machine(os.environ))
     except SystemExit as end:
         _leave(end.code if isinstance(end.code, int) else 1)
     _leave(0)

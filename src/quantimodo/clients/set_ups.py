@@ -1,5 +1,5 @@
 """Applies a set-up file: compares its clients and resources with what is registered, and writes
-the differences in one transaction, with those of the administrators.
+the differences in one transaction, with those of the administrators and the settings.
 
 What is registered and not in the file stays as it is.
 """
@@ -17,6 +17,7 @@ from quantimodo.model.clients import Client, SecretDigest
 from quantimodo.model.events import Event
 from quantimodo.model.resources import Resource
 from quantimodo.model.set_ups import Difference, RoleChanges, SetUpChanges
+from quantimodo.model.stored_settings import StoredSettings
 from quantimodo.model.users import NewUser, fold_email
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
@@ -38,6 +39,7 @@ from quantimodo.protocol.set_up_entries import (
 SECRET_OVERLAP: Final = timedelta(days=1)
 """How long the previous secret of a client still works after the file names another one."""
 _SHORTEST_SECRET, _LONGEST_SECRET = 32, 200
+_MOST_NAMES: Final = 20
 
 
 class InvalidSetUp(Exception):
@@ -50,13 +52,14 @@ class InvalidSetUp(Exception):
 
 @dataclass(slots=True)
 class Plan:
-    """What an application would do."""
+    """What an application would do. `settings` replace all that are stored; None: no change."""
 
     roles: RoleChanges = field(default_factory=RoleChanges)
     faults: list[str] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     clients: list[tuple[Client | None, Client]] = field(default_factory=list)
     resources: list[tuple[Resource | None, Resource]] = field(default_factory=list)
+    settings: StoredSettings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,7 @@ class SetUpService:
                 changed_clients=tuple(after for before, after in plan.clients if before),
                 new_resources=tuple(after for before, after in plan.resources if before is None),
                 changed_resources=tuple(after for before, after in plan.resources if before),
+                settings=plan.settings,
             )
         )
         for user_id in people:
@@ -117,6 +121,8 @@ class SetUpService:
             what = "registered" if earlier is None else "changed"
             detail = f"API {resource.name}: {what}"
             self._record(f"resource.{what}", _owner_id(resource.owner_id, people), None, detail)
+        if plan.settings is not None:
+            self._record("settings.changed", None, None, settings_detail(plan.differences))
 
     async def _plan_client(
         self, plan: Plan, entry: ClientEntry, resolve: Callable[[str], str]
@@ -266,6 +272,13 @@ class SetUpService:
         self.audit.record(
             Event(at=at, kind=kind, user_id=user_id, client_id=client_id, detail=detail)
         )
+
+
+def settings_detail(differences: Sequence[Difference]) -> str:
+    """The providers and policies among them, for the records: names, no values."""
+    names = [each.name for each in differences if each.what in ("provider", "policy")]
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
 
 
 def _owner_id(owner_id: int | None, people: Sequence[int]) -> int | None:

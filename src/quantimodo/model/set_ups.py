@@ -1,4 +1,4 @@
-"""What `quantimodo apply` writes: administrators, clients and resources, new or changed."""
+"""What `quantimodo apply` writes: administrators, clients, resources and settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from typing import Any
 
 from quantimodo.model.clients import Client
 from quantimodo.model.resources import Resource
+from quantimodo.model.stored_settings import StoredSettings
 from quantimodo.model.users import NewUser, User
 
 
@@ -14,7 +15,8 @@ class SetUpChanges:
     """The rows of one application of a file. Changed ones have the revision that was read.
 
     A client or resource whose owner is one of the new people has the number of that person as its
-    `owner_id`: -1 for the first, -2 for the second.
+    `owner_id`: -1 for the first, -2 for the second. `settings` replace all that are stored; None
+    leaves them as they are.
     """
 
     promoted: tuple[int, ...] = ()
@@ -24,11 +26,13 @@ class SetUpChanges:
     changed_clients: tuple[Client, ...] = ()
     new_resources: tuple[Resource, ...] = ()
     changed_resources: tuple[Resource, ...] = ()
+    settings: StoredSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One entry of a file before and after; `before` is None for a new one."""
+    """One entry of a file before and after; `before` is None for a new one, `after` empty for one
+    that is removed."""
 
     what: str
     name: str

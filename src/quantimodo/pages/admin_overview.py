@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,6 +34,16 @@ class SettingLine:
         return self.origin == "default"
 
 
+class SettingsReport(Protocol):
+    """What the pages show of the settings."""
+
+    async def lines(self) -> Sequence[SettingLine]:
+        """Every setting, and where it comes from."""
+
+    async def are_old(self) -> bool:
+        """Whether a restart would change them, because a set-up file did."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
     """What is fixed while the server runs."""
@@ -49,7 +59,7 @@ class AdminOverview:
     frame: AdminFrame
     facts: ServerFacts
     health: Callable[[], Awaitable[Sequence[HealthLine]]]
-    settings: Sequence[SettingLine]
+    settings: SettingsReport
 
     def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
         """Its lines of the table of pages."""
@@ -74,11 +84,13 @@ class AdminOverview:
         """GET /admin/settings: those that are set; with `?all=1` all of them."""
         browser_request = await self.frame.visit(request)
         everything = request.query_params.get("all") == "1"
+        lines = await self.settings.lines()
         return self.frame.show(
             request,
             browser_request,
             "admin_settings.html",
             section="admin-settings",
             everything=everything,
-            lines=[line for line in self.settings if everything or not line.by_default],
+            are_old=await self.settings.are_old(),
+            lines=[line for line in lines if everything or not line.by_default],
         )

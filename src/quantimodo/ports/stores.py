@@ -66,6 +66,7 @@ from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.ports.second_factor_store import SecondFactorStore
 from quantimodo.ports.server_count_store import ServerCountStore
 from quantimodo.ports.set_up_store import SetUpStore
+from quantimodo.ports.stored_settings_store import StoredSettingsStore
 from quantimodo.ports.team_store import TeamStore
 from quantimodo.ports.trusted_browser_store import TrustedBrowserStore
 from quantimodo.ports.user_import_store import UserImportStore
@@ -123,6 +124,7 @@ class Stores:
     registrations: RegistrationStore
     resources: ResourceStore
     set_ups: SetUpStore
+    stored_settings: StoredSettingsStore
     users: UserStore
     invitations: InvitationStore
     user_imports: UserImportStore

@@ -31,6 +31,7 @@ SEALED_COLUMNS: Final = (
     ("mails", "id", "sealed"),
     ("webhook_endpoints", "id", "sealed_secret"),
     ("webhook_endpoints", "id", "sealed_previous"),
+    ("stored_settings", "id", "sealed_secrets"),
 )
 """Table, key and column of the values that live long."""
 

@@ -41,6 +41,7 @@ from quantimodo.storage.tables.second_factors import SecondFactors
 from quantimodo.storage.tables.server_counts import ServerCounts
 from quantimodo.storage.tables.sessions import EmailTokens, Sessions
 from quantimodo.storage.tables.set_ups import SetUps
+from quantimodo.storage.tables.stored_settings import StoredSettingsTable
 from quantimodo.storage.tables.throttles import Leases, Throttles
 from quantimodo.storage.tables.tokens import Tokens
 from quantimodo.storage.tables.trusted_browsers import TrustedBrowsers
@@ -79,6 +80,7 @@ def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> St
         registrations=Registrations(database),
         resources=Resources(database),
         set_ups=SetUps(database),
+        stored_settings=StoredSettingsTable(database),
         users=Users(database),
         invitations=Invitations(database),
         user_imports=UserImports(database),

@@ -1,4 +1,4 @@
-"""Administrators, clients and resources that are written in one transaction."""
+"""Administrators, clients, resources and settings that are written in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ from quantimodo.model.set_ups import SetUpChanges
 from quantimodo.ports.stores import Conflict
 from quantimodo.storage.database import Operation
 from quantimodo.storage.rows import first_value
-from quantimodo.storage.tables import clients, resources
+from quantimodo.storage.tables import clients, resources, stored_settings
 from quantimodo.storage.tables.people_search import ADD_ROLE, remove_role
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import insert_user
@@ -37,6 +37,8 @@ class SetUps(Table):
             for resource in changes.changed_resources:
                 if not (yield from resources.replace_row(_owned(resource, people))):
                     raise Conflict("a resource was changed meanwhile")
+            if changes.settings is not None:
+                yield from stored_settings.write_row(changes.settings)
             return people
 
         return await self._database.write(operation)

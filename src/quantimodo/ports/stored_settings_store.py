@@ -1,0 +1,11 @@
+"""Reads the stored settings; `set_up_store.py` writes them. The promises of `stores.py`
+hold here too."""
+
+from typing import Protocol
+
+from quantimodo.model.stored_settings import StoredSettings
+
+
+class StoredSettingsStore(Protocol):
+    async def stored_settings(self) -> StoredSettings | None:
+        """Those of the last set-up file that was applied; None if there never was one."""
