@@ -7,12 +7,13 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
+from types import MappingProxyType
 
 from support.certificates import certificate_for
 from support.workers import free_port
@@ -54,22 +55,29 @@ _CADDY = """
 
 @dataclass(frozen=True)
 class Files:
-    """What a proxy is started with."""
+    """What a proxy is started with. `changes`: of the documented configuration."""
 
     folder: Path
     port: int
     plain: int
     upstream: int
     authorities: bytes | None
+    changes: Mapping[str, str]
 
 
 @contextmanager
-def proxy(name: str, upstream: int, authorities: bytes | None = None) -> Iterator[int]:
+def proxy(
+    name: str,
+    upstream: int,
+    authorities: bytes | None = None,
+    changes: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[int]:
     """The port with TLS of this proxy, in front of `upstream` on this machine. With `authorities`,
-    certificates in PEM form, it has the host for certificates of applications too."""
+    certificates in PEM form, it has the host for certificates of applications too. `changes` are
+    those that the document describes in words; Caddy has none."""
     folder = Path(mkdtemp(prefix=f"quantimodo-{name}-"))
     folder.chmod(0o755)
-    files = Files(folder, free_port(), free_port(), upstream, authorities)
+    files = Files(folder, free_port(), free_port(), upstream, authorities, changes)
     if authorities is not None:
         (folder / "authorities.pem").write_bytes(authorities)
     command = {"nginx": _nginx, "caddy": _caddy, "haproxy": _haproxy}[name](files)
@@ -113,6 +121,7 @@ def _nginx(files: Files) -> list[str]:
     text = _changed(
         "".join(blocks),
         {
+            **files.changes,
             "server 127.0.0.1:8000;": f"server 127.0.0.1:{files.upstream};",
             "listen 80;": f"listen 127.0.0.1:{files.plain};",
             "listen [::]:80;": "",
@@ -162,6 +171,7 @@ def _haproxy(files: Files) -> list[str]:
     text = _changed(
         text,
         {
+            **files.changes,
             "127.0.0.1:8000": f"127.0.0.1:{files.upstream}",
             "bind :80\n": f"bind 127.0.0.1:{files.plain}\n",
             f"bind :443 ssl {certificates}": f"bind 127.0.0.1:{files.port} ssl {here}",

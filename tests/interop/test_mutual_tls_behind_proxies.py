@@ -1,6 +1,7 @@
 """RFC 8705 behind each documented proxy: certificates reach the server in every kind of request,
 and no client pretends to have one."""
 
+import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator
@@ -16,13 +17,21 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from proxies import HOST, MTLS_HOST, proxy
+from quantimodo.app.proxies import Proxies
 from quantimodo.app.resources import resource_registry
+from quantimodo.crypto.certificates import read_certificate, thumbprint
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.resources import ResourceScope
 from quantimodo.protocol.resource_registration import ResourceRegistration
 from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN, TOKEN_EXCHANGE
 from support.app import INTROSPECT, ME, PASSWORD, REVOKE, TOKEN, App, form_fields
-from support.client_certificate import DNS, ClientCertificate, authority, issued
+from support.client_certificate import (
+    DNS,
+    ClientCertificate,
+    authority,
+    client_certificate,
+    issued,
+)
 from support.devices import DEVICE, GRANT, confirm, decide, entered
 from support.live_server import Live, open_live
 
@@ -134,6 +143,59 @@ async def test_a_certificate_counts_in_every_request_and_is_never_pretended(
                 pass  # the TLS handshake failed
             for each in (own, *others):
                 assert (await each.get("/metrics")).status_code in (403, 404)
+
+
+# What docs/operator/reverse-proxy.md says of `verification_header`.
+EVERY_CERTIFICATE = {
+    "nginx": {
+        "ssl_verify_client optional;": "ssl_verify_client optional_no_ca;",
+        "proxy_set_header Client-Cert": "proxy_set_header Client-Verify $ssl_client_verify;"
+        "\n proxy_set_header Client-Cert",
+    },
+    "haproxy": {
+        "alpn h2,http/1.1": "alpn h2,http/1.1 ca-ignore-err all crt-ignore-err all",
+        "if { ssl_c_used } { ssl_c_verify 0 }": "if { ssl_c_used }\n"
+        "    http-request set-header Client-Verify %[ssl_c_verify]",
+    },
+}
+
+
+@pytest.mark.parametrize("name", EVERY_CERTIFICATE)
+async def test_2_1_the_proxy_says_which_chain_it_verified(place: Place, name: str) -> None:
+    """RFC 8705 §2.1: on one host, which accepts every certificate. The server behind it shows what
+    it received; tests/rfc8705 has what it accepts."""
+    made = client_certificate(datetime.now(UTC) - timedelta(minutes=1))
+    trusted = Proxies.of(["127.0.0.1/32"])
+    received: list[tuple[bool, str]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[1:-2]
+        pairs = [line.partition(b":")[::2] for line in lines]
+        headers = [(key.lower(), value.strip()) for key, value in pairs]
+        scope = {"client": ("127.0.0.1", 1), "headers": headers}
+        certificate = trusted.certificate(scope, b"client-cert")
+        received.append((trusted.verified(scope, b"client-verify"), certificate))
+        writer.write(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    upstream = server.sockets[0].getsockname()[1]
+    changes = EVERY_CERTIFICATE[name]
+    async with server:
+        with proxy(name, upstream, place.signer.pem.encode(), changes) as port:
+            for shown, verified in ((place.own, True), (place.stranger, False), (made, False)):
+                async with httpx.AsyncClient(
+                    base_url=f"https://127.0.0.1:{port}",
+                    verify=place.tls(shown),
+                    # What a client sends itself is replaced.
+                    headers={"host": MTLS_HOST, "client-verify": "SUCCESS"},
+                    timeout=60,
+                    event_hooks={"request": [_named(MTLS_HOST)]},
+                ) as client:
+                    assert (await client.get("/")).status_code == 204
+                found, certificate = received[-1]
+                assert found is verified
+                assert read_certificate(certificate).thumbprint == thumbprint(shown.der)
 
 
 def _named(host: str) -> Any:
