@@ -1,13 +1,13 @@
 """Builds the interactive flow: the authorization endpoint with its dispatcher, and its routes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from quantimodo.app.authorization import authorization_responder, client_authentication, dpop_proofs
 from quantimodo.app.browser import consent_offers, consent_services
+from quantimodo.app.device_grant import device_authorization, device_channels, device_routes
 from quantimodo.app.services import AppContext
 from quantimodo.app.social import login_browsers, login_tokens
-from quantimodo.authorization.device_channel import DeviceChannels
 from quantimodo.authorization.interactions import InteractionPolicy
 from quantimodo.authorization.request_objects import RequestObjects
 from quantimodo.authorization.requested_resources import ResourceReader
@@ -25,6 +25,7 @@ from quantimodo.endpoints.pushed_requests import PushedRequestEndpoint
 from quantimodo.endpoints.requested_subject import RequestedSubject
 from quantimodo.endpoints.routes import DECISION, SHOWN
 from quantimodo.endpoints.session_state import SessionStates
+from quantimodo.http.messages import Endpoint
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute
 from quantimodo.pages.receipts import ConsentServices
@@ -39,7 +40,8 @@ def authorize_routes(
     documents: ClientDocuments,
     steps: Sequence[Step],
 ) -> Sequence[PageRoute]:
-    """The routes of the authorization endpoint and of its consent page."""
+    """The routes of the authorization endpoint, of its consent page, and of the pages of response
+    channels."""
     endpoint = _Parts(context, page_context, documents).endpoint(steps)
     return [
         *(
@@ -49,6 +51,7 @@ def authorize_routes(
         ),
         (("GET",), RESUME, endpoint.resume),
         (("POST",), DECISION, endpoint.decide),
+        *device_routes(context, page_context, stored_requests(context)),
     ]
 
 
@@ -57,7 +60,7 @@ def stored_requests(context: AppContext) -> StoredRequests:
     stores = context.stores
     return StoredRequests(
         stores.authorizations,
-        (DeviceChannels(stores.device_authorizations, context.clock),),
+        (device_channels(context),),
         context.envelope,
         context.clock,
         context.entropy,
@@ -70,8 +73,17 @@ def request_objects(context: AppContext) -> RequestObjects:
     return RequestObjects(issuer, context.client_keys, context.fetcher, context.clock)
 
 
-def pushed_requests(context: AppContext, documents: ClientDocuments) -> PushedRequestEndpoint:
-    """The endpoint for requests that applications push."""
+def request_endpoints(context: AppContext, documents: ClientDocuments) -> Mapping[str, Endpoint]:
+    """The endpoints at which programs begin an authorization, by their names."""
+    return {
+        "pushed_request": _pushed_requests(context, documents),
+        "device_authorization": device_authorization(
+            context, stored_requests(context), resource_reader(context)
+        ),
+    }
+
+
+def _pushed_requests(context: AppContext, documents: ClientDocuments) -> PushedRequestEndpoint:
     tokens = context.settings.tokens
     return PushedRequestEndpoint(
         client_authentication(context),

@@ -27,10 +27,9 @@ from quantimodo.app.browser import (
 )
 from quantimodo.app.demo_data import has_demo_data
 from quantimodo.app.development import local_only
-from quantimodo.app.device_grant import device_authorization, device_routes
 from quantimodo.app.dispatch import Dispatcher, DispatchPolicy
 from quantimodo.app.error_boundary import ErrorBoundary
-from quantimodo.app.interactive_flow import authorize_routes, pushed_requests
+from quantimodo.app.interactive_flow import authorize_routes, request_endpoints
 from quantimodo.app.logout import logout_routes, provider_sign_out, sign_out
 from quantimodo.app.measurement_routes import measuring_endpoints
 from quantimodo.app.page_application import page_application
@@ -183,8 +182,7 @@ def _endpoints(context: AppContext, inputs: EndpointInputs) -> Mapping[str, Endp
     registration = RegistrationEndpoint(policy.issuer, context.dynamic, context.throttle)
     return dict[str, Endpoint](
         token=token_endpoint(context, inputs.grant_types),
-        pushed_request=pushed_requests(context, inputs.client_documents),
-        device_authorization=device_authorization(context),
+        **request_endpoints(context, inputs.client_documents),
         revoke=RevocationEndpoint(
             *(clients, stores.tokens, stores.exchanged_tokens, access),
             *(context.accounts.credentials.personal_tokens, clock),
@@ -282,7 +280,6 @@ def _pages(
         *ReferencePages(page_context, inputs.document).routes(),
         *authorize_routes(context, page_context, inputs.client_documents, inputs.steps),
         *social_routes(context, page_context, social),
-        *device_routes(context, page_context),
         *logout_routes(context, page_context),
         *playground_routes(context, page_context, inputs.own_server),
         *administration_routes(context, page_context),
