@@ -9,7 +9,8 @@ from typing import Any
 import apsw
 import pytest
 
-from support.app import PASSWORD, TOKEN, App, AppHarness, OpenHarness, form_fields
+from quantimodo.clients.registry import Registration
+from support.app import CALLBACK, PASSWORD, TOKEN, App, AppHarness, OpenHarness, form_fields
 from support.fake_provider import FakeUpstream, login_code, profile, redeem_login
 from support.registered_clients import (
     Documents,
@@ -128,6 +129,30 @@ async def test_mails_that_a_person_causes_are_limited(open_harness: OpenHarness)
             for _ in range(3)
         ]
         assert statuses[2] == 429
+
+
+async def test_mails_of_one_person_to_others_are_limited(open_harness: OpenHarness) -> None:
+    """In all browsers together, whoever gets the mail: an account sends no mass mails."""
+    async with open_harness(limits__emails_per_person="3 per 1h") as harness:
+        ann = await harness.person()
+        await harness.person("bob@example.org")
+        registered = await harness.context.registry.register(
+            Registration(name="Diary", redirect_uris=(CALLBACK,)), owner_id=ann.id
+        )
+        team = f"/developers/apps/{registered.client.id}/team"
+        statuses = []
+        for number in range(2):
+            browser = await harness.signed_in()
+            for path, fields in (
+                (team, {"role": "developer"}),
+                ("/account/security/email", {"current": PASSWORD}),
+            ):
+                form = form_fields((await browser.get(path)).text)
+                typed = {**form, **fields, "email": f"p{number}@example.org"}
+                statuses.append((await browser.post(path, data=typed)).status_code)
+        assert statuses == [303, 303, 303, 429]
+        mailed = {each.mail.to for each in await harness.context.outbox.recent(9)}
+        assert mailed == {"p0@example.org", "p1@example.org"}
 
 
 async def test_sign_ins_through_providers_are_limited(open_harness: OpenHarness) -> None:

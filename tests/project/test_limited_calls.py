@@ -37,6 +37,7 @@ TESTS = {
     "new_passwords_per_address": f"{_EVENTS}::test_checks_of_new_passwords_are_limited",
     "reset_per_address": f"{_EVENTS}::test_forms_that_send_mails_to_strangers_are_limited",
     "emails_per_account": f"{_EVENTS}::test_mails_that_a_person_causes_are_limited",
+    "emails_per_person": f"{_EVENTS}::test_mails_of_one_person_to_others_are_limited",
     "exports_per_person": "tests/export/test_export_of_everything.py"
     "::test_exports_of_one_person_are_limited",
     "social_per_address": f"{_EVENTS}::test_sign_ins_through_providers_are_limited",
@@ -83,7 +84,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/people_administration:PeopleAdministration._demote": ("changes_per_session",),
     "accounts/people_administration:PeopleAdministration._reopen": ("changes_per_session",),
     "accounts/people_administration:PeopleAdministration._promote": ("changes_per_session",),
-    "accounts/changes:Changes.change_email": ("changes_per_session", "emails_per_account"),
+    "accounts/changes:Changes.change_email": ("emails_per_person", "emails_per_account"),
     "accounts/changes:Changes.change_password": ("changes_per_session",),
     "accounts/changes:Changes.set_first_password": ("changes_per_session",),
     "accounts/login:Login.complete_pending": ("second_factor_per_person",),
@@ -135,7 +136,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/webhook_notices:WebhookNotices.disable": ("changes_per_session",),
     "accounts/team_invitations:TeamInvitations.accept": ("changes_per_session",),
     "accounts/team_invitations:TeamInvitations.invite": (
-        "changes_per_session",
+        "emails_per_person",
         "emails_per_account",
     ),
     "accounts/team_invitations:TeamInvitations.withdraw": ("changes_per_session",),

@@ -98,6 +98,11 @@ class ThrottlePolicy:
     emails_per_account: Limit = setting(
         Limit(5, _HOUR), "Other mails that signed-in people may cause to one e-mail address."
     )
+    emails_per_person: Limit = setting(
+        Limit(50, _HOUR),
+        "Mails that one person may cause to addresses that are not the confirmed one of the"
+        " account.",
+    )
     registrations_per_address: Limit = setting(
         Limit(1000, _HOUR), "Apps that may register themselves from one network address."
     )

@@ -118,7 +118,7 @@ class Recovery:
         """Mail a link that verifies the address of this account; none if it is verified."""
         if user.email is None or user.email_verified_at is not None:
             return
-        await self.throttle.send_email(user.email)
+        await self.throttle.send_email_elsewhere(user.id, user.email)
         to, lifetime = user.email, self.policy.verify_lifetime
         raw = await self.email_tokens.mint("verify_email", to, lifetime, user_id=user.id)
         await self.notifier.send_to(
@@ -127,7 +127,7 @@ class Recovery:
 
     async def request_email_change(self, user: User, email: str, held: str | None) -> None:
         """Mail a link that changes the address of this account. Raises `TooMany`."""
-        await self.throttle.send_email(email)
+        await self.throttle.send_email_elsewhere(user.id, email)
         lifetime = self.policy.verify_lifetime
         payload = msgspec.json.encode(EmailChange(email=email, password=_mark(held)))
         # security.md §21: the same work whether or not another account has the address.

@@ -47,7 +47,7 @@ class TeamInvitations:
         email = email_address(typed)
         if inviter.email is not None and is_same_email(email, inviter.email):
             raise InvalidInput("email", N_("You are in the team already."))
-        await self.throttle.send_email(email)
+        await self.throttle.send_email_elsewhere(inviter.id, email)
         now = self.clock.now()
         minted = mint(Kind.EMAIL_TOKEN, now, self.entropy)
         invitation = ClientInvitation(

@@ -204,6 +204,12 @@ class Throttle:
         """Count an e-mail to this address that a signed-in person causes."""
         await self._count("email account", account, self.policy.emails_per_account)
 
+    async def send_email_elsewhere(self, user_id: int, account: str) -> None:
+        """Count an e-mail that this person causes to an address that may be another person's:
+        whoever has an account must not be able to write to all the world from here."""
+        await self._count("email person", str(user_id), self.policy.emails_per_person)
+        await self.send_email(account)
+
     async def reauthenticate(self, user_id: int) -> None:
         """A signed-in browser's try at its own person's password."""
         await self._count("proof", str(user_id), self.policy.proof_per_person)
