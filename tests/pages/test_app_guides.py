@@ -2,15 +2,22 @@
 
 import io
 import re
+import threading
 import zipfile
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from quantimodo.model.client_metadata import BARE
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
+from quantimodo.pages.app_guides import AppGuides
 from quantimodo.pages.app_kinds import KINDS, kind_of
+from quantimodo.pages.app_pages import OpenedApp
 from quantimodo.pages.example_fit import missing, values_for
 from quantimodo.pages.example_projects import (
     CLIENT_ID,
@@ -281,3 +288,51 @@ def test_links_of_a_guide_become_addresses() -> None:
     assert guide_address("../../docs/developer/index.md", "/x") == "/guides/developer/"
     assert guide_address("../../docs/index.md", "/x") == "/guides/"
     assert guide_address("https://id.example.org/", "/x") == ""
+
+
+class Watched(type(Path())):  # type: ignore[misc]
+    """A folder that records the threads in which its files are opened."""
+
+    threads: ClassVar[list[int]] = []
+
+    def open(self, *arguments: Any, **options: Any) -> Any:
+        self.threads.append(threading.get_ident())
+        return super().open(*arguments, **options)
+
+
+@dataclass
+class FakeAppPages:
+    """Opens one application, and makes no page of what it should show."""
+
+    client: Client
+    shown: list[dict[str, Any]] = field(default_factory=list)
+
+    async def opened(self, request: Request) -> OpenedApp:
+        return OpenedApp(request, None, self.client, "owner")  # type: ignore[arg-type]
+
+    async def show(self, opened: OpenedApp, tab: str, template: str, **context: Any) -> Response:
+        self.shown.append(context)
+        return Response()
+
+
+async def test_no_file_is_read_in_the_thread_of_the_event_loop() -> None:
+    """Other requests do not wait for a disk."""
+    pages = FakeAppPages(an_app(WEB))
+    loaders: list[int] = []
+
+    def load() -> list[ExampleProject]:
+        loaders.append(threading.get_ident())
+        return [replace(WEB, folder=Watched(WEB.folder))]
+
+    guides = AppGuides(pages, "https://id.example.org", load)  # type: ignore[arg-type]
+    scope = {"type": "http", "path_params": {"name": WEB.name}}
+    Watched.threads.clear()
+    for _ in range(2):
+        await guides.show(Request(scope))
+        await guides.show_one(Request(scope))
+        packed = await guides.download(Request(scope))
+    assert len(loaders) == 1
+    assert len(pages.shown[1]["files"]) == len(WEB.files)
+    assert "README.md" in "".join(zipfile.ZipFile(io.BytesIO(bytes(packed.body))).namelist())
+    assert len(Watched.threads) > len(WEB.files)
+    assert threading.get_ident() not in {*loaders, *Watched.threads}

@@ -1,16 +1,17 @@
 """The tab *Guides*: the projects of `examples/` with the values of an application filled in, as
 pages and as ZIP files. A client secret is never in them: the server has only its digest."""
 
+import asyncio
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
-from functools import cached_property
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.http.errors import NotFound
+from quantimodo.model.clients import Client
 from quantimodo.pages.app_kinds import kind_named, kind_of
 from quantimodo.pages.app_pages import APP, AppPages, OpenedApp, app_path
 from quantimodo.pages.example_fit import missing, needs_secret, values_for
@@ -30,11 +31,19 @@ _FILE_MODE, _PROGRAM_MODE = 0o100644 << 16, 0o100755 << 16
 
 
 class AppGuides:
-    """Pages of the projects; `issuer` is the public address of this server."""
+    """Pages of the projects; `issuer` is the public address of this server. `load` reads the
+    projects. Threads read the files, so that other requests do not wait for a disk."""
 
-    def __init__(self, app_pages: AppPages, issuer: str) -> None:
+    def __init__(
+        self,
+        app_pages: AppPages,
+        issuer: str,
+        load: Callable[[], Sequence[ExampleProject]] = load_examples,
+    ) -> None:
         self._app_pages = app_pages
         self._issuer = issuer
+        self._load = load
+        self._loaded: Mapping[str, ExampleProject] = {}
 
     def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
         """Its lines of the table of pages."""
@@ -44,19 +53,19 @@ class AppGuides:
             (("GET",), f"{APP}/guides/{{name}}/project.zip", self.download),
         ]
 
-    @cached_property
-    def _projects(self) -> Mapping[str, ExampleProject]:
+    async def _projects(self) -> Mapping[str, ExampleProject]:
         """By name. Read once, by the first request, so that no start of a worker waits for it."""
-        return {project.name: project for project in load_examples()}
+        if not self._loaded:
+            loaded = await asyncio.to_thread(self._load)
+            self._loaded = {project.name: project for project in loaded}
+        return self._loaded
 
     async def show(self, request: Request) -> Response:
         """GET APP/guides: the projects, first those for the kind of the application."""
         opened = await self._app_pages.opened(request)
-        kind = kind_of(opened.client)
-        fitting = [each for each in self._projects.values() if each.kind == kind]
-        others = [
-            (each, kind_named(each.kind)) for each in self._projects.values() if each.kind != kind
-        ]
+        kind, projects = kind_of(opened.client), (await self._projects()).values()
+        fitting = [each for each in projects if each.kind == kind]
+        others = [(each, kind_named(each.kind)) for each in projects if each.kind != kind]
         return await self._app_pages.show(
             opened, "guides", "developers_guides.html", fitting=fitting, others=others
         )
@@ -64,8 +73,8 @@ class AppGuides:
     async def show_one(self, request: Request) -> Response:
         """GET APP/guides/NAME: the guide and the files with the values of the application."""
         opened = await self._app_pages.opened(request)
-        project, values = self._found(request, opened)
-        text = project.filled(project.text("README.md"), values)
+        project, values = await self._found(request, opened)
+        guide = await asyncio.to_thread(_guide, project, values, opened.client)
         return await self._app_pages.show(
             opened,
             "guides",
@@ -73,27 +82,38 @@ class AppGuides:
             project=project,
             kind=kind_named(project.kind),
             values=values,
-            secret_needed=needs_secret(project),
-            missing=missing(project, opened.client, values),
-            parts=guide_parts(project, text, f"{app_path(opened.client)}/guides"),
-            files=[
-                (file_anchor(path), path, project.filled(project.text(path), values).rstrip("\n"))
-                for path in project.files
-            ],
+            **guide,
         )
 
     async def download(self, request: Request) -> Response:
         """GET APP/guides/NAME/project.zip: all files of the project, in a folder of its name."""
         opened = await self._app_pages.opened(request)
-        project, values = self._found(request, opened)
+        project, values = await self._found(request, opened)
+        packed = await asyncio.to_thread(_packed, project, values)
         headers = {**NO_STORE, "content-disposition": f'attachment; filename="{project.name}.zip"'}
-        return Response(_packed(project, values), media_type="application/zip", headers=headers)
+        return Response(packed, media_type="application/zip", headers=headers)
 
-    def _found(self, request: Request, opened: OpenedApp) -> tuple[ExampleProject, ExampleValues]:
-        project = self._projects.get(request.path_params["name"])
+    async def _found(
+        self, request: Request, opened: OpenedApp
+    ) -> tuple[ExampleProject, ExampleValues]:
+        project = (await self._projects()).get(request.path_params["name"])
         if project is None:
             raise NotFound
         return project, values_for(project, opened.client, self._issuer)
+
+
+def _guide(project: ExampleProject, values: ExampleValues, client: Client) -> dict[str, Any]:
+    """What the page of a project shows of its files."""
+    text = project.filled(project.text("README.md"), values)
+    return {
+        "secret_needed": needs_secret(project),
+        "missing": missing(project, client, values),
+        "parts": guide_parts(project, text, f"{app_path(client)}/guides"),
+        "files": [
+            (file_anchor(path), path, project.filled(project.text(path), values).rstrip("\n"))
+            for path in project.files
+        ],
+    }
 
 
 def _packed(project: ExampleProject, values: ExampleValues) -> bytes:

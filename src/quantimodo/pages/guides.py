@@ -4,8 +4,8 @@
 server and no inline script, so their content security policy allows `'self'` only.
 """
 
+import asyncio
 from collections.abc import Mapping
-from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -57,33 +57,34 @@ class Guides:
     def __init__(self, renderer: Renderer, folder: Path) -> None:
         self._renderer = renderer
         self._folder = folder
+        self._found: Mapping[str, Path] | None = None
 
     @classmethod
     def installed(cls, renderer: Renderer) -> "Guides":
         """The site inside the installed package."""
         return cls(renderer, Path(str(files("quantimodo") / "guides")))
 
-    @cached_property
-    def _found(self) -> Mapping[str, Path]:
+    async def _files(self) -> Mapping[str, Path]:
         """The files of the site, by the part of their address after `/guides/`; empty: not built.
-        Listed once, by the first request, so that no start of a worker waits for it."""
-        paths = (path for path in self._folder.rglob("*") if path.is_file())
-        names = {path.relative_to(self._folder).as_posix(): path for path in paths}
-        return {name: path for name, path in names.items() if name[0] != "."}
+        Listed once, by the first request in a thread, so that nothing waits for it."""
+        if self._found is None:
+            self._found = await asyncio.to_thread(_listed, self._folder)
+        return self._found
 
     async def show(self, request: Request) -> Response:
         """GET /guides and /guides/{path}: 303 to the address with a slash for a folder, 404 with
         what to do if the site is not built."""
-        if not self._found:
+        found = await self._files()
+        if not found:
             return self._not_found(request, _NOT_BUILT)
         name = request.path_params.get("path")
         if name is None:
             return see_other(f"{ADDRESS}/")
         if not name or name.endswith("/"):
             name += "index.html"
-        elif f"{name}/index.html" in self._found:
+        elif f"{name}/index.html" in found:
             return see_other(f"{ADDRESS}/{name}/")
-        path = self._found.get(name)
+        path = found.get(name)
         if path is None:
             return self._not_found(request, NOT_FOUND)
         return FileResponse(path, headers=_HEADERS)
@@ -91,3 +92,9 @@ class Guides:
     def _not_found(self, request: Request, page: tuple[str, str]) -> Response:
         note_refusal(request.scope, Refusal("not_found", page[0]))
         return error_page(self._renderer, 404, *page)
+
+
+def _listed(folder: Path) -> Mapping[str, Path]:
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    names = {path.relative_to(folder).as_posix(): path for path in paths}
+    return {name: path for name, path in names.items() if name[0] != "."}

@@ -5,9 +5,9 @@ compressed, with their licences and hashes (decision 0030). The page needs JavaS
 not.
 """
 
+import asyncio
 import json
 from collections.abc import Sequence
-from functools import cached_property
 from importlib.resources import files
 from typing import Final
 
@@ -39,6 +39,7 @@ class ReferenceConsole:
         self._operations = tuple(callable_operations(document))
         self._open_to_all = open_to_all
         self._folder = files("quantimodo.pages") / "swagger_ui"
+        self._version = ""
 
     def routes(self) -> Sequence[PageRoute]:
         """Their lines of the table of pages."""
@@ -53,7 +54,7 @@ class ReferenceConsole:
             options=_OPTIONS,
             section="docs",
             files=_FILES,
-            version=self._version,
+            version=await self._current(),
             operations=self._operations,
             sends=self._open_to_all or browser_request.session is not None,
         )
@@ -64,9 +65,9 @@ class ReferenceConsole:
         if name not in _TYPES:
             note_refusal(request.scope, Refusal("not_found", "there is no such file"))
             return PlainTextResponse("There is no such file.", status_code=404)
-        current = request.query_params.get("v") == self._version
+        current = request.query_params.get("v") == await self._current()
         return Response(
-            (self._folder / f"{name}.gz").read_bytes(),
+            await asyncio.to_thread((self._folder / f"{name}.gz").read_bytes),
             media_type=_TYPES[name],
             headers={
                 "cache-control": f"public, max-age={31536000 if current else 3600}",
@@ -77,7 +78,9 @@ class ReferenceConsole:
             },
         )
 
-    @cached_property
-    def _version(self) -> str:
-        pins = json.loads((self._folder / "pins.json").read_text("utf-8"))
-        return str(pins["version"])
+    async def _current(self) -> str:
+        """The version of the files. Read once, by the first request."""
+        if not self._version:
+            pins = await asyncio.to_thread((self._folder / "pins.json").read_text, "utf-8")
+            self._version = str(json.loads(pins)["version"])
+        return self._version
