@@ -3,9 +3,12 @@
 import re
 from typing import Any
 
+import msgspec
 import pytest
 
 from quantimodo.crypto.session_ids import client_sid
+from quantimodo.measurements.payloads import read_sets
+from quantimodo.protocol.consent_details import TYPE
 from quantimodo.protocol.discovery import END_SESSION
 from support.app import CALLBACK, ME, USERINFO, App, AppHarness, response_of
 from support.jwt_forgery import claims_of
@@ -13,6 +16,7 @@ from support.logout_receiver import LogoutReceiver
 from support.registered_clients import registered
 
 PAIRWISE = {"subject_type": "pairwise"}
+LIST = "/api/v1/measurements"
 ELSEWHERE = "https://other.example.net/callback"
 
 
@@ -143,6 +147,38 @@ async def test_nothing_of_a_person_is_the_same_at_two_sectors(harness: AppHarnes
 # Claims that do not identify a person.
 NOBODYS = {"iss", "iat", "exp", "aud", "auth_time", "amr", "scope", "active", "updated_at"}
 NOBODYS |= {"administrator", "emailVerified", "token_type"}
+NOBODYS |= {"authorization_expires_in", "refresh_token_timeout"}
+
+
+async def test_measurements_that_two_apps_may_read_have_one_id(harness: AppHarness) -> None:
+    """Decision 0011: they can compare the same data, and nothing of data that one may not read."""
+    ann = await harness.person()
+    each = {"sourceName": "Test", "measurements": [{"startTime": 1_790_000_000, "value": 3}]}
+    units = {"Sleep Quality": ("Sleep", "/5"), "Overall Mood": ("Emotions", "/5")}
+    sets = [
+        {**each, "variableName": name, "variableCategoryName": category, "abbreviatedUnitName": of}
+        for name, (category, of) in units.items()
+    ]
+    body = msgspec.json.encode(sets)
+    await harness.context.measurement_service.save(ann.id, read_sets(body))
+    scope, browser, found = "openid readmeasurements", await harness.signed_in(), []
+    for uri, categories in (
+        (CALLBACK, None),
+        (ELSEWHERE, ["Sleep"]),
+        ("https://third.example.com/callback", ["Emotions"]),
+    ):
+        app = await registered(harness, PAIRWISE, redirect_uris=(uri,))
+        changes = {"scope": scope, "redirect_uri": uri}
+        if categories:
+            details = [{"type": TYPE, "actions": ["read"], "categories": categories}]
+            changes["authorization_details"] = msgspec.json.encode(details).decode()
+        code = (await harness.authorize(browser, app, **changes)).code
+        token = (await harness.redeem(app, code, redirect_uri=uri)).json()["access_token"]
+        found.append({one["id"] for one in (await harness.call(token, LIST)).json()})
+    everything, sleep, mood = found
+    assert (len(sleep), len(mood)) == (1, 1)
+    assert everything == sleep | mood
+    assert not sleep & mood
 
 
 async def test_user_me_names_the_person_as_the_app_knows_them(harness: AppHarness) -> None:

@@ -1,11 +1,13 @@
 """Durations, tokens and refusals of a process: bounded in memory, and added up in batches."""
 
+import subprocess
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from quantimodo.endpoints.routes import (
     NAMES,
@@ -43,8 +45,13 @@ def store() -> FakeStore:
 
 
 @pytest.fixture
-def traffic() -> Traffic:
-    return Traffic(Metrics())
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.fixture
+def traffic(metrics: Metrics) -> Traffic:
+    return Traffic(metrics)
 
 
 @pytest.fixture
@@ -72,6 +79,47 @@ async def test_durations_are_counted_by_group_and_class(
         ("durations", "profile 10"): 1,
         ("durations", "profile more"): 1,
         ("durations", "pages 0.05"): 1,
+    }
+
+
+async def test_metrics_have_a_histogram_of_durations_by_endpoint(
+    counts: RequestCounts, store: FakeStore, traffic: Traffic, metrics: Metrics
+) -> None:
+    """From the numbers of the statistics, also while the database is down; never counted twice."""
+    assert _histogram(metrics) == {}
+    for seconds in (0.0004, 0.03, 0.03, 3.0, 60.0):
+        traffic.ended("token", 200, seconds)
+    traffic.ended("page", 200, 0.2)
+    traffic.ended("measurements", 499)
+    store.down = True
+    with pytest.raises(Unavailable):
+        await counts.flush()
+    store.down = False
+    await counts.flush()
+    found = _histogram(metrics)
+    assert {endpoint for endpoint, _ in found} == {"token", "page"}
+    bounds = [*BOUNDS, float("inf")]
+    assert [found["token", bound] for bound in bounds] == [1, 1, 1, 1, 1, *[3] * 6, 4, 4, 5]
+    assert [found["page", bound] for bound in bounds] == [*[0] * 7, *[1] * 7]
+    traffic.ended("token", 200, 0.0004)
+    await counts.flush()
+    assert _histogram(metrics)["token", float("inf")] == 6
+    text = metrics.render().decode()
+    assert 'quantimodo_request_duration_seconds_count{endpoint="token"} 6.0' in text
+    assert "quantimodo_request_durations" not in text
+    checked = subprocess.run(
+        ["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=60
+    )
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+
+
+def _histogram(metrics: Metrics) -> dict[tuple[str, float], float]:
+    """The buckets as a program reads them, by endpoint and upper bound."""
+    return {
+        (sample.labels["endpoint"], float(sample.labels["le"])): sample.value
+        for family in text_string_to_metric_families(metrics.render().decode())
+        for sample in family.samples
+        if sample.name == "quantimodo_request_duration_seconds_bucket"
     }
 
 

@@ -5,8 +5,15 @@ from datetime import timedelta
 
 from samples import NOW
 
+from quantimodo.app.background import COUNTS_EVERY, LOG_EVERY
+from quantimodo.model.clients import Client
 from quantimodo.model.server_counts import PeriodCount
+from quantimodo.ops.client_log import ClientLog
+from quantimodo.ops.metrics import Metrics
+from quantimodo.ops.request_counts import RequestCounts
+from quantimodo.ops.traffic import Traffic
 from quantimodo.ports.stores import Stores
+from support.environment import FrozenClock
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -52,3 +59,32 @@ async def test_hours_are_kept_for_three_days_and_days_for_four_hundred(stores: S
     days = await store.counts("tokens", "day", NOW - 900 * DAY)
     assert days[0].at == TODAY - 400 * DAY
     assert sum(each.number for each in days) == 4
+
+
+async def test_a_killed_process_loses_what_it_has_not_written_and_no_more(stores: Stores) -> None:
+    """monitoring.md: `kill -9` costs at most 30 seconds of statistics, and five of a log."""
+    assert (COUNTS_EVERY, LOG_EVERY) == (30.0, 5.0)
+    clock = FrozenClock(NOW)
+    client_id = "c"
+    await stores.clients.add_client(Client(id=client_id, name="C", created_at=NOW))
+    for lost in (3, 0):  # killed amid work, and killed just after it wrote
+        traffic = Traffic(Metrics())
+        counts = RequestCounts(stores.server_counts, clock, traffic)
+        log = ClientLog(stores.client_log, clock, traffic)
+        for _ in range(5):
+            log.issued(client_id, "refresh_token")
+            traffic.ended("token", 200, 0.002, client_id)
+        await counts.flush()
+        await log.flush()
+        for _ in range(lost):
+            log.issued(client_id, "refresh_token")
+            traffic.ended("token", 200, 0.002, client_id)
+        del counts, log  # nothing of the process is left: `close` is not called
+    found = await stores.server_counts.counts("tokens", "hour", NOW)
+    assert found == [PeriodCount(THIS_HOUR, "refresh_token", 10)]
+    found = await stores.server_counts.counts("durations", "hour", NOW)
+    assert found == [PeriodCount(THIS_HOUR, "tokens 0.0025", 10)]
+    (day,) = await stores.client_log.client_days(client_id, NOW.date())
+    assert day.tokens == 10
+    (usage,) = await stores.client_log.client_usage(client_id, NOW.date())
+    assert usage.number == 10

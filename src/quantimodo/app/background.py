@@ -31,8 +31,10 @@ from quantimodo.ops.smtp import Smtp, smtp_policy
 from quantimodo.outbound.errors import ProviderFault
 
 _KEYS_EVERY = 5.0  # seconds until a worker signs by a key that another process made
-_LOG_EVERY = 5.0  # seconds until the owner of an application finds its refusals
-_COUNTS_EVERY = 30.0  # seconds until statistics have what a worker counted
+LOG_EVERY = 5.0
+"""Seconds until the owner of an application finds its refusals; a killed worker loses so much."""
+COUNTS_EVERY = 30.0
+"""Seconds until statistics have what a worker counted; a killed worker loses so much."""
 _STATE_EVERY = 60.0  # seconds between measurements of what the gauges report
 _log = structlog.get_logger("quantimodo.server")
 
@@ -74,8 +76,8 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
     jobs: list[asyncio.Task[None]] = []
     with in_language(LANGUAGES[context.settings.default_locale]):  # tasks inherit it
         begin(60.0, "keys", rotate)
-        begin(_LOG_EVERY, "client log", context.client_log.flush)
-        begin(_COUNTS_EVERY, "request counts", context.request_counts.flush)
+        begin(LOG_EVERY, "client log", context.client_log.flush)
+        begin(COUNTS_EVERY, "request counts", context.request_counts.flush)
         begin(_KEYS_EVERY, "key view", context.keyring.load)
         begin(30.0, "cleaner", cleaner.round)
         begin(30.0, "deletions", context.accounts.deletion.delete_due)

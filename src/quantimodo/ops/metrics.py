@@ -1,5 +1,5 @@
-"""Counters and gauges for the operator (Prometheus). One `Metrics` per process, with its own
-registry. `gauges.py` has the gauges."""
+"""Counters, durations and gauges for the operator (Prometheus). One `Metrics` per process, with its
+own registry. `gauges.py` has the gauges, `duration_histogram.py` the form of durations."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from quantimodo.model.server_state import ServerState, TokenRequests
+from quantimodo.ops.duration_histogram import DURATIONS, WithHistogram, duration_counter
 from quantimodo.ops.gauges import StateGauges
 
 _TOKEN = "token"
@@ -54,6 +55,7 @@ class Metrics:
             ("provider", "outcome"),
             registry=self._registry,
         )
+        self._durations = duration_counter(self._registry)
         self._reported = TokenRequests(0, 0)
         self.state: ServerState | None = None
         """As it was measured last."""
@@ -74,6 +76,13 @@ class Metrics:
         """Count the outcome of one request to a sign-in provider."""
         self._provider_requests.labels(provider, outcome).inc()
 
+    def add_durations(self, classes: Mapping[str, Sequence[int]], bounds: Sequence[float]) -> None:
+        """Count requests by the class of their duration. `classes`: for each endpoint the number
+        in each class, of which the last one has no upper bound in `bounds`, in seconds."""
+        for endpoint, numbers in classes.items():
+            for bound, number in zip((*map(str, bounds), "+Inf"), numbers, strict=True):
+                self._durations.labels(endpoint, bound).inc(number)
+
     def show(self, state: ServerState) -> None:
         """Report this state in the gauges from now on."""
         self.state = state
@@ -91,8 +100,10 @@ class Metrics:
         return TokenRequests(now.total - before.total, now.refused - before.refused)
 
     def values(self) -> Sequence[MetricValues]:
-        """All metrics, with the counters of this process alone."""
-        found = [*self._registry.collect(), *StateGauges(self.state).collect()]
+        """All metrics but durations, with the counters of this process alone. OpenTelemetry has a
+        histogram of durations from its own spans."""
+        counters = [each for each in self._registry.collect() if each.name != DURATIONS]
+        found = [*counters, *StateGauges(self.state).collect()]
         return [
             MetricValues(
                 f"{each.name}_total" if each.type == "counter" else each.name,
@@ -113,6 +124,7 @@ class Metrics:
         if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
             counters = CollectorRegistry()
             MultiProcessCollector(counters)  # type: ignore[no-untyped-call]
-        gauges = CollectorRegistry()
-        gauges.register(StateGauges(self.state))
-        return generate_latest(counters) + generate_latest(gauges)
+        exposed = CollectorRegistry()
+        exposed.register(WithHistogram(counters))
+        exposed.register(StateGauges(self.state))
+        return generate_latest(exposed)

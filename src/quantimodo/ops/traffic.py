@@ -60,8 +60,10 @@ class Traffic:
         self._refusals[code] = self._refusals.get(code, 0) + 1
 
     def take_durations(self) -> Mapping[str, Sequence[int]]:
-        """The number of requests in each class of durations, by endpoint, since the last call."""
+        """The number of requests in each class of durations, by endpoint, since the last call.
+        The metrics have them from then on."""
         taken, self._durations = self._durations, {}
+        self._metrics.add_durations(taken, BOUNDS)
         return taken
 
     def take_tokens(self) -> Mapping[str, int]:
