@@ -7,6 +7,7 @@ import httpx
 
 from quantimodo.model.client_metadata import ClientMetadata
 from support.app import AUTHORIZE, CALLBACK, CHALLENGE, AppHarness, OpenHarness, response_of
+from support.jwt_forgery import forge
 from support.registered_clients import key_set, make_key, registered, signed
 
 PAR = "/api/v2/oauth2/par"
@@ -122,3 +123,27 @@ async def test_4_a_pushed_request_is_checked_by_what_its_app_is_now(harness: App
     ):
         answered = response_of(await opened(before, after, **changes)).parameters
         assert (answered["error"], answered["state"]) == (error, "pushed-state")
+
+
+async def test_7_4_an_app_that_has_to_sign_by_now(harness: AppHarness) -> None:
+    """RFC 9126 §4, §7.4: what was pushed unsigned is refused, and the signed request is not."""
+    await harness.person()
+    key, browser = make_key("ES256"), await harness.signed_in()
+    keys = {"jwks": key_set(key)}
+    for algorithm in ("", "none"):
+        app = await registered(harness, {**keys, "request_object_signing_alg": algorithm})
+        claims = {**WHOLE, "iss": app.id, "client_id": app.id}
+        unsigned = forge({"alg": "none"}, claims, lambda _: b"")
+        token = unsigned if algorithm else signed(claims, key, "ES256")
+        uris = [
+            (await harness.post(PAR, app, sent)).json()["request_uri"]
+            for sent in (WHOLE, {"request": token})
+        ]
+        required = ClientMetadata(**keys, require_signed_request_object=True)
+        await harness.register_again(app, metadata=required)
+        for uri, is_signed in zip(uris, (False, not algorithm), strict=True):
+            sent = {"client_id": app.id, "request_uri": uri}
+            found = response_of(await browser.get(AUTHORIZE, params=sent)).parameters
+            assert ("code" in found) is is_signed, found
+            assert found.get("error") == (None if is_signed else "invalid_request")
+            assert found["state"] == "pushed-state"

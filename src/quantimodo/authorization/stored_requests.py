@@ -29,6 +29,7 @@ from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.protocol.authorization import PARAMETERS
 from quantimodo.protocol.errors import InvalidRequest, InvalidRequestUri
 from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.profile_requests import SIGNED
 
 RESUME: Final = "/api/v2/oauth/authorize/resume"
 
@@ -116,7 +117,8 @@ class StoredRequests:
     ) -> str:
         now = self.clock.now()
         minted = mint(kind, now, self.entropy)
-        parameters = tuple((name, text) for name, text in form.items() if name in PARAMETERS)
+        kept = PARAMETERS | {SIGNED}
+        parameters = tuple((name, text) for name, text in form.items() if name in kept)
         if sum(len(name) + len(text.encode()) for name, text in parameters) > LARGEST:
             raise InvalidRequest(
                 "the parameters of the request are too long together", refusal="request_too_long"

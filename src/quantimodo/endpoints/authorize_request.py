@@ -45,7 +45,12 @@ from quantimodo.protocol.client_documents import DocumentRefused, MethodsRefused
 from quantimodo.protocol.errors import InvalidRequest, OAuthError
 from quantimodo.protocol.grant_management import Requirement, check_required
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.profile_requests import check_signed, needs_push, pushed_lifetime
+from quantimodo.protocol.profile_requests import (
+    check_signed,
+    check_still_signed,
+    needs_push,
+    pushed_lifetime,
+)
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _MOST_BYTES: Final = 65_536
@@ -86,7 +91,7 @@ class RequestReader:
         client = await self._client(plain, request)
         channel: ResponseChannel = JsonResponse() if wants_json(request) else RedirectResponse()
         if _is_pushed(plain):
-            return await self._pushed(plain.required("request_uri"), client, channel), None
+            return await self._pushed(plain.required("request_uri"), client, channel)
         if self.request_objects.may_fetch(plain, client):
             await self.throttle.fetch(peer_address(request))
         form, unfit = await self._unfolded(plain, client)
@@ -95,7 +100,7 @@ class RequestReader:
 
     async def _pushed(
         self, request_uri: str, client: Client, channel: ResponseChannel
-    ) -> IdentifiedRequest:
+    ) -> tuple[IdentifiedRequest, OAuthError | None]:
         """RFC 9126 §4: only `client_id` and `request_uri` count. A fault in them is shown on a
         page: what the request says of its client's address is not known."""
         lifetime = pushed_lifetime(client, self.policy.pushed_lifetime)
@@ -103,7 +108,14 @@ class RequestReader:
         form = Form.of_pairs(stored.parameters)
         identified = await self._identified(form, client, channel)
         pushed = PushedRequest(stored, request_uri, request_uri.removeprefix(REQUEST_URI))
-        return replace(identified, pushed=pushed)
+        return replace(identified, pushed=pushed), self._unsigned(form, client)
+
+    def _unsigned(self, pushed: Form, client: Client) -> OAuthError | None:
+        try:
+            check_still_signed(pushed, client)
+        except InvalidRequest as fault:
+            return fault
+        return None
 
     def _missing(self, plain: Form, form: Form, client: Client) -> OAuthError | None:
         """`form` has the parameters of the request object too."""

@@ -34,7 +34,7 @@ from quantimodo.protocol.dpop import bound_to_key
 from quantimodo.protocol.errors import InvalidClient, InvalidRequest, UnauthorizedClient
 from quantimodo.protocol.grant_management import Requirement, check_required
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.profile_requests import check_signed, pushed_lifetime
+from quantimodo.protocol.profile_requests import check_signed, marked_signed, pushed_lifetime
 
 _PARAMETERS = OF_CLIENTS | READ
 
@@ -59,7 +59,7 @@ class PushedRequestEndpoint:
         await self._read_document(form.get("client_id") or "", request.address)
         client = await self.clients.authenticate(request, form)
         proof = self.proofs.read(request)
-        form = await self._valid(form, client, request.address)
+        form = marked_signed(form, await self._valid(form, client, request.address), client)
         if proof is not None:
             form = bound_to_key(form, proof.confirmation)
         charge, signer = await self._counted(client, request.address)

@@ -14,6 +14,9 @@ from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.security_profiles import profile_of
 
 _SIGNED_RESPONSES: Final = frozenset({"jwt", "query.jwt", "fragment.jwt", "form_post.jwt"})
+SIGNED: Final = "signed request"
+"""What is stored with a pushed request that was a signed object. No parameter has this name: an
+endpoint reads those that it knows."""
 _HOUR: Final = timedelta(minutes=60)
 _SKEW: Final = timedelta(seconds=60)
 
@@ -42,6 +45,23 @@ def check_signed(form: Form, client: Client) -> None:
     if needs_signature(client) and form.get("request") is None and not by_reference:
         raise InvalidRequest(
             "the app has to sign its requests: send a request object", refusal="request_not_signed"
+        )
+
+
+def marked_signed(pushed: Form, form: Form, client: Client) -> Form:
+    """The request that `pushed` makes, with what `check_still_signed` has to know."""
+    unsigned = client.metadata.request_object_signing_alg == "none"
+    if pushed.get("request") is None or unsigned:
+        return form
+    return Form.of_pairs([*form.items(), (SIGNED, "yes")])
+
+
+def check_still_signed(form: Form, client: Client) -> None:
+    """A pushed request at the authorization endpoint, by what its client has to do now (RFC 9126
+    §4, §7.4). Raises `InvalidRequest`."""
+    if needs_signature(client) and form.get(SIGNED) is None:
+        raise InvalidRequest(
+            "the app has to sign its requests: push a request object", refusal="request_not_signed"
         )
 
 
