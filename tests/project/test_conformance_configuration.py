@@ -50,10 +50,7 @@ async def test_the_pages_have_what_the_browser_of_the_suite_uses(harness: AppHar
     anonymous, browser = harness.browser(), await harness.signed_in()
     response = await harness.ask(anonymous, app)
     rejected = await browser.get(AUTHORIZE, params={"client_id": "unknown"})
-    theirs = await harness.app()
-    await harness.register_again(theirs, registration_digest=bytes(32))
     pages = {
-        "Error": (await harness.ask(browser, theirs, scope="unknown")).text,
         "Sign in": (await anonymous.get(response.headers["location"])).text,
         "Consent": (await harness.ask(browser, app)).text,
         "Rejected": rejected.text,
@@ -61,7 +58,7 @@ async def test_the_pages_have_what_the_browser_of_the_suite_uses(harness: AppHar
     }
     used = elements([*authorize["tasks"], *denying["tasks"], *logout["tasks"]])
     ours = {each for each in used if each[0] != "Done"}  # the last page is the suite's
-    assert {task for task, *_ in ours} == {"Sign in", "Consent", "Error", "Sign out"}
+    assert {task for task, *_ in ours} == {"Sign in", "Consent", "Sign out"}
     for name, kind, target in ours:
         assert has(pages[name], kind, target), (name, kind, target)
     [patterns] = [task["commands"] for task in authorize["tasks"] if task["task"] == "Rejected"]

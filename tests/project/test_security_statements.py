@@ -14,10 +14,6 @@ STATEMENTS = {
         rfc6749/test_3_1_authorization_endpoint.py a_redirect_uri_that_is_not_registered_is_a_page
         rfc6749/test_3_1_authorization_endpoint.py
           every_other_fault_beside_a_bad_address_is_still_a_page
-        rfc9700/test_4_11_open_redirection.py
-          4_11_2_an_error_leads_on_only_if_the_person_wants_it
-        rfc9700/test_4_11_open_redirection.py
-          4_11_2_whom_the_operator_knows_gets_its_errors_at_once
         attacks/test_open_redirects.py an_error_is_only_sent_on_where_the_code_would_be
         attacks/test_deleted_meanwhile.py
           an_app_that_was_deleted_before_the_response_is_a_page_and_no_redirect""",

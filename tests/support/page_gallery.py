@@ -39,7 +39,6 @@ from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
 from quantimodo.pages.consent_form import initial_view
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 from quantimodo.pages.device import DevicePages
-from quantimodo.pages.error_return import error_return_page
 from quantimodo.pages.errors import SERVER_ERROR, error_page
 from quantimodo.pages.form_post import form_post_page
 from quantimodo.pages.forms import FormView
@@ -49,7 +48,6 @@ from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.return_targets import ReturnTarget
 from quantimodo.pages.signed_out import signed_out_page
 from quantimodo.pages.two_step import app_view
-from quantimodo.protocol.authorization import Target
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resource_registration import ResourceRegistration
 from quantimodo.protocol.scopes import SCOPES
@@ -174,7 +172,6 @@ class Gallery:
             (("GET",), "/gallery/set-up", self._set_up),
             (("GET",), "/gallery/set-up-begun", self._set_up),
             (("GET",), "/gallery/form-post", self._form_post),
-            (("GET",), "/gallery/error-return", self._error_return),
             (("GET",), "/gallery/logout/{name}", self._logout),
             (("GET",), "/gallery/signed-out", self._left),
             (("GET",), "/gallery/leaving", self._leaving),
@@ -366,7 +363,6 @@ class Gallery:
             "outbox": "/outbox",
             "not-found": "/nothing-here",
             "form-post": "/gallery/form-post",
-            "error-return": "/gallery/error-return",
             "signed-out": "/gallery/signed-out",
             "link-stale": "/gallery/link/stale",
             "social-failed": "/gallery/message/social_failed.html",
@@ -840,13 +836,6 @@ class Gallery:
         policy = page.headers["content-security-policy"]
         page.headers["content-security-policy"] = policy.replace("'sha256-", "'sha256-not")
         return page
-
-    async def _error_return(self, request: Request) -> Response:
-        now = self.services.clock.now()
-        client = Client(id="app", name=LONG_NAME, created_at=now, owner_id=1)
-        target = Target("https://app.example.org/callback", True, "query", None)
-        error = [("error", "invalid_scope")]
-        return error_return_page(self.site.pages.renderer, client, target, error)
 
 
 async def _press(page: Page, selector: str) -> None:

@@ -64,7 +64,7 @@ class AuthorizeEndpoint:
         except OAuthError as error:
             if identified.pushed is not None and request.method != "HEAD":
                 await self.requests.close(identified.pushed.stored)
-            return await self.responses.refuse_at_once(request, identified, error)
+            return await self.responses.refuse(request, identified, error)
 
     async def resume(self, request: Request) -> Response:
         """A stored request, whose person has done a step."""

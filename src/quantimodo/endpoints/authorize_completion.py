@@ -30,7 +30,6 @@ from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.model.texts import N_
 from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.browser import BrowserRequest
-from quantimodo.pages.error_return import asks_first, error_return_page
 from quantimodo.pages.page_context import PageContext
 from quantimodo.protocol.authorization import AuthorizationRequest
 from quantimodo.protocol.claims_request import fails_acr
@@ -97,23 +96,6 @@ class AuthorizationResponses:
         url = f"{self.issuer}{AUTHORIZE}?{recognised_query(identified)}"
         return interaction_required(401 if reason.needs_login else 403, url)
 
-    async def refuse_at_once(
-        self, request: Request, identified: IdentifiedRequest, error: OAuthError
-    ) -> Response:
-        """The error of a request for which the person has seen no page of this server. A person
-        who follows a link of anyone decides whether to go on from here (RFC 9700 §4.11.2), but for
-        `prompt=none`, which shows no page."""
-        client, target = identified.client, identified.target
-        silent = "none" in (identified.form.get("prompt") or "").split(" ")
-        if silent or not identified.channel.in_browser or not identified.channel.carried:
-            return await self.refuse(request, identified, error)
-        own = target.redirect_uri.startswith(f"{self.issuer}/")
-        if own or not asks_first(client, target.redirect_uri):
-            return await self.refuse(request, identified, error)
-        whole = await self._refusal(request, identified, error)
-        page = error_return_page(self.page_context.renderer, client, target, whole)
-        return self.logins.drop(request, page, identified.form)
-
     async def refuse(
         self,
         request: Request,
@@ -123,12 +105,6 @@ class AuthorizationResponses:
     ) -> Response:
         """The error, for the client; raised for a caller that gets JSON. `claimed`: the stored
         request that this caller responds to."""
-        whole = await self._refusal(request, identified, error)
-        return await self._send(request, identified, whole, claimed)
-
-    async def _refusal(
-        self, request: Request, identified: IdentifiedRequest, error: OAuthError
-    ) -> Parameters:
         if not identified.channel.in_browser:
             raise error
         note_error(request, error)
@@ -137,7 +113,8 @@ class AuthorizationResponses:
         parameters = [("error", error.code), ("error_description", error.description)]
         if about := error_uri(self.issuer, error.refusal):
             parameters.append(("error_uri", about))  # RFC 6749 §4.1.2.1
-        return await self._whole(identified, parameters)
+        whole = await self._whole(identified, parameters)
+        return await self._send(request, identified, whole, claimed)
 
     async def repeat(
         self,
