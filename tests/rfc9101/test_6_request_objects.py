@@ -255,6 +255,29 @@ async def test_6_3_only_the_parameters_in_the_object_count(harness: AppHarness, 
         assert refused["error"] == (error or "invalid_request"), name
 
 
+async def test_4_the_values_of_parameters(harness: AppHarness, signer: tuple[App, Any]) -> None:
+    """RFC 9101 §4: texts are texts, and what is null is missing, as with an empty parameter."""
+    app, key = signer
+    without = {"state": None, "nonce": None, "max_age": None, "claims": None, "resource": None}
+    found = await response(
+        harness, app, request=signed(asking(app, **without), key, "ES256"), scope=None, state="o"
+    )
+    assert "state" not in found
+    tokens = (await harness.redeem(app, found["code"], code_verifier=None)).json()
+    assert "nonce" not in claims_of(tokens["id_token"])
+    for wrong, error in (
+        ({"scope": ["openid"]}, "invalid_scope"),
+        ({"response_type": None}, "invalid_request"),
+        ({"max_age": "soon"}, "invalid_request"),
+        ({"resource": 5}, "invalid_request_object"),
+        ({"resource": [5]}, "invalid_request_object"),
+        ({"prompt": {"login": True}}, "invalid_request"),
+    ):
+        token = signed(asking(app, **wrong), key, "ES256")
+        found = await response(harness, app, request=token, scope=None)
+        assert found["error"] == error, wrong
+
+
 async def test_6_2_the_key_that_kid_names_is_the_key(harness: AppHarness) -> None:
     await harness.person()
     first, second = make_key("ES256", kid="first"), make_key("ES256", kid="second")

@@ -82,7 +82,9 @@ def alone(form: Form, claims: Mapping[str, Any]) -> Form:
 def merge(form: Form, claims: Mapping[str, Any]) -> Form:
     """One request: the object overrides the plain parameters (OpenID Connect Core §6.1)."""
     outside = {name: text for name, text in form.items() if name not in _NEVER_INSIDE}
-    named = {name: value for name, value in claims.items() if name not in _OF_THE_TOKEN}
+    # A member that is null is as one that is missing.
+    given = {name: value for name, value in claims.items() if value is not None}
+    named = {name: value for name, value in given.items() if name not in _OF_THE_TOKEN}
     resources = _resources(named.pop("resource", ()))
     inside = {name: _spelled(value) for name, value in named.items()}
     for name in ("response_type", "client_id"):
