@@ -1,12 +1,14 @@
 """`AccessLogStore`: which applications read or wrote a person's data."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from samples import NOW, Samples, consent
 
 from quantimodo.model.measurements import Access, AccessAction, AccessSum
 from quantimodo.ports.stores import Stores
+from quantimodo.storage.tables.access_log import MOST_FILTERS
 
 HOUR = timedelta(hours=1)
 
@@ -69,6 +71,30 @@ async def test_accesses_are_summed_up_by_application_and_action(
         summed("profile", 0, 1),
         summed("read", 6, 3),
     ]
+
+
+async def test_one_application_fills_no_log_with_different_filters(
+    stores: Stores, samples: Samples
+) -> None:
+    """The texts of filters are the application's: it could bury what it read, or fill the disk."""
+    person = await samples.user()
+    many = [replace(access(person.id, NOW), variable=f"any {n}") for n in range(MOST_FILTERS + 20)]
+    later = [replace(each, variable=f"{each.variable} more") for each in many[:30]]
+    await stores.accesses.add_accesses([replace(access(person.id, NOW), variable="Sleep")])
+    for batch in (many[:50], many[50:], later):
+        await stores.accesses.add_accesses(batch)
+    written = replace(access(person.id, NOW, action="write"), variable="Mood")
+    others = access(person.id, NOW, "b"), access(person.id, NOW + HOUR), written
+    await stores.accesses.add_accesses([replace(each, variable="Mood") for each in others])
+    found = [each for _, each in await stores.accesses.accesses_of(person.id, limit=1_000)]
+    reads = [each for each in found if (each.client_id, each.action) == ("a", "read")]
+    this_hour = [each for each in reads if each.first_at == NOW]
+    assert len(this_hour) == MOST_FILTERS + 1
+    assert sum(each.measurements for each in this_hour) == 2 * (1 + len(many) + len(later))
+    (whole,) = (each for each in this_hour if not each.variable)
+    assert whole.requests == 1 + len(many) + len(later) - MOST_FILTERS
+    assert "Sleep" in {each.variable for each in this_hour}
+    assert len(found) - len(this_hour) == len(others)
 
 
 async def test_the_first_read_under_a_consent_is_claimed_until_it_is_finished(

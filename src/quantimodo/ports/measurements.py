@@ -176,8 +176,9 @@ class MeasurementStore(Protocol):
 class AccessLogStore(Protocol):
     async def add_accesses(self, accesses: Sequence[Access]) -> None:
         """Equal accesses (person, app, action, variable, category) within one hour become one row;
-        `accesses` has no two equal ones. Raises `Conflict`, and stores nothing, when one of the
-        people is deleted."""
+        `accesses` has no two equal ones. Of reads with a filter an application has a limited number
+        of rows for one person and hour; the others are one row without it. Raises `Conflict`,
+        and stores nothing, when one of the people is deleted."""
 
     async def accesses_of(
         self,

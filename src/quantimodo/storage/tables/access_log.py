@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from quantimodo.model.measurements import Access, AccessSum
 from quantimodo.model.personal_tokens import name_of_token
 from quantimodo.storage.database import Operation, Row, Statement, execute
-from quantimodo.storage.rows import Column, Part, RowReader
+from quantimodo.storage.rows import Column, Part, RowReader, first_value
 from quantimodo.storage.tables.bulk_insert import Insert, insert_many
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
+MOST_FILTERS: Final = 200
+"""Rows about different filters of the reads of one application, for one person and hour. What is
+read beyond that is one row without a filter, so that no application buries its other reads."""
 _HOUR = 3_600_000_000
 _ADD = Insert(
     head="INSERT INTO accesses (user_id, hour, client_id, action, variable, category, first_at,"
@@ -94,6 +97,10 @@ _USED = Statement(
     "UPDATE personal_tokens SET used_at = {3} WHERE user_id = {1} AND name = {2}"
     " AND created_at <= {3} AND (used_at IS NULL OR used_at < {3})"
 )
+_COUNT_READS = Statement(
+    "SELECT count(*) FROM accesses WHERE user_id = {1} AND hour = {2} AND client_id = {3}"
+    " AND action = 'read'"
+)
 _NEWEST = 2**63 - 1
 
 
@@ -111,6 +118,33 @@ def _to_row(access: Access) -> Row:
         access.measurements,
         access.requests,
     )
+
+
+def _bounded(rows: Sequence[Row]) -> Operation[Sequence[Row]]:
+    """The rows, of which those with too many filters are added up without them."""
+    places = sorted({row[:3] for row in rows if _has_filter(row)})
+    spare = {}
+    for place in places:
+        spare[place] = MOST_FILTERS - first_value((yield _COUNT_READS, place))
+    found: dict[Row, Row] = {}
+    for row in rows:
+        key, numbers = row[:6], row[6:]
+        if _has_filter(row):
+            spare[row[:3]] -= 1
+            if spare[row[:3]] < 0:
+                key = (*row[:3], "read", "", "")
+        before = found.get(key)
+        found[key] = (*key, *(numbers if before is None else _joined(before[6:], numbers)))
+    return sorted(found.values())
+
+
+def _has_filter(row: Row) -> bool:
+    return row[3] == "read" and bool(row[4] or row[5])
+
+
+def _joined(one: Row, other: Row) -> Row:
+    first_at, last_at = min(one[0], other[0]), max(one[1], other[1])
+    return first_at, last_at, one[2] + other[2], one[3] + other[3]
 
 
 def _uses_of_tokens(accesses: Sequence[Access]) -> dict[tuple[int, str], int]:
@@ -139,7 +173,7 @@ class Accesses(Table):
         uses = _uses_of_tokens(accesses)
 
         def operation() -> Operation[None]:
-            yield from insert_many(_ADD, (), rows)
+            yield from insert_many(_ADD, (), (yield from _bounded(rows)))
             for pair in sorted(reads):
                 yield _FIRST_READ, (*pair, reads[pair])
             for (user_id, name), used_at in sorted(uses.items()):
