@@ -19,6 +19,13 @@ RECIPES = (
 _SPAN = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(r"(?:[\w.-]+/)+(?:[\w.-]+\.(?:py|md|sql|html|txt|in|toml|yml))?|[\w.-]+\.yml")
 _PLACEHOLDER = re.compile(r"NAME|NNNN|ENGINE")
+# Not the cookies by which an account knows a browser.
+_DEVICE_GRANT = re.compile(
+    r"device_(?:authorization|channel|code|confirm|done|grant|page|request|routes|store)"
+    r"|Device(?:Approval|Authorization|Channel|Code|Origin|Pages|Refused)"
+    r"|DEVICE_(?:AUTH|CODE|CONFIRM|DONE|PAGE|TARGET)|Kind\.DEVICE|qmd_|model\.devices|[./]user_code"
+    r"|name=\"device\"|(?:start|charge|validate|save|refuse|confirm)_device\b"
+)
 
 
 def packages() -> set[str]:
@@ -78,3 +85,26 @@ def test_each_command_is_in_the_line_of_its_package() -> None:
     )
     commands = [each.name for each in command_line().registered_groups]
     assert [name for name in commands if name not in line] == []
+
+
+def test_the_list_of_a_large_change_has_each_file_that_names_the_device_grant() -> None:
+    section = GUIDE.read_text("utf-8").partition("\n## Large changes\n")[2]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    files = [span for row in rows for span in _SPAN.findall(row.split(" | ")[0])]
+    named = {
+        f"src/quantimodo/{path.relative_to(SOURCE).as_posix()}"
+        for package in packages()
+        for path in (SOURCE / package).rglob("*")
+        if path.suffix in (".py", ".html") and _DEVICE_GRANT.search(path.read_text("utf-8"))
+    }
+    assert len(named) > 25
+    assert named - set(files) == set()
+    (count,) = re.findall(r"\(RFC 8628\) \|[^|]*\| (\d+) \| \d+ \|", section)
+    assert int(count) == len(files) == len(set(files))
+
+
+def test_a_file_that_names_the_device_grant_is_noticed() -> None:
+    for text in ("stored.device_code", "Kind.DEVICE", "DeviceApproval(", 'DEVICE_PAGE = "/device"'):
+        assert _DEVICE_GRANT.search(text), text
+    for text in ("device_cookies", "DeviceCookies", "DEVICE_COOKIE_LIFETIME", "known_devices"):
+        assert not _DEVICE_GRANT.search(text), text
