@@ -76,7 +76,10 @@ def test_the_state_of_a_missing_database_is_reported_without_creating_it(
 def test_no_command_creates_a_secret_key_for_an_existing_database(terminal: Terminal) -> None:
     key = terminal.folder / "var" / "secret.key"
     key.unlink()
-    for arguments in (("users", "list"), ("keys", "rotate", "--now"), ("serve", "--no-migrate")):
+    for arguments in (
+        *(("users", "list"), ("keys", "rotate", "--now")),
+        *(("serve",), ("serve", "--no-migrate")),
+    ):
         response = terminal(*arguments)
         assert (response.code, response.out) == (1, "")
         assert f"there is no secret key: {key} does not exist" in response.err
@@ -85,6 +88,25 @@ def test_no_command_creates_a_secret_key_for_an_existing_database(terminal: Term
     (found,) = [finding for finding in response.json if finding["what"] == "secret key"]
     assert (found["state"], str(key) in found["text"]) == ("fault", True)
     assert not key.exists()
+
+
+def test_a_database_that_cannot_be_opened_is_one_line_that_says_why(terminal: Terminal) -> None:
+    (terminal.folder / "text.db").write_text("Dear diary, " * 100)
+    (terminal.folder / "folder.db").mkdir()
+    for database, expected in (
+        ("sqlite:///text.db", "is not a database of SQLite"),
+        ("sqlite:///folder.db", "this user must be able to read and write it and its folder"),
+        ("postgresql://quantimodo@127.0.0.1:port/quantimodo", "is QUANTIMODO_DATABASE right?"),
+    ):
+        for command in (("users", "list"), ("check",), ("database", "status")):
+            response = terminal(*command, database=database, secret_key=KEY)
+            assert (response.code, response.out) == (1, "")
+            assert response.err.startswith("error: ")
+            assert expected in response.err
+            assert len(response.err.splitlines()) == 1
+        found = terminal("doctor", "--json", database=database, secret_key=KEY).json
+        faults = [finding for finding in found if finding["what"] == "database"]
+        assert [finding["state"] for finding in faults] == ["fault"]
 
 
 def test_an_old_schema_is_refused_until_it_is_migrated(empty_terminal: Terminal) -> None:

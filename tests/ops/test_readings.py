@@ -74,7 +74,7 @@ def test_a_server_that_is_well_has_a_reading_of_each_subject() -> None:
             {"keys": [KeyState(algorithm="RS256", active_at=NOW - 91 * DAY, overdue=True)]},
             "keys.RS256",
             "fault",
-            ("signs for 91 days", "overdue", "quantimodo keys rotate --all"),
+            ("has signed for 91 days", "overdue", "quantimodo keys rotate --all"),
         ),
         (
             {"last_backup_at": NOW - 2 * DAY - SECOND},

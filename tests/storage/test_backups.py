@@ -262,7 +262,11 @@ REFUSED: list[tuple[Callable[[Path], Path], dict[str, str], str]] = [
     (newer_schema, {}, "newer version"),
     (lambda made: changed(made, version=2), {}, "newer version"),
     (lambda made: changed(made, engine="other"), {}, "manifest is damaged"),
-    (same, {"issuer": "https://other.example.org"}, "--from-issuer"),
+    (
+        same,
+        {"issuer": "https://other.example.org"},
+        "issuer 'https://id.example.org', and this server is https://other.example.org.*--from-iss",
+    ),
     (same, {"secret_key": OTHER_KEY}, "Put the key of that time into the secret file"),
     (same, {"secret_key": ""}, "there is no secret key"),
     (damaged, {}, "checksum"),

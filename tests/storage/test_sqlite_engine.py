@@ -11,7 +11,10 @@ from contenders import CLIENT_ID
 from processes import Contenders
 from samples import access_token, client
 
+from quantimodo.ports.stores import Unavailable
+from quantimodo.storage.database import USUAL_SEARCHES, Operation, Statement
 from quantimodo.storage.open import open_stores, sqlite_path
+from quantimodo.storage.sqlite import SqliteDatabase
 from quantimodo.storage.sqlite_connections import connect
 
 _MEGABYTE = 2**20
@@ -129,6 +132,21 @@ async def test_a_full_disk_is_unavailable_and_what_was_acknowledged_stays(
         assert await stores.tokens.find_access_token(bytes.fromhex(kept)) is not None
     assert await stores.tokens.find_access_token(bytes.fromhex(keys["refused"][0])) is None
     await stores.close()
+
+
+async def test_a_write_that_a_full_disk_refuses_says_so(sqlite_url: str, path: Path) -> None:
+    await (await open_stores(sqlite_url)).close()
+    database = SqliteDatabase(path, USUAL_SEARCHES)
+
+    def fill() -> Operation[None]:
+        # SQLite's own bound on the file: to go beyond it is the same fault as a full disk.
+        yield Statement("PRAGMA max_page_count = 1"), ()
+        yield Statement("CREATE TABLE t (a BLOB)"), ()
+        yield Statement("INSERT INTO t VALUES (zeroblob(?))"), (_MEGABYTE,)
+
+    with pytest.raises(Unavailable, match=r"^the disk with the database is full$"):
+        await database.write(fill)
+    await database.close()
 
 
 async def test_the_reads_of_one_turn_of_the_loop_are_one_snapshot(

@@ -29,6 +29,7 @@ from quantimodo.ops.polling_worker import traced_job
 from quantimodo.ops.provider_probes import ProviderProbes
 from quantimodo.ops.smtp import Smtp, smtp_policy
 from quantimodo.outbound.errors import ProviderFault
+from quantimodo.ports.stores import Unavailable
 
 _KEYS_EVERY = 5.0  # seconds until a worker signs by a key that another process made
 LOG_EVERY = 5.0
@@ -71,7 +72,7 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
         seconds: float, name: str, work: Callable[[], Awaitable[object]], *, at_once: bool = False
     ) -> None:
         turn = traced_job(name, work, tracer)
-        jobs.append(asyncio.create_task(_every(seconds, name, turn, at_once=at_once)))
+        jobs.append(asyncio.create_task(every(seconds, name, turn, at_once=at_once)))
 
     jobs: list[asyncio.Task[None]] = []
     with in_language(LANGUAGES[context.settings.default_locale]):  # tasks inherit it
@@ -173,15 +174,17 @@ def _sender(context: AppContext) -> Sender | None:
     )
 
 
-async def _every(
+async def every(
     seconds: float, name: str, job: Callable[[], Awaitable[object]], *, at_once: bool = False
 ) -> None:
-    """Run `job` at this interval. A failure is logged, and the next turn tries again."""
+    """Run `job` every so many seconds. A failure is logged, and the next turn tries again."""
     while True:
         if not at_once:
             await asyncio.sleep(seconds)
         at_once = False
         try:
             await job()
+        except Unavailable as error:  # one line a turn, for as long as the database is down
+            _log.error("background work failed", job=name, because=str(error))
         except Exception as error:
             _log.error("background work failed", job=name, exc_info=error)

@@ -88,8 +88,8 @@ def _require_fitting(manifest: Manifest, settings: Settings, options: RestoreOpt
         )
     if manifest.issuer != (options.issuer or settings.issuer):
         raise BackupRefused(
-            "the backup is of another issuer. If you mean to restore it here, name its issuer:"
-            " --from-issuer"
+            f"the backup is of the issuer {manifest.issuer!a}, and this server is"
+            f" {settings.issuer}. If you mean to restore it here: --from-issuer with that issuer"
         )
     try:
         applied = [Applied(*each) for each in manifest.migrations]

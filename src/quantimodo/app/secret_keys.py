@@ -60,11 +60,11 @@ def _make(path: Path, entropy: Entropy) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{entropy.bytes(6).hex()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(spell_key(entropy.bytes(32)) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
     try:
+        with os.fdopen(handle, "w") as file:
+            file.write(spell_key(entropy.bytes(32)) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
         os.link(draft, path)  # fails when another process was first
     except FileExistsError:
         pass

@@ -117,8 +117,10 @@ async def prepare(
 ) -> list[Step]:
     """What a start does once, before any worker: secret key, migrations, signing keys. Safe to run
     at once in any number of processes; the migrations that ran here."""
-    # Several machines on one PostgreSQL must share the key, so none is generated.
-    may_make = sqlite_path(settings.database) is not None
+    # Several machines on one PostgreSQL must share the key, so none is generated. Nor is one for a
+    # file with a database: only the key that it was made with opens it.
+    path = sqlite_path(settings.database)
+    may_make = path is not None and not (path.exists() and path.stat().st_size)
     secret_keys(
         settings.secret_key, settings.secret_file, entropy or SystemEntropy(), may_make=may_make
     )

@@ -22,6 +22,7 @@ from quantimodo.crypto.envelope import Envelope
 from quantimodo.storage.inspection import inspect
 from quantimodo.storage.open import SchemaMismatch, pending_steps
 from quantimodo.storage.postgres_snapshots import ProgramFailed
+from quantimodo.storage.sqlite_faults import sentence_of
 from quantimodo.storage.sqlite_snapshots import Occupied
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -125,7 +126,7 @@ async def _faults(settings: Settings) -> list[str]:
     except SchemaMismatch as fault:
         return [str(fault)]
     except apsw.Error as fault:
-        return [f"the database cannot be used: {fault}"]
+        return [f"the database cannot be used: {sentence_of(fault) or fault}"]
     faults = await inspect(settings.database)
     if left:
         return [*faults, f"{len(left)} migrations are left: quantimodo database migrate"]

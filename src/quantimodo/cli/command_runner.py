@@ -23,6 +23,7 @@ from quantimodo.i18n.translation import in_language
 from quantimodo.model.languages import LANGUAGES
 from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.open import SchemaMismatch, sqlite_path
+from quantimodo.storage.sqlite_faults import sentence_of
 
 T = TypeVar("T")
 
@@ -97,7 +98,7 @@ def _lines(fault: Exception) -> list[str]:
         case Unavailable():
             return [_unavailable(fault)]
         case apsw.Error():
-            return [f"the database cannot be used: {fault}"]
+            return [f"the database cannot be used: {sentence_of(fault) or fault}"]
         case Busy():
             return ["too many passwords are being checked; try again in a moment"]
         case DecryptionFailed():
@@ -109,6 +110,8 @@ def _lines(fault: Exception) -> list[str]:
 
 
 def _unavailable(fault: Unavailable) -> str:
+    if sentence_of(fault.__cause__) == str(fault):
+        return str(fault)  # it says why
     # Not the text of the cause: a driver may quote the address, with its password.
     cause = f" ({type(fault.__cause__).__name__})" if fault.__cause__ else ""
     return f"{fault}{cause}; is the database running, and is QUANTIMODO_DATABASE right?"

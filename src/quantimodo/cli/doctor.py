@@ -35,6 +35,7 @@ from quantimodo.ops.smtp import Smtp, smtp_policy
 from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.inspection import inspect
 from quantimodo.storage.open import SchemaMismatch, pending_steps, sqlite_path
+from quantimodo.storage.sqlite_faults import sentence_of
 
 Check = Callable[[Settings], Awaitable[list[Finding]]]
 
@@ -179,7 +180,7 @@ async def _database(settings: Settings) -> list[Finding]:
     except (Unavailable, SchemaMismatch) as fault:
         return [Finding("fault", "database", str(fault))]
     except (apsw.Error, OSError) as fault:
-        return [Finding("fault", "database", f"cannot be used: {fault}")]
+        return [Finding("fault", "database", f"cannot be used: {sentence_of(fault) or fault}")]
     found = [Finding("fault", "database", line) for line in damage]
     if steps:
         text = f"{len(steps)} migrations to run: quantimodo database migrate"

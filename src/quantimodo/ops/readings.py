@@ -75,8 +75,8 @@ def readings(state: ServerState, thresholds: Thresholds) -> Iterator[Reading]:
 
 def _key(key: KeyState, state: ServerState) -> Reading:
     since = key.active_at
-    age = spelled(state.at - since) if since is not None else "no time"
-    text = f"the {key.algorithm} key signs for {age}"
+    age = f"for {spelled(state.at - since)}" if since is not None else "never"
+    text = f"the {key.algorithm} key has signed {age}"
     if key.overdue:
         text += (
             ", and its rotation is overdue: look for 'background work failed' with the job keys in"

@@ -59,7 +59,7 @@ async def connect(
             max_cached_statement_lifetime=0,
         )
         await connection.execute(settings)
-    except FAULTS as error:
+    except (*FAULTS, ValueError) as error:  # asyncpg raises ValueError for some addresses
         raise Unavailable("PostgreSQL does not accept the connection") from error
     return connection
 

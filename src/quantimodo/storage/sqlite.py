@@ -29,6 +29,7 @@ from quantimodo.storage.database import (
 )
 from quantimodo.storage.sqlite_checkpoints import EMPTY_LOG_EVERY, Checkpointer
 from quantimodo.storage.sqlite_connections import WriterLock, connect, connect_to_read
+from quantimodo.storage.sqlite_faults import sentence_of
 from quantimodo.storage.sqlite_searches import search_pools
 
 _MOST_WAITING = 20_000  # writes in the queue; more raise `Unavailable` at once
@@ -255,7 +256,7 @@ def _run_batch(
 
 
 def _unavailable(cause: Exception) -> Unavailable:
-    failure = Unavailable("the database could not keep the change")
+    failure = Unavailable(sentence_of(cause) or "the database could not keep the change")
     failure.__cause__ = cause
     return failure
 
