@@ -70,6 +70,9 @@ NOT_RUN = {
     ("docs/developer/javascript.md", "const manager = new oidc.UserManager({"): (
         "browser_flows/test_oidc_client_ts.py runs the library with the same options"
     ),
+    ("docs/developer/code-flow.md", "mkdir -p listening/callback"): (
+        "it listens until it is stopped; test_the_listener_of_the_code_flow_prints_the_code runs it"
+    ),
     ("docs/developer/jwt-access-tokens.md", "quantimodo clients create"): _COMMANDS,
     ("docs/developer/resources.md", "quantimodo resources add"): _COMMANDS,
     ("docs/developer/personal-tokens.md", "pip install"): (
@@ -280,6 +283,29 @@ async def test_the_first_steps_of_the_readme_run_as_printed(live: Live, tmp_path
     assert output.count('"refresh_token"') == 2
     assert "\n200" in output
     assert '"error": "invalid_token"' in output
+
+
+def test_the_listener_of_the_code_flow_prints_the_code(tmp_path: Path) -> None:
+    (text,) = (
+        block.text
+        for block in code_blocks("docs/developer/code-flow.md")
+        if block.text.startswith("mkdir -p listening")
+    )
+    assert text.count("9000") == 1
+    command = ["bash", "-euc", text.replace("python3 -m", "exec python3 -um").replace("9000", "0")]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as listener:
+        assert listener.stdout is not None
+        assert listener.stderr is not None
+        try:
+            port = re.findall(r"port (\d+)", listener.stdout.readline())[0]
+            address = f"http://127.0.0.1:{port}/callback"
+            page = httpx.get(address, params={"code": "qmc_one"}, follow_redirects=True)
+            assert (page.status_code, page.text) == (200, "The code is in the terminal.\n")
+            assert "GET /callback?code=qmc_one" in listener.stderr.readline()
+        finally:
+            listener.kill()
 
 
 @pytest.mark.slow
