@@ -28,7 +28,11 @@ def test_a_postgresql_database_is_migrated_on_request_and_then_used(
     created = terminal.does(
         *("clients", "create", "--name", "Job", "--grant-type", "client_credentials", "--json")
     ).json
+    # Every server on the database has the policies of a set-up file.
+    (terminal.folder / "policies.toml").write_text('[policies]\nregistration.mode = "open"\n')
+    terminal.does("apply", "policies.toml")
     server = terminal.serve()
+    assert "registration_endpoint" in server.get().json()
     assert server.get().json()["issuer"] == server.url
     listed = terminal.does("clients", "list", "--json").json
     assert {each["client_id"] for each in listed} == {created["client_id"], "demo"}

@@ -167,6 +167,7 @@ BROKEN = (
     ("[providers.work]", "[providers.Work]", "a name has lower-case letters"),
     ("[providers.work]", "[providers.work]\nremoved = true\n", "removed must be true, and alone"),
     ("[providers.google]", "[[providers]]", "providers must be tables"),
+    ("[policies]", "[providers.home]\n[policies]", "providers.home has no fields"),
     ('sign_up = "invited"', 'sign_up = "m4rked"', "policies.sign_up must be open or invited"),
     ('sign_up = "invited"', "sign_upp = true", "policies.sign_upp is not a setting"),
     ('sign_up = "invited"', 'issuer = "https://m4rked.example"', "policies.issuer is no policy"),
@@ -261,6 +262,17 @@ def test_secrets_of_another_secret_key_stop_the_start(terminal: Terminal, apply:
         "sets of provider secrets cannot be decrypted" in terminal("check", secret_key="B" * 43).err
     )
     assert terminal.does("check").out == "no fault found\n"
+    # The key is lost: the file with all secrets stores them under the new one, one is not enough.
+    some = EXAMPLE.replace('client_secret = "file:work.secret"\n', "")
+    before = stored(terminal)
+    for text in (some, '[policies]\nsign_up = "closed"\n'):
+        refused = apply(text, secret_key="B" * 43)
+        assert "providers.work.client_secret: the stored one cannot be decrypted" in refused.err
+    refused = apply('[policies]\nsign_up = "invited"\n', secret_key="B" * 43)
+    assert "the secret key is not the one" in refused.err
+    assert stored(terminal) == before
+    assert apply(EXAMPLE, secret_key="B" * 43).code == 0
+    terminal.does("users", "list", secret_key="B" * 43)
 
 
 def test_policies_are_not_what_is_of_the_machine() -> None:

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
+from quantimodo.app.administration import admin_log
+from quantimodo.app.key_administration import KeyRotations
+from quantimodo.app.stored_settings import Applied, opened, sealed
+from quantimodo.model.admin_actions import BY_COMMAND
 from quantimodo.model.client_metadata import ClientMetadata
+from quantimodo.model.set_ups import SetUpChanges
+from quantimodo.model.stored_settings import StoredSettings
 from support.app import TOKEN, AppHarness, OpenHarness
 from support.registered_clients import assertion_of, presenting, signed
 
@@ -57,6 +63,32 @@ async def test_without_the_old_key_a_repeat_is_refused(
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
         # It is no replay: the holder of the successor can still refresh.
         assert (await again.refresh(app, lost["refresh_token"])).status_code == 200
+
+
+async def test_the_secrets_of_stored_providers_outlive_the_old_key(
+    harness: AppHarness, reopened: OpenHarness
+) -> None:
+    applied = Applied(providers={"work": {}}, secrets={"work": "fake-secret"})
+
+    async def stored(server: AppHarness) -> StoredSettings:
+        found = await server.context.stores.stored_settings.stored_settings()
+        assert found is not None
+        return found
+
+    old = sealed(applied, harness.context.envelope, harness.context.clock)
+    await harness.context.stores.set_ups.write_set_up(SetUpChanges(settings=old))
+    async with reopened(secret_key=f"{NEW}\n{OLD}") as between:
+        rotations = KeyRotations(between.context, admin_log(between.context))
+        await rotations.rotate(BY_COMMAND, now=True)
+        assert (await stored(between)).revision == 1, "no set-up file has changed them"
+        before = await stored(between)
+        await rotations.rotate(BY_COMMAND, now=True)
+        assert await stored(between) == before, "they are encrypted by the current key"
+        for key in await between.context.stores.keys.signing_keys():
+            if key.retires_at is not None:
+                await between.context.stores.keys.delete_signing_key(key.kid)
+    async with reopened(secret_key=NEW) as after:
+        assert opened(await stored(after), after.context.envelope).secrets == applied.secrets
 
 
 async def test_the_secrets_by_which_apps_sign_outlive_the_old_key(

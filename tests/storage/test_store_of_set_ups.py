@@ -104,3 +104,7 @@ async def test_settings_are_written_with_the_rest_by_the_revision_that_was_read(
     await write(SetUpChanges(new_clients=(client("a"),), settings=replace(second, revision=1)))
     assert await read() == replace(second, revision=2)
     assert await stores.clients.client("a") == client("a")
+    again = stores.stored_settings.encrypt_settings_again
+    assert not await again(1, b"late")
+    assert await again(2, b"sealed again")
+    assert await read() == replace(second, revision=2, sealed_secrets=b"sealed again")

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from quantimodo.accounts.errors import DomainError
 from quantimodo.app.services import AppContext
+from quantimodo.app.stored_settings import encrypt_again
 from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.model.admin_actions import Authority
 from quantimodo.model.keys import ALGORITHMS, WIDELY_KNOWN
@@ -33,6 +34,7 @@ class KeyRotations:
         await self.context.keyring.load()
         # With the secret key in mind: what it seals for long is sealed by the newest one then.
         await self.context.registry.reseal()
+        await encrypt_again(self.context.stores.stored_settings, self.context.envelope)
 
 
 @dataclass(frozen=True, slots=True)

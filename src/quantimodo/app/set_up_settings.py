@@ -59,6 +59,8 @@ def read_entries(
             if table != {REMOVED: True}:
                 faults.append(f"providers.{name}.{REMOVED} must be true, and alone")
             removed.append(name)
+        elif not table:
+            faults.append(f"providers.{name} has no fields")
         else:
             providers[name] = _provider(name, table, faults)
             if _SECRET in table:
@@ -149,6 +151,14 @@ def unknown_removals(before: Applied, entries: SettingEntries) -> list[str]:
     ]
 
 
+def lost_secrets(after: Applied) -> list[str]:
+    """A line for each secret that cannot be kept, because no key decrypts it."""
+    return [
+        f"providers.{name}.{_SECRET}: the stored one cannot be decrypted: name it again"
+        for name in sorted(after.lost)
+    ]
+
+
 def changed(before: Applied, entries: SettingEntries) -> Applied:
     """What is stored after the file was applied."""
     policies = {**before.policies, **entries.policies}
@@ -159,7 +169,8 @@ def changed(before: Applied, entries: SettingEntries) -> Applied:
     for name in entries.removed_providers:
         providers.pop(name, None)
         secrets.pop(name, None)
-    return replace(before, policies=policies, providers=providers, secrets=secrets)
+    lost = before.lost - {*entries.secrets, *entries.removed_providers}
+    return replace(before, policies=policies, providers=providers, secrets=secrets, lost=lost)
 
 
 def differences(before: Applied, after: Applied) -> list[Difference]:

@@ -4,7 +4,7 @@ settings file."""
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from quantimodo.app.environment import SystemEntropy
@@ -17,9 +17,10 @@ from quantimodo.app.settings import (
     load,
     load_machine,
 )
-from quantimodo.crypto.envelope import Envelope
+from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.model.stored_settings import StoredSettings
 from quantimodo.ports.clock import Clock
+from quantimodo.ports.stored_settings_store import StoredSettingsStore
 from quantimodo.storage.open import sqlite_path
 from quantimodo.storage.stored_settings import read_stored_settings
 
@@ -33,11 +34,13 @@ _CORRECTION: Final = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """What is stored, in plain text: policies by the names of their settings, providers by theirs,
-    each without its secret, and the secrets. Values are those of TOML."""
+    each without its secret, and the secrets; `lost` are the providers whose secret no key
+    decrypts. Values are those of TOML."""
 
     policies: Mapping[str, Any] = field(default_factory=dict)
     providers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    lost: frozenset[str] = frozenset()
     revision: int = 0
 
     def settings(self) -> AppliedSettings:
@@ -70,10 +73,11 @@ def load_with(environ: Mapping[str, str], applied: Applied) -> Loaded:
         raise BadSettings([*fault.faults, _CORRECTION]) from None
 
 
-async def read_applied(machine: Settings) -> Applied:
+async def read_applied(machine: Settings, *, lost: bool = False) -> Applied:
     """What is stored in the database of these settings. Opens a connection, and closes it.
 
     Raises `BadSecretKey`, with PostgreSQL before it connects; `DecryptionFailed`, `Unavailable`.
+    With `lost`, secrets that no key decrypts are left out.
     """
     if sqlite_path(machine.database) is None:  # on SQLite, the first start makes the key
         secret_keys(machine.secret_key, machine.secret_file, SystemEntropy(), may_make=False)
@@ -84,7 +88,13 @@ async def read_applied(machine: Settings) -> Applied:
         return opened(stored, None)
     entropy = SystemEntropy()
     keys = secret_keys(machine.secret_key, machine.secret_file, entropy, may_make=False)
-    return opened(stored, Envelope(keys, entropy))
+    try:
+        return opened(stored, Envelope(keys, entropy))
+    except DecryptionFailed:
+        if not lost:
+            raise
+        names = json.loads(stored.document)["with_secret"]
+        return replace(opened(stored, None), lost=frozenset(names))
 
 
 def opened(stored: StoredSettings, envelope: Envelope | None) -> Applied:
@@ -103,7 +113,11 @@ def opened(stored: StoredSettings, envelope: Envelope | None) -> Applied:
 
 def sealed(applied: Applied, envelope: Envelope, clock: Clock) -> StoredSettings:
     """The row that replaces the one with the revision of `applied`."""
-    document = {"policies": applied.policies, "providers": applied.providers}
+    document = {
+        "policies": applied.policies,
+        "providers": applied.providers,
+        "with_secret": list(applied.secrets),
+    }
     secrets = json.dumps(applied.secrets).encode() if applied.secrets else None
     return StoredSettings(
         document=json.dumps(document),
@@ -111,3 +125,13 @@ def sealed(applied: Applied, envelope: Envelope, clock: Clock) -> StoredSettings
         changed_at=clock.now(),
         revision=applied.revision,
     )
+
+
+async def encrypt_again(store: StoredSettingsStore, envelope: Envelope) -> None:
+    """Encrypt the secrets by the current secret key. A set-up file that is applied meanwhile does
+    the same. Raises `DecryptionFailed`."""
+    stored = await store.stored_settings()
+    if stored is not None and stored.sealed_secrets is not None:
+        fresh = envelope.reseal(stored.sealed_secrets, SETTINGS_PURPOSE)
+        if fresh is not None:
+            await store.encrypt_settings_again(stored.revision, fresh)

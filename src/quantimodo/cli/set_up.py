@@ -17,6 +17,7 @@ from quantimodo.app.set_up_settings import (
     changed,
     differences,
     exported,
+    lost_secrets,
     overridden,
     read_entries,
     unknown_removals,
@@ -111,9 +112,11 @@ def _read(file: Path) -> _SetUp:
 
 async def _apply(set_up: _SetUp, dry_run: bool, by: Authority) -> tuple[Plan, list[str]]:
     """What was done, or would be, and what else to say."""
-    before = await read_applied(load_machine(os.environ))
+    before = await read_applied(load_machine(os.environ), lost=True)
     after = changed(before, set_up.settings)
     faults = unknown_removals(before, set_up.settings)
+    if after != before:
+        faults += lost_secrets(after)
     if faults:
         _refuse(faults)
     loaded = await _settings_with(before, after)

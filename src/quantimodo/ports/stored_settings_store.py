@@ -1,4 +1,4 @@
-"""Reads the stored settings; `set_up_store.py` writes them. The promises of `stores.py`
+"""Reads the stored settings; `set_up_store.py` changes them. The promises of `stores.py`
 hold here too."""
 
 from typing import Protocol
@@ -9,3 +9,7 @@ from quantimodo.model.stored_settings import StoredSettings
 class StoredSettingsStore(Protocol):
     async def stored_settings(self) -> StoredSettings | None:
         """Those of the last set-up file that was applied; None if there never was one."""
+
+    async def encrypt_settings_again(self, revision: int, sealed_secrets: bytes) -> bool:
+        """Replace the encrypted secrets of this revision, which stays the same. False if they were
+        changed meanwhile."""

@@ -2,7 +2,7 @@
 
 from quantimodo.model.stored_settings import StoredSettings
 from quantimodo.ports.stores import Conflict
-from quantimodo.storage.database import Operation, Statement
+from quantimodo.storage.database import Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
@@ -22,6 +22,9 @@ _CHANGE = Statement(
     "UPDATE stored_settings SET document = {1}, sealed_secrets = {2}, changed_at = {3},"
     " revision = {4} + 1 WHERE id = 1 AND revision = {4} RETURNING 1"
 )
+_ENCRYPT_AGAIN = Statement(
+    "UPDATE stored_settings SET sealed_secrets = {2} WHERE id = 1 AND revision = {1} RETURNING 1"
+)
 
 
 class StoredSettingsTable(Table):
@@ -29,6 +32,10 @@ class StoredSettingsTable(Table):
 
     async def stored_settings(self) -> StoredSettings | None:
         return ROW.read_first(await self._database.rows(SELECT))
+
+    async def encrypt_settings_again(self, revision: int, sealed_secrets: bytes) -> bool:
+        write = execute(_ENCRYPT_AGAIN, revision, sealed_secrets)
+        return bool(await self._database.write(write))
 
 
 def write_row(settings: StoredSettings) -> Operation[None]:
