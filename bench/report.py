@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from contenders import Figures
+from servers import Figures
 
 _HEAD = (
     f"{'workload':<23}{'server':<24}{'req/s':>8}{'least':>8}{'most':>8}{'p50 ms':>9}{'p99 ms':>9}"
@@ -19,15 +19,15 @@ _HEAD = (
 
 
 def table(figures: Sequence[Figures]) -> str:
-    """The median of the rounds. `core/s`: requests that a core does which does nothing else."""
+    """The median of the rounds. `core/s`: requests a second of a core with no other work."""
     lines = [_HEAD]
-    for workload, contender in dict.fromkeys((f.workload, f.contender) for f in figures):
-        lines.append(_line(_of(figures, workload, contender)))
+    for workload, server in dict.fromkeys((f.workload, f.server) for f in figures):
+        lines.append(_line(_of(figures, workload, server)))
     return "\n".join(lines)
 
 
 def ratios(figures: Sequence[Figures], ours: Sequence[str], peers: Sequence[str]) -> str:
-    """How many times a peer's figure ours is, by requests a second and by CPU a request."""
+    """Our figure divided by that of a peer, by requests a second and by CPU for one request."""
     lines = [f"{'workload':<23}{'ours':<24}{'peer':<24}{'req/s':>8}{'CPU':>8}"]
     for workload in dict.fromkeys(f.workload for f in figures):
         for peer in peers:
@@ -49,21 +49,21 @@ def write(figures: Sequence[Figures], path: Path, **requested: object) -> None:
         "commit": _commit(),
         "python": platform.python_version(),
         "cores": os.cpu_count(),
-        "asked": requested,
+        "options": requested,
         "runs": [asdict(each) for each in figures],
     }
     path.write_text(json.dumps(document, indent=1) + "\n")
 
 
-def _of(figures: Sequence[Figures], workload: str, contender: str) -> list[Figures]:
-    return [f for f in figures if (f.workload, f.contender) == (workload, contender)]
+def _of(figures: Sequence[Figures], workload: str, server: str) -> list[Figures]:
+    return [f for f in figures if (f.workload, f.server) == (workload, server)]
 
 
 def _line(runs: Sequence[Figures]) -> str:
     rates = [run.rate for run in runs]
     cpu, database = median(r.server_cpu for r in runs), median(r.database_cpu for r in runs)
     return (
-        f"{runs[0].workload:<23}{runs[0].contender:<24}"
+        f"{runs[0].workload:<23}{runs[0].server:<24}"
         f"{median(rates):>8.0f}{min(rates):>8.0f}{max(rates):>8.0f}"
         f"{median(r.p50 for r in runs):>9.2f}{median(r.p99 for r in runs):>9.2f}"
         f"{cpu:>8.0f}{database:>8.0f}{1e6 / max(1.0, cpu + database):>8.0f}"

@@ -1,4 +1,4 @@
-"""What is measured: the requests, and how each is known to be answered rightly."""
+"""The requests that are measured, and what a right response to each contains."""
 
 from base64 import b64encode
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ def _basic(client: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """`%s` in `authorization` or `body` is a token of `kind`. A right answer contains `proof`.
+    """`%s` in `authorization` or `body` is a token of `kind`. A right response contains `expected`.
 
     `dpop`: each request has its own DPoP proof, for a token of `kind` "bound". `peer` is what the
     peers' harness calls the same thing; what it does not have is measured by this harness, at
@@ -38,7 +38,7 @@ class Workload:
     mode: Mode = "same"
     kind: Kind | None = None
     dpop: bool = False
-    proof: bytes
+    expected: bytes
     peer: str
     peer_path: str = ""
 
@@ -47,14 +47,14 @@ WORKLOADS = (
     Workload(
         name="client_credentials",
         body="grant_type=client_credentials&scope=basic",
-        proof=b'"access_token":"qma_',
+        expected=b'"access_token":"qma_',
         peer="cc",
     ),
     Workload(
         name="client_credentials_jwt",
         authorization=_basic(SIGNED),
         body="grant_type=client_credentials&scope=basic",
-        proof=b'"access_token":"eyJ',
+        expected=b'"access_token":"eyJ',
         peer="cc_es",
     ),
     Workload(
@@ -62,7 +62,7 @@ WORKLOADS = (
         body="grant_type=refresh_token&refresh_token=%s",
         mode="chain",
         kind="refresh",
-        proof=b'"refresh_token":"qmr_',
+        expected=b'"refresh_token":"qmr_',
         peer="refresh",
     ),
     Workload(
@@ -71,7 +71,7 @@ WORKLOADS = (
         f"&redirect_uri={quote(REDIRECT_URI, safe='')}&code_verifier={VERIFIER}",
         mode="once",
         kind="codes",
-        proof=b'"refresh_token":"qmr_',
+        expected=b'"refresh_token":"qmr_',
         peer="code",
     ),
     Workload(
@@ -80,7 +80,7 @@ WORKLOADS = (
         body="token=%s",
         mode="cycle",
         kind="access",
-        proof=b'"active":true',
+        expected=b'"active":true',
         peer="intro",
     ),
     Workload(
@@ -90,7 +90,7 @@ WORKLOADS = (
         authorization="Bearer %s",
         mode="cycle",
         kind="access",
-        proof=b'"sub":"person-',
+        expected=b'"sub":"person-',
         peer="userinfo",
     ),
     Workload(
@@ -101,7 +101,7 @@ WORKLOADS = (
         mode="once",
         kind="bound",
         dpop=True,
-        proof=b'"sub":"',
+        expected=b'"sub":"',
         peer="userinfo_dpop",
         peer_path="/me",
     ),
@@ -110,7 +110,7 @@ WORKLOADS = (
         path="/api/v2/oauth2/par",
         body=f"response_type=code&client_id={OPAQUE}&redirect_uri={quote(REDIRECT_URI, safe='')}"
         f"&scope=openid&state=s&code_challenge={CHALLENGE}&code_challenge_method=S256",
-        proof=b'"request_uri":"urn:ietf:params:oauth:request_uri:',
+        expected=b'"request_uri":"urn:ietf:params:oauth:request_uri:',
         peer="par",
         peer_path="/request",
     ),
@@ -119,7 +119,7 @@ WORKLOADS = (
         method="GET",
         path="/.well-known/jwks.json",
         authorization="",
-        proof=b'"kty":"EC"',
+        expected=b'"kty":"EC"',
         peer="jwks",
     ),
 )

@@ -1,6 +1,6 @@
--- Requests for wrk, as the environment tells: METHOD, TARGET, AUTHORIZATION and BODY, in which %s
+-- Requests for wrk, from the environment: METHOD, TARGET, AUTHORIZATION and BODY, in which %s
 -- stands for a token. MODE says how tokens of the file TOKENS are used: "cycle" in turn without an end,
--- "once" each, "chain" each answer's refresh token after the others; "same" has none.
+-- "once" each, "chain" the refresh token of each response after the others; "same" has none.
 local method, target, mode = os.getenv("METHOD"), os.getenv("TARGET"), os.getenv("MODE")
 local authorization, body = os.getenv("AUTHORIZATION"), os.getenv("BODY")
 local tokens, first, last = {}, 1, 0

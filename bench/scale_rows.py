@@ -1,7 +1,8 @@
-"""A crowd and what it measured: written past the stores, by SQL, into the real schema.
+"""Rows of `measurements_at_scale.py`: people and their measurements, written by SQL into the real
+schema, without the stores.
 
-Measurements lie in the table as they come in in life: hour by hour, those of all people side by
-side, so that those of one person are strewn over the whole of it.
+Measurements are in the table in the order in which a server stores them: hour by hour, those of all
+people, so that those of one person are spread over the whole table.
 """
 
 from collections.abc import AsyncIterator
@@ -22,27 +23,27 @@ from quantimodo.model.clients import Client, SecretDigest
 from quantimodo.storage.open import sqlite_path
 from quantimodo.storage.timestamps import to_micros
 
-APP, SECRET = "crowd", "fake-secret-of-the-crowd-bench-0123456789ab"
+APP, SECRET = "bench", "fake-secret-of-the-bench-0123456789abcdef"
 SCOPE = "basic readmeasurements writemeasurements"
 VARIABLES = 8  # of each person
 _HOUR = 3_600_000_000
 _LIFE = timedelta(days=90)
-_QUICK = ("synchronous = OFF", "cache_size = -3000000", "temp_store = MEMORY")
+_NOT_DURABLE = ("synchronous = OFF", "cache_size = -3000000", "temp_store = MEMORY")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crowd:
-    """`each`: measurements of one person; the last person has `busy` more of one variable, one a
-    minute. `lines`: of the access log of one person, one an hour."""
+class DataSize:
+    """`measurements`: of one person; the last person has `of_busy_person` more of one variable, one
+    a minute. `accesses`: rows of the access log of one person, one for ten hours."""
 
     people: int
-    each: int
-    busy: int
-    lines: int
+    measurements: int
+    of_busy_person: int
+    accesses: int
 
 
 class Sql(Protocol):
-    """Statements in the words that both engines know."""
+    """Runs statements that both engines accept."""
 
     def numbers(self, count: int) -> str:
         """A table `t` of the numbers `n` from 0 on."""
@@ -50,7 +51,7 @@ class Sql(Protocol):
     async def run(self, sql: str) -> list[tuple[Any, ...]]: ...
 
 
-class _OfSqlite:
+class _SqliteStatements:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
 
@@ -63,7 +64,7 @@ class _OfSqlite:
             return self._connection.execute(sql).fetchall()
 
 
-class _OfPostgres:
+class _PostgresStatements:
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
 
@@ -75,33 +76,33 @@ class _OfPostgres:
 
 
 @asynccontextmanager
-async def sql_of(engine: Engine) -> AsyncIterator[Sql]:
-    """A connection that is quick and not durable."""
+async def statements_of(engine: Engine) -> AsyncIterator[Sql]:
+    """A connection whose writes are fast and not durable."""
     path = sqlite_path(engine.url)
     if path is not None:
         connection = apsw.Connection(str(path))
-        for pragma in _QUICK:
+        for pragma in _NOT_DURABLE:
             connection.execute(f"PRAGMA {pragma}")
-        yield _OfSqlite(connection)
+        yield _SqliteStatements(connection)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
         return
     postgres = await asyncpg.connect(engine.url)
     await postgres.execute("SET synchronous_commit = off; SET maintenance_work_mem = '1GB'")
-    yield _OfPostgres(postgres)
+    yield _PostgresStatements(postgres)
     # As PostgreSQL's own background work does in time.
     await postgres.execute("VACUUM (ANALYZE)")
     await postgres.close()
 
 
-async def gather_crowd(context: AppContext, engine: Engine, crowd: Crowd) -> None:
-    """Fill an empty database. Minutes."""
+async def fill_database(context: AppContext, engine: Engine, size: DataSize) -> None:
+    """Fill an empty database. Takes minutes."""
     now = context.clock.now()
     await context.stores.clients.add_client(_app(now))
-    async with sql_of(engine) as sql:
-        await _people(sql, to_micros(now), crowd)
-        await _measurements(sql, to_micros(now), crowd)
-        await _log(sql, to_micros(now), crowd)
+    async with statements_of(engine) as sql:
+        await _people(sql, to_micros(now), size)
+        await _measurements(sql, to_micros(now), size)
+        await _log(sql, to_micros(now), size)
         people = [row[0] for row in await sql.run("SELECT id FROM users ORDER BY id")]
     grants = [(moment_bytes(now) + number.to_bytes(9, "big"), number) for number in people]
     issued, expires = to_micros(now), to_micros(now + _LIFE)
@@ -111,14 +112,14 @@ async def gather_crowd(context: AppContext, engine: Engine, crowd: Crowd) -> Non
          "expires_at"),
         ((key, APP, person, SCOPE, "pwd", issued, issued, expires) for key, person in grants),
     )  # fmt: skip
-    async with sql_of(engine) as sql:
+    async with statements_of(engine) as sql:
         await sql.run("ANALYZE")
 
 
 async def tokens_of(context: AppContext, engine: Engine, people: list[int]) -> dict[int, str]:
-    """An access token of each, of the authorization that they gave."""
+    """An access token of each person, of the grant that they have."""
     now, tokens, rows = context.clock.now(), dict[int, str](), []
-    async with sql_of(engine) as sql:
+    async with statements_of(engine) as sql:
         grants = dict(await sql.run(f"SELECT user_id, id FROM grants WHERE client_id = '{APP}'"))
     for person in people:
         minted = mint(Kind.ACCESS, now, SystemEntropy())
@@ -136,7 +137,7 @@ async def tokens_of(context: AppContext, engine: Engine, people: list[int]) -> d
 def _app(now: datetime) -> Client:
     return Client(
         id=APP,
-        name="Crowd",
+        name="Bench",
         created_at=now,
         redirect_uris=("https://app.example.org/callback",),
         scope=frozenset(SCOPE.split()),
@@ -145,12 +146,12 @@ def _app(now: datetime) -> Client:
     )
 
 
-async def _people(sql: Sql, now: int, crowd: Crowd) -> None:
+async def _people(sql: Sql, now: int, size: DataSize) -> None:
     address = "'p' || n || '@example.org'"
     await sql.run(
         "INSERT INTO users (subject, name, email, email_key, email_verified_at, created_at,"
-        f" updated_at) SELECT 'crowd-' || n, 'Person', {address}, {address}, {now}, {now}, {now}"
-        f" FROM {sql.numbers(crowd.people)} ORDER BY n"
+        f" updated_at) SELECT 'person-' || n, 'Person', {address}, {address}, {now}, {now}, {now}"
+        f" FROM {sql.numbers(size.people)} ORDER BY n"
     )
     await sql.run(
         "INSERT INTO variables (user_id, name, category_id, unit_id, combination, created_at)"
@@ -163,14 +164,16 @@ async def _people(sql: Sql, now: int, crowd: Crowd) -> None:
     )
 
 
-async def _measurements(sql: Sql, now: int, crowd: Crowd) -> None:
-    rounds = crowd.each // VARIABLES
+async def _measurements(sql: Sql, now: int, size: DataSize) -> None:
+    rounds = size.measurements // VARIABLES
     for number in range(rounds):
         hour = now - (rounds - number) * _HOUR
         await sql.run(_insert(f"{hour} + v.id % 3600 * 1000000", hour, "variables v"))
     minutes = f"{now} - 60000000 * CAST(t.n AS BIGINT)"
     last = "(SELECT max(id) AS id FROM variables)"
-    source = f"variables v JOIN {last} l ON l.id = v.id CROSS JOIN {sql.numbers(crowd.busy)}"
+    source = (
+        f"variables v JOIN {last} l ON l.id = v.id CROSS JOIN {sql.numbers(size.of_busy_person)}"
+    )
     await sql.run(_insert(minutes, now, source, "Watch"))
 
 
@@ -183,9 +186,9 @@ def _insert(start: str, made: int, source: str, by: str = "Bench") -> str:
     )
 
 
-async def _log(sql: Sql, now: int, crowd: Crowd) -> None:
-    for number in range(crowd.lines):
-        at = now - (crowd.lines - number) * 10 * _HOUR
+async def _log(sql: Sql, now: int, size: DataSize) -> None:
+    for number in range(size.accesses):
+        at = now - (size.accesses - number) * 10 * _HOUR
         await sql.run(
             "INSERT INTO accesses (hour, first_at, last_at, user_id, client_id, action, variable,"
             f" category, measurements, requests) SELECT {at // _HOUR}, {at}, {at}, id, '{APP}',"

@@ -1,7 +1,7 @@
-"""What the database is stocked with: clients, people, and tokens, those to use and those that are
-only there, in their millions, as in a server that has been at work for long.
+"""Rows of the bench: clients, people and tokens; some tokens are used, and millions more may be in
+the tables, as in a server that has run for a long time.
 
-Rows are written past the stores, many at once; this module knows the tables' columns.
+Rows are written many at once without the stores; this module has the columns of the tables.
 """
 
 from collections import deque
@@ -41,8 +41,8 @@ Row = tuple[Any, ...]
 
 
 @dataclass(slots=True)
-class Stock:
-    """The tokens that requests may use, in the clear."""
+class UsableTokens:
+    """The tokens that requests may use, in plain text."""
 
     access: deque[str] = field(default_factory=deque)
     refresh: deque[str] = field(default_factory=deque)
@@ -50,23 +50,23 @@ class Stock:
     bound: deque[str] = field(default_factory=deque)
 
     def take(self, kind: Kind, count: int) -> list[str]:
-        """So many of them, each only once; access tokens may be used again and stay."""
+        """`count` of them, each once; access tokens may be used again."""
         tokens: deque[str] = getattr(self, kind)
         if kind in ("access", "bound"):
             return list(tokens)[:count]
         return [tokens.popleft() for _ in range(count)]
 
 
-async def stock_up(
-    context: AppContext, engine: Engine, wanted: dict[Kind, int], resting: int, thumbprint: str
-) -> Stock:
-    """`wanted` tokens to use, strewn among about `resting` others that are never used. Tokens of
+async def add_rows(
+    context: AppContext, engine: Engine, wanted: dict[Kind, int], unused: int, thumbprint: str
+) -> UsableTokens:
+    """`wanted` tokens to use, among about `unused` others that are never used. Tokens of
     the kind "bound" are bound to the DPoP key with this thumbprint."""
     now = context.clock.now()
     people = await _people(context, now)
     for client_id in (OPAQUE, SIGNED):
         await context.stores.clients.add_client(_client(client_id, now))
-    await _rest(engine, people, now, resting)
+    await _add_unused(engine, people, now, unused)
     return await _mint(engine, people, now, wanted, thumbprint)
 
 
@@ -91,9 +91,9 @@ def _client(client_id: str, now: datetime) -> Client:
     )
 
 
-async def _rest(engine: Engine, people: Sequence[int], now: datetime, resting: int) -> None:
-    """Half of them access tokens, half refresh tokens, in pairs of one authorization."""
-    pairs, entropy = resting // 2, SystemEntropy()
+async def _add_unused(engine: Engine, people: Sequence[int], now: datetime, unused: int) -> None:
+    """Half of them access tokens, half refresh tokens, in pairs of one grant."""
+    pairs, entropy = unused // 2, SystemEntropy()
 
     def moments() -> Iterator[tuple[int, datetime]]:
         for number in range(pairs):
@@ -132,19 +132,19 @@ async def _mint(
     now: datetime,
     wanted: dict[Kind, int],
     thumbprint: str,
-) -> Stock:
-    stock, entropy, random = Stock(), SystemEntropy(), Random(7)
+) -> UsableTokens:
+    usable, entropy, random = UsableTokens(), SystemEntropy(), Random(7)
     grants: list[Row] = []
     rows: dict[Kind, list[Row]] = {"access": [], "refresh": [], "codes": [], "bound": []}
     for kind, count in wanted.items():
         for number in range(count):
             at, owner = now - _SPAN * random.random(), people[number % len(people)]
-            # Codes are young: they are redeemed within the minute.
+            # Codes are minted now: they are redeemed within a minute.
             at = now if kind == "codes" else at
             grant_id = moment_bytes(at) + entropy.bytes(9)
             grants.append(_grant(grant_id, owner, at))
             minted = mint(_KINDS[kind], at, entropy)
-            getattr(stock, kind).append(minted.raw.reveal())
+            getattr(usable, kind).append(minted.raw.reveal())
             rows[kind].append(_row(kind, minted.key, grant_id, owner, at))
     await engine.fill("grants", _GRANTS, grants)
     await engine.fill("access_tokens", _ACCESS, rows["access"])
@@ -152,7 +152,7 @@ async def _mint(
     await engine.fill("access_tokens", _BOUND, bound)
     await engine.fill("refresh_tokens", _REFRESH, rows["refresh"])
     await engine.fill("codes", _CODES, rows["codes"])
-    return stock
+    return usable
 
 
 _KINDS: dict[Kind, TokenKind] = {

@@ -1,7 +1,8 @@
-"""What the measurements API and the pages cost among 10,000,000 measurements of 10,000 people.
+"""Time and CPU of the measurements API and the pages, with 10,000,000 measurements.
 
-The real server (one worker, its own core) over a socket; one client asks, one request after the
-other, each time for another person. `--folder` keeps the databases, which take minutes to fill.
+They are of 10,000 people. One worker of the server, on its own core, over a socket. One client
+sends one request after the other, each for another person. `--folder` has the databases, which take
+minutes to fill, and stay.
 """
 
 import argparse
@@ -23,9 +24,9 @@ from urllib.parse import quote
 
 import msgspec
 import psutil  # type: ignore[import-untyped]
-from contenders import SERVER_CORE, await_response, on_core
-from crowd_stock import APP, SECRET, Crowd, gather_crowd, sql_of, tokens_of
 from engines import Engine, Postgres, Sqlite
+from scale_rows import APP, SECRET, DataSize, fill_database, statements_of, tokens_of
+from servers import SERVER_CORE, await_response, on_core
 from wrk import LOAD_CORE
 
 from quantimodo.app.services import AppContext, open_app, prepare
@@ -34,6 +35,7 @@ from quantimodo.ops.cleanup import Cleaner
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 
 _ENGINES: dict[str, Callable[[Path], Engine]] = {"sqlite": Sqlite, "postgres": Postgres}
+_ISSUER = "http://127.0.0.1:8000"
 _REQUESTED = 300  # requests of each kind, by as many people
 _LIST, _CSV = "/api/v1/measurements", "/api/v2/measurements/csv"
 _OF_APP, _VARIABLES = "/api/v2/application/measurements", "/api/v1/variables"
@@ -58,8 +60,8 @@ _PERSONAL = {
     "page of a variable": f"/account/data/variable?name={_ONE_VARIABLE}",
     "page /account/activity": "/account/activity",
 }
-_WHOLE = ("days", "CSV, all of one person")  # walk through everything: once is enough
-_OF_EVERYBODY = {
+_READ_ALL = ("days", "CSV, all of one person")  # not measured for the busy person
+_OF_ALL_PEOPLE = {
     "first 100": _OF_APP,
     "page at 5,000,000": f"{_OF_APP}?offset=5000000",
     "of one variable": f"{_OF_APP}?variableName={_ONE_VARIABLE}",
@@ -72,15 +74,22 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="outside of the repository")
     parser.add_argument("--engines", nargs="+", choices=_ENGINES, default=[*_ENGINES])
     parser.add_argument("--people", type=int, default=10_000)
-    parser.add_argument("--each", type=int, default=1_000, help="measurements of one person")
+    parser.add_argument(
+        "--measurements", type=int, default=1_000, help="measurements of one person"
+    )
     parser.add_argument("--busy", type=int, default=1_000_000, help="more of the last person")
-    parser.add_argument("--lines", type=int, default=100, help="of the access log, of one person")
-    parser.add_argument("--asked", type=int, default=_REQUESTED, help="requests of each kind")
-    parser.add_argument("--only", default="", help="what has these words in its name")
-    parser.add_argument("--destroy", action="store_true", help="measure deletions too")
+    parser.add_argument(
+        "--accesses", type=int, default=100, help="rows of the access log of one person"
+    )
+    parser.add_argument("--requests", type=int, default=_REQUESTED, help="requests of each kind")
+    parser.add_argument("--only", default="", help="the requests with these words in their name")
+    parser.add_argument("--deletions", action="store_true", help="measure deletions too")
     requested = parser.parse_args()
-    crowd = Crowd(
-        people=requested.people, each=requested.each, busy=requested.busy, lines=requested.lines
+    size = DataSize(
+        people=requested.people,
+        measurements=requested.measurements,
+        of_busy_person=requested.busy,
+        accesses=requested.accesses,
     )
     os.sched_setaffinity(0, {LOAD_CORE})
     for name in requested.engines:
@@ -91,52 +100,56 @@ def main() -> None:
         with on_core(SERVER_CORE):
             engine.start()
         try:
-            asyncio.run(_sitting(engine, folder, crowd, made, requested))
+            asyncio.run(_run_all(engine, folder, size, made, requested))
         finally:
             engine.stop()
 
 
-async def _sitting(
-    engine: Engine, folder: Path, crowd: Crowd, made: bool, requested: argparse.Namespace
+async def _run_all(
+    engine: Engine, folder: Path, size: DataSize, made: bool, requested: argparse.Namespace
 ) -> None:
-    settings = {"QUANTIMODO_DATABASE": engine.url, "QUANTIMODO_SECRET_KEY": "A" * 43}
+    settings = {
+        "QUANTIMODO_DATABASE": engine.url,
+        "QUANTIMODO_SECRET_KEY": "A" * 43,
+        "QUANTIMODO_ISSUER": _ISSUER,  # the name of the session cookie has its port
+    }
     os.environ |= settings
     await prepare(load_settings(os.environ))
     async with open_app(load_settings(os.environ)) as context:
         if not made:
             began = time.monotonic()
-            await gather_crowd(context, engine, crowd)
+            await fill_database(context, engine, size)
             print(f"{engine.name}: filled in {time.monotonic() - began:.0f} s", flush=True)
         people = await _people(engine)
-        some = random.Random(7).sample(people[:-1], min(requested.requested, len(people) - 1))
+        some = random.Random(7).sample(people[:-1], min(requested.requests, len(people) - 1))
         tokens = await tokens_of(context, engine, [*some, people[-1]])
         cookies = {person: await _cookie(context, person) for person in [*some, people[-1]]}
-    with _served(folder / "server.log") as (port, server):
+    with _running_server(folder / "server.log") as (port, server):
         client = _Client(engine, port, server, requested.only)
         print(f"\n{engine.name:<34}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}{'KB':>9}")
         for what, path in _PERSONAL.items():
-            client.ask(what, [(path, _headers(tokens[p], cookies[p])) for p in some])
-        client.ask("post of 10", [(_LIST, _headers(tokens[p], "")) for p in some], _post(10))
+            client.send(what, [(path, _headers(tokens[p], cookies[p])) for p in some])
+        client.send("post of 10", [(_LIST, _headers(tokens[p], "")) for p in some], _post(10))
         yesterday = int(time.time()) - 86_400
         busy = _headers(tokens[people[-1]], cookies[people[-1]])
         for what, path in _PERSONAL.items():
-            if what not in _WHOLE:
-                client.ask(f"busy: {what}", [(path, busy)] * 5)
-        client.ask("busy: page at 900,000", [(f"{_LIST}?offset=900000", busy)] * 5)
-        client.ask(
+            if what not in _READ_ALL:
+                client.send(f"busy: {what}", [(path, busy)] * 5)
+        client.send("busy: page at 900,000", [(f"{_LIST}?offset=900000", busy)] * 5)
+        client.send(
             "busy: days of a month", [(f"{_DAYS}&startTime={yesterday - 2_500_000}", busy)] * 5
         )
         client.export("busy: CSV, all", busy)
         own = {"Authorization": f"Bearer {client.own_token()}"}
-        for what, path in _OF_EVERYBODY.items():
-            client.ask(f"app: {what}", [(path.format(yesterday=yesterday), own)] * 5)
-    if requested.destroy:
-        await _destroy(engine, some[:50], people[-1])
+        for what, path in _OF_ALL_PEOPLE.items():
+            client.send(f"app: {what}", [(path.format(yesterday=yesterday), own)] * 5)
+    if requested.deletions:
+        await _measure_deletions(engine, some[:50], people[-1])
 
 
 @contextmanager
-def _served(log: Path) -> Iterator[tuple[int, psutil.Process]]:
-    """One worker over the database of this sitting: its port, and its process."""
+def _running_server(log: Path) -> Iterator[tuple[int, psutil.Process]]:
+    """One worker over this database: its port, and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -157,7 +170,7 @@ def _headers(token: str, cookie: str) -> Mapping[str, str]:
 
 
 async def _people(engine: Engine) -> list[int]:
-    async with sql_of(engine) as sql:
+    async with statements_of(engine) as sql:
         return [row[0] for row in await sql.run("SELECT id FROM users ORDER BY id")]
 
 
@@ -177,7 +190,7 @@ def _post(number: int) -> bytes:
 
 
 class _Client:
-    """Asks one request after the other, and watches what the server spends."""
+    """Sends one request after the other, and measures the CPU time of the server."""
 
     def __init__(self, engine: Engine, port: int, server: psutil.Process, only: str) -> None:
         self._only = only
@@ -185,7 +198,7 @@ class _Client:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
         self._server = server
 
-    def ask(
+    def send(
         self,
         what: str,
         requests: Sequence[tuple[str, Mapping[str, str]]],
@@ -193,20 +206,20 @@ class _Client:
     ) -> None:
         if self._only not in what:
             return
-        began, took, size = self._spent(), [], 0
+        began, took, size = self._cpu_seconds(), [], 0
         for path, headers in requests:
             start = time.perf_counter()
             size += len(self._response(path, headers, body))
             took.append(1000 * (time.perf_counter() - start))
-        spent = 1000 * (self._spent() - began) / len(requests)
-        self._tell(what, took, spent, size / len(requests))
+        spent = 1000 * (self._cpu_seconds() - began) / len(requests)
+        self._print_figures(what, took, spent, size / len(requests))
 
     def export(self, what: str, headers: Mapping[str, str]) -> None:
-        """One long answer, and the most memory that the server had meanwhile."""
+        """One long response, and the most memory that the server had meanwhile."""
         if self._only not in what:
             return
-        resting = self._server.memory_info().rss
-        most, over = resting, threading.Event()
+        before = self._server.memory_info().rss
+        most, over = before, threading.Event()
 
         def watch() -> None:
             nonlocal most
@@ -215,10 +228,10 @@ class _Client:
 
         watching = threading.Thread(target=watch)
         watching.start()
-        self.ask(what, [(_CSV, headers)])
+        self.send(what, [(_CSV, headers)])
         over.set()
         watching.join()
-        print(f"{'':<4}memory: {resting / 1e6:.0f} MB before, at most {most / 1e6:.0f} MB")
+        print(f"{'':<4}memory: {before / 1e6:.0f} MB before, at most {most / 1e6:.0f} MB")
 
     def own_token(self) -> str:
         basic = b64encode(f"{APP}:{SECRET}".encode()).decode()
@@ -238,37 +251,37 @@ class _Client:
             raise SystemExit(f"{path}: {response.status} {content[:300]!r}")
         return content
 
-    def _spent(self) -> float:
+    def _cpu_seconds(self) -> float:
         """Seconds of CPU, of the server and of the engine's own processes."""
         spent = [each.cpu_times() for each in (self._server, *self._engine.processes())]
         return sum(times.user + times.system for times in spent)
 
-    def _tell(self, what: str, took: Sequence[float], spent: float, size: float) -> None:
-        last = statistics.quantiles(took, n=100)[98] if len(took) > 1 else took[0]
-        middle = statistics.median(took)
-        print(f"{what:<34}{middle:>9.1f}{last:>9.1f}{spent:>9.1f}{size / 1000:>9.1f}", flush=True)
+    def _print_figures(self, what: str, took: Sequence[float], spent: float, size: float) -> None:
+        p99 = statistics.quantiles(took, n=100)[98] if len(took) > 1 else took[0]
+        p50 = statistics.median(took)
+        print(f"{what:<34}{p50:>9.1f}{p99:>9.1f}{spent:>9.1f}{size / 1000:>9.1f}", flush=True)
 
 
-async def _destroy(engine: Engine, people: Sequence[int], busy: int) -> None:
-    """What the cleaner and deletions take."""
-    async with sql_of(engine) as sql:
+async def _measure_deletions(engine: Engine, people: Sequence[int], busy: int) -> None:
+    """How long the cleaner and deletions take."""
+    async with statements_of(engine) as sql:
         await sql.run("DELETE FROM leases")  # the server that just ended cleaned last
     async with open_app(load_settings(os.environ)) as context:
         cleaner = Cleaner(
             context.stores.retention, context.stores.leases, context.clock, "bench", pause=0
         )
         began = time.perf_counter()
-        gone = await cleaner.round()
-        print(f"cleaner: a round in {time.perf_counter() - began:.2f} s, {gone} rows")
+        deleted = await cleaner.round()
+        print(f"cleaner: a round in {time.perf_counter() - began:.2f} s, {deleted} rows")
         took = []
         for person in people:
             began = time.perf_counter()
-            await context.stores.users.delete_user(person)
+            await context.stores.users.delete_user(person, context.clock.now())
             took.append(1000 * (time.perf_counter() - began))
-        last = statistics.quantiles(took, n=100)[98]
-        print(f"{'deletion of a person':<34}{statistics.median(took):>9.1f}{last:>9.1f}")
+        p99 = statistics.quantiles(took, n=100)[98]
+        print(f"{'deletion of a person':<34}{statistics.median(took):>9.1f}{p99:>9.1f}")
         began = time.perf_counter()
-        await context.stores.users.delete_user(busy)
+        await context.stores.users.delete_user(busy, context.clock.now())
         print(f"{'deletion of the busy person':<34}{1000 * (time.perf_counter() - began):>9.1f}")
 
 

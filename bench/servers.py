@@ -1,7 +1,7 @@
-"""Who is measured: our server on an engine, or a peer of the harness that
-`bench/peers` prepared.
+"""The servers that are measured: ours on an engine, or a peer of the harness that `bench/peers`
+prepared.
 
-A contender runs on one core, the database with it, so that a figure is what one core can do.
+A server and its database run on one core, so that a figure is that of one core.
 """
 
 import http.client
@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import psutil  # type: ignore[import-untyped]
 from engines import Engine
 from proofs import ProofKey
-from stock import Stock, stock_up
+from token_rows import UsableTokens, add_rows
 from workloads import Kind, Workload
 from wrk import CONNECTIONS, LOAD_CORE, load
 
@@ -29,7 +29,7 @@ from quantimodo.app.settings import load_settings
 SERVER_CORE = 0
 MOST_CODES = 9_000  # a second: more than any server here redeems on one core
 MOST_PROOFS = 6_000  # likewise, of DPoP proofs
-CHAINS = 2 * CONNECTIONS  # wrk asks for a request before it hands over a response
+CHAINS = 2 * CONNECTIONS  # wrk requests the next one before it reports a response
 CYCLED = 1_000
 _START_SECONDS = 60
 
@@ -39,7 +39,7 @@ class Figures:
     """One run. Latencies in milliseconds; CPU in microseconds a request, of the server and of the
     database beside it; resident memory in megabytes, the database's as its share (PSS)."""
 
-    contender: str
+    server: str
     workload: str
     requests: int
     rate: float
@@ -52,7 +52,7 @@ class Figures:
     database_memory: float
 
 
-class Contender(Protocol):
+class MeasuredServer(Protocol):
     name: str
 
     async def start(self) -> None: ...
@@ -65,7 +65,7 @@ class Contender(Protocol):
 
 
 class Quantimodo:
-    """One worker of ours. `runs` is how many seconds of each workload it must be stocked for."""
+    """One worker of ours. `runs`: the seconds of each run for which it needs tokens."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Quantimodo:
         port: int,
         *,
         runs: Sequence[int],
-        resting: int,
+        unused: int,
         key: ProofKey,
     ) -> None:
         self._key = key
@@ -82,20 +82,20 @@ class Quantimodo:
         self._engine = engine
         self._port = port
         self._runs = runs
-        self._resting = resting
+        self._resting = unused
         self._log = folder / "server.log"
         self._settings = {
             "QUANTIMODO_DATABASE": engine.url,
             "QUANTIMODO_PORT": str(port),
             "QUANTIMODO_SECRET_KEY": "A" * 43,
             "QUANTIMODO_LOG_LEVEL": "warning",
-            # One client sends more here than all of a server's clients usually do.
+            # One client sends more here than all clients of a server usually do.
             "QUANTIMODO_LIMITS__PUSHED_REQUESTS_PER_APP": "900000 per 1m",
             "QUANTIMODO_BUDGETS__REPLAYS_PER_SIGNER": str(2**30),
             "QUANTIMODO_BUDGETS__REPLAYS_TOTAL": str(2**31),
         }
         self._server: subprocess.Popen[bytes] | None = None
-        self._stock = Stock()
+        self._usable = UsableTokens()
 
     async def start(self) -> None:
         with on_core(SERVER_CORE):
@@ -103,7 +103,7 @@ class Quantimodo:
         settings = load_settings(self._settings)
         await prepare(settings)
         async with open_app(settings) as context:
-            self._stock = await stock_up(
+            self._usable = await add_rows(
                 context, self._engine, self._wanted(), self._resting, self._key.thumbprint
             )
         self._server = self._serve()
@@ -113,7 +113,7 @@ class Quantimodo:
         return True
 
     def measure(self, workload: Workload, seconds: int) -> Figures:
-        self._prove(workload)
+        self._check_response(workload)
         tokens = self._tokens(workload, seconds)
         assert self._server is not None
         server, database = [psutil.Process(self._server.pid)], self._engine.processes()
@@ -121,7 +121,7 @@ class Quantimodo:
         report = load(self._port, workload, tokens, seconds)
         after = _cpu(server), _cpu(database)
         return Figures(
-            contender=self.name,
+            server=self.name,
             workload=workload.name,
             requests=report.requests,
             rate=report.requests / report.seconds,
@@ -160,20 +160,20 @@ class Quantimodo:
 
     def _tokens(self, workload: Workload, seconds: int) -> list[str]:
         if workload.dpop:
-            return self._proved(workload, seconds * MOST_PROOFS)
+            return self._with_proofs(workload, seconds * MOST_PROOFS)
         counts = {"same": 0, "cycle": CYCLED, "chain": CHAINS, "once": seconds * MOST_CODES}
-        return self._stock.take(workload.kind, counts[workload.mode]) if workload.kind else []
+        return self._usable.take(workload.kind, counts[workload.mode]) if workload.kind else []
 
-    def _proved(self, workload: Workload, count: int) -> list[str]:
-        tokens = self._stock.take("bound", CYCLED)
+    def _with_proofs(self, workload: Workload, count: int) -> list[str]:
+        tokens = self._usable.take("bound", CYCLED)
         address = f"http://127.0.0.1:{self._port}{workload.path}"
         return list(self._key.lines(tokens, workload.method, address, count))
 
-    def _prove(self, workload: Workload) -> None:
-        """One request whose answer is read: wrk looks at the status only."""
-        token, proof = self._stock.take(workload.kind, 1)[0] if workload.kind else "", ""
+    def _check_response(self, workload: Workload) -> None:
+        """One request whose response is read: wrk reads the status only."""
+        token, proof = self._usable.take(workload.kind, 1)[0] if workload.kind else "", ""
         if workload.dpop:
-            token, _, proof = self._proved(workload, 1)[0].partition(" ")
+            token, _, proof = self._with_proofs(workload, 1)[0].partition(" ")
         connection = http.client.HTTPConnection("127.0.0.1", self._port)
         headers = {"Authorization": workload.authorization.replace("%s", token)}
         if proof:
@@ -185,8 +185,8 @@ class Quantimodo:
         response = connection.getresponse()
         text = response.read()
         connection.close()
-        if response.status not in (200, 201) or workload.proof not in text:
-            raise SystemExit(f"{self.name}: {workload.name} is answered wrongly: {text!r}")
+        if response.status not in (200, 201) or workload.expected not in text:
+            raise SystemExit(f"{self.name}: {workload.name} has a wrong response: {text!r}")
 
 
 class Peer:
@@ -208,14 +208,14 @@ class Peer:
         return bool(workload.peer_path) and self._bound().is_file()
 
     def measure(self, workload: Workload, seconds: int) -> Figures:
-        server = _grant(self._state["proc"].pid)
+        server = _process_tree(self._state["proc"].pid)
         database = self._harness.database(self.name)
         before = _cpu(server), _cpu(database)
         report = self._load(workload, seconds)
         after = _cpu(server), _cpu(database)
         requests = max(1, report["n"])
         return Figures(
-            contender=self.name,
+            server=self.name,
             workload=workload.name,
             requests=report["n"],
             rate=report["rps"],
@@ -258,12 +258,12 @@ class Peer:
 
 
 class Harness:
-    """The harness of peers, as `bench/peers` prepared it. Its module is loaded where it lies."""
+    """The harness of peers, as `bench/peers` prepared it. Its module is loaded from its folder."""
 
     def __init__(self, folder: Path, codes: int, thumbprint: str) -> None:
         os.environ["NCODES"] = str(codes)  # how many each peer mints
         os.environ["JKT"] = thumbprint  # to which it binds tokens
-        sys.path.append(str(folder))  # it looks for its neighbours
+        sys.path.append(str(folder))  # it imports modules of its folder
         module = runpy.run_path(str(folder / "bench.py"))
         self.peers: Mapping[str, dict[str, Any]] = module["PEERS"]
         self.start: Callable[[str], dict[str, Any]] = module["start"]
@@ -286,7 +286,7 @@ class Harness:
         if not _on_postgres(peer):
             return []
         pid = (self._folder / "data" / "pg" / "postmaster.pid").read_text().split()[0]
-        return _grant(int(pid))
+        return _process_tree(int(pid))
 
 
 def _on_postgres(peer: str) -> bool:
@@ -295,7 +295,7 @@ def _on_postgres(peer: str) -> bool:
 
 @contextmanager
 def on_core(core: int) -> Iterator[None]:
-    """What is started inside the block stays on this core."""
+    """What is started inside the block runs on this core only."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -325,13 +325,13 @@ def await_response(port: int, log: Path) -> None:
     raise SystemExit(f"the server did not start:\n{log.read_text()}")
 
 
-def _grant(pid: int) -> list[psutil.Process]:
+def _process_tree(pid: int) -> list[psutil.Process]:
     first = psutil.Process(pid)
     return [first, *first.children(recursive=True)]
 
 
 def _cpu(processes: Iterable[psutil.Process]) -> float:
-    """Seconds, kernel's and own."""
+    """Seconds of CPU in the kernel and outside."""
     total = 0.0
     for process in processes:
         times = process.cpu_times()
