@@ -10,7 +10,17 @@ import pytest
 
 from quantimodo.app.policies import registration_policy
 from quantimodo.ops.cleanup import Cleaner
-from support.app import CALLBACK, ISSUER, TOKEN, App, AppHarness, OpenHarness, response_of
+from support.app import (
+    CALLBACK,
+    ISSUER,
+    ME,
+    TOKEN,
+    USERINFO,
+    App,
+    AppHarness,
+    OpenHarness,
+    response_of,
+)
 from support.registered_clients import (
     Documents,
     assertion_of,
@@ -507,3 +517,58 @@ async def test_an_app_without_any_consent_is_deleted(open_harness: OpenHarness) 
 
 def test_the_settings_are_what_the_policy_says(harness: AppHarness) -> None:
     assert registration_policy(harness.context.settings).mode == "closed"
+
+
+async def test_2_1_grant_types_and_response_types_fit(open_harness: OpenHarness) -> None:
+    """RFC 7591 §2.1: no application registers itself into an inconsistent state."""
+    async with open_harness(**OPEN) as harness:
+        await harness.person()
+        for requested in (
+            {"grant_types": ["authorization_code"], "response_types": []},
+            {"grant_types": ["refresh_token"], "response_types": []},
+            {"grant_types": ["refresh_token"], "response_types": ["code"]},
+            {"grant_types": [], "response_types": ["none"], "redirect_uris": []},
+            {"redirect_uris": []},
+        ):
+            response = await register(harness, **requested)
+            assert response.status_code == 400, requested
+            error = response.json()["error"]
+            assert error in ("invalid_client_metadata", "invalid_redirect_uri"), requested
+        # RFC 7591 §3.2.1: the response has what was registered instead.
+        for requested, grants, kinds in (
+            (
+                {"grant_types": ["client_credentials"], "response_types": ["code"]},
+                ["client_credentials"],
+                None,
+            ),
+            (
+                {"response_types": ["code id_token"]},
+                ["authorization_code", "implicit"],
+                ["code id_token"],
+            ),
+            (
+                {"grant_types": ["implicit"], "response_types": ["id_token"]},
+                ["implicit"],
+                ["id_token"],
+            ),
+        ):
+            found = (await register(harness, **requested)).json()
+            assert (found["grant_types"], found.get("response_types")) == (grants, kinds)
+
+
+async def test_3_2_1_no_application_chooses_its_id(open_harness: OpenHarness) -> None:
+    """RFC 9700 §4.15.1: no application is taken for a person, by an id that is a subject."""
+    async with open_harness(registration__mode="token") as harness:
+        ann = await harness.person()
+        token = (await harness.context.dynamic.mint_token("", 1, timedelta(days=1))).reveal()
+        wanted = {"client_id": ann.subject, "grant_types": ["client_credentials"]}
+        app = await app_of(harness, await register(harness, token, **wanted, response_types=[]))
+        assert app.id != ann.subject
+        response = await harness.token(app, grant_type="client_credentials", scope="basic")
+        found = await harness.introspect(app, response.json()["access_token"])
+        assert (found["sub"], found["client_id"]) == (app.id, app.id)
+        assert "auth_time" not in found
+        for path in (ME, USERINFO):
+            refused = await harness.call(response.json()["access_token"], path)
+            assert refused.status_code in (401, 403), path
+            assert ann.subject not in refused.text

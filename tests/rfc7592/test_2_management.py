@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.app import CALLBACK, TOKEN, AppHarness, OpenHarness
+from support.app import CALLBACK, TOKEN, App, AppHarness, OpenHarness
 
 REGISTER = "/api/v2/oauth2/register"
 
@@ -139,3 +139,55 @@ async def test_a_disabled_app_does_not_manage_itself(open_app_harness: AppHarnes
     assert client is not None
     await open_app_harness.context.registry.disable(client)
     assert (await manage(open_app_harness, "GET", received)).status_code == 401
+
+
+async def test_2_2_members_that_the_server_sets_are_no_requests(
+    open_app_harness: AppHarness,
+) -> None:
+    """RFC 7592 §2.2: a client leaves them out; one that does not changes none of them. A member
+    that is null is one that is left out."""
+    received = await registered(open_app_harness, policy_uri="https://app.example.org/privacy")
+    stated = {
+        "registration_access_token": "qmg_another",
+        "registration_client_uri": "https://evil.example/",
+        "client_secret_expires_at": 1,
+        "client_id_issued_at": 1,
+    }
+    body = {
+        "client_id": received["client_id"],
+        "redirect_uris": [CALLBACK],
+        "policy_uri": None,
+        **stated,
+    }
+    changed = await manage(open_app_harness, "PUT", received, body)
+    assert changed.status_code == 200, changed.text
+    found = changed.json()
+    assert {name: found[name] for name in stated} == {name: received[name] for name in stated}
+    assert "policy_uri" not in found
+    assert (await manage(open_app_harness, "GET", received)).json() == found
+
+
+async def test_2_3_with_the_registration_all_access_ends(open_app_harness: AppHarness) -> None:
+    """RFC 7592 §2.3: grants, codes and tokens end with it, and the address is not known any
+    more."""
+    harness = open_app_harness
+    await harness.person()
+    received = await registered(harness, grant_types=["authorization_code", "refresh_token"])
+    client = await harness.context.stores.clients.client(received["client_id"])
+    assert client is not None
+    app = App(client, received["client_secret"])
+    tokens = await harness.tokens(app, scope="basic openid offline_access")
+    browser = await harness.signed_in()
+    code = (await harness.authorize(browser, app, scope="basic")).code
+    assert (await harness.call(tokens["access_token"])).status_code == 200
+    deleted = await manage(harness, "DELETE", received)
+    assert (deleted.status_code, deleted.headers["cache-control"]) == (204, "no-store")
+    assert (await harness.call(tokens["access_token"])).status_code == 401
+    for response in (
+        await harness.refresh(app, tokens["refresh_token"]),
+        await harness.redeem(app, code),
+    ):
+        assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
+    assert (await harness.ask(browser, app)).status_code == 400
+    for method in ("GET", "PUT", "DELETE"):
+        assert (await manage(harness, method, received, {})).status_code == 401

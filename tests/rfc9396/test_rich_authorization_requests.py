@@ -289,3 +289,26 @@ async def test_6_1_an_application_itself_has_no_health_details(harness: AppHarne
 
 def parsed(text: str) -> list[dict[str, Any]]:
     return json_objects(parse_authorization_details(text))
+
+
+async def test_3_1_the_person_sees_scope_and_details_together(harness: AppHarness) -> None:
+    """RFC 9396 §3.1: both are processed and presented in combination; RFC 9396 §12: what is in
+    them is text."""
+    await harness.person()
+    app, browser = await harness.app(), await harness.signed_in()
+    odd = {**SLEEP[0], "categories": ["Sleep"], "variables": ["<script>alert(1)</script>"]}
+    request = {
+        "scope": f"openid email {SCOPE}",
+        "authorization_details": json.dumps([*MOOD, odd]),
+    }
+    page = (await harness.ask(browser, app, **request)).text
+    assert "See your e-mail address" in page
+    assert 'value="Sleep"' in page
+    assert 'value="Emotions"' in page
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    tokens = await harness.tokens(app, browser, **request)
+    assert set(tokens["scope"].split()) == {"openid", "email", "basic", "readmeasurements"}
+    assert sorted(tokens["authorization_details"], key=str) == sorted([*MOOD, odd], key=str)
+    userinfo = (await harness.call(tokens["access_token"], "/api/v2/oauth2/userinfo")).json()
+    assert userinfo["email"] == "ann@example.org"
