@@ -47,6 +47,15 @@ def test_doctor_reads_the_state_of_the_server(terminal: Terminal) -> None:
     (overdue,) = [each for each in done.json if "overdue" in each["text"]]
     assert (overdue["what"], overdue["state"]) == ("keys", "fault")
     assert "ES256" in overdue["text"]
+    # The clock was ahead when a key was made: the server signs by it, and the operator learns it.
+    change(
+        terminal,
+        "UPDATE signing_keys SET created_at = 9000000000000000, active_at = 9000000000000000"
+        " WHERE algorithm = 'RS256'",
+    )
+    ahead = terminal("doctor", "--json")
+    assert finding(ahead.json, "clock")["state"] == "fault"
+    assert "made later than now" in finding(ahead.json, "clock")["text"]
     # The thresholds are settings.
     lax = terminal("doctor", "--json", alerts__backup_age="400d", alerts__disk_free="1")
     assert finding(lax.json, "disk")["state"] == "ok"

@@ -10,7 +10,7 @@ from quantimodo.keys.keyring import Keyring
 from quantimodo.keys.rotation import Rotation, RotationPolicy, SigningKeyInUse
 from quantimodo.model.keys import ALGORITHMS
 from quantimodo.ports.clock import Entropy
-from quantimodo.ports.stores import Stores
+from quantimodo.ports.stores import Stores, Unavailable
 from support.account_services import MovableClock
 
 DAY = timedelta(days=1)
@@ -33,6 +33,12 @@ async def signing(stores: Stores, envelope: Envelope, clock: MovableClock) -> st
     return keyring.signer("ES256").kid
 
 
+async def without_keys(stores: Stores, envelope: Envelope, clock: MovableClock) -> None:
+    for key in await stores.keys.signing_keys():
+        await stores.keys.delete_signing_key(key.kid)
+    await signing(stores, envelope, clock)
+
+
 async def test_the_first_keys_sign_at_once_and_are_made_once(
     stores: Stores, rotation: Rotation, envelope: Envelope, clock: MovableClock
 ) -> None:
@@ -40,6 +46,26 @@ async def test_the_first_keys_sign_at_once_and_are_made_once(
     assert not await rotation.ensure()
     assert len(await stores.keys.signing_keys()) == len(ALGORITHMS)
     assert await signing(stores, envelope, clock)
+
+
+async def test_keys_sign_also_when_the_clock_was_set_back_to_before_they_were_made(
+    stores: Stores, rotation: Rotation, envelope: Envelope, clock: MovableClock
+) -> None:
+    await rotation.ensure()
+    made = await signing(stores, envelope, clock)
+    clock.advance(timedelta(hours=-2))
+    assert await signing(stores, envelope, clock) == made
+    keyring = Keyring(stores.keys, envelope, clock)
+    await keyring.load()
+    await keyring.check()
+    assert made.encode() in await keyring.document()
+    # A key that waits does not sign before the one that was made first.
+    clock.advance(timedelta(hours=2))
+    await rotation.rotate(publish_before=DAY)
+    clock.advance(timedelta(hours=-2))
+    assert await signing(stores, envelope, clock) == made
+    with pytest.raises(Unavailable, match="no signing key"):
+        await without_keys(stores, envelope, clock)
 
 
 async def test_a_due_key_is_published_before_it_signs(

@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -37,6 +38,7 @@ from quantimodo.storage.inspection import inspect
 from quantimodo.storage.open import SchemaMismatch, pending_steps, sqlite_path
 from quantimodo.storage.sqlite_faults import sentence_of
 
+_CLOCKS_DIFFER = timedelta(minutes=1)  # of machines with one database
 Check = Callable[[Settings], Awaitable[list[Finding]]]
 
 
@@ -212,9 +214,13 @@ async def _keys_of(context: AppContext) -> list[Finding]:
     for algorithm in ALGORITHMS:
         try:
             context.keyring.signer(algorithm)
-        except LookupError:
-            text = f"no {algorithm} key is active: the next start makes one"
+        except Unavailable:
+            text = f"there is no {algorithm} key: the next start makes one"
             found.append(Finding("warning", "keys", text))
+    made = [key.created_at for key in await context.stores.keys.signing_keys()]
+    if made and max(made) > context.clock.now() + _CLOCKS_DIFFER:
+        text = "a signing key was made later than now: set the clock of this machine right"
+        found.append(Finding("fault", "clock", text))
     return found or [Finding("ok", "keys", f"active: {', '.join(ALGORITHMS)}")]
 
 

@@ -64,13 +64,17 @@ class Keyring:
         )
 
     def signer(self, algorithm: Algorithm) -> Signer:
-        """The newest key that is active. Raises `Unavailable` when there is none, and
+        """The newest key that is active; when none is, because the clock was set back, the first
+        one that was made: it is published. Raises `Unavailable` when there is no key, and
         `LookupError` before `load`."""
         now = self.clock.now()
-        for active_at, signer in self._loaded().signers[algorithm]:
+        signers = self._loaded().signers[algorithm]
+        for active_at, signer in signers:
             if active_at <= now:
                 return signer
-        raise Unavailable("no signing key is active")
+        if not signers:
+            raise Unavailable("there is no signing key")
+        return signers[-1][1]
 
     async def check(self) -> None:
         """Raise `Unavailable` unless there is an active key for each algorithm."""
