@@ -132,7 +132,7 @@ async def test_mails_that_a_person_causes_are_limited(open_harness: OpenHarness)
 
 
 async def test_mails_of_one_person_to_others_are_limited(open_harness: OpenHarness) -> None:
-    """In all browsers together, whoever gets the mail: an account sends no mass mails."""
+    """In all browsers together and to all addresses: an account sends no mass mails."""
     async with open_harness(limits__emails_per_person="3 per 1h") as harness:
         ann = await harness.person()
         await harness.person("bob@example.org")

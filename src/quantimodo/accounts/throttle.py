@@ -205,8 +205,8 @@ class Throttle:
         await self._count("email account", account, self.policy.emails_per_account)
 
     async def send_email_elsewhere(self, user_id: int, account: str) -> None:
-        """Count an e-mail that this person causes to an address that may be another person's:
-        whoever has an account must not be able to write to all the world from here."""
+        """Count an e-mail that this person causes to an address that may be another person's, so
+        that no account sends mass mails."""
         await self._count("email person", str(user_id), self.policy.emails_per_person)
         await self.send_email(account)
 

@@ -1,6 +1,7 @@
 """The table `accesses`: which applications read or wrote a person's measurements."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -16,6 +17,7 @@ MOST_FILTERS: Final = 200
 """Rows about different filters of the reads of one application, for one person and hour. What is
 read beyond that is one row without a filter, so that no application buries its other reads."""
 _HOUR = 3_600_000_000
+_Place = tuple[int, int, str]  # a person, an hour and an application
 _ADD = Insert(
     head="INSERT INTO accesses (user_id, hour, client_id, action, variable, category, first_at,"
     " last_at, measurements, requests)",
@@ -120,31 +122,39 @@ def _to_row(access: Access) -> Row:
     )
 
 
-def _bounded(rows: Sequence[Row]) -> Operation[Sequence[Row]]:
-    """The rows, of which those with too many filters are added up without them."""
-    places = sorted({row[:3] for row in rows if _has_filter(row)})
-    spare = {}
-    for place in places:
+def _bounded(accesses: Sequence[Access]) -> Operation[Sequence[Access]]:
+    """The same, of which reads with too many filters are added up without them."""
+    spare: dict[_Place, int] = {}
+    for place in sorted({_place(each) for each in accesses if _has_filter(each)}):
         spare[place] = MOST_FILTERS - first_value((yield _COUNT_READS, place))
-    found: dict[Row, Row] = {}
-    for row in rows:
-        key, numbers = row[:6], row[6:]
-        if _has_filter(row):
-            spare[row[:3]] -= 1
-            if spare[row[:3]] < 0:
-                key = (*row[:3], "read", "", "")
-        before = found.get(key)
-        found[key] = (*key, *(numbers if before is None else _joined(before[6:], numbers)))
-    return sorted(found.values())
+    found: dict[tuple[object, ...], Access] = {}
+    for access in accesses:
+        place, each = _place(access), access
+        if _has_filter(access):
+            spare[place] -= 1
+            if spare[place] < 0:
+                each = replace(access, variable="", category="")
+        key = (place, each.action, each.variable, each.category)
+        found[key] = _joined(found[key], each) if key in found else each
+    return list(found.values())
 
 
-def _has_filter(row: Row) -> bool:
-    return row[3] == "read" and bool(row[4] or row[5])
+def _place(access: Access) -> _Place:
+    return access.user_id, to_micros(access.first_at) // _HOUR, access.client_id
 
 
-def _joined(one: Row, other: Row) -> Row:
-    first_at, last_at = min(one[0], other[0]), max(one[1], other[1])
-    return first_at, last_at, one[2] + other[2], one[3] + other[3]
+def _has_filter(access: Access) -> bool:
+    return access.action == "read" and bool(access.variable or access.category)
+
+
+def _joined(one: Access, other: Access) -> Access:
+    return replace(
+        one,
+        first_at=min(one.first_at, other.first_at),
+        last_at=max(one.last_at, other.last_at),
+        measurements=one.measurements + other.measurements,
+        requests=one.requests + other.requests,
+    )
 
 
 def _uses_of_tokens(accesses: Sequence[Access]) -> dict[tuple[int, str], int]:
@@ -162,8 +172,6 @@ class Accesses(Table):
     """Implements `AccessLogStore`."""
 
     async def add_accesses(self, accesses: Sequence[Access]) -> None:
-        # Rows are locked in one order, so that writers do not deadlock.
-        rows = sorted(map(_to_row, accesses))
         reads = {
             (each.user_id, each.client_id): to_micros(each.first_at)
             for each in accesses
@@ -173,7 +181,9 @@ class Accesses(Table):
         uses = _uses_of_tokens(accesses)
 
         def operation() -> Operation[None]:
-            yield from insert_many(_ADD, (), (yield from _bounded(rows)))
+            bounded = yield from _bounded(accesses)
+            # Rows are locked in one order, so that writers do not deadlock.
+            yield from insert_many(_ADD, (), sorted(map(_to_row, bounded)))
             for pair in sorted(reads):
                 yield _FIRST_READ, (*pair, reads[pair])
             for (user_id, name), used_at in sorted(uses.items()):
