@@ -117,8 +117,8 @@ def _histogram(metrics: Metrics) -> dict[tuple[str, float], float]:
     """The buckets as a program reads them, by endpoint and upper bound."""
     return {
         (sample.labels["endpoint"], float(sample.labels["le"])): sample.value
-        for family in text_string_to_metric_families(metrics.render().decode())
-        for sample in family.samples
+        for metric in text_string_to_metric_families(metrics.render().decode())
+        for sample in metric.samples
         if sample.name == "quantimodo_request_duration_seconds_bucket"
     }
 
