@@ -7,7 +7,7 @@ exit code 1, or 2 for an error in the command or the settings. Standard output h
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import apsw
 import typer
@@ -25,6 +25,10 @@ from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.open import SchemaMismatch, sqlite_path
 from quantimodo.storage.sqlite_faults import sentence_of
 
+WRONG_SECRET_KEY: Final = (
+    "the secret key is not the one that this database was made with: put that key back, as a line"
+    " of the secret file"
+)
 T = TypeVar("T")
 
 
@@ -102,7 +106,7 @@ def _lines(fault: Exception) -> list[str]:
         case Busy():
             return ["too many passwords are being checked; try again in a moment"]
         case DecryptionFailed():
-            return ["the secret key is not the one that this database was made with"]
+            return [WRONG_SECRET_KEY]
         case OSError() if fault.strerror:
             where = f": {fault.filename}" if fault.filename else ""
             return [f"{fault.strerror}{where}"]

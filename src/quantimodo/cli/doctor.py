@@ -21,7 +21,7 @@ from quantimodo.app.environment import SystemClock
 from quantimodo.app.secret_keys import BadSecretKey, parse_keys
 from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings import Settings
-from quantimodo.cli.command_runner import field_errors
+from quantimodo.cli.command_runner import WRONG_SECRET_KEY, field_errors
 from quantimodo.cli.doctor_providers import provider_findings
 from quantimodo.cli.doctor_state import state_findings
 from quantimodo.cli.findings import Finding
@@ -204,8 +204,7 @@ async def _signing_keys(settings: Settings) -> list[Finding]:
     except (Unavailable, SchemaMismatch, BadSecretKey, apsw.Error, OSError):
         return []  # reported above
     except DecryptionFailed:
-        text = "the secret key is not the one that this database was made with"
-        return [Finding("fault", "keys", text)]
+        return [Finding("fault", "keys", WRONG_SECRET_KEY)]
 
 
 async def _keys_of(context: AppContext) -> list[Finding]:
