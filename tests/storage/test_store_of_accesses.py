@@ -97,6 +97,17 @@ async def test_one_application_fills_no_log_with_different_filters(
     assert len(found) - len(this_hour) == len(others)
 
 
+async def test_a_filter_that_has_its_row_keeps_it(stores: Stores, samples: Samples) -> None:
+    """Also where reads by most of the filters come again and again."""
+    person = await samples.user()
+    usual = [replace(access(person.id, NOW), variable=f"any {n}") for n in range(MOST_FILTERS)]
+    for _ in range(3):
+        await stores.accesses.add_accesses(usual)
+    found = [each for _, each in await stores.accesses.accesses_of(person.id, limit=1_000)]
+    assert {each.variable for each in found} == {each.variable for each in usual}
+    assert {each.requests for each in found} == {3}
+
+
 async def test_the_first_read_under_a_consent_is_claimed_until_it_is_finished(
     stores: Stores, samples: Samples
 ) -> None:

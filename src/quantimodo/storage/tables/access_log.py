@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from quantimodo.model.measurements import Access, AccessSum
 from quantimodo.model.personal_tokens import name_of_token
 from quantimodo.storage.database import Operation, Row, Statement, execute
-from quantimodo.storage.rows import Column, Part, RowReader, first_value
+from quantimodo.storage.rows import Column, Part, RowReader
 from quantimodo.storage.tables.bulk_insert import Insert, insert_many
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
@@ -99,9 +99,10 @@ _USED = Statement(
     "UPDATE personal_tokens SET used_at = {3} WHERE user_id = {1} AND name = {2}"
     " AND created_at <= {3} AND (used_at IS NULL OR used_at < {3})"
 )
-_COUNT_READS = Statement(
-    "SELECT count(*) FROM accesses WHERE user_id = {1} AND hour = {2} AND client_id = {3}"
-    " AND action = 'read'"
+_FILTERS = Statement(
+    "SELECT variable, category FROM accesses WHERE user_id = {1} AND hour = {2}"
+    " AND client_id = {3} AND action = 'read' AND (variable <> '' OR category <> '')"
+    f" LIMIT {MOST_FILTERS}"
 )
 _NEWEST = 2**63 - 1
 
@@ -123,16 +124,20 @@ def _to_row(access: Access) -> Row:
 
 
 def _bounded(accesses: Sequence[Access]) -> Operation[Sequence[Access]]:
-    """The same, of which reads with too many filters are added up without them."""
-    spare: dict[_Place, int] = {}
+    """The same, of which reads with too many filters are added up without them. A filter that has a
+    row already keeps it."""
+    filters: dict[_Place, set[tuple[str, str]]] = {}
     for place in sorted({_place(each) for each in accesses if _has_filter(each)}):
-        spare[place] = MOST_FILTERS - first_value((yield _COUNT_READS, place))
+        rows = yield _FILTERS, place
+        filters[place] = {(variable, category) for variable, category in rows}
     found: dict[tuple[object, ...], Access] = {}
     for access in accesses:
         place, each = _place(access), access
         if _has_filter(access):
-            spare[place] -= 1
-            if spare[place] < 0:
+            known, own = filters[place], (access.variable, access.category)
+            if own in known or len(known) < MOST_FILTERS:
+                known.add(own)
+            else:
                 each = replace(access, variable="", category="")
         key = (place, each.action, each.variable, each.category)
         found[key] = _joined(found[key], each) if key in found else each
