@@ -6,7 +6,17 @@ from quantimodo.model.client_log import ClientRefusal
 from quantimodo.ops.client_log import PER_KIND, PER_MINUTE
 from quantimodo.protocol.received_shape import NAMES
 from quantimodo.protocol.refusals import REFUSALS
-from support.app import AUTHORIZE, CALLBACK, INTROSPECT, REVOKE, TOKEN, App, AppHarness
+from support.app import (
+    AUTHORIZE,
+    CALLBACK,
+    CHALLENGE,
+    INTROSPECT,
+    REVOKE,
+    TOKEN,
+    App,
+    AppHarness,
+)
+from support.registered_clients import key_set, make_key, registered, signed
 
 PAR = "/api/v2/oauth2/par"
 DEVICE = "/api/v2/oauth2/device_authorization"
@@ -65,6 +75,28 @@ async def test_every_endpoint_leaves_the_refusals_of_an_app_in_its_log(
         app.id, harness.context.clock.now().date()
     )
     assert [(day.tokens, day.refusals) for day in days] == [(0, 9)]
+
+
+async def test_a_pushed_request_is_described_by_the_parameters_of_its_object(
+    harness: AppHarness,
+) -> None:
+    key = make_key("ES256")
+    app = await registered(harness, {"jwks": key_set(key)})
+    claims = {
+        "client_id": app.id,
+        "response_type": "code",
+        "redirect_uri": CALLBACK,
+        "scope": "basic",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+    pushed = await harness.post(PAR, app, {"request": signed(claims, key, "ES256")})
+    await harness.register_again(app, scope=frozenset({"openid"}))
+    named = {"client_id": app.id, "request_uri": pushed.json()["request_uri"]}
+    await harness.browser().get(AUTHORIZE, params=named)
+    (refusal,) = await log_of(harness, app)
+    assert refusal.code == "scope_not_registered"
+    assert refusal.received[0] == f"parameters: {', '.join(sorted(claims))}"
 
 
 async def test_no_value_of_a_request_is_in_the_log(harness: AppHarness) -> None:

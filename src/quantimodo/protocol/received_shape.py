@@ -13,6 +13,7 @@ from quantimodo.protocol.authorization import PROMPTS, READ
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.grant_types import GRANT_TYPES
 from quantimodo.protocol.grant_types import PARAMETERS as OF_GRANT_TYPES
+from quantimodo.protocol.profile_requests import SIGNED
 from quantimodo.protocol.scopes import KNOWN as SCOPES
 from quantimodo.protocol.vocabulary import RESPONSE_TYPES
 
@@ -43,7 +44,7 @@ def shape_of(
 ) -> tuple[str, ...]:
     """The lines about these parameters; `authorization` is the header of that name, None where
     the endpoint does not authenticate the app."""
-    sent = dict(parameters)
+    sent = {name: text for name, text in parameters if name != SIGNED}
     known = sorted(NAMES & sent.keys())
     lines = [f"parameters: {', '.join(known) or 'none'}{_others(len(sent) - len(known))}"]
     for name, words in _WORDS.items():
