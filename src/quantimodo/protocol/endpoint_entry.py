@@ -28,8 +28,9 @@ class EndpointEntry:
     others are aliases (v2-api.md §1). A path may end with a `{name}`: the last part of the address.
 
     `group`: that of its durations in the statistics (`ops/request_counts.py`); empty for an
-    endpoint of the operator's programs, whose requests would hide those of people. `title`: what
-    the logs of applications call it; empty for an endpoint whose refusals are not in them.
+    endpoint in the browser, which counts as a page, and for one of the operator's programs, whose
+    requests would hide those of people. `title`: what the logs of applications call it; empty for
+    an endpoint whose refusals are not in them.
     `member`: its member of the metadata of the server. `authenticates`: clients authenticate
     there, so the audience of an assertion may be its address, and they may show a certificate.
     `certificates`: it takes a certificate for a token that is bound to one.
