@@ -43,7 +43,7 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "unauthorized_client",
         "A metadata document with `private_key_jwt` or `none` in `token_endpoint_auth_method` or in"
         " `token_endpoint_auth_methods_supported`.",
-        "Add one of both to the document at the address that is the `client_id`.",
+        "Add one of the two to the document at the address that is the `client_id`.",
         "client-id-metadata.md#no-registration-client-id-metadata-documents",
         person=APP_UNKNOWN,
     ),
