@@ -76,10 +76,14 @@ async def test_a_request_object_has_them_as_json_and_overrides_the_parameter(
         token = signed({**claims, "authorization_details": inside}, key, "ES256")
         tokens = await harness.tokens(app, request=token, authorization_details=outside)
         assert tokens["authorization_details"] == SLEEP
-    for malformed in ([], {}, 5, None, True, "x", [DETAIL, 1], [[DETAIL]]):
+    for malformed in ([], {}, 5, True, "x", [DETAIL, 1], [[DETAIL]]):
         token = signed({**claims, "authorization_details": malformed}, key, "ES256")
         found = await harness.authorize(await harness.signed_in(), app, request=token)
         assert found.parameters["error"] == "invalid_authorization_details", malformed
+    # A member that is null is as one that is missing.
+    both = [claims, {**claims, "authorization_details": None}]
+    without, null = [await harness.tokens(app, request=signed(c, key, "ES256")) for c in both]
+    assert null["authorization_details"] == without["authorization_details"]
 
 
 async def test_only_a_live_access_token_reads_the_consent(harness: AppHarness) -> None:
