@@ -67,6 +67,7 @@ def test_the_check_exits_as_documented(terminal: Terminal) -> None:
     both = terminal("check", "--json")
     assert both.code == 1
     assert [fault.partition(" ")[0] for fault in both.json["faults"]] == ["a", "1"]
+    assert both.json["faults"][1] == "1 migration is left: quantimodo database migrate"
     (terminal.folder / "var" / "quantimodo.db").write_bytes(b"no database at all " * 400)
     assert terminal("check").code == 1
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -96,7 +97,7 @@ def restore(
             raise Failed(str(fault)) from fault
     typer.echo("the backup can be restored; nothing was changed" if dry_run else "restored")
     if left:
-        typer.echo(f"{len(left)} migrations are left: quantimodo database migrate")
+        typer.echo(_left(left))
 
 
 def check(as_json: AsJson = False) -> None:
@@ -129,7 +130,7 @@ async def _faults(settings: Settings) -> list[str]:
         return [f"the database cannot be used: {sentence_of(fault) or fault}"]
     faults = await inspect(settings.database)
     if left:
-        return [*faults, f"{len(left)} migrations are left: quantimodo database migrate"]
+        return [*faults, _left(left)]
     entropy = SystemEntropy()
     keys = secret_keys(settings.secret_key, settings.secret_file, entropy, may_make=False)
     return faults + await unreadable_values(settings.database, Envelope(keys, entropy))
@@ -139,3 +140,8 @@ def _tools() -> Tools:
     return Tools(
         clock=SystemClock(), entropy=SystemEntropy(), search_path=os.environ.get("PATH", "")
     )
+
+
+def _left(migrations: Sequence[object]) -> str:
+    number = "1 migration is" if len(migrations) == 1 else f"{len(migrations)} migrations are"
+    return f"{number} left: quantimodo database migrate"

@@ -37,15 +37,22 @@ _OPTIONS: Final[Mapping[str, tuple[Any, Any]]] = {
     "name": (str, typer.Option(help="The name that the consent page shows.")),
     "scopes": (
         list[str],
-        typer.Option("--scope", help="A scope, as 'name = Title: description'."),
+        typer.Option(
+            "--scope", help="A scope, as 'name = Title: description'. Repeat for several."
+        ),
     ),
     "clients": (
         list[str],
-        typer.Option("--client", help="A client_id that may request it. Without any: all may."),
+        typer.Option(
+            "--client",
+            help="A client_id that may request it. Repeat for several. Without any: all may.",
+        ),
     ),
     "introspected_by": (
         list[str],
-        typer.Option(help="A client_id as which the API introspects its tokens."),
+        typer.Option(
+            help="A client_id as which the API introspects its tokens. Repeat for several."
+        ),
     ),
     "token_format": (Literal["jwt", "opaque"], typer.Option(help="The format of access tokens.")),
     "token_lifetime": (
