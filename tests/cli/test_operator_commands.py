@@ -90,6 +90,18 @@ def test_no_command_creates_a_secret_key_for_an_existing_database(terminal: Term
     assert not key.exists()
 
 
+def test_a_file_without_a_schema_is_a_new_database(empty_terminal: Terminal) -> None:
+    """One that a volume or a tool made, and that a command has opened before the first start."""
+    folder = empty_terminal.folder / "var"
+    folder.mkdir()
+    (folder / "quantimodo.db").touch()
+    empty_terminal.does("settings", "show")
+    assert empty_terminal("database", "status").code == 1
+    assert "applied 0001 initial_schema" in empty_terminal.does("database", "migrate").out
+    assert (folder / "secret.key").exists()
+    empty_terminal.does("users", "list")
+
+
 def test_a_database_that_cannot_be_opened_is_one_line_that_says_why(terminal: Terminal) -> None:
     (terminal.folder / "text.db").write_text("Dear diary, " * 100)
     (terminal.folder / "folder.db").mkdir()

@@ -66,7 +66,7 @@ from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.document_fetcher import DocumentFetcher
 from quantimodo.ports.stores import Stores
 from quantimodo.ports.tracing import Tracer
-from quantimodo.storage.open import Step, migrate, sqlite_path
+from quantimodo.storage.open import Step, is_new, migrate, sqlite_path
 from quantimodo.tokens.policy import TokenPolicy
 
 
@@ -119,8 +119,7 @@ async def prepare(
     at once in any number of processes; the migrations that ran here."""
     # Several machines on one PostgreSQL must share the key, so none is generated. Nor is one for a
     # file with a database: only the key that it was made with opens it.
-    path = sqlite_path(settings.database)
-    may_make = path is not None and not (path.exists() and path.stat().st_size)
+    may_make = sqlite_path(settings.database) is not None and await is_new(settings.database)
     secret_keys(
         settings.secret_key, settings.secret_file, entropy or SystemEntropy(), may_make=may_make
     )

@@ -12,7 +12,7 @@ from quantimodo.app.settings import Settings, load_machine, load_settings
 from quantimodo.cli.command_runner import field_errors, print_error, require_database
 from quantimodo.cli.printing import print_fields, print_json
 from quantimodo.storage.inspection import inspect
-from quantimodo.storage.open import Step, migrate, pending_steps, sqlite_path
+from quantimodo.storage.open import Step, is_new, migrate, pending_steps, sqlite_path
 
 database = typer.Typer(no_args_is_help=True, help="Migrate and check the database.")
 
@@ -67,8 +67,7 @@ def check() -> None:
 
 
 async def _migrate(settings: Settings) -> list[Step]:
-    path = sqlite_path(settings.database)
-    if path is not None and not path.exists():
+    if sqlite_path(settings.database) is not None and await is_new(settings.database):
         return await prepare(load_settings())  # there is nothing stored yet
     return await migrate(settings.database, SystemClock().now())
 

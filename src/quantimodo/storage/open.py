@@ -22,6 +22,7 @@ __all__ = [
     "SchemaMismatch",
     "SearchPolicy",
     "Step",
+    "is_new",
     "migrate",
     "newest_step",
     "open_stores",
@@ -54,10 +55,19 @@ async def pending_steps(url: str) -> list[Step]:
     return await pending_on_postgres(url) if path is None else pending_on_sqlite(path)
 
 
+async def is_new(url: str) -> bool:
+    """Whether no migration ran at this address yet. Raises `SchemaMismatch` and `Unavailable`."""
+    return await pending_steps(url) == shipped(_engine(url))
+
+
 def newest_step(url: str) -> str:
     """The name of the last migration of this version."""
-    newest = shipped("postgres" if sqlite_path(url) is None else "sqlite")[-1]
+    newest = shipped(_engine(url))[-1]
     return f"{newest.number:04}_{newest.name}"
+
+
+def _engine(url: str) -> str:
+    return "postgres" if sqlite_path(url) is None else "sqlite"
 
 
 async def open_stores(
