@@ -127,7 +127,8 @@ def test_the_settings_file_and_the_environment_win_and_apply_says_so(
     terminal: Terminal, apply: Apply
 ) -> None:
     file = terminal.folder / "server.toml"
-    file.write_text('[tokens]\naccess_lifetime = "5m"\n[providers.google]\ntitle = "G"\n')
+    titles = '[providers.google]\ntitle = "G"\n[providers.work]\ntitle = "W"\n'
+    file.write_text('[tokens]\naccess_lifetime = "5m"\n' + titles)
     given = {"config": str(file), "sign_up": "closed"}
     title = '[providers.google]\ntitle = "Google here"\n'
     done = apply(EXAMPLE.replace("[providers.google]\n", title), **given)
@@ -136,11 +137,15 @@ def test_the_settings_file_and_the_environment_win_and_apply_says_so(
         "note: sign_up is overridden: it is set in the environment (QUANTIMODO_SIGN_UP)",
         f"note: tokens.access_lifetime is overridden: it is set in {file}",
         f"note: providers.google.title is overridden: it is set in {file}",
+        f"note: providers.work.title is overridden: it is set in {file}",
         "note: restart the server to use these providers and policies",
     ]
     assert shown(terminal, "sign_up", **given) == ("closed", "environment")
     assert shown(terminal, "tokens.access_lifetime", **given) == ("5m", str(file))
     assert shown(terminal, "providers.google.title", **given) == ("G", str(file))
+    # What a table of the settings file leaves out, also the kind of the provider, stays.
+    assert shown(terminal, "providers.work.title", **given) == ("W", str(file))
+    assert shown(terminal, "providers.work.kind", **given) == ("oidc", "set-up file")
     assert shown(terminal, "tokens.access_lifetime") == ("15m", "set-up file")
     # The settings file alone is not complete: what only needs the database does not mind.
     terminal.does("database", "status", **given)

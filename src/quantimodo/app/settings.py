@@ -77,12 +77,13 @@ class Loaded:
 @dataclass(frozen=True, slots=True)
 class _Given:
     """One value as it was found, and where. `text`: from the environment, where everything is
-    text."""
+    text. `implied`: by the table of a provider alone, so that it overrides nothing."""
 
     leaf: Leaf
     value: Any
     origin: str
     text: bool = False
+    implied: bool = False
 
     @property
     def label(self) -> str:
@@ -121,7 +122,9 @@ def _load(
     faults: list[str] = []
     path = environ.get(CONFIG, "")
     given = {item.leaf.name: item for item in _from_set_ups(applied, faults)}
-    given |= {item.leaf.name: item for item in _from_file(path, faults)}
+    for item in _from_file(path, faults):
+        if not (item.implied and item.leaf.name in given):
+            given[item.leaf.name] = item
     given |= {item.leaf.name: item for item in _from_environment(environ, faults)}
     values = {name: _value(item, faults) for name, item in given.items()}
     settings = _built({name: value for name, value in values.items() if value is not None})
@@ -194,7 +197,7 @@ def _from_table(
         else:
             if provider_of(name) is not None:
                 # An empty table is a provider as well, one that lacks everything.
-                yield _Given(provider_leaves(key)[0], "", path)
+                yield _Given(provider_leaves(key)[0], "", path, implied=True)
             yield from _from_table(value, f"{name}.", path, faults)
 
 
