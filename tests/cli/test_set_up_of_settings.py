@@ -13,7 +13,7 @@ import apsw
 import httpx
 import pytest
 
-from quantimodo.app.set_up_settings import changed, read_entries, unknown_removals
+from quantimodo.app.set_up_settings import changed, exported, read_entries, unknown_removals
 from quantimodo.app.settings import BadSettings, load
 from quantimodo.app.settings_policies import is_policy, may_be_stored
 from quantimodo.app.settings_tree import leaves, provider_leaves
@@ -150,12 +150,27 @@ def test_the_settings_file_and_the_environment_win_and_apply_says_so(
     # The settings file alone is not complete: what only needs the database does not mind.
     terminal.does("database", "status", **given)
     terminal.does("check", **given)
+    # Without the database the fault is that one, not what the settings file leaves out.
+    (terminal.folder / "text.db").write_text("Dear diary, " * 100)
+    unread = terminal("settings", "show", database="sqlite:///text.db", **given)
+    assert (unread.code, unread.out) == (1, "")
+    assert unread.err == (
+        "error: the database cannot be used: the file is not a database of SQLite\n"
+    )
     gone = '[providers.google]\nremoved = true\n[policies]\nremoved = ["sign_up"]\n'
     refused = apply(gone, **given)
     assert (refused.code, refused.out) == (1, ""), "the table in the settings file lacks the rest"
     assert "providers.google.client_id" in refused.err
     kept = apply('[policies]\nremoved = ["sign_up"]\n', **given)
     assert "sign_up is still set in the environment (QUANTIMODO_SIGN_UP)" in kept.err
+
+
+def test_a_provider_of_which_a_secret_alone_is_stored_is_left_out_of_the_export() -> None:
+    """Its other fields are in the settings file; `apply` refuses a table without fields."""
+    applied = Applied(
+        providers={"google": {}, "work": {"kind": "oidc"}}, secrets={"google": SECRET}
+    )
+    assert exported(applied) == {"providers.work": {"kind": "oidc"}}
 
 
 BROKEN = (
@@ -180,7 +195,11 @@ BROKEN = (
     ('sign_up = "invited"', 'secret_key = "m4rked"', "policies.secret_key is no policy"),
     ('sign_up = "invited"', 'smtp.url = "smtp://m4rked"', "policies.smtp.url is no policy"),
     ('sign_up = "invited"', 'removed = "sign_up"', "must be an array of names"),
-    ('sign_up = "invited"', 'removed = ["issuer"]', "policies.removed: one is no policy, number 1"),
+    (
+        'sign_up = "invited"',
+        'removed = ["issuer"]',
+        "policies.removed, number 1: this is no policy",
+    ),
     ('sign_up = "invited"', 'sign_up = "open"\nremoved = ["sign_up"]', "is set and removed"),
     ('"15m"', '"2d"', "policies.tokens.access_lifetime must be from 1s to 1d"),
     ('"15m"', "900", "policies.tokens.access_lifetime must be a duration"),

@@ -17,6 +17,7 @@ from quantimodo.storage.database import Operation, Statement
 from quantimodo.storage.open import open_stores
 from quantimodo.storage.postgres import PostgresDatabase
 from quantimodo.storage.postgres_connections import connect
+from quantimodo.storage.stored_settings import read_stored_settings
 from quantimodo.storage.tables.token_batches import STORE_ACCESS, access_token_values
 
 pytestmark = pytest.mark.postgres
@@ -302,3 +303,16 @@ async def test_an_authorization_never_slips_past_a_withdrawal_that_is_under_way(
     assert await _waits(beside, begun)
     await transaction.commit()
     assert not await begun
+
+
+async def test_stored_settings_that_cannot_be_read_are_no_stack_trace(
+    empty_postgres_url: str,
+) -> None:
+    """A start and each command read them first."""
+    assert await read_stored_settings(empty_postgres_url) is None
+    connection = await asyncpg.connect(empty_postgres_url)
+    await connection.execute("CREATE TABLE stored_settings (id integer)")
+    await connection.close()
+    with pytest.raises(Unavailable) as fault:
+        await read_stored_settings(empty_postgres_url)
+    assert isinstance(fault.value.__cause__, asyncpg.UndefinedColumnError)

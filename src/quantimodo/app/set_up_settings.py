@@ -145,7 +145,7 @@ def _resolved(place: str, reference: Any, resolve: Resolve, faults: list[str]) -
 def unknown_removals(before: Applied, entries: SettingEntries) -> list[str]:
     """A line for each policy to remove that is neither stored nor a policy."""
     return [
-        f"policies.{REMOVED}: one is no policy, number {number}"
+        f"policies.{REMOVED}, number {number}: this is no policy"
         for number, name in enumerate(entries.removed_policies, 1)
         if name not in before.policies and not (is_policy(name) and leaf_of(name))
     ]
@@ -215,6 +215,8 @@ def _place(origin: str, name: str) -> str:
 
 
 def exported(applied: Applied) -> dict[str, dict[str, Any]]:
-    """The tables of a file that stores the same, without secrets."""
-    tables = {f"providers.{name}": dict(fields) for name, fields in applied.providers.items()}
+    """The tables of a file that stores the same, without secrets. A provider of which nothing else
+    is stored is left out, because a table without fields is refused."""
+    stored = applied.providers.items()
+    tables = {f"providers.{name}": dict(fields) for name, fields in stored if fields}
     return {**tables, "policies": dict(applied.policies)} if applied.policies else tables

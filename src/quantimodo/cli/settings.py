@@ -8,7 +8,7 @@ import apsw
 import typer
 
 from quantimodo.app.secret_keys import BadSecretKey
-from quantimodo.app.settings import Loaded, load
+from quantimodo.app.settings import BadSettings, Loaded, load
 from quantimodo.app.settings_document import settings_document
 from quantimodo.app.settings_masking import shown_settings
 from quantimodo.app.stored_settings import read_settings
@@ -38,11 +38,15 @@ def show(
 
 async def readable_settings() -> tuple[Loaded, str]:
     """The settings in force; where the database or its key cannot be used, those of file and
-    environment, and the reason. Raises `BadSettings`."""
+    environment, and the reason. Raises `BadSettings`, or the reason if what is stored may be what
+    these two lack."""
     try:
         return await read_settings(), ""
     except (Unavailable, BadSecretKey, DecryptionFailed, apsw.Error, OSError) as fault:
-        return load(os.environ), type(fault).__name__
+        try:
+            return load(os.environ), type(fault).__name__
+        except BadSettings:
+            raise fault from None
 
 
 @settings.command()

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from quantimodo.model.stored_settings import StoredSettings
+from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.open import sqlite_path
+from quantimodo.storage.postgres_connections import FAULTS
 from quantimodo.storage.postgres_connections import connect as connect_to_postgres
 from quantimodo.storage.sqlite_connections import connect_to_read
 from quantimodo.storage.tables.stored_settings import ROW, SELECT
@@ -12,7 +14,7 @@ from quantimodo.storage.tables.stored_settings import ROW, SELECT
 async def read_stored_settings(url: str) -> StoredSettings | None:
     """Those in this database; None if there are none, or no database or table yet.
 
-    One connection, closed again. Raises `Unavailable`.
+    One connection, closed again. Raises `Unavailable`, on SQLite `apsw.Error`.
     """
     path = sqlite_path(url)
     return await _from_postgres(url) if path is None else _from_sqlite(path)
@@ -38,5 +40,7 @@ async def _from_postgres(url: str) -> StoredSettings | None:
             return None
         records = await connection.fetch(SELECT.postgres)
         return ROW.read_first([tuple(record) for record in records])
+    except FAULTS as fault:
+        raise Unavailable("the database could not respond") from fault
     finally:
         await connection.close()
