@@ -82,7 +82,8 @@ async def stores(sqlite_url: str) -> AsyncIterator[Stores]:
 _ONLY_IN_FULL_RUNS = (
     *("accounts", "agents", "attacks", "cli", "client", "client_documents", "clients", "export"),
     "examples",
-    *("federation", "grant_management", "http", "rfc8628", "rfc8693", "webhooks"),
+    *("fapi2", "federation", "grant_management", "http", "webhooks"),
+    *("rfc8628", "rfc8693", "rfc8705", "rfc8707", "rfc9126", "rfc9449", "rfc9701", "rfc9728"),
     *("interop", "jarm", "keys", "measurements", "oidc_back_channel_logout", "oidc_core"),
     *("oidc_front_channel_logout", "oidc_rp_logout", "oidc_session_management", "openapi"),
     *("outbound", "pages", "properties", "rfc7523", "rfc7591", "rfc7592", "rfc8252", "rfc9068"),
