@@ -33,9 +33,11 @@ from quantimodo.ports.stores import Unavailable
 
 _KEYS_EVERY = 5.0  # seconds until a worker signs by a key that another process made
 LOG_EVERY = 5.0
-"""Seconds until the owner of an application finds its refusals; a killed worker loses so much."""
+"""Seconds until the owner of an application finds its refusals. A killed worker loses what it noted
+since the last write."""
 COUNTS_EVERY = 30.0
-"""Seconds until statistics have what a worker counted; a killed worker loses so much."""
+"""Seconds until statistics have what a worker counted. A killed worker loses what it counted since
+the last write."""
 _STATE_EVERY = 60.0  # seconds between measurements of what the gauges report
 _log = structlog.get_logger("quantimodo.server")
 

@@ -1,8 +1,8 @@
 """What a refused request of an app leaves, beside its response: a row in the log of the app, and
 the part for developers on the error page.
 
-Owns what a browser may see: on a development server
-all of it, elsewhere the sentence for the person, the code and the incident.
+Owns what a browser may see: on a development server all of it, elsewhere the sentence for the
+person, the code and the incident.
 """
 
 from collections.abc import Iterable, Mapping

@@ -57,8 +57,9 @@ def status(as_json: AsJson = False) -> None:
 def check() -> None:
     """Look for damage: reads the whole of a SQLite file. Exit code 1 if there is any."""
     with field_errors():
-        require_database(load_machine(os.environ))
-        faults = asyncio.run(inspect(load_machine(os.environ).database))
+        settings = load_machine(os.environ)
+        require_database(settings)
+        faults = asyncio.run(inspect(settings.database))
     for fault in faults:
         print_error(fault)
     if faults:

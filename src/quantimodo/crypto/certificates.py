@@ -137,7 +137,7 @@ def _name(subject: x509.Name) -> tuple[frozenset[tuple[str, str]], ...]:
 
 
 def _text(value: str | bytes) -> str:
-    """The value; of one that is no text something that no name is written as."""
+    """The value as text. Bytes get a form that cannot equal an ordinary value."""
     return value if isinstance(value, str) else f"\0{value.hex()}"
 
 

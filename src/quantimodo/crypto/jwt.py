@@ -117,7 +117,7 @@ def unverified_algorithm(token: str) -> str | None:
 
 
 def unverified_type(token: str) -> str | None:
-    """What the token says it is (RFC 8725 §3.11), for who verifies its signature too."""
+    """What the token says it is (RFC 8725 §3.11), for a caller that verifies its signature too."""
     typ = _header(token).get("typ")
     return typ if isinstance(typ, str) else None
 
@@ -130,7 +130,7 @@ def unsecured_claims(token: str) -> dict[str, Any]:
 
 
 def unverified_claims(token: str) -> dict[str, Any]:
-    """What a token says, for who looks up by which key to verify it. Raises `BadToken`."""
+    """What a token says, for a caller that looks up the key to verify it by. Raises `BadToken`."""
     payload = token.partition(".")[2].partition(".")[0]
     if len(token) > _LONGEST:
         raise BadToken
