@@ -93,7 +93,7 @@ async def test_an_identity_that_was_unlinked_meanwhile_completes_no_login(
     factor.people.add(ann.id)
     cookie = await by_provider(services)
     (identity,) = await services.social.identities(ann.id)
-    assert await services.stores.identities.drop_identity(
+    assert await services.stores.identities.delete_identity(
         ann.id, identity.id, AcceptedMethods("id.example.org")
     )
     with pytest.raises(DomainError):

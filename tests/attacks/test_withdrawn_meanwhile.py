@@ -25,9 +25,9 @@ class Interrupted:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
 
-    async def save_code(self, *begun: Any, **more: Any) -> bool:
+    async def add_grant(self, *begun: Any, **more: Any) -> bool:
         await self.happens()
-        saved: bool = await self.store.save_code(*begun, **more)
+        saved: bool = await self.store.add_grant(*begun, **more)
         return saved
 
 

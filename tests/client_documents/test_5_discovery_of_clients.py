@@ -277,7 +277,7 @@ class Displaced:
     async def save_document(self, *_: Any, **__: Any) -> None:
         pass
 
-    async def use_document(self, *_: Any) -> None:
+    async def record_document_use(self, *_: Any) -> None:
         pass
 
 

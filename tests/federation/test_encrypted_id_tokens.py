@@ -47,10 +47,10 @@ def sealed(text: str, jwk: dict[str, Any], **header: Any) -> str:
 
 
 class NoReplays:
-    async def spend_once(self, *given: Any) -> bool:
+    async def use_once(self, *given: Any) -> bool:
         return True
 
-    async def is_spent(self, key: bytes) -> bool:
+    async def is_used(self, key: bytes) -> bool:
         return False
 
     async def require_space(self, *given: Any) -> None: ...

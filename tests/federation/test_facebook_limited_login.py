@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from quantimodo.crypto.jwks import KeyPair, make_key_pair, open_signer
+from quantimodo.crypto.jwks import KeyPair, generate_key_pair, open_signer
 from quantimodo.crypto.jwt import base64url
 from quantimodo.federation.contract import BadToken, ForeignToken, Provider, ProviderPolicy
 from quantimodo.federation.providers.facebook import Facebook
@@ -61,12 +61,12 @@ ANN = Profile(
 
 @pytest.fixture(scope="module")
 def pair() -> KeyPair:
-    return make_key_pair("RS256")
+    return generate_key_pair("RS256")
 
 
 @pytest.fixture(scope="module")
 def stranger() -> KeyPair:
-    return make_key_pair("RS256")
+    return generate_key_pair("RS256")
 
 
 @pytest.fixture
@@ -238,7 +238,7 @@ async def test_a_token_of_another_signer_is_refused(
 async def test_another_algorithm_is_refused_even_with_a_key_of_facebooks(
     provider: Provider, facebook: Recordings
 ) -> None:
-    curve = make_key_pair("ES256")
+    curve = generate_key_pair("ES256")
     facebook.record("GET", JWKS, {"keys": [msgspec.json.decode(curve.public_jwk)]})
     with pytest.raises(BadToken):
         await provider.verify_native_token(token(curve, algorithm="ES256"), None, NONCE)

@@ -24,10 +24,10 @@ FORM = "application/x-www-form-urlencoded"
 class NoReplays:
     """A replay store for a provider that only reads messages."""
 
-    async def spend_once(self, key: bytes, expires_at: Any, signer: Signer) -> bool:
+    async def use_once(self, key: bytes, expires_at: Any, signer: Signer) -> bool:
         raise AssertionError
 
-    async def is_spent(self, key: bytes) -> bool:
+    async def is_used(self, key: bytes) -> bool:
         raise AssertionError
 
     async def require_space(self, key: bytes, signer: Signer) -> None:

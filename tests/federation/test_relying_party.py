@@ -61,10 +61,10 @@ def keys() -> AssertionKeys:
 class NoReplays:
     """A replay store for sign-ins in a browser, which need none."""
 
-    async def spend_once(self, key: bytes, expires_at: datetime, signer: Signer) -> bool:
+    async def use_once(self, key: bytes, expires_at: datetime, signer: Signer) -> bool:
         raise AssertionError
 
-    async def is_spent(self, key: bytes) -> bool:
+    async def is_used(self, key: bytes) -> bool:
         raise AssertionError
 
     async def require_space(self, key: bytes, signer: Signer) -> None:

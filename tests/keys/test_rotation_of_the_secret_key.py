@@ -76,7 +76,7 @@ async def test_the_secrets_of_stored_providers_outlive_the_old_key(
         return found
 
     old = sealed(applied, harness.context.envelope, harness.context.clock)
-    await harness.context.stores.set_ups.write_set_up(SetUpChanges(settings=old))
+    await harness.context.stores.set_ups.apply_set_up(SetUpChanges(settings=old))
     async with reopened(secret_key=f"{NEW}\n{OLD}") as between:
         rotations = KeyRotations(between.context, admin_log(between.context))
         await rotations.rotate(BY_COMMAND, now=True)

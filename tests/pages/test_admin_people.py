@@ -52,7 +52,7 @@ async def test_settings_that_a_set_up_file_changed_since_the_start_need_a_restar
     stored = StoredSettings(
         document=document, sealed_secrets=None, changed_at=harness.context.clock.now()
     )
-    await harness.context.stores.set_ups.write_set_up(SetUpChanges(settings=stored))
+    await harness.context.stores.set_ups.apply_set_up(SetUpChanges(settings=stored))
     assert waits in (await browser.get("/admin")).text
     page = (await browser.get("/admin/settings?all=1")).text
     assert restart in page

@@ -336,7 +336,7 @@ async def test_after_a_change_of_the_host_the_page_says_which_do_not_work(
     assert session is not None
     await with_passkey(harness)
     (passkey,) = await harness.context.stores.passkeys.passkeys_of(ann.id)
-    await harness.context.stores.passkeys.drop_passkeys(ann.id)
+    await harness.context.stores.passkeys.delete_passkeys(ann.id)
     values = asdict(replace(passkey, rp_id="old.example.org"))
     old = NewPasskey(**{k: v for k, v in values.items() if k not in ("id", "used_at")})
     challenge = UsedChallenge(b"x", session.expires_at)

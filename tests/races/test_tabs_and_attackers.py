@@ -106,7 +106,7 @@ async def _spent_a_minute_ago(cluster: Cluster, raw: str) -> str:
     """Spend this refresh token as the server would have a minute ago; its successor."""
     context, key = cluster.context, key_of(Kind.REFRESH, raw)
     assert key is not None
-    found = await context.stores.tokens.find_refresh_token(key)
+    found = await context.stores.tokens.refresh_token(key)
     assert found is not None
     then, nonce = context.clock.now() - timedelta(minutes=1), context.entropy.bytes(16)
     _, minted = successor_derivation(context).derive(raw, nonce, then)

@@ -152,7 +152,7 @@ async def _unlink(stores: Stores, name: str) -> list[int]:
     async def attempt(number: int) -> bool:
         mine = await stores.identities.identity(FIRST.issuer, f"{number} at {name}")
         assert mine is not None
-        return await stores.identities.drop_identity(mine.user_id, mine.id, ACCEPTED)
+        return await stores.identities.delete_identity(mine.user_id, mine.id, ACCEPTED)
 
     return await _tries(name, attempt)
 
@@ -214,13 +214,13 @@ async def _redeem_login_code(stores: Stores, name: str) -> list[int]:
 
 async def _spend_once(stores: Stores, name: str) -> list[int]:
     return await _tries(
-        name, lambda number: stores.replays.spend_once(key(f"seen {number}"), LATER, SIGNER)
+        name, lambda number: stores.replays.use_once(key(f"seen {number}"), LATER, SIGNER)
     )
 
 
 async def _spend_if_allowed(stores: Stores, name: str) -> bool:
     try:
-        return await stores.replays.spend_once(key(name), SOON, QUOTA_SIGNER)
+        return await stores.replays.use_once(key(name), SOON, QUOTA_SIGNER)
     except QuotaExceeded:
         return False
 
@@ -310,7 +310,7 @@ async def _flood(stores: Stores, name: str) -> None:
     charge = Charge(key("one network"), FLOOD_BUDGET)
     for first in range(0, FLOOD_ROWS, 8):
         rows = (flood_request(name, number) for number in range(first, first + 8))
-        await asyncio.gather(*(stores.authorizations.save_request(row, charge) for row in rows))
+        await asyncio.gather(*(stores.authorizations.add_request(row, charge) for row in rows))
 
 
 async def _flood_mails(stores: Stores, name: str) -> None:
@@ -336,7 +336,7 @@ async def _write(stores: Stores, name: str, seconds: str) -> list[float]:
     async def writer(number: int) -> None:
         count = 0
         while (began := time.perf_counter()) < ends:
-            await stores.tokens.store_access_token(
+            await stores.tokens.add_access_token(
                 access_token(CLIENT_ID, f"{os.getpid()} {number} {count}")
             )
             taken.append(time.perf_counter() - began)
@@ -358,7 +358,7 @@ async def _pour(stores: Stores, name: str, first_number: str) -> None:
         count = 0
         while True:
             token = access_token(CLIENT_ID, f"{name} issued {number} {count}")
-            if await _kept(stores.tokens.store_access_token(token)):
+            if await _kept(stores.tokens.add_access_token(token)):
                 say(token.key)
             count += 1
 
@@ -403,7 +403,7 @@ async def _store_until_refused(
     for number in numbers:
         token = access_token(CLIENT_ID, str(number))
         try:
-            await stores.tokens.store_access_token(token)
+            await stores.tokens.add_access_token(token)
         except Unavailable:
             refused.append(token.key.hex())
             return
@@ -423,7 +423,7 @@ _ACTIONS: dict[str, Callable[..., Awaitable[Any]]] = {
     "confirm_totp": _confirm_totp,
     "take_login_state": _take_login_state,
     "redeem_login_code": _redeem_login_code,
-    "spend_once": _spend_once,
+    "use_once": _spend_once,
     "fill_quota": _fill_quota,
     "churn_quota": _churn_quota,
     "verify_or_link": _verify_or_link,

@@ -335,7 +335,7 @@ class Samples:
     ) -> Grant:
         """An authorization, with its code `code_of(grant)` saved."""
         grant = await self.unsaved_grant(user, client_id, **changes)
-        assert await self.stores.authorizations.save_code(grant, code_of(grant))
+        assert await self.stores.authorizations.add_grant(grant, code_of(grant))
         return grant
 
     async def unsaved_grant(

@@ -62,7 +62,7 @@ async def _begin(stores: Stores) -> None:
 async def _give_first_tokens(stores: Stores, *, first_number: int) -> None:
     for number in range(first_number, first_number + 10):
         grant = numbered_grant(number)
-        assert await stores.authorizations.save_code(grant, code_of(grant))
+        assert await stores.authorizations.add_grant(grant, code_of(grant))
         assert await stores.tokens.redeem(code_of(grant), NOW, None, first_token(number))
 
 
@@ -79,7 +79,7 @@ async def _kill(process: Contender) -> list[bytes]:
 async def _missing(stores: Stores, keys: list[bytes]) -> list[bytes]:
     found = await asyncio.gather(
         *(
-            asyncio.gather(stores.tokens.find_access_token(k), stores.tokens.find_refresh_token(k))
+            asyncio.gather(stores.tokens.access_token(k), stores.tokens.refresh_token(k))
             for k in keys
         )
     )

@@ -12,7 +12,7 @@ from quantimodo.model.users import NewUser
 from quantimodo.ports.stores import Stores
 from quantimodo.storage.open import sqlite_path
 from quantimodo.storage.sqlite import SqliteDatabase
-from quantimodo.storage.stores import compose_stores
+from quantimodo.storage.stores import build_stores
 
 NOTE = "a-private-note"
 FILTERS: tuple[Filter, ...] = ()
@@ -28,7 +28,7 @@ def path(sqlite_url: str) -> Path:
 
 @pytest.fixture
 async def stores(path: Path) -> AsyncIterator[Stores]:
-    opened = compose_stores(SqliteDatabase(path, empty_log_every=0.1))
+    opened = build_stores(SqliteDatabase(path, empty_log_every=0.1))
     yield opened
     await opened.close()
 

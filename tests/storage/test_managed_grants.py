@@ -28,10 +28,10 @@ async def test_a_grant_is_found_by_its_public_id(stores: Stores, samples: Sample
         assert found is not None
         assert (found.grant, found.revoked_at) == (each, None)
     assert await store.managed_grant("unknown") is None
-    code = await stores.tokens.find_code(code_of(grant).key)
+    code = await stores.tokens.authorization_code(code_of(grant).key)
     assert code is not None
     assert code.grant.public_id == "one"
-    code = await stores.tokens.find_code(code_of(plain).key)
+    code = await stores.tokens.authorization_code(code_of(plain).key)
     assert code is not None
     assert code.grant.public_id is None
 
@@ -41,21 +41,21 @@ async def test_exactly_one_grant_follows(stores: Stores, samples: Samples) -> No
     store = stores.authorizations
     after = [following(grant, number) for number in range(4)]
     saved = await asyncio.gather(
-        *(store.save_code(each, code_of(each), follows=grant.id) for each in after)
+        *(store.add_grant(each, code_of(each), follows=grant.id) for each in after)
     )
     assert saved.count(True) == 1
     winner = after[saved.index(True)]
     found = await store.managed_grant("follow")
     assert found is not None
     assert (found.grant, found.revoked_at) == (winner, None)
-    code = await stores.tokens.find_code(code_of(grant).key)
+    code = await stores.tokens.authorization_code(code_of(grant).key)
     assert code is not None
     assert code.revoked
     # The predecessor has ended, and one of another person or client is none.
     other = await managed(samples, "other")
     late = following(grant, 9)
     for predecessor in (grant.id, other.id, key("unknown")):
-        assert not await store.save_code(late, code_of(late), follows=predecessor)
+        assert not await store.add_grant(late, code_of(late), follows=predecessor)
     assert (await store.managed_grant("other")) is not None
 
 
@@ -71,7 +71,7 @@ async def test_only_its_client_revokes_it(stores: Stores, samples: Samples) -> N
     assert found is not None
     assert found.revoked_at == SOON
     late = following(grant, 1)
-    assert not await store.save_code(late, code_of(late), follows=grant.id)
+    assert not await store.add_grant(late, code_of(late), follows=grant.id)
     kept = await store.managed_grant("kept")
     assert kept is not None
     assert kept.revoked_at is None
@@ -84,7 +84,7 @@ async def test_revocation_and_a_grant_that_follows(stores: Stores, samples: Samp
         grant = await managed(samples, f"race {number}")
         after = following(grant, number)
         _, revoked = await asyncio.gather(
-            store.save_code(after, code_of(after), follows=grant.id),
+            store.add_grant(after, code_of(after), follows=grant.id),
             store.revoke_managed_grant(f"race {number}", grant.client_id, SOON),
         )
         assert revoked

@@ -12,7 +12,7 @@ from quantimodo.storage.database import Database, Operation, Statement, execute
 from quantimodo.storage.open import sqlite_path
 from quantimodo.storage.postgres import PostgresDatabase
 from quantimodo.storage.sqlite import SqliteDatabase
-from quantimodo.storage.tables.token_batches import STORE_ACCESS, access_token_values
+from quantimodo.storage.tables.token_batches import ADD_ACCESS_BATCH, access_token_values
 
 _ADD = Statement("INSERT INTO leases (name, holder, expires_at) VALUES ({1}, {2}, 1)")
 _NAMES = Statement("SELECT name FROM leases ORDER BY name")
@@ -117,7 +117,7 @@ async def test_hot_writes_and_operations_in_one_commit_do_not_fail_each_other(
     await database.write(lambda: _adds("taken"))
     tokens = [access_token_values(access_token("c", f"t{n}")) for n in (1, 2, 1, 3)]
     outcomes = await asyncio.gather(
-        *(database.put(STORE_ACCESS, values) for values in tokens),
+        *(database.put(ADD_ACCESS_BATCH, values) for values in tokens),
         database.write(lambda: _adds("a", "taken")),
         database.write(lambda: _adds("b")),
         return_exceptions=True,
@@ -133,7 +133,7 @@ async def test_a_value_of_the_wrong_kind_fails_alone(database: Database) -> None
     bad[4] = object()
     good = [access_token_values(access_token("c", f"t{n}")) for n in range(5)]
     outcomes = await asyncio.gather(
-        *(database.put(STORE_ACCESS, values) for values in [*good, tuple(bad)]),
+        *(database.put(ADD_ACCESS_BATCH, values) for values in [*good, tuple(bad)]),
         return_exceptions=True,
     )
     assert outcomes[:5] == [True] * 5
@@ -161,7 +161,7 @@ async def test_waiting_writes_are_stored_when_the_database_is_closed(
     ]
     hot = [
         asyncio.ensure_future(
-            database.put(STORE_ACCESS, access_token_values(access_token("c", str(n))))
+            database.put(ADD_ACCESS_BATCH, access_token_values(access_token("c", str(n))))
         )
         for n in range(200)
     ]
@@ -172,15 +172,15 @@ async def test_waiting_writes_are_stored_when_the_database_is_closed(
     with pytest.raises(Unavailable):
         await database.write(lambda: _adds("late"))
     with pytest.raises(Unavailable):
-        await database.put(STORE_ACCESS, access_token_values(access_token("c", "late")))
+        await database.put(ADD_ACCESS_BATCH, access_token_values(access_token("c", "late")))
     await database.close()  # once more does no harm
 
 
 async def test_more_than_the_queue_holds_is_unavailable_at_once(database: Database) -> None:
     tokens = (access_token_values(access_token("c", str(n))) for n in range(20_005))
     outcomes = await asyncio.gather(
-        *(database.put(STORE_ACCESS, values) for values in tokens), return_exceptions=True
+        *(database.put(ADD_ACCESS_BATCH, values) for values in tokens), return_exceptions=True
     )
     assert outcomes[:20_000] == [True] * 20_000
     assert [type(refused) for refused in outcomes[20_000:]] == [Unavailable] * 5
-    assert await database.put(STORE_ACCESS, access_token_values(access_token("c", "later")))
+    assert await database.put(ADD_ACCESS_BATCH, access_token_values(access_token("c", "later")))

@@ -18,7 +18,7 @@ from quantimodo.storage.open import open_stores
 from quantimodo.storage.postgres import PostgresDatabase
 from quantimodo.storage.postgres_connections import connect
 from quantimodo.storage.stored_settings import read_stored_settings
-from quantimodo.storage.tables.token_batches import STORE_ACCESS, access_token_values
+from quantimodo.storage.tables.token_batches import ADD_ACCESS_BATCH, access_token_values
 
 pytestmark = pytest.mark.postgres
 
@@ -85,12 +85,12 @@ async def test_writes_after_lost_connections_are_kept(
     stores: Stores, beside: asyncpg.Connection
 ) -> None:
     await stores.clients.add_client(client("c"))
-    await stores.tokens.store_access_token(access_token("c", "before"))
+    await stores.tokens.add_access_token(access_token("c", "before"))
     await _disconnect(beside)
     assert await stores.clients.client("c") is not None  # by now the loss is noticed
-    await stores.tokens.store_access_token(access_token("c", "after"))
+    await stores.tokens.add_access_token(access_token("c", "after"))
     await stores.tokens.revoke_jwt("jti", LATER)
-    assert await stores.tokens.find_access_token(key("after")) is not None
+    assert await stores.tokens.access_token(key("after")) is not None
     assert await stores.tokens.token_status("jti", "c", None) is None
 
 
@@ -102,15 +102,15 @@ async def test_a_logout_request_without_an_end_costs_nothing(
         stores = await open_stores(url)
         try:
             await stores.clients.add_client(client("c"))
-            await stores.tokens.store_access_token(access_token("c", "before"))
+            await stores.tokens.add_access_token(access_token("c", "before"))
             await _disconnect(beside)
-            await stores.tokens.store_access_token(
+            await stores.tokens.add_access_token(
                 access_token("c", "after")
             )  # a statement of a batch
             assert await stores.clients.client("c") == client("c")  # a read
             for name in "wxyz":  # a transaction, on each line of the pool
                 await stores.clients.add_client(client(name))
-            assert await stores.tokens.find_access_token(key("after")) is not None
+            assert await stores.tokens.access_token(key("after")) is not None
         finally:
             await stores.close()
 
@@ -153,15 +153,15 @@ async def test_a_write_whose_connection_is_lost_is_unavailable_and_the_next_is_n
     async with beside.transaction():
         await beside.execute("LOCK TABLE access_tokens, leases IN ACCESS EXCLUSIVE MODE")
         writes = [
-            asyncio.ensure_future(stores.tokens.store_access_token(access_token("c", "a"))),
+            asyncio.ensure_future(stores.tokens.add_access_token(access_token("c", "a"))),
             asyncio.ensure_future(stores.leases.lease("l", "h", timedelta(minutes=1), NOW)),
         ]
         await _until_waiting(beside, 2)
         await _disconnect(beside)
         outcomes = await asyncio.gather(*writes, return_exceptions=True)
     assert [type(one) for one in outcomes] == [Unavailable, Unavailable]
-    assert await stores.tokens.find_access_token(key("a")) is None
-    await stores.tokens.store_access_token(access_token("c", "a"))
+    assert await stores.tokens.access_token(key("a")) is None
+    await stores.tokens.add_access_token(access_token("c", "a"))
     assert await stores.leases.lease("l", "h", timedelta(minutes=1), NOW)
 
 
@@ -211,7 +211,7 @@ async def test_a_text_that_cannot_be_kept_fails_alone(database: PostgresDatabase
     rows: list[Any] = [access_token_values(access_token("c", f"t{n}")) for n in range(20)]
     rows.insert(11, bad)
     outcomes = await asyncio.gather(
-        *(database.put(STORE_ACCESS, values) for values in rows), return_exceptions=True
+        *(database.put(ADD_ACCESS_BATCH, values) for values in rows), return_exceptions=True
     )
     assert isinstance(outcomes.pop(11), ValueError)
     assert outcomes == [True] * 20
@@ -246,12 +246,12 @@ async def test_a_closed_database_has_disconnected(
 ) -> None:
     opened = await open_stores(postgres_url)
     await opened.clients.add_client(client("c"))
-    await opened.tokens.store_access_token(access_token("c", "a"))
+    await opened.tokens.add_access_token(access_token("c", "a"))
     await opened.close()
     for attempt in (
         opened.clients.client("c"),
         opened.database.ping(),
-        opened.tokens.store_access_token(access_token("c", "b")),
+        opened.tokens.add_access_token(access_token("c", "b")),
     ):
         with pytest.raises(Unavailable):
             await attempt
@@ -299,7 +299,7 @@ async def test_an_authorization_never_slips_past_a_withdrawal_that_is_under_way(
     # What `withdraw_consent` does: all grants are marked, and nothing is committed yet.
     await beside.execute("DELETE FROM consents WHERE user_id = $1", grant.user_id)
     await beside.execute("UPDATE grants SET revoked_at = 1 WHERE user_id = $1", grant.user_id)
-    begun = asyncio.create_task(stores.authorizations.save_code(grant, code_of(grant)))
+    begun = asyncio.create_task(stores.authorizations.add_grant(grant, code_of(grant)))
     assert await _waits(beside, begun)
     await transaction.commit()
     assert not await begun

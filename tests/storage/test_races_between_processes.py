@@ -40,7 +40,7 @@ async def _begin(stores: Stores) -> None:
     await stores.authorizations.save_consent(consent(1, CLIENT_ID, "basic"))
     for number in range(TRIES):
         grant = numbered_grant(number)
-        assert await stores.authorizations.save_code(grant, code_of(grant))
+        assert await stores.authorizations.add_grant(grant, code_of(grant))
 
 
 def _one_winner_each(won: dict[str, list[int]]) -> dict[int, str]:
@@ -55,8 +55,8 @@ async def _only_the_winner_s_tokens_are_there(stores: Stores, winners: dict[int,
         for process in range(_PROCESSES):
             name = f"p{process} {number}"
             theirs = winner == f"p{process}"
-            assert (await stores.tokens.find_access_token(key(name)) is not None) == theirs
-            assert (await stores.tokens.find_refresh_token(key(name)) is not None) == theirs
+            assert (await stores.tokens.access_token(key(name)) is not None) == theirs
+            assert (await stores.tokens.refresh_token(key(name)) is not None) == theirs
 
 
 async def test_a_code_is_redeemed_once(
@@ -78,7 +78,7 @@ async def test_a_refresh_token_is_spent_once(
     winners = _one_winner_each(await contenders.contend(_PROCESSES, database_url, "rotate"))
     await _only_the_winner_s_tokens_are_there(stores, winners)
     for number, winner in winners.items():
-        spent = await stores.tokens.find_refresh_token(first_token(number).key)
+        spent = await stores.tokens.refresh_token(first_token(number).key)
         assert spent is not None
         assert spent.successor_nonce == winner.encode()
 
@@ -211,7 +211,7 @@ async def test_a_login_code_is_redeemed_once(
 async def test_a_one_time_value_is_accepted_once(
     stores: Stores, database_url: str, contenders: Contenders
 ) -> None:
-    _one_winner_each(await contenders.contend(_PROCESSES, database_url, "spend_once"))
+    _one_winner_each(await contenders.contend(_PROCESSES, database_url, "use_once"))
 
 
 async def test_a_signing_key_is_replaced_once(

@@ -83,7 +83,7 @@ async def _add_participant(stores: Stores, samples: Samples, name: str, dies_at:
         at=NOW,
         expires_at=dies_at - _DAY,
     )
-    assert await stores.authorizations.save_code(grant, None, None, taking_part)
+    assert await stores.authorizations.add_grant(grant, None, None, taking_part)
 
 
 async def _has_participant(stores: Stores, name: str) -> bool:
@@ -108,7 +108,7 @@ async def _has_throttle(stores: Stores, name: str) -> bool:
 
 
 async def _add_request(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    await stores.authorizations.save_request(
+    await stores.authorizations.add_request(
         StoredRequest(
             key=key(name), client_id="c", parameters=(), created_at=NOW, expires_at=dies_at
         )
@@ -122,22 +122,22 @@ async def _has_request(stores: Stores, name: str) -> bool:
 async def _add_code(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     grant = await samples.unsaved_grant()
     # A day longer than it can be redeemed, so that its second use is recognised.
-    assert await stores.authorizations.save_code(
+    assert await stores.authorizations.add_grant(
         grant, code_of(grant, name, expires_at=dies_at - _DAY)
     )
 
 
 async def _has_code(stores: Stores, name: str) -> bool:
-    return await stores.tokens.find_code(key(name)) is not None
+    return await stores.tokens.authorization_code(key(name)) is not None
 
 
 async def _add_access(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     token = access_token((await samples.client()).id, name, expires_at=dies_at)
-    await stores.tokens.store_access_token(token)
+    await stores.tokens.add_access_token(token)
 
 
 async def _has_access(stores: Stores, name: str) -> bool:
-    return await stores.tokens.find_access_token(key(name)) is not None
+    return await stores.tokens.access_token(key(name)) is not None
 
 
 async def _add_refresh(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
@@ -149,13 +149,13 @@ async def _add_refresh(stores: Stores, samples: Samples, name: str, dies_at: dat
 
 
 async def _has_refresh(stores: Stores, name: str) -> bool:
-    return await stores.tokens.find_refresh_token(key(name)) is not None
+    return await stores.tokens.refresh_token(key(name)) is not None
 
 
 async def _add_grant(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     grant = await samples.unsaved_grant(expires_at=dies_at)
     code = code_of(grant, name)
-    assert await stores.authorizations.save_code(grant, code)
+    assert await stores.authorizations.add_grant(grant, code)
 
 
 async def _add_mail(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
@@ -219,7 +219,7 @@ async def _has_personal(stores: Stores, name: str) -> bool:
 
 async def _add_exchanged(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
     grant = await samples.grant(expires_at=NOW + 90 * _DAY)
-    await stores.tokens.store_access_token(access_token_of(grant, name, expires_at=NOW + 90 * _DAY))
+    await stores.tokens.add_access_token(access_token_of(grant, name, expires_at=NOW + 90 * _DAY))
     token = exchanged_token(grant, name, expires_at=dies_at)
     await stores.exchanged_tokens.add_exchanged_token(token)
 
@@ -287,11 +287,11 @@ async def _has_ended_sign_in(stores: Stores, name: str) -> bool:
 
 
 async def _add_replay(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
-    assert await stores.replays.spend_once(key(name), dies_at, SIGNER)
+    assert await stores.replays.use_once(key(name), dies_at, SIGNER)
 
 
 async def _has_replay(stores: Stores, name: str) -> bool:
-    return not await stores.replays.spend_once(key(name), NOW + 4000 * _DAY, SIGNER)
+    return not await stores.replays.use_once(key(name), NOW + 4000 * _DAY, SIGNER)
 
 
 async def _add_erasure(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
@@ -355,7 +355,7 @@ async def _add_invitation(stores: Stores, samples: Samples, name: str, dies_at: 
         created_at=NOW - 500 * _DAY,
         expires_at=dies_at,
     )
-    assert await stores.teams.add_invitation(invitation, 1)
+    assert await stores.teams.save_invitation(invitation, 1)
 
 
 async def _has_invitation(stores: Stores, name: str) -> bool:
@@ -374,7 +374,7 @@ async def _add_account_invitation(
         created_at=NOW - 500 * _DAY,
         expires_at=dies_at - 14 * _DAY,
     )
-    assert await stores.invitations.put_invitation(invitation, 9)
+    assert await stores.invitations.save_invitation(invitation, 9)
 
 
 async def _has_account_invitation(stores: Stores, name: str) -> bool:
@@ -636,7 +636,7 @@ async def test_a_spent_token_is_kept_until_it_expires(stores: Stores, samples: S
         )
         == 0
     )
-    found = await stores.tokens.find_refresh_token(first.key)
+    found = await stores.tokens.refresh_token(first.key)
     assert found is not None
     assert found.spent_at == NOW
 

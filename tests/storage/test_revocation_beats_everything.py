@@ -12,12 +12,12 @@ from quantimodo.ports.stores import Stores
 
 async def _nothing_works(stores: Stores, grant: Grant, *names: str) -> None:
     """All tokens of this grant are revoked, or were never saved."""
-    code = await stores.tokens.find_code(code_of(grant).key)
+    code = await stores.tokens.authorization_code(code_of(grant).key)
     assert code is None or code.revoked
     for name in names:
-        refresh = await stores.tokens.find_refresh_token(key(name))
+        refresh = await stores.tokens.refresh_token(key(name))
         assert refresh is None or refresh.revoked
-        access = await stores.tokens.find_access_token(key(name))
+        access = await stores.tokens.access_token(key(name))
         assert access is None or access.revoked
     assert await stores.tokens.token_status("jti", grant.client_id, grant.id) is None
 
@@ -41,7 +41,7 @@ async def test_another_grant_of_the_same_person_and_application_stays_valid(
     living = await samples.grant(person, application.id)
     assert await stores.tokens.revoke_grant(ended.id, NOW)
     assert await stores.tokens.redeem(code_of(living), NOW, access_token_of(living, "a"), None)
-    found = await stores.tokens.find_access_token(key("a"))
+    found = await stores.tokens.access_token(key("a"))
     assert found is not None
     assert not found.revoked
 
@@ -56,8 +56,8 @@ async def test_nothing_is_spent_after_revocation(stores: Stores, samples: Sample
     tokens = access_token_of(unused, "child"), refresh_token(unused, "child")
     assert not await stores.tokens.redeem(code_of(unused), NOW, *tokens)
     for name in ("successor", "child"):
-        assert await stores.tokens.find_access_token(key(name)) is None
-        assert await stores.tokens.find_refresh_token(key(name)) is None
+        assert await stores.tokens.access_token(key(name)) is None
+        assert await stores.tokens.refresh_token(key(name)) is None
 
 
 @pytest.mark.parametrize("revocation_first", [True, False])
@@ -123,9 +123,9 @@ async def test_a_disabled_person_s_tokens_sleep_and_wake(stores: Stores, samples
     for disabled_at in (NOW, None):
         assert await stores.users.set_disabled(person.id, disabled_at)
         found = [
-            await stores.tokens.find_access_token(key("a")),
-            await stores.tokens.find_refresh_token(key("a")),
-            await stores.tokens.find_code(code_of(unused).key),
+            await stores.tokens.access_token(key("a")),
+            await stores.tokens.refresh_token(key("a")),
+            await stores.tokens.authorization_code(code_of(unused).key),
         ]
         assert [one is not None and one.revoked for one in found] == [disabled_at is not None] * 3
         token_status = await stores.tokens.token_status("jti", grant.client_id, grant.id)
@@ -139,7 +139,7 @@ async def test_a_disabled_application_s_access_tokens_are_revoked(
     grant = await samples.grant(client_id=application.id)
     assert await stores.tokens.redeem(code_of(grant), NOW, access_token_of(grant, "a"), None)
     assert await stores.clients.replace_client(replace(application, disabled_at=NOW))
-    found = await stores.tokens.find_access_token(key("a"))
+    found = await stores.tokens.access_token(key("a"))
     assert found is not None
     assert found.revoked
     assert await stores.tokens.token_status("jti", application.id, None) is None

@@ -65,14 +65,14 @@ async def test_a_statement_is_compiled_once_for_all_values(sqlite_url: str, path
 async def test_after_a_clean_end_all_is_in_one_file(sqlite_url: str, path: Path) -> None:
     stores = await open_stores(sqlite_url)
     await stores.clients.add_client(client(CLIENT_ID))
-    await stores.tokens.store_access_token(access_token(CLIENT_ID, "a"))
+    await stores.tokens.add_access_token(access_token(CLIENT_ID, "a"))
     assert _log_size(path) > 0
     await stores.close()
     assert _log_size(path) == 0
     copy = path.with_name("copy.db")
     copy.write_bytes(path.read_bytes())
     stores = await open_stores(f"sqlite:///{copy}")
-    assert await stores.tokens.find_access_token(access_token(CLIENT_ID, "a").key) is not None
+    assert await stores.tokens.access_token(access_token(CLIENT_ID, "a").key) is not None
     await stores.close()
 
 
@@ -87,7 +87,7 @@ async def test_the_log_does_not_grow_without_bound_under_constant_load(
     async def write(number: int) -> None:
         nonlocal written
         while time.monotonic() < ends:
-            await stores.tokens.store_access_token(
+            await stores.tokens.add_access_token(
                 access_token(CLIENT_ID, f"{number} {written}", scope=scope)
             )
             written += 1
@@ -106,13 +106,13 @@ async def test_readers_do_not_wait_for_a_writer(sqlite_url: str, path: Path) -> 
     await stores.clients.add_client(client(CLIENT_ID))
     other = apsw.Connection(str(path))
     other.execute("BEGIN IMMEDIATE")
-    waiting = asyncio.ensure_future(stores.tokens.store_access_token(access_token(CLIENT_ID, "a")))
+    waiting = asyncio.ensure_future(stores.tokens.add_access_token(access_token(CLIENT_ID, "a")))
     assert await stores.clients.client(CLIENT_ID) is not None
-    assert await stores.tokens.find_access_token(access_token(CLIENT_ID, "a").key) is None
+    assert await stores.tokens.access_token(access_token(CLIENT_ID, "a").key) is None
     other.execute("ROLLBACK")
     other.close()
     await waiting
-    assert await stores.tokens.find_access_token(access_token(CLIENT_ID, "a").key) is not None
+    assert await stores.tokens.access_token(access_token(CLIENT_ID, "a").key) is not None
     await stores.close()
 
 
@@ -129,8 +129,8 @@ async def test_a_full_disk_is_unavailable_and_what_was_acknowledged_stays(
     assert len(keys["after"]) == 100
     stores = await open_stores(sqlite_url)
     for kept in keys["before"] + keys["after"]:
-        assert await stores.tokens.find_access_token(bytes.fromhex(kept)) is not None
-    assert await stores.tokens.find_access_token(bytes.fromhex(keys["refused"][0])) is None
+        assert await stores.tokens.access_token(bytes.fromhex(kept)) is not None
+    assert await stores.tokens.access_token(bytes.fromhex(keys["refused"][0])) is None
     await stores.close()
 
 
@@ -172,9 +172,9 @@ async def test_an_awaited_write_is_readable(sqlite_url: str) -> None:
 
     async def store_and_find(number: int) -> bool:
         token = access_token(CLIENT_ID, f"{number}")
-        assert await stores.tokens.find_access_token(token.key) is None
-        await stores.tokens.store_access_token(token)
-        return await stores.tokens.find_access_token(token.key) is not None
+        assert await stores.tokens.access_token(token.key) is None
+        await stores.tokens.add_access_token(token)
+        return await stores.tokens.access_token(token.key) is not None
 
     assert all(await asyncio.gather(*(store_and_find(number) for number in range(200))))
     await stores.close()

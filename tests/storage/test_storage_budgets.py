@@ -50,7 +50,7 @@ async def add_request(stores: Stores, number: int, charge: Charge) -> None:
         created_at=NOW,
         expires_at=SOON,
     )
-    await stores.authorizations.save_request(request, charge)
+    await stores.authorizations.add_request(request, charge)
 
 
 async def has_request(stores: Stores, number: int) -> bool:

@@ -37,7 +37,7 @@ async def spend(stores: Stores, names: range, signer: Signer) -> int:
     """How many of these were accepted before one was refused."""
     for count, number in enumerate(names):
         try:
-            assert await stores.replays.spend_once(key(f"{signer} {number}"), SOON, signer)
+            assert await stores.replays.use_once(key(f"{signer} {number}"), SOON, signer)
         except QuotaExceeded:
             return count
     return len(names)
@@ -46,26 +46,26 @@ async def spend(stores: Stores, names: range, signer: Signer) -> int:
 async def test_a_signer_over_its_quota_is_refused_and_nothing_is_deleted(small: Stores) -> None:
     assert await spend(small, range(10), APP) == 5
     with pytest.raises(QuotaExceeded) as refused:
-        await small.replays.spend_once(key("one more"), SOON, APP)
+        await small.replays.use_once(key("one more"), SOON, APP)
     assert refused.value.by_signer
-    assert not await small.replays.is_spent(key("one more"))
+    assert not await small.replays.is_used(key("one more"))
     for number in range(5):
-        assert await small.replays.is_spent(key(f"{APP} {number}"))
+        assert await small.replays.is_used(key(f"{APP} {number}"))
 
 
 async def test_a_replay_is_seen_when_the_quota_is_full(small: Stores) -> None:
     assert await spend(small, range(10), APP) == 5
-    assert not await small.replays.spend_once(key(f"{APP} 0"), SOON, APP)
+    assert not await small.replays.use_once(key(f"{APP} 0"), SOON, APP)
 
 
 async def test_the_total_of_a_group_refuses_its_other_signers(small: Stores) -> None:
     assert await spend(small, range(10), APP) == 5
     assert await spend(small, range(10), OTHER_APP) == 3
     with pytest.raises(QuotaExceeded) as refused:
-        await small.replays.spend_once(key("one more"), SOON, OTHER_APP)
+        await small.replays.use_once(key("one more"), SOON, OTHER_APP)
     assert not refused.value.by_signer
     with pytest.raises(QuotaExceeded):
-        await small.replays.spend_once(key("one more"), SOON, Signer("operator's client", "new"))
+        await small.replays.use_once(key("one more"), SOON, Signer("operator's client", "new"))
 
 
 async def test_each_group_has_a_separate_total(small: Stores) -> None:
@@ -86,7 +86,7 @@ async def test_expired_records_make_space(small: Stores) -> None:
 
 async def test_space_is_known_before_it_is_used(small: Stores) -> None:
     await small.replays.require_space(key("next"), APP)
-    assert not await small.replays.is_spent(key("next"))
+    assert not await small.replays.is_used(key("next"))
     assert await spend(small, range(10), APP) == 5
     with pytest.raises(QuotaExceeded) as refused:
         await small.replays.require_space(key("next"), APP)
@@ -100,7 +100,7 @@ async def test_space_is_known_before_it_is_used(small: Stores) -> None:
 
 async def test_no_record_has_a_longer_key_than_it_counts_for(small: Stores) -> None:
     with pytest.raises(ValueError, match="too long"):
-        await small.replays.spend_once(b"x" * 65, SOON, APP)
+        await small.replays.use_once(b"x" * 65, SOON, APP)
 
 
 ROWS = 650
@@ -135,12 +135,12 @@ async def test_all_applications_of_one_owner_share_what_one_owner_may_hold(share
     assert await spend(shared, range(20), of_owner("ann", "second")) == 4
     for app in ("first", "second", "third"):
         with pytest.raises(QuotaExceeded) as refused:
-            await shared.replays.spend_once(key("one more"), SOON, of_owner("ann", app))
+            await shared.replays.use_once(key("one more"), SOON, of_owner("ann", app))
         assert refused.value.by_signer
         with pytest.raises(QuotaExceeded):
             await shared.replays.require_space(key("one more"), of_owner("ann", app))
-    assert not await shared.replays.is_spent(key("one more"))
-    assert not await shared.replays.spend_once(
+    assert not await shared.replays.is_used(key("one more"))
+    assert not await shared.replays.use_once(
         key(f"{of_owner('ann', 'first')} 0"), SOON, of_owner("ann", "first")
     )
     assert await spend(shared, range(2), of_owner("ben")) == 2
@@ -158,7 +158,7 @@ async def test_the_share_of_an_owner_holds_under_concurrency(shared: Stores) -> 
     async def spend_one(owner: str, number: int) -> bool:
         signer = of_owner(owner, f"app {number % 3}")
         try:
-            return await shared.replays.spend_once(key(f"{owner} {number}"), SOON, signer)
+            return await shared.replays.use_once(key(f"{owner} {number}"), SOON, signer)
         except QuotaExceeded:
             return False
 
@@ -227,7 +227,7 @@ async def test_processes_together_never_exceed_a_quota(
     responses = await contenders.contend(4, database_url, "fill_quota")
     accepted = [name for names in responses.values() for name in names]
     assert len(accepted) == QUOTA_ROWS
-    held = [name for name in accepted if await stores.replays.is_spent(key(name))]
+    held = [name for name in accepted if await stores.replays.is_used(key(name))]
     assert len(held) == QUOTA_ROWS
     # All counters are given back, so exactly as many fit again.
     while await stores.retention.delete_expired("replays", LATER, 7):
@@ -241,7 +241,7 @@ async def test_a_quota_holds_while_records_are_deleted(
     stores: Stores, database_url: str, contenders: Contenders
 ) -> None:
     for number in range(TRIES):
-        assert await stores.replays.spend_once(key(f"old {number}"), NOW, QUOTA_SIGNER)
+        assert await stores.replays.use_once(key(f"old {number}"), NOW, QUOTA_SIGNER)
     await contenders.contend(4, database_url, "churn_quota")
     while await stores.retention.delete_expired("replays", LATER, 100):
         pass

@@ -51,7 +51,7 @@ async def test_sessions_grants_and_login_codes_end_at_once(
     assert await stores.closings.close_account(person.id, NOW, DUE) == DUE
     assert await stores.sessions.sessions_of(person.id) == []
     assert await stores.login_codes.login_code(key("code")) is None
-    found = await stores.tokens.find_access_token(key("access"))
+    found = await stores.tokens.access_token(key("access"))
     assert found is not None
     assert found.revoked
     closed = await stores.users.user(person.id)
@@ -60,9 +60,9 @@ async def test_sessions_grants_and_login_codes_end_at_once(
     # The consent stays, for the case that the person keeps the account; no grant is saved on it.
     assert await stores.authorizations.consents_of(person.id)
     again = await samples.unsaved_grant(person, grant.client_id)
-    assert not await stores.authorizations.save_code(again, code_of(again))
+    assert not await stores.authorizations.add_grant(again, code_of(again))
     assert await stores.closings.reopen_account(person.id, NOW)
-    assert await stores.authorizations.save_code(again, code_of(again))
+    assert await stores.authorizations.add_grant(again, code_of(again))
 
 
 async def test_the_first_call_decides_when(stores: Stores, samples: Samples) -> None:
@@ -104,11 +104,11 @@ async def test_no_grant_outlives_the_closing(stores: Stores, samples: Samples) -
     for number in range(10):
         person = await samples.user()
         grants = [await samples.unsaved_grant(person, sid=None) for _ in range(3)]
-        saves = [stores.authorizations.save_code(each, code_of(each)) for each in grants]
+        saves = [stores.authorizations.add_grant(each, code_of(each)) for each in grants]
         closing = stores.closings.close_account(person.id, NOW, DUE)
         await asyncio.gather(*saves[: number % 4], closing, *saves[number % 4 :])
         for grant in grants:
-            found = await stores.tokens.find_code(code_of(grant).key)
+            found = await stores.tokens.authorization_code(code_of(grant).key)
             assert found is None or found.revoked
 
 
@@ -207,7 +207,7 @@ async def _person_everywhere(stores: Stores, samples: Samples) -> User:
         at=NOW,
         expires_at=LATER,
     )
-    assert await stores.authorizations.save_code(
+    assert await stores.authorizations.add_grant(
         grant, code_of(grant), access_token_of(grant, "access"), recipient
     )
     await stores.identities.add_identity(user.id, identity("elsewhere", email=EMAIL))

@@ -36,8 +36,8 @@ async def test_announcements_are_listed_until_they_end(stores: Stores) -> None:
     )
     assert [each.id for each in await stores.announcements.announcements(NOW, 1)] == [second]
     assert [each.id for each in await stores.announcements.announcements(SOON, 9)] == [second]
-    assert await stores.announcements.drop_announcement(second)
-    assert not await stores.announcements.drop_announcement(second)
+    assert await stores.announcements.delete_announcement(second)
+    assert not await stores.announcements.delete_announcement(second)
     third = await stores.announcements.add_announcement(announcement(), 9)
     assert third is not None
     assert third > second, "a browser remembers the number"

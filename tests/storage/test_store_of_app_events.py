@@ -104,7 +104,7 @@ async def test_each_end_of_a_grant_is_reported(stores: Stores, samples: Samples)
         await stores.sessions.add_session(session(name, person), None)
         client_id = await listening(stores, samples)
         grant = await samples.unsaved_grant(person, client_id, scope=SCOPE, sid=f"sid of {name}")
-        assert await stores.authorizations.save_code(grant, code_of(grant))
+        assert await stores.authorizations.add_grant(grant, code_of(grant))
         await end(grant)
         found = await kinds(stores, client_id)
         assert found.count("grant.revoked") == 1, name
@@ -210,7 +210,7 @@ async def test_a_change_that_is_rolled_back_is_not_reported(
     with pytest.raises(Conflict):
         await stores.users.change_email(person.id, "taken@example.org", SOON)
     refused = grant._replace(scope=frozenset({"phone"}))
-    assert not await stores.authorizations.save_code(refused, code_of(refused))
+    assert not await stores.authorizations.add_grant(refused, code_of(refused))
     assert await reported(stores, client_id) == []
     stream = await stores.app_events.stream(client_id)
     assert stream is not None

@@ -30,21 +30,21 @@ _REQUEST = StoredRequest(
 
 
 async def test_a_request_comes_back_byte_for_byte(stores: Stores) -> None:
-    await stores.authorizations.save_request(_REQUEST)
+    await stores.authorizations.add_request(_REQUEST)
     assert await stores.authorizations.request(_REQUEST.key) == _REQUEST
     assert await stores.authorizations.request(key("other")) is None
 
 
 async def test_a_request_is_never_replaced(stores: Stores) -> None:
-    await stores.authorizations.save_request(_REQUEST)
+    await stores.authorizations.add_request(_REQUEST)
     with pytest.raises(Conflict):
-        await stores.authorizations.save_request(replace(_REQUEST, client_id="another"))
+        await stores.authorizations.add_request(replace(_REQUEST, client_id="another"))
     assert await stores.authorizations.request(_REQUEST.key) == _REQUEST
 
 
 async def test_a_request_is_kept_longer_until_it_is_claimed(stores: Stores) -> None:
     store = stores.authorizations
-    await store.save_request(_REQUEST)
+    await store.add_request(_REQUEST)
     for until in (LATER, SOON):
         await store.extend_request(_REQUEST.key, until)
         found = await store.request(_REQUEST.key)
@@ -58,16 +58,16 @@ async def test_a_request_is_kept_longer_until_it_is_claimed(stores: Stores) -> N
 
 
 async def test_of_many_who_drop_a_request_one_did(stores: Stores) -> None:
-    await stores.authorizations.save_request(_REQUEST)
+    await stores.authorizations.add_request(_REQUEST)
     drops = await asyncio.gather(
-        *(stores.authorizations.drop_request(_REQUEST.key) for _ in range(10))
+        *(stores.authorizations.delete_request(_REQUEST.key) for _ in range(10))
     )
     assert sorted(drops) == [False] * 9 + [True]
     assert await stores.authorizations.request(_REQUEST.key) is None
 
 
 async def test_of_many_who_claim_a_request_one_did(stores: Stores) -> None:
-    await stores.authorizations.save_request(_REQUEST)
+    await stores.authorizations.add_request(_REQUEST)
     claims = await asyncio.gather(
         *(
             stores.authorizations.claim_request(_REQUEST.key, bytes([n]) * 32, LATER)
@@ -81,12 +81,12 @@ async def test_of_many_who_claim_a_request_one_did(stores: Stores) -> None:
     assert found.expires_at == LATER
     assert found.response is None
     assert not await stores.authorizations.claim_request(key("other"), b"x" * 32, LATER)
-    assert not await stores.authorizations.drop_request(_REQUEST.key), "it is responded to"
+    assert not await stores.authorizations.delete_request(_REQUEST.key), "it is responded to"
     assert await stores.authorizations.request(_REQUEST.key) == found
 
 
 async def test_the_response_of_a_request_is_kept_with_it(stores: Stores) -> None:
-    await stores.authorizations.save_request(_REQUEST)
+    await stores.authorizations.add_request(_REQUEST)
     await stores.authorizations.claim_request(_REQUEST.key, b"x" * 32, LATER)
     await stores.authorizations.set_response(_REQUEST.key, b"\0sealed\xff")
     found = await stores.authorizations.request(_REQUEST.key)
@@ -182,13 +182,13 @@ async def test_withdrawal_forgets_the_consent_and_ends_every_authorization(
     assert await stores.authorizations.withdraw_consent(person.id, application.id, NOW)
     assert await stores.authorizations.consent(person.id, application.id) is None
     for code in (code_of(unused), code_of(used)):
-        found = await stores.tokens.find_code(code.key)
+        found = await stores.tokens.authorization_code(code.key)
         assert found is not None
         assert found.revoked
-    spent = await stores.tokens.find_refresh_token(successor.key)
+    spent = await stores.tokens.refresh_token(successor.key)
     assert spent is not None
     assert spent.revoked
-    token = await stores.tokens.find_access_token(access.key)
+    token = await stores.tokens.access_token(access.key)
     assert token is not None
     assert token.revoked
     assert not await stores.tokens.redeem(code_of(unused), NOW, None, None)
@@ -216,12 +216,12 @@ async def test_nothing_begins_without_a_consent_to_all_of_it(
     grant = await samples.unsaved_grant(person, application.id, scope=frozenset({"basic"}))
     wider = grant._replace(id=key("wider"), scope=frozenset({"basic", "openid"}))
     access = access_token_of(wider, "wider")
-    assert not await stores.authorizations.save_code(wider, code_of(wider), access)
+    assert not await stores.authorizations.add_grant(wider, code_of(wider), access)
     assert await stores.authorizations.withdraw_consent(person.id, application.id, NOW)
-    assert not await stores.authorizations.save_code(grant, code_of(grant))
+    assert not await stores.authorizations.add_grant(grant, code_of(grant))
     for code in (code_of(wider), code_of(grant)):
-        assert await stores.tokens.find_code(code.key) is None
-    assert await stores.tokens.find_access_token(access.key) is None
+        assert await stores.tokens.authorization_code(code.key) is None
+    assert await stores.tokens.access_token(access.key) is None
     assert await stores.tokens.token_status("jti", application.id, grant.id) is None
 
 
@@ -234,7 +234,7 @@ async def test_nothing_begins_for_whom_or_what_was_deleted(
         assert await stores.users.delete_user(grant.user_id, NOW)
     else:
         assert await stores.clients.delete_client(grant.client_id)
-    assert not await stores.authorizations.save_code(grant, code_of(grant))
+    assert not await stores.authorizations.add_grant(grant, code_of(grant))
 
 
 async def test_a_grant_during_the_withdrawal_of_the_consent_is_prevented_or_revoked(
@@ -243,11 +243,11 @@ async def test_a_grant_during_the_withdrawal_of_the_consent_is_prevented_or_revo
     person, application = await samples.user(), await samples.client()
     for _ in range(20):
         grants = [await samples.unsaved_grant(person, application.id) for _ in range(6)]
-        begun = [stores.authorizations.save_code(grant, code_of(grant)) for grant in grants]
+        begun = [stores.authorizations.add_grant(grant, code_of(grant)) for grant in grants]
         withdrawal = stores.authorizations.withdraw_consent(person.id, application.id, NOW)
         await asyncio.gather(*begun[:3], withdrawal, *begun[3:])
         for grant in grants:
-            found = await stores.tokens.find_code(code_of(grant).key)
+            found = await stores.tokens.authorization_code(code_of(grant).key)
             assert found is None or found.revoked
 
 
@@ -257,12 +257,12 @@ async def test_an_authorization_begins_with_code_and_front_channel_token(
     person = await samples.user()
     grant = await samples.unsaved_grant(person)
     code, access = code_of(grant), access_token_of(grant, "front")
-    assert await stores.authorizations.save_code(grant, code, access)
-    found = await stores.tokens.find_code(code.key)
+    assert await stores.authorizations.add_grant(grant, code, access)
+    found = await stores.tokens.authorization_code(code.key)
     assert found is not None
     assert (found.code, found.grant, found.user) == (code, grant, person)
     assert (found.redeemed_at, found.revoked) == (None, False)
-    token = await stores.tokens.find_access_token(access.key)
+    token = await stores.tokens.access_token(access.key)
     assert token is not None
     assert token.grant_id == grant.id
 
@@ -270,8 +270,8 @@ async def test_an_authorization_begins_with_code_and_front_channel_token(
 async def test_an_authorization_may_begin_without_a_code(stores: Stores, samples: Samples) -> None:
     grant = await samples.unsaved_grant()
     access = access_token_of(grant, "implicit")
-    assert await stores.authorizations.save_code(grant, None, access)
-    token = await stores.tokens.find_access_token(access.key)
+    assert await stores.authorizations.add_grant(grant, None, access)
+    token = await stores.tokens.access_token(access.key)
     assert token is not None
     assert token.user is not None
     assert token.user.id == grant.user_id
@@ -281,8 +281,8 @@ async def test_an_authorization_may_begin_without_a_code(stores: Stores, samples
 async def test_a_code_with_nothing_optional_comes_back(stores: Stores, samples: Samples) -> None:
     grant = await samples.unsaved_grant(methods=(), scope=frozenset(), expires_at=LATER)
     code = code_of(grant, redirect_uri=None, challenge=None, nonce=None)
-    assert await stores.authorizations.save_code(grant, code)
-    found = await stores.tokens.find_code(code.key)
+    assert await stores.authorizations.add_grant(grant, code)
+    found = await stores.tokens.authorization_code(code.key)
     assert found is not None
     assert (found.code, found.grant) == (code, grant)
 
@@ -293,8 +293,8 @@ async def test_an_authorization_that_cannot_be_saved_leaves_nothing(
     first = await samples.grant()
     second = await samples.unsaved_grant()
     with pytest.raises(Conflict):
-        await stores.authorizations.save_code(
+        await stores.authorizations.add_grant(
             second, code_of(second)._replace(key=code_of(first).key)
         )
     assert await stores.tokens.token_status("jti", second.client_id, second.id) is None
-    assert await stores.authorizations.save_code(second, code_of(second))  # its id is free
+    assert await stores.authorizations.add_grant(second, code_of(second))  # its id is free

@@ -31,7 +31,7 @@ async def test_the_documents_that_were_not_used_for_the_longest_time_go(stores: 
 
     for number in (1, 2):
         await save("a.example.org", number)
-    await store.use_document("https://a.example.org/1", NOW + timedelta(hours=9))
+    await store.record_document_use("https://a.example.org/1", NOW + timedelta(hours=9))
     await save("a.example.org", 3)
     assert await left() == {"https://a.example.org/1", "https://a.example.org/3"}
     assert await store.document("https://a.example.org/2") is None

@@ -142,18 +142,18 @@ async def test_one_person_owns_only_so_many(stores: Stores, samples: Samples) ->
     assert [type(each) for each in added if each is not None] == [BudgetExceeded] * 4
     for role in ("owner", "transfer"):
         sent = invitation(lead, "new@example.org", role)  # type: ignore[arg-type]
-        assert await stores.teams.add_invitation(sent, _MOST)
+        assert await stores.teams.save_invitation(sent, _MOST)
         with pytest.raises(BudgetExceeded):
             await stores.teams.accept_invitation(sent, person.id, NOW, 3)
         assert await stores.teams.invitation(sent.key) == sent
         assert await _team(stores) == {lead.id: ("owner", True)}
     owned = invitation(lead, "new@example.org", "owner")
-    assert await stores.teams.add_invitation(owned, _MOST)
+    assert await stores.teams.save_invitation(owned, _MOST)
     assert await stores.teams.accept_invitation(owned, person.id, NOW, 4) == "owner"
     with pytest.raises(BudgetExceeded):
         await stores.clients.add_client(client("last", owner_id=person.id), most_owned=4)
     moved = invitation(lead, "new@example.org", "transfer")
-    assert await stores.teams.add_invitation(moved, _MOST)
+    assert await stores.teams.save_invitation(moved, _MOST)
     assert await stores.teams.accept_invitation(moved, person.id, NOW, 4) == "transfer"
 
 
@@ -165,7 +165,7 @@ async def test_no_invitation_has_the_address_of_a_deleted_person(
     sent = invitation(lead, person.email.title(), "developer")
     kept = invitation(lead, "other@example.org", "developer")
     for each in (sent, kept):
-        assert await stores.teams.add_invitation(each, _MOST)
+        assert await stores.teams.save_invitation(each, _MOST)
     assert await stores.users.delete_user(person.id, NOW)
     assert await stores.teams.invitations("app", NOW) == [kept]
 
@@ -173,7 +173,7 @@ async def test_no_invitation_has_the_address_of_a_deleted_person(
 async def test_an_invitation_is_accepted_once(stores: Stores, samples: Samples) -> None:
     lead, person = (await _app(stores, samples))[0], await samples.user()
     sent = invitation(lead, "new@example.org", "developer")
-    assert await stores.teams.add_invitation(sent, _MOST)
+    assert await stores.teams.save_invitation(sent, _MOST)
     assert await stores.teams.invitation(sent.key) == sent
     assert await stores.teams.invitations("app", NOW) == [sent]
     assert await stores.teams.invitations("app", SOON) == []
@@ -190,20 +190,20 @@ async def test_a_newer_invitation_replaces_the_one_before_and_the_team_is_limite
     (lead,) = await _app(stores, samples)
     old = invitation(lead, "a@example.org", "developer")
     new = invitation(lead, "a@example.org", "owner")
-    assert await stores.teams.add_invitation(old, _MOST)
-    assert await stores.teams.add_invitation(new, _MOST)
+    assert await stores.teams.save_invitation(old, _MOST)
+    assert await stores.teams.save_invitation(new, _MOST)
     assert await stores.teams.invitation(old.key) is None
     for name in ("b", "c"):
         sent = invitation(lead, f"{name}@example.org", "developer", expires_at=LATER)
-        assert await stores.teams.add_invitation(sent, _MOST)
+        assert await stores.teams.save_invitation(sent, _MOST)
     more = invitation(lead, "d@example.org", "developer", created_at=NOW)
-    assert not await stores.teams.add_invitation(more, _MOST)
-    assert await stores.teams.withdraw_invitation("app", "b@example.org")
-    assert not await stores.teams.withdraw_invitation("app", "b@example.org")
-    assert await stores.teams.add_invitation(more, _MOST)
+    assert not await stores.teams.save_invitation(more, _MOST)
+    assert await stores.teams.delete_invitation("app", "b@example.org")
+    assert not await stores.teams.delete_invitation("app", "b@example.org")
+    assert await stores.teams.save_invitation(more, _MOST)
     # The first one has expired, and counts no more.
     later = invitation(lead, "e@example.org", "developer", created_at=SOON, expires_at=LATER)
-    assert await stores.teams.add_invitation(later, _MOST)
+    assert await stores.teams.save_invitation(later, _MOST)
 
 
 async def test_an_invitation_ends_with_the_ownership_of_who_sent_it(
@@ -212,15 +212,15 @@ async def test_an_invitation_ends_with_the_ownership_of_who_sent_it(
     lead, owner, developer = await _app(stores, samples, "owner", "developer")
     person = await samples.user()
     refused = invitation(developer, "x@example.org", "developer")
-    assert not await stores.teams.add_invitation(refused, _MOST)
+    assert not await stores.teams.save_invitation(refused, _MOST)
     not_the_lead = invitation(owner, "x@example.org", "transfer")
-    assert not await stores.teams.add_invitation(not_the_lead, _MOST)
+    assert not await stores.teams.save_invitation(not_the_lead, _MOST)
     sent = invitation(owner, "x@example.org", "owner")
-    assert await stores.teams.add_invitation(sent, 9)
+    assert await stores.teams.save_invitation(sent, 9)
     assert await stores.teams.set_member("app", owner.id, "developer", NOW)
     assert await _accept(stores, sent, person) is None
     handed = invitation(lead, "y@example.org", "transfer")
-    assert await stores.teams.add_invitation(handed, 9)
+    assert await stores.teams.save_invitation(handed, 9)
     assert await stores.teams.transfer("app", owner.id, NOW)
     assert await _accept(stores, handed, person) is None
     assert await stores.teams.memberships(person.id) == []
@@ -233,7 +233,7 @@ async def test_of_two_people_to_whom_an_application_is_transferred_one_becomes_t
     people = [await samples.user() for _ in range(2)]
     sent = [invitation(lead, f"{n}@example.org", "transfer") for n in range(2)]
     for each in sent:
-        assert await stores.teams.add_invitation(each, _MOST)
+        assert await stores.teams.save_invitation(each, _MOST)
     outcomes = await asyncio.gather(
         *(_accept(stores, each, person) for each, person in zip(sent, people, strict=True))
     )
@@ -247,7 +247,7 @@ async def test_a_client_is_deleted_with_its_last_owner_only(
 ) -> None:
     lead, owner, developer = await _app(stores, samples, "owner", "developer")
     sent = invitation(lead, "x@example.org", "developer")
-    assert await stores.teams.add_invitation(sent, 9)
+    assert await stores.teams.save_invitation(sent, 9)
     assert await stores.users.delete_user(lead.id, NOW)
     found = await stores.clients.client("app")
     assert found is not None

@@ -169,9 +169,9 @@ async def test_a_deleted_application_takes_consents_and_logo_and_its_tokens_die(
     assert await stores.clients.client(application.id) is None
     assert await stores.clients.logo(application.id) is None
     assert await stores.authorizations.consent(person.id, application.id) is None
-    assert await stores.tokens.find_code(code_of(unused).key) is None
-    assert await stores.tokens.find_refresh_token(successor.key) is None
-    assert await stores.tokens.find_access_token(access.key) is None
+    assert await stores.tokens.authorization_code(code_of(unused).key) is None
+    assert await stores.tokens.refresh_token(successor.key) is None
+    assert await stores.tokens.access_token(access.key) is None
     assert await stores.tokens.token_status("jti", application.id, grant.id) is None
     assert not await stores.clients.delete_client(application.id)
 

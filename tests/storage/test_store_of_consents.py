@@ -50,12 +50,12 @@ def grant_of(given: Consent) -> Grant:
 
 async def begun(stores: Stores, given: Consent) -> Grant:
     grant = grant_of(given)
-    assert await stores.authorizations.save_code(grant, code_of(grant))
+    assert await stores.authorizations.add_grant(grant, code_of(grant))
     return grant
 
 
 async def stored_grant(stores: Stores, grant: Grant) -> tuple[Grant, bool]:
-    found = await stores.tokens.find_code(code_of(grant).key)
+    found = await stores.tokens.authorization_code(code_of(grant).key)
     assert found is not None
     return found.grant, found.revoked
 
@@ -83,7 +83,7 @@ async def test_a_narrow_consent_narrows_each_live_token_at_once(
     unused, used = await begun(stores, given), await begun(stores, given)
     access, refresh = access_token_of(used, "narrow"), refresh_token(used, "narrow")
     assert await stores.tokens.redeem(code_of(used), NOW, access, refresh)
-    found = await stores.tokens.find_access_token(access.key)
+    found = await stores.tokens.access_token(access.key)
     assert found is not None
     assert (found.details, found.expires_at) == (None, access.expires_at)
 
@@ -96,13 +96,13 @@ async def test_a_narrow_consent_narrows_each_live_token_at_once(
     for grant in (unused, used):
         now, revoked = await stored_grant(stores, grant)
         assert (now.details, now.expires_at, now.scope, revoked) == (text, end, SCOPE, False)
-    found = await stores.tokens.find_access_token(access.key)
+    found = await stores.tokens.access_token(access.key)
     assert found is not None
     assert (found.details, found.expires_at, found.revoked) == (text, end, False)
     status = await stores.tokens.token_status("jti", given.client_id, used.id)
     assert status is not None
     assert (status.details, status.expires_at) == (text, end)
-    spent = await stores.tokens.find_refresh_token(refresh.key)
+    spent = await stores.tokens.refresh_token(refresh.key)
     assert spent is not None
     assert (spent.grant.details, spent.grant.expires_at) == (text, end)
 
@@ -115,7 +115,7 @@ async def test_a_wider_consent_widens_no_grant(stores: Stores, samples: Samples)
     assert await stores.authorizations.change_consent(*key_of_consent, wide)
     stored, _ = await stored_grant(stores, grant)
     assert (stored.details, stored.expires_at) == (to_json_or_none(SLEEP), SOON)
-    assert await stores.authorizations.save_code(
+    assert await stores.authorizations.add_grant(
         wider := grant_of(replace(given, details=None, expires_at=None)), code_of(wider)
     )
 
@@ -155,8 +155,8 @@ async def test_nothing_begins_beyond_details_and_end(stores: Stores, samples: Sa
         grant._replace(details=to_json_or_none(BOTH)),
         grant._replace(expires_at=LATER),
     ):
-        assert not await stores.authorizations.save_code(wider, code_of(wider))
-    assert await stores.authorizations.save_code(grant, code_of(grant))
+        assert not await stores.authorizations.add_grant(wider, code_of(wider))
+    assert await stores.authorizations.add_grant(grant, code_of(grant))
 
 
 async def test_a_grant_during_the_narrowing_of_a_consent_is_never_wider(
@@ -169,21 +169,21 @@ async def test_a_grant_during_the_narrowing_of_a_consent_is_never_wider(
         tokens = [access_token_of(each, f"race {next(_NUMBERS)}") for each in before]
         narrow = changed(details=SLEEP, expires_at=SOON)
         await asyncio.gather(
-            *(stores.authorizations.save_code(each, code_of(each)) for each in during[:2]),
+            *(stores.authorizations.add_grant(each, code_of(each)) for each in during[:2]),
             *(
                 stores.tokens.redeem(code_of(grant), NOW, token, None)
                 for grant, token in zip(before, tokens, strict=True)
             ),
             stores.authorizations.change_consent(given.user_id, given.client_id, narrow),
-            *(stores.authorizations.save_code(each, code_of(each)) for each in during[2:]),
+            *(stores.authorizations.add_grant(each, code_of(each)) for each in during[2:]),
         )
         for grant in (*before, *during):
-            found = await stores.tokens.find_code(code_of(grant).key)
+            found = await stores.tokens.authorization_code(code_of(grant).key)
             if found is not None:
                 assert covers(SLEEP, from_json_or_none(found.grant.details))
                 assert found.grant.expires_at == SOON
         for token in tokens:
-            stored = await stores.tokens.find_access_token(token.key)
+            stored = await stores.tokens.access_token(token.key)
             assert stored is not None
             assert covers(SLEEP, from_json_or_none(stored.details))
 

@@ -36,11 +36,11 @@ async def test_of_polls_at_once_one_is_noted(stores: Stores) -> None:
     store, device = stores.device_authorizations, device_authorization("d")
     await store.add_device_authorization(device)
     polled = replace(device, polled_at=NOW + SECOND)
-    noted = await asyncio.gather(*(store.note_poll(device, polled) for _ in range(4)))
+    noted = await asyncio.gather(*(store.record_poll(device, polled) for _ in range(4)))
     assert sorted(noted) == [False, False, False, True]
     slower = replace(polled, interval=timedelta(seconds=10))
-    assert not await store.note_poll(device, slower)
-    assert await store.note_poll(polled, slower)
+    assert not await store.record_poll(device, slower)
+    assert await store.record_poll(polled, slower)
     assert await store.device_authorization(device.key) == slower
 
 
@@ -49,12 +49,12 @@ async def test_one_session_confirms_it(stores: Stores) -> None:
     await store.add_device_authorization(device)
     holders = [bytes([number]) * 32 for number in range(4)]
     confirmed = await asyncio.gather(
-        *(store.confirm_device(device.key, holder, NOW) for holder in holders)
+        *(store.bind_device(device.key, holder, NOW) for holder in holders)
     )
     assert sorted(confirmed) == [False, False, False, True]
     winner = holders[confirmed.index(True)]
-    assert await store.confirm_device(device.key, winner, NOW)
-    assert not await store.confirm_device(device.key, winner, SOON)
+    assert await store.bind_device(device.key, winner, NOW)
+    assert not await store.bind_device(device.key, winner, SOON)
     found = await store.device_authorization(device.key)
     assert found is not None
     assert found.confirmed_by == winner
@@ -69,16 +69,16 @@ async def test_it_is_approved_or_refused_once(stores: Stores, samples: Samples) 
         code = AuthorizationCode(device.key, grant.id, None, None, None, SOON)
         if refused_first:
             assert await store.refuse_device(device.key, NOW)
-        approved = await stores.authorizations.save_code(grant, code, polled=device.key)
+        approved = await stores.authorizations.add_grant(grant, code, polled=device.key)
         assert approved is not refused_first
         assert not await store.refuse_device(device.key, NOW)
-        assert not await store.confirm_device(device.key, b"holder", NOW)
-        assert not await store.note_poll(device, replace(device, polled_at=NOW))
+        assert not await store.bind_device(device.key, b"holder", NOW)
+        assert not await store.record_poll(device, replace(device, polled_at=NOW))
         found = await store.device_authorization(device.key)
         assert found is not None
         assert found.approved is not refused_first
         assert found.refused is refused_first
-        assert (await stores.tokens.find_code(device.key) is None) is refused_first
+        assert (await stores.tokens.authorization_code(device.key) is None) is refused_first
 
 
 async def test_an_expired_one_is_not_approved(stores: Stores, samples: Samples) -> None:
@@ -86,5 +86,5 @@ async def test_an_expired_one_is_not_approved(stores: Stores, samples: Samples) 
     await stores.device_authorizations.add_device_authorization(device)
     grant = await samples.unsaved_grant(await samples.user(), created_at=NOW)
     code = AuthorizationCode(device.key, grant.id, None, None, None, LATER)
-    assert not await stores.authorizations.save_code(grant, code, polled=device.key)
-    assert await stores.tokens.find_code(device.key) is None
+    assert not await stores.authorizations.add_grant(grant, code, polled=device.key)
+    assert await stores.tokens.authorization_code(device.key) is None

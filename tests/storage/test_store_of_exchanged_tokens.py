@@ -26,7 +26,7 @@ async def test_a_token_is_found_with_its_grant_and_both_clients(
     stores: Stores, samples: Samples
 ) -> None:
     grant, actor = await samples.grant(details="[]"), await samples.client()
-    await stores.tokens.store_access_token(access_token_of(grant, "subject"))
+    await stores.tokens.add_access_token(access_token_of(grant, "subject"))
     bound_to = Confirmation("jkt", "fake-thumbprint")
     more = {"client_id": actor.id, "confirmation": bound_to, "details": "[]"}
     token = await _add(stores, grant, "subject", **more)
@@ -38,16 +38,16 @@ async def test_a_token_is_found_with_its_grant_and_both_clients(
     assert (found.scope, found.confirmation) == (token.scope, bound_to)
     assert (found.details, found.token_details) == ("[]", "[]")
     assert (found.issued_at, found.expires_at, found.revoked) == (NOW, SOON, False)
-    assert await stores.tokens.find_grant(grant.id) == grant
-    assert await stores.tokens.find_grant(key("unknown")) is None
-    assert await stores.exchanged_tokens.drop_exchanged_token(token.key)
-    assert not await stores.exchanged_tokens.drop_exchanged_token(token.key)
+    assert await stores.tokens.grant(grant.id) == grant
+    assert await stores.tokens.grant(key("unknown")) is None
+    assert await stores.exchanged_tokens.delete_exchanged_token(token.key)
+    assert not await stores.exchanged_tokens.delete_exchanged_token(token.key)
     assert await stores.exchanged_tokens.exchanged_token(token.key) is None
 
 
 async def test_it_ends_with_the_token_that_was_exchanged(stores: Stores, samples: Samples) -> None:
     grant = await samples.grant()
-    await stores.tokens.store_access_token(access_token_of(grant, "subject"))
+    await stores.tokens.add_access_token(access_token_of(grant, "subject"))
     opaque = await _add(stores, grant, "subject")
     signed = {"subject_key": None, "subject_jti": "fake-jti"}
     jwt = await _add(stores, grant, "jwt", **signed)
@@ -71,7 +71,7 @@ async def test_it_ends_with_its_grant_person_and_clients(stores: Stores, samples
         "actor",
     ):
         grant, actor = await samples.grant(), await samples.client()
-        await stores.tokens.store_access_token(access_token_of(grant, end))
+        await stores.tokens.add_access_token(access_token_of(grant, end))
         token = await _add(stores, grant, end, client_id=actor.id)
         assert await _is_live(stores, token)
         application = await stores.clients.client(grant.client_id)
@@ -99,7 +99,7 @@ async def test_a_token_that_was_exchanged_again_ends_with_its_parent_and_what_th
 ) -> None:
     for end in ("parent", "subject", "grant"):
         grant, actor = await samples.grant(), await samples.client()
-        await stores.tokens.store_access_token(access_token_of(grant, end))
+        await stores.tokens.add_access_token(access_token_of(grant, end))
         parent = await _add(stores, grant, end, client_id=actor.id)
         chain = (actor.id, grant.client_id)
         more = {"key": key(f"{end}-child"), "subject_key": None, "parent_key": parent.key}
@@ -111,7 +111,7 @@ async def test_a_token_that_was_exchanged_again_ends_with_its_parent_and_what_th
         grandchild = await _add(stores, grant, end, client_id=actor.id, **more)
         match end:
             case "parent":
-                assert await stores.exchanged_tokens.drop_exchanged_token(parent.key)
+                assert await stores.exchanged_tokens.delete_exchanged_token(parent.key)
             case "subject":
                 await stores.tokens.revoke_access_token(key(end))
             case _:
@@ -126,7 +126,7 @@ async def test_a_token_ends_with_each_client_of_its_chain(stores: Stores, sample
     for end in ("disabled", "deleted"):
         grant, actor = await samples.grant(), await samples.client()
         earlier, other = await samples.client(), await samples.client()
-        await stores.tokens.store_access_token(access_token_of(grant, end))
+        await stores.tokens.add_access_token(access_token_of(grant, end))
         chain = (actor.id, earlier.id, grant.client_id)
         token = await _add(stores, grant, end, client_id=actor.id, actors=chain)
         await stores.clients.replace_client(replace(other, disabled_at=NOW))

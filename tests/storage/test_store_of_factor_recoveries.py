@@ -85,7 +85,7 @@ async def test_it_ends_with_the_factor(stores: Stores, samples: Samples, change:
             factor = totp_factor(person, "new")
             assert await stores.second_factors.confirm_totp_enrolment(factor, [], None)
         case "dropped":
-            assert await stores.second_factors.drop_second_factors(person.id)
+            assert await stores.second_factors.delete_second_factors(person.id)
         case "verified":
             await stores.users.change_email(person.id, person.email or "", None)
             assert await stores.users.mark_email_verified(

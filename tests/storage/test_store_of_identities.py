@@ -173,17 +173,17 @@ async def test_the_newest_profile_of_the_provider_is_stored(
     assert await _sealed(database_url, added.id) == b"first"
     assert await _sealed(database_url, other.id) is None
 
-    await stores.identities.use_identity(added.id, SOON, name="New", email=None, sealed=None)
+    await stores.identities.record_identity_use(added.id, SOON, name="New", email=None, sealed=None)
     assert await stores.identities.identities_of(person.id) == [
         replace(added, name="New", email=None, used_at=SOON),
         other,
     ]
     assert await _sealed(database_url, added.id) == b"first"
-    await stores.identities.use_identity(
+    await stores.identities.record_identity_use(
         added.id, SOON, name="New", email="n@example.org", sealed=b"second"
     )
     assert await _sealed(database_url, added.id) == b"second"
-    await stores.identities.use_identity(
+    await stores.identities.record_identity_use(
         added.id + 77, SOON, name="Unknown", email=None, sealed=None
     )
 
@@ -191,9 +191,9 @@ async def test_the_newest_profile_of_the_provider_is_stored(
 async def test_an_identity_is_dropped_by_its_person(stores: Stores, samples: Samples) -> None:
     ann, ben = await samples.user(password_hash="hash"), await samples.user(password_hash="hash")
     added = await stores.identities.add_identity(ann.id, identity("1"))
-    assert not await stores.identities.drop_identity(ben.id, added.id, ACCEPTED)
-    assert await stores.identities.drop_identity(ann.id, added.id, ACCEPTED)
-    assert not await stores.identities.drop_identity(ann.id, added.id, ACCEPTED)
+    assert not await stores.identities.delete_identity(ben.id, added.id, ACCEPTED)
+    assert await stores.identities.delete_identity(ann.id, added.id, ACCEPTED)
+    assert not await stores.identities.delete_identity(ann.id, added.id, ACCEPTED)
     assert await stores.identities.identity(ISSUER, "1") is None
     # It belongs to no account now, and its number is not used again.
     again = await stores.identities.add_identity(ben.id, identity("1"))
@@ -203,12 +203,12 @@ async def test_an_identity_is_dropped_by_its_person(stores: Stores, samples: Sam
 async def test_the_last_way_in_is_not_dropped(stores: Stores, samples: Samples) -> None:
     person = await samples.user()
     first = await stores.identities.add_identity(person.id, identity("1"))
-    assert not await stores.identities.drop_identity(person.id, first.id, ACCEPTED)
+    assert not await stores.identities.delete_identity(person.id, first.id, ACCEPTED)
     second = await stores.identities.add_identity(person.id, identity("2"))
-    assert await stores.identities.drop_identity(person.id, first.id, ACCEPTED)
-    assert not await stores.identities.drop_identity(person.id, second.id, ACCEPTED)
+    assert await stores.identities.delete_identity(person.id, first.id, ACCEPTED)
+    assert not await stores.identities.delete_identity(person.id, second.id, ACCEPTED)
     await stores.users.set_password(person.id, "hash", NOW)
-    assert await stores.identities.drop_identity(person.id, second.id, ACCEPTED)
+    assert await stores.identities.delete_identity(person.id, second.id, ACCEPTED)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ async def test_a_passkey_for_this_host_is_a_way_in(
     await stores.sessions.add_session(session("s", person), None)
     passkey = new_passkey(person, **changes)
     assert await stores.passkeys.add_passkey(passkey, used_challenge("c"), key("s"), 5)
-    assert await stores.identities.drop_identity(person.id, added.id, ACCEPTED) is dropped
+    assert await stores.identities.delete_identity(person.id, added.id, ACCEPTED) is dropped
 
 
 async def test_an_identity_at_a_provider_of_before_is_no_way_in(
@@ -231,16 +231,16 @@ async def test_an_identity_at_a_provider_of_before_is_no_way_in(
     person = await samples.user()
     works = await stores.identities.add_identity(person.id, identity("1"))
     gone = await stores.identities.add_identity(person.id, identity("2", provider="gone"))
-    assert not await stores.identities.drop_identity(person.id, works.id, ACCEPTED)
-    assert await stores.identities.drop_identity(person.id, gone.id, ACCEPTED)
+    assert not await stores.identities.delete_identity(person.id, works.id, ACCEPTED)
+    assert await stores.identities.delete_identity(person.id, gone.id, ACCEPTED)
 
 
 async def test_a_password_without_an_address_is_no_way_in(stores: Stores) -> None:
     person, added = await stores.identities.add_user_with_identity(new_user("s1"), identity("1"))
     await stores.users.set_password(person.id, "hash", NOW)
-    assert not await stores.identities.drop_identity(person.id, added.id, ACCEPTED)
+    assert not await stores.identities.delete_identity(person.id, added.id, ACCEPTED)
     assert await stores.users.change_email(person.id, "ann@example.org", None)
-    assert await stores.identities.drop_identity(person.id, added.id, ACCEPTED)
+    assert await stores.identities.delete_identity(person.id, added.id, ACCEPTED)
 
 
 async def test_an_identity_that_ended_takes_all_access_along(
@@ -342,7 +342,7 @@ async def test_a_sign_in_from_before_the_provider_ended_it_adds_no_identity(
     if known and how != "ended":
         await stores.users.set_password(person.id, "hash", NOW)
         await stores.users.change_email(person.id, "ann@example.org", NOW)
-        assert await stores.identities.drop_identity(person.id, old.id, ACCEPTED)
+        assert await stores.identities.delete_identity(person.id, old.id, ACCEPTED)
     for stated_at in (NOW, SOON):
         with pytest.raises(SignInEnded):
             await stores.identities.add_identity(person.id, identity("1", stated_at=stated_at))

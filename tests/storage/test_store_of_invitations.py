@@ -25,7 +25,7 @@ def invitation(email: str = "bob@example.org", name: str = "", **changes: object
 
 
 async def put(stores: Stores, new: NewInvitation) -> Invitation:
-    stored = await stores.invitations.put_invitation(new, MOST)
+    stored = await stores.invitations.save_invitation(new, MOST)
     assert stored is not None
     return stored
 
@@ -45,7 +45,7 @@ async def test_an_address_has_one_invitation(stores: Stores, samples: Samples) -
 
 async def test_invitations_are_listed_renewed_dropped_and_counted(stores: Stores) -> None:
     sent = [await put(stores, invitation(f"{name}@example.org")) for name in "abc"]
-    assert await stores.invitations.put_invitation(invitation("d@example.org"), MOST) is None
+    assert await stores.invitations.save_invitation(invitation("d@example.org"), MOST) is None
     assert await stores.invitations.invitation_of("d@example.org") is None
     again = await put(stores, invitation("b@example.org", "again"))
     listed = await stores.invitations.invitations(None, 2)
@@ -57,8 +57,8 @@ async def test_invitations_are_listed_renewed_dropped_and_counted(stores: Stores
     assert (renewed.key, renewed.sent_at, renewed.expires_at) == (key("new"), SOON, LATER)
     assert renewed.created_at == NOW
     assert await stores.invitations.invitation(again.key) is None
-    assert await stores.invitations.drop_invitation(renewed.id) == renewed
-    assert await stores.invitations.drop_invitation(renewed.id) is None
+    assert await stores.invitations.delete_invitation(renewed.id) == renewed
+    assert await stores.invitations.delete_invitation(renewed.id) is None
     assert await stores.invitations.renew_invitation(renewed.id, key("x"), SOON, LATER) is None
 
 

@@ -66,17 +66,17 @@ async def test_of_concurrent_redemptions_one_wins(stores: Stores) -> None:
 
 
 async def test_a_seen_value_is_not_accepted_again(stores: Stores) -> None:
-    assert await stores.replays.spend_once(key("seen"), SOON, SIGNER)
-    assert not await stores.replays.spend_once(key("seen"), SOON, SIGNER)
-    assert not await stores.replays.spend_once(key("seen"), LATER, SIGNER)
-    assert await stores.replays.spend_once(key("other"), SOON, SIGNER)
+    assert await stores.replays.use_once(key("seen"), SOON, SIGNER)
+    assert not await stores.replays.use_once(key("seen"), SOON, SIGNER)
+    assert not await stores.replays.use_once(key("seen"), LATER, SIGNER)
+    assert await stores.replays.use_once(key("other"), SOON, SIGNER)
 
 
 async def test_a_later_use_does_not_prolong_the_memory(stores: Stores) -> None:
-    assert await stores.replays.spend_once(key("seen"), SOON, SIGNER)
-    assert not await stores.replays.spend_once(key("seen"), LATER, SIGNER)
+    assert await stores.replays.use_once(key("seen"), SOON, SIGNER)
+    assert not await stores.replays.use_once(key("seen"), LATER, SIGNER)
     assert await stores.retention.delete_expired("replays", SOON, 10) == 1
-    assert await stores.replays.spend_once(key("seen"), LATER, SIGNER)
+    assert await stores.replays.use_once(key("seen"), LATER, SIGNER)
 
 
 async def test_an_erasure_comes_back_as_added(stores: Stores) -> None:
@@ -99,6 +99,6 @@ async def test_to_look_at_a_login_state_or_at_what_was_seen_takes_nothing(stores
     assert await stores.login_states.take_login_state(key("d")) == left
     assert await stores.login_states.login_state(key("d")) is None
 
-    assert not await stores.replays.is_spent(key("seen"))
-    assert await stores.replays.spend_once(key("seen"), SOON, SIGNER)
-    assert await stores.replays.is_spent(key("seen"))
+    assert not await stores.replays.is_used(key("seen"))
+    assert await stores.replays.use_once(key("seen"), SOON, SIGNER)
+    assert await stores.replays.is_used(key("seen"))

@@ -35,7 +35,7 @@ async def _given(
     grant = await samples.unsaved_grant(
         person, **{"sid": f"sid of {name}", "scope": ONLINE} | changes
     )
-    assert await stores.authorizations.save_code(
+    assert await stores.authorizations.add_grant(
         grant, code_of(grant), None, logout_recipient(grant)
     )
     return grant
@@ -49,7 +49,7 @@ async def _due(stores: Stores) -> list[str]:
 
 
 async def _is_revoked(stores: Stores, grant: Grant) -> bool:
-    found = await stores.tokens.find_code(code_of(grant).key)
+    found = await stores.tokens.authorization_code(code_of(grant).key)
     return found is None or found.revoked
 
 
@@ -59,7 +59,7 @@ async def test_a_participant_comes_back(stores: Stores, samples: Samples) -> Non
     grant = await _given(stores, samples, person, "s")
     assert await stores.logout_recipients.logout_recipients("sid of s") == [logout_recipient(grant)]
     assert await stores.logout_recipients.logout_recipients("unknown") == []
-    found = await stores.tokens.find_code(code_of(grant).key)
+    found = await stores.tokens.authorization_code(code_of(grant).key)
     assert found is not None
     assert found.grant == grant
 
@@ -72,11 +72,11 @@ async def test_a_grant_keeps_its_session_through_refreshes(
     grant = await _given(stores, samples, person, "s")
     token = refresh_token(grant, "r")
     assert await stores.tokens.redeem(code_of(grant), NOW, None, token)
-    found = await stores.tokens.find_refresh_token(token.key)
+    found = await stores.tokens.refresh_token(token.key)
     assert found is not None
     assert found.grant.sid == "sid of s"
     without = await samples.refresh_token()
-    found = await stores.tokens.find_refresh_token(without.key)
+    found = await stores.tokens.refresh_token(without.key)
     assert found is not None
     assert found.grant.sid is None
 
@@ -89,17 +89,17 @@ async def test_the_same_application_takes_part_once(stores: Stores, samples: Sam
         person, first.client_id, sid="sid of s", scope=ONLINE, created_at=SOON
     )
     later = logout_recipient(again, at=SOON, subject="another subject")
-    assert await stores.authorizations.save_code(again, code_of(again), None, later)
+    assert await stores.authorizations.add_grant(again, code_of(again), None, later)
     assert await stores.logout_recipients.logout_recipients("sid of s") == [later]
 
 
 async def test_nothing_is_given_in_a_session_that_is_over(stores: Stores, samples: Samples) -> None:
     person = await samples.user()
     grant = await samples.unsaved_grant(person, sid="sid of s", scope=ONLINE)
-    assert not await stores.authorizations.save_code(
+    assert not await stores.authorizations.add_grant(
         grant, code_of(grant), None, logout_recipient(grant)
     )
-    assert await stores.tokens.find_code(code_of(grant).key) is None
+    assert await stores.tokens.authorization_code(code_of(grant).key) is None
     assert await stores.logout_recipients.logout_recipients("sid of s") == []
 
 
@@ -186,13 +186,15 @@ async def test_of_a_response_and_an_end_at_once_one_comes_first(
         await stores.sessions.add_session(session(f"{number}", person), None)
         grant = await samples.unsaved_grant(person, sid=f"sid of {number}", scope=ONLINE)
         given, ended = await asyncio.gather(
-            stores.authorizations.save_code(grant, code_of(grant), None, logout_recipient(grant)),
+            stores.authorizations.add_grant(grant, code_of(grant), None, logout_recipient(grant)),
             stores.sessions.end_session(person.id, key(f"{number}"), NOW),
         )
         assert ended
         assert await _is_revoked(stores, grant)
         assert await _due(stores) == ([f"sid of {number}"] if given else [])
-        await stores.logout_recipients.drop_logout_notification(f"sid of {number}", grant.client_id)
+        await stores.logout_recipients.delete_logout_notification(
+            f"sid of {number}", grant.client_id
+        )
 
 
 async def test_a_claim_is_held_for_its_lease(stores: Stores, samples: Samples) -> None:
@@ -231,7 +233,7 @@ async def test_a_delayed_one_comes_back_and_a_dropped_one_does_not(
     await stores.logout_recipients.delay_logout_notification(
         "sid of s", first.client_id, SOON + LEASE
     )
-    await stores.logout_recipients.drop_logout_notification("sid of s", second.client_id)
+    await stores.logout_recipients.delete_logout_notification("sid of s", second.client_id)
     assert await stores.logout_recipients.claim_logout_notifications(SOON, LEASE, 100) == []
     [again] = await stores.logout_recipients.claim_logout_notifications(SOON + LEASE, LEASE, 100)
     assert again.client_id == first.client_id

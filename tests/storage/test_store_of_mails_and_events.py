@@ -23,8 +23,8 @@ async def test_a_message_is_claimed_with_the_attempts_before(stores: Stores) -> 
 async def test_a_dropped_message_is_gone(stores: Stores) -> None:
     await stores.mails.add_mail(b"a", NOW, LATER)
     ((mail_id, _, _),) = await stores.mails.claim_mail(NOW, _LEASE, 10)
-    await stores.mails.drop_mail(mail_id)
-    await stores.mails.drop_mail(mail_id)
+    await stores.mails.delete_mail(mail_id)
+    await stores.mails.delete_mail(mail_id)
     assert await stores.mails.claim_mail(LATER - _LEASE, _LEASE, 10) == []
     assert await stores.mails.recent_mail(10) == []
 

@@ -199,10 +199,10 @@ async def test_the_last_way_in_stays(
     passkey = await _add(stores, person)
     await remains(stores, person, passkey)  # type: ignore[operator]
     for owner, own in ((other, _own(other)), (person, key("ended"))):
-        removal = await stores.passkeys.drop_passkey(owner.id, passkey.id, ACCEPTED, own)
+        removal = await stores.passkeys.delete_passkey(owner.id, passkey.id, ACCEPTED, own)
         assert removal is not PasskeyRemoval.REMOVED
     own = _own(person)
-    removal = await stores.passkeys.drop_passkey(person.id, passkey.id, ACCEPTED, own)
+    removal = await stores.passkeys.delete_passkey(person.id, passkey.id, ACCEPTED, own)
     assert removal is (PasskeyRemoval.REMOVED if dropped else PasskeyRemoval.LAST_METHOD)
     assert (await stores.passkeys.passkey(passkey.credential_id) is None) is dropped
 
@@ -214,7 +214,7 @@ async def test_of_two_passkeys_one_stays_however_they_are_removed(
     passkeys = [await _add(stores, person, name) for name in ("one", "two")]
     own = _own(person)
     dropped = await asyncio.gather(
-        *(stores.passkeys.drop_passkey(person.id, each.id, ACCEPTED, own) for each in passkeys)
+        *(stores.passkeys.delete_passkey(person.id, each.id, ACCEPTED, own) for each in passkeys)
     )
     assert dropped.count(PasskeyRemoval.REMOVED) == 1
     assert dropped.count(PasskeyRemoval.LAST_METHOD) == 1
@@ -228,8 +228,8 @@ async def test_of_a_passkey_and_an_identity_one_stays_however_they_are_removed(
         passkey = await _add(stores, person, f"passkey {number}")
         linked = await stores.identities.add_identity(person.id, identity(f"{number}"))
         removal, unlinked = await asyncio.gather(
-            stores.passkeys.drop_passkey(person.id, passkey.id, ACCEPTED, _own(person)),
-            stores.identities.drop_identity(person.id, linked.id, ACCEPTED),
+            stores.passkeys.delete_passkey(person.id, passkey.id, ACCEPTED, _own(person)),
+            stores.identities.delete_identity(person.id, linked.id, ACCEPTED),
         )
         assert (removal is PasskeyRemoval.REMOVED) is not unlinked
         assert (await stores.users.sign_in_methods(person.id)).sign_in_at(ACCEPTED)
@@ -255,8 +255,8 @@ async def test_all_of_a_person_are_dropped_and_no_others(stores: Stores, samples
     for name in ("one", "two"):
         await _add(stores, person, name)
     await _add(stores, other, "three")
-    assert await stores.passkeys.drop_passkeys(person.id) == 2
-    assert await stores.passkeys.drop_passkeys(person.id) == 0
+    assert await stores.passkeys.delete_passkeys(person.id) == 2
+    assert await stores.passkeys.delete_passkeys(person.id) == 0
     assert len(await stores.passkeys.passkeys_of(other.id)) == 1
 
 
@@ -361,7 +361,7 @@ async def test_passkeys_that_exist_become_the_second_factor_and_one_of_them_stay
     assert await factors.second_factor_set_up_at(other.id) is None
 
     def drop(passkey: Passkey) -> Awaitable[PasskeyRemoval]:
-        return stores.passkeys.drop_passkey(person.id, passkey.id, ACCEPTED, own)
+        return stores.passkeys.delete_passkey(person.id, passkey.id, ACCEPTED, own)
 
     assert await drop(old) is PasskeyRemoval.REMOVED
     assert sorted((await asyncio.gather(*map(drop, passkeys))), key=str) == [
@@ -372,6 +372,6 @@ async def test_passkeys_that_exist_become_the_second_factor_and_one_of_them_stay
     await factors.save_totp_enrolment(totp_enrolment(person))
     assert await factors.confirm_totp_enrolment(totp_factor(person), _CODES, own)
     assert await drop(left) is PasskeyRemoval.REMOVED
-    assert await factors.drop_second_factors(person.id, own)
+    assert await factors.delete_second_factors(person.id, own)
     assert await factors.second_factor_set_up_at(person.id) is None
     assert await factors.count_recovery_codes(person.id) == 0

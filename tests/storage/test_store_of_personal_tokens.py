@@ -62,9 +62,9 @@ async def test_only_its_person_drops_it(stores: Stores, samples: Samples) -> Non
     person, other = await _person(stores, samples), await _person(stores, samples)
     assert await _add(stores, personal_token(person))
     (listed,) = await stores.personal_tokens.personal_tokens_of(person.id)
-    assert await stores.personal_tokens.drop_personal_token(other.id, listed.id) is None
-    assert await stores.personal_tokens.drop_personal_token(person.id, listed.id) == listed
-    assert await stores.personal_tokens.drop_personal_token(person.id, listed.id) is None
+    assert await stores.personal_tokens.delete_personal_token(other.id, listed.id) is None
+    assert await stores.personal_tokens.delete_personal_token(person.id, listed.id) == listed
+    assert await stores.personal_tokens.delete_personal_token(person.id, listed.id) is None
     assert await stores.personal_tokens.personal_token(listed.key) is None
 
 
@@ -73,7 +73,7 @@ async def test_all_of_a_person_end_together(stores: Stores, samples: Samples) ->
     for each in (person, other):
         assert await _add(stores, personal_token(each, "one", key=key(f"one of {each.id}")))
     assert await _add(stores, personal_token(person, "two"))
-    both = asyncio.gather(*(stores.personal_tokens.drop_personal_tokens(person.id) for _ in "12"))
+    both = asyncio.gather(*(stores.personal_tokens.delete_personal_tokens(person.id) for _ in "12"))
     assert sorted([each.name for each in dropped] for dropped in await both) == [[], ["one", "two"]]
     assert await stores.personal_tokens.personal_tokens_of(person.id) == []
     assert len(await stores.personal_tokens.personal_tokens_of(other.id)) == 1
@@ -83,8 +83,8 @@ async def test_a_presented_token_is_dropped_once(stores: Stores, samples: Sample
     person = await _person(stores, samples)
     token = personal_token(person)
     assert await _add(stores, token)
-    assert await stores.personal_tokens.drop_presented_token(key("unknown")) is None
-    both = asyncio.gather(*(stores.personal_tokens.drop_presented_token(token.key) for _ in "12"))
+    assert await stores.personal_tokens.delete_presented_token(key("unknown")) is None
+    both = asyncio.gather(*(stores.personal_tokens.delete_presented_token(token.key) for _ in "12"))
     assert [each.name for each in await both if each is not None] == ["Grafana"]
     assert await stores.personal_tokens.personal_token(token.key) is None
 

@@ -18,15 +18,15 @@ LEAVE = RegistrationToken(
 async def test_a_token_comes_back_as_added_and_goes(stores: Stores) -> None:
     await stores.registrations.add_registration_token(LEAVE)
     assert await stores.registrations.registration_tokens() == [LEAVE]
-    assert await stores.registrations.drop_registration_token(LEAVE.key)
-    assert not await stores.registrations.drop_registration_token(LEAVE.key)
-    assert not await stores.registrations.spend_registration_token(LEAVE.key, NOW)
+    assert await stores.registrations.delete_registration_token(LEAVE.key)
+    assert not await stores.registrations.delete_registration_token(LEAVE.key)
+    assert not await stores.registrations.use_registration_token(LEAVE.key, NOW)
 
 
 async def test_each_use_is_spent_by_one_of_many(stores: Stores) -> None:
     await stores.registrations.add_registration_token(LEAVE)
     spent = await asyncio.gather(
-        *(stores.registrations.spend_registration_token(LEAVE.key, NOW) for _ in range(10))
+        *(stores.registrations.use_registration_token(LEAVE.key, NOW) for _ in range(10))
     )
     assert sum(spent) == 3
     assert await stores.registrations.registration_tokens() == [replace(LEAVE, uses_left=0)]
@@ -34,7 +34,7 @@ async def test_each_use_is_spent_by_one_of_many(stores: Stores) -> None:
 
 async def test_an_expired_token_is_no_leave_and_is_swept(stores: Stores) -> None:
     await stores.registrations.add_registration_token(LEAVE)
-    assert not await stores.registrations.spend_registration_token(LEAVE.key, LEAVE.expires_at)
+    assert not await stores.registrations.use_registration_token(LEAVE.key, LEAVE.expires_at)
     assert await stores.retention.delete_expired("registration_tokens", LEAVE.expires_at, 10) == 1
     assert await stores.registrations.registration_tokens() == []
 

@@ -81,10 +81,10 @@ async def test_nothing_is_confirmed_replaced_or_dropped_by_a_session_that_was_en
     fresh = [key("fresh")]
     for ended in (key("ended"), key("another person's")):
         assert not await stores.second_factors.replace_recovery_codes(person.id, fresh, ended)
-        assert not await stores.second_factors.drop_second_factors(person.id, ended)
+        assert not await stores.second_factors.delete_second_factors(person.id, ended)
     assert await stores.second_factors.count_recovery_codes(person.id) == len(_CODES)
     assert await stores.second_factors.replace_recovery_codes(person.id, fresh, key("mine"))
-    assert await stores.second_factors.drop_second_factors(person.id, key("mine"))
+    assert await stores.second_factors.delete_second_factors(person.id, key("mine"))
 
 
 async def test_another_app_takes_the_place_of_the_factor_with_new_recovery_codes(
@@ -158,8 +158,8 @@ async def test_a_dropped_factor_is_gone_with_its_codes(stores: Stores, samples: 
     await _enrolled(stores, person)
     await _enrolled(stores, other)
     await stores.second_factors.save_totp_enrolment(totp_enrolment(person, "another"))
-    assert await stores.second_factors.drop_second_factors(person.id)
-    assert not await stores.second_factors.drop_second_factors(person.id)
+    assert await stores.second_factors.delete_second_factors(person.id)
+    assert not await stores.second_factors.delete_second_factors(person.id)
     assert await stores.second_factors.totp_factor(person.id) is None
     assert await stores.second_factors.totp_enrolment(person.id) is None
     assert await stores.second_factors.count_recovery_codes(person.id) == 0

@@ -80,9 +80,9 @@ async def test_sessions_are_listed_last_seen_first(stores: Stores, samples: Samp
 async def test_a_touch_moves_the_last_visit_forward_only(stores: Stores, samples: Samples) -> None:
     saved = session("s", await samples.user())
     await stores.sessions.add_session(saved, None)
-    await stores.sessions.touch_session(saved.key, SOON)
-    await stores.sessions.touch_session(saved.key, NOW)
-    await stores.sessions.touch_session(key("unknown"), SOON)
+    await stores.sessions.record_session_use(saved.key, SOON)
+    await stores.sessions.record_session_use(saved.key, NOW)
+    await stores.sessions.record_session_use(key("unknown"), SOON)
     assert await stores.sessions.session(saved.key) == replace(saved, seen_at=SOON)
 
 
@@ -148,6 +148,6 @@ async def test_email_tokens_are_dropped_by_purpose_and_address(stores: Stores) -
     await stores.email_tokens.add_email_token(
         email_token("d", email="bob@example.org", expires_at=LATER)
     )
-    await stores.email_tokens.drop_email_tokens("reset_password", "ANN@example.org")
+    await stores.email_tokens.delete_email_tokens("reset_password", "ANN@example.org")
     left = [name for name in "abcd" if await stores.email_tokens.email_token(key(name)) is not None]
     assert left == ["c", "d"]

@@ -28,17 +28,17 @@ async def test_a_set_up_is_written_whole_or_not_at_all(stores: Stores) -> None:
         replace(whole, changed_resources=(stale,)),
     ):
         with pytest.raises(Conflict):
-            await stores.set_ups.write_set_up(broken)
+            await stores.set_ups.apply_set_up(broken)
         assert await stores.clients.client("new") is None
         assert await stores.clients.client("old") == old
         assert await stores.resources.resources() == []
-    await stores.set_ups.write_set_up(whole)
+    await stores.set_ups.apply_set_up(whole)
     assert await stores.clients.client("new") == client("new")
     (found,) = await stores.clients.clients_by_redirect_uri("https://app.example.org/b")
     assert found == replace(moved, revision=1)
     (added,) = await stores.resources.resources()
     renamed = replace(added, name="Things")
-    await stores.set_ups.write_set_up(SetUpChanges(changed_resources=(renamed,)))
+    await stores.set_ups.apply_set_up(SetUpChanges(changed_resources=(renamed,)))
     assert await stores.resources.resource(TASKS.identifier) == replace(renamed, revision=1)
 
 
@@ -69,10 +69,10 @@ async def test_roles_and_new_people_are_written_with_what_they_own(stores: Store
         replace(whole, new_clients=(client("app"), client("app"))),
     ):
         with pytest.raises(Conflict):
-            await stores.set_ups.write_set_up(broken)
+            await stores.set_ups.apply_set_up(broken)
         assert await stores.people_search.administrators(9) == [old]
         assert await stores.users.user_by_email("new@example.org") is None
-    first, second = await stores.set_ups.write_set_up(whole)
+    first, second = await stores.set_ups.apply_set_up(whole)
     found = {user.id: user for user in await stores.people_search.administrators(9)}
     assert list(found) == [ann.id, first, second]
     assert found[second].email == "newer@example.org"
@@ -88,7 +88,7 @@ async def test_settings_are_written_with_the_rest_by_the_revision_that_was_read(
 ) -> None:
     first = StoredSettings(document="{}", sealed_secrets=None, changed_at=NOW)
     second = StoredSettings(document='{"a": 1}', sealed_secrets=b"sealed", changed_at=NOW)
-    write, read = stores.set_ups.write_set_up, stores.stored_settings.stored_settings
+    write, read = stores.set_ups.apply_set_up, stores.stored_settings.stored_settings
     assert await read() is None
     with pytest.raises(Conflict):  # there is nothing yet that this could change
         await write(SetUpChanges(settings=replace(first, revision=1)))
@@ -104,7 +104,7 @@ async def test_settings_are_written_with_the_rest_by_the_revision_that_was_read(
     await write(SetUpChanges(new_clients=(client("a"),), settings=replace(second, revision=1)))
     assert await read() == replace(second, revision=2)
     assert await stores.clients.client("a") == client("a")
-    again = stores.stored_settings.encrypt_settings_again
+    again = stores.stored_settings.reseal_settings
     assert not await again(1, b"late")
     assert await again(2, b"sealed again")
     assert await read() == replace(second, revision=2, sealed_secrets=b"sealed again")

@@ -35,8 +35,8 @@ async def test_to_ask_counts_nothing(stores: Stores) -> None:
 
 async def test_a_forgotten_key_begins_anew(stores: Stores) -> None:
     await stores.throttles.hit(key("a"), _MINUTE, NOW)
-    await stores.throttles.forget(key("a"))
-    await stores.throttles.forget(key("never"))
+    await stores.throttles.reset(key("a"))
+    await stores.throttles.reset(key("never"))
     assert await stores.throttles.hits(key("a"), NOW) == 0
     assert await stores.throttles.hit(key("a"), _MINUTE, NOW) == 1
 
@@ -45,11 +45,11 @@ async def test_a_hit_is_taken_back_and_never_more_than_there_are(stores: Stores)
     for _ in range(3):
         await stores.throttles.hit(key("a"), _MINUTE, NOW)
     await stores.throttles.hit(key("b"), _MINUTE, NOW)
-    await stores.throttles.take_back(key("a"))
+    await stores.throttles.undo_hit(key("a"))
     assert await stores.throttles.hits(key("a"), NOW) == 2
     for _ in range(5):
-        await stores.throttles.take_back(key("a"))
-    await stores.throttles.take_back(key("never"))
+        await stores.throttles.undo_hit(key("a"))
+    await stores.throttles.undo_hit(key("never"))
     assert await stores.throttles.hits(key("a"), NOW) == 0
     assert await stores.throttles.hits(key("b"), NOW) == 1
     assert await stores.throttles.hit(key("a"), _MINUTE, NOW) == 1

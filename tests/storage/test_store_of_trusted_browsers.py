@@ -29,8 +29,8 @@ async def test_it_comes_back_for_its_person(stores: Stores, samples: Samples) ->
     assert await stores.trusted_browsers.trusted_browser(browser.key) == browser
     assert await stores.trusted_browsers.trusted_browser(key("unknown")) is None
     assert list(await stores.trusted_browsers.trusted_browsers(person.id)) == [browser]
-    assert not await stores.trusted_browsers.drop_trusted_browser(other.id, browser.key)
-    assert await stores.trusted_browsers.drop_trusted_browser(person.id, browser.key)
+    assert not await stores.trusted_browsers.delete_trusted_browser(other.id, browser.key)
+    assert await stores.trusted_browsers.delete_trusted_browser(person.id, browser.key)
     assert await stores.trusted_browsers.trusted_browser(browser.key) is None
 
 
@@ -69,7 +69,7 @@ async def test_it_ends_with_what_changes_the_sign_in(
             factor = totp_factor(person)
             assert await stores.second_factors.confirm_totp_enrolment(factor, [], None)
         case "dropped":
-            assert await stores.second_factors.drop_second_factors(person.id)
+            assert await stores.second_factors.delete_second_factors(person.id)
         case "ended":
             here = session("here", person)
             await stores.sessions.add_session(here, None)

@@ -284,9 +284,9 @@ async def test_deleting_takes_all_that_is_theirs_and_nothing_else(
     assert await stores.identities.identity("https://provider.example.org", person.subject) is None
     assert await stores.login_codes.login_code(key(person.subject)) is None
     assert await stores.clients.client("own") is None
-    assert await stores.tokens.find_code(code_of(grant).key) is None
-    assert await stores.tokens.find_refresh_token(successors[0].key) is None
-    dead = await stores.tokens.find_access_token(key("a"))
+    assert await stores.tokens.authorization_code(code_of(grant).key) is None
+    assert await stores.tokens.refresh_token(successors[0].key) is None
+    dead = await stores.tokens.access_token(key("a"))
     assert dead is not None
     assert dead.revoked
     assert await stores.tokens.token_status("jti", for_all.id, grant.id) is None
@@ -296,7 +296,7 @@ async def test_deleting_takes_all_that_is_theirs_and_nothing_else(
     assert await stores.login_codes.login_code(key(other.subject)) is not None
     assert await stores.email_tokens.email_token(key(other.subject)) is not None
     assert len(await stores.authorizations.consents_of(other.id)) == 1
-    alive = await stores.tokens.find_access_token(key("a2"))
+    alive = await stores.tokens.access_token(key("a2"))
     assert alive is not None
     assert not alive.revoked
     assert not await stores.users.delete_user(person.id, NOW)

@@ -109,7 +109,7 @@ class Cluster:
         )
         code = AuthorizationCode(key, grant.id, redirect_uri, challenge, None, now + _A_WHILE)
         await self.consent()
-        saved = await self.context.stores.authorizations.save_code(grant, code, polled=polled)
+        saved = await self.context.stores.authorizations.add_grant(grant, code, polled=polled)
         assert saved
 
     async def tokens(self, connection: Connection) -> Tokens:

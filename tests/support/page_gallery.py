@@ -17,7 +17,7 @@ from quantimodo.accounts.unsubscribing import Subscription, UnsubscribeAddresses
 from quantimodo.authorization.device_codes import DeviceCodes, DeviceOrigin
 from quantimodo.crypto.one_time_passwords import totp_uri
 from quantimodo.endpoints.authorize_responses import rejected
-from quantimodo.http.refusals import note_caller
+from quantimodo.http.refusals import record_caller
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.model.admin_actions import BY_COMMAND
 from quantimodo.model.app_events import KINDS, Attempt
@@ -798,7 +798,7 @@ class Gallery:
                 raise Forbidden
             case "rejected":
                 sent = ("redirect_uri", "https://app.example.org:8443/callback")
-                note_caller(request.scope, self.mood, [("client_id", self.mood.id), sent])
+                record_caller(request.scope, self.mood, [("client_id", self.mood.id), sent])
                 text = "redirect_uri is not one of those that the app has registered."
                 raise rejected(text, "redirect_uri_not_registered")
         return error_page(renderer, 500, *SERVER_ERROR, incident="4f1c09ab77de")

@@ -66,7 +66,7 @@ class Announcements:
     async def remove(self, number: int, by: Authority) -> None:
         """It disappears within seconds. Raises `DomainError` if there is none."""
         await self.admin_log.record(by, "announcement.remove", detail=str(number))
-        if not await self.store.drop_announcement(number):
+        if not await self.store.delete_announcement(number):
             raise DomainError(_GONE)
 
     async def all(self) -> Sequence[Announcement]:

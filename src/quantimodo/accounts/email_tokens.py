@@ -68,7 +68,7 @@ class EmailTokens:
 
     async def drop(self, purpose: Purpose, email: str) -> None:
         """Revoke every token of this purpose for this address."""
-        await self.store.drop_email_tokens(purpose, email)
+        await self.store.delete_email_tokens(purpose, email)
 
     def _live(self, purpose: Purpose, email_token: EmailToken | None) -> EmailToken | None:
         if (

@@ -97,14 +97,14 @@ class FactorRecoveries:
             raise DomainError(_BY_EMAIL)
         if not await self.store.complete_factor_recovery(pending.user.id, self.clock.now()):
             raise DomainError(_GONE)
-        await self._drop_links(pending.user)
+        await self._delete_links(pending.user)
         await self.notices.recovery_completed(pending.user)
 
     async def cancel(self, user: User) -> bool:
         """Cancel the request of this person; False if there was none."""
         cancelled = await self.store.cancel_factor_recovery(user.id)
         if cancelled:
-            await self._drop_links(user)
+            await self._delete_links(user)
             self.notices.recovery_cancelled(user)
         return cancelled
 
@@ -121,9 +121,9 @@ class FactorRecoveries:
     async def factor_used(self, user: User) -> None:
         """The person signed in with the second factor or a passkey: cancel the request, if any."""
         if await self.store.factor_used(user.id):
-            await self._drop_links(user)
+            await self._delete_links(user)
             self.notices.recovery_cancelled(user)
 
-    async def _drop_links(self, user: User) -> None:
+    async def _delete_links(self, user: User) -> None:
         if user.email is not None:
             await self.email_tokens.drop("cancel_recovery", user.email)

@@ -63,7 +63,7 @@ class Invitations:
             created_at=now,
             expires_at=now + LIFETIME,
         )
-        if await self.store.put_invitation(invitation, MOST_INVITATIONS) is None:
+        if await self.store.save_invitation(invitation, MOST_INVITATIONS) is None:
             raise DomainError(_TOO_MANY)
         await self._send(email, minted.raw)
 
@@ -82,7 +82,7 @@ class Invitations:
     async def withdraw(self, invitation: Invitation, by: Authority) -> None:
         """End it. Raises `DomainError` if it is used or withdrawn."""
         await self.admin_log.record(by, "person.uninvite", detail=invitation.email)
-        if await self.store.drop_invitation(invitation.id) is None:
+        if await self.store.delete_invitation(invitation.id) is None:
             raise DomainError(_GONE)
 
     async def one(self, invitation_id: int) -> Invitation | None:

@@ -188,7 +188,7 @@ class Passkeys:
         found = await self.find(session, passkey_id)
         if found is None:
             raise DomainError(_CHANGED)
-        removal = await self.store.drop_passkey(
+        removal = await self.store.delete_passkey(
             session.user.id, passkey_id, self.accepted, session.key
         )
         if removal is not PasskeyRemoval.REMOVED:
@@ -197,7 +197,7 @@ class Passkeys:
 
     async def reset(self, user: User) -> bool:
         """Remove all of this person, for the operator. False if there was none."""
-        dropped = await self.store.drop_passkeys(user.id)
+        dropped = await self.store.delete_passkeys(user.id)
         if dropped:
             await self.notices.reset(user)
         return dropped > 0

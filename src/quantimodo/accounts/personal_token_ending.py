@@ -32,7 +32,7 @@ class PersonalTokenEnding:
         """End all of this person's at once, and e-mail their names to the person. `address` is the
         network address of the request."""
         now = self.clock.now()
-        dropped = await self.store.drop_personal_tokens(user.id)
+        dropped = await self.store.delete_personal_tokens(user.id)
         names = [each.name for each in dropped if not each.has_ended(now)]
         for name in names:
             self.notifier.record(_REVOKED, user.id, address, name)
@@ -41,7 +41,7 @@ class PersonalTokenEnding:
 
     async def end_presented(self, key: bytes, address: str) -> None:
         """End the token with this key, if there is one (RFC 7009 §2): who holds it may end it."""
-        dropped = await self.store.drop_presented_token(key)
+        dropped = await self.store.delete_presented_token(key)
         if dropped is not None:
             self.notifier.record(_REVOKED, dropped.user_id, address, dropped.name)
 

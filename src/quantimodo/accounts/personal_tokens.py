@@ -112,7 +112,7 @@ class PersonalTokens:
 
     async def revoke(self, session: Session, token_id: int) -> bool:
         """End one of this person's at once; False if they do not have it."""
-        dropped = await self.store.drop_personal_token(session.user.id, token_id)
+        dropped = await self.store.delete_personal_token(session.user.id, token_id)
         if dropped is None:
             return False
         self.notifier.record(

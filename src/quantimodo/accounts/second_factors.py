@@ -16,7 +16,7 @@ from quantimodo.accounts.second_factor_requirement import SecondFactorRequiremen
 from quantimodo.accounts.sessions import require_fresh
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
-from quantimodo.crypto.one_time_passwords import matching_step, new_totp_secret, totp_uri
+from quantimodo.crypto.one_time_passwords import matching_step, mint_totp_secret, totp_uri
 from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin, Session
@@ -205,13 +205,13 @@ class SecondFactors:
         if await self.requirement.applies_to(session.user):
             raise DomainError(_STAYS)
         await self.require_recent_login(session)
-        if not await self.store.drop_second_factors(session.user.id, session.key):
+        if not await self.store.delete_second_factors(session.user.id, session.key):
             raise DomainError(_CHANGED)
         await self.notices.removed(session.user, session.address)
 
     async def reset(self, user: User) -> bool:
         """Remove the second factor of this person, for the operator. False if there was none."""
-        dropped = await self.store.drop_second_factors(user.id)
+        dropped = await self.store.delete_second_factors(user.id)
         if dropped:
             await self.notices.reset(user)
         return dropped
@@ -229,7 +229,7 @@ class SecondFactors:
         now = self.clock.now()
         enrolment = TotpEnrolment(
             user_id=user.id,
-            sealed_secret=seal_secret(self.envelope, user.id, new_totp_secret(self.entropy)),
+            sealed_secret=seal_secret(self.envelope, user.id, mint_totp_secret(self.entropy)),
             holder=holder,
             created_at=now,
             expires_at=now + _LIFETIME,

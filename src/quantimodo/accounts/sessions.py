@@ -172,7 +172,7 @@ class Sessions:
 
     async def _touched(self, session: Session, now: datetime) -> Session:
         try:
-            await self.store.touch_session(session.key, now)
+            await self.store.record_session_use(session.key, now)
         except Unavailable:  # a database too busy to note the visit does not sign a person out
             return session
         return replace(session, seen_at=now)

@@ -59,7 +59,7 @@ class TeamInvitations:
             created_at=now,
             expires_at=now + LIFETIME,
         )
-        if not await self.store.add_invitation(invitation, MOST_MEMBERS):
+        if not await self.store.save_invitation(invitation, MOST_MEMBERS):
             raise DomainError(_NOT_ADDED)
         # Neither the name of the application nor that of a person: who invites typed them.
         raw = minted.raw
@@ -72,7 +72,7 @@ class TeamInvitations:
 
     async def withdraw(self, client: Client, email: str, by: int) -> None:
         """Delete the invitation to this address; nothing without one."""
-        if await self.store.withdraw_invitation(client.id, email):
+        if await self.store.delete_invitation(client.id, email):
             self._record(client, "client.invitation_withdrawn", by, "an invitation withdrawn")
 
     async def find(self, raw: str) -> ClientInvitation | None:

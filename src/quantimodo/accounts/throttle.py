@@ -69,11 +69,11 @@ class Throttle:
     async def signed_in(self, account: str, address: str, device: str | None) -> None:
         """Forget the failures in the counter that this try was counted in, of the device or of the
         account. Of the address, this one try was none; what else is counted there stays."""
-        await self.store.take_back(self._name("sign-in address", network(address)))
+        await self.store.undo_hit(self._name("sign-in address", network(address)))
         if device is None:
             await self.clear_failed_sign_ins(account)
         else:
-            await self.store.forget(self._name("sign-in device", device))
+            await self.store.reset(self._name("sign-in device", device))
 
     async def passkey(self, credential: str, device: str | None) -> None:
         """A sign-in by this passkey, known or not; counted after `sign_in_from`. `device` as in
@@ -85,13 +85,13 @@ class Throttle:
 
     async def passkey_accepted(self, credential: str, address: str, device: str | None) -> None:
         """As `signed_in`."""
-        await self.store.take_back(self._name("sign-in address", network(address)))
+        await self.store.undo_hit(self._name("sign-in address", network(address)))
         what, whose = ("passkey", credential) if device is None else ("passkey device", device)
-        await self.store.forget(self._name(what, whose))
+        await self.store.reset(self._name(what, whose))
 
     async def clear_failed_sign_ins(self, account: str) -> None:
         """Forget the failed sign-ins of this account."""
-        await self.store.forget(self._name("sign-in account", account))
+        await self.store.reset(self._name("sign-in account", account))
 
     async def social(self, address: str) -> None:
         """A sign-in through a provider."""
@@ -153,8 +153,8 @@ class Throttle:
 
     async def user_code_known(self, address: str, holder: str) -> None:
         """A code of a device that waits does not count."""
-        await self.store.take_back(self._name("user code address", network(address)))
-        await self.store.take_back(self._name("user code holder", holder))
+        await self.store.undo_hit(self._name("user code address", network(address)))
+        await self.store.undo_hit(self._name("user code holder", holder))
 
     async def fetch(self, address: str) -> None:
         """A request that makes the server fetch a document that an application named."""
@@ -167,7 +167,7 @@ class Throttle:
 
     async def security_event_applied(self, address: str) -> None:
         """A message that a provider signed and that is new does not count."""
-        await self.store.take_back(self._name("security event address", network(address)))
+        await self.store.undo_hit(self._name("security event address", network(address)))
 
     async def sign_up(self, account: str, address: str) -> None:
         """Count a sign-up, by account and by network address. Raises `TooMany`."""
@@ -192,7 +192,7 @@ class Throttle:
 
     async def email_code_passed(self, account: str) -> None:
         """Forget the wrong codes of this account after a right one."""
-        await self.store.forget(self._name("email code try", account))
+        await self.store.reset(self._name("email code try", account))
 
     async def reset(self, account: str, address: str) -> None:
         """Count a request for a new password, by account and by network address. Raises
@@ -216,7 +216,7 @@ class Throttle:
 
     async def reauthenticated(self, user_id: int) -> None:
         """Forget the wrong passwords of this session's person after a right one."""
-        await self.store.forget(self._name("proof", str(user_id)))
+        await self.store.reset(self._name("proof", str(user_id)))
 
     async def set_up_code(self, holder: str) -> None:
         """A first code of a new authenticator app. Counted by the session or the pending login that
@@ -225,7 +225,7 @@ class Throttle:
 
     async def set_up_code_passed(self, holder: str) -> None:
         """Forget the wrong codes of this set-up after a right one."""
-        await self.store.forget(self._name("set-up code", holder))
+        await self.store.reset(self._name("set-up code", holder))
 
     async def start_session(self, user_id: int, address: str) -> None:
         """A sign-in that succeeded, or an account that is closed: it writes a session and an audit
@@ -275,10 +275,10 @@ class Throttle:
     async def second_factor_passed(self, user_id: int, device: str | None) -> None:
         """Forget the wrong responses in the counters that this one was counted in."""
         if device is not None:
-            await self.store.forget(self._name("second factor device", device))
+            await self.store.reset(self._name("second factor device", device))
             return
         for name in ("second factor", "second factor day"):
-            await self.store.forget(self._name(name, str(user_id)))
+            await self.store.reset(self._name(name, str(user_id)))
 
     async def _count_app(self, what: str, client: Client, usual: Limit) -> None:
         """Against the limit that the operator set for this app, or the usual one."""

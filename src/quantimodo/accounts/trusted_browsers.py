@@ -57,7 +57,7 @@ class TrustedBrowsers:
 
     async def remove(self, user: User, key: bytes) -> bool:
         """Trust it no longer; False if it is not one of this person."""
-        return await self.store.drop_trusted_browser(user.id, key)
+        return await self.store.delete_trusted_browser(user.id, key)
 
     def _counts(self, browser: TrustedBrowser) -> bool:
         # The operator may have shortened the time since.

@@ -46,6 +46,6 @@ async def development_token(
     )
     authorization = Authorization(client, grant, user)
     access = minter.mint_access_token(authorization, scope, now, TokenBinding())
-    if not await stores.authorizations.save_code(grant, None, access.row):
+    if not await stores.authorizations.add_grant(grant, None, access.row):
         return None
     return access_token_parameters(access, await minter.text(access), now)

@@ -29,7 +29,7 @@ from quantimodo.http.disconnects import ClientLeft, while_connected
 from quantimodo.http.errors import EncodedBody, MethodNotAllowed, TooLarge
 from quantimodo.http.json import PRIVATE
 from quantimodo.http.messages import Headers, Request, Response
-from quantimodo.http.refusals import noted_caller
+from quantimodo.http.refusals import recorded_caller
 from quantimodo.ops.traffic import Traffic
 from quantimodo.protocol.endpoint_entry import EndpointKind
 
@@ -215,7 +215,7 @@ class Dispatcher:
                 await self._sender.send(refusal, scope, receive, send)
         finally:
             seconds = time.perf_counter() - started
-            caller = noted_caller(scope)
+            caller = recorded_caller(scope)
             self._traffic.ended(PAGE, status, seconds, caller.client.id if caller else "")
             if self._access_log:
                 self._write_access(PAGE, scope, status, started)

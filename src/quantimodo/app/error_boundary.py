@@ -29,7 +29,7 @@ from quantimodo.http.errors import MethodNotAllowed, NotFound, TooLarge
 from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request as ApiRequest
 from quantimodo.http.messages import Response
-from quantimodo.http.refusals import Refusal, noted_caller, noted_refusal
+from quantimodo.http.refusals import Refusal, recorded_caller, recorded_refusal
 from quantimodo.pages.browser import SignInFirst
 from quantimodo.pages.errors import SERVER_ERROR, error_page, refusal_page
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
@@ -157,7 +157,7 @@ class ErrorBoundary:
             if kind is not EndpointKind.PAGE:
                 return json_page(500, _of_incident(kind, incident), {})
             return error_page(self._renderer, 500, *SERVER_ERROR, incident=incident)
-        caller = noted_caller(request.scope)
+        caller = recorded_caller(request.scope)
         incident = self._reports.of_page(name, response.refusal, caller)
         if response.status >= 500 and not isinstance(response.body, tuple):
             incident = incident or self._number()
@@ -173,11 +173,11 @@ class ErrorBoundary:
         return refusal_page(self._renderer, response.status, title, view, headers)
 
     def _note_page(self, request: Request, response: PageResponse, name: str) -> None:
-        refusal = noted_refusal(request.scope)
+        refusal = recorded_refusal(request.scope)
         if refusal is None and response.status_code >= 400:
             refusal = Refusal("refused", f"status {response.status_code}")
         if refusal is not None:
-            caller = noted_caller(request.scope)
+            caller = recorded_caller(request.scope)
             self._write(name, refusal, self._reports.of_page(name, refusal, caller))
 
     def _write(self, endpoint: str, refusal: Refusal, incident: str = "") -> None:

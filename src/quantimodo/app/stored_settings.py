@@ -134,4 +134,4 @@ async def encrypt_again(store: StoredSettingsStore, envelope: Envelope) -> None:
     if stored is not None and stored.sealed_secrets is not None:
         fresh = envelope.reseal(stored.sealed_secrets, SETTINGS_PURPOSE)
         if fresh is not None:
-            await store.encrypt_settings_again(stored.revision, fresh)
+            await store.reseal_settings(stored.revision, fresh)

@@ -138,7 +138,7 @@ class DeviceCodes:
     async def confirm(self, device: DeviceAuthorization, session: Session) -> bool:
         """Bind the device to this person in this session; False when it is another's, or over."""
         holder = holder_of(session.sid, session.user.id)
-        return await self.store.confirm_device(device.key, holder, self.clock.now())
+        return await self.store.bind_device(device.key, holder, self.clock.now())
 
     async def refuse(self, stored: StoredRequest, device: DeviceAuthorization) -> bool:
         """The person does not know the device. False when it was decided about before."""

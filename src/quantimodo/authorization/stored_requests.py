@@ -99,7 +99,7 @@ class StoredRequests:
             expires_at=min(now + _LIFETIME, code.expires_at),
             polled=code.key,
         )
-        await self.store.save_request(request, charge)
+        await self.store.add_request(request, charge)
         return minted.raw.reveal()
 
     async def channel_of(self, stored: StoredRequest) -> ResponseChannel | None:
@@ -130,7 +130,7 @@ class StoredRequests:
             created_at=now,
             expires_at=now + lifetime,
         )
-        await self.store.save_request(request, charge)
+        await self.store.add_request(request, charge)
         return minted.raw.reveal()
 
     async def recall(self, request_id: str) -> StoredRequest | None:
@@ -194,7 +194,7 @@ class StoredRequests:
 
     async def close(self, stored: StoredRequest) -> bool:
         """Delete it, unless it is claimed; True for the one caller that deleted it."""
-        return await self.store.drop_request(stored.key)
+        return await self.store.delete_request(stored.key)
 
 
 def _purpose(key: bytes) -> str:

@@ -62,10 +62,10 @@ async def _missing(provider: Provider, settings: Settings) -> str:
 class _Unused:
     """A replay store that is not used: the check signs no person in."""
 
-    async def spend_once(self, key: bytes, expires_at: datetime, signer: Signer) -> bool:
+    async def use_once(self, key: bytes, expires_at: datetime, signer: Signer) -> bool:
         return False
 
-    async def is_spent(self, key: bytes) -> bool:
+    async def is_used(self, key: bytes) -> bool:
         return True
 
     async def require_space(self, key: bytes, signer: Signer) -> None:

@@ -72,7 +72,9 @@ def delete(token_id: Annotated[str, typer.Argument(help="As `list` shows it.")])
         for token in await context.stores.registrations.registration_tokens():
             if _id(
                 token
-            ) == token_id and await context.stores.registrations.drop_registration_token(token.key):
+            ) == token_id and await context.stores.registrations.delete_registration_token(
+                token.key
+            ):
                 return
         raise Failed("there is no such token: see `quantimodo registrations list`")
 

@@ -121,7 +121,7 @@ class ClientAuthentication:
             raise _refusal(credentials, str(fault), "client_assertion_invalid") from None
         # security.md §14: used once. The name says nothing without the statement.
         key = b"assertion " + digest(f"{client.id} {statement.jti}")
-        if not await self.replays.spend_once(key, statement.expires_at, signer_of(client)):
+        if not await self.replays.use_once(key, statement.expires_at, signer_of(client)):
             raise _refusal(credentials, "the assertion was used before", "client_assertion_used")
 
     def _audience(self, client: Client) -> Audience:

@@ -89,7 +89,7 @@ class ClientDocuments:
             now = self.clock.now()
             if known is not None and now < known.fresh_until:
                 if now - known.used_at > _PRECISION:
-                    await self.store.use_document(client_id, now)
+                    await self.store.record_document_use(client_id, now)
                 if client := await self.clients.client(client_id):
                     return client
             await admit()

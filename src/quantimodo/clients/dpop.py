@@ -68,5 +68,5 @@ class DPoPProofs:
         """Use the proof, once among all processes. Raises `InvalidDPoPProof` for a replay, and
         `QuotaExceeded` when the quota of `signer` is used up."""
         key = b"dpop " + digest(f"{proof.confirmation.thumbprint} {proof.statement.jti}")
-        if not await self.replays.spend_once(key, proof.statement.expires_at, signer):
+        if not await self.replays.use_once(key, proof.statement.expires_at, signer):
             raise InvalidDPoPProof("the DPoP proof was used before", refusal="dpop_proof_used")

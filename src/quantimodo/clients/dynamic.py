@@ -168,7 +168,7 @@ class DynamicClients:
                 raise InvalidToken(_UNUSABLE)
 
     async def _spend(self, token: str) -> None:
-        if not await self.store.spend_registration_token(_key(token), self.clock.now()):
+        if not await self.store.use_registration_token(_key(token), self.clock.now()):
             raise InvalidToken(_UNUSABLE)
 
     async def _understood(self, document: Any, client: Client | None) -> Registration:

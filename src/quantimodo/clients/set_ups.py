@@ -94,7 +94,7 @@ class SetUpService:
     async def apply(self, plan: Plan) -> None:
         """Write it all, or nothing. Raises `Conflict` when something was changed meanwhile."""
         roles = plan.roles
-        people = await self.set_ups.write_set_up(
+        people = await self.set_ups.apply_set_up(
             SetUpChanges(
                 promoted=tuple(user.id for user in roles.promoted),
                 demoted=tuple(user.id for user in roles.demoted),

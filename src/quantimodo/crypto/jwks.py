@@ -44,7 +44,7 @@ class KeyPair:
         return f"KeyPair({self.kid})"
 
 
-def make_key_pair(algorithm: Algorithm) -> KeyPair:
+def generate_key_pair(algorithm: Algorithm) -> KeyPair:
     """Takes up to a second for RS256 and PS256 (2048 bits). `kid` is the RFC 7638 thumbprint."""
     private = _generate(algorithm)
     public = private.public_key().public_bytes(_DER, _SPKI)

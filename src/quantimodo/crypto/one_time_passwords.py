@@ -18,7 +18,7 @@ _STEPS: Final = (-1, 0, 1)  # RFC 6238 §5.2: one step for the delay of the netw
 _CODE: Final = re.compile(r"[0-9]{6}")
 
 
-def new_totp_secret(entropy: Entropy) -> Secret:
+def mint_totp_secret(entropy: Entropy) -> Secret:
     """A new shared secret in base32."""
     return Secret(b32encode(entropy.bytes(_SECRET_BYTES)).decode())
 

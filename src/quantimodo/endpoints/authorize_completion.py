@@ -24,7 +24,7 @@ from quantimodo.endpoints.authorize_responses import (
 from quantimodo.endpoints.consent_decisions import ConsentDecisions
 from quantimodo.endpoints.session_state import SessionStates
 from quantimodo.http.errors import InteractionRequired
-from quantimodo.http.refusals import note_caller
+from quantimodo.http.refusals import record_caller
 from quantimodo.model.consents import Consent, StoredRequest
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.model.texts import N_
@@ -108,7 +108,7 @@ class AuthorizationResponses:
         if not identified.channel.in_browser:
             raise error
         note_error(request, error)
-        note_caller(request.scope, identified.client, identified.form.items())
+        record_caller(request.scope, identified.client, identified.form.items())
         await identified.channel.refuse()
         parameters = [("error", error.code), ("error_description", error.description)]
         if about := error_uri(self.issuer, error.refusal):

@@ -11,7 +11,7 @@ from quantimodo.authorization.interactions import Interaction, Reason
 from quantimodo.authorization.steps.step import Step, View
 from quantimodo.authorization.stored_requests import resume_path, switch_path
 from quantimodo.endpoints.authorize_login import AuthenticationContext, LoginCarrier
-from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.model.consents import ConsentChoice
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.model.users import User
@@ -95,7 +95,7 @@ class StepPages:
         the consent page has errors."""
         interaction, page = position.interaction, position.step.page
         if submitted is not None:
-            note_refusal(request.scope, Refusal("invalid_request", submitted.errors.because))
+            record_refusal(request.scope, Refusal("invalid_request", submitted.errors.because))
         if isinstance(page, View):
             response = await self._consent(browser_request, position, submitted)
         else:

@@ -26,7 +26,7 @@ from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.clients.documents import ClientDocuments
 from quantimodo.endpoints.authorize_login import NOT_IN_ADDRESS
 from quantimodo.endpoints.authorize_responses import wants_json
-from quantimodo.http.refusals import note_caller
+from quantimodo.http.refusals import record_caller
 from quantimodo.i18n.negotiation import of_ui_locales
 from quantimodo.i18n.translation import Source, suggest
 from quantimodo.model.clients import Client
@@ -168,7 +168,7 @@ class RequestReader:
     async def _client(self, form: Form, request: Request | None = None) -> Client:
         client = await self._identified_client(form.required("client_id"), request)
         if client is not None and request is not None:
-            note_caller(request.scope, client, form.items())
+            record_caller(request.scope, client, form.items())
         if client is None or client.disabled_at is not None:
             raise InvalidClientOrRedirect(
                 N_("There is no app with this client_id here."), refusal="client_unknown"

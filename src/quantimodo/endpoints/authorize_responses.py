@@ -9,7 +9,7 @@ from quantimodo.authorization.stored_requests import SentResponse
 from quantimodo.endpoints.envelopes import accepted
 from quantimodo.http.accept import quality
 from quantimodo.http.errors import InteractionRequired, RequestRejected
-from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.model.texts import N_
 from quantimodo.pages.form_post import form_post_page
 from quantimodo.pages.layout import Renderer, json_page, see_other
@@ -27,7 +27,7 @@ def rejected(text: str, refusal: str = "request_gone") -> RequestRejected:
 def note_error(request: Request, error: OAuthError) -> None:
     """Leave the reason of an error that goes to the client, for the log."""
     because = error.because or error.description
-    note_refusal(request.scope, Refusal(error.code, because, row=error.refusal))
+    record_refusal(request.scope, Refusal(error.code, because, row=error.refusal))
 
 
 def browser_response(renderer: Renderer, target: Target, parameters: Parameters) -> Response:

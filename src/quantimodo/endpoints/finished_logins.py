@@ -18,7 +18,7 @@ from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.jwt import base64url, decoded
-from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.model.secrets import Secret
 from quantimodo.model.texts import N_
 from quantimodo.pages.cookie_names import LOGIN_OVER
@@ -70,7 +70,7 @@ class FinishedLogins:
         """The page for a login that cannot continue, with a link to where the person can."""
         target = self._find(request, state)
         title, text = _LOST if target is None else _FINISHED
-        note_refusal(request.scope, Refusal("invalid_request", title))
+        record_refusal(request.scope, Refusal("invalid_request", title))
         label, href = await self._link(request, target or "")
         return self.page_context.renderer.page(
             "social_finished.html",

@@ -113,7 +113,7 @@ class Introspection:
         return response
 
     async def _refresh_token(self, key: bytes, client: Client) -> dict[str, Any]:
-        found, now = await self.tokens.find_refresh_token(key), self.clock.now()
+        found, now = await self.tokens.refresh_token(key), self.clock.now()
         if (
             found is None
             or found.grant.client_id != client.id

@@ -24,7 +24,7 @@ from quantimodo.federation.contract import Provider
 from quantimodo.federation.login_codes import CodeBinding, LoginCodes, UpstreamSignIn
 from quantimodo.federation.redirect_targets import RedirectTargets, UnregisteredRedirect
 from quantimodo.federation.social_accounts import SocialAccounts
-from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.model.identities import Profile
 from quantimodo.model.sessions import Session
 from quantimodo.model.texts import N_
@@ -118,7 +118,7 @@ class LoginCompletion:
     ) -> Response:
         """The response after a fault of the provider: a redirect to the application, or a page."""
         because = fault.because or fault.message
-        note_refusal(request.scope, Refusal(fault.code, because, "sign-in failed", provider.name))
+        record_refusal(request.scope, Refusal(fault.code, because, "sign-in failed", provider.name))
         if isinstance(purpose, ReturnToClient):
             # v2-api.md §2.4 names two codes. The application cannot correct any other fault.
             code = fault.code if fault.code in _ERRORS else "server_error"
@@ -130,7 +130,7 @@ class LoginCompletion:
     ) -> Response:
         """Redirect to the application with `error` (v2-api.md §2.4). `text` is a fixed text for
         people."""
-        note_refusal(request.scope, Refusal(code, text))
+        record_refusal(request.scope, Refusal(code, text))
         try:
             await self.redirect_targets.still(purpose.redirect_url, purpose.clients)
         except UnregisteredRedirect:
@@ -139,7 +139,7 @@ class LoginCompletion:
 
     def failed(self, request: Request, status: int, text: str, purpose: Purpose) -> Response:
         """The page for a failed login that was not for an application."""
-        note_refusal(request.scope, Refusal("access_denied", text))
+        record_refusal(request.scope, Refusal("access_denied", text))
         return_to = purpose.return_to if isinstance(purpose, StartSession) else IDENTITIES
         return self.page_context.renderer.page(
             "social_failed.html",
@@ -216,7 +216,7 @@ class LoginCompletion:
         except DomainError as refusal:
             return self.failed(request, 403, refusal.message, purpose)
         except TooMany as fault:
-            note_refusal(request.scope, Refusal("too_many_requests", str(fault)))
+            record_refusal(request.scope, Refusal("too_many_requests", str(fault)))
             page, headers = too_many(fault.retry_after), retry_after(fault.retry_after)
             return error_page(self.page_context.renderer, 429, *page, headers=headers)
         where = local_path(purpose.return_to)
@@ -242,7 +242,7 @@ class LoginCompletion:
         return self.page_context.go(IDENTITIES, LINKED)
 
     def _rejected(self, request: Request, page: tuple[str, str], *, status: int = 400) -> Response:
-        note_refusal(request.scope, Refusal("access_denied", page[0]))
+        record_refusal(request.scope, Refusal("access_denied", page[0]))
         return error_page(self.page_context.renderer, status, *page)
 
 

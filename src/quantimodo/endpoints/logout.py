@@ -13,7 +13,7 @@ from starlette.responses import Response
 from quantimodo.accounts.sign_out import SignOut
 from quantimodo.crypto.session_ids import client_sid
 from quantimodo.http.errors import RequestRejected
-from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.i18n.negotiation import of_ui_locales
 from quantimodo.i18n.translation import Source, suggest
 from quantimodo.model.clients import Client
@@ -118,7 +118,7 @@ class LogoutEndpoint:
         leads = () if logout.leads_to is None else form_sources(logout.leads_to)
         if logout.redirect_refused:
             reason = "post_logout_redirect_uri is sent, but no client is named"
-            note_refusal(request.scope, Refusal("invalid_request", reason))
+            record_refusal(request.scope, Refusal("invalid_request", reason))
         # RP-Initiated Logout §2, §3: the way back is refused, and the person is asked all the same.
         return self.page_context.show(
             request,

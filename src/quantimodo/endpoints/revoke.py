@@ -53,14 +53,14 @@ class RevocationEndpoint:
         return private_json(200, {})
 
     async def _revoke_refresh_token(self, key: bytes, client: Client) -> None:
-        found = await self.tokens.find_refresh_token(key)
+        found = await self.tokens.refresh_token(key)
         if found is not None:
             _check_owner(found.grant.client_id, client)
             # RFC 7009 §2.1: with a refresh token goes every access token of its authorization.
             await self.tokens.revoke_grant(found.grant.id, self.clock.now())
 
     async def _revoke_access_token(self, key: bytes, client: Client) -> None:
-        found = await self.tokens.find_access_token(key)
+        found = await self.tokens.access_token(key)
         if found is not None:
             _check_owner(found.client_id, client)
             await self.tokens.revoke_access_token(key)
@@ -69,7 +69,7 @@ class RevocationEndpoint:
         found = await self.exchanged.exchanged_token(key)
         if found is not None:
             _check_owner(found.client_id, client)
-            await self.exchanged.drop_exchanged_token(key)
+            await self.exchanged.delete_exchanged_token(key)
 
     async def _revoke_jwt(self, raw: str, client: Client) -> None:
         claims = await self.access.verified_claims(raw)
@@ -77,7 +77,7 @@ class RevocationEndpoint:
             return
         _check_owner(claims["client_id"], client)
         if "act" in claims:
-            await self.exchanged.drop_exchanged_token(exchanged_key(claims))
+            await self.exchanged.delete_exchanged_token(exchanged_key(claims))
             return
         expires_at = datetime.fromtimestamp(claims["exp"], UTC)
         if expires_at > self.clock.now():

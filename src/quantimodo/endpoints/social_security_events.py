@@ -115,7 +115,7 @@ class SecurityEventEndpoint:
         provider sends the message again later."""
         for event in events:
             key = _replay_key(event, place)
-            if not await self.replays.is_spent(key):
+            if not await self.replays.is_used(key):
                 await self.replays.require_space(key, signer)
         if place == "data-deletion":
             code = self._code(signer.name, events)
@@ -125,11 +125,11 @@ class SecurityEventEndpoint:
     async def _apply_once(self, event: SecurityEvent, place: _Place, signer: Signer) -> bool:
         """Whether the message is new, and was applied."""
         key = _replay_key(event, place)
-        if await self.replays.is_spent(key):
+        if await self.replays.is_used(key):
             return False
         # Recorded after it was applied: if that failed, the provider sends the event again.
         await self._apply(event, place, signer.name)
-        await self.replays.spend_once(key, self.clock.now() + _REMEMBERED, signer)
+        await self.replays.use_once(key, self.clock.now() + _REMEMBERED, signer)
         return True
 
     async def _apply(self, event: SecurityEvent, place: _Place, provider: str) -> None:

@@ -139,7 +139,7 @@ class SocialAccounts:
         identity = next((one for one in identities if one.id == identity_id), None)
         if identity is None:
             raise DomainError(N_("This is not linked to your account any more."))
-        if not await self.store.drop_identity(session.user.id, identity_id, self.accepted):
+        if not await self.store.delete_identity(session.user.id, identity_id, self.accepted):
             raise DomainError(_LAST)
         self.notifier.record(
             "identity.unlinked", session.user.id, session.address, identity.provider
@@ -190,7 +190,7 @@ class SocialAccounts:
         now = self.clock.now()
         if _is_stale(profile, identity):
             raise self._ended(profile, user.id, address)
-        await self.store.use_identity(
+        await self.store.record_identity_use(
             identity.id,
             now,
             name=profile.name,

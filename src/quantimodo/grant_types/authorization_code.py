@@ -27,7 +27,7 @@ class AuthorizationCodeGrant:
 
     async def load(self, form: Form, tokens: TokenReader) -> FoundCode | None:
         key = key_of(Kind.CODE, form.required("code"))
-        return None if key is None else await tokens.find_code(key)
+        return None if key is None else await tokens.authorization_code(key)
 
     def decide(
         self,

@@ -80,7 +80,7 @@ class DeviceCodeGrant:
         found = None if key is None else await self.devices.device_authorization(key)
         if found is None:
             return None
-        code = await tokens.find_code(found.key) if found.approved else None
+        code = await tokens.authorization_code(found.key) if found.approved else None
         if code is None or code.redeemed_at is None:
             return DeviceEvidence(found, code)
         for candidate in self.derivation.candidates(*_parent(raw, found), code.redeemed_at):
@@ -143,7 +143,7 @@ class DeviceCodeGrant:
         return Wait(error, partial(self._note, found, replace(found, interval=slower)))
 
     async def _note(self, before: DeviceAuthorization, after: DeviceAuthorization) -> bool:
-        return await self.devices.note_poll(before, after)
+        return await self.devices.record_poll(before, after)
 
     def _repeatable(
         self,
@@ -178,10 +178,10 @@ class DeviceCodeGrant:
 
 
 async def _first(tokens: Successors, store: TokenReader) -> FirstTokens | None:
-    refresh = await store.find_refresh_token(tokens.refresh.key)
+    refresh = await store.refresh_token(tokens.refresh.key)
     if refresh is not None:
         return FirstTokens(tokens, refresh, refresh.token.confirmation)
-    access = await store.find_access_token(tokens.access.key)
+    access = await store.access_token(tokens.access.key)
     return None if access is None else FirstTokens(tokens, None, access.confirmation)
 
 

@@ -61,13 +61,13 @@ class RefreshTokenGrant:
     async def load(self, form: Form, tokens: TokenReader) -> RefreshEvidence | None:
         raw = presented(form)
         key = key_of(Kind.REFRESH, raw)
-        found = None if key is None else await tokens.find_refresh_token(key)
+        found = None if key is None else await tokens.refresh_token(key)
         if found is None:
             return None
         if found.spent_at is None or found.successor_nonce is None:
             return RefreshEvidence(found)
         for candidate in self.derivation.candidates(raw, found.successor_nonce, found.spent_at):
-            stored = await tokens.find_refresh_token(candidate.refresh.key)
+            stored = await tokens.refresh_token(candidate.refresh.key)
             if stored is not None:
                 return RefreshEvidence(found, StoredSuccessor(candidate, stored))
         return RefreshEvidence(found)

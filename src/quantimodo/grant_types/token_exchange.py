@@ -63,7 +63,7 @@ class TokenExchangeGrant:
         # An application's own token has no person to act for.
         if found is None or found.grant_id is None:
             return None
-        grant = await tokens.find_grant(found.grant_id)
+        grant = await tokens.grant(found.grant_id)
         application = None if grant is None else await self.clients.client(grant.client_id)
         if grant is None or application is None or found.user is None:
             return None

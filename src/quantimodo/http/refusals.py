@@ -40,25 +40,25 @@ class Caller:
         return f"Caller({self.client.id})"
 
 
-def note_refusal(scope: MutableMapping[str, Any], refusal: Refusal) -> None:
+def record_refusal(scope: MutableMapping[str, Any], refusal: Refusal) -> None:
     """Leave the reason for the log. The first one of a request counts."""
     scope.setdefault(_NOTE, refusal)
 
 
-def noted_refusal(scope: MutableMapping[str, Any]) -> Refusal | None:
+def recorded_refusal(scope: MutableMapping[str, Any]) -> Refusal | None:
     """The reason that an endpoint left."""
     found: Refusal | None = scope.get(_NOTE)
     return found
 
 
-def note_caller(
+def record_caller(
     scope: MutableMapping[str, Any], client: Client, parameters: Iterable[tuple[str, str]]
 ) -> None:
     """Leave the app and its parameters for the log of the app."""
     scope[_CALLER] = Caller(client, tuple(parameters))
 
 
-def noted_caller(scope: MutableMapping[str, Any]) -> Caller | None:
+def recorded_caller(scope: MutableMapping[str, Any]) -> Caller | None:
     """The app that an endpoint left."""
     found: Caller | None = scope.get(_CALLER)
     return found

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from quantimodo.crypto.envelope import Envelope
-from quantimodo.crypto.jwks import make_key_pair
+from quantimodo.crypto.jwks import generate_key_pair
 from quantimodo.keys.keyring import SEAL_PURPOSE
 from quantimodo.model.keys import ALGORITHMS, Algorithm, SigningKey
 from quantimodo.model.server_state import KeyState
@@ -95,7 +95,7 @@ class Rotation:
         return True
 
     def _make(self, algorithm: Algorithm, active_at: datetime) -> SigningKey:
-        pair = make_key_pair(algorithm)
+        pair = generate_key_pair(algorithm)
         return SigningKey(
             kid=pair.kid,
             algorithm=algorithm,

@@ -93,7 +93,9 @@ class BackchannelLogoutSender:
             _log.exception("logout.failed", client=logout_recipient.client_id)
             await self._failed(logout_recipient, message, type(fault).__name__)
             return
-        await self._store.drop_logout_notification(logout_recipient.sid, logout_recipient.client_id)
+        await self._store.delete_logout_notification(
+            logout_recipient.sid, logout_recipient.client_id
+        )
         if message is not None:
             self._record("logout.notified", logout_recipient, message)
 
@@ -110,7 +112,9 @@ class BackchannelLogoutSender:
                 logout_recipient.sid, logout_recipient.client_id, until
             )
             return
-        await self._store.drop_logout_notification(logout_recipient.sid, logout_recipient.client_id)
+        await self._store.delete_logout_notification(
+            logout_recipient.sid, logout_recipient.client_id
+        )
         self._record("logout.not_notified", logout_recipient, message)
 
     def _record(

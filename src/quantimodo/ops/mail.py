@@ -191,7 +191,7 @@ class Sender:
         except MessageDeferred as fault:
             _log.info("mail.delayed", mail=number, code=fault.code)
             return
-        await self._store.drop_mail(number)
+        await self._store.delete_mail(number)
 
 
 def _opened(envelope: Envelope, sealed: bytes) -> Mail:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from quantimodo.crypto.digests import digest
-from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.model.brand import UNBRANDED, Brand
 from quantimodo.pages.brand_style import brand_style
 
@@ -67,7 +67,7 @@ class Assets:
         """GET /static/{name}: shipped files only, cached long when requested by version."""
         asset = self._found.get(request.path_params.get("name", "favicon.ico"))
         if asset is None:
-            note_refusal(request.scope, Refusal("not_found", "there is no such file"))
+            record_refusal(request.scope, Refusal("not_found", "there is no such file"))
             return PlainTextResponse("There is no such file.", status_code=404)
         current = request.query_params.get("v") == asset.version
         return Response(

@@ -13,7 +13,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.model.texts import N_
 from quantimodo.pages.errors import NOT_FOUND, error_page
 from quantimodo.pages.layout import Renderer, see_other
@@ -90,7 +90,7 @@ class Guides:
         return FileResponse(path, headers=_HEADERS)
 
     def _not_found(self, request: Request, page: tuple[str, str]) -> Response:
-        note_refusal(request.scope, Refusal("not_found", page[0]))
+        record_refusal(request.scope, Refusal("not_found", page[0]))
         return error_page(self._renderer, 404, *page)
 
 

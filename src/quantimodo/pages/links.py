@@ -6,7 +6,7 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.page_context import PageContext
@@ -50,7 +50,7 @@ class Links:
         renewal: InvalidLink,
     ) -> Response:
         """The page for a used, expired or unknown link."""
-        note_refusal(request.scope, Refusal("invalid_request", "the link is no longer valid"))
+        record_refusal(request.scope, Refusal("invalid_request", "the link is no longer valid"))
         response = self.page_context.show(
             request,
             browser_request,

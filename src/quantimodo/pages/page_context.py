@@ -14,7 +14,7 @@ from starlette.responses import Response
 from quantimodo.accounts.addresses import with_return_to
 from quantimodo.accounts.announcements import CurrentAnnouncements
 from quantimodo.accounts.throttle import Throttle
-from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.i18n.translation import translated
 from quantimodo.model.announcements import Announcement
 from quantimodo.model.texts import N_
@@ -158,7 +158,7 @@ class PageContext:
         """
         if again is not None:
             options = replace(options, status=again.status, headers=again.headers)
-            note_refusal(request.scope, Refusal("invalid_request", again.because))
+            record_refusal(request.scope, Refusal("invalid_request", again.because))
         notice = self.browser.read_cookie(request, "notice")
         response = self.renderer.page(
             name,

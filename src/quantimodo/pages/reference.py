@@ -12,7 +12,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.pages.errors import NOT_FOUND, error_page
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute
@@ -139,5 +139,5 @@ class ReferencePages:
         )
 
     def _not_found(self, request: Request) -> Response:
-        note_refusal(request.scope, Refusal("not_found", NOT_FOUND[0]))
+        record_refusal(request.scope, Refusal("not_found", NOT_FOUND[0]))
         return error_page(self._page_context.renderer, 404, *NOT_FOUND)

@@ -14,7 +14,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute
@@ -63,7 +63,7 @@ class ReferenceConsole:
         """GET /docs/swagger-ui/{name}: a file of Swagger UI, cached long by its version."""
         name = request.path_params["name"]
         if name not in _TYPES:
-            note_refusal(request.scope, Refusal("not_found", "there is no such file"))
+            record_refusal(request.scope, Refusal("not_found", "there is no such file"))
             return PlainTextResponse("There is no such file.", status_code=404)
         current = request.query_params.get("v") == await self._current()
         return Response(

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from quantimodo.http.errors import NotFound
-from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.model.languages import LANGUAGES
 from quantimodo.pages.layout import see_other
 from quantimodo.pages.page_context import PageContext
@@ -61,7 +61,7 @@ class StaticPages:
         if logo is None:
             logo = await self.clients.logo(client_id)
         if logo is None:
-            note_refusal(request.scope, Refusal("not_found", "there is no logo"))
+            record_refusal(request.scope, Refusal("not_found", "there is no logo"))
             return PlainTextResponse("There is no logo.", status_code=404)
         return Response(
             logo.data,

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from quantimodo.accounts.email_preferences import EmailPreferences
 from quantimodo.accounts.unsubscribing import UNSUBSCRIBE, UnsubscribeAddresses
-from quantimodo.http.refusals import Refusal, note_refusal
+from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.model.texts import N_
 from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.links import InvalidLink
@@ -31,7 +31,7 @@ class UnsubscribePage:
         subscription = self.addresses.opened(token)
         done = request.method == "POST"
         if subscription is None:
-            note_refusal(request.scope, Refusal("invalid_request", "the link is not ours"))
+            record_refusal(request.scope, Refusal("invalid_request", "the link is not ours"))
             options = PageOptions(status=410)
             return self.page_context.show(
                 request, browser_request, "invalid_link.html", options=options, renewal=_AGAIN

@@ -141,7 +141,7 @@ class SessionStore(Protocol):
         `provider` unless it began from another one. Raises `Conflict` when the person was deleted
         or is disabled, `SignInEnded` when the provider ended that session since."""
 
-    async def touch_session(self, key: bytes, seen_at: datetime) -> None:
+    async def record_session_use(self, key: bytes, seen_at: datetime) -> None:
         """Note when the session was used last; nothing happens when it has ended."""
 
     async def end_session(self, user_id: int, key: bytes, at: datetime) -> bool:
@@ -157,7 +157,7 @@ class SessionStore(Protocol):
 
 
 class LogoutRecipientStore(Protocol):
-    """Added by `save_code`; due when their session has ended, not when it expired."""
+    """Added by `add_grant`; due when their session has ended, not when it expired."""
 
     async def logout_recipients(self, sid: str) -> Sequence[LogoutRecipient]:
         """Of this session, whether it lives or has just ended; by client id."""
@@ -170,7 +170,7 @@ class LogoutRecipientStore(Protocol):
     async def delay_logout_notification(self, sid: str, client_id: str, until: datetime) -> None:
         """Make the notification due at `until`, after a failed attempt."""
 
-    async def drop_logout_notification(self, sid: str, client_id: str) -> None:
+    async def delete_logout_notification(self, sid: str, client_id: str) -> None:
         """Delete the notification, which was sent or is given up."""
 
 
@@ -185,7 +185,7 @@ class EmailTokenStore(Protocol):
     async def take_email_token(self, key: bytes) -> EmailToken | None:
         """Remove and return it; of concurrent calls exactly one gets it."""
 
-    async def drop_email_tokens(self, purpose: str, email: str) -> None:
+    async def delete_email_tokens(self, purpose: str, email: str) -> None:
         """Delete all tokens of this purpose for this address, which is compared by its folded
         form."""
 
@@ -197,8 +197,8 @@ class ThrottleStore(Protocol):
     async def hits(self, key: bytes, at: datetime) -> int:
         """How many are counted now, adding none."""
 
-    async def forget(self, key: bytes) -> None:
+    async def reset(self, key: bytes) -> None:
         """Delete the counter under `key`."""
 
-    async def take_back(self, key: bytes) -> None:
+    async def undo_hit(self, key: bytes) -> None:
         """Count one event under `key` less, never less than none."""

@@ -15,5 +15,5 @@ class AnnouncementStore(Protocol):
     async def announcements(self, ending_after: datetime, limit: int) -> Sequence[Announcement]:
         """Those that end after this moment, at most `limit` that end last, the newest first."""
 
-    async def drop_announcement(self, announcement_id: int) -> bool:
+    async def delete_announcement(self, announcement_id: int) -> bool:
         """Delete it; False if there is none."""

@@ -48,7 +48,7 @@ class MailStore(Protocol):
     ) -> Sequence[tuple[int, bytes, int]]:
         """Take due messages for `lease`: (id, sealed message, attempts before this one)."""
 
-    async def drop_mail(self, mail_id: int) -> None:
+    async def delete_mail(self, mail_id: int) -> None:
         """Delete a message that was sent, or that is given up."""
 
     async def recent_mail(self, limit: int) -> Sequence[tuple[int, bytes, datetime]]:

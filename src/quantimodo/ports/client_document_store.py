@@ -18,5 +18,5 @@ class ClientDocumentStore(Protocol):
         with their clients: first those that no person allows, of these the ones that were not used
         for the longest time. A disabled client stays."""
 
-    async def use_document(self, client_id: str, at: datetime) -> None:
+    async def record_document_use(self, client_id: str, at: datetime) -> None:
         """Note when it was used."""

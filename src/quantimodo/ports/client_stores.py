@@ -79,9 +79,9 @@ class RegistrationStore(Protocol):
     async def add_registration_token(self, token: RegistrationToken) -> None:
         """Store an initial access token (RFC 7591 §3)."""
 
-    async def spend_registration_token(self, key: bytes, now: datetime) -> bool:
+    async def use_registration_token(self, key: bytes, now: datetime) -> bool:
         """Use it once; False when it is unknown, used up or expired. Of N calls for one use that
         is left one wins."""
 
-    async def drop_registration_token(self, key: bytes) -> bool:
+    async def delete_registration_token(self, key: bytes) -> bool:
         """Delete it: no client can register with it. False if there is none."""

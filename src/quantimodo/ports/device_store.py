@@ -22,15 +22,15 @@ class DeviceAuthorizationStore(Protocol):
     async def device_of_user_code(self, user_code: bytes) -> DeviceAuthorization | None:
         """The one with this user code, expired and decided ones included."""
 
-    async def note_poll(self, before: DeviceAuthorization, after: DeviceAuthorization) -> bool:
+    async def record_poll(self, before: DeviceAuthorization, after: DeviceAuthorization) -> bool:
         """Store `polled_at` and `interval` of `after`. False, and nothing changes, unless they are
         those of `before` and no person has decided; of concurrent calls exactly one returns True.
         """
 
-    async def confirm_device(self, key: bytes, holder: bytes, at: datetime) -> bool:
+    async def bind_device(self, key: bytes, holder: bytes, at: datetime) -> bool:
         """Bind it to this session. False when it is bound to another one, decided or expired; of
         concurrent calls for different sessions exactly one returns True."""
 
     async def refuse_device(self, key: bytes, at: datetime) -> bool:
         """Store that the person refused it. Of any number of concurrent calls of this and of
-        `AuthorizationStore.save_code` for it exactly one returns True."""
+        `AuthorizationStore.add_grant` for it exactly one returns True."""

@@ -21,5 +21,5 @@ class ExchangedTokenStore(ExchangedTokenReader, Protocol):
         """Save it. It may have ended already: only a read shows that. Raises `Conflict` when the
         parent was deleted, also in a concurrent call."""
 
-    async def drop_exchanged_token(self, key: bytes) -> bool:
+    async def delete_exchanged_token(self, key: bytes) -> bool:
         """Delete it, with all that it was exchanged for; False if there is none."""

@@ -42,16 +42,16 @@ class IdentityStore(Protocol):
         `SignInEnded` as `add_identity`; of any number of concurrent first logins of one identity
         exactly one adds a person."""
 
-    async def use_identity(
+    async def record_identity_use(
         self, identity_id: int, at: datetime, *, name: str, email: str | None, sealed: bytes | None
     ) -> None:
         """Store what the provider sent now; `sealed` None leaves the refresh token as it is."""
 
-    async def drop_identity(
+    async def delete_identity(
         self, user_id: int, identity_id: int, accepted: AcceptedMethods
     ) -> bool:
         """Unlink it, unless none of the person's other `SignInMethods` is accepted: False then, and
-        when it is not theirs. Holds under concurrency, also with `PasskeyStore.drop_passkey`."""
+        when it is not theirs. Holds under concurrency, also with `PasskeyStore.delete_passkey`."""
 
     async def end_identity(self, issuer: str, subject: str, at: datetime) -> Identity | None:
         """The provider says that the account is gone: delete the identity, end every session and
@@ -108,18 +108,18 @@ class LoginCodeStore(Protocol):
 
 
 class ReplayStore(Protocol):
-    async def spend_once(self, key: bytes, expires_at: datetime, signer: Signer) -> bool:
+    async def use_once(self, key: bytes, expires_at: datetime, signer: Signer) -> bool:
         """True the first time that `key` is seen, until it has expired (security.md §14).
 
         Raises `QuotaExceeded` when the quota of the signer or of its group is used up: no record is
         deleted for a new one, because its value could be used again. Holds under concurrency.
         """
 
-    async def is_spent(self, key: bytes) -> bool:
+    async def is_used(self, key: bytes) -> bool:
         """Whether it was, spending nothing."""
 
     async def require_space(self, key: bytes, signer: Signer) -> None:
-        """Raises `QuotaExceeded` when `spend_once` would raise it now; stores nothing."""
+        """Raises `QuotaExceeded` when `use_once` would raise it now; stores nothing."""
 
 
 class DataDeletionRequestStore(Protocol):

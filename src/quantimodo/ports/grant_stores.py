@@ -24,14 +24,14 @@ from quantimodo.model.tokens import (
 
 
 class AuthorizationStore(Protocol):
-    async def save_request(self, request: StoredRequest, charge: Charge | None = None) -> None:
+    async def add_request(self, request: StoredRequest, charge: Charge | None = None) -> None:
         """Store a request that waits for its person; over the budget of `charge` the oldest ones
         are deleted."""
 
     async def request(self, key: bytes) -> StoredRequest | None:
         """The request with this key, expired and claimed ones included."""
 
-    async def drop_request(self, key: bytes) -> bool:
+    async def delete_request(self, key: bytes) -> bool:
         """Remove a request that is not claimed; True for the one caller that removed it."""
 
     async def extend_request(self, key: bytes, until: datetime) -> None:
@@ -72,7 +72,7 @@ class AuthorizationStore(Protocol):
     async def withdraw_consent(self, user_id: int, client_id: str, at: datetime) -> bool:
         """Delete it and revoke every grant of this person and client, codes included."""
 
-    async def save_code(
+    async def add_grant(
         self,
         grant: Grant,
         code: AuthorizationCode | None,
@@ -105,16 +105,16 @@ class AuthorizationStore(Protocol):
 
 
 class TokenReader(Protocol):
-    async def find_code(self, key: bytes) -> FoundCode | None:
+    async def authorization_code(self, key: bytes) -> FoundCode | None:
         """The code with this key, redeemed and expired ones included."""
 
-    async def find_refresh_token(self, key: bytes) -> FoundRefreshToken | None:
+    async def refresh_token(self, key: bytes) -> FoundRefreshToken | None:
         """The token with this key, spent and expired ones included."""
 
-    async def find_access_token(self, key: bytes) -> FoundAccessToken | None:
+    async def access_token(self, key: bytes) -> FoundAccessToken | None:
         """The opaque token with this key, expired and revoked ones included."""
 
-    async def find_grant(self, grant_id: bytes) -> Grant | None:
+    async def grant(self, grant_id: bytes) -> Grant | None:
         """The grant with this id, a revoked one included."""
 
     async def token_status(
@@ -125,7 +125,7 @@ class TokenReader(Protocol):
 
 
 class TokenStore(TokenReader, Protocol):
-    async def store_access_token(self, access: AccessToken) -> None:
+    async def add_access_token(self, access: AccessToken) -> None:
         """Save an access token that spends nothing."""
 
     async def redeem(

@@ -12,7 +12,7 @@ from quantimodo.model.invitations import Invitation, NewInvitation
 
 
 class InvitationStore(Protocol):
-    async def put_invitation(self, invitation: NewInvitation, most: int) -> Invitation | None:
+    async def save_invitation(self, invitation: NewInvitation, most: int) -> Invitation | None:
         """Store it; it replaces one for the same address. None if there are `most` others; by
         concurrent calls there may be a few more."""
 
@@ -30,5 +30,5 @@ class InvitationStore(Protocol):
     async def invitations(self, before: int | None, limit: int) -> Sequence[Invitation]:
         """The newest first, from the one before `before` on; expired ones stay for two weeks."""
 
-    async def drop_invitation(self, invitation_id: int) -> Invitation | None:
+    async def delete_invitation(self, invitation_id: int) -> Invitation | None:
         """Delete it; None if it is used or withdrawn already."""

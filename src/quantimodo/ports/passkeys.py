@@ -56,11 +56,11 @@ class PasskeyStore(Protocol):
     async def rename_passkey(self, user_id: int, passkey_id: int, name: str) -> bool:
         """False if the person does not have it."""
 
-    async def drop_passkey(
+    async def delete_passkey(
         self, user_id: int, passkey_id: int, accepted: AcceptedMethods, session: bytes
     ) -> PasskeyRemoval:
         """Delete it, unless none of the person's other `SignInMethods` is accepted, or it is their
-        second factor. Holds under concurrency, also with `IdentityStore.drop_identity`."""
+        second factor. Holds under concurrency, also with `IdentityStore.delete_identity`."""
 
-    async def drop_passkeys(self, user_id: int) -> int:
+    async def delete_passkeys(self, user_id: int) -> int:
         """Delete all of a person; how many."""

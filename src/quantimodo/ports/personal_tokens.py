@@ -27,12 +27,12 @@ class PersonalTokenStore(PersonalTokenReader, Protocol):
         closed. Holds under concurrency. Raises `Conflict` if another one has its name.
         """
 
-    async def drop_personal_token(self, user_id: int, token_id: int) -> PersonalToken | None:
+    async def delete_personal_token(self, user_id: int, token_id: int) -> PersonalToken | None:
         """Delete it; the token, or None if the person does not have it."""
 
-    async def drop_personal_tokens(self, user_id: int) -> Sequence[PersonalToken]:
+    async def delete_personal_tokens(self, user_id: int) -> Sequence[PersonalToken]:
         """Delete all of the person's; of concurrent calls one gets each of them."""
 
-    async def drop_presented_token(self, key: bytes) -> PersonalToken | None:
+    async def delete_presented_token(self, key: bytes) -> PersonalToken | None:
         """Delete the one with this key; the token, or None if there is none. Of concurrent calls
         one gets it."""

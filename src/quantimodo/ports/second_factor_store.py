@@ -74,6 +74,6 @@ class SecondFactorStore(Protocol):
     async def use_recovery_code(self, user_id: int, digest: bytes) -> bool:
         """Delete this code; of concurrent calls exactly one returns True."""
 
-    async def drop_second_factors(self, user_id: int, session: bytes | None = None) -> bool:
+    async def delete_second_factors(self, user_id: int, session: bytes | None = None) -> bool:
         """Delete the app, the recovery codes and an enrolment; passkeys stay. False if there was no
         second factor, or if `session` was ended."""

@@ -10,6 +10,6 @@ class StoredSettingsStore(Protocol):
     async def stored_settings(self) -> StoredSettings | None:
         """Those of the last set-up file that was applied; None if there never was one."""
 
-    async def encrypt_settings_again(self, revision: int, sealed_secrets: bytes) -> bool:
+    async def reseal_settings(self, revision: int, sealed_secrets: bytes) -> bool:
         """Replace the encrypted secrets of this revision, which stays the same. False if they were
         changed meanwhile."""

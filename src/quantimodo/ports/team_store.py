@@ -46,7 +46,7 @@ class TeamStore(Protocol):
         """Make this person the lead; the lead before stays as a developer. False for a client
         without a lead, the lead, and a person who is gone."""
 
-    async def add_invitation(self, invitation: ClientInvitation, most: int) -> bool:
+    async def save_invitation(self, invitation: ClientInvitation, most: int) -> bool:
         """Store it; it replaces one for the same address. False if who invites is no owner, is not
         the lead who transfers, or if the team and its invitations would be more than `most`."""
 
@@ -56,7 +56,7 @@ class TeamStore(Protocol):
     async def invitation(self, key: bytes) -> ClientInvitation | None:
         """The one with this key, an expired one included."""
 
-    async def withdraw_invitation(self, client_id: str, email: str) -> bool:
+    async def delete_invitation(self, client_id: str, email: str) -> bool:
         """Delete the one for this address."""
 
     async def accept_invitation(

@@ -22,5 +22,5 @@ class TrustedBrowserStore(Protocol):
     async def trusted_browsers(self, user_id: int) -> Sequence[TrustedBrowser]:
         """Those of this person, the newest first, expired or not."""
 
-    async def drop_trusted_browser(self, user_id: int, key: bytes) -> bool:
+    async def delete_trusted_browser(self, user_id: int, key: bytes) -> bool:
         """Delete it; False if it is not one of this person."""

@@ -15,7 +15,7 @@ from quantimodo.storage.postgres import PostgresDatabase
 from quantimodo.storage.postgres_schema import migrate_postgres, pending_on_postgres
 from quantimodo.storage.sqlite import SqliteDatabase
 from quantimodo.storage.sqlite_schema import migrate_sqlite, pending_on_sqlite
-from quantimodo.storage.stores import compose_stores
+from quantimodo.storage.stores import build_stores
 from quantimodo.storage.traced_database import TracedDatabase
 
 __all__ = [
@@ -88,4 +88,4 @@ async def open_stores(
         database = await PostgresDatabase.connect(url, searches)
     else:
         database = SqliteDatabase(path, searches)
-    return compose_stores(database if tracer is None else TracedDatabase(database, tracer), quotas)
+    return build_stores(database if tracer is None else TracedDatabase(database, tracer), quotas)

@@ -69,7 +69,7 @@ class OpenDatabase:
         await self._database.close()
 
 
-def compose_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> Stores:
+def build_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> Stores:
     """All stores over one open database."""
     return Stores(
         database=OpenDatabase(database),

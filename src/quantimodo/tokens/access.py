@@ -50,7 +50,7 @@ class AccessTokens:
     async def find_any(self, raw: str) -> FoundAccessToken | None:
         """The same for a token of any API that is registered here."""
         key = key_of(Kind.ACCESS, raw)
-        found = await self.store.find_access_token(key) if key else await self._find_other(raw)
+        found = await self.store.access_token(key) if key else await self._find_other(raw)
         if found is None or found.revoked or found.expires_at <= self.clock.now():
             return None
         return found if found.token_details is None else with_own_details(found)

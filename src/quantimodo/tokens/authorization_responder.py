@@ -62,7 +62,7 @@ class AuthorizationResponder:
             resource = await self.minter.resource_of(scope)
             bound = TokenBinding(resource)
             access = self.minter.mint_access_token(authorization, scope, now, bound)
-        if not await self.store.save_code(
+        if not await self.store.add_grant(
             grant,
             None if code is None else code.row,
             None if access is None else access.row,
@@ -112,7 +112,7 @@ class AuthorizationResponder:
             expires_at=min(polled.expires_at, grant.expires_at),
             confirmation=polled.confirmation,
         )
-        if not await self.store.save_code(grant, code, polled=polled.key):
+        if not await self.store.add_grant(grant, code, polled=polled.key):
             raise AccessDenied(
                 "the client does not wait any more, or the person took the app's access back",
                 refusal="access_withdrawn",

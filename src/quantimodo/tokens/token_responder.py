@@ -85,7 +85,7 @@ class TokenResponder:
         now, bound = self.clock.now(), await self._binding(decision.scope, shown)
         access = self.minter.mint_application_token(decision.client, decision.scope, now, bound)
         if access.row is not None:
-            await self.store.store_access_token(access.row)
+            await self.store.add_access_token(access.row)
         text = access.opaque or await self.minter.text(access)
         return access_token_parameters(access, text, now)
 
@@ -129,7 +129,7 @@ class TokenResponder:
         bound = await self._binding(decision.scope, shown, decision.details)
         access = self.minter.mint_access_token(authorization, decision.scope, now, bound)
         if access.row is not None:
-            await self.store.store_access_token(access.row)
+            await self.store.add_access_token(access.row)
         # RFC 6749 §6: without a new refresh token the client keeps the one that it has.
         return await self._response(authorization, access, None, now)
 
@@ -157,7 +157,7 @@ class TokenResponder:
             authorization, decision.scope, issued_at, bound, derived
         )
         if access.row is not None:
-            stored = await self.store.find_access_token(derived.key)
+            stored = await self.store.access_token(derived.key)
             if stored is not None and _is_for(stored, decision.scope, shown):
                 access = access._replace(
                     scope=stored.scope,
@@ -170,7 +170,7 @@ class TokenResponder:
         if access.expires_at <= now:
             access = self.minter.mint_access_token(authorization, decision.scope, now, bound)
             if access.row is not None:
-                await self.store.store_access_token(access.row)
+                await self.store.add_access_token(access.row)
         return access
 
     async def _binding(

@@ -147,7 +147,7 @@ class Facebook:
         required_text(claims, "nonce")
         subject = account_number(claims, "sub")
         until, signer = moment(claims, "exp") + SKEW, Signer("provider", self.name)
-        if not await self._replays.spend_once(found.fingerprint, until, signer):
+        if not await self._replays.use_once(found.fingerprint, until, signer):
             raise bad_token("limited login: replayed")
         # The app may have held it for its whole lifetime.
         profile = self._profile(subject, claims, refresh_token)

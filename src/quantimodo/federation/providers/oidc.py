@@ -247,7 +247,7 @@ class Oidc:
         # security.md §14, §29: a copied token cannot be used a second time.
         until = moment(found.claims, "exp") + SKEW
         signer = Signer("provider", self.name)
-        if not await self._replays.spend_once(found.fingerprint, until, signer):
+        if not await self._replays.use_once(found.fingerprint, until, signer):
             raise bad_token("it was used before")
 
     def _check_freshness(self, claims: Claims, authorization_context: AuthorizationContext) -> None:

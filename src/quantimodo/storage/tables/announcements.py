@@ -30,7 +30,7 @@ _ADD = Statement(
     "INSERT INTO announcements (level, audience, texts, link, starts_at, ends_at, created_at)"
     " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}) RETURNING id"
 )
-_DROP = Statement("DELETE FROM announcements WHERE id = {1} RETURNING id")
+_DELETE = Statement("DELETE FROM announcements WHERE id = {1} RETURNING id")
 
 
 class Announcements(Table):
@@ -57,5 +57,5 @@ class Announcements(Table):
         found = self._database.list_rows(_ENDING_AFTER, to_micros(ending_after), limit)
         return sorted(_ANNOUNCEMENT.read_all(await found), key=lambda each: -each.id)
 
-    async def drop_announcement(self, announcement_id: int) -> bool:
-        return bool(await self._database.write(execute(_DROP, announcement_id)))
+    async def delete_announcement(self, announcement_id: int) -> bool:
+        return bool(await self._database.write(execute(_DELETE, announcement_id)))

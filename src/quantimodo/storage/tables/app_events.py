@@ -36,7 +36,7 @@ _AFTER = Statement(
     f"SELECT {APP_EVENT.columns} FROM app_events e WHERE e.client_id = {{1}} AND e.number > {{2}}"
     f" AND e.kind <> '{TEST_KIND}' ORDER BY e.number LIMIT {{3}}"
 )
-_DROP_EXPIRED = Statement(
+_DELETE_EXPIRED = Statement(
     "DELETE FROM app_events WHERE id IN (SELECT id FROM app_events WHERE at <= {1}"
     " ORDER BY at LIMIT {2}) RETURNING client_id, number"
 )
@@ -60,9 +60,9 @@ class AppEvents(Table):
         return APP_EVENT.read_all(await self._database.list_rows(_AFTER, client_id, number, limit))
 
 
-def drop_expired_events(now: int, limit: int) -> Operation[int]:
+def delete_expired_events(now: int, limit: int) -> Operation[int]:
     """Delete events that are older than 30 days with their deliveries; how many."""
-    dropped = yield _DROP_EXPIRED, (now - _EVENTS_KEPT, limit)
+    dropped = yield _DELETE_EXPIRED, (now - _EVENTS_KEPT, limit)
     last: dict[str, int] = {}
     for client_id, number in dropped:
         last[client_id] = max(number, last.get(client_id, 0))

@@ -51,11 +51,11 @@ _REQUEST = RowReader(
     Column("polled", sql="device"),
 )
 _FIND_REQUEST = KeyedRead(f"SELECT {_REQUEST.columns} FROM authorization_requests WHERE key")
-_SAVE_REQUEST = Statement(
+_ADD_REQUEST = Statement(
     "INSERT INTO authorization_requests (key, client_id, parameters, created_at, expires_at,"
     " device, network, stored_bytes) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
 )
-_KEEP_REQUEST = Statement(
+_EXTEND_REQUEST = Statement(
     "UPDATE authorization_requests SET expires_at = {2}"
     " WHERE key = {1} AND claimed_by IS NULL AND expires_at < {2}"
 )
@@ -114,7 +114,7 @@ class Authorizations(Table):
         self._approvals = approvals
         self._request_budget = BudgetChecks(_REQUESTS)
 
-    async def save_request(self, request: StoredRequest, charge: Charge | None = None) -> None:
+    async def add_request(self, request: StoredRequest, charge: Charge | None = None) -> None:
         values = (
             request.key,
             request.client_id,
@@ -123,16 +123,16 @@ class Authorizations(Table):
             to_micros(request.expires_at),
             request.polled,
         )
-        await charged(self._database, self._request_budget, _SAVE_REQUEST, values, charge)
+        await charged(self._database, self._request_budget, _ADD_REQUEST, values, charge)
 
     async def request(self, key: bytes) -> StoredRequest | None:
         return _REQUEST.read_found(await self._database.one(_FIND_REQUEST, key))
 
-    async def drop_request(self, key: bytes) -> bool:
+    async def delete_request(self, key: bytes) -> bool:
         return bool(await self._database.write(execute(_DELETE_REQUEST, key)))
 
     async def extend_request(self, key: bytes, until: datetime) -> None:
-        await self._database.write(execute(_KEEP_REQUEST, key, to_micros(until)))
+        await self._database.write(execute(_EXTEND_REQUEST, key, to_micros(until)))
 
     async def claim_request(self, key: bytes, holder: bytes, until: datetime) -> bool:
         claim = execute(_CLAIM_REQUEST, key, holder, to_micros(until))
@@ -179,7 +179,7 @@ class Authorizations(Table):
 
         return await self._database.write(operation)
 
-    async def save_code(
+    async def add_grant(
         self,
         grant: Grant,
         code: AuthorizationCode | None,

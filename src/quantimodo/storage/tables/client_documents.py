@@ -71,7 +71,7 @@ class ClientDocuments(Table):
 
         await self._database.write(operation)
 
-    async def use_document(self, client_id: str, at: datetime) -> None:
+    async def record_document_use(self, client_id: str, at: datetime) -> None:
         await self._database.write(execute(_USE, client_id, to_micros(at)))
 
 

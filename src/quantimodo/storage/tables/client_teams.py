@@ -80,11 +80,11 @@ _COUNT_OWNED = Statement(
     " AND client_id <> {2})"
 )
 _PERSON = Statement("SELECT 1 FROM users WHERE id = {1}")
-_PUT = Statement(
+_SAVE = Statement(
     "INSERT INTO client_members (client_id, user_id, role, added_at) VALUES ({1}, {2}, {3}, {4})"
     " ON CONFLICT (client_id, user_id) DO UPDATE SET role = excluded.role"
 )
-_DROP = Statement(
+_DELETE = Statement(
     "DELETE FROM client_members WHERE client_id = {1} AND user_id = {2} RETURNING user_id"
 )
 _NEXT_LEAD = Statement(
@@ -104,14 +104,16 @@ _OF_CLIENT = Statement(
     " AND expires_at > {2} ORDER BY created_at, email"
 )
 _FIND = KeyedRead(f"SELECT {_FOUND.columns} FROM client_invitations WHERE key")
-_WITHDRAW = Statement(
+_DELETE_INVITATION = Statement(
     "DELETE FROM client_invitations WHERE client_id = {1} AND email = {2} RETURNING key"
 )
-_DROP_EXPIRED = Statement(
+_DELETE_EXPIRED = Statement(
     "DELETE FROM client_invitations WHERE client_id = {1} AND expires_at <= {2}"
 )
-_DROP_SENT = Statement("DELETE FROM client_invitations WHERE client_id = {1} AND invited_by = {2}")
-_FORGET = Statement(
+_DELETE_SENT = Statement(
+    "DELETE FROM client_invitations WHERE client_id = {1} AND invited_by = {2}"
+)
+_DELETE_OF_PERSON = Statement(
     "DELETE FROM client_invitations WHERE lower(email) = (SELECT email_key FROM users"
     " WHERE id = {1}) OR email = (SELECT email FROM users WHERE id = {1})"
 )
@@ -140,7 +142,7 @@ class ClientTeams(Table):
             locked = yield _LOCK, (client_id,)
             if not locked or first_value(locked) == user_id or not (yield _PERSON, (user_id,)):
                 return False
-            yield _PUT, (client_id, user_id, role, to_micros(now))
+            yield _SAVE, (client_id, user_id, role, to_micros(now))
             return True
 
         return await self._database.write(operation)
@@ -150,9 +152,9 @@ class ClientTeams(Table):
             lead = first_value((yield _LOCK, (client_id,)))
             if by is not None and not (yield from _is_owner(client_id, by, lead)):
                 return False
-            if lead == user_id or not (yield _DROP, (client_id, user_id)):
+            if lead == user_id or not (yield _DELETE, (client_id, user_id)):
                 return False
-            yield _DROP_SENT, (client_id, user_id)
+            yield _DELETE_SENT, (client_id, user_id)
             return True
 
         return await self._database.write(operation)
@@ -163,9 +165,9 @@ class ClientTeams(Table):
             if lead == user_id:
                 if not (yield from _follow(client_id, user_id)):
                     return "last"
-            elif not (yield _DROP, (client_id, user_id)):
+            elif not (yield _DELETE, (client_id, user_id)):
                 return "none"
-            yield _DROP_SENT, (client_id, user_id)
+            yield _DELETE_SENT, (client_id, user_id)
             return "left"
 
         return await self._database.write(operation)
@@ -180,7 +182,7 @@ class ClientTeams(Table):
 
         return await self._database.write(operation)
 
-    async def add_invitation(self, invitation: ClientInvitation, most: int) -> bool:
+    async def save_invitation(self, invitation: ClientInvitation, most: int) -> bool:
         client_id, email = invitation.client_id, invitation.email
         created_at = to_micros(invitation.created_at)
 
@@ -188,8 +190,8 @@ class ClientTeams(Table):
             lead = first_value((yield _LOCK, (client_id,)))
             if not (yield from _may_invite(invitation, lead)):
                 return False
-            yield _DROP_EXPIRED, (client_id, created_at)
-            yield _WITHDRAW, (client_id, email)
+            yield _DELETE_EXPIRED, (client_id, created_at)
+            yield _DELETE_INVITATION, (client_id, email)
             if first_value((yield _COUNT, (client_id,))) >= most:
                 return False
             yield (
@@ -215,9 +217,9 @@ class ClientTeams(Table):
     async def invitation(self, key: bytes) -> ClientInvitation | None:
         return _FOUND.read_found(await self._database.one(_FIND, key))
 
-    async def withdraw_invitation(self, client_id: str, email: str) -> bool:
-        withdrawn = execute(_WITHDRAW, client_id, email)
-        return bool(await self._database.write(withdrawn))
+    async def delete_invitation(self, client_id: str, email: str) -> bool:
+        deleted = execute(_DELETE_INVITATION, client_id, email)
+        return bool(await self._database.write(deleted))
 
     async def accept_invitation(
         self, invitation: ClientInvitation, user_id: int, now: datetime, most_owned: int
@@ -240,7 +242,7 @@ class ClientTeams(Table):
             # An owner who accepts an earlier invitation as a developer stays an owner.
             before = first_value((yield _ROLE, (client_id, user_id)))
             role: ClientRole = "owner" if "owner" in (before, invitation.role) else "developer"
-            yield _PUT, (client_id, user_id, role, at)
+            yield _SAVE, (client_id, user_id, role, at)
             return role
 
         return await self._database.write(operation)
@@ -260,9 +262,9 @@ def transfer_clients(user_id: int) -> Operation[None]:
         yield from _follow(client_id, user_id)
 
 
-def forget_team_invitations(user_id: int) -> Operation[None]:
+def delete_team_invitations(user_id: int) -> Operation[None]:
     """The part of an operation that deletes a person: no invitation has the address any more."""
-    yield _FORGET, (user_id,)
+    yield _DELETE_OF_PERSON, (user_id,)
 
 
 def _follow(client_id: str, user_id: int) -> Operation[bool]:
@@ -271,15 +273,15 @@ def _follow(client_id: str, user_id: int) -> Operation[bool]:
     if successor is None:
         return False
     yield _SET_LEAD, (client_id, successor)
-    yield _DROP, (client_id, successor)
+    yield _DELETE, (client_id, successor)
     return True
 
 
 def _transfer(client_id: str, lead: int, user_id: int, at: int) -> Operation[None]:
     yield _SET_LEAD, (client_id, user_id)
-    yield _DROP, (client_id, user_id)
-    yield _PUT, (client_id, lead, "developer", at)
-    yield _DROP_SENT, (client_id, lead)
+    yield _DELETE, (client_id, user_id)
+    yield _SAVE, (client_id, lead, "developer", at)
+    yield _DELETE_SENT, (client_id, lead)
 
 
 def _is_owner(client_id: str, user_id: int, lead: int | None) -> Operation[bool]:

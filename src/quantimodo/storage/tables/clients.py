@@ -48,7 +48,7 @@ _FIRST_PARTY_NAMES = Statement(
     "SELECT name FROM clients WHERE first_party = 1 ORDER BY name LIMIT {1}"
 )
 _ADD_REDIRECT_URI = Statement("INSERT INTO redirect_uris (uri, client_id) VALUES ({1}, {2})")
-_DROP_REDIRECT_URIS = Statement("DELETE FROM redirect_uris WHERE client_id = {1}")
+_DELETE_REDIRECT_URIS = Statement("DELETE FROM redirect_uris WHERE client_id = {1}")
 _NUMBERED = tuple(enumerate(CLIENT_COLUMNS, 1))
 _ADD = Statement(
     f"INSERT INTO clients ({', '.join(CLIENT_COLUMNS)})"
@@ -87,7 +87,7 @@ _UNUSED = BudgetedTable(
 _DELETE = Statement("DELETE FROM clients WHERE id = {1} RETURNING id")
 _LOGO = RowReader(Logo, Unread("client_id"), "media_type", "data")
 _FIND_LOGO = KeyedRead(f"SELECT {_LOGO.columns} FROM client_logos WHERE client_id")
-_DROP_LOGO = Statement("DELETE FROM client_logos WHERE client_id = {1}")
+_DELETE_LOGO = Statement("DELETE FROM client_logos WHERE client_id = {1}")
 _ADD_LOGO = Statement(
     "INSERT INTO client_logos (client_id, media_type, data) VALUES ({1}, {2}, {3})"
 )
@@ -95,7 +95,7 @@ _LOCALIZED = RowReader(
     _LocalizedLogo, "language", Part("logo", RowReader(Logo, "media_type", "data"))
 )
 _OF_CLIENT = Statement(f"SELECT {_LOCALIZED.columns} FROM localized_logos WHERE client_id = {{1}}")
-_DROP_LOCALIZED = Statement("DELETE FROM localized_logos WHERE client_id = {1}")
+_DELETE_LOCALIZED = Statement("DELETE FROM localized_logos WHERE client_id = {1}")
 _ADD_LOCALIZED = Statement(
     "INSERT INTO localized_logos (client_id, language, media_type, data)"
     " VALUES ({1}, {2}, {3}, {4})"
@@ -122,7 +122,7 @@ def replace_rows(client: Client) -> Operation[bool]:
     """The part of an operation that replaces a client whose revision is still the same."""
     replaced = yield _REPLACE, client_row(client)
     if replaced:
-        yield _DROP_REDIRECT_URIS, (client.id,)
+        yield _DELETE_REDIRECT_URIS, (client.id,)
         yield from _index_redirect_uris(client)
     return bool(replaced)
 
@@ -237,11 +237,11 @@ class Clients(Table):
         localized: Mapping[str, Logo] | None = None,
     ) -> None:
         def operation() -> Operation[None]:
-            yield _DROP_LOGO, (client_id,)
+            yield _DELETE_LOGO, (client_id,)
             if logo is not None:
                 yield _ADD_LOGO, (client_id, logo.media_type, logo.data)
             if localized is not None:
-                yield _DROP_LOCALIZED, (client_id,)
+                yield _DELETE_LOCALIZED, (client_id,)
                 for language, each in sorted(localized.items()):
                     yield _ADD_LOCALIZED, (client_id, language, each.media_type, each.data)
             if charge is not None:

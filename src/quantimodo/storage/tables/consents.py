@@ -87,7 +87,7 @@ _ADD_CHANGE = Statement(
     "INSERT INTO consent_changes (user_id, client_id, at, kind, scope, details, expires_at)"
     " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7})"
 )
-_DROP_OLD_CHANGES = Statement(
+_DELETE_OLD_CHANGES = Statement(
     "DELETE FROM consent_changes WHERE user_id = {1} AND client_id = {2} AND id <="
     " (SELECT id FROM consent_changes WHERE user_id = {1} AND client_id = {2}"
     " ORDER BY id DESC LIMIT 1 OFFSET {3})"
@@ -210,4 +210,4 @@ def _add_change(
             to_micros_or_none(consent.expires_at),
         ),
     )
-    yield _DROP_OLD_CHANGES, (*key, MOST_CHANGES)
+    yield _DELETE_OLD_CHANGES, (*key, MOST_CHANGES)

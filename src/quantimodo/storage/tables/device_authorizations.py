@@ -62,7 +62,7 @@ _ADD = Statement(
     " decided_at, approved, network, stored_bytes) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8},"
     " {9}, {10}, {11}, {12}, {13}, {14}, {15}, {16}, {17})"
 )
-_NOTE_POLL = Statement(
+_RECORD_POLL = Statement(
     "UPDATE device_authorizations SET polled_at = {4}, poll_seconds = {5}"
     " WHERE key = {1} AND polled_at = {2} AND poll_seconds = {3} AND decided_at IS NULL"
     " RETURNING key"
@@ -118,11 +118,11 @@ class DeviceAuthorizations(Table):
     async def device_of_user_code(self, user_code: bytes) -> DeviceAuthorization | None:
         return _DEVICE.read_first(await self._database.rows(_FIND_BY_USER_CODE, user_code))
 
-    async def note_poll(self, before: DeviceAuthorization, after: DeviceAuthorization) -> bool:
-        noted = execute(_NOTE_POLL, before.key, *_polled(before), *_polled(after))
-        return bool(await self._database.write(noted))
+    async def record_poll(self, before: DeviceAuthorization, after: DeviceAuthorization) -> bool:
+        recorded = execute(_RECORD_POLL, before.key, *_polled(before), *_polled(after))
+        return bool(await self._database.write(recorded))
 
-    async def confirm_device(self, key: bytes, holder: bytes, at: datetime) -> bool:
+    async def bind_device(self, key: bytes, holder: bytes, at: datetime) -> bool:
         return bool(await self._database.write(execute(_CONFIRM, key, holder, to_micros(at))))
 
     async def refuse_device(self, key: bytes, at: datetime) -> bool:

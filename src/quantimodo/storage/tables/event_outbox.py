@@ -52,7 +52,7 @@ _COUNT_DROPPED = Statement(
     " WHERE d.endpoint_id = webhook_endpoints.id AND d.due_at IS NOT NULL"
     f" AND d.event_id IN ({_OLD})) WHERE client_id = {{1}}"
 )
-_DROP_OLD = Statement("DELETE FROM app_events WHERE client_id = {1} AND number <= {2}")
+_DELETE_OLD = Statement("DELETE FROM app_events WHERE client_id = {1} AND number <= {2}")
 _MARK_DROPPED = Statement("UPDATE event_streams SET dropped_number = {2} WHERE client_id = {1}")
 
 _SCOPES_WITH_STREAM = Statement(
@@ -77,15 +77,15 @@ def report(
     text = json.dumps(data, separators=(",", ":"))
     added = yield ADD_EVENT, (client_id, number, kind, at, user_id, text)
     yield _FAN_OUT, (client_id, kind, first_value(added), at)
-    yield from drop_old(client_id, number)
+    yield from delete_old(client_id, number)
 
 
-def drop_old(client_id: str, number: int) -> Operation[None]:
+def delete_old(client_id: str, number: int) -> Operation[None]:
     """Delete the events that are too many, now that there is this one."""
     last = number - MOST_EVENTS
     if last > 0:
         yield _COUNT_DROPPED, (client_id, last)
-        yield _DROP_OLD, (client_id, last)
+        yield _DELETE_OLD, (client_id, last)
         yield _MARK_DROPPED, (client_id, last)
 
 

@@ -73,7 +73,7 @@ _ADD_AGAIN = Statement(
 )
 _IDS = ", ".join(f"{{{number + 1}}}" for number in range(LONGEST_CHAIN))
 _ENABLED = Statement(f"SELECT id FROM clients WHERE id IN ({_IDS}) AND disabled_at IS NULL")
-_DROP = Statement("DELETE FROM exchanged_tokens WHERE key = {1} RETURNING key")
+_DELETE = Statement("DELETE FROM exchanged_tokens WHERE key = {1} RETURNING key")
 
 
 class ExchangedTokens(Table):
@@ -113,5 +113,5 @@ class ExchangedTokens(Table):
 
         await self._database.write(operation)
 
-    async def drop_exchanged_token(self, key: bytes) -> bool:
-        return bool(await self._database.write(execute(_DROP, key)))
+    async def delete_exchanged_token(self, key: bytes) -> bool:
+        return bool(await self._database.write(execute(_DELETE, key)))

@@ -12,7 +12,7 @@ from quantimodo.storage.tables.users import (
     DROP_PASSKEYS,
     HAS_FACTOR,
     LOCK_PERSON,
-    drop_factor,
+    delete_factor,
 )
 from quantimodo.storage.timestamps import from_micros, to_micros
 
@@ -26,7 +26,9 @@ _RECOVERY = RowReader(
 _FIND = KeyedRead(f"SELECT {_RECOVERY.columns} FROM factor_recoveries WHERE user_id")
 _FROM_LINK = Statement("SELECT user_id FROM passwords WHERE user_id = {1} AND set_by_link = 1")
 _HAS_PASSKEY = Statement("SELECT id FROM passkeys WHERE user_id = {1} LIMIT 1")
-_DROP_EXPIRED = Statement("DELETE FROM factor_recoveries WHERE user_id = {1} AND expires_at <= {2}")
+_DELETE_EXPIRED = Statement(
+    "DELETE FROM factor_recoveries WHERE user_id = {1} AND expires_at <= {2}"
+)
 _ADD = Statement(
     f"INSERT INTO factor_recoveries ({_RECOVERY.columns}) VALUES ({{1}}, {{2}}, {{3}}, {{4}})"
     " ON CONFLICT (user_id) DO NOTHING RETURNING user_id"
@@ -50,7 +52,7 @@ class FactorRecoveries(Table):
                 return False
             if (yield _FROM_LINK, (user_id,)):
                 return False
-            yield _DROP_EXPIRED, (user_id, at)
+            yield _DELETE_EXPIRED, (user_id, at)
             times = to_micros(recovery.due_at), to_micros(recovery.expires_at)
             return bool((yield _ADD, (user_id, at, *times)))
 
@@ -73,7 +75,7 @@ class FactorRecoveries(Table):
                 return False
             if not (yield _TAKE_DUE, (user_id, to_micros(at))):
                 return False
-            yield from drop_factor(user_id)
+            yield from delete_factor(user_id)
             # They are lost too, or the person would have used one instead.
             yield DROP_PASSKEYS, (user_id,)
             return True

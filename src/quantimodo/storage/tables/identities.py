@@ -53,7 +53,7 @@ _USE = Statement(
     "UPDATE identities SET used_at = {2}, name = {3}, email = {4},"
     " sealed_refresh_token = COALESCE({5}, sealed_refresh_token) WHERE id = {1}"
 )
-_DROP = Statement("DELETE FROM identities WHERE user_id = {1} AND id = {2} RETURNING id")
+_UNLINK = Statement("DELETE FROM identities WHERE user_id = {1} AND id = {2} RETURNING id")
 _DELETE = Statement("DELETE FROM identities WHERE id = {1} RETURNING id")
 # The provider has revoked its refresh token, so it is deleted.
 _SIGN_OUT = Statement(
@@ -140,12 +140,12 @@ class Identities(Table):
         user_id, identity_id, ended_at = await self._database.write(operation)
         return new_user(user_id, user), _added(identity_id, user_id, identity, ended_at)
 
-    async def use_identity(
+    async def record_identity_use(
         self, identity_id: int, at: datetime, *, name: str, email: str | None, sealed: bytes | None
     ) -> None:
         await self._database.write(execute(_USE, identity_id, to_micros(at), name, email, sealed))
 
-    async def drop_identity(
+    async def delete_identity(
         self, user_id: int, identity_id: int, accepted: AcceptedMethods
     ) -> bool:
         def operation() -> Operation[bool]:
@@ -153,7 +153,7 @@ class Identities(Table):
             held = sign_in_methods((yield SIGN_IN_METHODS, (user_id,)))
             if not held.without_identity(identity_id).sign_in_at(accepted):
                 return False
-            return bool((yield _DROP, (user_id, identity_id)))
+            return bool((yield _UNLINK, (user_id, identity_id)))
 
         return await self._database.write(operation)
 

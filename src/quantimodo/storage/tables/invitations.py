@@ -32,9 +32,9 @@ _PAGE = Statement(
     " ORDER BY id DESC LIMIT {2}"
 )
 _COUNT = Statement("SELECT COUNT(*) FROM account_invitations WHERE email_key <> {1}")
-_DROP_OF = Statement("DELETE FROM account_invitations WHERE email_key = {1}")
+_DELETE_OF = Statement("DELETE FROM account_invitations WHERE email_key = {1}")
 # Of concurrent calls for one address the last one stays.
-_PUT = Statement(
+_SAVE = Statement(
     "INSERT INTO account_invitations"
     " (key, email_key, email, name, invited_by, created_at, sent_at, expires_at)"
     " VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {6}, {7})"
@@ -46,13 +46,13 @@ _RENEW = Statement(
     "UPDATE account_invitations SET key = {2}, sent_at = {3}, expires_at = {4} WHERE id = {1}"
     f" RETURNING {_INVITATION.columns}"
 )
-_DROP = Statement(
+_DELETE = Statement(
     f"DELETE FROM account_invitations WHERE id = {{1}} RETURNING {_INVITATION.columns}"
 )
 _TAKE = Statement(
     "DELETE FROM account_invitations WHERE key = {1} AND expires_at > {2} RETURNING id"
 )
-_FORGET = Statement(
+_DELETE_OF_PERSON = Statement(
     "DELETE FROM account_invitations WHERE email_key = (SELECT email_key FROM users WHERE id = {1})"
 )
 _CLEAR = Statement(  # the record of administrators keeps no address
@@ -64,7 +64,7 @@ _CLEAR = Statement(  # the record of administrators keeps no address
 class Invitations(Table):
     """Implements `InvitationStore`."""
 
-    async def put_invitation(self, invitation: NewInvitation, most: int) -> Invitation | None:
+    async def save_invitation(self, invitation: NewInvitation, most: int) -> Invitation | None:
         email_key = fold_email(invitation.email)
         values = (
             *(invitation.key, email_key, invitation.email, invitation.name),
@@ -75,8 +75,8 @@ class Invitations(Table):
         def operation() -> Operation[Invitation | None]:
             if first_value((yield _COUNT, (email_key,))) >= most:
                 return None
-            yield _DROP_OF, (email_key,)
-            return _INVITATION.read_first((yield _PUT, values))
+            yield _DELETE_OF, (email_key,)
+            return _INVITATION.read_first((yield _SAVE, values))
 
         return await self._database.write(operation)
 
@@ -96,9 +96,9 @@ class Invitations(Table):
         rows = await self._database.list_rows(_PAGE, before or _LAST_ID, limit)
         return _INVITATION.read_all(rows)
 
-    async def drop_invitation(self, invitation_id: int) -> Invitation | None:
-        drop = execute(_DROP, invitation_id)
-        return _INVITATION.read_first(await self._database.write(drop))
+    async def delete_invitation(self, invitation_id: int) -> Invitation | None:
+        deleted = execute(_DELETE, invitation_id)
+        return _INVITATION.read_first(await self._database.write(deleted))
 
 
 def use_invitation(key: bytes, at: datetime) -> Operation[None]:
@@ -108,7 +108,7 @@ def use_invitation(key: bytes, at: datetime) -> Operation[None]:
         raise Conflict("the invitation cannot be used")
 
 
-def forget_invitations(user_id: int) -> Operation[None]:
+def delete_invitations(user_id: int) -> Operation[None]:
     """The part of an operation that deletes a person: no invitation has the address any more."""
-    yield _FORGET, (user_id,)
+    yield _DELETE_OF_PERSON, (user_id,)
     yield _CLEAR, (user_id,)

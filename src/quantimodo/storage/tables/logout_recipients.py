@@ -44,7 +44,7 @@ _CLAIM = Statement(
     f" RETURNING {_CLAIMED.columns}",
 )
 _DELAY = Statement("UPDATE session_clients SET due_at = {3} WHERE sid = {1} AND client_id = {2}")
-_DROP = Statement("DELETE FROM session_clients WHERE sid = {1} AND client_id = {2}")
+_DELETE = Statement("DELETE FROM session_clients WHERE sid = {1} AND client_id = {2}")
 
 
 def logout_recipient_values(logout_recipient: LogoutRecipient) -> tuple[object, ...]:
@@ -74,5 +74,5 @@ class LogoutRecipients(Table):
     async def delay_logout_notification(self, sid: str, client_id: str, until: datetime) -> None:
         await self._database.write(execute(_DELAY, sid, client_id, to_micros(until)))
 
-    async def drop_logout_notification(self, sid: str, client_id: str) -> None:
-        await self._database.write(execute(_DROP, sid, client_id))
+    async def delete_logout_notification(self, sid: str, client_id: str) -> None:
+        await self._database.write(execute(_DELETE, sid, client_id))

@@ -34,7 +34,7 @@ _CLAIM_MAIL = Statement(
     " UPDATE mails m SET due_at = {2}, attempts = m.attempts + 1 FROM due WHERE m.id = due.id"
     " RETURNING m.id, m.sealed, m.attempts - 1",
 )
-_DROP_MAIL = Statement("DELETE FROM mails WHERE id = {1}")
+_DELETE_MAIL = Statement("DELETE FROM mails WHERE id = {1}")
 _RECENT = Statement("SELECT id, sealed, created_at FROM mails ORDER BY id DESC LIMIT {1}")
 
 EVENT = RowReader(
@@ -98,8 +98,8 @@ class Mails(Table):
         rows = await self._database.write(claim)
         return [(mail_id, sealed, attempts) for mail_id, sealed, attempts in rows]
 
-    async def drop_mail(self, mail_id: int) -> None:
-        await self._database.write(execute(_DROP_MAIL, mail_id))
+    async def delete_mail(self, mail_id: int) -> None:
+        await self._database.write(execute(_DELETE_MAIL, mail_id))
 
     async def recent_mail(self, limit: int) -> Sequence[tuple[int, bytes, datetime]]:
         rows = await self._database.list_rows(_RECENT, limit)

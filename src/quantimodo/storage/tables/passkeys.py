@@ -58,7 +58,7 @@ _IS_THE_FACTOR = Statement(
     "SELECT f.user_id FROM second_factors f WHERE f.user_id = {1}"
     " AND NOT EXISTS (SELECT 1 FROM totp_factors t WHERE t.user_id = f.user_id)"
 )
-_DROP = Statement("DELETE FROM passkeys WHERE user_id = {1} AND id = {2} RETURNING id")
+_DELETE = Statement("DELETE FROM passkeys WHERE user_id = {1} AND id = {2} RETURNING id")
 
 
 class Passkeys(Table):
@@ -118,7 +118,7 @@ class Passkeys(Table):
     async def rename_passkey(self, user_id: int, passkey_id: int, name: str) -> bool:
         return bool(await self._database.write(execute(_RENAME, user_id, passkey_id, name)))
 
-    async def drop_passkey(
+    async def delete_passkey(
         self, user_id: int, passkey_id: int, accepted: AcceptedMethods, session: bytes
     ) -> PasskeyRemoval:
         host = accepted.host
@@ -134,12 +134,12 @@ class Passkeys(Table):
             ends = held.has_passkey_for(host) and not remains.has_passkey_for(host)
             if ends and (yield _IS_THE_FACTOR, (user_id,)):
                 return PasskeyRemoval.SECOND_FACTOR
-            dropped = yield _DROP, (user_id, passkey_id)
-            return PasskeyRemoval.REMOVED if dropped else PasskeyRemoval.CHANGED
+            deleted = yield _DELETE, (user_id, passkey_id)
+            return PasskeyRemoval.REMOVED if deleted else PasskeyRemoval.CHANGED
 
         return await self._database.write(operation)
 
-    async def drop_passkeys(self, user_id: int) -> int:
+    async def delete_passkeys(self, user_id: int) -> int:
         return len(await self._database.write(execute(DROP_PASSKEYS, user_id)))
 
 

@@ -27,7 +27,7 @@ _ADD = Statement(
     " VALUES ({1}, {2}, {3}, {4}, {5})"
 )
 # Keys begin with the time, so that the newest rows have the largest keys.
-_DROP_OLDEST = Statement(
+_DELETE_OLDEST = Statement(
     "DELETE FROM pending_logins WHERE user_id = {1} AND key NOT IN (SELECT key FROM pending_logins"
     f" WHERE user_id = {{1}} ORDER BY key DESC LIMIT {_MOST_OF_ONE_PERSON})"
 )
@@ -43,7 +43,7 @@ class PendingLogins(Table):
         def operation() -> Operation[None]:
             times = to_micros(pending.created_at), to_micros(pending.expires_at)
             yield _ADD, (pending.key, user_id, pending.proof, *times)
-            yield _DROP_OLDEST, (user_id,)
+            yield _DELETE_OLDEST, (user_id,)
 
         await self._database.write(operation)
 

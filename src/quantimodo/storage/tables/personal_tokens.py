@@ -44,19 +44,19 @@ _FIND = KeyedRead(
 _OF_USER = Statement(
     f"SELECT {_TOKEN.columns} FROM personal_tokens WHERE user_id = {{1}} ORDER BY id"
 )
-_DROP_EXPIRED = Statement("DELETE FROM personal_tokens WHERE user_id = {1} AND expires_at <= {2}")
+_DELETE_EXPIRED = Statement("DELETE FROM personal_tokens WHERE user_id = {1} AND expires_at <= {2}")
 _COUNT = Statement("SELECT COUNT(*) FROM personal_tokens WHERE user_id = {1}")
 _ADD = Statement(
     "INSERT INTO personal_tokens (key, user_id, name, scope, details, created_at, expires_at,"
     " confirmation) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8})"
 )
-_DROP = Statement(
+_DELETE = Statement(
     f"DELETE FROM personal_tokens WHERE user_id = {{1}} AND id = {{2}} RETURNING {_TOKEN.columns}"
 )
-_DROP_ALL = Statement(
+_DELETE_ALL = Statement(
     f"DELETE FROM personal_tokens WHERE user_id = {{1}} RETURNING {_TOKEN.columns}"
 )
-_DROP_PRESENTED = Statement(
+_DELETE_PRESENTED = Statement(
     f"DELETE FROM personal_tokens WHERE key = {{1}} RETURNING {_TOKEN.columns}"
 )
 
@@ -77,7 +77,7 @@ class PersonalTokens(Table):
             yield LOCK_PERSON, (user_id,)
             if not (yield OWN_SESSION, (user_id, session)):
                 return False
-            yield _DROP_EXPIRED, (user_id, created_at)
+            yield _DELETE_EXPIRED, (user_id, created_at)
             if first_value((yield _COUNT, (user_id,))) >= most:
                 return False
             yield (
@@ -97,12 +97,12 @@ class PersonalTokens(Table):
 
         return await self._database.write(operation)
 
-    async def drop_personal_token(self, user_id: int, token_id: int) -> PersonalToken | None:
-        return _TOKEN.read_first(await self._database.write(execute(_DROP, user_id, token_id)))
+    async def delete_personal_token(self, user_id: int, token_id: int) -> PersonalToken | None:
+        return _TOKEN.read_first(await self._database.write(execute(_DELETE, user_id, token_id)))
 
-    async def drop_personal_tokens(self, user_id: int) -> Sequence[PersonalToken]:
-        dropped = _TOKEN.read_all(await self._database.write(execute(_DROP_ALL, user_id)))
+    async def delete_personal_tokens(self, user_id: int) -> Sequence[PersonalToken]:
+        dropped = _TOKEN.read_all(await self._database.write(execute(_DELETE_ALL, user_id)))
         return sorted(dropped, key=lambda each: each.id)
 
-    async def drop_presented_token(self, key: bytes) -> PersonalToken | None:
-        return _TOKEN.read_first(await self._database.write(execute(_DROP_PRESENTED, key)))
+    async def delete_presented_token(self, key: bytes) -> PersonalToken | None:
+        return _TOKEN.read_first(await self._database.write(execute(_DELETE_PRESENTED, key)))

@@ -23,7 +23,7 @@ _TAKE = Statement(
     " DO UPDATE SET held = quotas.held + {2} WHERE quotas.held + {2} <= {3} RETURNING held"
 )
 _GIVE_BACK = Statement("UPDATE quotas SET held = held - {2} WHERE name = {1}")
-_DROP_EMPTY = Statement("DELETE FROM quotas WHERE name = {1} AND held <= 0")
+_DELETE_EMPTY = Statement("DELETE FROM quotas WHERE name = {1} AND held <= 0")
 HELD = KeyedRead("SELECT name, held FROM quotas WHERE name")
 
 
@@ -63,7 +63,7 @@ def release(rows: Iterable[tuple[bytes, int]]) -> Operation[None]:
     """
     for name, size in sorted(_sums(rows).items()):
         yield _GIVE_BACK, (name, size)
-        yield _DROP_EMPTY, (name,)
+        yield _DELETE_EMPTY, (name,)
 
 
 def _sums(rows: Iterable[tuple[bytes, int]]) -> Mapping[bytes, int]:

@@ -28,7 +28,7 @@ _SPEND = Statement(
     "UPDATE registration_tokens SET uses_left = uses_left - 1"
     " WHERE key = {1} AND uses_left > 0 AND expires_at > {2} RETURNING key"
 )
-_DROP = Statement("DELETE FROM registration_tokens WHERE key = {1} RETURNING key")
+_DELETE = Statement("DELETE FROM registration_tokens WHERE key = {1} RETURNING key")
 
 
 class Registrations(Table):
@@ -50,8 +50,8 @@ class Registrations(Table):
         )
         await self._database.write(execute(_ADD, *values))
 
-    async def spend_registration_token(self, key: bytes, now: datetime) -> bool:
+    async def use_registration_token(self, key: bytes, now: datetime) -> bool:
         return bool(await self._database.write(execute(_SPEND, key, to_micros(now))))
 
-    async def drop_registration_token(self, key: bytes) -> bool:
-        return bool(await self._database.write(execute(_DROP, key)))
+    async def delete_registration_token(self, key: bytes) -> bool:
+        return bool(await self._database.write(execute(_DELETE, key)))

@@ -31,7 +31,7 @@ _SPEND = Statement(
     "INSERT INTO replays (key, expires_at, signer_quota, group_quota, owner_quota)"
     " VALUES ({1}, {2}, {3}, {4}, {5}) ON CONFLICT (key) DO NOTHING RETURNING key"
 )
-_DROP_REPLAYS = Statement(
+_DELETE_REPLAYS = Statement(
     "DELETE FROM replays WHERE key IN (SELECT key FROM replays WHERE expires_at <= {1}"
     " ORDER BY expires_at LIMIT {2}) RETURNING signer_quota, group_quota, owner_quota"
 )
@@ -49,7 +49,7 @@ _ADD_REQUEST = Statement(
     f"INSERT INTO data_deletion_requests ({_REQUEST.columns})"
     " VALUES ({1}, {2}, {3}, {4}, {5})"
 )
-_DROP_REQUESTS = Statement(
+_DELETE_REQUESTS = Statement(
     "DELETE FROM data_deletion_requests WHERE code IN (SELECT code FROM data_deletion_requests"
     " WHERE expires_at <= {1} ORDER BY expires_at LIMIT {2}) RETURNING 1"
 )
@@ -63,7 +63,7 @@ class Replays(Table):
         super().__init__(database)
         self._policy = policy
 
-    async def spend_once(self, key: bytes, expires_at: datetime, signer: Signer) -> bool:
+    async def use_once(self, key: bytes, expires_at: datetime, signer: Signer) -> bool:
         if len(key) > _LONGEST_KEY:
             raise ValueError("the key of a replay record is too long")
         by_signer, by_group, by_owner = self._parts(key, signer)
@@ -85,7 +85,7 @@ class Replays(Table):
 
         return await self._database.write(operation)
 
-    async def is_spent(self, key: bytes) -> bool:
+    async def is_used(self, key: bytes) -> bool:
         return await self._database.one(_SPENT, key) is not None
 
     async def require_space(self, key: bytes, signer: Signer) -> None:
@@ -162,16 +162,16 @@ def _requests_full() -> QuotaExceeded:
     return QuotaExceeded("the quota of data deletion requests is used up")
 
 
-def drop_expired_replays(now: int, limit: int) -> Operation[int]:
+def delete_expired_replays(now: int, limit: int) -> Operation[int]:
     """Delete expired replay records, and take them off their quotas."""
-    rows = yield _DROP_REPLAYS, (now, limit)
+    rows = yield _DELETE_REPLAYS, (now, limit)
     yield from release((name, REPLAY_BYTES) for row in rows for name in row if name is not None)
     return len(rows)
 
 
-def drop_expired_requests(now: int, limit: int) -> Operation[int]:
+def delete_expired_requests(now: int, limit: int) -> Operation[int]:
     """Delete expired data deletion requests, and take them off their quota."""
-    rows = yield _DROP_REQUESTS, (now, limit)
+    rows = yield _DELETE_REQUESTS, (now, limit)
     yield from release((_ALL_REQUESTS.encode(), DELETION_BYTES) for _ in rows)
     return len(rows)
 

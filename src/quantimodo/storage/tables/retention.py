@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from quantimodo.storage.database import Operation, Statement
-from quantimodo.storage.tables.app_events import drop_expired_events
-from quantimodo.storage.tables.replays import drop_expired_replays, drop_expired_requests
+from quantimodo.storage.tables.app_events import delete_expired_events
+from quantimodo.storage.tables.replays import delete_expired_replays, delete_expired_requests
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import to_micros
 
@@ -124,8 +124,8 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
         f" WHERE ends_at <= {{1}} - {_ANNOUNCEMENTS_KEPT} ORDER BY ends_at LIMIT {{2}}) RETURNING 1"
     ),
     "registration_tokens": _expired("registration_tokens", "key"),
-    "replays": drop_expired_replays,
-    "data_deletion_requests": drop_expired_requests,
+    "replays": delete_expired_replays,
+    "data_deletion_requests": delete_expired_requests,
     "mails": _expired("mails", "id"),
     "events": _oldest("events", "id", f"at <= {{1}} - {_EVENTS_KEPT}"),
     "accesses": _oldest("accesses", "id", f"last_at <= {{1}} - {_ACCESSES_KEPT}"),
@@ -142,7 +142,7 @@ _SWEEPS: Mapping[str, Statement | Sweep] = {
     ),
     "hour_counts": _counts("hour", _HOUR, _HOUR_COUNTS_KEPT),
     "day_counts": _counts("day", _DAY, _DAY_COUNTS_KEPT),
-    "app_events": drop_expired_events,
+    "app_events": delete_expired_events,
     "leases": _expired("leases", "name"),
     "alerts": Statement(
         "DELETE FROM alerts WHERE name IN (SELECT name FROM alerts"

@@ -15,7 +15,7 @@ from quantimodo.storage.tables.users import (
     HAS_FACTOR,
     LOCK_PERSON,
     OWN_SESSION,
-    drop_factor,
+    delete_factor,
 )
 from quantimodo.storage.timestamps import from_micros, to_micros
 
@@ -68,7 +68,7 @@ _ADD_CODE = Statement("INSERT INTO recovery_codes (user_id, digest) VALUES ({1},
 _USE_CODE = Statement(
     "DELETE FROM recovery_codes WHERE user_id = {1} AND digest = {2} RETURNING user_id"
 )
-_DROP_CODES = Statement("DELETE FROM recovery_codes WHERE user_id = {1}")
+_DELETE_CODES = Statement("DELETE FROM recovery_codes WHERE user_id = {1}")
 
 
 class SecondFactors(Table):
@@ -166,11 +166,11 @@ class SecondFactors(Table):
     async def use_recovery_code(self, user_id: int, digest: bytes) -> bool:
         return bool(await self._database.write(execute(_USE_CODE, user_id, digest)))
 
-    async def drop_second_factors(self, user_id: int, session: bytes | None = None) -> bool:
+    async def delete_second_factors(self, user_id: int, session: bytes | None = None) -> bool:
         def operation() -> Operation[bool]:
             if not (yield from _holding(user_id, session)):
                 return False
-            return (yield from drop_factor(user_id))
+            return (yield from delete_factor(user_id))
 
         return await self._database.write(operation)
 
@@ -200,6 +200,6 @@ def set_up_factor(user_id: int, recovery_codes: Sequence[bytes], at: datetime) -
 
 
 def _replacing_codes(user_id: int, recovery_codes: Sequence[bytes]) -> Operation[None]:
-    yield _DROP_CODES, (user_id,)
+    yield _DELETE_CODES, (user_id,)
     for digest in recovery_codes:
         yield _ADD_CODE, (user_id, digest)

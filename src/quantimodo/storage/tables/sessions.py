@@ -49,7 +49,7 @@ _ADD = Statement(
     "INSERT INTO sessions (key, user_id, created_at, authenticated_at, seen_at, expires_at,"
     " methods, address, agent, sid) VALUES ({1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10})"
 )
-_TOUCH = Statement("UPDATE sessions SET seen_at = {2} WHERE key = {1} AND seen_at < {2}")
+_RECORD_USE = Statement("UPDATE sessions SET seen_at = {2} WHERE key = {1} AND seen_at < {2}")
 
 _EMAIL_TOKEN = RowReader(
     EmailToken,
@@ -69,7 +69,7 @@ _EMAIL_TOKENS = BudgetedTable("email_tokens")
 _TAKE_EMAIL_TOKEN = Statement(
     f"DELETE FROM email_tokens WHERE key = {{1}} RETURNING {_EMAIL_TOKEN.columns}"
 )
-_DROP_EMAIL_TOKENS = Statement("DELETE FROM email_tokens WHERE purpose = {1} AND email = {2}")
+_DELETE_EMAIL_TOKENS = Statement("DELETE FROM email_tokens WHERE purpose = {1} AND email = {2}")
 
 
 class Sessions(Table):
@@ -113,8 +113,8 @@ class Sessions(Table):
 
         await self._database.write(operation)
 
-    async def touch_session(self, key: bytes, seen_at: datetime) -> None:
-        await self._database.write(execute(_TOUCH, key, to_micros(seen_at)))
+    async def record_session_use(self, key: bytes, seen_at: datetime) -> None:
+        await self._database.write(execute(_RECORD_USE, key, to_micros(seen_at)))
 
     async def end_session(self, user_id: int, key: bytes, at: datetime) -> bool:
         return await self._database.write(lambda: end_session(user_id, key, to_micros(at)))
@@ -151,5 +151,5 @@ class EmailTokens(Table):
     async def take_email_token(self, key: bytes) -> EmailToken | None:
         return _EMAIL_TOKEN.read_first(await self._database.write(execute(_TAKE_EMAIL_TOKEN, key)))
 
-    async def drop_email_tokens(self, purpose: str, email: str) -> None:
-        await self._database.write(execute(_DROP_EMAIL_TOKENS, purpose, fold_email(email)))
+    async def delete_email_tokens(self, purpose: str, email: str) -> None:
+        await self._database.write(execute(_DELETE_EMAIL_TOKENS, purpose, fold_email(email)))

@@ -21,7 +21,7 @@ Owned = TypeVar("Owned", Client, Resource)
 class SetUps(Table):
     """Implements `SetUpStore`."""
 
-    async def write_set_up(self, changes: SetUpChanges) -> Sequence[int]:
+    async def apply_set_up(self, changes: SetUpChanges) -> Sequence[int]:
         def operation() -> Operation[list[int]]:
             yield from _roles(changes)
             people: list[int] = []

@@ -33,7 +33,7 @@ class StoredSettingsTable(Table):
     async def stored_settings(self) -> StoredSettings | None:
         return ROW.read_first(await self._database.rows(SELECT))
 
-    async def encrypt_settings_again(self, revision: int, sealed_secrets: bytes) -> bool:
+    async def reseal_settings(self, revision: int, sealed_secrets: bytes) -> bool:
         write = execute(_ENCRYPT_AGAIN, revision, sealed_secrets)
         return bool(await self._database.write(write))
 

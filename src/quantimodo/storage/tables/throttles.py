@@ -15,8 +15,8 @@ _HIT = Statement(
     " RETURNING hits"
 )
 _HITS = KeyedRead("SELECT key, hits, resets_at FROM throttles WHERE key")
-_FORGET = Statement("DELETE FROM throttles WHERE key = {1}")
-_TAKE_BACK = Statement("UPDATE throttles SET hits = hits - 1 WHERE key = {1} AND hits > 0")
+_RESET = Statement("DELETE FROM throttles WHERE key = {1}")
+_UNDO_HIT = Statement("UPDATE throttles SET hits = hits - 1 WHERE key = {1} AND hits > 0")
 _LEASE = Statement(
     "INSERT INTO leases (name, holder, expires_at) VALUES ({1}, {2}, {3})"
     " ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at"
@@ -39,11 +39,11 @@ class Throttles(Table):
         _, hits, resets_at = row
         return hits if resets_at > to_micros(at) else 0
 
-    async def forget(self, key: bytes) -> None:
-        await self._database.write(execute(_FORGET, key))
+    async def reset(self, key: bytes) -> None:
+        await self._database.write(execute(_RESET, key))
 
-    async def take_back(self, key: bytes) -> None:
-        await self._database.write(execute(_TAKE_BACK, key))
+    async def undo_hit(self, key: bytes) -> None:
+        await self._database.write(execute(_UNDO_HIT, key))
 
 
 class Leases(Table):

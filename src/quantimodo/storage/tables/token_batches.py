@@ -152,7 +152,7 @@ _NEW_ROWS = (
     " r_key, r_grant, r_issued, r_expires, r_confirmation, n"
 )
 
-STORE_ACCESS = Batch(
+ADD_ACCESS_BATCH = Batch(
     name="store access token",
     sqlite=_store,
     postgres="""

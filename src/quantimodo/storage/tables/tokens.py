@@ -30,9 +30,9 @@ from quantimodo.storage.tables.texts import (
     to_words_or_none,
 )
 from quantimodo.storage.tables.token_batches import (
+    ADD_ACCESS_BATCH,
     REDEEM,
     ROTATE,
-    STORE_ACCESS,
     access_token_values,
     token_values,
 )
@@ -188,16 +188,16 @@ _REVOKE_JWT = Statement(
 class Tokens(Table):
     """Implements `TokenStore`."""
 
-    async def find_code(self, key: bytes) -> FoundCode | None:
+    async def authorization_code(self, key: bytes) -> FoundCode | None:
         return _FOUND_CODE.read_found(await self._database.one(_FIND_CODE, key))
 
-    async def find_refresh_token(self, key: bytes) -> FoundRefreshToken | None:
+    async def refresh_token(self, key: bytes) -> FoundRefreshToken | None:
         return _FOUND_REFRESH_TOKEN.read_found(await self._database.one(_FIND_REFRESH_TOKEN, key))
 
-    async def find_access_token(self, key: bytes) -> FoundAccessToken | None:
+    async def access_token(self, key: bytes) -> FoundAccessToken | None:
         return _FOUND_ACCESS_TOKEN.read_found(await self._database.one(_FIND_ACCESS_TOKEN, key))
 
-    async def find_grant(self, grant_id: bytes) -> Grant | None:
+    async def grant(self, grant_id: bytes) -> Grant | None:
         return GRANT.read_found(await self._database.one(_FIND_GRANT, grant_id))
 
     async def token_status(
@@ -206,8 +206,8 @@ class Tokens(Table):
         values = (jti, client_id, grant_id, 0 if grant_id is None else 1)
         return _TOKEN_STATUS.read_first(await self._database.rows(_FIND_TOKEN_STATUS, *values))
 
-    async def store_access_token(self, access: AccessToken) -> None:
-        await self._database.put(STORE_ACCESS, access_token_values(access))
+    async def add_access_token(self, access: AccessToken) -> None:
+        await self._database.put(ADD_ACCESS_BATCH, access_token_values(access))
 
     async def redeem(
         self,

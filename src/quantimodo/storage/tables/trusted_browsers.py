@@ -35,12 +35,12 @@ _ADD = Statement(
     " {6})"
 )
 # Keys begin with the time, so that the newest rows have the largest keys.
-_DROP_OLDEST = Statement(
+_DELETE_OLDEST = Statement(
     "DELETE FROM trusted_browsers WHERE user_id = {1} AND key NOT IN (SELECT key FROM"
     " trusted_browsers WHERE user_id = {1} ORDER BY key DESC"
     f" LIMIT {_MOST_OF_ONE_PERSON})"
 )
-_DROP = Statement("DELETE FROM trusted_browsers WHERE key = {1} AND user_id = {2} RETURNING key")
+_DELETE = Statement("DELETE FROM trusted_browsers WHERE key = {1} AND user_id = {2} RETURNING key")
 
 
 class TrustedBrowsers(Table):
@@ -56,7 +56,7 @@ class TrustedBrowsers(Table):
                 return False
             times = to_micros(browser.created_at), to_micros(browser.expires_at)
             yield _ADD, (browser.key, user_id, *times, browser.address, browser.agent)
-            yield _DROP_OLDEST, (user_id,)
+            yield _DELETE_OLDEST, (user_id,)
             return True
 
         return await self._database.write(operation)
@@ -67,5 +67,5 @@ class TrustedBrowsers(Table):
     async def trusted_browsers(self, user_id: int) -> Sequence[TrustedBrowser]:
         return _BROWSER.read_all(await self._database.list_rows(_OF_PERSON, user_id))
 
-    async def drop_trusted_browser(self, user_id: int, key: bytes) -> bool:
-        return bool(await self._database.write(execute(_DROP, key, user_id)))
+    async def delete_trusted_browser(self, user_id: int, key: bytes) -> bool:
+        return bool(await self._database.write(execute(_DELETE, key, user_id)))

@@ -8,9 +8,9 @@ from quantimodo.model.users import NewUser, User, fold_email
 from quantimodo.storage.database import Call, KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, first_value
 from quantimodo.storage.tables.bulk_delete import EVENTS_OF_PERSON, OF_PERSON, delete_in_batches
-from quantimodo.storage.tables.client_teams import forget_team_invitations, transfer_clients
+from quantimodo.storage.tables.client_teams import delete_team_invitations, transfer_clients
 from quantimodo.storage.tables.event_outbox import report_claims, report_deletion
-from quantimodo.storage.tables.invitations import forget_invitations, use_invitation
+from quantimodo.storage.tables.invitations import delete_invitations, use_invitation
 from quantimodo.storage.tables.revoked_grants import revoke_grants
 from quantimodo.storage.tables.session_end import DROP_TRUSTED_BROWSERS, end_sessions
 from quantimodo.storage.tables.sign_in_methods import SIGN_IN_METHODS, sign_in_methods
@@ -63,15 +63,15 @@ _ADMINISTRATOR = Statement("UPDATE users SET administrator = {2} WHERE id = {1} 
 _EMAIL_CLAIMS = ("email", "email_verified")
 _DUE_NOW = 0  # 1970: logout notifications are due at once
 _DELETE = Statement("DELETE FROM users WHERE id = {1} RETURNING id")
-_DROP_EMAIL_TOKENS = Statement(
+_DELETE_EMAIL_TOKENS = Statement(
     "DELETE FROM email_tokens WHERE email = (SELECT email_key FROM users WHERE id = {1})"
 )
 # Notifications that are due are sent after the person is deleted, without their id.
 _RELEASE_LOGOUT_RECIPIENTS = Statement(
     "UPDATE session_clients SET user_id = NULL WHERE user_id = {1} AND due_at IS NOT NULL"
 )
-_DROP_LOGOUT_RECIPIENTS = Statement("DELETE FROM session_clients WHERE user_id = {1}")
-_DROP_EVENTS = Statement("DELETE FROM events WHERE user_id = {1}")
+_DELETE_LOGOUT_RECIPIENTS = Statement("DELETE FROM session_clients WHERE user_id = {1}")
+_DELETE_EVENTS = Statement("DELETE FROM events WHERE user_id = {1}")
 _DELETE_GRANTS = Statement("DELETE FROM grants WHERE user_id = {1}")
 _PASSWORD = Statement("SELECT hash FROM passwords WHERE user_id = {1}")
 FIRST_PASSWORD = Statement(
@@ -82,21 +82,21 @@ _SET_PASSWORD = Statement(
     " ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at,"
     " set_by_link = 1"
 )
-_DROP_PASSWORD = Statement("DELETE FROM passwords WHERE user_id = {1}")
+_DELETE_PASSWORD = Statement("DELETE FROM passwords WHERE user_id = {1}")
 DROP_LOGIN_CODES = Statement("DELETE FROM login_codes WHERE user_id = {1}")
-_DROP_IDENTITIES = Statement("DELETE FROM identities WHERE user_id = {1}")
+_DELETE_IDENTITIES = Statement("DELETE FROM identities WHERE user_id = {1}")
 HAS_FACTOR = Statement("SELECT user_id FROM second_factors WHERE user_id = {1}")
 # The authenticator app and the recovery codes go with it, by foreign key. Passkeys stay.
-_DROP_FACTOR = Statement("DELETE FROM second_factors WHERE user_id = {1} RETURNING user_id")
+_DELETE_FACTOR = Statement("DELETE FROM second_factors WHERE user_id = {1} RETURNING user_id")
 DROP_FACTOR_RECOVERY = Statement(
     "DELETE FROM factor_recoveries WHERE user_id = {1} RETURNING user_id"
 )
 CONFIRM_PASSWORD = Statement(
     "UPDATE passwords SET set_by_link = 0 WHERE user_id = {1} AND set_by_link = 1"
 )
-_DROP_TOTP_ENROLMENT = Statement("DELETE FROM totp_enrolments WHERE user_id = {1}")
+_DELETE_TOTP_ENROLMENT = Statement("DELETE FROM totp_enrolments WHERE user_id = {1}")
 DROP_PASSKEYS = Statement("DELETE FROM passkeys WHERE user_id = {1} RETURNING id")
-_DROP_CONSENTS = Statement("DELETE FROM consents WHERE user_id = {1}")
+_DELETE_CONSENTS = Statement("DELETE FROM consents WHERE user_id = {1}")
 # Those of a person, where all authorizations of the person end.
 DROP_PERSONAL_TOKENS = Statement("DELETE FROM personal_tokens WHERE user_id = {1}")
 # A call that adds or deletes a sign-in method locks the person, so that each sees the changes of
@@ -147,12 +147,12 @@ def new_user(user_id: int, user: NewUser) -> User:
     )
 
 
-def drop_factor(user_id: int) -> Operation[bool]:
+def delete_factor(user_id: int) -> Operation[bool]:
     """Delete the second factor of a person, and what depends on it; whether there was one."""
-    yield _DROP_TOTP_ENROLMENT, (user_id,)
+    yield _DELETE_TOTP_ENROLMENT, (user_id,)
     yield DROP_TRUSTED_BROWSERS, (user_id,)
     yield DROP_FACTOR_RECOVERY, (user_id,)
-    return bool((yield _DROP_FACTOR, (user_id,)))
+    return bool((yield _DELETE_FACTOR, (user_id,)))
 
 
 class Users(Table):
@@ -211,13 +211,13 @@ class Users(Table):
         def operation() -> Operation[bool]:
             verified = yield _VERIFY_EMAIL, (user_id, fold_email(email), to_micros(at))
             if verified and not keep_credentials:
-                yield _DROP_PASSWORD, (user_id,)
-                yield _DROP_IDENTITIES, (user_id,)
-                yield from drop_factor(user_id)
+                yield _DELETE_PASSWORD, (user_id,)
+                yield _DELETE_IDENTITIES, (user_id,)
+                yield from delete_factor(user_id)
                 yield DROP_PASSKEYS, (user_id,)
                 yield from end_sessions(user_id, to_micros(at))
                 yield DROP_LOGIN_CODES, (user_id,)
-                yield _DROP_CONSENTS, (user_id,)
+                yield _DELETE_CONSENTS, (user_id,)
                 yield from revoke_grants(user_id, to_micros(at))
                 yield DROP_PERSONAL_TOKENS, (user_id,)
             if verified:
@@ -243,14 +243,14 @@ class Users(Table):
             # tokens, own clients, memberships and events for applications go by foreign key.
             yield _DELETE_GRANTS, (user_id,)
             yield DROP_LOGIN_CODES, (user_id,)
-            yield _DROP_EMAIL_TOKENS, (user_id,)
-            yield from forget_invitations(user_id)
-            yield from forget_team_invitations(user_id)
+            yield _DELETE_EMAIL_TOKENS, (user_id,)
+            yield from delete_invitations(user_id)
+            yield from delete_team_invitations(user_id)
             yield _RELEASE_LOGOUT_RECIPIENTS, (user_id,)
-            yield _DROP_LOGOUT_RECIPIENTS, (user_id,)
+            yield _DELETE_LOGOUT_RECIPIENTS, (user_id,)
             deleted = bool((yield _DELETE, (user_id,)))
             # Those that were stored after the batches below: no event of the person follows.
-            yield _DROP_EVENTS, (user_id,)
+            yield _DELETE_EVENTS, (user_id,)
             return deleted
 
         await delete_in_batches(self._database, OF_PERSON, user_id)

@@ -13,7 +13,7 @@ from quantimodo.model.app_events import (
 from quantimodo.storage.database import Operation, Statement, execute
 from quantimodo.storage.rows import Column, Part, RowReader, first_value
 from quantimodo.storage.tables.app_events import ADD_STREAM, APP_EVENT
-from quantimodo.storage.tables.event_outbox import ADD_EVENT, NEXT_NUMBER, drop_old
+from quantimodo.storage.tables.event_outbox import ADD_EVENT, NEXT_NUMBER, delete_old
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.texts import scope_text, to_scope
 from quantimodo.storage.timestamps import (
@@ -171,7 +171,7 @@ class Webhooks(Table):
             number = first_value((yield NEXT_NUMBER, (client_id,)))
             added = yield ADD_EVENT, (client_id, number, TEST_KIND, moment, None, "{}")
             yield _ADD_DELIVERY, (endpoint_id, client_id, first_value(added), moment)
-            yield from drop_old(client_id, number)
+            yield from delete_old(client_id, number)
             return True
 
         return await self._database.write(operation)
