@@ -1,4 +1,4 @@
-"""Stores a new account and records it: by sign-up, and by the operator."""
+"""Stores new accounts, of sign-ups and of the operator, and records them in the audit trail."""
 
 from base64 import b32encode
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Closes an account at once, and deletes it after a grace period in which its person can keep it.
 
-A closed account signs in only to be kept (`Sessions.closed`); no application can use it. Every
-method may run in several processes at once, and again after a crash.
+The person of a closed account can sign in only to keep it; no application can use it. Every method
+may run in several processes at once, and again after a crash.
 """
 
 from dataclasses import dataclass
@@ -61,12 +61,12 @@ class AccountDeletion:
         return await self.sessions.renew(session, proved=False)
 
     async def delete_due(self) -> int:
-        """Delete the closed accounts whose grace period is over; how many."""
+        """Delete the closed accounts whose grace period is over. Returns their number."""
         deleted = 0
         for user in await self.closings.closed_accounts(self._now(), _AT_ONCE):
             if await self.closings.claim_deletion(user.id, self._now()):
-                # Before the row with the address is gone: after a crash in between, the e-mail is
-                # sent twice, never omitted.
+                # Sent before the row with the address is deleted: after a crash in between, the
+                # e-mail is sent twice, and never omitted.
                 await self.notifier.notify(user, EmailTemplates.account_deleted)
                 await self.users.delete_user(user.id, self._now())
                 # Without the person's id, which no table holds any more.

@@ -48,7 +48,7 @@ class ActivityEmails(TeamEmails):
         )
 
     def application_allowed(self, to: str, app: str, may: Sequence[str], client_id: str) -> Mail:
-        """`may`: what it may do, as the consent page says it."""
+        """`may`: what the application may do, in the words of the consent page."""
         allowed = gettext("The application “%(app)s” may use your account now:") % {
             "app": isolated(app)
         }

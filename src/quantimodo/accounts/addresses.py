@@ -1,4 +1,4 @@
-"""E-mail addresses, names and local paths, as people and browsers give them: checked, in one form.
+"""Checks and normalizes e-mail addresses, names and local paths that people and browsers send.
 
 Pure. Only an e-mail can show whether a mailbox exists and whose it is.
 """
@@ -25,7 +25,7 @@ _NO_ADDRESS = "@"
 
 
 def email_address(text: str) -> str:
-    """The address in the form that is kept: NFC, the domain in lower-case ASCII (IDNA).
+    """The address in its stored form: NFC, the domain in lower-case ASCII (IDNA).
 
     Full-width characters are what East Asian keyboards give for ASCII (RFC 8265 §3.3.1). Other
     compatibility characters are refused, not mapped: the mapped address belongs to another person.
@@ -50,7 +50,8 @@ def _checked(text: str) -> str:
 
 
 def presented_email(text: str) -> str:
-    """The address that was typed to sign in; one that no account has, if it is none at all."""
+    """The address that was typed to sign in. For text that is no address, one that no account
+    has."""
     try:
         return email_address(text)
     except InvalidInput:
@@ -73,8 +74,8 @@ def person_name(text: str) -> str:
 
 
 def known_email(text: str | None) -> str | None:
-    """The address that a provider gives, exactly except for surrounding spaces, its NFC form
-    and the case of its domain; None if there is none, or it is none."""
+    """The address that a provider gives, unchanged except for surrounding spaces, NFC and the case
+    of the domain; None without one, and for one that is not valid."""
     if text is None or len(text) > 4 * _LONGEST_EMAIL:
         return None
     try:
@@ -84,7 +85,7 @@ def known_email(text: str | None) -> str | None:
 
 
 def shown_name(text: str, email: str | None) -> str:
-    """The name that a provider gives, as far as it can be shown; never empty."""
+    """The name that a provider gives, without characters that cannot be shown; never empty."""
     visible = "".join(one if _is_visible(one) else " " for one in text[: 4 * _LONGEST_NAME])
     name = " ".join(unicodedata.normalize("NFC", visible).split())[:_LONGEST_NAME].strip()
     if not name.strip(_JOINERS):

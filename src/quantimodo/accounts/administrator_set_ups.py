@@ -91,7 +91,8 @@ class AdministratorSetUps:
         )
 
     async def _left(self, changes: RoleChanges) -> bool:
-        """Whether there is one besides the new accounts, whose people have not signed in yet."""
+        """Whether an administrator who can sign in is left. New accounts do not count: their people
+        have not signed in yet."""
         demoted = {user.id for user in changes.demoted}
         now = await self.search.administrators(_MOST)
         return bool(changes.promoted) or any(user.usable and user.id not in demoted for user in now)

@@ -1,6 +1,6 @@
-"""Announcements: written and removed by the operator, and those that apply now.
+"""Announcements: the operator adds and removes them, and pages show the current ones.
 
-Each process reads them at most once in ten seconds, so no page costs a read.
+Each process reads them at most once in ten seconds, so pages cost no read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,14 +47,15 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Announcements:
-    """Each change is recorded before it is done."""
+    """Each change is recorded in the log of actions before it is made."""
 
     store: AnnouncementStore
     admin_log: AdminLog
     clock: Clock
 
     async def add(self, draft: Draft, by: Authority) -> int:
-        """Its number. Raises `InvalidInput`, and `DomainError` if there are too many."""
+        """Store an announcement, and return its number. Raises `InvalidInput`, and `DomainError` if
+        there are too many."""
         announcement = self._checked(draft)
         summary = next(iter(announcement.texts.values()))
         await self.admin_log.record(by, "announcement.add", detail=summary)
@@ -64,13 +65,14 @@ class Announcements:
         return number
 
     async def remove(self, number: int, by: Authority) -> None:
-        """It disappears within seconds. Raises `DomainError` if there is none."""
+        """Delete an announcement. Pages stop showing it within seconds. Raises `DomainError` if
+        there is none with this number."""
         await self.admin_log.record(by, "announcement.remove", detail=str(number))
         if not await self.store.delete_announcement(number):
             raise DomainError(_GONE)
 
     async def all(self) -> Sequence[Announcement]:
-        """Those to come, those of now, and those that ended in the last month."""
+        """The future and the current announcements, and those that ended in the last month."""
         return await self.store.announcements(self.clock.now() - _KEPT, 10 * MOST)
 
     def _checked(self, draft: Draft) -> NewAnnouncement:
@@ -110,14 +112,15 @@ class _LastRead:
 
 @dataclass(frozen=True, slots=True)
 class CurrentAnnouncements:
-    """Those that apply now, as of at most ten seconds ago."""
+    """The current announcements, as the database had them at most ten seconds ago."""
 
     store: AnnouncementStore
     clock: Clock
     _last: _LastRead = field(default_factory=_LastRead, repr=False)
 
     async def refresh(self) -> None:
-        """Read them again, if the last time is longer ago. Without the database they stay."""
+        """Read them again, if the last read is older. If the database is unavailable, the last ones
+        stay."""
         now = self.clock.now()
         if self._last.at is not None and timedelta(0) <= now - self._last.at < FRESH:
             return
@@ -128,7 +131,7 @@ class CurrentAnnouncements:
             return
 
     def now(self) -> Sequence[Announcement]:
-        """Those whose time it is, the newest first."""
+        """The announcements whose time includes the present moment, newest first."""
         now = self.clock.now()
         return [each for each in self._last.found if each.starts_at <= now < each.ends_at]
 

@@ -27,7 +27,7 @@ class ConsentMails:
 
     async def allowed(self, user: User, client: Client, consent: Consent) -> None:
         """Mail what the application may do, to the verified address of the person who wants such
-        mails. Over the limit of such mails it sends none."""
+        mails. Above the limit of such mails none is sent."""
         if address_of(user) is None or not (await self.preferences.of(user.id)).application:
             return
         if not await self.throttle.may_notify("application", user.id):

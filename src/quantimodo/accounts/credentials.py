@@ -1,7 +1,7 @@
-"""Passwords in use: hashed, compared and replaced, with every attempt counted before.
+"""Hashes, compares and replaces passwords. Each attempt is counted before it is made.
 
-Owns what must hold between a password and the sessions that it opens. Which passwords are taken
-is in `passwords.py`, how they are hashed `crypto/passwords.py`.
+Owns what must hold between a password and the sessions that it opens. `passwords.py` decides which
+new passwords are accepted, and `crypto/passwords.py` hashes them.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _NO_PERSON = 0  # no person has this id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Everything here raises `Busy` when the password pool is full."""
+    """Every method that hashes a password raises `Busy` when too many hashes wait."""
 
     users: UserStore
     hasher: PasswordHasher
@@ -46,23 +46,22 @@ class Credentials:
     async def check_new(
         self, password: Secret, *, email: str | None, name: str, address: str | None
     ) -> None:
-        """Raises `InvalidInput` for a password that is not accepted, and `TooMany` for too many
-        from the network address. None is not counted: the operator's own command."""
+        """Raises `InvalidInput` for a password that is not accepted, and `TooMany`. Checks are
+        counted by the network address; with None, for a command of the operator, they are not
+        counted."""
         check_length(password)
         if address is not None:
             await self.throttle.new_password(address)
         await self.new_passwords.check(password, email=email, name=name)
 
     async def hash(self, password: Secret) -> str:
-        """The hash of a password, made in a thread. Raises a refusal when too many hashes wait."""
+        """The hash of a password, made in a thread. Raises `Busy` when too many hashes wait."""
         with _busy():
             return await self.hasher.hash(password)
 
     async def match(self, user: User | None, password: Secret) -> str | None:
-        """The hash that is on record, if the password is right for this person.
-
-        The same work whether the person, or their password, exists (security.md §21, §22).
-        """
+        """The stored hash, if the password is this person's; otherwise None. The work is the same
+        whether or not the person and a password exist (security.md §21, §22)."""
         held = await self.users.password_hash(_NO_PERSON if user is None else user.id)
         compared, presented = (held, password) if is_presentable(password) else (None, Secret(""))
         with _busy():
@@ -70,11 +69,10 @@ class Credentials:
         return held if right else None
 
     async def prove(self, session: Session, password: Secret) -> str | None:
-        """Re-authenticate a signed-in person (security.md §18); the hash that is on record.
-
-        Who has no password, proves it by having signed in just now. Raises `DomainError`,
-        `ReauthenticationNeeded`, and `TooMany` for who guesses with a session they found.
-        """
+        """Re-authenticate a signed-in person (security.md §18). Returns the stored hash, or None
+        for a person without a password, who must have signed in recently. Raises `DomainError` for
+        a wrong password, `ReauthenticationNeeded`, and `TooMany`, which limits guesses with a
+        stolen session."""
         user = session.user
         if await self.users.password_hash(user.id) is None:
             require_fresh(session, self.clock.now())
@@ -92,17 +90,16 @@ class Credentials:
         return held
 
     async def renew(self, session: Session, held: str | None) -> Secret:
-        """A new session for who has changed something, `held` being what they proved it by."""
+        """Replace the session of a person who has changed something. `held` is the stored hash of
+        the password that they proved; None if they have none."""
         cookie = await self.sessions.renew(session, proved=held is not None)
         return await self.admit(session.user, held, cookie)
 
     async def admit(self, user: User, held: str | None, cookie: Secret) -> Secret:
-        """The cookie of a session just begun, if what opened it is still in force: the password,
-        or, if there was none, any identity or passkey.
-
-        Who changes a password ends sessions after it. One that begins between a check of the old
-        password and that end is ended there; one that begins later is found out here.
-        """
+        """The cookie of a session that has just started, if its proof still holds: the password,
+        or, without one, any identity or passkey. Raises `DomainError` otherwise. A change of the
+        password ends the sessions afterwards. It ends a session that starts between the check of
+        the old password and that end; this method refuses one that starts later."""
         if await self.users.password_hash(user.id) == held and (
             held is not None or not (await self.users.sign_in_methods(user.id)).is_empty
         ):
@@ -122,18 +119,20 @@ class Credentials:
         await self.sessions.end_all(user.id)
 
     async def add(self, session: Session, password_hash: str) -> bool:
-        """Set the first one of a person, unless they have one, or the session was ended."""
+        """Set the first password of a person. False if they have one, or the session was ended."""
         now = self.clock.now()
         return await self.users.add_password(session.user.id, password_hash, now, session.key)
 
     async def replace(self, user: User, held: str, password_hash: str) -> bool:
-        """Set it, unless the stored hash is no longer `held` (a concurrent change)."""
+        """Replace the password. False if the stored hash is no longer `held`, after a concurrent
+        change."""
         now = self.clock.now()
         return await self.users.replace_password(user.id, held, password_hash, now)
 
     async def refresh(self, user: User, held: str, password: Secret) -> str:
-        """Hash a right password anew if the parameters have changed; not worth a refusal. Returns
-        the hash on record. Trusted browsers stay: the password is the same."""
+        """Hash a right password again if the parameters have changed, and return the stored hash.
+        When too many hashes wait, the old hash stays. Trusted browsers stay: the password is the
+        same."""
         if not self.hasher.needs_rehash(held):
             return held
         try:

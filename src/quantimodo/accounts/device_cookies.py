@@ -1,8 +1,8 @@
-"""Device cookies: failed sign-ins of a browser that an account has used are counted apart.
+"""Device cookies: failed sign-ins in a browser that an account has used have a separate counter.
 
 OWASP, "Slow Down Online Guessing Attacks with Device Cookies" (security.md §23a). Owns the name and
-the value of such a cookie. It is no factor of authentication: it chooses the counter of an attempt
-and nothing else. What is counted is `throttle.py`, how a cookie is set `pages/browser.py`.
+the value of such a cookie. It is no authentication factor: it only selects the counter of an
+attempt. `throttle.py` counts, and `pages/browser.py` sets the cookie.
 """
 
 import re
@@ -37,7 +37,7 @@ class MintedDeviceCookie:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceCookies:
-    """`keys`: the first makes new cookies, each of them recognises its own."""
+    """The first of `keys` makes new cookies; cookies of all of them are accepted."""
 
     keys: Sequence[bytes] = field(repr=False)
     clock: Clock
@@ -48,10 +48,10 @@ class DeviceCookies:
         return tuple(_name(key, user_id) for key in self.keys)
 
     def mint(self, user_id: int, held: Mapping[str, str]) -> MintedDeviceCookie:
-        """A new cookie for a browser that has those of `held`, by name, and in which this person
-        has just signed in."""
+        """A new cookie for the browser in which this person has just signed in. `held` has the
+        device cookies of the browser by name."""
         current, *older = self.names(user_id)
-        # The names end up in response headers: others than ours are left alone.
+        # Only names of this server are used, because they become part of response headers.
         ours = {name for name in held if _NAME.fullmatch(name)}
         others = sorted(ours - {current, *older}, key=lambda name: _claimed_issue_time(held[name]))
         spare = max(0, len(others) + 1 - MOST_DEVICE_COOKIES)
@@ -59,10 +59,9 @@ class DeviceCookies:
         return MintedDeviceCookie(current, self._value(user_id), replaced)
 
     def device(self, user: User | None, cookies: Mapping[str, str]) -> str | None:
-        """The nonce of this person's valid cookie among `cookies`, which are by name.
-
-        The same work whether there is such a person or such a cookie (security.md §21).
-        """
+        """The nonce of this person's valid cookie among `cookies`, which are by name; None without
+        one. The work is the same whether or not there is such a person or cookie (security.md
+        §21)."""
         user_id = _NO_PERSON if user is None else user.id
         oldest = (self.clock.now() - DEVICE_COOKIE_LIFETIME).timestamp()
         found = None
@@ -81,7 +80,7 @@ class DeviceCookies:
 
 
 def _claimed_issue_time(value: str) -> int:
-    # Nothing proves it: the key of the proof needs the person, who is not known here.
+    # Not verified: the key of the proof needs the person, who is not known here.
     return int(_parts(value)[1])
 
 

@@ -28,7 +28,7 @@ _WRONG: Final = "This code is not right, or it is too old. Enter the newest one.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailCodes:
-    """`key` names codes in the database: a code has too few digits for a plain digest."""
+    """Codes are stored as digests under `key`: a code has too few digits for a plain digest."""
 
     users: UserStore
     email_tokens: EmailTokens
@@ -39,8 +39,8 @@ class EmailCodes:
     entropy: Entropy
 
     async def request(self, email: str, *, address: str) -> Secret:
-        """Send a code to the address, if it is the confirmed one of an account. The value of the
-        browser's cookie. Raises `InvalidInput` and `TooMany`.
+        """Send a code to the address, if it is the confirmed one of an account. Returns the value
+        of the browser's cookie. Raises `InvalidInput` and `TooMany`.
 
         Two writes in either case (security.md §21).
         """

@@ -33,7 +33,7 @@ class EmailPreferences:
             raise DomainError(N_("The account is not there any more.")) from None
 
     async def turn_off(self, user_id: int, kind: OptionalEmail) -> None:
-        """One kind of e-mail; nothing if the person is not there any more."""
+        """Turn one kind of e-mail off. Does nothing for a deleted person."""
         choices = replace(await self.of(user_id), **{kind: False})
         with suppress(Conflict):
             await self.store.save_email_choices(user_id, choices, self.clock.now() + WEEK)

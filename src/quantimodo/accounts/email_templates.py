@@ -50,8 +50,8 @@ class EmailTemplates(ActivityEmails):
         )
 
     def already_registered(self, to: str) -> Mail:
-        """Sent at a sign-up with the address of an account, whose page shows the same as for a new
-        one."""
+        """Sent at a sign-up with the address of an account. The page is the same as for a new
+        address."""
         return self._mail(
             to,
             N_("You already have an account"),

@@ -1,4 +1,4 @@
-"""One-time links: made, looked at, and spent once. What a payload means is its purpose's affair."""
+"""Tokens of e-mailed links: minted, looked up, and spent once. Each purpose defines its payload."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +17,7 @@ Purpose = Literal["sign_up", "verify_email", "reset_password", "cancel_recovery"
 
 @dataclass(frozen=True, slots=True)
 class EmailTokens:
-    """Issues and redeems e-mail tokens; of concurrent calls of `take` exactly one succeeds."""
+    """Mints and redeems e-mail tokens; of concurrent calls of `take` exactly one succeeds."""
 
     store: EmailTokenStore
     clock: Clock
@@ -33,7 +33,7 @@ class EmailTokens:
         payload: bytes = b"",
         charge: Charge | None = None,
     ) -> Secret:
-        """A token to send by e-mail. One for a person who was deleted meanwhile is invalid."""
+        """A token to send by e-mail. The token of a person who was deleted meanwhile is invalid."""
         now = self.clock.now()
         minted = mint(Kind.EMAIL_TOKEN, now, self.entropy)
         email_token = EmailToken(
@@ -62,7 +62,7 @@ class EmailTokens:
         return None if email_token is None else self._live(email_token.purpose, email_token)
 
     async def take(self, email_token: EmailToken) -> bool:
-        """Spend it; False for all but one of those who try."""
+        """Spend the token. True for exactly one of all calls."""
         taken = await self.store.take_email_token(email_token.key)
         return self._live(email_token.purpose, taken) is not None
 

@@ -1,4 +1,4 @@
-"""E-mails of accounts: made from the templates, in the language of the request, and sent."""
+"""Makes e-mails of accounts from the templates, in the language of the request, and queues them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

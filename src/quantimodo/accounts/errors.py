@@ -26,7 +26,7 @@ class Faults:
 
     @contextmanager
     def collected(self) -> Iterator[None]:
-        """Holds back an `InvalidInput` from within until `check`. The first fault of a field
+        """Collect an `InvalidInput` that the block raises, for `check`. The first fault of a field
         counts."""
         try:
             yield

@@ -61,7 +61,7 @@ class FactorRecoveries:
     clock: Clock
 
     async def status(self, user: User) -> RecoveryStatus:
-        """For this person, who is in a pending login or signed in."""
+        """The status of a person who is signed in, or in a pending login."""
         found, now = await self.store.factor_recovery(user.id), self.clock.now()
         if found is None or found.expires_at <= now:
             return RecoveryStatus("possible" if self.delay else "off")

@@ -32,7 +32,8 @@ class FirstReads:
     clock: Clock
 
     async def send_due(self) -> int:
-        """Send the e-mails that are due, up to the limit of each person; how many were due."""
+        """Send the e-mails that are due, up to the limit of each person. Returns how many were
+        due."""
         claimed = await self.accesses.claim_first_reads(self.clock.now(), _LEASE, _BATCH)
         for user_id, client_id in claimed:
             await self._send(user_id, client_id)

@@ -68,7 +68,7 @@ class Invitations:
         await self._send(email, minted.raw)
 
     async def resend(self, invitation: Invitation, by: Authority) -> None:
-        """Mail another link, which is valid for the whole time; the one before ends. Raises as
+        """Mail a new link with a full lifetime; the previous one becomes invalid. Raises as
         `invite`."""
         await self.admin_log.record(by, "person.reinvite", detail=invitation.email)
         await self._check(invitation.email)
@@ -80,7 +80,7 @@ class Invitations:
         await self._send(invitation.email, minted.raw)
 
     async def withdraw(self, invitation: Invitation, by: Authority) -> None:
-        """End it. Raises `DomainError` if it is used or withdrawn."""
+        """Make its link invalid. Raises `DomainError` if it is used or withdrawn."""
         await self.admin_log.record(by, "person.uninvite", detail=invitation.email)
         if await self.store.delete_invitation(invitation.id) is None:
             raise DomainError(_GONE)
@@ -98,7 +98,8 @@ class Invitations:
         return invitation
 
     async def page(self, before: int | None, limit: int) -> Sequence[Invitation]:
-        """Those that are not used, the newest first, from the one before `before` on."""
+        """One page of the invitations that are not used, newest first, from the one before `before`
+        on."""
         return await self.store.invitations(before, limit)
 
     async def find(self, raw: str) -> Invitation | None:

@@ -1,5 +1,7 @@
-"""Making the account of an invited person: the link shows the address, the person chooses name and
-password."""
+"""Makes the account of an invited person.
+
+The link gives the address; the person chooses name and password.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -22,7 +24,7 @@ _HAS_ACCOUNT: Final = N_("This address has an account already. Sign in to it.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitedSignUp:
-    """Who has the link has read the e-mail, so the address is confirmed."""
+    """A person who has the link has read the e-mail, so the address is confirmed."""
 
     invitations: Invitations
     credentials: Credentials
@@ -36,9 +38,9 @@ class InvitedSignUp:
     async def confirm(
         self, raw: str, name: str, password: Secret, browser: LoginBrowser
     ) -> Confirmed:
-        """Use the invitation once, make the account, and sign in. Raises `InvalidInput` and uses
-        nothing for a name or a password that cannot be taken; `DomainError` for an invitation that
-        cannot be used; `TooMany` and `Busy`."""
+        """Use the invitation once, make the account, and sign in. Raises `InvalidInput` for a name
+        or a password that is not accepted, and then the invitation stays unused; `DomainError` for
+        an invitation that cannot be used; `TooMany` and `Busy`."""
         invitation = await self.find(raw)
         if invitation is None:
             raise DomainError(_OVER)

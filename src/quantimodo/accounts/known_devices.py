@@ -1,8 +1,5 @@
-"""The browsers that an account knows: those with a valid device cookie for it.
-
-Owns the e-mail about a sign-in in another browser. It is sent for each sign-in of that kind, up to
-a limit, so that many sign-ins do not fill the mailbox.
-"""
+"""Sends the e-mail about a sign-in in a new browser: one without a valid device cookie for the
+account."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,11 +24,10 @@ class KnownDevices:
     describe: Callable[[str], str]
 
     async def signed_in(self, session: Session, held: Mapping[str, str]) -> MintedDeviceCookie:
-        """The device cookie for a browser that has those of `held`, by name, and in which this
-        session has just started. The person is notified if the account does not know the browser.
-
-        The first sign-ins of a new account do not count: its person has just made it.
-        """
+        """The device cookie for the browser in which this session has just started. `held` has the
+        device cookies of the browser by name. Without a valid one for the account, the person is
+        notified, up to a limit. The sign-ins in the first ten minutes of an account notify no
+        person."""
         user = session.user
         known = self.cookies.device(user, held) is not None
         new_account = session.created_at - user.created_at < _NEW_ACCOUNT

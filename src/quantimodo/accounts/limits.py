@@ -1,5 +1,5 @@
-"""How many guesses, e-mails and stored requests are allowed, in which time, and how many bytes
-callers may store (security.md §20). `throttle.py` counts.
+"""Rate limits on guesses, e-mails and stored requests, and budgets of the bytes that callers may
+store (security.md §20). `throttle.py` counts.
 
 Each field is a setting too: its default, and the sentence for the operator.
 """

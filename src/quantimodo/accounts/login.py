@@ -1,9 +1,8 @@
 """The one place that starts a session when a person signs in.
 
-Owns whether a login needs a second factor, and what must still hold when the session starts: the
-proof by which the person signed in was not taken away in the meantime. How a proof is checked first
-is in `password_sign_in.py`, `recovery.py`, `sign_up.py` and, for providers, in
-`federation/social_accounts.py`.
+Owns whether a login needs a second factor, and the check that the proof still holds when the
+session starts. The proof itself is verified in `password_sign_in.py`, `recovery.py`, `sign_up.py`
+and, for providers, in `federation/social_accounts.py`.
 """
 
 from collections.abc import Mapping
@@ -61,7 +60,7 @@ class IdentityProof(msgspec.Struct, frozen=True, tag="identity"):
     subject: str
     signed_out_at: datetime | None
     methods: tuple[str, ...]
-    session: ProviderSession | None = None  # there, if it is recorded
+    session: ProviderSession | None = None  # the session at the provider, if it is recorded
 
 
 class PasskeyProof(msgspec.Struct, frozen=True, tag="passkey"):
@@ -93,7 +92,8 @@ _REMOVED: Final[Mapping[type[Proof], str]] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginBrowser:
     """The browser that signs in. `replaces` is its session cookie, if it has one; `device_cookies`
-    are by name. `trusted` is its cookie of a trusted browser, where the login may be shortened."""
+    are by name. `trusted` is its cookie of a trusted browser, where that may replace the second
+    factor."""
 
     address: str
     agent: str
@@ -104,9 +104,9 @@ class LoginBrowser:
 
 @dataclass(frozen=True, slots=True)
 class StartedSession:
-    """The person is signed in. `cookie` is the value of the session cookie. `closed`: the session
-    can only keep an account that the person closed. `trusted_cookie` is that of a browser that is
-    trusted from now on."""
+    """The person is signed in. `cookie` is the value of the session cookie. `closed`: the person
+    closed the account, and the session can only keep it. `trusted_cookie` is that of a browser that
+    is trusted from now on."""
 
     cookie: Secret
     closed: bool = False
@@ -130,7 +130,7 @@ LoginResult = StartedSession | SecondFactorNeeded
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """Completes logins by every kind of proof."""
+    """Completes logins by each kind of proof."""
 
     sessions: Sessions
     users: UserStore
@@ -148,7 +148,8 @@ class Login:
         account was deleted, or the proof no longer holds, `TooMany` for too many sessions.
         """
         if isinstance(proof, PasskeyProof):
-            # The factor may be lost; the account is not.
+            # A person who signs in with a passkey has not lost the account, so a recovery is
+            # cancelled.
             await self.second_factors.recoveries.factor_used(user)
             return await self._start(user, proof, browser)
         if not await self.second_factors.is_needed(user, browser.trusted):

@@ -1,10 +1,11 @@
-"""Which network addresses are counted together."""
+"""The networks by which requests are counted."""
 
 import ipaddress
 
 
 def network(address: str) -> str:
-    """What one party holds of the internet: an IPv4 address, or a /64 of IPv6."""
+    """The network that one subscriber has: an IPv4 address, or a /64 of IPv6; `elsewhere` for a
+    text that is no address."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

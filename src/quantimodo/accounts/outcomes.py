@@ -1,4 +1,4 @@
-"""Results of the services of this package, and their policy."""
+"""What the services of this package return, and the policy of accounts."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,11 +27,12 @@ class AccountPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """What a live link is about, for the page that asks before it is spent.
+    """A valid e-mailed link that was opened and not used yet, for the page that asks for a
+    confirmation.
 
-    `needs_password`: a new one has to be chosen here. `needs_session`: only the signed-in browser
-    of this account opens it. `return_to`: the local path to which it leads. `personal_tokens`: how
-    many the account has.
+    `needs_password`: a new password has to be chosen. `needs_session`: only a browser that is
+    signed in to this account can use the link. `return_to`: the local path to which it leads.
+    `personal_tokens`: how many the account has.
     """
 
     purpose: str
@@ -45,8 +46,8 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """A link was used to sign in. `return_to` is the local path to continue at. `new_user`: the
-    person whose account was made by it."""
+    """A link was used to sign in. `return_to` is the local path to continue at. `new_user` is the
+    person whose account the link made, if it made one."""
 
     login: LoginResult
     return_to: str
@@ -55,8 +56,8 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmedAddress:
-    """The address is verified. With `reset_token` the password that was there before is gone,
-    and the page goes on to choose a new one with it."""
+    """The address is verified. With `reset_token` the earlier password was removed, and the page
+    continues to choose a new one by this token."""
 
     user: User
     reset_token: Secret | None = None

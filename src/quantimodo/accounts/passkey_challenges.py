@@ -31,8 +31,9 @@ Purpose = Literal["add", "sign in", "sign in again", "second factor", "set up", 
 
 @dataclass(frozen=True, slots=True)
 class PasskeyChallenges:
-    """`keys`: the first makes new challenges, each of them recognises its own. `holder` is what
-    the challenge is bound to: a cookie of the browser, or the key of a session or pending login."""
+    """The first of `keys` makes new challenges; challenges of all of them are accepted. `holder` is
+    what the challenge is bound to: a cookie of the browser, or the key of a session or pending
+    login."""
 
     keys: Sequence[bytes] = field(repr=False)
     clock: Clock
@@ -45,7 +46,7 @@ class PasskeyChallenges:
         return body + _proof(self.keys[0], purpose, holder, body)
 
     def check(self, challenge: bytes, purpose: Purpose, holder: str) -> UsedChallenge:
-        """What is recorded when it is used. Raises `PasskeyRefused` for another purpose, another
+        """The record that its use stores. Raises `PasskeyRefused` for another purpose, another
         holder or an expired challenge."""
         body, proof = challenge[:_BODY], challenge[_BODY:]
         genuine = [same(proof, _proof(key, purpose, holder, body)) for key in self.keys]

@@ -44,7 +44,8 @@ UNKNOWN: Final = "the passkey is not known"
 DISABLED: Final = "the account is disabled"
 OTHER_PERSON: Final = "the passkey is that of another person"
 COPIED: Final = "the counter did not rise: the passkey may have been copied"
-# A public key for the work of an unknown passkey; a valid signature by it is refused too.
+# The public key by which the response of an unknown passkey is verified, so that the work is the
+# same. A valid signature is refused too.
 _DECOY: Final = bytes.fromhex(
     "a5010203262001215820"
     "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"

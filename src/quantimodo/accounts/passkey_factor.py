@@ -1,4 +1,4 @@
-"""A person makes a passkey that they have the second factor of their account."""
+"""Makes the passkeys of a person the second factor of their account."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from quantimodo.model.sessions import Session
 
 @dataclass(frozen=True, slots=True)
 class PasskeyFactor:
-    """The passkey is used once before it is the factor, so that the person has it at hand."""
+    """The person uses a passkey once before, which shows that they have it."""
 
     sign_in: PasskeySignIn
     second_factors: SecondFactors
@@ -24,7 +24,8 @@ class PasskeyFactor:
     async def set_up(
         self, session: Session, response: Secret, browser: LoginBrowser
     ) -> Sequence[Secret]:
-        """The new recovery codes. Raises `ReauthenticationNeeded`, `DomainError` and `TooMany`."""
+        """Turn the second factor on, and return the new recovery codes. Raises
+        `ReauthenticationNeeded`, `DomainError` and `TooMany`."""
         await self.second_factors.require_recent_login(session)
         self.second_factors.require_offered()
         holder = session.key.hex()

@@ -31,16 +31,16 @@ class PasskeyNotices:
         await self.notifier.notify(user, EmailTemplates.passkey_removed)
 
     async def reset(self, user: User) -> None:
-        """The operator removed all of them."""
+        """Record and mail that the operator removed all passkeys."""
         self.notifier.record("passkeys.reset", user.id)
         await self.notifier.notify(user, EmailTemplates.passkeys_reset)
 
     async def copied(self, user: User, name: str, address: str) -> None:
-        """The counter of an authenticator did not rise."""
+        """Record and mail that a passkey may have been copied: its counter did not rise."""
         self.notifier.record("passkey.copied", user.id, address, name)
         await self.notifier.notify(user, EmailTemplates.passkey_copied)
 
     def refused(self, user: User | None, address: str, reason: str) -> None:
-        """A sign-in failed. `reason` is a fixed text."""
+        """Record that a sign-in by a passkey was refused. `reason` is a fixed text."""
         user_id = None if user is None else user.id
         self.notifier.record("passkey.refused", user_id, address, reason)

@@ -91,15 +91,16 @@ class Passkeys:
     clock: Clock
 
     async def list(self, user: User) -> Sequence[Passkey]:
-        """All of this person, oldest first."""
+        """The passkeys of this person, oldest first."""
         return await self.store.passkeys_of(user.id)
 
     async def usable(self, user: User) -> Sequence[Passkey]:
-        """Those that work for the host of this server."""
+        """The passkeys of this person that work for the host of this server."""
         return [each for each in await self.list(user) if self.works(each)]
 
     def works(self, passkey: Passkey) -> bool:
-        """Whether it is for the host of this server: the issuer may have changed since."""
+        """Whether it is for the present host of this server: the issuer may have changed since it
+        was added."""
         return passkey.rp_id == self.policy.relying_party.id
 
     async def require_recent_login(self, session: Session) -> None:
@@ -169,7 +170,7 @@ class Passkeys:
             raise DomainError(_CHANGED)
 
     async def find(self, session: Session, passkey_id: int) -> Passkey | None:
-        """One of this person's."""
+        """The passkey with this id, if it is this person's."""
         found = await self.list(session.user)
         return next((each for each in found if each.id == passkey_id), None)
 
@@ -196,7 +197,7 @@ class Passkeys:
         await self.notices.removed(session.user, found.name, session.address)
 
     async def reset(self, user: User) -> bool:
-        """Remove all of this person, for the operator. False if there was none."""
+        """Remove all passkeys of this person, for the operator. False if there was none."""
         dropped = await self.store.delete_passkeys(user.id)
         if dropped:
             await self.notices.reset(user)

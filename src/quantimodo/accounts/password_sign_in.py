@@ -32,9 +32,9 @@ class PasswordSignIn:
     async def sign_in(self, email: str, password: Secret, browser: LoginBrowser) -> LoginResult:
         """Sign in. Raises `DomainError`, `TooMany` or `Busy`.
 
-        One text and the same work whether or not the account exists, and whether or not it has a
-        password (security.md §21, §22). A device cookie of the person has a separate limit
-        (security.md §23a).
+        The text and the work are the same whether or not the account exists, and whether or not it
+        has a password (security.md §21, §22). A browser with a device cookie of the person has a
+        separate limit (security.md §23a).
         """
         account = presented_email(email)
         await self.throttle.sign_in_from(browser.address)
@@ -45,7 +45,8 @@ class PasswordSignIn:
         if user is None or held is None or user.disabled_at is not None:
             self._record_refusal(None if user is None else user.id, browser.address)
             raise DomainError(_WRONG)
-        # Before the login: its proof is the hash on record, also while it is pending.
+        # Before the login, because its proof refers to the stored hash, also while the login is
+        # pending.
         held = await self.credentials.refresh(user, held, password)
         login = await self.login.complete_login(user, PasswordProof.of(held), browser)
         await self.throttle.signed_in(account, browser.address, device)

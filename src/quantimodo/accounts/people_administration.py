@@ -1,7 +1,7 @@
-"""What an administrator, or a command of the operator, does with the account of another person.
+"""Actions of an administrator, or of a command of the operator, on the account of a person.
 
-Owns which actions are possible for whom. Each one is recorded with who and why before it is done
-(`ports/admin_stores.py`).
+Owns which actions are possible for which account. Each one is recorded with its actor and reason
+before it is done (`ports/admin_stores.py`).
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -46,7 +46,7 @@ _NOT_NOW: Final = N_("This does not apply to the account as it is now. Nothing w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleAdministration:
-    """No administrator acts on the own account here, so that none changes the own role."""
+    """An administrator cannot act on their own account here, so none changes their own role."""
 
     search: PeopleSearchStore
     administration: Administration
@@ -140,7 +140,7 @@ class PeopleAdministration:
     async def _delete(self, user: User, by: Authority) -> None:
         now = self.administration.clock.now()
         await self.administration.users.delete_user(user.id, now)
-        # Without the id of the person: no table but the record of actions has it any more.
+        # Without the id of the person, which only the log of actions still has.
         self._record("account.deleted", None, "by the operator")
 
     def _record(self, kind: str, user_id: int | None, detail: str = "") -> None:
@@ -149,7 +149,7 @@ class PeopleAdministration:
 
 
 def session_number(session: Session) -> str:
-    """What names a session of a person in addresses; nothing can be done with it elsewhere."""
+    """The public number of a session, for addresses of pages. It is no credential."""
     return digest(f"session of {session.user.id}: {session.sid}").hex()[:16]
 
 

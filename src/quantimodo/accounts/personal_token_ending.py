@@ -1,6 +1,6 @@
-"""Ends personal tokens otherwise than one by one at `/account/tokens`: all of a person's together,
-with a new password or a sign-out everywhere, and one that is presented at the revocation endpoint.
-"""
+"""Revokes all personal tokens of a person, with a new password or a sign-out everywhere, and a
+token that is presented at the revocation endpoint. `personal_tokens.py` revokes those that the
+person chooses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ class PersonalTokenEnding:
         return sum(not each.has_ended(now) for each in found)
 
     async def end_all(self, user: User, address: str) -> None:
-        """End all of this person's at once, and e-mail their names to the person. `address` is the
-        network address of the request."""
+        """Revoke all personal tokens of this person, and e-mail their names to the person.
+        `address` is the network address of the request."""
         now = self.clock.now()
         dropped = await self.store.delete_personal_tokens(user.id)
         names = [each.name for each in dropped if not each.has_ended(now)]
@@ -40,7 +40,8 @@ class PersonalTokenEnding:
             await self.notifier.notify(user, partial(_mail_about, names))
 
     async def end_presented(self, key: bytes, address: str) -> None:
-        """End the token with this key, if there is one (RFC 7009 §2): who holds it may end it."""
+        """Revoke the token with this key, if there is one. Its holder may revoke it (RFC 7009
+        §2)."""
         dropped = await self.store.delete_presented_token(key)
         if dropped is not None:
             self.notifier.record(_REVOKED, dropped.user_id, address, dropped.name)

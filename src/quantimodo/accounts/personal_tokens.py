@@ -65,7 +65,7 @@ class PersonalTokens:
     entropy: Entropy
 
     async def list(self, user: User) -> Sequence[PersonalToken]:
-        """All of this person that have not expired, newest first."""
+        """The tokens of this person that have not expired, newest first."""
         now = self.clock.now()
         found = await self.store.personal_tokens_of(user.id)
         return [each for each in reversed(found) if not each.has_ended(now)]
@@ -77,8 +77,8 @@ class PersonalTokens:
     async def make(
         self, session: Session, name: str, choice: ConsentChoice, days: str, key: str = ""
     ) -> Secret:
-        """Make a token that opens what is chosen, for this number of days; the token, which cannot
-        be read again. With a `key` it is bound to that (RFC 9449).
+        """Mint a token for what is chosen, valid for this number of days. Returns the token, which
+        cannot be read again. With a `key` it is bound to that (RFC 9449).
 
         Raises `ReauthenticationNeeded`, `InvalidInput` and `DomainError`.
         """
@@ -111,7 +111,7 @@ class PersonalTokens:
         return minted.raw
 
     async def revoke(self, session: Session, token_id: int) -> bool:
-        """End one of this person's at once; False if they do not have it."""
+        """Revoke a token of this person; False if they do not have it."""
         dropped = await self.store.delete_personal_token(session.user.id, token_id)
         if dropped is None:
             return False

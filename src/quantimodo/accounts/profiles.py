@@ -1,6 +1,6 @@
-"""What profiles hold beside name and e-mail address.
+"""Stores what profiles have beside name and e-mail address, and records each change.
 
-Owns keeping it and the record of that; what it may say is `protocol/profiles.py`.
+`protocol/profiles.py` has the rules of the values.
 """
 
 from collections.abc import Mapping
@@ -25,11 +25,12 @@ class Profiles:
     audit: Audit
 
     async def of(self, user: User) -> Profile:
-        """An empty profile is valid."""
+        """The profile of this person, empty if none is stored."""
         return await self.store.profile(user.id) or Profile()
 
     async def update(self, user: User, given: Mapping[str, str]) -> None:
-        """Replace all of it, by the person. Raises `InvalidProfile`, `DomainError`."""
+        """Replace the profile by what the person entered. Raises `InvalidProfile`,
+        `DomainError`."""
         await self.replace(user, read_profile(given, await self.of(user)))
 
     async def preset_zone(self, user: User, zone: str) -> None:
@@ -44,7 +45,7 @@ class Profiles:
             return
 
     async def replace(self, user: User, profile: Profile) -> None:
-        """Replace all of it, by the operator too. Raises `DomainError`."""
+        """Replace the profile, for the person or the operator. Raises `DomainError`."""
         now = self.clock.now()
         try:
             await self.store.save_profile(user.id, profile, now)

@@ -10,7 +10,7 @@ _SHORTEST: Final = 3
 
 
 def reason(text: str) -> str:
-    """The text as it is recorded. Raises `InvalidInput` for `reason`."""
+    """The reason as it is recorded, on one line. Raises `InvalidInput` for `reason`."""
     line = " ".join(text.split())
     if len(line) < _SHORTEST:
         raise InvalidInput("reason", N_("Give a reason. It is recorded."))

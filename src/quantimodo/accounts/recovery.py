@@ -34,8 +34,8 @@ _EMAIL_LENGTH = 600  # about as long as an encrypted e-mail
 class EmailChange(msgspec.Struct, frozen=True):
     """A change of address that waits for confirmation by e-mail.
 
-    `password` is the digest of the password hash on record when it was asked for, of nothing if
-    there was none: a password that was set, changed or reset since makes the link invalid.
+    `password` is the digest of the password hash at the time of the request, or of an empty text
+    without one: a password that was set, changed or reset since makes the link invalid.
     """
 
     email: str
@@ -72,7 +72,7 @@ class Recovery:
             )
             return
         self._record("password.reset_requested", user)
-        # To the address on record: the one that was typed may only look like it.
+        # To the stored address: the typed one may only look like it.
         to = user.email
         raw = await self._reset_token(user, to, charge)
         # In the language of the request (decision 0022): a read of the profile would take time.
@@ -93,8 +93,8 @@ class Recovery:
         """Spend the link, set the password, end all sessions, and with `end_tokens` the personal
         tokens; begin a session.
 
-        Raises `InvalidInput` and spends nothing for a password that is not taken; `DomainError` for
-        a link that is not good.
+        Raises `InvalidInput` for a password that is not accepted, and then the link stays unused;
+        `DomainError` for an invalid link.
         """
         email_token = await self.email_tokens.find("reset_password", raw)
         user = None if email_token is None else await self._owner(email_token)
@@ -189,7 +189,7 @@ class Recovery:
         elif user.email_verified_at is None:
             return None
         else:
-            keep = True  # it was verified before: there is nothing to undo
+            keep = True  # verified before, so there is nothing to undo
         verified = await self.users.user(user.id)
         if verified is None:
             return None
@@ -200,8 +200,9 @@ class Recovery:
     async def _move(
         self, email_token: EmailToken, move: EmailChange, session: Session | None
     ) -> ConfirmedAddress | None:
-        # Whose mailbox it is must also be whose account it is: else one could give one's account
-        # another person's address, by an e-mail that they open without much thought.
+        # The owner of the mailbox must also be the owner of the account. Otherwise a person could
+        # give their account another person's address, if that person opens the e-mail without
+        # thought.
         if session is None or session.user.id != email_token.user_id:
             raise SignInNeeded(
                 N_("Sign in to your account in this browser, then open the link again.")
@@ -237,7 +238,7 @@ class Recovery:
         self._record("password.reset", user)
 
     async def _owner(self, email_token: EmailToken) -> User | None:
-        """The person it was mailed to, if they are still here and the address still theirs."""
+        """The person to whom the token was mailed, if they exist and still have the address."""
         user = None if email_token.user_id is None else await self.users.user(email_token.user_id)
         if user is None or user.disabled_at is not None or user.email is None:
             return None

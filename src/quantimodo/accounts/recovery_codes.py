@@ -23,7 +23,7 @@ _LOOKS_LIKE: Final = str.maketrans("018", "olb")  # base32 has no such digits
 
 @dataclass(frozen=True, slots=True)
 class RecoveryCodes:
-    """`keys`: the first makes new digests, each of them recognises its own."""
+    """The first of `keys` makes new digests; digests of all of them are accepted."""
 
     entropy: Entropy
     keys: Sequence[bytes] = field(repr=False)
@@ -37,7 +37,7 @@ class RecoveryCodes:
         return [_digest(self.keys[0], user_id, _normalised(code.reveal()) or "") for code in codes]
 
     def candidates(self, user_id: int, typed: Secret) -> Sequence[bytes]:
-        """The digests under which this code may be stored; none for what is no such code."""
+        """The digests under which this code may be stored; none for a text that is no such code."""
         code = _normalised(typed.reveal())
         return [] if code is None else [_digest(key, user_id, code) for key in self.keys]
 

@@ -19,8 +19,8 @@ from quantimodo.ports.second_factor import SecondFactor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondFactorCheck:
-    """`factors` are those of this server. A person without one, of whom the operator requires one,
-    has to add one. `host`: passkeys work for it."""
+    """`factors` are those of this server. A person of whom the operator requires a factor, and who
+    has none, has to add one. `host`: passkeys work for it."""
 
     throttle: Throttle
     devices: DeviceCookies

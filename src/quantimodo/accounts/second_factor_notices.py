@@ -22,7 +22,7 @@ class SecondFactorNotices:
         await self.notifier.notify(user, EmailTemplates.second_factor_added)
 
     async def passkey_added(self, user: User, address: str = "") -> None:
-        """A passkey is the factor."""
+        """Record and mail that passkeys became the second factor."""
         self.notifier.record("second_factor.added", user.id, address, "passkey")
         await self.notifier.notify(user, EmailTemplates.second_factor_by_passkey)
 
@@ -37,7 +37,7 @@ class SecondFactorNotices:
         await self.notifier.notify(user, EmailTemplates.second_factor_removed)
 
     async def reset(self, user: User) -> None:
-        """The operator removed it."""
+        """Record and mail that the operator removed the second factor."""
         self.notifier.record("second_factor.reset", user.id)
         await self.notifier.notify(user, EmailTemplates.second_factor_removed)
 
@@ -47,12 +47,13 @@ class SecondFactorNotices:
         await self.notifier.notify(user, EmailTemplates.recovery_codes_replaced)
 
     async def limit_reached(self, user: User) -> None:
-        """So many responses were wrong that the next one is refused."""
+        """Record and mail that wrong responses have reached their limit."""
         self.notifier.record("second_factor.limit", user.id)
         await self.notifier.notify(user, EmailTemplates.second_factor_limit)
 
     async def recovery_requested(self, user: User, raw: Secret, due_at: datetime) -> None:
-        """`raw` is the token of the link that cancels it."""
+        """Record and mail that a recovery was requested. `raw` is the token of the link that
+        cancels it."""
         self.notifier.record("factor_recovery.requested", user.id)
         await self.notifier.notify(
             user, lambda templates, to: templates.factor_recovery_requested(to, raw, due_at)

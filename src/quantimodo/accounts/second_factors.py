@@ -53,7 +53,8 @@ class SecondFactorPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What the person brings to the authenticator app: the secret as text, and in a QR code."""
+    """What the person enters in the authenticator app: the secret, as text or by the address in a
+    QR code."""
 
     secret: Secret
     uri: Secret
@@ -118,7 +119,7 @@ class SecondFactors:
         await self._begin(pending.user, pending.key)
 
     async def enrolment(self, user: User, holder: bytes) -> Enrolment | None:
-        """The app that waits for its first code, for the session or pending login that began
+        """The app whose first code is not entered yet, for the session or pending login that began
         it."""
         found = await self._enrolment(user, holder)
         if found is None:

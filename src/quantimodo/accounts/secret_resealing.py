@@ -17,14 +17,14 @@ _PAGES: Final = 10  # in one round
 @dataclass(slots=True, kw_only=True)
 class SecretResealing:
     """Several processes may run it at the same time: each secret is replaced by compare-and-set.
-    `after` is how far the pass has come; None when it is finished."""
+    `after` is the last app of the pass so far; None when the pass is finished."""
 
     store: SecondFactorStore
     envelope: Envelope = field(repr=False)
     after: int | None = 0
 
     async def round(self) -> int:
-        """Look at the next thousand apps at most; how many were encrypted again."""
+        """Process at most the next thousand apps. Returns how many were encrypted again."""
         resealed = 0
         for _ in range(_PAGES):
             if self.after is None:
@@ -48,8 +48,8 @@ class SecretResealing:
 
 @dataclass(frozen=True, slots=True)
 class SecretKeysInUse:
-    """How many authenticator apps a secret key other than the first one protects, and how many
-    none."""
+    """How many authenticator apps are encrypted under a secret key that is not the first one, and
+    how many under none of them."""
 
     older: int
     lost: int

@@ -1,7 +1,7 @@
-"""Browser sessions on the server: begun at a sign-in, slid while used, ended (security.md §18).
+"""Starts, extends and ends browser sessions, which are stored on the server (security.md §18).
 
-Owns their limits and their cookie's value. How the cookie is set is `pages/browser.py`'s affair,
-who may begin one is decided by the services beside this one.
+Owns their lifetimes and the value of their cookie. `pages/browser.py` sets the cookie, and the
+other services of this package decide who may start a session.
 """
 
 import asyncio
@@ -60,8 +60,8 @@ class Sessions:
         replaces: Secret | None,
         provider: ProviderSession | None = None,
     ) -> Secret:
-        """A new session's cookie. The one it `replaces` ends in the same transaction. `provider` is
-        the session there from which it begins.
+        """Start a session, and return the value of its cookie. The session that it `replaces` ends
+        in the same transaction. `provider` is the provider session from which it begins.
 
         Raises `DomainError` when the person was deleted or disabled meanwhile, or the provider
         ended that session.
@@ -71,8 +71,8 @@ class Sessions:
         return await self._begin(new, ended)
 
     async def renew(self, session: Session, *, proved: bool = True) -> Secret:
-        """A new cookie for a person who has just `proved` again who they are, or has changed
-        something on the strength of a sign-in before; the old one ends.
+        """Replace the session, and return the cookie of the new one. `proved`: the person has
+        authenticated again just now; otherwise the time of the sign-in stays.
 
         A password alone does not renew a login that had a second factor.
         """
@@ -84,13 +84,14 @@ class Sessions:
         return await self._begin(new, session.key)
 
     async def current(self, cookie: str | None) -> Session | None:
-        """The live session of this cookie; None for whatever else it may be, a session of a closed
-        account included."""
+        """The live session of this cookie; None for any other cookie, and for a session of a closed
+        account."""
         session = await self.find(cookie)
         return None if session is None or session.user.closed else session
 
     async def find(self, cookie: str | None) -> Session | None:
-        """The live session of this cookie; of a closed account it can only keep the account."""
+        """The live session of this cookie. A session of a closed account is found too; it can only
+        keep the account."""
         key = None if cookie is None else key_of(Kind.SESSION, cookie)
         session = None if key is None else await self.store.session(key)
         now = self.clock.now()
@@ -101,17 +102,17 @@ class Sessions:
         return await self._touched(session, now)
 
     async def list(self, user_id: int) -> Sequence[Session]:
-        """The live ones, the last seen first."""
+        """The live sessions of this person, the last used first."""
         now = self.clock.now()
         live = [s for s in await self.store.sessions_of(user_id) if self._is_live(s, now)]
         return sorted(live, key=lambda session: session.seen_at, reverse=True)
 
     async def end(self, session: Session) -> None:
-        """End this session: its cookie does not count any more."""
+        """End this session. Its cookie becomes invalid."""
         await self.end_one(session.user.id, session.key)
 
     async def end_one(self, user_id: int, key: bytes) -> bool:
-        """End one of this person's sessions; False if it is not (any more) one of theirs."""
+        """End a session of this person; False if it has ended, or is not this person's."""
         ended = await self.store.end_session(user_id, key, self.clock.now())
         if ended:
             self.wake_logout_sender()
@@ -119,17 +120,17 @@ class Sessions:
         return ended
 
     async def discard(self, user_id: int, cookie: Secret) -> None:
-        """End a session by its cookie, one that was just begun and must not be handed out."""
+        """End a session that has just started, and whose cookie must not be sent."""
         key = key_of(Kind.SESSION, cookie.reveal())
         if key is not None:
             await self.end_one(user_id, key)
 
     async def end_others(self, session: Session) -> int:
-        """Sign out everywhere but here."""
+        """End all other sessions of the person. Returns how many."""
         return await self._end_all(session.user.id, session.key)
 
     async def end_all(self, user_id: int) -> int:
-        """End all sessions of the person; returns how many."""
+        """End all sessions of the person. Returns how many."""
         return await self._end_all(user_id, None)
 
     def wake_logout_sender(self) -> None:
@@ -173,7 +174,7 @@ class Sessions:
     async def _touched(self, session: Session, now: datetime) -> Session:
         try:
             await self.store.record_session_use(session.key, now)
-        except Unavailable:  # a database too busy to note the visit does not sign a person out
+        except Unavailable:  # a failed update must not sign the person out
             return session
         return replace(session, seen_at=now)
 
@@ -200,7 +201,7 @@ class _NewSession:
 
 
 def is_fresh(session: Session, now: datetime) -> bool:
-    """Whether its person has shown who they are just now."""
+    """Whether the person authenticated in the last ten minutes."""
     return now - session.authenticated_at <= FRESH
 
 
@@ -211,5 +212,5 @@ def require_fresh(session: Session, now: datetime) -> None:
 
 
 def printable(text: str, longest: int) -> str:
-    """What a stranger's header may leave in the database: printable, and not too much."""
+    """The value of a header as it is stored: printable characters, of the first `longest`."""
     return "".join(character for character in text[:longest] if character.isprintable())

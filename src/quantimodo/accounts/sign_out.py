@@ -1,7 +1,7 @@
-"""Signing out in a browser: the session ends, and its applications hear of it.
+"""Signs a browser out: the session ends, and its applications are notified.
 
-The server notifies those with a back channel (`ops/backchannel_logout.py`),
-however a session ends; those that only know their own cookies need this browser to load an address.
+The server notifies applications with back-channel logout (`ops/backchannel_logout.py`), however a
+session ends. For those with front-channel logout, this browser has to load an address.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,8 @@ class SignOut:
     clients: ClientStore
 
     async def leave(self, session: Session) -> tuple[str, ...]:
-        """End it. The addresses that the browser has to load now (Front-Channel Logout §2)."""
+        """End the session. Returns the addresses that the browser has to load now (Front-Channel
+        Logout §2)."""
         frames = []
         for logout_recipient in await self.logout_recipients.logout_recipients(session.sid):
             client = await self.clients.client(logout_recipient.client_id)

@@ -1,7 +1,7 @@
-"""Making an account: asked for, mailed, and made only when the link is opened.
+"""Sign-up: a request sends an e-mail, and only its link makes the account.
 
-No account exists before its address is shown to be the person's (security.md §21, §22). What was
-requested is in the token's payload, on the server.
+No account exists before the person has shown that the address is theirs (security.md §21, §22).
+What was requested is in the token's payload, on the server.
 """
 
 from collections.abc import Mapping
@@ -66,7 +66,8 @@ class SignUp:
         address: str,
         return_to: str,
     ) -> None:
-        """Mail a link that makes the account. Raises InvalidInput, TooMany, Busy, Refused."""
+        """Mail a link that makes the account. Raises `InvalidInput`, `TooMany`, `Busy` and
+        `DomainError`."""
         if self.policy.sign_up != "open":
             raise DomainError(NO_SIGN_UP[self.policy.sign_up])
         faults = Faults()
@@ -112,8 +113,8 @@ class SignUp:
         agent: str,
         replaces: Secret | None = None,
     ) -> Confirmed:
-        """Spend the link, make the account, sign in. Raises `InvalidInput` and spends nothing
-        when a password has to be chosen here; `DomainError` for a link that is not good."""
+        """Spend the link, make the account, sign in. Raises `InvalidInput` when a password has to
+        be chosen here, and then the link stays unused; `DomainError` for an invalid link."""
         email_token = await self._find(raw)
         if email_token is None:
             raise DomainError(_INVALID_LINK)
@@ -131,7 +132,7 @@ class SignUp:
         return Confirmed(login, pending_sign_up.return_to, user)
 
     async def _find(self, raw: str) -> EmailToken | None:
-        """The valid token; none where sign-up is not open any more."""
+        """The valid token; None if sign-up is no longer open."""
         if self.policy.sign_up != "open":
             return None
         return await self.email_tokens.find("sign_up", raw)

@@ -1,6 +1,6 @@
 """The e-mails about teams of applications. Pure.
 
-They name neither an application nor a person: who invites typed these texts.
+They name neither an application nor a person, because the inviting person typed these names.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class TeamEmails(SecondFactorEmails):
         )
 
     def team_joined(self, to: str) -> Mail:
-        """Sent to who invited, after the invitation was accepted."""
+        """Sent to the person who invited, after the invitation was accepted."""
         return self._notice(
             to,
             N_("Your invitation was accepted"),
@@ -42,7 +42,7 @@ class TeamEmails(SecondFactorEmails):
         )
 
     def application_transferred(self, to: str) -> Mail:
-        """Sent to the lead before, after a transfer was accepted."""
+        """Sent to the previous lead, after a transfer was accepted."""
         return self._notice(
             to,
             N_("An application was transferred"),

@@ -61,13 +61,13 @@ class TeamInvitations:
         )
         if not await self.store.save_invitation(invitation, MOST_MEMBERS):
             raise DomainError(_NOT_ADDED)
-        # Neither the name of the application nor that of a person: who invites typed them.
+        # Neither the name of the application nor that of a person: the inviting person typed them.
         raw = minted.raw
         await self.notifier.emails.send(lambda of: of.team_invitation(email, raw, LIFETIME))
         self._record(client, "client.invited", inviter.id, f"an invitation as {role} sent")
 
     async def waiting(self, client: Client) -> Sequence[ClientInvitation]:
-        """The invitations that can be accepted, the oldest first."""
+        """The invitations that can be accepted, oldest first."""
         return await self.store.invitations(client.id, self.clock.now())
 
     async def withdraw(self, client: Client, email: str, by: int) -> None:
@@ -87,8 +87,8 @@ class TeamInvitations:
         return verified and is_same_email(user.email or "", invitation.email)
 
     async def accept(self, invitation: ClientInvitation, client: Client, user: User) -> InvitedRole:
-        """Join the team: what the person became. Raises `DomainError`, and `InvalidInput` for a
-        person who owns too many applications to get one more."""
+        """Join the team. Returns the role that the person has now. Raises `DomainError`, and
+        `InvalidInput` for a person who owns too many applications to get one more."""
         if not self.is_for(invitation, user):
             raise DomainError(_OVER)
         now = self.clock.now()

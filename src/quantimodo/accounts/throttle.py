@@ -1,8 +1,8 @@
 """Limits on guesses and e-mails, by account and by address (security.md §20).
 
-Owns what is counted together. The counters are shared by all processes and named by a keyed
-digest, so that the table does not reveal who tried. Each attempt is counted before it is made:
-a thousand at once are a thousand.
+Owns what is counted together. The counters are shared by all processes and named by a keyed digest,
+so that the table does not reveal who tried. Each attempt is counted before it is made, so
+concurrent attempts cannot exceed a limit.
 """
 
 import json
@@ -40,7 +40,7 @@ class Throttle:
     budgets: BudgetPolicy = _DEFAULT_BUDGETS
 
     def charge(self, kind: BudgetKind, address: str) -> Charge:
-        """Who pays for a row of this kind that a request from `address` stores."""
+        """The budget of a row of this kind that a request from `address` stores."""
         charged_key = keyed_digest(self.key, f"budget {kind}", network(address))
         return Charge(charged_key, self.budgets.of(kind))
 
@@ -55,20 +55,20 @@ class Throttle:
         return Charge(charged_key, self.budgets.of("refused_sign_ins"))
 
     async def sign_in_from(self, address: str) -> None:
-        """A password that is tried, for any account; counted before `sign_in`."""
+        """An attempt with a password, for any account; counted before `sign_in`."""
         await self._count("sign-in address", network(address), self.policy.sign_in_per_address)
 
     async def sign_in(self, account: str, device: str | None) -> None:
-        """A password that is tried for this account. `device`: the nonce of a valid device cookie
-        for it; such a try is counted for the device and not for the account."""
+        """An attempt with a password for this account. `device`: the nonce of a valid device cookie
+        for it; such an attempt is counted for the device and not for the account."""
         if device is None:
             await self._count("sign-in account", account, self.policy.sign_in_per_account)
         else:
             await self._count("sign-in device", device, self.policy.sign_in_per_device)
 
     async def signed_in(self, account: str, address: str, device: str | None) -> None:
-        """Forget the failures in the counter that this try was counted in, of the device or of the
-        account. Of the address, this one try was none; what else is counted there stays."""
+        """Reset the counter of the device or the account in which this attempt was counted. The
+        counter of the network address loses this attempt alone."""
         await self.store.undo_hit(self._name("sign-in address", network(address)))
         if device is None:
             await self.clear_failed_sign_ins(account)
@@ -90,7 +90,7 @@ class Throttle:
         await self.store.reset(self._name(what, whose))
 
     async def clear_failed_sign_ins(self, account: str) -> None:
-        """Forget the failed sign-ins of this account."""
+        """Reset the counter of failed sign-ins of this account."""
         await self.store.reset(self._name("sign-in account", account))
 
     async def social(self, address: str) -> None:
@@ -103,12 +103,12 @@ class Throttle:
         await self._count("upstream login address", network(address), limit)
 
     async def store_request(self, address: str) -> None:
-        """An authorization request that is kept until its person has signed in or decided."""
+        """An authorization request that is stored until its person has signed in or decided."""
         await self._count("request address", network(address), self.policy.requests_per_address)
 
     async def push_request(self, client: Client) -> None:
-        """An authorization request that a confidential app pushes (RFC 9126): counted by app, for
-        all its people come from the address of its server."""
+        """An authorization request that a confidential app pushes (RFC 9126): counted by app,
+        because the requests of all its people come from the address of its server."""
         await self._count_app("pushed request", client, self.policy.pushed_requests_per_app)
 
     async def count_tokens(self, client: Client) -> None:
@@ -152,7 +152,7 @@ class Throttle:
         await self._count("user code holder", holder, self.policy.user_codes_per_browser)
 
     async def user_code_known(self, address: str, holder: str) -> None:
-        """A code of a device that waits does not count."""
+        """Uncount a code that is the code of a waiting device."""
         await self.store.undo_hit(self._name("user code address", network(address)))
         await self.store.undo_hit(self._name("user code holder", holder))
 
@@ -166,7 +166,7 @@ class Throttle:
         await self._count("security event address", network(address), limit)
 
     async def security_event_applied(self, address: str) -> None:
-        """A message that a provider signed and that is new does not count."""
+        """Uncount a message that a provider signed and that is new."""
         await self.store.undo_hit(self._name("security event address", network(address)))
 
     async def sign_up(self, account: str, address: str) -> None:
@@ -175,7 +175,7 @@ class Throttle:
         await self._count("sign-up account", account, self.policy.sign_up_per_account)
 
     async def new_password(self, address: str) -> None:
-        """A new password that is checked: its strength costs time, and a lookup a request."""
+        """A check of a new password, which costs computing time and perhaps an outgoing request."""
         limit = self.policy.new_passwords_per_address
         await self._count("new password address", network(address), limit)
 
@@ -191,7 +191,7 @@ class Throttle:
         await self._count("email code try", account, limit)
 
     async def email_code_passed(self, account: str) -> None:
-        """Forget the wrong codes of this account after a right one."""
+        """Reset the counter of wrong codes of this account, after a right one."""
         await self.store.reset(self._name("email code try", account))
 
     async def reset(self, account: str, address: str) -> None:
@@ -211,11 +211,11 @@ class Throttle:
         await self.send_email(account)
 
     async def reauthenticate(self, user_id: int) -> None:
-        """A signed-in browser's try at its own person's password."""
+        """An attempt with the password of the person who is signed in."""
         await self._count("proof", str(user_id), self.policy.proof_per_person)
 
     async def reauthenticated(self, user_id: int) -> None:
-        """Forget the wrong passwords of this session's person after a right one."""
+        """Reset the counter of wrong passwords of this person, after a right one."""
         await self.store.reset(self._name("proof", str(user_id)))
 
     async def set_up_code(self, holder: str) -> None:
@@ -224,7 +224,7 @@ class Throttle:
         await self._count("set-up code", holder, self.policy.set_up_codes_per_browser)
 
     async def set_up_code_passed(self, holder: str) -> None:
-        """Forget the wrong codes of this set-up after a right one."""
+        """Reset the counter of wrong codes of this set-up, after a right one."""
         await self.store.reset(self._name("set-up code", holder))
 
     async def start_session(self, user_id: int, address: str) -> None:
@@ -273,7 +273,7 @@ class Throttle:
         return await self.store.hit(name, limit.window, self.clock.now()) <= limit.count
 
     async def second_factor_passed(self, user_id: int, device: str | None) -> None:
-        """Forget the wrong responses in the counters that this one was counted in."""
+        """Reset the counters in which this response was counted."""
         if device is not None:
             await self.store.reset(self._name("second factor device", device))
             return
@@ -281,7 +281,7 @@ class Throttle:
             await self.store.reset(self._name(name, str(user_id)))
 
     async def _count_app(self, what: str, client: Client, usual: Limit) -> None:
-        """Against the limit that the operator set for this app, or the usual one."""
+        """Count against the limit that the operator set for this app, or the usual one."""
         most = client.metadata.requests_per_minute
         limit = Limit(most, _MINUTE) if most else usual
         await self._count(f"{what} in a minute" if most else what, client.id, limit)

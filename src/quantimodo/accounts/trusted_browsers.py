@@ -20,7 +20,7 @@ from quantimodo.ports.trusted_browser_store import TrustedBrowserStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedBrowsers:
-    """`lifetime`: 0 if the operator allows none; those of before then count no more."""
+    """`lifetime`: 0 if the operator allows none; then earlier ones are not accepted either."""
 
     store: TrustedBrowserStore
     lifetime: timedelta
@@ -56,7 +56,7 @@ class TrustedBrowsers:
         return [each for each in await self.store.trusted_browsers(user.id) if self._counts(each)]
 
     async def remove(self, user: User, key: bytes) -> bool:
-        """Trust it no longer; False if it is not one of this person."""
+        """Stop trusting a browser of this person; False if it is not theirs."""
         return await self.store.delete_trusted_browser(user.id, key)
 
     def _counts(self, browser: TrustedBrowser) -> bool:

@@ -36,7 +36,7 @@ class UnsubscribeAddresses:
         return f"{self.issuer}{UNSUBSCRIBE}?token={sealed.rstrip('=')}"
 
     def opened(self, token: str) -> Subscription | None:
-        """What this server sealed in the token, if it did."""
+        """The subscription in the token; None for a token that this server did not make."""
         if not token.isascii() or len(token) > _LONGEST:
             return None
         try:

@@ -1,7 +1,8 @@
 """Imports accounts of another server: each record is read, checked and stored, once.
 
-Owns what a record may have, and the rule that no account that is here is ever changed. The forms of
-files are in `cli/import_files.py`, foreign password hashes in `crypto/imported_passwords.py`.
+Owns the fields of a record, and the rule that existing accounts are never changed.
+`cli/import_files.py` reads the formats of files, `crypto/imported_passwords.py` the password hashes
+of other servers.
 """
 
 import re
@@ -53,12 +54,13 @@ class InvalidRecord(Exception):
 
 @dataclass(slots=True)
 class Seen:
-    """What the records of one file had so far: each address, subject and identity is in it once."""
+    """The addresses, subjects and identities of the records of a file that were read so far. None
+    may occur twice."""
 
     keys: set[tuple[str, ...]] = field(default_factory=set)
 
     def faults(self, person: ImportedPerson) -> Iterator[str]:
-        """The fields that an earlier record has too."""
+        """The fields of this record whose value an earlier record has too."""
         keys: list[tuple[str, ...]] = [("subject", person.user.subject)]
         if person.user.email is not None:
             keys.append(("email", fold_email(person.user.email)))
@@ -130,7 +132,7 @@ class UserImports:
         return outcomes
 
     async def examine(self, people: Sequence[ImportedPerson]) -> Sequence[ImportOutcome]:
-        """What `write` would do now."""
+        """What `write` would do now, without writing."""
         return await self.store.examine_people(people)
 
     def _verified_at(

@@ -1,4 +1,4 @@
-"""Disables a webhook that does not work, and writes to the owners of its application."""
+"""Disables a webhook that fails, and e-mails the owners of its application."""
 
 from dataclasses import dataclass
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""Mails people what applications did with their data in a week, if they chose that.
+"""Mails people a weekly summary of what applications did with their data, if they chose it.
 
 Any number of processes may run this. A claim lasts five minutes: after a crash the e-mail is sent
 again. A week in which no application did anything has no e-mail.
@@ -38,7 +38,7 @@ class WeeklySummaries:
     clock: Clock
 
     async def send_due(self) -> int:
-        """Send the summaries that are due; how many were due."""
+        """Send the summaries that are due. Returns how many were due."""
         now = self.clock.now()
         claimed = await self.choices.claim_summaries(now, _LEASE, _BATCH)
         for user_id in claimed:
@@ -62,7 +62,7 @@ class WeeklySummaries:
 
 
 def _name(client: Client | None, client_id: str) -> str:
-    """Of the application, or of the personal token."""
+    """The name of the application, or of the personal token."""
     if client is not None:
         return client_name(client)
     return name_of_token(client_id) or translated(_GONE)
