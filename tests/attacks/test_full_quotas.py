@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from quantimodo.clients.signers import signer_of
+from quantimodo.clients.replay_quotas import signer_of
 from quantimodo.ports.stores import QuotaExceeded
 from support.app import CALLBACK, CHALLENGE, TOKEN, App, AppHarness, OpenHarness
 from support.dpop import DPoPKey

@@ -11,7 +11,7 @@ from quantimodo.model.secrets import Secret
 from quantimodo.outbound.document_fetcher import HttpDocumentFetcher
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderUnavailable
 from quantimodo.outbound.http_client import GuardedHttpClient, OutboundPolicy, basic, bearer
-from quantimodo.outbound.networks import is_public
+from quantimodo.outbound.public_addresses import is_public
 from quantimodo.ports.document_fetcher import FetchFailed
 from support.certificates import tls_pair
 from support.neighbour import closing, neighbour

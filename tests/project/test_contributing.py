@@ -13,7 +13,7 @@ GUIDE = ROOT / "CONTRIBUTING.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 RECIPES = (
     *("grant type", "provider", "setting", "page", "step", "table", "endpoint", "command"),
-    "client metadata field",
+    *("client metadata field", "scope", "webhook event", "second factor"),
 )
 
 _SPAN = re.compile(r"`([^`\n]+)`")

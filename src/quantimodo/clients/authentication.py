@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from quantimodo.clients.certificates import CertificateRefused, ClientCertificates
 from quantimodo.clients.documents import ClientDocumentPolicy
 from quantimodo.clients.public_keys import ClientKeys, WeakKey
-from quantimodo.clients.signers import signer_of
+from quantimodo.clients.replay_quotas import signer_of
 from quantimodo.crypto.digests import digest, same
 from quantimodo.crypto.jwt import BadToken, unverified_claims, unverified_type
 from quantimodo.http.messages import Request

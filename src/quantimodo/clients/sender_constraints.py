@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from quantimodo.clients.certificates import CertificateRefused, ClientCertificates
 from quantimodo.clients.dpop import DPoPProofs, Proof
-from quantimodo.clients.signers import signer_of
+from quantimodo.clients.replay_quotas import signer_of
 from quantimodo.http.messages import Request
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation

@@ -16,7 +16,7 @@ from quantimodo.authorization.stored_requests import StoredRequests
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.clients.documents import ClientDocuments
 from quantimodo.clients.dpop import DPoPProofs
-from quantimodo.clients.signers import signer_at, signer_of
+from quantimodo.clients.replay_quotas import signer_at, signer_of
 from quantimodo.endpoints.forms import body_form
 from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request, Response

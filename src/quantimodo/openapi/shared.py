@@ -11,6 +11,7 @@ from quantimodo.openapi.responses import refused
 from quantimodo.protocol import app_events
 from quantimodo.protocol.discovery import AUTHORIZE, TOKEN, metadata
 from quantimodo.protocol.grant_management import QUERY, REVOKE
+from quantimodo.protocol.resources import IDENTITY
 from quantimodo.protocol.scopes import SCOPES
 
 
@@ -134,7 +135,6 @@ def security_schemes(issuer: str, *, legacy_transport: bool) -> dict[str, Any]:
 
 def _flows(issuer: str) -> dict[str, Any]:
     scopes = {name: SCOPES[name].title for name in metadata(issuer)["scopes_supported"]}
-    own = ("basic", "readmeasurements", "writemeasurements")
     return {
         "authorizationCode": {
             "authorizationUrl": issuer + AUTHORIZE,
@@ -144,6 +144,7 @@ def _flows(issuer: str) -> dict[str, Any]:
         },
         "clientCredentials": {
             "tokenUrl": issuer + TOKEN,
-            "scopes": {name: scopes[name] for name in own} | _OF_GRANTS,
+            "scopes": {name: title for name, title in scopes.items() if name not in IDENTITY}
+            | _OF_GRANTS,
         },
     }

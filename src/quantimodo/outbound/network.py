@@ -14,7 +14,7 @@ import httpcore
 import httpx
 
 from quantimodo.outbound.errors import ProviderFault
-from quantimodo.outbound.networks import is_public
+from quantimodo.outbound.public_addresses import is_public
 from quantimodo.outbound.responses import invalid_response, unavailable
 from quantimodo.ports.tracing import Tracer
 

@@ -1,4 +1,8 @@
-"""In whose quota the replay records of an application count."""
+"""The quota in which a replay record of an application or a person counts.
+
+A replay record names a client assertion or a DPoP proof, which is accepted once.
+`storage/tables/quotas.py` counts the records.
+"""
 
 from quantimodo.model.budgets import Signer
 from quantimodo.model.clients import Client
