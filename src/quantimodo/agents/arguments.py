@@ -1,4 +1,4 @@
-"""The arguments of tools: their types, their JSON Schema, and the query that they are.
+"""The arguments of tools: their types, their JSON Schema, and the queries that they describe.
 
 Queries are those of the measurements API, with its parameters and limits.
 """

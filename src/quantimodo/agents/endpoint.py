@@ -1,4 +1,5 @@
-"""`/mcp`: who comes in, and from where. The SDK serves the message (`sdk.py`).
+"""`/mcp`: checks the host, the origin and the token of a request. The SDK serves the message
+(`sdk.py`).
 
 A token for this resource opens nothing else, and a token for another resource does not open this
 one (MCP 2026-07-28, Authorization, Token Handling; RFC 8707).
@@ -25,7 +26,8 @@ _ALL = " ".join(SCOPE_OF_ACTION.values())
 
 @dataclass(slots=True)
 class Caller:
-    """The access token of one request. `fault` is what a tool raised that is no result of it."""
+    """The access token of one request. `fault` is an exception of a tool that the endpoint has to
+    raise."""
 
     found: FoundAccessToken
     fault: Exception | None = None
@@ -36,8 +38,8 @@ Serve = Callable[[Request, Caller], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """From where requests are accepted. A browser whose name service is under the control of an
-    attacker has the attacker's host (DNS rebinding), and scripts have the origin of their page."""
+    """The hosts and origins from which requests are accepted. This refuses DNS rebinding, where the
+    host is the attacker's, and scripts of other sites."""
 
     hosts: frozenset[str]
     origins: frozenset[str]
@@ -53,7 +55,8 @@ class Origins:
         return cls(frozenset(hosts), frozenset({issuer, *others}))
 
     def refusal(self, request: Request) -> Response | None:
-        """MCP 2026-07-28, Streamable HTTP, Security & Endpoint: another origin is a 403."""
+        """The response to another host or origin, None if both are accepted (MCP 2026-07-28,
+        Streamable HTTP, Security & Endpoint)."""
         host, origin = request.header(b"host"), request.header(b"origin")
         if host is None or host.lower() not in self.hosts:
             # RFC 9110 §15.5.20
@@ -89,8 +92,8 @@ class McpEndpoint:
                 raise caller.fault
         except BearerError as error:
             error.resource_metadata = self.issuer + PROTECTED_RESOURCE + MCP
-            # MCP 2026-07-28, Authorization, Scope Selection Strategy: without a token all that
-            # tools may need, so that the person decides once.
+            # MCP 2026-07-28, Authorization, Scope Selection Strategy: without a token, the
+            # challenge names all scopes of the tools, so that the person decides once.
             error.scope = error.scope or _ALL
             raise
         return Response(response.status, response.body, (*response.headers, *PRIVATE))

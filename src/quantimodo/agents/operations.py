@@ -1,5 +1,8 @@
-"""Which scope a message needs. Read before the SDK reads it, so that a refusal is an HTTP status
-with a challenge (MCP 2026-07-28, Authorization, Scope Challenge Handling)."""
+"""Which scope a message needs.
+
+The message is read here before the SDK reads it, so that a refusal is an HTTP status with a
+challenge (MCP 2026-07-28, Authorization, Scope Challenge Handling).
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,6 +30,6 @@ def called_tool(body: bytes) -> str | None:
 
 
 def needed_scope(body: bytes, scopes: Mapping[str, str]) -> str | None:
-    """The scope that the tool needs which this message calls; None without such a tool."""
+    """The scope of the tool that this message calls; None if it calls no known tool."""
     name = called_tool(body)
     return None if name is None else scopes.get(name)

@@ -60,7 +60,7 @@ def mcp_server(tools: AgentTools, issuer: str) -> Serve:
         except MeasurementError as error:
             return _result(words_of(error), failed=True)
         except Exception as error:
-            caller.fault = error  # the endpoint raises it: its response is no message
+            caller.fault = error  # the endpoint raises it, because its response is no MCP message
             return _result("the request was refused", failed=True)
         text = msgspec.json.encode(result).decode()
         return _result(text, result)
@@ -162,7 +162,7 @@ class _Exchange:
 
 
 def _first_line(body: bytes) -> bytes:
-    """The error without the lines of its text that have parts of the message."""
+    """The first line of the error: the other lines contain parts of the message."""
     try:
         found = msgspec.json.decode(body)
         found["error"]["message"] = found["error"]["message"].partition("\n")[0]

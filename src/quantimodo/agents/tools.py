@@ -1,7 +1,7 @@
 """The tools: what an agent can do with a person's measurements.
 
-Each one is a request of the measurements API in other words: the same queries, limits, consent and
-entries in the access log.
+Each tool corresponds to a request of the measurements API, with the same queries, limits, consent
+and entries in the access log.
 """
 
 import re
@@ -29,7 +29,7 @@ from quantimodo.ports.client_stores import ClientStore
 from quantimodo.resource.measurements import READ, WRITE, Admitted, MeasurementAccess, number_in
 
 _PLACE: Final = re.compile(r"^set 0(?:, measurement 0)?: ")
-_HINT: Final = "; GET /"  # of an endpoint that the token does not open
+_HINT: Final = "; GET /"  # the error code of an endpoint whose scope the token does not have
 
 Result = dict[str, Any]
 
@@ -85,7 +85,7 @@ class AgentTools:
         return await self._read(admitted, query, "spans", _span)
 
     async def add_measurement(self, admitted: Admitted, sent: Any) -> Result:
-        """Store one, with the application as its source. Raises `MeasurementError`."""
+        """Store a measurement, with the application as its source. Raises `MeasurementError`."""
         user, app, permissions = admitted
         given = read_arguments(AddMeasurement, sent)
         client = await self.clients.client(app)

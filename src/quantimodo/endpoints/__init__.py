@@ -1,1 +1,2 @@
-"""Protocol endpoints: they know HTTP and the order of the steps, and no grant's rule."""
+"""Protocol endpoints. They own HTTP and the order of the steps; the rules are in the packages
+below."""

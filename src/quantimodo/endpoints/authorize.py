@@ -47,7 +47,7 @@ class AuthorizeEndpoint:
     clock: Clock
 
     async def start(self, request: Request) -> Response:
-        """A client's request, by GET or POST."""
+        """Handle a client's request, by GET or POST."""
         try:
             identified, fault = await self.reader.read(request)
         except (OAuthError, InvalidClientOrRedirect) as error:
@@ -67,7 +67,7 @@ class AuthorizeEndpoint:
             return await self.responses.refuse(request, identified, error)
 
     async def resume(self, request: Request) -> Response:
-        """A stored request, whose person has done a step."""
+        """Continue a stored request, whose person has completed a step."""
         request_id = request.query_params.get("request", "")
         found = await self._recall(request_id)
         if found is None:
@@ -90,7 +90,7 @@ class AuthorizeEndpoint:
             return await self.responses.refuse(request, identified, error)
 
     async def decide(self, request: Request) -> Response:
-        """The form of the consent page."""
+        """Handle the form of the consent page."""
         browser_request, posted = await self.page_context.posted(request, CHOICES)
         request_id = posted.one("request")
         found = await self._recall(request_id)
@@ -101,7 +101,7 @@ class AuthorizeEndpoint:
             return await self.responses.repeat(request, identified, stored, browser_request)
         try:
             interaction = self._interaction(identified, stored, request_id)
-            # The page named one account; its form never counts for another.
+            # The page named one account, so its form is a decision of that account alone.
             authentication = AuthenticationContext(session=browser_request.session)
             if posted.one("identity") == "login_token":
                 form, client = identified.form, identified.client

@@ -63,7 +63,8 @@ class AuthorizationResponses:
     async def accept(
         self, request: Request, interaction: Interaction, subject: AuthenticatedSubject
     ) -> Response:
-        """The response to a browser. Raises `OAuthError`, `AccessDenied` for a decision to deny."""
+        """The response to an allowed request, for a browser. Raises `OAuthError`, and
+        `AccessDenied` for a decision to deny."""
         identified = interaction.identified
         if interaction.progress.decision == "deny":
             raise AccessDenied("the person did not allow it", refusal="person_refused")
@@ -82,7 +83,7 @@ class AuthorizationResponses:
     async def accept_json(
         self, interaction: Interaction, subject: AuthenticatedSubject
     ) -> Response:
-        """The response as JSON (v2-api.md §5)."""
+        """The response to an allowed request, as JSON (v2-api.md §5)."""
         _check_acr(interaction.request, subject)
         consent = interaction.progress.consent
         parameters = await self._mint(interaction.request, subject, consent)
@@ -103,7 +104,7 @@ class AuthorizationResponses:
         error: OAuthError,
         claimed: StoredRequest | None = None,
     ) -> Response:
-        """The error, for the client; raised for a caller that gets JSON. `claimed`: the stored
+        """Send the error to the client; raise it for a caller that gets JSON. `claimed`: the stored
         request that this caller responds to."""
         if not identified.channel.in_browser:
             raise error

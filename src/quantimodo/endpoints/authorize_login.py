@@ -1,4 +1,5 @@
-"""The login JWT at the authorization endpoint (v2-api.md §5): how it is sent, how long it counts.
+"""The login JWT at the authorization endpoint (v2-api.md §5): how it is sent, and how long it is
+used.
 
 Owns where it may be sent, and the cookie that carries it through the steps of one interaction. It
 never becomes a session. `tokens/login.py` verifies it.
@@ -71,8 +72,8 @@ class AuthenticationContext:
 
 
 def holder_of(browser_request: BrowserRequest, authentication: AuthenticationContext) -> str:
-    """Who a response is for: this person in this browser. The browser keeps no trace of a used
-    login JWT, so for a JWT it is the browser, with its current session."""
+    """For whom a response is stored: this person in this browser. A used login JWT leaves nothing
+    in the browser, so its response is stored for the browser with its present session."""
     if authentication.login is not None:
         return f"{browser_request.browser.reveal()} login {browser_request.csrf}"
     session = authentication.session
@@ -81,7 +82,7 @@ def holder_of(browser_request: BrowserRequest, authentication: AuthenticationCon
 
 
 def holders_of(browser_request: BrowserRequest) -> Sequence[str]:
-    """The holders for which this browser can get a response again."""
+    """The holders whose stored responses this browser can get again."""
     login = f"{browser_request.browser.reveal()} login {browser_request.csrf}"
     if browser_request.session is None:
         return (login,)
@@ -109,7 +110,7 @@ class LoginCarrier:
         header, parameter = _bearer(request), form.get("token")
         login = await self._verified(header, client)
         if login is None:
-            # v2-api.md §1: a generated client puts its access token there; it is as if absent.
+            # v2-api.md §1: a generated client puts its access token there; it is ignored.
             header, login = None, await self._verified(parameter, client)
         elif parameter is not None and parameter != header:
             raise InvalidRequest(
@@ -154,10 +155,10 @@ class LoginCarrier:
 
     async def _verified(self, raw: str | None, client: Client) -> LoginIdentity | None:
         login = await self.tokens.verify(raw) if raw else None
-        # A client with a metadata document is known to no operator, so people sign in here.
+        # The operator has not registered a client with a metadata document, so people sign in here.
         if login is None or client.document_host or not login.origin.counts_for(client):
             return None
-        # The JWT has the first proof only, and no page was shown. It is as if absent, so the person
+        # The JWT proves the first factor only, and no page was shown. It is ignored, so the person
         # signs in on a page (v2-api.md §5).
         return None if await self.second_factors.is_needed(login.user) else login
 
@@ -174,6 +175,7 @@ def _bearer(request: Request) -> str | None:
 
 
 def _name(form: Form) -> str:
-    """One name for all steps of one request, and for no other request."""
+    """The name of the cookie: the same for all steps of a request, and different for other
+    requests."""
     recognised = sorted((name, text) for name, text in form.items() if name in PARAMETERS)
     return LOGIN_JWT + digest(msgspec.json.encode(recognised).decode())[:16].hex()

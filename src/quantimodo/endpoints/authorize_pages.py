@@ -107,7 +107,8 @@ class StepPages:
         return self.logins.attach(response, form, position.authentication)
 
     def preview(self, position: Position) -> Response:
-        """The head of that page; of a redirect without the id, which no request has yet."""
+        """The response to HEAD: that of the page without a body, or a redirect without the id,
+        because no request is stored yet."""
         page = position.step.page
         if isinstance(page, View):
             return head_of(_STATUSES[page])

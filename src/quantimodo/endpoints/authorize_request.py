@@ -1,4 +1,4 @@
-"""How an authorization request is read (RFC 6749 §3.1, v2-api.md §5).
+"""Reads an authorization request (RFC 6749 §3.1, v2-api.md §5).
 
 Owns which faults are shown on a page and which go to the client: faults in the parameters that
 determine the recipient of the response are shown, all others go to the client.
@@ -102,7 +102,7 @@ class RequestReader:
         self, request_uri: str, client: Client, channel: ResponseChannel
     ) -> tuple[IdentifiedRequest, OAuthError | None]:
         """RFC 9126 §4: only `client_id` and `request_uri` count. A fault in them is shown on a
-        page: what the request says of its client's address is not known."""
+        page, because the redirect URI is not known without the request."""
         lifetime = pushed_lifetime(client, self.policy.pushed_lifetime)
         stored = await self.requests.pushed(request_uri, client.id, lifetime)
         form = Form.of_pairs(stored.parameters)
@@ -134,7 +134,7 @@ class RequestReader:
 
     async def read_stored(self, stored: StoredRequest) -> IdentifiedRequest:
         """A stored request. Raises `InvalidClientOrRedirect` or `OAuthError` when its client was
-        deleted, no longer has this redirect URI, or does not wait any more."""
+        deleted, no longer has this redirect URI, or no longer polls."""
         form = Form.of_pairs(stored.parameters)
         client = await self._client(form)
         channel = await self.requests.channel_of(stored)

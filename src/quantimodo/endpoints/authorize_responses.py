@@ -19,13 +19,13 @@ from quantimodo.protocol.responses import Parameters, redirect_target
 
 
 def rejected(text: str, refusal: str = "request_gone") -> RequestRejected:
-    """An error in the client or the redirect URI: shown here, never sent on (security.md §1).
-    `refusal` is the code of its row in the table of refusals."""
+    """An error in the client or the redirect URI: shown on a page, never sent to an address
+    (security.md §1). `refusal` is the code of its row in the table of refusals."""
     return RequestRejected(N_("Authorization request rejected"), text, row=refusal)
 
 
 def note_error(request: Request, error: OAuthError) -> None:
-    """Leave the reason of an error that goes to the client, for the log."""
+    """Record the reason of an error that goes to the client, for the log."""
     because = error.because or error.description
     record_refusal(request.scope, Refusal(error.code, because, row=error.refusal))
 

@@ -1,4 +1,4 @@
-"""Saves what people decide on the consent page, and mails the receipt that they want."""
+"""Saves the decisions of the consent page, and mails the receipt that a person requests."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ class ConsentDecisions:
         return consent
 
     async def save(self, request: AuthorizationRequest, subject: AuthenticatedSubject) -> Consent:
-        """The consent of a client that does not ask for it."""
+        """Save the consent of a client that shows no consent page."""
         return await self.consents.save(request, subject)
 
     async def _mail_receipt(self, client: Client, user: User) -> None:
@@ -43,4 +43,4 @@ class ConsentDecisions:
         try:
             await self.mails.send_receipt(user, receipt_path(client, change), receipt)
         except TooMany:
-            return  # the authorization goes on; the account has the receipt
+            return  # the authorization continues; the person can get the receipt in the account

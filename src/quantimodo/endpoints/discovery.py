@@ -1,4 +1,5 @@
-"""The documents that clients find us by (RFC 8414, OpenID Connect Discovery, RFC 7517)."""
+"""The documents by which clients discover this server (RFC 8414, OpenID Connect Discovery, RFC
+7517)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +35,8 @@ class ResourceMetadataEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class KeySetEndpoint:
-    """Kept by clients for five minutes: less than a new key is published before it signs."""
+    """Clients may cache it for five minutes, which is less than a new key is published before it
+    signs."""
 
     keyring: Keyring
 

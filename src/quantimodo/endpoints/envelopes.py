@@ -33,8 +33,8 @@ def person_data(user: User) -> dict[str, Any]:
 
 
 def pairwise_person_data(user: User, subject: str | None) -> dict[str, Any]:
-    """Who signed in, for an application with pairwise subjects (OpenID Connect Core §8): nothing
-    that another application has too. `subject`: None where there are several applications."""
+    """Who signed in, for an application with pairwise subjects (OpenID Connect Core §8): no value
+    that another application also gets. `subject`: None where there are several applications."""
     person = {
         "id": None,
         "displayName": user.name,
@@ -51,7 +51,7 @@ def accepted(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def refused(code: str, text: str, **more: str) -> dict[str, Any]:
-    """`text` is for people: fixed words in English, nothing of what was sent."""
+    """`text` is for people: a fixed text in English that contains no input."""
     text = str(text)  # the encoder refuses a `Text`
     return {
         "success": False,

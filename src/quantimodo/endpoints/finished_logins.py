@@ -1,7 +1,8 @@
-"""A callback of a provider that is opened again, by *Back* or *Reload* (v2-api.md §2.3).
+"""Responds to a callback of a provider that is opened again, by *Back* or *Reload* (v2-api.md
+§2.3).
 
-Owns the cookie with the last finished login, and the page that links to where it led. Nothing is
-done a second time.
+Owns the cookie with the last finished login, and the page that links to its target. Nothing is done
+a second time.
 """
 
 from dataclasses import dataclass, field
@@ -57,7 +58,8 @@ class FinishedLogins:
     envelope: Envelope = field(repr=False)
 
     def set_cookie(self, response: Response, state: str) -> Response:
-        """Store in a cookie where the login with this `state` redirects; only the last login."""
+        """Store in a cookie where the login with this `state` redirects. Only the last login is
+        kept."""
         sealed = self.envelope.seal(
             msgspec.json.encode(_FinishedLogin(_digest(state), _target(response))), "finished login"
         )

@@ -1,4 +1,4 @@
-"""Where the parameters of a protocol request stand: in the body, or, once, in the query."""
+"""The parameters of a protocol request that is sent by POST."""
 
 from collections.abc import Collection, Mapping
 
@@ -16,8 +16,8 @@ def body_form(
     json: bool = False,
     aliases: Mapping[str, str] = ALIASES,
 ) -> Form:
-    """The parameters of a POST: a form, or, where the contract allows it, a JSON object. All that
-    is not `known` to the endpoint is ignored."""
+    """The parameters of a POST: a form, or, where the contract allows it, a JSON object. Parameters
+    that are not `known` to the endpoint are ignored."""
     kind = request.media_type()
     if kind == _FORM:
         return Form.of_urlencoded(request.body, aliases, known)

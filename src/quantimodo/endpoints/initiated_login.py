@@ -56,7 +56,7 @@ class InitiatedLoginEndpoint:
             raise RequestRejected(_TITLE, _UNKNOWN_ISSUER)
         path = self._path(form.get("target_link_uri"))
         if request.method == "POST":
-            # The cookies of this server do not come with a form of another site, but with the
+            # Browsers send the cookies of this server not with a form of another site, but with the
             # redirect that follows it.
             return see_other(f"{INITIATE}?{urlencode(list(form.items()))}")
         return await self._page(request, provider, path, login_hint(form.get("login_hint") or ""))

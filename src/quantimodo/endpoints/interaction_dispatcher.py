@@ -1,4 +1,4 @@
-"""The dispatcher of interactions: finds what the person has done, and does what comes next.
+"""The dispatcher of interactions: finds the next step of a person, and shows its page or responds.
 
 All pages of a step return here, never to another step. The order of the steps is in
 `authorization/steps/table.py`.
@@ -124,7 +124,7 @@ class InteractionDispatcher:
         position = await self._position(interaction, authentication)
         shows_page = position.reason.requests_subject and interaction.in_browser
         if shows_page and not authentication.may_allow:
-            # security.md §14b: the holder of the JWT is not its person. The person signs in here,
+            # security.md §14b: the sender of the JWT is not its person. The person signs in here,
             # or has a session.
             return await self._position(interaction, authentication.without_login())
         return position

@@ -76,9 +76,9 @@ class Introspection:
     async def _subject(self, found: FoundAccessToken) -> str:
         if found.user is None:
             return found.client_id
-        # OpenID Connect Core §8: a pairwise app's token has the pairwise subject here,
-        # for any caller. The same as in a JWT access token.
-        # So has one that was exchanged: the exchange makes no other subject known.
+        # OpenID Connect Core §8: a pairwise app's token has the pairwise subject here, for any
+        # caller. The same as in a JWT access token. The same holds for a token that was exchanged:
+        # the exchange reveals no other subject.
         registered = found.granted_to or found.client_id
         client = await self.registered.client(registered) if found.special else None
         return found.user.subject if client is None else await self.subjects.of(client, found.user)

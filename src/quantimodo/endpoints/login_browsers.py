@@ -1,8 +1,7 @@
-"""Which browser a person came back from their provider in (security.md §14b).
+"""Recognizes the browser in which a person signed in at a provider (security.md §14b).
 
-Owns the cookie that the callback leaves there, one for each login. A login JWT that was bought
-with a login code permits consent only in this browser: the application that holds the
-JWT does not have the cookie.
+Owns the cookie that the callback sets there, one for each login. A login JWT from a login code
+permits consent only in this browser: the application that has the JWT does not have the cookie.
 """
 
 from dataclasses import dataclass, field
@@ -34,7 +33,7 @@ class LoginBrowsers:
     key: bytes = field(repr=False)
 
     def mark(self, request: Request, response: Response, jti: str) -> Response:
-        """This is the browser of the login whose JWT will have this id."""
+        """Set the cookie in the browser of the login whose JWT will have this id."""
         since = f"{int(self.clock.now().timestamp()):x}"
         self._forget_oldest(request, response)
         value = Secret(f"{since}.{self._proof(since, jti)}")
@@ -42,7 +41,7 @@ class LoginBrowsers:
         return response
 
     def is_marked(self, request: Request, jti: str) -> bool:
-        """Whether this is that browser."""
+        """Whether this browser has the cookie of the login with this JWT."""
         since, _, proof = self.browser.read_secret_cookie(request, _name(jti)).partition(".")
         if not same(proof.encode(), self._proof(since, jti).encode()):
             return False
@@ -50,11 +49,12 @@ class LoginBrowsers:
         return age < _LIFETIME / timedelta(seconds=1)
 
     def _proof(self, since: str, jti: str) -> str:
-        # A holder of the JWT knows both, and not the key.
+        # The holder of the JWT knows both values, but not the key.
         return keyed_digest(self.key, "login browser", f"{since} {jti}").hex()
 
     def _forget_oldest(self, request: Request, response: Response) -> None:
-        """Logins that led to nothing must not fill the browser's cookie header."""
+        """Clear cookies of logins that were never finished: a `Cookie` header has a limited
+        size."""
         names = self.browser.secret_cookie_names(request, LOGIN_BROWSER)
         oldest_first = sorted(
             names, key=lambda name: self.browser.read_secret_cookie(request, name)

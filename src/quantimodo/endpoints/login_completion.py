@@ -103,7 +103,7 @@ class LoginCompletion:
                 return self.page_context.go(IDENTITIES, LINKED)
 
     async def cancelled(self, request: Request, purpose: Purpose) -> Response:
-        """The person does not link the identity."""
+        """Respond to a person who does not link the identity."""
         match purpose:
             case ReturnToClient():
                 text = N_("The person did not sign in.")

@@ -1,4 +1,4 @@
-"""What a login at a provider is for: the value that is stored with its state."""
+"""The purpose of a login at a provider: the value that is stored with its state."""
 
 import msgspec
 

@@ -1,7 +1,7 @@
 """End session endpoint (RP-Initiated Logout §2, §3).
 
-`start` takes an application's request, `confirm` the person's yes. Whether it is honoured and where
-it leads is decided anew each time by `protocol/logout.py`; faults are a page, never a redirect.
+`start` takes an application's request, and `confirm` the person's confirmation. Each of them checks
+the request and its target by `protocol/logout.py`. A fault is shown on a page, and never redirects.
 """
 
 from dataclasses import dataclass
@@ -68,14 +68,14 @@ class LogoutEndpoint:
     page_context: PageContext
 
     async def start(self, request: Request) -> Response:
-        """An application's request, by GET or POST."""
+        """Handle an application's request, by GET or POST."""
         try:
             form = await _read(request)
             logout = await self._understand(form)
         except (OAuthError, LogoutRefused) as fault:
             raise _rejected(fault) from None
         if request.method == "POST":
-            # The session cookie does not come along with a form of another site, but with the
+            # Browsers send the session cookie not with a form of another site, but with the
             # redirect that follows it.
             return see_other(f"{END_SESSION}?{urlencode(_recognised_parameters(form))}")
         browser_request = await self.page_context.browser_request(request)
@@ -89,7 +89,7 @@ class LogoutEndpoint:
         return self._confirm(request, logout, browser_request)
 
     async def confirm(self, request: Request) -> Response:
-        """The person's yes, from the page that `start` shows."""
+        """Handle the form of the page that `start` shows: the person confirms."""
         browser_request, posted = await self.page_context.posted(request)
         try:
             logout = await self._understand(Form.of_pairs(posted.fields, {}))
@@ -114,12 +114,12 @@ class LogoutEndpoint:
     def _confirm(
         self, request: Request, logout: LogoutRequestContext, browser_request: BrowserRequest
     ) -> Response:
-        # A browser holds the redirect that follows the form against the form's CSP.
+        # Browsers apply the form's CSP to the redirect that follows it.
         leads = () if logout.leads_to is None else form_sources(logout.leads_to)
         if logout.redirect_refused:
             reason = "post_logout_redirect_uri is sent, but no client is named"
             record_refusal(request.scope, Refusal("invalid_request", reason))
-        # RP-Initiated Logout §2, §3: the way back is refused, and the person is asked all the same.
+        # RP-Initiated Logout §2, §3: the redirect is refused, and the page still asks the person.
         return self.page_context.show(
             request,
             browser_request,
@@ -140,7 +140,7 @@ class LogoutEndpoint:
         return self.page_context.browser.sign_out(self._signed_out_page(logout, frames, reload))
 
     def _gone(self, logout: LogoutRequestContext) -> Response:
-        """No person is signed in in this browser (any more)."""
+        """The response where no person is signed in in this browser."""
         return self.page_context.browser.sign_out(self._signed_out_page(logout, ()))
 
     def _signed_out_page(

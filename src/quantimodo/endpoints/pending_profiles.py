@@ -1,5 +1,8 @@
-"""Verified profiles that wait for their person: to choose whether to link, or for a request that
-has the session cookie. Each is stored as a login state, bound to this browser."""
+"""Verified profiles whose login is not complete: the person has to choose whether to link, or the
+next request brings the session cookie.
+
+Each is stored as a login state, bound to this browser.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +17,7 @@ from quantimodo.endpoints.login_states import LoginStates, NewLoginState
 from quantimodo.model.identities import LoginState, Profile
 from quantimodo.pages.layout import see_other
 
-_LIFETIME: Final = timedelta(hours=1)  # to find the password, or to open an e-mail
+_LIFETIME: Final = timedelta(hours=1)  # enough to find a password, or to open an e-mail
 _USE: Final = "pending profile"
 
 
@@ -56,5 +59,5 @@ class PendingProfiles:
 
     def _opened(self, found: LoginState) -> PendingProfile:
         pending = self.states.content(found, _USE, PendingProfile)
-        # The provider may have ended the account since then.
+        # The provider may have ended the account in the meantime.
         return PendingProfile(pending.profile.stated_by(found.created_at), pending.purpose)

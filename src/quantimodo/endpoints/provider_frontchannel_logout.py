@@ -2,8 +2,8 @@
 
 The provider's page loads it in a frame when the person signs out there. Browsers send no cookie
 with a frame of another site, so the sessions are found by the provider's `sid`, which the ID token
-of the sign-in named. Nothing proves who asks: a request ends sessions that began from this `sid`,
-and does nothing else.
+of the sign-in named. The sender is not authenticated: a request ends the sessions that began from
+this `sid`, and does nothing else.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ class FrontchannelProvider:
 
 
 def frontchannel_provider(issuer: str, end_session_endpoint: str) -> FrontchannelProvider:
-    """One whose pages are at its issuer, and at the address where it ends sessions."""
+    """A provider whose pages are at its issuer, and at the address where it ends sessions."""
     origins = (origin_of(address) for address in (issuer, end_session_endpoint))
     return FrontchannelProvider(
         issuer=issuer, origins=tuple(dict.fromkeys(each for each in origins if each))

@@ -36,7 +36,7 @@ class RequestedSubject:
         return signed_in
 
     async def _hinted(self, raw: str, authorization: AuthorizationRequest) -> str | None:
-        """The subject of an ID token of ours; None when its key is no longer known."""
+        """The subject of an ID token of this server; None when its key is no longer known."""
         try:
             hint = await self.hints.read(raw)
         except LogoutRefused:

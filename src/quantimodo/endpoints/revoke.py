@@ -22,8 +22,7 @@ _PARAMETERS = OF_CLIENTS | {"token"}
 
 @dataclass(frozen=True, slots=True)
 class RevocationEndpoint:
-    """The prefix shows what a token is, so `token_type_hint` (RFC 7009 §2.1) has nothing left to
-    say."""
+    """The prefix of a token shows its type, so `token_type_hint` (RFC 7009 §2.1) is not needed."""
 
     clients: ClientAuthentication
     tokens: TokenStore
@@ -34,7 +33,7 @@ class RevocationEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         form = body_form(request, _PARAMETERS)
-        # A personal token was issued to no client: who holds it may end it, and no one else can.
+        # A personal token was issued to no client, so its holder may revoke it.
         if personal := key_of(Kind.PERSONAL, form.get("token") or ""):
             await self.personal.end_presented(personal, request.address)
             return private_json(200, {})
@@ -48,15 +47,16 @@ class RevocationEndpoint:
             await self._revoke_exchanged_token(exchanged, client)
         else:
             await self._revoke_jwt(raw, client)
-        # RFC 7009 §2.2: an unknown or invalid token is revoked already. The body carries nothing;
-        # many clients parse it as JSON all the same.
+        # RFC 7009 §2.2: an unknown or invalid token is revoked already. The body is an empty JSON
+        # object, because many clients parse it as JSON.
         return private_json(200, {})
 
     async def _revoke_refresh_token(self, key: bytes, client: Client) -> None:
         found = await self.tokens.refresh_token(key)
         if found is not None:
             _check_owner(found.grant.client_id, client)
-            # RFC 7009 §2.1: with a refresh token goes every access token of its authorization.
+            # RFC 7009 §2.1: a refresh token is revoked with every access token of its
+            # authorization.
             await self.tokens.revoke_grant(found.grant.id, self.clock.now())
 
     async def _revoke_access_token(self, key: bytes, client: Client) -> None:

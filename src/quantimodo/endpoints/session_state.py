@@ -1,4 +1,4 @@
-"""Session Management (OpenID Connect Session Management 1.0): what an application's page may watch.
+"""OpenID Connect Session Management 1.0: applications notice when the session in a browser changes.
 
 An authorization response has `session_state`; the frame at `check_session_iframe`, in the same
 browser, computes it again from a cookie that changes with each sign-in.
@@ -29,10 +29,10 @@ class SessionStates:
     def of(
         self, request: Request, authorization: AuthorizationRequest, signed_in: AuthenticatedSubject
     ) -> Parameters:
-        """The parameters that a response in this browser has besides the others."""
+        """The parameters that this adds to a response in this browser."""
         origin, state = origin_of(authorization.target.redirect_uri), self.browser.state(request)
-        # Not for who only uses OAuth, nor for who has no origin (a native app), nor for a sign-in
-        # that this browser's cookie knows nothing of (a login JWT).
+        # None without OpenID Connect, for a native app (no origin), and for a sign-in without a
+        # session in this browser (a login JWT).
         if (
             "openid" not in authorization.scope
             or origin is None
@@ -44,18 +44,20 @@ class SessionStates:
         return [("session_state", session_state(authorization.client.id, origin, state, salt))]
 
     def attach(self, request: Request, response: Response, added: Parameters) -> Response:
-        """The browser has the cookie that what was `added` is watched by."""
+        """The response with the cookie from which the frame computes the state, if parameters were
+        `added`."""
         return self.browser.set_state_cookie(request, response) if added else response
 
 
 def session_state(client_id: str, origin: str, state: str, salt: str) -> str:
-    """Session Management §3.2; `static/check_session.js` computes the same."""
+    """The value of `session_state` (Session Management §3.2). `static/check_session.js` computes
+    the same."""
     return f"{digest(f'{client_id} {origin} {state} {salt}').hex()}.{salt}"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckSession:
-    """The frame: a page for a script, which any application's page may embed."""
+    """The frame at `check_session_iframe`, which a page of any application may embed."""
 
     renderer: Renderer
     browser: Browser
@@ -68,7 +70,8 @@ class CheckSession:
             html,
             headers={
                 "cache-control": "public, max-age=3600",
-                # No frame-ancestors: to be framed is what it is for. It shows and does nothing.
+                # No frame-ancestors: applications embed this page. It shows nothing and changes
+                # nothing.
                 "content-security-policy": _POLICY,
                 "referrer-policy": "no-referrer",
                 "x-content-type-options": "nosniff",

@@ -1,7 +1,8 @@
 """Starts a sign-in through a provider, in a browser (v2-api.md §2).
 
-Owns what a browser may be redirected with. An address that is not registered is never redirected
-to: such a request ends on a page (security.md §1). `social_callback.py` handles the callback.
+Owns the requests that may send a browser to a provider. A request with an address that is not
+registered is refused on a page, and never redirects to it (security.md §1). `social_callback.py`
+handles the callback.
 """
 
 from collections.abc import Mapping

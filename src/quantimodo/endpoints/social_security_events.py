@@ -34,7 +34,7 @@ from quantimodo.protocol.social import DATA_DELETION_STATUS
 
 _MOST_BYTES: Final = 65_536
 _SECURITY_EVENT: Final = "application/secevent+jwt"  # RFC 8417 §2.3
-# An older message is refused for its age: `OLDEST_EVENT`, and Facebook's own limit.
+# Older messages are refused, by `OLDEST_EVENT` and by Facebook's own limit.
 _REMEMBERED: Final = timedelta(days=30)
 _STATUS_KEPT: Final = timedelta(days=400)
 _CODE: Final = 20  # characters of a confirmation code

@@ -1,6 +1,7 @@
-"""Token endpoint (RFC 6749 §3.2). Read `__call__` top to bottom: it is the flow.
+"""Token endpoint (RFC 6749 §3.2).
 
-Knows HTTP and the order of the steps; no grant's rule. `app/error_boundary.py` writes errors.
+Owns HTTP and the order of the steps, which `__call__` has from top to bottom; `grant_types/` has
+the rules of each grant type. `app/error_boundary.py` writes errors.
 """
 
 from dataclasses import dataclass
@@ -91,5 +92,5 @@ class TokenEndpoint:
             response = await self.responder.respond(decision, confirmation)
             if response is not None:
                 return response
-            # Lost the race: what we meant to spend is spent now, so decide on that.
+            # Another request used the code or token first, so load and decide again.
         raise InvalidGrant("the grant was used or revoked meanwhile", refusal="code_used")

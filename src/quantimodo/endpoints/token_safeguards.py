@@ -1,5 +1,8 @@
-"""What the token endpoint does beside a grant type: it counts responses, where the operator limits
-them for an application, and ends a grant whose code or token was used twice (RFC 6749 §4.1.2)."""
+"""Limits and replay protection of the token endpoint.
+
+Counts responses, where the operator limits them for an application, and revokes a grant whose code
+or token was used twice (RFC 6749 §4.1.2).
+"""
 
 from dataclasses import dataclass
 
@@ -20,11 +23,11 @@ class TokenSafeguards:
     audit: Audit
 
     async def count(self, client: Client) -> None:
-        """One more response with tokens for this client. Raises `TooMany`."""
+        """Count a response with tokens for this client. Raises `TooMany`."""
         await self.throttle.count_tokens(client)
 
     async def end(self, replay: ReplayDetected, client: Client) -> None:
-        """Revoke in a separate transaction, which the error does not roll back."""
+        """Revoke the grant in a separate transaction, which the error does not roll back."""
         now = self.clock.now()
         if await self.tokens.revoke_grant(replay.grant_id, now):
             self.audit.record(

@@ -86,7 +86,7 @@ class UpstreamLogin:
         return response
 
     async def recall(self, request: Request, provider: Provider, state: str) -> OpenedLoginState:
-        """What the browser was redirected with, once. Raises `InvalidLoginState`."""
+        """Take the login state of this browser, once. Raises `InvalidLoginState`."""
         found = await self.states.take(request, state)
         if found.provider != provider.name:
             raise InvalidLoginState

@@ -1,6 +1,6 @@
 """Exports everything of one account, for its person, as one ZIP file.
 
-Owns who may export it, and what is recorded about that. The modules beside this one write the
+Owns who may export an account, and the record of it. The other modules of this package write the
 files.
 """
 
@@ -47,7 +47,7 @@ class PersonalExport:
         self.notifier.record("data.exported", user.id, session.address)
         await self.notifier.notify(user, EmailTemplates.data_exported)
         descriptions = [each for source in self.sources for each in source.descriptions]
-        # The language is that of the request, which is over when the parts are read.
+        # The language is fixed here, because the request has ended when the parts are read.
         head = readme(user, self.issuer, now, descriptions)
         return zip_stream(self._parts(user, head), now)
 

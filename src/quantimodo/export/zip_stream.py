@@ -1,4 +1,4 @@
-"""Writes a ZIP file to a stream, in constant memory, compressed beside the event loop.
+"""Writes a ZIP file to a stream, in constant memory, with compression outside of the event loop.
 
 `zipfile` of the standard library writes to a stream that cannot seek: sizes and checksums follow
 the data of each file. Files are written with ZIP64 sizes, because their size is not known before.

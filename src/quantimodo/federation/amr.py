@@ -8,7 +8,7 @@ _LONGEST_METHOD: Final = 16
 
 
 def methods_of(claims: Mapping[str, Any]) -> tuple[str, ...]:
-    """The methods that the provider states, else `fed`: it does not say."""
+    """The methods that the provider states; without any `fed`, a federated sign-in."""
     listed = claims.get("amr")
     if not isinstance(listed, list) or not 0 < len(listed) <= _METHODS_AT_MOST:
         return ("fed",)

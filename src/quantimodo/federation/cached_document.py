@@ -45,11 +45,9 @@ class CachedDocument(Generic[T]):
             return known
 
     async def again(self) -> T:
-        """Fetch the document again, because something is not in it.
-
-        At most once a minute, however often callers ask; the last fetch by `get` does not count
-        (OpenID Connect Core §10.1.1).
-        """
+        """Fetch the document again, because the cached one lacks something. At most once a minute,
+        however often it is called; the last fetch by `get` does not count (OpenID Connect Core
+        §10.1.1)."""
         if not self._is_fetching():
             known, _ = self._known()
             if known is not None and self._within(self._provoked_at, _AGAIN):

@@ -127,9 +127,9 @@ class AuthorizationContext:
 class SecurityEvent:
     """A message that a provider sends about one of its accounts.
 
-    `suspended`: sign-in to it is not possible now, and may be again. `signed_out`: its person or
-    the provider ended its sessions. `session_ended`: it ended the one that is named `session`, or
-    without a name all of them; `subject` may be "" beside a name.
+    `suspended`: sign-in to it is not possible for now. `signed_out`: its person or the provider
+    ended its sessions. `session_ended`: it ended the session named `session`, or all of them
+    without a name; `subject` may be "" if there is a name.
     """
 
     kind: Literal["gone", "suspended", "signed_out", "delete_data", "session_ended"]

@@ -1,7 +1,7 @@
-"""What the settings of a provider of the kind `oauth2` declare, read and checked. Pure.
+"""Reads and checks what the settings of a provider of the kind `oauth2` declare. Pure.
 
 Owns the spelling of parameters, headers and mappings, and the faults for which a server does not
-start. `providers/declared.py` acts on what is read here.
+start. `providers/declared.py` uses what is read here.
 """
 
 import re
@@ -50,12 +50,13 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class FieldMapping:
-    """Where the response of a provider has what."""
+    """Where the response of a provider has the id, the name and the address of an account."""
 
     policy: ProviderPolicy
 
     def read(self, response: Mapping[str, Any]) -> Mapped:
-        """What it says. Raises `InvalidProviderResponse` without a usable subject."""
+        """What the response says about the person. Raises `InvalidProviderResponse` without a
+        usable subject."""
         email = _text(self._at(response, self.policy.email_field)) or None
         return Mapped(
             subject=_subject(self._at(response, self.policy.subject_field)),
@@ -74,7 +75,7 @@ class FieldMapping:
 
     def _proven(self, response: Mapping[str, Any]) -> bool:
         if self.policy.email_counts == "verified_field":
-            # Neither "true" nor 1 counts: a text could be anything.
+            # Only `true` counts, neither "true" nor 1: a text could have any meaning.
             return self._at(response, self.policy.email_verified_field) is True
         return self.policy.email_counts == "authoritative"
 
@@ -182,7 +183,8 @@ def _is_path(text: str) -> bool:
 
 
 def _subject(value: Any) -> str:
-    """An account's id, as text or a whole number. It is never guessed, rounded or empty."""
+    """An account's id, from a text or a whole number. It is never empty, rounded or derived from
+    another field."""
     spelled = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if not 0 < len(spelled) <= _LONGEST_SUBJECT or not spelled.isprintable():
         raise invalid_response("no usable account id at subject_field")

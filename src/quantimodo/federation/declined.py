@@ -1,5 +1,5 @@
-"""The error codes of authorization responses: those that the log may have, and those by which a
-person cancels. Each of the latter is `access_denied` here.
+"""The error codes of authorization responses: those that the log may contain, and those that mean
+that the person cancelled. The latter are all handled as `access_denied`.
 
 RFC 6749 §4.1.2.1 has only `access_denied` for this. Most send it in `error`; others send another
 code there, or in `error_reason` (Facebook) or `error_subcode` (Microsoft).

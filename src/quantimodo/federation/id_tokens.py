@@ -58,7 +58,7 @@ def check_id_token(found: Verified, expected: Expected, now: datetime) -> None:
         if not isinstance(nonce, str) or not same(_octets(nonce), _octets(expected.nonce)):
             raise bad_token("the nonce is missing or another one")
     token, stated = expected.access_token, claims.get("at_hash")
-    # OpenID Connect Core §3.1.3.8: optional here, binding where it is.
+    # OpenID Connect Core §3.1.3.8: optional, but checked if it is present.
     if token is not None and stated not in (None, half_hash(found.algorithm, token.reveal())):
         raise bad_token("at_hash is of another access token")
 
@@ -106,7 +106,7 @@ def moment(claims: Mapping[str, Any], name: str) -> datetime:
 
 
 def required_text(claims: Mapping[str, Any], name: str) -> str:
-    """A text that can be a key: neither empty nor endless. Raises `BadToken`."""
+    """A text that can be a key: neither empty nor too long. Raises `BadToken`."""
     value = claims.get(name)
     if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_SUBJECT:
         raise bad_token(f"{name} is missing or not usable")
@@ -131,7 +131,8 @@ def _check_audience(
     if len(audiences) > 1 and authorized_party is None:
         raise foreign_token("several audiences and no azp")
     # Stricter than OpenID Connect Core: also with one audience, because Google's apps of one
-    # project get tokens for each other, and security.md §28 wants a list of those that may.
+    # project get tokens for each other, and security.md §28 requires a list of those that are
+    # accepted.
     if authorized_party is not None and authorized_party not in (
         ours if requested_by is None else {requested_by}
     ):

@@ -20,8 +20,8 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Not linked yet: create a person, with the provider's address if it gave one. `invitation` is
-    the key of the one that this uses."""
+    """The identity is not linked yet: create a person, with the provider's address if it gave one.
+    `invitation` is the key of the invitation that this uses."""
 
     email: str | None
     email_verified: bool
@@ -30,7 +30,7 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Not linked yet, but this person has proven that it is theirs."""
+    """The identity is not linked yet, and this person has proven that it is theirs."""
 
     user: User
 
@@ -78,7 +78,7 @@ def decide(
 
 
 def _invited(profile: Profile, invitation: Invitation | None) -> Create | Refuse:
-    # An address alone is what gives the account, so the conditions of an automatic link hold.
+    # The address alone gives the account here, so the conditions of an automatic link have to hold.
     if invitation is None or profile.email is None or not _proves_address(profile):
         return Refuse("not_invited")
     if not is_same_email(profile.email, invitation.email):

@@ -114,7 +114,7 @@ class LoginCodes:
         return found
 
     async def _refuse_replay(self, found: LoginCode) -> NoReturn:
-        # The code has two holders, so the JWT of the first use is not trusted either.
+        # Two parties have the code, so the JWT of the first use is not trusted either.
         await self.revoker.revoke(found.jti)
         self.audit.record(
             Event(at=self.clock.now(), kind="login_code.replayed", user_id=found.user_id)

@@ -1,4 +1,4 @@
-"""Accounts that a first sign-in through a provider makes."""
+"""Makes the account of a person who signs in through a provider for the first time."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from quantimodo.ports.invitation_store import InvitationStore
 
 @dataclass(frozen=True, slots=True)
 class NewAccounts:
-    """`mode` is who may make an account."""
+    """`mode` says who may make an account."""
 
     mode: SignUpMode
     invitations: InvitationStore

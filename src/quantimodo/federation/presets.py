@@ -1,8 +1,9 @@
 """Providers that need a client id and a secret only: their other settings are here, as data.
 
-A preset is a policy without a client. What an operator sets wins over it. No preset lets an e-mail
-address link to an account by itself: that is for the operator, by `email_counts`, `authoritative`.
-Each row is from the provider's public documentation; docs/operator/providers-presets.md names it.
+A preset is a policy without a client id and secret. A setting of the operator overrides it. No
+preset lets an e-mail address link to an account by itself: that is for the operator, by
+`email_counts`, `authoritative`. Each row is from the provider's public documentation;
+docs/operator/providers-presets.md names it.
 """
 # ruff: noqa: S106  (addresses of token endpoints are no passwords)
 
@@ -46,7 +47,7 @@ _ROWS: Final = (
         token_endpoint="https://www.linkedin.com/oauth/v2/accessToken",
         userinfo_endpoint="https://api.linkedin.com/v2/userinfo",
         scope="openid profile email",
-        pkce=False,  # it takes a verifier from native clients only
+        pkce=False,  # it accepts a PKCE verifier from native clients only
         subject_field="sub",
         name_fields=("name", "given_name + family_name"),
         email_field="email",
@@ -114,7 +115,7 @@ _ROWS: Final = (
         subject_field="id",
         name_fields=("firstname + lastname", "username"),
     ),
-    # Which permissions it asks for is part of the registration there: it has no scopes.
+    # It has no scopes: the registration there has the permissions.
     ProviderPolicy(
         name="garmin",
         kind="oauth2",

@@ -1,7 +1,7 @@
 """Sessions at an OpenID provider. Pure.
 
-Which one a sign-in began from, how it is ended there (RP-Initiated Logout §2), and the logout
-tokens of the provider (Back-Channel Logout §2).
+Records the provider session of a sign-in, ends it there (RP-Initiated Logout §2), and reads the
+logout tokens of the provider (Back-Channel Logout §2).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +39,7 @@ def recorded(
 
 
 def is_session_name(value: object) -> TypeGuard[str]:
-    """Whether this is a `sid` that is recorded: a text that is neither empty nor endless."""
+    """Whether this is a `sid` that is recorded: a text that is neither empty nor too long."""
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_SID and value.isprintable()
 
 

@@ -1,4 +1,4 @@
-"""Sign-out at the provider from which a session began, when its person chooses that
+"""Signs a person out at the provider from which the session began, if the person chooses that
 (RP-Initiated Logout §2)."""
 
 from collections.abc import Mapping
@@ -54,8 +54,8 @@ class ProviderSignOut:
     issuer: str
 
     async def of(self, session: Session) -> SignOutThere | None:
-        """How this session's person can sign out at the provider, too; None if it did not begin at
-        one, or the provider has no such address or does not respond."""
+        """How the person of this session can sign out at the provider too; None if the session did
+        not begin at a provider, or the provider has no such address or does not respond."""
         if not self.providers:
             return None
         began = await self.store.provider_session(session.sid)

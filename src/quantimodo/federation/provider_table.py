@@ -1,4 +1,4 @@
-"""All kinds of providers, and the settings that each requires."""
+"""The table of all kinds of providers, and the settings that each kind requires."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial

@@ -1,8 +1,8 @@
 """Where a sign-in through a provider may redirect to: the `redirectUrl` of v2-api.md §2.2.
 
-Decides by what applications and the operator have registered, and determines which applications a
-sign-in is for (v2-api.md §4). An address that is not registered is never redirected to (security.md
-§1).
+Decides by the addresses that applications and the operator have registered, and determines which
+applications a sign-in is for (v2-api.md §4). An address that is not registered is never redirected
+to (security.md §1).
 """
 
 from collections.abc import Iterable
@@ -64,9 +64,8 @@ class RedirectTargets:
         )
 
     async def still(self, redirect_url: str, clients: tuple[str, ...] | None) -> RedirectTarget:
-        """The current state of a target that was found before: without applications that are
-        deleted or have removed the address, and without new ones. Raises `UnregisteredRedirect`
-        when none is left."""
+        """The present state of a target that was found earlier: only with those of its applications
+        that still have the address. Raises `UnregisteredRedirect` when none is left."""
         own = self._is_own(redirect_url)
         if clients is None:
             if own:

@@ -1,4 +1,4 @@
-"""What a provider's security events do to the accounts, sessions and authorizations of a person.
+"""Applies a provider's security events to the accounts, sessions and authorizations of a person.
 
 `endpoints/social_security_events.py` receives the events and applies each of them once.
 """
@@ -46,8 +46,8 @@ class SecurityEventHandler:
         return await self._sign_out(issuer, subject, grants=False)
 
     async def end_sessions(self, ended: EndedProviderSession, provider: str) -> int:
-        """The provider ended a session there: end the sessions that began from it; of how many
-        people. The other sessions of the person stay."""
+        """The provider ended a session there: end the sessions that began from it, and return the
+        number of their people. Other sessions of a person stay."""
         people = await self.provider_sessions.end_provider_sessions(ended, self.clock.now())
         for user_id in people:
             self.notifier.record("identity.signed_out", user_id, detail=provider)

@@ -98,7 +98,7 @@ class SocialAccounts:
                 admitted = await self._admit(profile, address)
                 session = provider_session(profile, self.clock.now(), self.envelope)
                 return replace(admitted, session=session)
-            except Conflict:  # a concurrent change: the current state decides
+            except Conflict:  # a concurrent change: decide again by the present state
                 continue
             except SignInEnded:
                 raise self._ended(profile, None, address) from None
@@ -147,7 +147,7 @@ class SocialAccounts:
         await self.notifier.notify(session.user, EmailTemplates.identity_unlinked)
 
     async def identities(self, user_id: int) -> Sequence[Identity]:
-        """Oldest first."""
+        """The identities of this person, oldest first."""
         return await self.store.identities_of(user_id)
 
     async def removable(self, user_id: int) -> Collection[int]:

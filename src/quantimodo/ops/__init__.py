@@ -1,1 +1,2 @@
-"""Background work beside the requests: e-mail, the audit log."""
+"""Background work and monitoring: e-mail, the audit trail, logs, cleanup, metrics, alerts,
+webhooks."""

@@ -1,9 +1,9 @@
-"""The access log: which apps read or wrote a person's data or acted for
-them elsewhere, shown to that person.
+"""The access log: which apps read or wrote a person's data or acted for them elsewhere, shown to
+that person.
 
 Written in background batches. Equal accesses within an hour are one row, so an app that reads a
 hundred pages costs one. Equal ones that wait for the same batch are added up when they are
-recorded. Reads of profiles are as frequent as requests to userinfo, so they wait longer.
+recorded. Reads of profiles are as frequent as requests to userinfo, so they are written less often.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import AccessLogStore
 from quantimodo.ports.stores import Conflict
 
-_PROFILE_PAUSE = 5.0  # seconds; an application that reads one person again in it adds no write
+_PROFILE_PAUSE = 5.0  # seconds; repeated reads by an app of a person are one write
 
 _Key = tuple[int, str, AccessAction, str, str, int]  # the last one is the hour
 
@@ -113,7 +113,7 @@ class AccessLog:
             await self._store.add_accesses(_merged(sums))
         except Conflict:
             if len(sums) > 1:
-                raise  # then each is written alone
+                raise  # then each is written separately
             # The person was deleted meanwhile; their access log is deleted too.
 
 

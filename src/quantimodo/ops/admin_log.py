@@ -1,4 +1,4 @@
-"""The record of what administrators and commands of the operator do for others."""
+"""The log of what administrators and commands of the operator do to accounts and applications."""
 
 from dataclasses import dataclass
 

@@ -31,8 +31,8 @@ class AlertWebhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertMessages:
-    """`recipients` returns the addresses of the present moment; `webhook` is None without one.
-    `server` is the issuer."""
+    """`recipients` returns the present addresses; `webhook` is None without one. `server` is the
+    issuer."""
 
     mailer: Mailer
     recipients: Callable[[], Awaitable[Sequence[str]]]
@@ -42,11 +42,11 @@ class AlertMessages:
     server: str
 
     async def send_mail(self, alerts: Sequence[Alert]) -> int:
-        """Queue one e-mail about all of them to each recipient; the number of recipients."""
+        """Queue one e-mail about all alerts to each recipient. Returns the number of recipients."""
         return await self._send(subject_of(alerts), "\n\n".join(map(paragraph_of, alerts)))
 
     async def post(self, alert: Alert) -> str:
-        """Post one alert; why it was not accepted, or an empty text."""
+        """Post one alert. Returns the reason why it was not accepted, or an empty text."""
         moment = alert.resolved_at if alert.kind == "resolved" else alert.raised_at
         return await self._post(
             f"alert.{alert.kind}",
@@ -62,11 +62,11 @@ class AlertMessages:
         )
 
     async def test_mail(self) -> int:
-        """Queue a test e-mail to each recipient; their number."""
+        """Queue a test e-mail to each recipient. Returns the number of recipients."""
         return await self._send("a test of alerts", _TEST_TEXT)
 
     async def test_webhook(self) -> str:
-        """Post a test; why it was not accepted, or an empty text."""
+        """Post a test. Returns the reason why it was not accepted, or an empty text."""
         now = self.clock.now()
         return await self._post("alert.test", f"test.{_micros(now)}", {"text": _TEST_TEXT}, now)
 

@@ -10,8 +10,8 @@ from quantimodo.ops.readings import Reading
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertPolicy:
-    """`subjects` are those that are reported. `interval`: how long it takes at least until the same
-    condition, which ended and began again, is reported again. `by_mail`, `by_webhook`: how."""
+    """`subjects` are those that are reported. A condition that ended and began again is reported
+    again after `interval` at the earliest. `by_mail`, `by_webhook`: how it is reported."""
 
     subjects: frozenset[str]
     interval: timedelta
@@ -33,7 +33,8 @@ def changed_alerts(
             after = _holds(alert, reading, policy, now)
         if after is not None:
             changed.append(after)
-    # What is not read any more: a provider that was removed, a subject that is switched off.
+    # Conditions without a reading have ended: their provider was removed, or their subject is
+    # turned off.
     gone = [each for each in before.values() if each.name not in readings]
     return changed + [
         replace(each, kind="resolved", resolved_at=now, by_mail=False, by_webhook=False)
@@ -70,7 +71,7 @@ def _ended(alert: Alert, policy: AlertPolicy, now: datetime) -> Alert | None:
     if alert.resolved_at is not None:
         return None
     ended = replace(alert, kind="resolved", resolved_at=now, by_mail=False, by_webhook=False)
-    # The end of a condition is reported only if the condition was.
+    # The end of a condition is reported only if its beginning was.
     return _due(ended, policy) if is_reported(alert) or alert.by_webhook else ended
 
 

@@ -1,4 +1,4 @@
-"""Reports each condition to the operator once, and once more when it is over.
+"""Reports each condition to the operator when it begins, and again when it ends.
 
 Owns the round of the worker. Any number of processes may run one: the one with the lease works. A
 message is sent at least once; a webhook that is not accepted is posted again for a day.

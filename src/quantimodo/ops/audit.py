@@ -1,4 +1,4 @@
-"""The audit trail: events are taken at once and written in background batches.
+"""The audit trail: events are buffered without waiting, and written in background batches.
 
 The caller decides what is recorded, and must not record secrets.
 """

@@ -1,6 +1,6 @@
-"""Background writes: items are taken at once, buffered, and written in batches.
+"""Background writes: items are buffered without waiting, and written in batches.
 
-Owns the buffer, its bound and the pace. The caller supplies the write.
+Owns the buffer, its capacity and the interval. The caller supplies the write.
 """
 
 import asyncio
@@ -79,7 +79,7 @@ class BatchWriter(Generic[T]):
                     await self._write(batch)
                 except Unavailable:
                     raise
-                except Exception:  # one item that cannot be written must not lose the others
+                except Exception:  # one bad item must not lose the others
                     if len(batch) > 1:
                         size = 1
                         continue

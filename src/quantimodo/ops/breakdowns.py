@@ -1,7 +1,7 @@
-"""What a server did in each hour, day or week of a stretch of time: tokens by grant type, refusals
-by code, durations by group of endpoints.
+"""Statistics of each hour, day or week of a span of time: tokens by grant type, refusals by code,
+durations by group of endpoints.
 
-Owns the stretches, and how quantiles come from classes of durations. All times are UTC.
+Owns the spans, and how quantiles are computed from classes of durations. All times are UTC.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,8 +44,8 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """The numbers of each label in each of the periods; a label of which there is nothing is
-    absent. Labels are in the order of their sums, the largest first."""
+    """The numbers of each label in each of the periods; a label without a number is absent. Labels
+    are in the order of their sums, the largest first."""
 
     periods: Sequence[datetime]
     series: Mapping[str, Sequence[int]]

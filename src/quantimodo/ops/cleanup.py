@@ -1,7 +1,7 @@
 """Deletes expired rows in small batches, inside the server.
 
-Owns the pace; `RetentionStore` decides which rows are expired. One process at a time cleans: it
-holds a lease, and the others try again later.
+Owns the intervals and the sizes of batches; `RetentionStore` decides which rows are expired. One
+process at a time deletes: the one with the lease.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from quantimodo.ports.background_stores import LeaseStore, RetentionStore
 from quantimodo.ports.clock import Clock
 
 _BATCH: Final = 500
-_MOST_BATCHES: Final = 200  # of one table at a time, so that no table starves the others
+_MOST_BATCHES: Final = 200  # of one table at a time, so that no table delays the others
 _PAUSE: Final = 0.02  # seconds between batches: requests go first
 _LEASE: Final = timedelta(minutes=5)
 
@@ -30,8 +30,8 @@ class Cleaner:
     async def round(self) -> int:
         """Clean every table if this process holds the lease, and return the number of deleted rows.
 
-        A server at its limit makes tokens faster than one turn of a table deletes them, so turns
-        repeat until none is cut short.
+        A server at its limit adds tokens faster than one batch deletes them, so batches repeat
+        until none is full.
         """
         total, cut_short = 0, True
         while cut_short and await self._may_clean():

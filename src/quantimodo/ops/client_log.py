@@ -3,8 +3,8 @@ requested each endpoint, day by day.
 
 Counting is an addition in memory. A background worker writes the numbers, and the refusals that
 were taken: of each application at most 30 a minute, and 5 of one endpoint and code, so that a flood
-costs no more and displaces few others. The counts have every one. A refusal has no value that a
-stranger chose, and nothing of a person.
+costs no more and displaces few others. The counts include each refusal. The log has no value that
+the caller chose, and no data of a person.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ PER_MINUTE: Final = 30
 PER_KIND: Final = 5
 """Rows of one application, endpoint and code that one worker takes in a minute."""
 _MOST_WAITING: Final = 2_000  # rows of one worker, until they are written
-_MOST_COUNTS: Final = 20_000  # of one kind that wait
+_MOST_COUNTS: Final = 20_000  # of one endpoint and code, until they are written
 _MINUTE: Final = timedelta(minutes=1)
 
 Key = TypeVar("Key", str, tuple[str, str], tuple[str, str, str])
@@ -140,7 +140,7 @@ class ClientLog:
                         [each for each in usage if each.client_id == client_id],
                         written,
                     )
-            # Else the application was deleted meanwhile, and its log with it.
+            # Otherwise the application and its log were deleted meanwhile.
         written |= clients
 
 

@@ -1,6 +1,6 @@
-"""What happened on the server by day or by hour: sign-ins, accounts, consents, tokens, refusals.
+"""Statistics by day or by hour: sign-ins, accounts, consents, tokens, refusals.
 
-Owns which events and counters make each number. Days and hours are those of UTC.
+Owns from which events and counters each number is computed. Days and hours are those of UTC.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,8 +45,8 @@ _COUNTED: Final[Mapping[str, CountName]] = {"tokens": "tokens", "refusals": "app
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """An hour, a day or a week with the number of each series in it. `first` is its first day, of
-    an hour its beginning."""
+    """An hour, a day or a week with the number of each series. `first` is the beginning of the
+    hour, or the first day."""
 
     first: date
     numbers: Mapping[str, int]
@@ -59,8 +59,8 @@ class DailyNumbers:
     counts: ServerCountStore
 
     async def until(self, today: date, days: int) -> Sequence[Period]:
-        """Each of the last `days` days, the oldest first, with 0 where nothing was. The series
-        `OF_CLIENTS` are 0 before the days that are kept."""
+        """Each of the last `days` days, the oldest first, with 0 where nothing was counted. The
+        series `OF_CLIENTS` are 0 before the days that are kept."""
         first = today - timedelta(days=days - 1)
         found = {first + timedelta(days=number): dict.fromkeys(TITLES, 0) for number in range(days)}
         for count in await self.logs.count_events(datetime.combine(first, time(), UTC)):
@@ -73,7 +73,7 @@ class DailyNumbers:
         return [Period(day, numbers) for day, numbers in found.items()]
 
     async def hours_until(self, now: datetime, hours: int) -> Sequence[Period]:
-        """Each of the last `hours` hours, the oldest first, with 0 where nothing was."""
+        """Each of the last `hours` hours, the oldest first, with 0 where nothing was counted."""
         begins = Span("hour", hours).begins(now)
         found = {begin: dict.fromkeys(TITLES, 0) for begin in begins}
         for count in await self.logs.count_events_by_hour(begins[0]):

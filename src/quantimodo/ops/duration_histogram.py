@@ -2,7 +2,8 @@
 
 Owns its form. A process counts the requests of each class in a counter, whose values several
 processes add up, and adds whole sums to it: no request does. The histogram is made from it when
-`/metrics` is read. It has no sum of all durations, because requests leave only their class.
+`/metrics` is read. It has no sum of all durations, because only the class of each request is
+counted.
 """
 
 from collections.abc import Iterator

@@ -56,7 +56,7 @@ def _key_gauges(state: ServerState | None) -> Iterator[Metric]:
 
 
 def _storage_gauges(state: ServerState | None) -> Iterator[Metric]:
-    # 0, so that a rule on its age finds a server without any backup.
+    # 0 without a backup, so that a rule on the age also finds a server that has none.
     made = None if state is None else _seconds(state.last_backup_at) or 0.0
     disk = None if state is None else state.disk
     sizes = None if state is None else state.sizes

@@ -1,9 +1,7 @@
-"""The HTML part of an e-mail, made from its text (RFC 2046 §5.1.4). Pure.
-
-One layout for all e-mails, or the one of the operator. It loads nothing and has no script; the
-colors follow the theme of the reader. It is made when the e-mail is sent, so that the queue stores
-the text only.
-"""
+"""The HTML part of an e-mail, made from its text (RFC 2046 §5.1.4). Pure. All e-mails have one
+layout, that of the server or of the operator. It loads nothing and has no script; the colors follow
+the theme of the reader. It is made when the e-mail is sent, so that the queue stores the text
+only."""
 
 import re
 from html import escape

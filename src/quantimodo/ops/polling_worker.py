@@ -73,7 +73,7 @@ class PollingWorker:
                 await self._job()
             except Unavailable:
                 _log.warning(f"{self._name}.database_unavailable")
-            except Exception:  # the task survives a fault in one entry of the queue
+            except Exception:  # a fault in one entry of the queue must not end the task
                 _log.exception(f"{self._name}.failed")
             with suppress(TimeoutError):
                 async with asyncio.timeout(_POLL):

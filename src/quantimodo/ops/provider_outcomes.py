@@ -1,7 +1,7 @@
-"""How requests to sign-in providers end, as this process sees it.
+"""The outcomes of requests to sign-in providers in this process.
 
-Owns what was not stored yet. The guarded HTTP client reports each request, so that no caller can
-make a provider look unavailable by a forged response.
+Owns those that are not stored yet. The guarded HTTP client reports each request, so that no caller
+can make a provider look unavailable by a forged response.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ class ProviderOutcomes:
         self._seen: dict[str, ProviderState] = {}
 
     def note(self, provider: str, succeeded: bool) -> None:
-        """One request to this provider has ended."""
+        """Count the outcome of a request to this provider."""
         self._count(provider, "success" if succeeded else "failure")
         now = self._clock.now()
         before = self._seen.get(provider) or ProviderState(
@@ -40,7 +40,8 @@ class ProviderOutcomes:
         )
 
     async def flush(self) -> None:
-        """Store what was noted since the last time. What cannot be stored now is kept."""
+        """Store the outcomes since the last call. What cannot be stored now is kept for the next
+        call."""
         seen, self._seen = self._seen, {}
         if not seen:
             return

@@ -1,9 +1,9 @@
-"""Asks sign-in providers for their public keys between sign-ins, so that one that is down is known
-before a person meets it.
+"""Fetches the public keys of sign-in providers regularly, so that an outage is known before a
+person signs in.
 
-Owns when: one process at a time, at the interval of the operator, a little earlier or later so that
-servers do not ask together. The guarded HTTP client notes how each request ends
-(`ops/provider_outcomes.py`).
+Owns the time of the requests: in one process at a time, at the interval of the operator, with a
+random deviation so that servers do not send them together. The guarded HTTP client records the
+outcome of each request (`ops/provider_outcomes.py`).
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -32,13 +32,13 @@ class ProviderProbes:
     _due_at: datetime | None = field(default=None, init=False)
 
     async def round(self) -> None:
-        """Ask each provider, one after the other, if it is time and this process holds the
+        """Probe each provider, one after the other, if it is time and this process holds the
         lease."""
         now = self.clock.now()
         if not await self.leases.lease("provider probes", self.holder, _LEASE, now):
             self._due_at = None
             return
-        if self._due_at is None:  # it has just begun: the process before may have asked just now
+        if self._due_at is None:  # the previous process may have probed just now
             self._due_at = now + self.interval * self._part()
         if now < self._due_at:
             return

@@ -1,7 +1,5 @@
-"""What the state of a server means: each reading is as it should be, or says what to do.
-
-Pure. `quantimodo doctor`, the administration and the alerts use the same readings.
-"""
+"""Evaluates the state of a server: each reading is in order, or says what to do. Pure. `quantimodo
+doctor`, the administration and the alerts use the same readings."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -40,7 +38,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """`of` names the algorithm or the provider; "" where there is one of a subject."""
+    """`of` names the algorithm or the provider; "" for a subject with one reading."""
 
     subject: Subject
     of: str = ""
@@ -49,7 +47,7 @@ class Reading:
 
     @property
     def name(self) -> str:
-        """Unique among the readings of a state."""
+        """The name of the reading, unique among those of a state."""
         return f"{self.subject}.{self.of}" if self.of else self.subject
 
 

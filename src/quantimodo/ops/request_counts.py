@@ -1,8 +1,8 @@
 """Durations, token responses and refusals of all processes, by hour and by day.
 
-Owns what the groups of endpoints are called, and how what `Traffic` counted is named in the
-database. A background worker writes the sums: no request does. A process that ends in order writes
-the rest; one that is killed loses what it counted since its last flush.
+Owns the names of the groups of endpoints, and the names of the counters in the database. A
+background worker writes the sums, so that requests write nothing. A process writes the rest when it
+ends; a process that is killed loses what it counted since its last flush.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ CLASSES: Final = (*(f"{bound:g}" for bound in BOUNDS), "more")
 
 
 class RequestCounts:
-    """One per process. `flush` writes what waits: call it every half minute, and `close` once."""
+    """One per process. `flush` writes what waits: call it every 30 seconds, and `close` once."""
 
     def __init__(self, store: ServerCountStore, clock: Clock, traffic: Traffic) -> None:
         self._store = store
@@ -46,8 +46,8 @@ class RequestCounts:
         self._writing = asyncio.Lock()
 
     async def flush(self) -> None:
-        """Write what waits, as of now. Raises `Unavailable`, and then it waits for the next
-        time."""
+        """Write what was counted until now. Raises `Unavailable`; then the counts are kept for the
+        next call."""
         async with self._writing:
             self._take()
             counted, self._waiting = self._waiting, {}
@@ -60,7 +60,7 @@ class RequestCounts:
                 raise
 
     async def close(self) -> None:
-        """Write what waits; what cannot be written is lost."""
+        """Write the rest. What cannot be written is lost."""
         with suppress(Unavailable):
             await self.flush()
 

@@ -1,7 +1,6 @@
 """Sends e-mails over SMTP, with STARTTLS or TLS, with time-outs.
 
-Owns the connection and the form of a message (RFC 5322). `mail.py` decides when an e-mail is
-tried.
+Owns the connection and the form of a message (RFC 5322). `mail.py` decides when an e-mail is sent.
 """
 
 import ssl
@@ -176,7 +175,8 @@ def _error_of(fault: aiosmtplib.SMTPResponseException) -> Exception:
 
 @contextmanager
 def _down() -> Iterator[None]:
-    """Turns all other faults of a mail server into `MailServerUnavailable`, which is retried."""
+    """Turn all other faults of a mail server into `MailServerUnavailable`, after which e-mails are
+    retried."""
     try:
         yield
     except aiosmtplib.SMTPResponseException as fault:

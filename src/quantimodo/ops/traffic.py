@@ -1,8 +1,7 @@
-"""What requests leave in the memory of one process: how long they took, and of which application
-they were.
+"""Counts requests in the memory of one process: their durations and their applications.
 
-Owns the numbers until `request_counts.py` and `client_log.py` take them to write them. A request
-costs one call, and each number is an addition in a dictionary. Memory is bounded.
+Owns the numbers until `request_counts.py` and `client_log.py` write them. A request costs one call,
+and each number is an addition in a dictionary. Memory is bounded.
 """
 
 from bisect import bisect_left

@@ -1,4 +1,4 @@
-"""One attempt to deliver one event to one endpoint, and what its result means.
+"""One attempt to deliver one event to one endpoint, and its result.
 
 A response with 2xx is a success. Anything else is repeated as Standard Webhooks advises; 410, and
 failures for five days, disable the endpoint, and the owners of its application get an e-mail.
@@ -64,7 +64,8 @@ class WebhookAttempts:
     entropy: Entropy
 
     async def deliver(self, endpoint: WebhookEndpoint, delivery: Delivery) -> bool:
-        """Try once, and record the result; whether the endpoint accepted it."""
+        """Make one attempt, and record the result. Returns whether the endpoint accepted the
+        event."""
         payload = await self.writer.write(delivery.event)
         if payload is None:  # its row goes with the person
             return True
@@ -132,8 +133,8 @@ class WebhookAttempts:
         )
 
     def _retry_at(self, attempts: int, result: WebhookResult, now: datetime) -> datetime | None:
-        """A tenth more or less than the pause, so that failures do not come back at one moment; and
-        no earlier than the receiver requested."""
+        """The time of the next attempt: the pause with a random tenth more or less, so that retries
+        do not coincide, and not before the time that the receiver requested."""
         if attempts > len(PAUSES):
             return None
         share = int.from_bytes(self.entropy.bytes(4), "big") / 2**32

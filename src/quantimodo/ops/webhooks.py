@@ -3,9 +3,8 @@
 Any number of processes may run a sender. A delivery is claimed by one of them for a minute, longer
 than an attempt lasts; a process that is killed leaves it due again.
 
-Endpoints that responded promptly, endpoints that did not, and endpoints of which this process knows
-nothing yet have separate places, and one application has few of each, so that slow and dead
-endpoints delay one another only.
+Fast, slow and unknown endpoints have separate places, and one application has few of each kind. So
+slow and dead endpoints delay only each other.
 """
 
 import asyncio
@@ -34,7 +33,7 @@ ENDPOINTS_OF_CLIENT: Final = 4
 """Those of them that belong to one application."""
 PROMPT: Final = timedelta(seconds=2)
 """An endpoint that takes longer to respond is slow."""
-_MOST_KNOWN: Final = 10_000  # endpoints whose pace is kept
+_MOST_KNOWN: Final = 10_000  # endpoints whose pace is remembered
 _PAGE: Final = 500
 _LEASE: Final = timedelta(minutes=1)
 
@@ -48,7 +47,7 @@ class Pace(Enum):
 
 
 class _Places:
-    """Which endpoints are served at once. Those that wait for a place are served in turn."""
+    """Limits how many endpoints are served at once. Those without a place wait in order."""
 
     def __init__(self) -> None:
         self._of_pace = {pace: asyncio.Semaphore(ENDPOINTS_AT_ONCE) for pace in Pace}
@@ -137,7 +136,7 @@ class WebhookSender:
                         return
         except Unavailable:  # claimed deliveries are due again after their lease
             _log.warning("webhooks.database_unavailable")
-        except Exception:  # any fault: other endpoints are not concerned
+        except Exception:  # a fault at one endpoint must not affect the others
             _log.exception("webhooks.failed", endpoint=endpoint_id)
         finally:
             del self._running[endpoint_id]

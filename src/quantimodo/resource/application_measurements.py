@@ -1,5 +1,8 @@
-"""What all people of an application let it read (measurements-api.md §1): by the application's own
-token, and of each person while their grant to it lives."""
+"""The measurements of all people who allow an application to read them (measurements-api.md §1), by
+the application's own token.
+
+A person's measurements are included while their grant to the application is active.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,7 +56,8 @@ class ApplicationMeasurements:
         return page_response(self.address, query, rows_json, total)
 
     async def _names(self, app: str, user_ids: set[int]) -> Mapping[int, dict[str, Any]]:
-        """How the application distinguishes people: by what `/api/v1/user/me` names them."""
+        """The ids by which the application distinguishes people: those that `/api/v1/user/me`
+        returns."""
         client = await self.clients.client(app)
         if client is None or not is_pairwise(client):
             return {user_id: {"userId": user_id} for user_id in user_ids}
@@ -74,7 +78,7 @@ class ApplicationMeasurements:
         return await self.count_cache.of(app, user_ids, filters, begins=begins)
 
     async def _people(self, app: str) -> list[Person]:
-        """Looked up in each request: a consent that changed a moment ago counts as it is now."""
+        """Read in each request, so that a change of a consent applies at once."""
         people: list[Person] = []
         while True:
             some = await self.store.readers_people(

@@ -1,4 +1,7 @@
-"""Authentication by an access token (v2-api.md §7, RFC 6750, RFC 9449 §7): one, by one method."""
+"""Authentication by an access token (v2-api.md §7, RFC 6750, RFC 9449 §7).
+
+A request has one token, sent by one method.
+"""
 
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
@@ -38,14 +41,15 @@ class BearerAuthentication:
         return found
 
     async def application(self, request: Request, scope: str) -> FoundAccessToken:
-        """The token that an application got for itself. One of a person's opens nothing here."""
+        """The token that an application got for itself, if it opens `scope`. A token of a person is
+        refused."""
         found = await self.admit(request, scope)
         if found.user is not None:
             raise insufficient(found, scope)
         return found
 
     async def bearer(self, request: Request) -> FoundAccessToken:
-        """The live token of this request, whatever it opens. Raises `BearerError`."""
+        """The live token of this request, with any scope. Raises `BearerError`."""
         in_query = self._from_query(request)
         header = request.header(b"authorization")
         presented = presented_token(header, in_query, _from_body(request))

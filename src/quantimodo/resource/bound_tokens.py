@@ -31,8 +31,8 @@ class BoundTokens:
     async def check(
         self, request: Request, presented: PresentedToken, found: FoundAccessToken
     ) -> None:
-        """Whether the request shows possession of the key to which its token is bound. Raises
-        `BearerError`. One read and one write more than for a bearer token."""
+        """Check that the request shows possession of the key to which its token is bound. Raises
+        `BearerError`. A bound token costs one read and one write more than a bearer token."""
         bound_to = found.confirmation
         if bound_to is not None and bound_to.member == "x5t#S256" and not presented.dpop:
             self._check_certificate(request, bound_to)

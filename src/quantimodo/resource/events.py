@@ -27,8 +27,8 @@ _GONE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """At least once, in one order. Who repeats a request with the `next` of the last response
-    misses nothing, or gets 410."""
+    """Delivers each event at least once, in one order. A client that continues with the `next` of
+    the last response misses no event; if events were deleted meanwhile, it gets 410."""
 
     bearer: BearerAuthentication
     events: AppEventStore

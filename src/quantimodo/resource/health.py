@@ -1,4 +1,4 @@
-"""For the machines that watch us: alive, ready, and the numbers."""
+"""Endpoints for monitoring: liveness, readiness, and metrics."""
 
 from dataclasses import dataclass
 
@@ -18,14 +18,14 @@ _TEXT = (
 
 
 async def alive(request: Request) -> Response:
-    """The process responds; the state of what it needs is not checked."""
+    """200 while the process responds. The database and the keys are not checked."""
     return private_json(200, {"status": "ok"})
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The database responds, and there are keys to sign with. Raises `Unavailable` (503) when one
-    of both is missing."""
+    """200 if the database responds and there are keys to sign with. Raises `Unavailable` (503)
+    otherwise."""
 
     database: OpenDatabase
     keyring: Keyring

@@ -1,4 +1,4 @@
-"""Measurements and variables as the wire has them (measurements-api.md §4, §7, §8): names, times,
+"""Measurements and variables as JSON of the API (measurements-api.md §4, §7, §8): names, times,
 links."""
 
 import asyncio
@@ -85,7 +85,7 @@ def unit_json(unit: Unit) -> dict[str, Any]:
 def page_response(
     address: str, query: MeasurementQuery, rows: Sequence[dict[str, Any]], total: int
 ) -> Response:
-    """A page and the headers that lead to the others."""
+    """One page of rows, with the headers that link to the other pages."""
     links = list(_links(address, query, total))
     headers = [(b"total-count", b"%d" % total)]
     headers += [(b"link-" + name.encode(), url.encode("ascii")) for name, url in links]

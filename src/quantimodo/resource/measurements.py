@@ -1,7 +1,7 @@
-"""The measurements of the person whose token it is (measurements-api.md §1).
+"""The measurements of the person to whom the token belongs (measurements-api.md §1).
 
-Reading needs `readmeasurements`, writing `writemeasurements`; neither opens the other. Each read
-and write is recorded for the person.
+Reading needs the scope `readmeasurements`, writing `writemeasurements`; neither includes the other.
+Each read and write is recorded in the access log of the person.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -51,7 +51,8 @@ class Admitted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MeasurementAccess:
-    """Who comes in, what and how much they may read, and the note of it for the person."""
+    """Authenticates requests for measurements, applies the consent, and records accesses for the
+    person."""
 
     bearer: BearerAuthentication
     accesses: AccessRecorder
@@ -72,7 +73,7 @@ class MeasurementAccess:
         return admitted
 
     async def permit(self, found: FoundAccessToken, scope: str) -> Admitted:
-        """The same for a token that was found. Raises `InsufficientScope`."""
+        """What a token allows with this scope. Raises `InsufficientScope`."""
         if scope not in found.scope or found.user is None:
             raise insufficient(found, scope)
         permissions = EVERYTHING
@@ -238,7 +239,8 @@ class MeasurementsCsv:
         number = 0
         try:
             while True:
-                # The deadline is for each part, for a client may take its time with a whole diary.
+                # The deadline applies to each part, because a slow client may take long for all of
+                # them.
                 async with self.access.reads.place(user.id):
                     rows = await anext(chunks, None)
                 if rows is None:
@@ -250,7 +252,7 @@ class MeasurementsCsv:
 
 
 def number_in(rows: Sequence[MeasurementView]) -> int:
-    """How many measurements these stand for; a group, of all that are in it."""
+    """The number of measurements in these rows; a group has all of its measurements."""
     return sum(row.number for row in rows)
 
 

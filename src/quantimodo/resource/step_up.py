@@ -1,4 +1,4 @@
-"""Which sign-in a token needs for what is sensitive (RFC 9470 §3).
+"""Step-up authentication: which sign-in a token needs for a sensitive operation (RFC 9470 §3).
 
 Owns the table of sensitive operations of the API, each in a class that has its own settings.
 """

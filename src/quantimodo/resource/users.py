@@ -1,4 +1,5 @@
-"""Who the person is: `GET /api/v1/user/me` (scope `basic`), userinfo (OpenID Connect Core §5.3)."""
+"""The claims about the person: `GET /api/v1/user/me` (scope `basic`), userinfo (OpenID Connect Core
+§5.3)."""
 
 from dataclasses import dataclass
 

@@ -45,7 +45,7 @@ class ResponseBuilder(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizeEndpoint:
-    """`ending` is appended to every response address: Facebook adds `#_=_`."""
+    """`ending` is appended to each response address: Facebook appends `#_=_`."""
 
     fake_provider: FakeProvider
     builder: ResponseBuilder

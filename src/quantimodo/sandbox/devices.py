@@ -1,4 +1,4 @@
-"""The sandbox in place of a provider's SDK: on a phone, and in a browser's pop-up.
+"""The sandbox instead of a provider's SDK: on a phone, and in a pop-up of a browser.
 
 The page shows what the SDK gives to the app that embeds it; POST returns the same as JSON.
 """

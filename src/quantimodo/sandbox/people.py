@@ -19,16 +19,16 @@ class Behaviour(StrEnum):
     """How the provider behaves when this person was chosen."""
 
     STEADY = "steady"
-    DECLINES = "declines"  # the person says no
+    DECLINES = "declines"  # the person refuses
     FAILS = "fails"  # comes back with `server_error`
     DOWN = "down"  # server to server: 503
     MALFORMED = "malformed"  # server to server: a page of HTML; ID tokens with a bad signature
-    SLOW = "slow"  # server to server: answers after half a minute
+    SLOW = "slow"  # server to server: responds after half a minute
     AHEAD = "ahead"  # its clock is fast by not quite a minute
 
 
 class Trust(StrEnum):
-    """What the provider says about an address that was typed in."""
+    """What the provider claims about an address that was typed in."""
 
     UNVERIFIED = "unverified"
     VERIFIED = "verified"

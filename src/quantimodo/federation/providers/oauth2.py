@@ -32,16 +32,16 @@ _LATER = frozenset({"temporarily_unavailable", "server_error"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationServer:
-    """What is the same for every operator. `issuer` is the issuer of profiles.
+    """What is the same for every registration at this provider. `issuer` is the issuer of profiles.
 
     `response_issuers`: the values that `iss` of an authorization response may have (RFC 9207).
-    `bad_code`: the error codes of its token endpoint that mean an invalid code.
-    `try_later`: the error codes after which the request may be repeated.
-    `secret_in_header`: `client_secret_basic`; else the secret is a field of the form.
-    `assertion` makes the parameters of a client assertion (RFC 7523 §2.2), in place of a secret.
-    `proof_key`: whether it supports PKCE, or at least ignores unknown parameters.
-    `token_parameters`: further parameters of its token request. `token_path`: where in its response
-    the tokens are. `decrypt`: the signed token in an ID token; all are encrypted then.
+    `bad_code`: the error codes of its token endpoint that mean an invalid code. `try_later`: the
+    error codes after which the request may be repeated. `secret_in_header`: `client_secret_basic`;
+    else the secret is a field of the form. `assertion` makes the parameters of a client assertion
+    (RFC 7523 §2.2), in place of a secret. `proof_key`: whether it supports PKCE, or at least
+    ignores unknown parameters. `token_parameters`: further parameters of its token request.
+    `token_path`: where in its response the tokens are. `decrypt`: the signed token in an ID token;
+    all are encrypted then.
     """
 
     issuer: str

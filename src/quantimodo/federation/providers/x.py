@@ -36,7 +36,7 @@ _SERVER = AuthorizationServer(
     issuer=_ISSUER,
     authorization_endpoint="https://x.com/i/oauth2/authorize",
     token_endpoint=_TOKENS,
-    scope="users.read tweet.read",  # users/me asks for both
+    scope="users.read tweet.read",  # users/me needs both
     response_issuers=frozenset({_ISSUER}),
     # X sends `invalid_request` for a code that is used, expired or of another verifier.
     bad_code=frozenset({"invalid_grant", "invalid_request"}),
