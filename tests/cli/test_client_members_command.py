@@ -25,6 +25,12 @@ def test_the_operator_sets_the_team(terminal: Terminal) -> None:
         ann: ("developer", False),
         bob: ("developer", False),
     }
+    domain = ("--domain", "example.org", "--reason", "a record in the DNS")
+    terminal.does("clients", "verify", members[2], *domain)
+    moved = terminal.does(*members, "--transfer", ann)
+    again = f"quantimodo clients verify {members[2]} --domain example.org"
+    assert ("is not any more" in moved.err, again in moved.err) == (True, True)
+    assert "example.org" not in terminal.does(*members, "--transfer", eve).err
     assert list(team("--remove", bob)) == [eve, ann]
     assert "owner" in terminal.does(*members).out
     for options in (

@@ -216,6 +216,23 @@ async def test_ownership_is_transferred_when_the_other_accepts(
     assert "Invite a person" not in (await ann.get(f"{path}/team")).text
 
 
+async def test_a_transfer_ends_the_verified_domain_and_says_so(
+    services: AccountServices, ann: Visitor, bob: Visitor, app: Client
+) -> None:
+    checked = replace(app, metadata=replace(app.metadata, verified_domain="example.org"))
+    assert await services.stores.clients.replace_client(checked)
+    await bob.get(await invited(services, ann, app, "transfer"))
+    assert "The operator verified that <bdi>example.org</bdi>" in (await bob.get(INVITATION)).text
+    assert (await bob.submit(INVITATION)).status_code == 303
+    moved = await services.stores.clients.client(app.id)
+    assert moved is not None
+    assert (moved.owner_id != app.owner_id, moved.metadata.verified_domain) == (True, "")
+    bobs = await services.stores.users.user_by_email("bob@example.org")
+    assert bobs is not None
+    details = [event.detail for event in await services.events(bobs)]
+    assert any("the domain example.org is no longer verified" in each for each in details)
+
+
 async def test_the_last_owner_stays_and_owners_remove_others(
     services: AccountServices, ann: Visitor, bob: Visitor, app: Client, user: User
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 from samples import LATER, NOW, SOON, Samples, client, key
 
 from quantimodo.model.client_members import MOST_OWNED, ClientInvitation, InvitedRole
+from quantimodo.model.client_metadata import BARE
 from quantimodo.model.users import User
 from quantimodo.ports.stores import BudgetExceeded, Stores
 
@@ -162,12 +163,57 @@ async def test_no_invitation_has_the_address_of_a_deleted_person(
 ) -> None:
     lead, person = (await _app(stores, samples))[0], await samples.user()
     assert person.email is not None
+    assert await stores.users.mark_email_verified(
+        person.id, person.email, NOW, keep_credentials=True
+    )
     sent = invitation(lead, person.email.title(), "developer")
     kept = invitation(lead, "other@example.org", "developer")
     for each in (sent, kept):
         assert await stores.teams.save_invitation(each, _MOST)
     assert await stores.users.delete_user(person.id, NOW)
     assert await stores.teams.invitations("app", NOW) == [kept]
+
+
+async def test_an_invitation_stays_when_its_address_was_never_verified(
+    stores: Stores, samples: Samples
+) -> None:
+    """Everyone can sign up with the address of another person, and delete that account."""
+    lead, person = (await _app(stores, samples))[0], await samples.user()
+    assert person.email is not None
+    sent = invitation(lead, person.email, "developer")
+    assert await stores.teams.add_invitation(sent, _MOST)
+    assert await stores.users.delete_user(person.id, NOW)
+    assert await stores.teams.invitations("app", NOW) == [sent]
+
+
+async def test_another_lead_ends_the_verified_domain_and_leaves_the_review(
+    stores: Stores, samples: Samples
+) -> None:
+    lead, owner, person = [await samples.user() for _ in range(3)]
+    metadata = replace(BARE, reviewed=True, verified_domain="example.org")
+
+    async def marks(client_id: str) -> tuple[int | None, bool, str]:
+        found = await stores.clients.client(client_id)
+        assert found is not None
+        return found.owner_id, found.metadata.reviewed, found.metadata.verified_domain
+
+    for name in ("accepted", "transferred", "left", "deleted"):
+        await stores.clients.add_client(client(name, owner_id=lead.id, metadata=metadata))
+        assert await stores.teams.set_member(name, owner.id, "owner", NOW)
+        assert await marks(name) == (lead.id, True, "example.org")
+    moved = invitation(lead, "new@example.org", "transfer", client_id="accepted")
+    assert await stores.teams.add_invitation(moved, _MOST)
+    assert await _accept(stores, moved, person) == "transfer"
+    assert await stores.teams.transfer("transferred", person.id, NOW)
+    assert await stores.teams.leave("left", lead.id) == "left"
+    assert await stores.users.delete_user(lead.id, NOW)
+    for name, follows in {
+        "accepted": person,
+        "transferred": person,
+        "left": owner,
+        "deleted": owner,
+    }.items():
+        assert await marks(name) == (follows.id, True, ""), name
 
 
 async def test_an_invitation_is_accepted_once(stores: Stores, samples: Samples) -> None:

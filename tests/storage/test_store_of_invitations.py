@@ -107,6 +107,17 @@ async def test_an_invitation_that_ended_adds_no_person_and_one_that_fails_is_kep
 
 async def test_the_invitation_of_a_deleted_address_is_gone(stores: Stores) -> None:
     person = await stores.users.add_user(new_user("bob", "Bob@example.org"), None)
+    assert await stores.users.mark_email_verified(
+        person.id, "Bob@example.org", NOW, keep_credentials=True
+    )
     sent = await put(stores, invitation())
     assert await stores.users.delete_user(person.id, NOW)
     assert await stores.invitations.invitation(sent.key) is None
+
+
+async def test_the_invitation_of_an_address_that_was_never_verified_stays(stores: Stores) -> None:
+    """Everyone can sign up with the address of another person, and delete that account."""
+    person = await stores.users.add_user(new_user("bob", "bob@example.org"), None)
+    sent = await put(stores, invitation())
+    assert await stores.users.delete_user(person.id, NOW)
+    assert await stores.invitations.invitation(sent.key) == sent

@@ -12,7 +12,12 @@ from quantimodo.accounts.errors import DomainError, InvalidInput
 from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.tokens import Kind, key_of, mint
-from quantimodo.model.client_members import MOST_OWNED, ClientInvitation, InvitedRole
+from quantimodo.model.client_members import (
+    MOST_OWNED,
+    ClientInvitation,
+    InvitedRole,
+    domain_ended,
+)
 from quantimodo.model.clients import Client
 from quantimodo.model.events import Event
 from quantimodo.model.texts import N_
@@ -99,7 +104,7 @@ class TeamInvitations:
         if role is None:
             raise DomainError(_OVER)
         kind = "client.transferred" if role == "transfer" else "client.member_added"
-        became = "the lead" if role == "transfer" else role
+        became = f"the lead{domain_ended(client)}" if role == "transfer" else role
         self._record(client, kind, user.id, f"member {user.id} is {became}")
         inviter = await self.users.user(invitation.invited_by)
         if inviter is not None:

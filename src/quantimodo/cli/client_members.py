@@ -24,7 +24,8 @@ def members(
     as_owner: Annotated[bool, typer.Option("--as-owner", help="With --add: an owner.")] = False,
     remove: Annotated[str | None, typer.Option(help="Remove the person with this address.")] = None,
     transfer: Annotated[
-        str | None, typer.Option(help="Make the person with this address the lead.")
+        str | None,
+        typer.Option(help="Make the person with this address the lead; a verified domain ends."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -64,6 +65,12 @@ async def _transfer(context: AppContext, client: Client, email: str) -> None:
     user_id = await _person(context, email)
     if not await teams(context).transfer_by_operator(client, user_id):
         raise Failed("this person is the lead already, or the app is the operator's")
+    if domain := client.metadata.verified_domain:
+        typer.echo(
+            f"The domain {domain} was verified for the lead before, and is not any more. To verify"
+            f" it again: quantimodo clients verify {client.id} --domain {domain} --reason …",
+            err=True,
+        )
 
 
 async def _person(context: AppContext, email: str) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from quantimodo.clients.registry import Registry
-from quantimodo.model.client_members import ClientMember, ClientRole
+from quantimodo.model.client_members import ClientMember, ClientRole, domain_ended
 from quantimodo.model.clients import Client
 from quantimodo.model.events import Event
 from quantimodo.ports.audit import Audit
@@ -79,7 +79,8 @@ class Teams:
         """Remove oneself. The last owner stays ("last")."""
         outcome = await self.store.leave(client.id, user_id)
         if outcome == "left":
-            self._record(client, "client.member_left", user_id, f"member {user_id} left")
+            ended = domain_ended(client) if client.owner_id == user_id else ""
+            self._record(client, "client.member_left", user_id, f"member {user_id} left{ended}")
         return outcome
 
     async def set_by_operator(self, client: Client, user_id: int, role: ClientRole) -> bool:
@@ -102,7 +103,7 @@ class Teams:
         """Make this person the lead. False for the lead, and for an application without one."""
         done = await self.store.transfer(client.id, user_id, self.clock.now())
         if done:
-            text = f"member {user_id} is the lead, by the operator"
+            text = f"member {user_id} is the lead{domain_ended(client)}, by the operator"
             self._record(client, "client.transferred", None, text)
         return done
 

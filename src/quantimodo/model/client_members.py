@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from quantimodo.model.clients import Client
+
 ClientRole = Literal["owner", "developer"]
 """An owner decides who is in the team, and deletes the application; a developer changes it."""
 InvitedRole = Literal["owner", "developer", "transfer"]
@@ -50,3 +52,9 @@ class ClientInvitation:
     invited_by: int
     created_at: datetime
     expires_at: datetime
+
+
+def domain_ended(client: Client) -> str:
+    """What the record of another lead adds; empty without a verified domain, which has ended."""
+    domain = client.metadata.verified_domain
+    return f"; the domain {domain} is no longer verified" if domain else ""

@@ -21,7 +21,10 @@ ROLES: Final[Sequence[tuple[str, str, str]]] = (
     (
         "transfer",
         N_("Transfer"),
-        N_("Becomes the owner whom people see; you stay as a developer."),
+        N_(
+            "Becomes the owner whom people see; you stay as a developer. A verified domain ends,"
+            " until the operator verifies it again."
+        ),
     ),
 )
 _BLANK: Final = FormView({"role": "developer"})

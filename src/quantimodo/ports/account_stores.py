@@ -62,7 +62,7 @@ class UserStore(Protocol):
         """Delete the person with password, sessions, consents, grants and own clients, in one
         transaction; very many measurements and the events some at a time before it. Notifications
         of logouts stay until they are sent. Applications that the person allowed get an event
-        of the time `at`."""
+        of the time `at`. Invitations to the person's verified address are deleted as well."""
 
     async def password_hash(self, user_id: int) -> str | None:
         """The hash of the person's password; None without a password."""

@@ -1,7 +1,8 @@
 """The teams of applications, and the invitations to them.
 
 The promises of `stores.py` hold here too. Every change locks the client first, so that of
-concurrent changes each sees the one before: a client with a lead never loses it.
+concurrent changes each sees the one before: a client with a lead never loses it. Another lead ends
+the domain that the operator verified, in the same transaction.
 """
 
 from collections.abc import Sequence

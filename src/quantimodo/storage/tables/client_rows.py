@@ -1,7 +1,7 @@
 """Rows of the table `clients`, read and written."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Final
 
 import msgspec
@@ -125,6 +125,11 @@ CLIENT_COLUMNS: Final = tuple(_STORED)
 def client_row(client: Client) -> Row:
     """The values of `CLIENT_COLUMNS`."""
     return tuple(value(client) for value in _STORED.values())
+
+
+def without_verified_domain(metadata: str) -> str:
+    """The column `metadata` without the domain that the operator verified."""
+    return _metadata_text(replace(_to_metadata(metadata), verified_domain=""))
 
 
 def client_bytes(client: Client) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from quantimodo.model.client_members import (
     ClientInvitation,
@@ -14,6 +14,7 @@ from quantimodo.model.client_members import (
 from quantimodo.ports.stores import BudgetExceeded
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, Unread, first_value
+from quantimodo.storage.tables.client_rows import without_verified_domain
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
@@ -30,8 +31,7 @@ _MEMBER = RowReader(
 _MEMBERSHIP = RowReader(
     Membership, "client_id", "role", Column("since", from_micros, sql="added_at"), table="m"
 )
-_INVITATION = RowReader(
-    ClientInvitation,
+_FIELDS: Final = (
     "key",
     "client_id",
     "email",
@@ -40,17 +40,8 @@ _INVITATION = RowReader(
     Column("created_at", from_micros),
     Column("expires_at", from_micros),
 )
-_FOUND = RowReader(
-    ClientInvitation,
-    Unread("key"),
-    "key",
-    "client_id",
-    "email",
-    "role",
-    "invited_by",
-    Column("created_at", from_micros),
-    Column("expires_at", from_micros),
-)
+_INVITATION = RowReader(ClientInvitation, *_FIELDS)
+_FOUND = RowReader(ClientInvitation, Unread("key"), *_FIELDS)
 _ROLE = Statement("SELECT role FROM client_members WHERE client_id = {1} AND user_id = {2}")
 _MEMBERS = Statement(
     "SELECT u.id, u.name, u.email, u.email_verified_at IS NOT NULL, 'owner' AS role,"
@@ -69,8 +60,10 @@ _MEMBERSHIPS = Statement(
 # The order of locks: the client first, then its members and invitations.
 _LOCK = Statement("UPDATE clients SET owner_id = owner_id WHERE id = {1} RETURNING owner_id")
 _LOCK_OWNED = Statement("UPDATE clients SET owner_id = owner_id WHERE owner_id = {1} RETURNING id")
+_METADATA = Statement("SELECT metadata FROM clients WHERE id = {1}")
 _SET_LEAD = Statement(
-    "UPDATE clients SET owner_id = {2}, revision = revision + 1 WHERE id = {1} RETURNING id"
+    "UPDATE clients SET owner_id = {2}, metadata = {3}, revision = revision + 1 WHERE id = {1}"
+    " RETURNING id"
 )
 _OWNER = "SELECT id FROM users WHERE id = {1}"
 _LOCK_OWNER = Statement(_OWNER, postgres=f"{_OWNER} FOR NO KEY UPDATE")
@@ -113,9 +106,10 @@ _DELETE_EXPIRED = Statement(
 _DELETE_SENT = Statement(
     "DELETE FROM client_invitations WHERE client_id = {1} AND invited_by = {2}"
 )
+_VERIFIED = "FROM users WHERE id = {1} AND email_verified_at IS NOT NULL"
 _DELETE_OF_PERSON = Statement(
-    "DELETE FROM client_invitations WHERE lower(email) = (SELECT email_key FROM users"
-    " WHERE id = {1}) OR email = (SELECT email FROM users WHERE id = {1})"
+    f"DELETE FROM client_invitations WHERE lower(email) = (SELECT email_key {_VERIFIED})"
+    f" OR email = (SELECT email {_VERIFIED})"
 )
 _TAKE = Statement(
     "DELETE FROM client_invitations WHERE key = {1} AND expires_at > {2} RETURNING key"
@@ -263,7 +257,9 @@ def transfer_clients(user_id: int) -> Operation[None]:
 
 
 def delete_team_invitations(user_id: int) -> Operation[None]:
-    """The part of an operation that deletes a person: no invitation has the address any more."""
+    """The part of an operation that deletes a person: no invitation has the person's verified
+    address any more. Those to an address that was never verified stay, because they may be for
+    another person."""
     yield _DELETE_OF_PERSON, (user_id,)
 
 
@@ -272,13 +268,19 @@ def _follow(client_id: str, user_id: int) -> Operation[bool]:
     successor = first_value((yield _NEXT_LEAD, (client_id, user_id)))
     if successor is None:
         return False
-    yield _SET_LEAD, (client_id, successor)
+    yield from _set_lead(client_id, successor)
     yield _DELETE, (client_id, successor)
     return True
 
 
+def _set_lead(client_id: str, user_id: int) -> Operation[None]:
+    """The verified domain ends: the operator checked it for the lead before."""
+    metadata: str = first_value((yield _METADATA, (client_id,)))
+    yield _SET_LEAD, (client_id, user_id, without_verified_domain(metadata))
+
+
 def _transfer(client_id: str, lead: int, user_id: int, at: int) -> Operation[None]:
-    yield _SET_LEAD, (client_id, user_id)
+    yield from _set_lead(client_id, user_id)
     yield _DELETE, (client_id, user_id)
     yield _SAVE, (client_id, lead, "developer", at)
     yield _DELETE_SENT, (client_id, lead)

@@ -53,7 +53,8 @@ _TAKE = Statement(
     "DELETE FROM account_invitations WHERE key = {1} AND expires_at > {2} RETURNING id"
 )
 _DELETE_OF_PERSON = Statement(
-    "DELETE FROM account_invitations WHERE email_key = (SELECT email_key FROM users WHERE id = {1})"
+    "DELETE FROM account_invitations WHERE email_key = (SELECT email_key FROM users WHERE id = {1}"
+    " AND email_verified_at IS NOT NULL)"
 )
 _CLEAR = Statement(  # the record of administrators keeps no address
     "UPDATE admin_actions SET detail = '' WHERE detail <> ''"
@@ -109,6 +110,8 @@ def use_invitation(key: bytes, at: datetime) -> Operation[None]:
 
 
 def delete_invitations(user_id: int) -> Operation[None]:
-    """The part of an operation that deletes a person: no invitation has the address any more."""
+    """The part of an operation that deletes a person: no invitation has the person's verified
+    address any more. One to an address that was never verified stays, because it may be for
+    another person."""
     yield _DELETE_OF_PERSON, (user_id,)
     yield _CLEAR, (user_id,)
