@@ -9,7 +9,7 @@ import pytest
 from quantimodo.model.server_counts import CountName, PeriodCount, Unit
 from quantimodo.ops.breakdowns import MOST_HOURS, Breakdowns, Latency, Span, quantile
 from quantimodo.ops.traffic import BOUNDS
-from quantimodo.storage.tables import retention
+from quantimodo.storage.tables import server_counts
 
 NOW = datetime(2026, 11, 30, 7, 45, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -96,4 +96,4 @@ async def test_latencies_are_those_of_groups_that_had_requests() -> None:
 
 
 def test_hours_are_kept_as_long_as_they_are_shown() -> None:
-    assert retention._HOUR_COUNTS_KEPT == MOST_HOURS
+    assert server_counts.HOURS_KEPT == MOST_HOURS

@@ -17,7 +17,7 @@ from quantimodo.ops.daily_numbers import (
     DailyNumbers,
     by_week,
 )
-from quantimodo.storage.tables import retention
+from quantimodo.storage.tables import client_log
 
 TODAY = date(2026, 11, 23)
 DAY = timedelta(days=1)
@@ -124,4 +124,4 @@ async def test_seven_days_are_a_week() -> None:
 
 
 def test_the_numbers_of_applications_are_kept_as_long_as_the_page_says() -> None:
-    assert retention._DAYS_KEPT == KEPT_OF_CLIENTS
+    assert client_log.DAYS_KEPT == KEPT_OF_CLIENTS

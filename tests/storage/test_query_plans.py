@@ -20,6 +20,7 @@ from quantimodo.storage import tables
 from quantimodo.storage.database import Batch, KeyedRead, Statement
 from quantimodo.storage.open import sqlite_path
 from quantimodo.storage.tables.budgets import BudgetedTable
+from quantimodo.storage.tables.table import Table
 
 # Read whole, and small or read in the order of a key up to a limit; why, is said there.
 _MAY_WALK = {"keys._ALL", "mails._RECENT", *(f"retention.{name}" for name in ("codes", "grants"))}
@@ -81,6 +82,10 @@ def _all() -> Iterator[tuple[str, Any]]:
                 found = [
                     (f"{name}.{each}", one) for each, one in vars(value).items() if each != "lock"
                 ]
+            if isinstance(value, type) and issubclass(value, Table):
+                for rule in value.retention:
+                    if isinstance(rule.delete, Statement):
+                        yield f"retention.{rule.table}", rule.delete
             for key, statement in found:
                 if isinstance(statement, Statement | KeyedRead | Batch):
                     yield f"{module_info.name}.{key}", statement

@@ -1,5 +1,8 @@
 """Composes the stores of `ports/stores.py` over one database, whichever its engine is."""
 
+from collections.abc import Iterator
+from dataclasses import fields, replace
+
 from quantimodo.model.budgets import USUAL_QUOTAS, QuotaPolicy
 from quantimodo.ports.stores import Stores
 from quantimodo.storage.database import Database, Statement
@@ -37,11 +40,13 @@ from quantimodo.storage.tables.registrations import Registrations
 from quantimodo.storage.tables.replays import DataDeletionRequests, Replays
 from quantimodo.storage.tables.resources import Resources
 from quantimodo.storage.tables.retention import Retention
+from quantimodo.storage.tables.retention_rules import RetentionRule
 from quantimodo.storage.tables.second_factors import SecondFactors
 from quantimodo.storage.tables.server_counts import ServerCounts
 from quantimodo.storage.tables.sessions import EmailTokens, Sessions
 from quantimodo.storage.tables.set_ups import SetUps
 from quantimodo.storage.tables.stored_settings import StoredSettingsTable
+from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.throttles import Leases, Throttles
 from quantimodo.storage.tables.tokens import Tokens
 from quantimodo.storage.tables.trusted_browsers import TrustedBrowsers
@@ -70,8 +75,8 @@ class OpenDatabase:
 
 
 def build_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> Stores:
-    """All stores over one open database."""
-    return Stores(
+    """All stores over one open database. Rows expire by the rules that the stores state."""
+    stores = Stores(
         database=OpenDatabase(database),
         clients=Clients(database),
         client_documents=ClientDocuments(database),
@@ -126,5 +131,14 @@ def build_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> Stor
         operations=Operations(database),
         server_counts=ServerCounts(database),
         alerts=Alerts(database),
-        retention=Retention(database),
+        retention=Retention(database, ()),
     )
+    return replace(stores, retention=Retention(database, tuple(_retention_rules(stores))))
+
+
+def _retention_rules(stores: Stores) -> Iterator[RetentionRule]:
+    """Those of all tables, in the order of the stores."""
+    for each in fields(stores):
+        table = getattr(stores, each.name)
+        if isinstance(table, Table):
+            yield from table.retention

@@ -10,13 +10,13 @@ from quantimodo.model.personal_tokens import name_of_token
 from quantimodo.storage.database import Operation, Row, Statement, execute
 from quantimodo.storage.rows import Column, Part, RowReader
 from quantimodo.storage.tables.bulk_insert import Insert, insert_many
+from quantimodo.storage.tables.retention_rules import DAY, HOUR, oldest
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
 MOST_FILTERS: Final = 200
 """Rows about different filters of the reads of one application, for one person and hour. What is
 read beyond that is one row without a filter, so that no application buries its other reads."""
-_HOUR = 3_600_000_000
 _Place = tuple[int, int, str]  # a person, an hour and an application
 _ADD = Insert(
     head="INSERT INTO accesses (user_id, hour, client_id, action, variable, category, first_at,"
@@ -111,7 +111,7 @@ def _to_row(access: Access) -> Row:
     first_at = to_micros(access.first_at)
     return (
         access.user_id,
-        first_at // _HOUR,
+        first_at // HOUR,
         access.client_id,
         access.action,
         access.variable,
@@ -145,7 +145,7 @@ def _bounded(accesses: Sequence[Access]) -> Operation[Sequence[Access]]:
 
 
 def _place(access: Access) -> _Place:
-    return access.user_id, to_micros(access.first_at) // _HOUR, access.client_id
+    return access.user_id, to_micros(access.first_at) // HOUR, access.client_id
 
 
 def _has_filter(access: Access) -> bool:
@@ -175,6 +175,8 @@ def _uses_of_tokens(accesses: Sequence[Access]) -> dict[tuple[int, str], int]:
 
 class Accesses(Table):
     """Implements `AccessLogStore`."""
+
+    retention = (oldest("accesses", "id", f"last_at <= {{1}} - {400 * DAY}"),)
 
     async def add_accesses(self, accesses: Sequence[Access]) -> None:
         reads = {
@@ -219,12 +221,12 @@ class Accesses(Table):
         if between is not None:
             statement = _PAGE_IN_TIME if client_id is None else _PAGE_OF_CLIENT_IN_TIME
             start, end = map(to_micros, between)
-            values += (start // _HOUR, end // _HOUR, start, end)
+            values += (start // HOUR, end // HOUR, start, end)
         if client_id is not None:
             values += (client_id,)
         return _NUMBERED.read_all(await self._database.list_rows(statement, *values))
 
     async def sums_of_accesses(self, user_id: int, since: datetime) -> Sequence[AccessSum]:
         start = to_micros(since)
-        rows = await self._database.list_rows(_SUMS, user_id, start // _HOUR, start)
+        rows = await self._database.list_rows(_SUMS, user_id, start // HOUR, start)
         return _SUM.read_all(rows)

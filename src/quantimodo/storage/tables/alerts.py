@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from quantimodo.model.alerts import Alert
 from quantimodo.storage.database import Statement, execute
 from quantimodo.storage.rows import Column, RowReader
+from quantimodo.storage.tables.retention_rules import DAY, RetentionRule
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import (
     from_micros,
@@ -38,6 +39,16 @@ _CHANGE = Statement(
 
 class Alerts(Table):
     """Implements `AlertStore`."""
+
+    retention = (
+        RetentionRule(
+            "alerts",
+            Statement(
+                "DELETE FROM alerts WHERE name IN (SELECT name FROM alerts"
+                f" WHERE resolved_at <= {{1}} - {90 * DAY} LIMIT {{2}}) RETURNING 1"
+            ),
+        ),
+    )
 
     async def alerts(self) -> Sequence[Alert]:
         return _ALERT.read_all(await self._database.list_rows(_ALL))

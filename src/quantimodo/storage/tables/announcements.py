@@ -7,6 +7,7 @@ from datetime import datetime
 from quantimodo.model.announcements import Announcement, NewAnnouncement
 from quantimodo.storage.database import Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, first_value
+from quantimodo.storage.tables.retention_rules import DAY, expired
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
@@ -35,6 +36,8 @@ _DELETE = Statement("DELETE FROM announcements WHERE id = {1} RETURNING id")
 
 class Announcements(Table):
     """Implements `AnnouncementStore`."""
+
+    retention = (expired("announcements", "id", at="ends_at", kept=30 * DAY),)
 
     async def add_announcement(self, announcement: NewAnnouncement, most: int) -> int | None:
         created_at = to_micros(announcement.created_at)

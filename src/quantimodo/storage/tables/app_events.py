@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from quantimodo.model.app_events import TEST_KIND, AppEvent, EventStream
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader
+from quantimodo.storage.tables.retention_rules import DAY, RetentionRule
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros
 
@@ -43,12 +44,24 @@ _DELETE_EXPIRED = Statement(
 _MARK_DROPPED = Statement(
     "UPDATE event_streams SET dropped_number = {2} WHERE client_id = {1} AND dropped_number < {2}"
 )
-_DAY = 86_400_000_000
-_EVENTS_KEPT = 30 * _DAY
+_EVENTS_KEPT = 30 * DAY
+
+
+def _delete_expired_events(now: int, limit: int) -> Operation[int]:
+    """Delete events that are older than 30 days with their deliveries; how many."""
+    dropped = yield _DELETE_EXPIRED, (now - _EVENTS_KEPT, limit)
+    last: dict[str, int] = {}
+    for client_id, number in dropped:
+        last[client_id] = max(number, last.get(client_id, 0))
+    for client_id, number in sorted(last.items()):
+        yield _MARK_DROPPED, (client_id, number)
+    return len(dropped)
 
 
 class AppEvents(Table):
     """Implements `AppEventStore`."""
+
+    retention = (RetentionRule("app_events", _delete_expired_events),)
 
     async def stream(self, client_id: str) -> EventStream | None:
         return _STREAM.read_found(await self._database.one(_FIND_STREAM, client_id))
@@ -58,14 +71,3 @@ class AppEvents(Table):
 
     async def events_after(self, client_id: str, number: int, limit: int) -> Sequence[AppEvent]:
         return APP_EVENT.read_all(await self._database.list_rows(_AFTER, client_id, number, limit))
-
-
-def delete_expired_events(now: int, limit: int) -> Operation[int]:
-    """Delete events that are older than 30 days with their deliveries; how many."""
-    dropped = yield _DELETE_EXPIRED, (now - _EVENTS_KEPT, limit)
-    last: dict[str, int] = {}
-    for client_id, number in dropped:
-        last[client_id] = max(number, last.get(client_id, 0))
-    for client_id, number in sorted(last.items()):
-        yield _MARK_DROPPED, (client_id, number)
-    return len(dropped)

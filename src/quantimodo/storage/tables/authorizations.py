@@ -23,6 +23,7 @@ from quantimodo.storage.tables.logout_recipients import (
     ADD_LOGOUT_RECIPIENT,
     logout_recipient_values,
 )
+from quantimodo.storage.tables.retention_rules import expired, oldest
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.texts import (
     claims_request_text,
@@ -108,6 +109,12 @@ _ADD_CODE = Statement(
 class Authorizations(Table):
     """Implements `AuthorizationStore`. `approvals` approve a code with which a client polls, by its
     key and the time: one statement for each table of such codes. Each returns the row."""
+
+    retention = (
+        expired("authorization_requests", "key"),
+        # A token without its grant is inactive too, so no deletion makes one valid again.
+        oldest("grants", "id", "expires_at <= {1}"),
+    )
 
     def __init__(self, database: Database, approvals: Sequence[Statement]) -> None:
         super().__init__(database)

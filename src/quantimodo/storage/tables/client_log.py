@@ -8,6 +8,7 @@ from quantimodo.model.client_log import ClientDay, ClientRefusal, ClientUsage, D
 from quantimodo.storage.database import Operation, Statement
 from quantimodo.storage.rows import Column, Part, RowReader
 from quantimodo.storage.tables.bulk_insert import Insert, insert_many
+from quantimodo.storage.tables.retention_rules import DAY, counted_before, oldest
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
@@ -93,8 +94,19 @@ _PEOPLE = Statement(
 )
 
 
+DAYS_KEPT: Final = 40
+
+
 class ClientLogs(Table):
     """Implements `ClientLogStore`."""
+
+    retention = (
+        oldest("client_requests", "id", f"at <= {{1}} - {14 * DAY}"),
+        counted_before("client_days", "client_id, day", unit="day", length=DAY, kept=DAYS_KEPT),
+        counted_before(
+            "client_usage", "client_id, day, endpoint, code", unit="day", length=DAY, kept=DAYS_KEPT
+        ),
+    )
 
     async def add_to_client_log(
         self,

@@ -15,6 +15,7 @@ from quantimodo.ports.stores import BudgetExceeded
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, Unread, first_value
 from quantimodo.storage.tables.client_rows import without_verified_domain
+from quantimodo.storage.tables.retention_rules import expired
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
@@ -32,11 +33,7 @@ _MEMBERSHIP = RowReader(
     Membership, "client_id", "role", Column("since", from_micros, sql="added_at"), table="m"
 )
 _FIELDS: Final = (
-    "key",
-    "client_id",
-    "email",
-    "role",
-    "invited_by",
+    *("key", "client_id", "email", "role", "invited_by"),
     Column("created_at", from_micros),
     Column("expires_at", from_micros),
 )
@@ -118,6 +115,8 @@ _TAKE = Statement(
 
 class ClientTeams(Table):
     """Implements `TeamStore`."""
+
+    retention = (expired("client_invitations", "key"),)
 
     async def role(self, client_id: str, user_id: int) -> ClientRole | None:
         found: ClientRole | None = first_value(await self._database.rows(_ROLE, client_id, user_id))

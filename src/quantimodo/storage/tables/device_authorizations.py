@@ -11,6 +11,7 @@ from quantimodo.model.devices import DeviceAuthorization
 from quantimodo.storage.database import Database, KeyedRead, Statement, execute
 from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
+from quantimodo.storage.tables.retention_rules import HOUR, expired
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.texts import confirmation_text, to_confirmation
 from quantimodo.storage.timestamps import (
@@ -86,6 +87,11 @@ _DEVICES = BudgetedTable("device_authorizations")
 
 class DeviceAuthorizations(Table):
     """Implements `DeviceAuthorizationStore`."""
+
+    retention = (
+        # An hour longer, so that a device that polls too late gets the right error (RFC 8628 §3.5).
+        expired("device_authorizations", "key", kept=HOUR),
+    )
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)

@@ -11,6 +11,7 @@ from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.token_exchange import LONGEST_CHAIN
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, Part, RowReader
+from quantimodo.storage.tables.retention_rules import expired
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.texts import (
     confirmation_text,
@@ -78,6 +79,8 @@ _DELETE = Statement("DELETE FROM exchanged_tokens WHERE key = {1} RETURNING key"
 
 class ExchangedTokens(Table):
     """Implements `ExchangedTokenStore`."""
+
+    retention = (expired("exchanged_tokens", "key"),)
 
     async def exchanged_token(self, key: bytes) -> FoundAccessToken | None:
         found = _FOUND.read_found(await self._database.one(_FIND, key))

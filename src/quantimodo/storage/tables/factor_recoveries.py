@@ -5,6 +5,7 @@ from datetime import datetime
 from quantimodo.model.factor_recoveries import FactorRecovery
 from quantimodo.storage.database import KeyedRead, Operation, Statement
 from quantimodo.storage.rows import Column, RowReader
+from quantimodo.storage.tables.retention_rules import expired
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
     CONFIRM_PASSWORD,
@@ -41,6 +42,8 @@ _TAKE_DUE = Statement(
 
 class FactorRecoveries(Table):
     """Implements `FactorRecoveryStore`."""
+
+    retention = (expired("factor_recoveries", "user_id"),)
 
     async def add_factor_recovery(self, recovery: FactorRecovery) -> bool:
         user_id, at = recovery.user_id, to_micros(recovery.requested_at)

@@ -9,6 +9,7 @@ from quantimodo.model.users import fold_email
 from quantimodo.ports.stores import Conflict
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, Unread, first_value
+from quantimodo.storage.tables.retention_rules import DAY, expired
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
@@ -64,6 +65,11 @@ _CLEAR = Statement(  # the record of administrators keeps no address
 
 class Invitations(Table):
     """Implements `InvitationStore`."""
+
+    retention = (
+        # Longer than they are valid, so that the operator sees which were not used.
+        expired("account_invitations", "id", kept=14 * DAY),
+    )
 
     async def save_invitation(self, invitation: NewInvitation, most: int) -> Invitation | None:
         email_key = fold_email(invitation.email)

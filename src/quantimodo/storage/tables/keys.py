@@ -6,6 +6,7 @@ from datetime import datetime
 from quantimodo.model.keys import SigningKey
 from quantimodo.storage.database import Statement, execute
 from quantimodo.storage.rows import Column, RowReader
+from quantimodo.storage.tables.retention_rules import expired
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import (
     from_micros,
@@ -42,6 +43,8 @@ _DELETE = Statement("DELETE FROM signing_keys WHERE kid = {1} RETURNING kid")
 
 class Keys(Table):
     """Implements `KeyStore`."""
+
+    retention = (expired("signing_keys", "kid", at="retires_at"),)
 
     async def signing_keys(self) -> Sequence[SigningKey]:
         return _KEY.read_all(await self._database.list_rows(_ALL))

@@ -7,6 +7,7 @@ from quantimodo.model.identities import LoginCode, LoginState
 from quantimodo.storage.database import Database, KeyedRead, Statement, execute
 from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable, charged
+from quantimodo.storage.tables.retention_rules import DAY, expired
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.texts import to_words, words_text
 from quantimodo.storage.timestamps import (
@@ -70,6 +71,8 @@ _REDEEM_LOGIN_CODE = Statement(
 class LoginStates(Table):
     """Implements `LoginStateStore`."""
 
+    retention = (expired("login_states", "key"),)
+
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._login_state_budget = BudgetChecks(_LOGIN_STATES)
@@ -94,6 +97,11 @@ class LoginStates(Table):
 
 class LoginCodes(Table):
     """Implements `LoginCodeStore`."""
+
+    retention = (
+        # A used code is kept for a day, so that its second use is seen for what it is.
+        expired("login_codes", "key", kept=DAY),
+    )
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)

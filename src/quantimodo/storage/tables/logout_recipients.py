@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from quantimodo.model.sessions import LogoutRecipient
 from quantimodo.storage.database import Statement, execute
 from quantimodo.storage.rows import Column, RowReader
+from quantimodo.storage.tables.retention_rules import DAY, expired
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
@@ -61,6 +62,11 @@ def logout_recipient_values(logout_recipient: LogoutRecipient) -> tuple[object, 
 
 class LogoutRecipients(Table):
     """Implements `LogoutRecipientStore`."""
+
+    retention = (
+        # A day longer than its session: due notifications are sent by then.
+        expired("session_clients", "sid, client_id", kept=DAY),
+    )
 
     async def logout_recipients(self, sid: str) -> Sequence[LogoutRecipient]:
         return _RECIPIENT.read_all(await self._database.list_rows(_OF_SESSION, sid))

@@ -19,6 +19,7 @@ from quantimodo.ports.admin_stores import Page
 from quantimodo.storage.database import Row, Statement, execute
 from quantimodo.storage.rows import Column, Part, RowReader
 from quantimodo.storage.tables.mails import EVENT
+from quantimodo.storage.tables.retention_rules import DAY, HOUR, oldest
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
@@ -78,8 +79,6 @@ _ACTIONS_MATCHING = _matching(_LOGGED_ACTION.columns, _ACTIONS, " AND (user_id =
 _ACTIONS_READ = _read(_ACTIONS)
 _ACTIONS_START = _start("admin_actions")
 
-_HOUR: Final = 3_600_000_000
-_DAY: Final = 86_400_000_000
 _COUNTED: Final = 200_000
 
 
@@ -91,14 +90,16 @@ def _counts(length: int) -> Statement:
     )
 
 
-_COUNTS = _counts(_DAY)
-_COUNTS_BY_HOUR = _counts(_HOUR)
+_COUNTS = _counts(DAY)
+_COUNTS_BY_HOUR = _counts(HOUR)
 
 Logged = TypeVar("Logged", LoggedEvent, LoggedAction)
 
 
 class Logs(Table):
     """Implements `LogStore`."""
+
+    retention = (oldest("admin_actions", "id", f"at <= {{1}} - {400 * DAY}"),)
 
     async def add_admin_action(self, action: AdminAction) -> None:
         row = (
@@ -133,13 +134,11 @@ class Logs(Table):
 
     async def count_events(self, since: datetime) -> Sequence[DayCount]:
         rows = await self._database.list_rows(_COUNTS, to_micros(since), _COUNTED)
-        return [
-            DayCount(from_micros(day * _DAY).date(), kind, number) for day, kind, number in rows
-        ]
+        return [DayCount(from_micros(day * DAY).date(), kind, number) for day, kind, number in rows]
 
     async def count_events_by_hour(self, since: datetime) -> Sequence[HourCount]:
         rows = await self._database.list_rows(_COUNTS_BY_HOUR, to_micros(since), _COUNTED)
-        return [HourCount(from_micros(at * _HOUR), kind, number) for at, kind, number in rows]
+        return [HourCount(from_micros(at * HOUR), kind, number) for at, kind, number in rows]
 
     async def _before(self, query: LogQuery, start: Statement) -> int:
         """The id below which the search begins."""

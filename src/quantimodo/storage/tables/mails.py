@@ -14,6 +14,7 @@ from quantimodo.storage.tables.budgets import (
     charged,
     stored_bytes,
 )
+from quantimodo.storage.tables.retention_rules import DAY, expired, oldest
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
@@ -73,6 +74,8 @@ _NEWEST = 2**63 - 1
 class Mails(Table):
     """Implements `MailStore`."""
 
+    retention = (expired("mails", "id"),)
+
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._of_strangers = BudgetChecks(_OF_STRANGERS)
@@ -108,6 +111,8 @@ class Mails(Table):
 
 class Events(Table):
     """Implements `EventStore`."""
+
+    retention = (oldest("events", "id", f"at <= {{1}} - {400 * DAY}"),)
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)

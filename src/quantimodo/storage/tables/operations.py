@@ -16,6 +16,7 @@ from quantimodo.model.server_state import (
 )
 from quantimodo.storage.database import Operation, Row, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, first_value
+from quantimodo.storage.tables.retention_rules import DAY, MINUTE, RetentionRule, counted_before
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import (
     from_micros,
@@ -25,7 +26,6 @@ from quantimodo.storage.timestamps import (
 )
 
 _MOST_COUNTED: Final = 100_000
-_MINUTE: Final = 60_000_000
 
 _MAILS = Statement(
     "SELECT COUNT(*), MIN(created_at) FROM (SELECT created_at FROM mails WHERE expires_at > {2}"
@@ -87,8 +87,24 @@ _REQUESTS = Statement(
 )
 
 
+_OUTCOMES_KEPT: Final = 400 * DAY
+
+
 class Operations(Table):
     """Implements `OperationsStore`."""
+
+    retention = (
+        RetentionRule(
+            "provider_outcomes",
+            Statement(
+                "DELETE FROM provider_outcomes WHERE provider IN"
+                " (SELECT provider FROM provider_outcomes"
+                f" WHERE COALESCE(succeeded_at, 0) <= {{1}} - {_OUTCOMES_KEPT}"
+                f" AND COALESCE(failed_at, 0) <= {{1}} - {_OUTCOMES_KEPT} LIMIT {{2}}) RETURNING 1"
+            ),
+        ),
+        counted_before("token_minutes", "minute", unit="minute", length=MINUTE, kept=DAY // MINUTE),
+    )
 
     async def queues(self, at: datetime) -> Sequence[QueueState]:
         mails = await self._database.list_rows(_MAILS, _MOST_COUNTED, to_micros(at))
@@ -130,12 +146,12 @@ class Operations(Table):
         return _PROVIDER.read_all(await self._database.list_rows(_PROVIDERS))
 
     async def add_token_requests(self, at: datetime, requests: TokenRequests) -> None:
-        minute = to_micros(at) // _MINUTE
+        minute = to_micros(at) // MINUTE
         values = (minute, requests.total, requests.refused)
         await self._database.write(execute(_ADD_REQUESTS, *values))
 
     async def token_requests(self, at: datetime, during: timedelta) -> TokenRequests:
-        first, last = to_micros(at - during) // _MINUTE, to_micros(at) // _MINUTE
+        first, last = to_micros(at - during) // MINUTE, to_micros(at) // MINUTE
         ((total, refused),) = await self._database.list_rows(_REQUESTS, first, last)
         return TokenRequests(total, refused)
 

@@ -13,6 +13,7 @@ from quantimodo.model.passkeys import (
 from quantimodo.model.sign_in_methods import AcceptedMethods
 from quantimodo.storage.database import Call, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader, first_value
+from quantimodo.storage.tables.retention_rules import expired
 from quantimodo.storage.tables.second_factors import has_factor, set_up_factor
 from quantimodo.storage.tables.sign_in_methods import SIGN_IN_METHODS, sign_in_methods
 from quantimodo.storage.tables.table import Table
@@ -63,6 +64,8 @@ _DELETE = Statement("DELETE FROM passkeys WHERE user_id = {1} AND id = {2} RETUR
 
 class Passkeys(Table):
     """Implements `PasskeyStore`."""
+
+    retention = (expired("used_challenges", "digest"),)
 
     async def passkey(self, credential_id: bytes) -> Passkey | None:
         return _PASSKEY.read_first(await self._database.rows(_BY_CREDENTIAL, credential_id))

@@ -3,6 +3,7 @@
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, Part, RowReader
+from quantimodo.storage.tables.retention_rules import expired
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import USER
 from quantimodo.storage.timestamps import from_micros, to_micros
@@ -36,6 +37,8 @@ _TAKE = Statement("DELETE FROM pending_logins WHERE key = {1} RETURNING key")
 
 class PendingLogins(Table):
     """Implements `PendingLoginStore`."""
+
+    retention = (expired("pending_logins", "key"),)
 
     async def add_pending_login(self, pending: PendingLogin) -> None:
         user_id = pending.user.id

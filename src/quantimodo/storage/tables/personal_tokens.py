@@ -7,6 +7,7 @@ from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.protocol.consent_details import from_json_or_none, to_json_or_none
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, Part, RowReader, Unread, first_value
+from quantimodo.storage.tables.retention_rules import expired
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.texts import confirmation_text, scope_text, to_confirmation, to_scope
 from quantimodo.storage.tables.users import LOCK_PERSON, OWN_SESSION, USER
@@ -63,6 +64,8 @@ _DELETE_PRESENTED = Statement(
 
 class PersonalTokens(Table):
     """Implements `PersonalTokenStore`."""
+
+    retention = (expired("personal_tokens", "id"),)
 
     async def personal_token(self, key: bytes) -> FoundAccessToken | None:
         return _FOUND.read_found(await self._database.one(_FIND, key))

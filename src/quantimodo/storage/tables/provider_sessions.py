@@ -13,6 +13,7 @@ from quantimodo.storage.database import Operation, Statement
 from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.ended_sign_ins import end_sign_ins, sign_ins_ended_at
 from quantimodo.storage.tables.identities import sign_out_account
+from quantimodo.storage.tables.retention_rules import expired
 from quantimodo.storage.tables.session_end import end_locked_session
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
@@ -85,6 +86,11 @@ def require_live_provider_session(session: ProviderSession) -> Operation[None]:
 
 class ProviderSessions(Table):
     """Implements `ProviderSessionStore`."""
+
+    retention = (
+        expired("provider_sessions", "sid"),
+        expired("ended_sign_ins", "key"),
+    )
 
     async def provider_session(self, sid: str) -> ProviderSession | None:
         return _SESSION.read_first(await self._database.rows(_OF_SESSION, sid))

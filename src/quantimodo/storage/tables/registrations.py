@@ -6,6 +6,7 @@ from datetime import datetime
 from quantimodo.model.registrations import RegistrationToken
 from quantimodo.storage.database import KeyedRead, Statement, execute
 from quantimodo.storage.rows import Column, RowReader
+from quantimodo.storage.tables.retention_rules import RetentionRule, expired
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
@@ -33,6 +34,30 @@ _DELETE = Statement("DELETE FROM registration_tokens WHERE key = {1} RETURNING k
 
 class Registrations(Table):
     """Implements `RegistrationStore`."""
+
+    retention = (
+        expired("registration_tokens", "key"),
+        # Applications that registered by themselves and that have no consent; those that have one
+        # are proven.
+        RetentionRule(
+            "clients",
+            Statement(
+                "DELETE FROM clients WHERE id IN (SELECT client_id FROM unused_clients u"
+                " WHERE expires_at <= {1} AND NOT EXISTS"
+                " (SELECT 1 FROM consents c WHERE c.client_id = u.client_id)"
+                " ORDER BY expires_at LIMIT {2}) RETURNING 1"
+            ),
+        ),
+        RetentionRule(
+            "unused_clients",
+            Statement(
+                "DELETE FROM unused_clients WHERE client_id IN (SELECT client_id"
+                " FROM unused_clients u WHERE expires_at <= {1} AND EXISTS"
+                " (SELECT 1 FROM consents c WHERE c.client_id = u.client_id)"
+                " ORDER BY expires_at LIMIT {2}) RETURNING 1"
+            ),
+        ),
+    )
 
     async def registration_tokens(self) -> Sequence[RegistrationToken]:
         return _TOKEN.read_all(await self._database.list_rows(_ALL))

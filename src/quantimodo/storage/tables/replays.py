@@ -11,6 +11,7 @@ from quantimodo.storage.database import Database, KeyedRead, Operation, Statemen
 from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.budgets import ROW_OVERHEAD
 from quantimodo.storage.tables.quotas import HELD, Part, RowQuota, release, take
+from quantimodo.storage.tables.retention_rules import RetentionRule
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import (
     from_micros,
@@ -56,8 +57,24 @@ _DELETE_REQUESTS = Statement(
 _ALL_REQUESTS: Final = "data deletion requests"
 
 
+def _delete_expired_replays(now: int, limit: int) -> Operation[int]:
+    """Delete expired replay records, and take them off their quotas."""
+    rows = yield _DELETE_REPLAYS, (now, limit)
+    yield from release((name, REPLAY_BYTES) for row in rows for name in row if name is not None)
+    return len(rows)
+
+
+def _delete_expired_requests(now: int, limit: int) -> Operation[int]:
+    """Delete expired data deletion requests, and take them off their quota."""
+    rows = yield _DELETE_REQUESTS, (now, limit)
+    yield from release((_ALL_REQUESTS.encode(), DELETION_BYTES) for _ in rows)
+    return len(rows)
+
+
 class Replays(Table):
     """Implements `ReplayStore`."""
+
+    retention = (RetentionRule("replays", _delete_expired_replays),)
 
     def __init__(self, database: Database, policy: QuotaPolicy) -> None:
         super().__init__(database)
@@ -114,6 +131,8 @@ class Replays(Table):
 class DataDeletionRequests(Table):
     """Implements `DataDeletionRequestStore`."""
 
+    retention = (RetentionRule("data_deletion_requests", _delete_expired_requests),)
+
     def __init__(self, database: Database, policy: QuotaPolicy) -> None:
         super().__init__(database)
         self._part = Part(_ALL_REQUESTS.encode(), policy.data_deletion_requests_total)
@@ -160,20 +179,6 @@ def _is_fair(held: int, in_group: int, group: Part) -> bool:
 
 def _requests_full() -> QuotaExceeded:
     return QuotaExceeded("the quota of data deletion requests is used up")
-
-
-def delete_expired_replays(now: int, limit: int) -> Operation[int]:
-    """Delete expired replay records, and take them off their quotas."""
-    rows = yield _DELETE_REPLAYS, (now, limit)
-    yield from release((name, REPLAY_BYTES) for row in rows for name in row if name is not None)
-    return len(rows)
-
-
-def delete_expired_requests(now: int, limit: int) -> Operation[int]:
-    """Delete expired data deletion requests, and take them off their quota."""
-    rows = yield _DELETE_REQUESTS, (now, limit)
-    yield from release((_ALL_REQUESTS.encode(), DELETION_BYTES) for _ in rows)
-    return len(rows)
 
 
 async def _held(database: Database, part: Part) -> int:

@@ -6,6 +6,7 @@ from datetime import datetime
 from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader
+from quantimodo.storage.tables.retention_rules import expired
 from quantimodo.storage.tables.session_end import DROP_TRUSTED_BROWSERS
 from quantimodo.storage.tables.sign_in_methods import SIGN_IN_METHODS, sign_in_methods
 from quantimodo.storage.tables.table import Table
@@ -73,6 +74,8 @@ _DELETE_CODES = Statement("DELETE FROM recovery_codes WHERE user_id = {1}")
 
 class SecondFactors(Table):
     """Implements `SecondFactorStore`."""
+
+    retention = (expired("totp_enrolments", "user_id"),)
 
     async def totp_factor(self, user_id: int) -> TotpFactor | None:
         return _FACTOR.read_found(await self._database.one(_FIND_FACTOR, user_id))

@@ -7,10 +7,11 @@ from typing import Final
 from quantimodo.model.server_counts import Counted, CountName, PeriodCount, Unit
 from quantimodo.storage.database import Operation, Statement
 from quantimodo.storage.tables.bulk_insert import Insert, insert_many
+from quantimodo.storage.tables.retention_rules import DAY, HOUR, counted_before
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
-_LENGTHS: Final[Mapping[Unit, int]] = {"hour": 3_600_000_000, "day": 86_400_000_000}
+_LENGTHS: Final[Mapping[Unit, int]] = {"hour": HOUR, "day": DAY}
 
 
 def _add(unit: Unit) -> Insert:
@@ -33,10 +34,18 @@ def _read(unit: Unit) -> Statement:
 
 _ADD: Final[Mapping[Unit, Insert]] = {unit: _add(unit) for unit in _LENGTHS}
 _COUNTS: Final[Mapping[Unit, Statement]] = {unit: _read(unit) for unit in _LENGTHS}
+HOURS_KEPT: Final = 72
 
 
 class ServerCounts(Table):
     """Implements `ServerCountStore`."""
+
+    retention = (
+        counted_before(
+            "hour_counts", "hour, name, label", unit="hour", length=HOUR, kept=HOURS_KEPT
+        ),
+        counted_before("day_counts", "day, name, label", unit="day", length=DAY, kept=400),
+    )
 
     async def add_counts(self, at: datetime, counted: Counted) -> None:
         # Rows are locked in one order, so that writers do not deadlock.

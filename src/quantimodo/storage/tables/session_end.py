@@ -1,7 +1,7 @@
 """How a browser session ends: its logout notifications become due, and the grants that end with it
 are revoked. Parts of an operation, for the tables that end sessions.
 
-An expired session is deleted without notifications (`retention.py`).
+An expired session is deleted without notifications (`Sessions.retention`).
 """
 
 from quantimodo.storage.database import Operation, Statement

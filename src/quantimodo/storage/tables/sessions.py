@@ -15,6 +15,7 @@ from quantimodo.storage.tables.provider_sessions import (
     require_live_provider_session,
     save_provider_session,
 )
+from quantimodo.storage.tables.retention_rules import expired
 from quantimodo.storage.tables.session_end import end_session, end_sessions, replace_session
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.texts import to_words, words_text
@@ -75,6 +76,8 @@ _DELETE_EMAIL_TOKENS = Statement("DELETE FROM email_tokens WHERE purpose = {1} A
 class Sessions(Table):
     """Implements `SessionStore`."""
 
+    retention = (expired("sessions", "key"),)
+
     async def session(self, key: bytes) -> Session | None:
         return _SESSION.read_found(await self._database.one(_BY_KEY, key))
 
@@ -129,6 +132,8 @@ class Sessions(Table):
 class EmailTokens(Table):
     """E-mail addresses are stored folded, so that all tokens of one person have one address.
     Implements `EmailTokenStore`."""
+
+    retention = (expired("email_tokens", "key"),)
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)

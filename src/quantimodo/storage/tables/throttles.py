@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from quantimodo.storage.database import KeyedRead, Statement, execute
 from quantimodo.storage.rows import first_value
+from quantimodo.storage.tables.retention_rules import expired
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import to_micros
 
@@ -27,6 +28,8 @@ _LEASE = Statement(
 class Throttles(Table):
     """Implements `ThrottleStore`."""
 
+    retention = (expired("throttles", "key", at="resets_at"),)
+
     async def hit(self, key: bytes, window: timedelta, at: datetime) -> int:
         statement = execute(_HIT, key, to_micros(at + window), to_micros(at))
         hits: int = first_value(await self._database.write(statement))
@@ -48,6 +51,8 @@ class Throttles(Table):
 
 class Leases(Table):
     """Implements `LeaseStore`."""
+
+    retention = (expired("leases", "name"),)
 
     async def lease(self, name: str, holder: str, lifetime: timedelta, at: datetime) -> bool:
         statement = execute(_LEASE, name, holder, to_micros(at + lifetime), to_micros(at))

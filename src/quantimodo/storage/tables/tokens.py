@@ -21,6 +21,7 @@ from quantimodo.model.tokens import (
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, Part, RowReader, Unread
 from quantimodo.storage.tables.event_outbox import REVOKED_COLUMNS, report_revoked
+from quantimodo.storage.tables.retention_rules import DAY, expired, oldest
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.texts import (
     to_claims_request,
@@ -187,6 +188,16 @@ _REVOKE_JWT = Statement(
 
 class Tokens(Table):
     """Implements `TokenStore`."""
+
+    retention = (
+        # A redeemed code is kept for a day, so that its second use is seen for what it is.
+        oldest("codes", "key", f"expires_at <= {{1}} - {DAY}"),
+        oldest("access_tokens", "key", "expires_at <= {1}"),
+        # A token that is spent just before its end gives its successor for as long as that one
+        # lives (v2-api.md §6), so each row stays for its lifetime once more.
+        oldest("refresh_tokens", "key", "2 * expires_at - issued_at <= {1}"),
+        expired("revoked_jwts", "jti"),
+    )
 
     async def authorization_code(self, key: bytes) -> FoundCode | None:
         return _FOUND_CODE.read_found(await self._database.one(_FIND_CODE, key))

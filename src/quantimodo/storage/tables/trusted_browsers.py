@@ -6,6 +6,7 @@ from datetime import datetime
 from quantimodo.model.trusted_browsers import TrustedBrowser
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader
+from quantimodo.storage.tables.retention_rules import expired
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import LOCK_PERSON
 from quantimodo.storage.timestamps import from_micros, to_micros
@@ -45,6 +46,8 @@ _DELETE = Statement("DELETE FROM trusted_browsers WHERE key = {1} AND user_id = 
 
 class TrustedBrowsers(Table):
     """Implements `TrustedBrowserStore`."""
+
+    retention = (expired("trusted_browsers", "key"),)
 
     async def add_trusted_browser(self, browser: TrustedBrowser, since: datetime) -> bool:
         user_id = browser.user_id
