@@ -19,7 +19,7 @@ def build_accounts(
     new_passwords: NewPasswords,
     policy: AccountPolicy,
 ) -> AccountServices:
-    """Construct the services."""
+    """Construct the services of accounts."""
     stores, clock = given.stores, given.clock
     return build_account_services(
         AccountDependencies(

@@ -79,7 +79,7 @@ def administration_routes(context: AppContext, page_context: PageContext) -> Seq
 
 
 def people_administration(context: AppContext) -> PeopleAdministration:
-    """What administrators and commands do with accounts."""
+    """Builds the actions of administrators and commands on accounts."""
     accounts = context.accounts
     return PeopleAdministration(
         search=context.stores.people_search,
@@ -93,7 +93,7 @@ def people_administration(context: AppContext) -> PeopleAdministration:
 
 
 def client_administration(context: AppContext) -> ClientAdministration:
-    """What administrators and commands do with applications and APIs."""
+    """Builds the actions of administrators and commands on applications and APIs."""
     notices = OwnerMails(context.social.notifier, context.stores.users)
     return ClientAdministration(
         context.registry, resource_registry(context), notices, admin_log(context)
@@ -101,23 +101,23 @@ def client_administration(context: AppContext) -> ClientAdministration:
 
 
 def announcements_service(context: AppContext) -> Announcements:
-    """What administrators and commands announce."""
+    """Builds the announcements, for administrators and commands."""
     return Announcements(context.stores.announcements, admin_log(context), context.clock)
 
 
 def admin_log(context: AppContext) -> StoredAdminLog:
-    """The record of what administrators and commands do."""
+    """Builds the log of the actions of administrators and commands."""
     return StoredAdminLog(context.stores.logs, context.clock)
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of what a running server needs. It sends nothing over the network."""
+    """The health of a running server, without requests over the network."""
 
     context: AppContext
 
     async def lines(self) -> Sequence[HealthLine]:
-        """What was looked at, each with its state."""
+        """What was checked, each with its state."""
         return [
             await self._database(),
             self._keys(),
@@ -131,12 +131,12 @@ class Health:
         try:
             old = await SettingsInForce(self.context).are_old()
         except Unavailable:
-            return []  # the line of the database says so
+            return []  # `_database` reports it
         text = "a set-up file has changed them: restart the server to use what is stored"
         return [HealthLine("warning", "settings", text)] if old else []
 
     def _state(self) -> Sequence[HealthLine]:
-        """What the last measurement of this process found."""
+        """The state that this process measured last."""
         state, thresholds = self.context.metrics.state, alert_thresholds(self.context.settings)
         found = [] if state is None else readings(state, thresholds)
         return [
@@ -188,7 +188,7 @@ def _facts(context: AppContext) -> ServerFacts:
 
 @dataclass(frozen=True, slots=True)
 class SettingsInForce:
-    """Those of this process, as `pages/admin_overview.py` shows them."""
+    """The settings in force, as `pages/admin_overview.py` shows them."""
 
     context: AppContext
 

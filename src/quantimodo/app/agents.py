@@ -41,7 +41,7 @@ def agent_endpoints(context: AppContext) -> Sequence[ApiRoute]:
 
 
 def _access(context: AppContext) -> MeasurementAccess:
-    """As at the API, for tokens of this resource."""
+    """Access to measurements as at the API, for tokens of this resource."""
     stores, policy = context.stores, context.token_policy
     tokens = access_tokens(context)
     bearer = BearerAuthentication(

@@ -28,7 +28,7 @@ def by_mail(settings: AlertSettings) -> bool:
 
 
 def alert_policy(settings: AlertSettings) -> AlertPolicy:
-    """Which conditions are reported, how often, and how."""
+    """Which conditions are reported, how often, and by which means."""
     return AlertPolicy(
         subjects=frozenset(settings.conditions),
         interval=settings.interval,

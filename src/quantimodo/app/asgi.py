@@ -1,4 +1,5 @@
-"""What an ASGI server imports: `app`, or a factory, `create`; the application of one worker.
+"""The ASGI application of one worker, for ASGI servers: the instance `app`, or the factory
+`create`.
 
 The settings come from the environment, the configuration file and the database, read at the start.
 """
@@ -18,10 +19,10 @@ from quantimodo.app.stored_settings import read_settings
 from quantimodo.app.traced_dispatcher import TracedDispatcher
 from quantimodo.http.asgi import FRAMING_REFUSED, Asgi, Receive, Scope, Send
 
-# How long one thread may keep the interpreter while another waits: the writer hands its batch
-# back to the loop many times a second, and the default of 5 ms would be most of the latency.
+# How long one thread may keep the interpreter while another waits. The writer thread returns its
+# batch to the event loop many times a second, and the default of 5 ms would be most of the latency.
 _SWITCH_INTERVAL = 0.0005
-# Waiting requests have a thousand objects, which each collection would look at in vain.
+# Waiting requests have thousands of objects, which each collection would traverse without result.
 _OBJECTS_BETWEEN_COLLECTIONS = 10_000
 
 
@@ -63,7 +64,7 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _start(self) -> str | None:
-        """Why it cannot start, or None."""
+        """Start the worker. Returns the reason why it cannot start, or None."""
         try:
             settings = (await self._read()).settings
             sampler = configure_logging(settings.log_level)
@@ -108,9 +109,9 @@ async def _not_started(send: Send) -> None:
 
 
 def _tune_garbage_collection() -> None:
-    """What was made so far stays until the end: no collection need walk through it, which would
-    hold up requests for tens of milliseconds now and then. What requests make is nearly all freed
-    without a collection, so that collections may be rare."""
+    """Exclude the objects of the start from garbage collections, because they stay until the end:
+    to traverse them would delay requests by tens of milliseconds. Nearly all objects of requests
+    are freed without a collection, so collections may be rare."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)

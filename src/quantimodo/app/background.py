@@ -31,7 +31,7 @@ from quantimodo.ops.smtp import Smtp, smtp_policy
 from quantimodo.outbound.errors import ProviderFault
 from quantimodo.ports.stores import Unavailable
 
-_KEYS_EVERY = 5.0  # seconds until a worker signs by a key that another process made
+_KEYS_EVERY = 5.0  # seconds until a worker signs by a key that another process generated
 LOG_EVERY = 5.0
 """Seconds until the owner of an application finds its refusals. A killed worker loses what it noted
 since the last write."""
@@ -44,11 +44,9 @@ _log = structlog.get_logger("quantimodo.server")
 
 @asynccontextmanager
 async def background_work(context: AppContext, sampler: RefusalSampler) -> AsyncIterator[None]:
-    """Keys, secrets of authenticator apps, cleanup, deletions of accounts, logs of applications,
-    statistics, mail, e-mails about first reads, weekly summaries, logout notifications, webhooks,
-    the gauges, alerts, probes of providers, and the numbers of lines that `sampler` left out. All
-    of it ends with the context. E-mails of it are in the operator's language, unless the profile of
-    their person names one."""
+    """Start all background work; it ends with the context. `sampler` has the numbers of log lines
+    that it left out. E-mails are in the operator's language, unless the profile of the person names
+    one."""
     holder = context.entropy.bytes(8).hex()
     cleaner = Cleaner(context.stores.retention, context.stores.leases, context.clock, holder)
 
@@ -115,7 +113,7 @@ async def background_work(context: AppContext, sampler: RefusalSampler) -> Async
 
 
 def provider_probes(context: AppContext, holder: str) -> ProviderProbes:
-    """Asks the providers with OpenID Connect whether they respond."""
+    """Builds the probes of the providers with OpenID Connect."""
     return ProviderProbes(
         probes=[
             partial(_probe, each) for each in context.providers.values() if isinstance(each, Oidc)
@@ -129,12 +127,12 @@ def provider_probes(context: AppContext, holder: str) -> ProviderProbes:
 
 
 async def _probe(provider: Oidc) -> None:
-    with suppress(ProviderFault):  # the guarded HTTP client has noted it
+    with suppress(ProviderFault):  # the guarded HTTP client has recorded it
         await provider.examine(again=True)
 
 
 def first_reads(context: AppContext) -> FirstReads:
-    """The e-mails about first reads of health data."""
+    """Builds the sender of e-mails about first reads of health data."""
     return FirstReads(
         accesses=context.stores.accesses,
         users=context.stores.users,
@@ -147,7 +145,7 @@ def first_reads(context: AppContext) -> FirstReads:
 
 
 def weekly_summaries(context: AppContext) -> WeeklySummaries:
-    """The weekly e-mails about what applications did."""
+    """Builds the sender of the weekly e-mails about what applications did."""
     return WeeklySummaries(
         choices=context.stores.email_choices,
         accesses=context.stores.accesses,
@@ -159,7 +157,7 @@ def weekly_summaries(context: AppContext) -> WeeklySummaries:
 
 
 def report_left_out(sampler: RefusalSampler, *, at_end: bool = False) -> None:
-    """Write the line on refusals that no other line counts."""
+    """Log the number of refusals that no other line has."""
     summary = sampler.summary(at_end=at_end)
     if summary is not None:
         _log.info(SUMMARY, **summary)
@@ -186,7 +184,7 @@ async def every(
         at_once = False
         try:
             await job()
-        except Unavailable as error:  # one line a turn, for as long as the database is down
+        except Unavailable as error:  # one line in each turn while the database is unavailable
             _log.error("background work failed", job=name, because=str(error))
         except Exception as error:
             _log.error("background work failed", job=name, exc_info=error)

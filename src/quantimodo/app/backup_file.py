@@ -77,18 +77,18 @@ class _Head(msgspec.Struct):
 
 
 def authenticated(manifest: Manifest, envelope: Envelope) -> Manifest:
-    """The same, with the code that `is_authentic` checks."""
+    """The manifest with the authentication code that `is_authentic` verifies."""
     code = _authentication(manifest, envelope.derive(_PURPOSE))
     return msgspec.structs.replace(manifest, authentication=code)
 
 
 def fingerprints(envelope: Envelope) -> tuple[str, ...]:
-    """A name of each secret key, from which the key cannot be computed."""
+    """A fingerprint of each secret key, from which the key cannot be computed."""
     return tuple(key[:8].hex() for key in envelope.derive_all("key fingerprint"))
 
 
 def is_authentic(manifest: Manifest, envelope: Envelope) -> bool:
-    """Whether a server with one of these keys made it."""
+    """Whether a server with one of these keys made the manifest."""
     return any(
         same(_authentication(manifest, key), manifest.authentication)
         for key in envelope.derive_all(_PURPOSE)

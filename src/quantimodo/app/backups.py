@@ -50,7 +50,8 @@ class BackupOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What backups need of the machine; `search_path` is where PostgreSQL's programs are."""
+    """Clock, entropy and programs of the machine; `search_path` is where PostgreSQL's programs
+    are."""
 
     clock: Clock
     entropy: Entropy
@@ -135,7 +136,7 @@ async def _save_database(
     opened: ExitStack,
     tools: Tools,
 ) -> tuple[tuple[int, str, str], ...]:
-    """Add the database to the parts; the migrations that it has."""
+    """Add the database to the parts. Returns the migrations that it has."""
     path = sqlite_path(url)
     if path is None:
         before = await _applied(url)
@@ -144,7 +145,7 @@ async def _save_database(
         if await _applied(url) != before:
             raise BackupRefused("the schema was migrated meanwhile: make the backup again")
         return before
-    # Beside the event loop: a large file takes seconds.
+    # In a thread, because a large file takes seconds.
     copy = await asyncio.to_thread(opened.enter_context, sqlite_copy(path, mark))
     if faults := await inspect(f"sqlite:///{copy}"):
         raise BackupRefused(f"the database is damaged: {faults[0]}")

@@ -10,7 +10,7 @@ from quantimodo.model.brand import Palette
 
 ENOUGH: Final = 4.5
 _COLOR: Final = re.compile(r"#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})", re.ASCII)
-# The backgrounds of pages/static/site.css: paper and card of each look.
+# The backgrounds of pages/static/site.css: paper and card of each theme.
 LIGHT_BACKGROUNDS: Final = ("#f4f6f4", "#ffffff")
 DARK_BACKGROUNDS: Final = ("#0d1311", "#151d1a")
 _WHITE: Final = "#ffffff"
@@ -24,7 +24,7 @@ class PoorContrast(ValueError):
 
 
 def light_palette(accent: str) -> Palette:
-    """The colors of the light look. Raises `ValueError` for no color, and `PoorContrast`."""
+    """The colors of the light theme. Raises `ValueError` for no color, and `PoorContrast`."""
     _require(accent, LIGHT_BACKGROUNDS)
     return Palette(
         accent=accent,
@@ -36,7 +36,7 @@ def light_palette(accent: str) -> Palette:
 
 
 def dark_palette(accent: str) -> Palette:
-    """The colors of the dark look. Raises `ValueError` for no color, and `PoorContrast`."""
+    """The colors of the dark theme. Raises `ValueError` for no color, and `PoorContrast`."""
     _require(accent, DARK_BACKGROUNDS)
     return Palette(
         accent=accent,
@@ -48,7 +48,7 @@ def dark_palette(accent: str) -> Palette:
 
 
 def lighter_accent(accent: str) -> str:
-    """The accent for the dark look: the same, lighter until it can be read there."""
+    """The accent for the dark theme: the same, lighter until its contrast suffices."""
     return _readable(accent, DARK_BACKGROUNDS[1], _WHITE)
 
 
@@ -75,13 +75,13 @@ def _require(accent: str, backgrounds: tuple[str, ...]) -> None:
 
 
 def _tint(accent: str, toward: str, share: float) -> str:
-    """A shade near `toward`, on which the accent can be read."""
+    """A tint of `toward` on which the contrast of the accent suffices."""
     shades = (mixed(accent, toward, share + (1 - share) * step / 8) for step in range(9))
     return next(each for each in shades if contrast(accent, each) >= ENOUGH)
 
 
 def _readable(color: str, background: str, toward: str) -> str:
-    """The color, mixed with `toward` until it can be read on the background."""
+    """The color, mixed with `toward` until its contrast to the background suffices."""
     steps = (mixed(color, toward, step / 20) for step in range(21))
     return next((each for each in steps if contrast(each, background) >= ENOUGH), toward)
 

@@ -1,7 +1,7 @@
 """Translates the settings of the branding into values of pages and e-mails.
 
-Owns the rules that a server does not start without: files that can be read, colors with enough
-contrast, addresses that people can open.
+Owns the rules that the server checks at its start: readable files, colors with enough contrast,
+addresses that people can open.
 """
 
 from collections.abc import Callable

@@ -45,7 +45,7 @@ def browser_service(context: AppContext) -> Browser:
 
 
 def page_languages(context: AppContext) -> Languages:
-    """How pages get their language."""
+    """Builds what selects the language of pages."""
     parts = urlsplit(context.settings.issuer)
     return Languages(
         default=LANGUAGES[context.settings.default_locale],

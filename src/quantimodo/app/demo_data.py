@@ -1,8 +1,8 @@
 """The demo application and person of a development server.
 
-`quantimodo serve` makes them before the first request, so that the playground and
-`quantimodo token` work at once. The person has no password: sign-in is through the sandbox only, so
-that a server without the sandbox accepts no sign-in to this account.
+`quantimodo serve` makes them before the first request, so that the playground and `quantimodo
+token` work at once. The person has no password and signs in through the sandbox only, so a server
+without the sandbox accepts no sign-in to this account.
 """
 
 from typing import Final
@@ -50,7 +50,7 @@ async def _ensure_client(context: AppContext) -> None:
         if client is None:
             bare = Client(id=DEMO_CLIENT_ID, name=registration.name, created_at=context.clock.now())
             await context.stores.clients.add_client(with_metadata(bare, normalise(registration)))
-        elif client.redirect_uris != registration.redirect_uris:  # the port is another one
+        elif client.redirect_uris != registration.redirect_uris:  # the server has another port now
             await context.registry.edit(client, registration, by_operator=True)
     except (Conflict, ChangedMeanwhile):  # another process was first
         return

@@ -2,9 +2,9 @@
 
 These are `/outbox`, `/playground` and `/sandbox`.
 
-security.md §14d: a loopback issuer and a loopback host are `settings_rules.py`'s; here each request
-must come from a loopback peer and name a loopback host. Behind a local proxy the address that
-it forwards decides, whether the proxy is trusted or not.
+security.md §14d: `settings_rules.py` requires a loopback issuer and a loopback host. This module
+requires of each request that it comes from a loopback peer and names a loopback host. Behind a
+local proxy the forwarded address decides, whether or not the proxy is trusted.
 """
 
 import re

@@ -1,7 +1,7 @@
 """An access token for a developer's terminal, without a browser: on development servers only.
 
-The operator of the machine decides for the person, which no network request can. The token stands
-on a consent and a grant like any other, so the person sees it and can take it back.
+The operator of the machine decides for the person, which no network request can do. The token has a
+consent and a grant like any other, so the person sees it and can withdraw it.
 """
 
 from datetime import timedelta

@@ -2,7 +2,7 @@
 
 Owns what is the same for every request: the caller's address, CORS, HSTS, metrics, the access log.
 `request_reading.py` reads and limits the request, `error_boundary.py` responds to exceptions,
-`response_sending.py` sends. Knows no rule of any endpoint.
+`response_sending.py` sends. The endpoints own all other rules.
 """
 
 import re
@@ -150,7 +150,7 @@ class Dispatcher:
     async def _respond(
         self, route: ApiRoute, scope: Scope, receive: Receive
     ) -> tuple[Response, str]:
-        """The response, and the app that the request is of; empty for none."""
+        """The response, and the id of the requesting app; empty for none."""
         method = scope["method"]
         if method == "OPTIONS":
             return _preflight(route), ""
@@ -196,7 +196,7 @@ class Dispatcher:
                 status = message["status"]
                 headers = _without_trace_headers(scope, message.get("headers", ()))
                 if head:
-                    # RFC 9110 §9.2.1: HEAD is safe, so it leaves the browser as it was.
+                    # RFC 9110 §9.2.1: HEAD is safe, so it changes no cookie.
                     headers = [header for header in headers if header[0] != b"set-cookie"]
                 message["headers"] = [*headers, *self._sender.always]
             elif head:
@@ -246,7 +246,7 @@ def _without_trace_headers(scope: Scope, headers: Headers) -> Headers:
 
 
 def _joined(headers: Headers, more: Headers) -> Headers:
-    """The headers of a response, with those that its request adds instead."""
+    """The headers of a response, where `more` replaces those of the same name."""
     names = frozenset(name for name, _ in more)
     return (*(header for header in headers if header[0] not in names), *more)
 

@@ -1,9 +1,9 @@
 """The one place where an exception becomes a response, and where refusals are logged.
 
-`error_table.py` defines the responses. Every refused request writes one line, whatever its
-endpoint: from the exception, from the note that an endpoint left (`http/refusals.py`), or, without
-either, from the status. `refusal_sampling.py` limits the lines. An exception that is not in the
-table is an incident: 500 with a number, and the stack trace in the log.
+`error_table.py` defines the responses. Every refused request writes one line: from the exception,
+from the refusal that an endpoint recorded (`http/refusals.py`), or, without either, from the
+status. `refusal_sampling.py` limits the lines. An exception that is not in the table is an
+incident: 500 with a number, and the stack trace in the log.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -109,7 +109,7 @@ class ErrorBoundary:
         self._write(CONNECTION, Refusal("invalid_request", because))
 
     def page_endpoint(self, endpoint: Endpoint, name: str, kind: EndpointKind) -> Endpoint:
-        """The endpoint of a page, with a response for all that it raises; `name` is for the log."""
+        """The endpoint of a page, with a response for each exception; `name` is for the log."""
 
         async def respond(request: Request) -> PageResponse:
             with self._languages.of_request(request):

@@ -198,7 +198,7 @@ def _allow(error: MethodNotAllowed) -> tuple[bytes, bytes]:
 
 
 def _for_all(cell: Cell) -> dict[EndpointKind, Cell]:
-    """The JSON of the API, whatever an endpoint responds with otherwise."""
+    """The same JSON of the API for each kind of endpoint."""
     return dict.fromkeys(EndpointKind, cell)
 
 

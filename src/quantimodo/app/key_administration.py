@@ -1,4 +1,4 @@
-"""What administrators and commands do with signing keys and providers."""
+"""Actions of administrators and commands on signing keys and providers."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,7 +22,7 @@ class KeyRotations:
     admin_log: AdminLog
 
     async def rotate(self, by: Authority, *, now: bool, every: bool = False) -> None:
-        # Under a wrong secret key new ones could be made, which no server would ever open.
+        # Checked first: new keys under a wrong secret key could never be decrypted.
         await self.context.keyring.load()
         await self.admin_log.record(by, "keys.rotate-now" if now else "keys.rotate")
         before = timedelta(0) if now else self.context.settings.keys.publish_before

@@ -1,4 +1,4 @@
-"""Rate limits and storage budgets, from the settings."""
+"""Builds rate limits and storage budgets from the settings."""
 
 from dataclasses import fields
 

@@ -11,7 +11,8 @@ from quantimodo.app.refusal_sampling import RefusalSampler
 
 
 def configure_logging(level: str) -> RefusalSampler:
-    """For this process, once. The sampler has the numbers of the lines that it leaves out."""
+    """For this process, once. Returns the sampler, which has the numbers of the lines that it
+    leaves out."""
     sampler = RefusalSampler(time.monotonic)
     structlog.configure(
         processors=[

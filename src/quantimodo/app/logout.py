@@ -1,4 +1,4 @@
-"""Builds what signs people out: its endpoints, where each is served, and what notifies clients."""
+"""Builds the logout endpoints, their routes, and the sender of logout notifications."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ def sign_out(context: AppContext) -> SignOut:
 
 
 def provider_sign_out(context: AppContext) -> ProviderSignOut:
-    """At the providers whose setting offers it."""
+    """Builds the sign-out at the providers whose settings offer it."""
     offered = {name for name, one in context.settings.providers.items() if one.sign_out_at_provider}
     return ProviderSignOut(
         providers={
@@ -44,7 +44,7 @@ def provider_sign_out(context: AppContext) -> ProviderSignOut:
 
 
 def logout_routes(context: AppContext, page_context: PageContext) -> Sequence[PageRoute]:
-    """All that Starlette serves of it."""
+    """The routes of logout that Starlette serves."""
     hints = LogoutHints(context.token_policy.issuer, context.keyring)
     endpoint = LogoutEndpoint(context.stores.clients, hints, sign_out(context), page_context)
     frame = CheckSession(page_context.renderer, page_context.browser)

@@ -20,7 +20,7 @@ from quantimodo.tokens.subjects import Subjects
 
 
 class MeasuringEndpoints(TypedDict):
-    """A part of `app.routes.WireEndpoints`."""
+    """The endpoints of the measurements API, by their names in the table of endpoints."""
 
     measurements: Endpoint
     measurement: Endpoint

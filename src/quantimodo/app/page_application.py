@@ -16,8 +16,8 @@ from quantimodo.pages.page_services import PageRoute
 from quantimodo.protocol.endpoint_entry import EndpointKind
 
 _AUTHORIZE: Final = ("authorize", EndpointKind.PAGE_OR_ENVELOPE)
-# What the log calls an endpoint, and how it responds to errors. Every other path is a page, and its
-# name is its path.
+# The name in the log and the kind of the endpoints that are no pages. For each other path, the name
+# is the path, and the kind is a page.
 _KINDS: Final[Mapping[str, tuple[str, EndpointKind]]] = {
     **{route.path: (route.name, route.kind) for route in SHOWN},
     RESUME: _AUTHORIZE,

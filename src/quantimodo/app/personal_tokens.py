@@ -1,4 +1,4 @@
-"""The composition of personal tokens."""
+"""Builds the service of personal tokens."""
 
 from quantimodo.accounts.personal_tokens import PersonalTokens
 from quantimodo.app.services import AppContext

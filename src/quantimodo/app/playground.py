@@ -30,7 +30,7 @@ def playground_routes(
 
 
 def authorization_runs(context: AppContext, own_server: "OwnServer") -> AuthorizationRuns:
-    """Runs over this server."""
+    """Builds authorization runs whose requests go to this server."""
     return AuthorizationRuns(
         requests=own_server,
         envelope=context.envelope,
@@ -49,7 +49,7 @@ class OwnServer:
         self._application: Asgi | None = None
 
     def connect(self, application: Asgi) -> None:
-        """Send the requests from now on to this application."""
+        """Set the application that receives the requests."""
         self._application = application
 
     async def send(self, request: PlaygroundRequest, peer: str) -> PlaygroundResponse:
@@ -73,7 +73,7 @@ class _Exchange:
     async def receive(self) -> MutableMapping[str, Any]:
         body, self._request = self._request, None
         if body is None:
-            await asyncio.Future()  # the playground waits for the response, and never leaves
+            await asyncio.Future()  # the playground waits for the response, and never disconnects
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(self, message: MutableMapping[str, Any]) -> None:

@@ -1,4 +1,5 @@
-"""The policies of services, from the settings. `limits.py` has rate limits and storage budgets."""
+"""Builds the policies of services from the settings. `limits.py` has rate limits and storage
+budgets."""
 
 from datetime import timedelta
 
@@ -46,7 +47,7 @@ def client_document_policy(settings: Settings) -> ClientDocumentPolicy:
 
 
 def names_of_server(settings: Settings) -> ReservedNames:
-    """The names that only the operator may give to an application or an API."""
+    """The names of this server, which only the operator may give to an application or an API."""
     return reserved_names(settings.issuer, PRODUCT, settings.smtp.service, settings.branding.name)
 
 
@@ -128,7 +129,7 @@ def read_policy(settings: Settings) -> ReadPolicy:
 
 
 def offered_features(settings: Settings) -> Offered:
-    """What the metadata document names of that which settings turn on."""
+    """The optional features that the metadata document lists, as the settings turn them on."""
     registration = settings.registration
     return Offered(
         registration=registration.mode != "closed",
@@ -147,7 +148,7 @@ def offered_grant_types(settings: Settings) -> frozenset[str]:
 
 
 def alert_thresholds(settings: Settings) -> Thresholds:
-    """From which values on the state of the server needs its operator."""
+    """The thresholds at which the state of the server needs its operator."""
     alerts = settings.alerts
     return Thresholds(
         backup_age=alerts.backup_age,

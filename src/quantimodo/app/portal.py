@@ -1,4 +1,4 @@
-"""The composition of the developer portal: teams, their invitations, and runs of authorizations."""
+"""Builds the services of the developer portal: teams, their invitations, and authorization runs."""
 
 from quantimodo.accounts.team_invitations import TeamInvitations
 from quantimodo.app.playground import OwnServer, authorization_runs

@@ -1,7 +1,7 @@
 """Translates the settings of sign-in providers into policies of `federation`.
 
-Owns the rules for `[providers.NAME]` that a server does not start without, and the policies that
-are made of it. What each kind needs, `federation/provider_table.py` says.
+Owns the rules for `[providers.NAME]` that the server checks at its start, and the policies that are
+made of it. `federation/provider_table.py` has the settings that each kind needs.
 """
 
 import re
@@ -64,12 +64,13 @@ def outbound_policy(settings: Settings, *own: str) -> OutboundPolicy:
 
 
 def callback_uri(settings: Settings, name: str) -> str:
-    """What has to be registered with the provider of this name (v2-api.md §2.3)."""
+    """The redirect URI to register with the provider of this name (v2-api.md §2.3)."""
     return settings.issuer + CALLBACK.format(provider=name)
 
 
 def other_registrations(settings: Settings, name: str) -> Iterator[str]:
-    """What else its settings make to register there, each with its name in OpenID Connect."""
+    """The other addresses to register there, as its settings need them, each with its name in
+    OpenID Connect."""
     one = settings.providers[name]
     if one.client_authentication == "private_key_jwt" or one.encrypted_id_tokens:
         yield f"jwks_uri {settings.issuer}{PROVIDER_KEYS.format(provider=name)}"

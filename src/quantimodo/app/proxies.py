@@ -1,6 +1,6 @@
-"""Who is calling, when proxies stand between (security.md §20).
+"""The address of the caller behind proxies (security.md §20).
 
-`X-Forwarded-For` is believed only as far as configured proxies wrote it: from the right, the first
+`X-Forwarded-For` is trusted only as far as configured proxies wrote it: from the right, the first
 address that is not one of them is the caller's. Each address is read in every form that proxies
 write: with a port, in brackets, with a zone, and IPv4 as IPv6 (RFC 4291 §2.5.5.2).
 """
@@ -40,7 +40,8 @@ class Proxies:
         return bool(self.trusted)
 
     def address(self, scope: Mapping[str, Any]) -> str:
-        """The caller's address, in its usual form; the peer's own when it is no proxy of ours."""
+        """The caller's address, in its canonical form; that of the peer, if it is no trusted
+        proxy."""
         client = scope.get("client")
         peer: str = client[0] if client else ""
         found = read_address(peer)
@@ -57,18 +58,18 @@ class Proxies:
         return str(found)
 
     def certificate(self, scope: Mapping[str, Any], name: bytes) -> str:
-        """The header in which a proxy forwards the client's certificate (RFC 8705 §6.5); empty
-        when the peer is no proxy of ours. Several lines are one value (RFC 9110 §5.3), and that is
-        no certificate."""
+        """The header in which a proxy forwards the client's certificate (RFC 8705 §6.5); empty when
+        the peer is no trusted proxy. Several lines are one value (RFC 9110 §5.3), which is no valid
+        certificate."""
         return self._forwarded(scope, name)
 
     def verified(self, scope: Mapping[str, Any], name: bytes) -> bool:
-        """Whether a proxy of ours says by this header that it verified the chain of the client's
+        """Whether a trusted proxy states in this header that it verified the chain of the client's
         certificate (RFC 8705 §2.1)."""
         return self._forwarded(scope, name).strip() in _VERIFIED
 
     def stands_before(self, scope: Mapping[str, Any]) -> bool:
-        """Whether the peer is a proxy of ours."""
+        """Whether the peer is a trusted proxy."""
         client = scope.get("client")
         peer = read_address(client[0]) if client else None
         return peer is not None and self._trusts(peer)
@@ -84,7 +85,7 @@ class Proxies:
 
 
 def forwarded_for(scope: Mapping[str, Any]) -> list[str]:
-    """What the lines of `X-Forwarded-For` name, in the order in which proxies wrote it."""
+    """The addresses in the lines of `X-Forwarded-For`, in the order in which proxies wrote them."""
     lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
     return [hop.strip() for line in lines for hop in line.decode("latin-1").split(",")]
 

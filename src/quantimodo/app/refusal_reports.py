@@ -1,7 +1,7 @@
-"""What a refused request of an app leaves, beside its response: a row in the log of the app, and
-the part for developers on the error page.
+"""Reports refused requests of applications: a row in the log of the application, and the part for
+developers on the error page.
 
-Owns what a browser may see: on a development server all of it, elsewhere the sentence for the
+Owns what a browser may see: on a development server everything, elsewhere the sentence for the
 person, the code and the incident.
 """
 
@@ -40,13 +40,13 @@ OF_TRANSPORT: Final[Mapping[type[Exception], str]] = {
 
 
 def named(error: Exception, refusal: Refusal) -> Refusal:
-    """The refusal with the row of the exception, if that is not of a protocol."""
+    """The refusal with the row of the exception, for exceptions that are no protocol errors."""
     row = OF_TRANSPORT.get(type(error), "")
     return replace(refusal, row=row) if row else refusal
 
 
 def refusal_reports(context: AppContext) -> "RefusalReports":
-    """What refusals of this server leave."""
+    """Builds the reports of refusals."""
     settings = context.settings
     return RefusalReports(
         *(settings.issuer, context.client_log, context.clock, context.entropy),
@@ -71,7 +71,8 @@ class RefusalReports:
         return {**body, "error_uri": about} if about else body
 
     def of_api(self, endpoint: str, refusal: Refusal, request: Request | None) -> str:
-        """Take the refusal of a request over plain values; its incident, empty for none."""
+        """Report the refusal of a request over plain values. Returns its incident, empty for
+        none."""
         if request is None:
             return ""
         if request.client is None or endpoint not in LOGGED:
@@ -82,7 +83,7 @@ class RefusalReports:
         return self._take(endpoint, refusal, request.client, parameters, authorization)
 
     def of_page(self, endpoint: str, refusal: Refusal, caller: Caller | None) -> str:
-        """Take the refusal of a browser's request; its incident, empty for none."""
+        """Report the refusal of a browser's request. Returns its incident, empty for none."""
         if not refusal.row:
             return ""
         if caller is None or endpoint not in LOGGED:
@@ -161,7 +162,7 @@ def _lenient_header(request: Request) -> str:
 
 
 def _parameters(request: Request) -> Iterable[tuple[str, str]]:
-    """The parameters that can be read; their names and values are not yet fit to be shown."""
+    """The parameters that can be read. Their names and values must not be shown as they are."""
     text = request.query if request.method == "GET" else request.body
     try:
         if request.media_type() == "application/json":

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import structlog
 
-# Its cause is the text of a host that a stranger registered: all its lines have one reason.
+# Its cause contains a host that a client registered, so all its lines have one reason.
 _OF_CLIENTS: Final = "document.not_fetched"
-# The events whose number a stranger determines.
+# The events whose number callers determine.
 SAMPLED: Final = frozenset(
     {"refused", "sign-in failed", "security event refused", "stopped", "unavailable", _OF_CLIENTS}
 )
@@ -18,7 +18,7 @@ _PER_REASON: Final = 10
 _IN_ALL: Final = 60
 _MAX_REASONS: Final = 500
 _MAX_IN_SUMMARY: Final = 5
-# What makes a reason. Its values are texts of this server and configured names.
+# The fields that make a reason. Their values are texts of this server and configured names.
 _REASON: Final = ("event", "endpoint", "provider", "code", "because")
 
 Reason = tuple[str, ...]

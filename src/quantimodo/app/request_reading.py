@@ -1,4 +1,4 @@
-"""From an ASGI scope to a request, within the limits on its size."""
+"""Reads a request from an ASGI scope, within the limits on its size."""
 
 from collections.abc import MutableMapping
 from typing import Any, Final
@@ -74,7 +74,7 @@ async def _read_body(receive: Receive, largest: int) -> bytes:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            # A part of a request is never acted on. The response is not received.
+            # A partial request is never processed. The client does not receive the response.
             raise InvalidRequest("the request was cut off")
         body += message.get("body", b"")
         if len(body) > largest:

@@ -1,4 +1,4 @@
-"""From a response to the ASGI messages that send it."""
+"""Sends a response by ASGI messages."""
 
 import asyncio
 import re
@@ -20,14 +20,14 @@ class ResponseSender:
     """Sends responses with the headers that every response has. One per worker."""
 
     def __init__(self, *, https: bool) -> None:
-        # security.md §19: once seen over https, never again without.
+        # security.md §19: browsers that have used https never use http again.
         hsts = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
         self.always: tuple[tuple[bytes, bytes], ...] = (hsts,) if https else ()
         self._heads: dict[Headers, bytes] = {}
 
     def send_whole(self, response: Response, scope: Scope) -> bool:
-        """Send the response at once, if it has no chunks and the server can: whether it is sent.
-        Else the caller calls `send`."""
+        """Send the response by one call, if it has no chunks and the server supports it. Returns
+        whether it is sent; otherwise the caller calls `send`."""
         whole = scope.get("extensions", _NONE).get(WHOLE)
         if whole is None or response.chunks is not None:
             return False
@@ -62,7 +62,7 @@ class ResponseSender:
         send: Send,
     ) -> None:
         """A body of any length. A failure ends the connection, so that no client takes a part for
-        the whole. The work stops when the client leaves."""
+        the whole. The work stops when the client disconnects."""
         headers = [*response.headers, *self.always]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         if scope["method"] != "HEAD":
@@ -79,7 +79,7 @@ class ResponseSender:
         await send({"type": "http.response.body", "body": b""})
 
     def _head(self, headers: Headers) -> bytes:
-        """The lines of these headers, cached: endpoints use the same few again and again."""
+        """The lines of these headers, cached, because endpoints use few combinations."""
         for name, value in headers:
             if _UNFIT_NAME.search(name) or _UNFIT_VALUE.search(value):
                 raise ValueError("a header of a response is malformed")

@@ -1,4 +1,4 @@
-"""Restores backups: all of one, or nothing. `backup_file.py` has the format."""
+"""Restores a backup completely, or not at all. `backup_file.py` has the format."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -142,7 +142,7 @@ def _stored_key(
 
 @contextmanager
 def _key_file(settings: Settings, text: str) -> Iterator[None]:
-    """Make the secret file for the restore, and remove it again when that fails."""
+    """Create the secret file for the restore, and delete it when the restore fails."""
     if not text:
         yield
         return
@@ -175,7 +175,7 @@ async def _require_sound(draft: Path, left: Sequence[Step], envelope: Envelope) 
     if await pending_steps(url) != left:
         raise BackupRefused("the backup is damaged: its schema is not that of its manifest")
     faults = await inspect(url)
-    if not left:  # an older schema may not have all tables yet; its keys were compared
+    if not left:  # an older schema may lack tables; its keys were compared before
         faults += await unreadable_values(url, envelope)
     if faults:
         raise BackupRefused(f"the backup is damaged: {faults[0]}")

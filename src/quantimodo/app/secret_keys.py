@@ -1,7 +1,7 @@
 """The server's own secret keys: from the settings, or from a file made at the first start.
 
-Each is 32 random bytes, spelled in base64url. The first one seals; all of them open, so a key is
-rotated by putting a new one in front.
+Each is 32 random bytes, spelled in base64url. The first key encrypts, and all of them decrypt. To
+rotate, put a new key in front.
 """
 
 import os
@@ -42,10 +42,9 @@ def spell_key(key: bytes) -> str:
 
 
 def read_or_make(path: Path, entropy: Entropy, *, may_make: bool) -> tuple[bytes, ...]:
-    """The keys in this file; made with mode 0600 if it is missing and `may_make`.
-
-    Of processes that make it at once, one wins and all read the same key. Raises `BadSecretKey`.
-    """
+    """The keys in this file. If it is missing and `may_make` is true, it is created with mode 0600.
+    If several processes create it at the same time, all read the same key. Raises
+    `BadSecretKey`."""
     if not path.exists():
         if not may_make:
             raise BadSecretKey(

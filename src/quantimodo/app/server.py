@@ -107,9 +107,9 @@ async def build_server(
     steps: Sequence[Step] = STEPS,
     offered: GrantTypeTable | None = None,
 ) -> Dispatcher:
-    """The application over an open context; nothing runs in the background yet. A `renderer` that
-    is handed in brings its compiled templates along; without `offered`, the token endpoint has the
-    grant types of the settings."""
+    """The application over an open context; nothing runs in the background yet. A `renderer` can be
+    given, to reuse its compiled templates. Without `offered`, the token endpoint has the grant
+    types of the settings."""
     await context.keyring.load()
     offered = offered or grant_types(context)
     return _dispatcher(context, renderer or renderer_of(context.settings), steps, offered)
@@ -119,7 +119,7 @@ async def build_server(
 class EndpointInputs:
     """What endpoints and pages share: `document` is the OpenAPI document, `steps` the steps of the
     interactive flow. `client_documents` fetches an address once for all of a worker. `own_server`
-    sends the requests of the playground."""
+    sends the requests of authorization runs."""
 
     client_documents: ClientDocuments
     document: Json

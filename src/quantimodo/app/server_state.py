@@ -1,4 +1,5 @@
-"""Measures what operators watch. No request does: `background.py` and commands call it."""
+"""Measures the state of a server for its operator. `background.py` and commands call it, requests
+do not."""
 
 import asyncio
 import shutil

@@ -1,6 +1,7 @@
 """The composition root: builds the application context from the settings.
 
-By constructors, and nowhere else. Commands and server share `AppContext`; `server.py` adds more.
+All services are constructed in this package. Commands and server share `AppContext`; `server.py`
+adds the endpoints.
 """
 
 import asyncio
@@ -115,10 +116,10 @@ class AppContext:
 async def prepare(
     settings: Settings, clock: Clock | None = None, entropy: Entropy | None = None
 ) -> list[Step]:
-    """What a start does once, before any worker: secret key, migrations, signing keys. Safe to run
-    at once in any number of processes; the migrations that ran here."""
-    # Several machines on one PostgreSQL must share the key, so none is generated. Nor is one for a
-    # file with a database: only the key that it was made with opens it.
+    """Prepare a start, once before all workers: secret key, migrations, signing keys. Safe to run
+    at once in any number of processes. Returns the migrations that ran here."""
+    # No key is generated with PostgreSQL, because all servers on one database must share it, and
+    # none for an existing SQLite file, whose values only its own key decrypts.
     may_make = sqlite_path(settings.database) is not None and await is_new(settings.database)
     secret_keys(
         settings.secret_key, settings.secret_file, entropy or SystemEntropy(), may_make=may_make
@@ -126,7 +127,7 @@ async def prepare(
     steps = await migrate(settings.database, (clock or SystemClock()).now())
     async with open_app(settings, clock, entropy) as context:
         await context.rotation.ensure()
-        await context.keyring.load()  # reports a wrong secret key before anything serves
+        await context.keyring.load()  # reports a wrong secret key before the server starts
     return steps
 
 

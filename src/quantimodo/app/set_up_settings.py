@@ -1,7 +1,7 @@
 """Providers and policies of a set-up file: reading them, and what they change of what is stored.
 
-A provider's entry describes all of it, but its secret stays if the entry names none. A policy that
-the file does not name stays as it is.
+The entry of a provider replaces all of its settings, but its secret stays if the entry has none. A
+policy that is not in the file stays as it is.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -160,7 +160,7 @@ def lost_secrets(after: Applied) -> list[str]:
 
 
 def changed(before: Applied, entries: SettingEntries) -> Applied:
-    """What is stored after the file was applied."""
+    """The stored settings after the file is applied."""
     policies = {**before.policies, **entries.policies}
     providers = {**before.providers, **entries.providers}
     secrets = {**before.secrets, **entries.secrets}
@@ -174,7 +174,7 @@ def changed(before: Applied, entries: SettingEntries) -> Applied:
 
 
 def differences(before: Applied, after: Applied) -> list[Difference]:
-    """What changes, entry by entry, without secrets."""
+    """The differences, entry by entry, without secrets."""
     found = []
     for name in dict.fromkeys((*before.providers, *after.providers)):
         old, new = before.providers.get(name), dict(after.providers.get(name, {}))

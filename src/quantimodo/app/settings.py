@@ -1,9 +1,9 @@
-"""Reading the settings: defaults, then those of set-up files, which the database has, then a TOML
-file, then the environment, which wins.
+"""Reads the settings: defaults, overridden by set-up files, which are stored in the database, by a
+TOML file, and by the environment.
 
-Owns the spelling of values, and reports all faults together, never echoing a value
-(it may be a secret in the wrong place). What can be set: `settings_tree.py`; what the values mean
-to each other: `settings_rules.py`.
+Owns the spelling of values, and reports all faults together, never echoing a value (it may be a
+secret in the wrong place). `settings_tree.py` defines the settings, and `settings_rules.py` the
+rules between them.
 """
 
 import os
@@ -76,8 +76,9 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """One value as it was found, and where. `text`: from the environment, where everything is
-    text. `implied`: by the table of a provider alone, so that it overrides nothing."""
+    """One value as it was found, and its source. `text`: from the environment, where all values are
+    texts. `implied`: a table of a provider gives it without naming it, so that it overrides
+    nothing."""
 
     leaf: Leaf
     value: Any
@@ -107,8 +108,8 @@ def load(environ: Mapping[str, str], applied: AppliedSettings = NOTHING_APPLIED)
 
 
 def load_machine(environ: Mapping[str, str]) -> Settings:
-    """The settings of file and environment, for what needs only the database, the keys and the
-    addresses. What a set-up file may complete is not judged. Raises `BadSettings`."""
+    """The settings of file and environment, for code that needs only the database, the keys and the
+    addresses. Faults that a set-up file may correct are ignored. Raises `BadSettings`."""
     loaded, faults = _load(environ, NOTHING_APPLIED)
     if any(not may_be_stored(name) for name, _ in faults):
         raise BadSettings([text for _, text in faults])
@@ -162,7 +163,7 @@ def _from_environment(environ: Mapping[str, str], faults: list[str]) -> Iterator
         if leaf is None or leaf.variable != variable:
             variables = [each.variable for each in _similar(name)]
             faults.append(f"{variable} is not a setting{_suggestion(variable, variables)}")
-        elif text:  # set but empty is how compose files say: not set
+        elif text:  # compose files set an empty variable for one that is not set
             yield _Given(leaf, text, _ENVIRONMENT, text=True)
 
 
@@ -196,7 +197,7 @@ def _from_table(
             faults.append(f"{name} must be a table: [{name}]")
         else:
             if provider_of(name) is not None:
-                # An empty table is a provider as well, one that lacks everything.
+                # An empty table is also a provider, without any setting.
                 yield _Given(provider_leaves(key)[0], "", path, implied=True)
             yield from _from_table(value, f"{name}.", path, faults)
 

@@ -1,4 +1,4 @@
-"""What the settings of alerts must be."""
+"""The rules for the settings of alerts."""
 
 from base64 import b64decode
 from binascii import Error as NotBase64

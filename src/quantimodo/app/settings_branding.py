@@ -1,4 +1,4 @@
-"""Settings of how pages and e-mails look, and of what their foot leads to."""
+"""Settings of the look of pages and e-mails, and of the links in their footer."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The settings of storage budgets. `accounts/limits.py` has the limits by rate, which are settings
+"""The settings of storage budgets. `accounts/limits.py` has the rate limits, which are settings
 too."""
 
 from dataclasses import dataclass

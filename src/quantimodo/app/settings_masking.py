@@ -8,7 +8,7 @@ from quantimodo.app.settings import Settings, spell
 from quantimodo.app.settings_tree import Leaf, leaves, provider_leaves
 
 _HIDDEN: Final = "•••"
-_ADDRESSES: Final = ("database", "smtp.url")  # they hold a password, and all else may be seen
+_ADDRESSES: Final = ("database", "smtp.url")  # only the password in them is hidden
 
 
 class ShownSetting(NamedTuple):
@@ -27,7 +27,7 @@ def shown_settings(settings: Settings, origins: Mapping[str, str]) -> list[Shown
 
 
 def masked(leaf: Leaf, tree: Settings) -> str:
-    """A setting's value for the operator's eyes, without any secret in it."""
+    """The value of a setting for the operator, without any secret in it."""
     text = spell(leaf.of(tree))
     if not leaf.secret or not text:
         return text

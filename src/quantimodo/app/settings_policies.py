@@ -1,6 +1,6 @@
 """Which settings a set-up file may have: sign-in providers, and what is a policy of the service.
 
-The others are of the machine: addresses, ports, files, keys, the database, the mail server, the
+The others belong to the machine: addresses, ports, files, keys, the database, the mail server, the
 capacity of a process. They are in the settings file and in the environment alone.
 """
 

@@ -10,7 +10,8 @@ from quantimodo.model.settings_fields import setting as _setting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """One table `[providers.NAME]`: `providers.contract.ProviderPolicy`, but for the name."""
+    """One table `[providers.NAME]`: the fields of `federation.contract.ProviderPolicy` without the
+    name."""
 
     kind: Literal["", Kind, Preset] = _setting(
         "",

@@ -1,5 +1,8 @@
-"""What settings mean to each other: the issuer that follows from host and port, which lifetime
-must be the longer one, what must be readable. Reads no file and no environment."""
+"""Rules between settings: the issuer that follows from host and port, which lifetime must be
+longer, which files must be readable.
+
+Reads no environment.
+"""
 
 import json
 import re
@@ -34,7 +37,8 @@ _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}", re.ASCII)
 
 
 def decide(settings: Settings, fault: Fault) -> Settings:
-    """The same with issuer and development decided; calls `fault` for each broken rule."""
+    """The settings with `issuer`, `development` and `sandbox` decided. Calls `fault` for each
+    broken rule."""
     for check in (
         _check_database,
         _check_secrets,
@@ -62,7 +66,7 @@ def decide(settings: Settings, fault: Fault) -> Settings:
 
 
 def _with_development(settings: Settings, fault: Fault) -> Settings:
-    # security.md §14d: the third condition, a loopback peer, is `app/development.py`'s.
+    # security.md §14d: `app/development.py` checks the third condition, a loopback peer.
     loopback_only = _issuer_is_loopback(settings) and is_loopback_host(settings.host)
     if settings.development is None:
         plain = urlsplit(settings.issuer).scheme == "http"
@@ -103,7 +107,7 @@ def _check_statements(settings: Settings, fault: Fault) -> None:
 
 
 def read_statements(path: str) -> Mapping[str, Mapping[str, Any]]:
-    """Whose software statements count. Raises `OSError`, `ValueError`."""
+    """The issuers whose software statements are accepted. Raises `OSError`, `ValueError`."""
     if not path:
         return {}
     found = json.loads(Path(path).read_text("utf-8"))
@@ -127,7 +131,7 @@ def _check_issuer(settings: Settings, fault: Fault) -> None:
     except InvalidUri as refusal:
         fault("issuer", str(refusal))
         return
-    # RFC 8414 §2, and what we serve lies at the root.
+    # RFC 8414 §2, and all paths of this server begin at the root.
     if uri.scheme not in ("https", "http") or issuer != f"{uri.scheme}://{_netloc(issuer)}":
         fault("issuer", "must be like https://id.example.org: no path, no slash at the end")
     elif _netloc(issuer) != _netloc(issuer).lower():

@@ -1,4 +1,4 @@
-"""What the settings of OpenTelemetry must be."""
+"""The rules for the settings of OpenTelemetry."""
 
 import re
 from collections.abc import Callable

@@ -1,8 +1,8 @@
-"""What an operator can set, with a safe default and a sentence for each.
+"""All settings, each with a safe default and a sentence for the operator.
 
 Owns the tree and its table of leaves. `settings.py` reads it from file and environment,
-`settings_rules.py` holds the rules between values. No other package sees this tree: `services.py`
-makes small policies of it.
+`settings_rules.py` has the rules between values. Other packages do not use this tree: they get
+small policies, which `policies.py` makes of it.
 """
 # ruff: noqa: RUF009  (`_setting` and `_section` are `dataclasses.field` with a sentence)
 
@@ -175,7 +175,7 @@ class RegistrationSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All of it. From `load_settings`, `issuer` and `development` are always decided."""
+    """The whole tree. `load_settings` always decides `issuer` and `development`."""
 
     database: str = _setting(
         "sqlite:///var/quantimodo.db",
@@ -301,7 +301,7 @@ class Settings:
     providers: Mapping[str, ProviderSettings] = field(
         default_factory=dict, metadata={"table": ProviderSettings}
     )
-    # No setting: which of the set-ups in the database these settings were read with.
+    # Not a setting: the revision of the stored settings with which these were read.
     set_up_revision: int = field(default=0, compare=False, metadata={"table": None})
 
 
@@ -333,7 +333,7 @@ class Leaf:
 
 @cache
 def leaves() -> tuple[Leaf, ...]:
-    """Every setting there is once, in the order of the tree."""
+    """Every setting that exists once, in the order of the tree."""
     return tuple(_leaves_of(Settings, "", ""))
 
 
@@ -361,7 +361,7 @@ def _leaves_of(tree: type[Any], prefix: str, section: str) -> Iterator[Leaf]:
     for each in fields(tree):
         title = each.metadata.get("title")
         if "table" in each.metadata:
-            continue  # as many as there are providers: `provider_leaves`
+            continue  # once for each provider: see `provider_leaves`
         if title:
             yield from _leaves_of(kinds[each.name], f"{prefix}{each.name}.", title)
         else:

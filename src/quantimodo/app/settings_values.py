@@ -1,4 +1,4 @@
-"""Values of settings: their types, their bounds, and how they are spelled."""
+"""Values of settings: their types, their bounds, and their texts."""
 
 from datetime import timedelta
 from typing import Any, get_args
@@ -61,7 +61,7 @@ def _bounds(leaf: Leaf) -> str:
 
 
 def spell(value: Any) -> str:
-    """A value as it is written in the environment."""
+    """The value as text for the environment."""
     match value:
         case timedelta():
             return spell_duration(value)

@@ -107,7 +107,7 @@ class SocialParts:
 
 
 def social_parts(context: AppContext, page_context: PageContext) -> SocialParts:
-    """The parts of sign-ins through providers that the pages share."""
+    """Builds the parts of sign-ins through providers that the pages share."""
     stores, issuer = context.stores, context.token_policy.issuer
     login_states = LoginStates(
         store=stores.login_states,

@@ -44,7 +44,7 @@ class Applied:
     revision: int = 0
 
     def settings(self) -> AppliedSettings:
-        """The same by the names of settings, for `load`."""
+        """The stored settings by their names, for `load`."""
         values = dict(self.policies)
         for name, fields in self.providers.items():
             values |= {f"providers.{name}.{each}": value for each, value in fields.items()}
@@ -77,7 +77,7 @@ async def read_applied(machine: Settings, *, lost: bool = False) -> Applied:
     """What is stored in the database of these settings. Opens a connection, and closes it.
 
     Raises `BadSecretKey`, with PostgreSQL before it connects; `DecryptionFailed`, `Unavailable`.
-    With `lost`, secrets that no key decrypts are left out.
+    With `lost`, secrets that no key decrypts are left out instead.
     """
     if sqlite_path(machine.database) is None:  # on SQLite, the first start makes the key
         secret_keys(machine.secret_key, machine.secret_file, SystemEntropy(), may_make=False)
@@ -98,7 +98,7 @@ async def read_applied(machine: Settings, *, lost: bool = False) -> Applied:
 
 
 def opened(stored: StoredSettings, envelope: Envelope | None) -> Applied:
-    """What a row says. `envelope` decrypts its secrets; None if it has none."""
+    """The stored settings of a row. `envelope` decrypts its secrets; None if it has none."""
     document = json.loads(stored.document)
     secrets: Mapping[str, str] = {}
     if envelope is not None and stored.sealed_secrets is not None:
@@ -112,7 +112,7 @@ def opened(stored: StoredSettings, envelope: Envelope | None) -> Applied:
 
 
 def sealed(applied: Applied, envelope: Envelope, clock: Clock) -> StoredSettings:
-    """The row that replaces the one with the revision of `applied`."""
+    """The row that replaces the one with the revision of `applied`, with encrypted secrets."""
     document = {
         "policies": applied.policies,
         "providers": applied.providers,

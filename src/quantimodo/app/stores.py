@@ -12,7 +12,7 @@ from quantimodo.storage.open import open_stores
 
 
 async def open_configured_stores(settings: Settings, tracer: Tracer | None = None) -> Stores:
-    """With the resources of this server that are in use. The caller closes them."""
+    """The stores, with the built-in resources that are turned on. The caller closes them."""
     policies = search_policy(settings), quota_policy(settings)
     stores = await open_stores(settings.database, *policies, tracer)
     if not settings.mcp.enabled:

@@ -1,4 +1,4 @@
-"""The composition of the teams of applications."""
+"""Builds the service of the teams of applications."""
 
 from quantimodo.app.services import AppContext
 from quantimodo.clients.teams import Teams

@@ -27,10 +27,10 @@ class Telemetry(Tracer, Protocol):
     """Implemented by the adapter of the SDK."""
 
     def report(self, metrics: Metrics) -> None:
-        """Send these metrics too."""
+        """Export these metrics too."""
 
     def close(self) -> None:
-        """Send what waits. It blocks."""
+        """Send the rest. Blocks."""
 
 
 @asynccontextmanager
@@ -44,7 +44,7 @@ async def opened_telemetry(settings: Settings) -> AsyncIterator[Telemetry | None
     try:
         yield telemetry
     finally:
-        await asyncio.to_thread(telemetry.close)  # it waits for the collector
+        await asyncio.to_thread(telemetry.close)  # it blocks while the collector responds
 
 
 def traced(dispatcher: Dispatcher, context: AppContext, telemetry: Telemetry) -> TracedDispatcher:

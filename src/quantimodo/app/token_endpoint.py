@@ -1,4 +1,4 @@
-"""Builds the token endpoint: the grant types that it offers, and what mints their tokens."""
+"""Builds the token endpoint: the grant types that it offers, and the minter of their tokens."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The application with a span for each request. It is used only if traces are on."""
+"""The dispatcher with a span for each request. It is used only if traces are on."""
 
 import time
 from collections.abc import MutableMapping
@@ -24,8 +24,8 @@ _LONGEST: Final = 64
 class TracedDispatcher:
     """One per worker. Lines of the log within a request have its `trace_id`, beside the incident.
 
-    `traceparent` is read only from the proxies of the settings: a client could choose the traces
-    that are recorded, and join its requests to those of others.
+    `traceparent` is accepted only from trusted proxies: otherwise a client could choose which
+    traces are recorded, and join its requests to those of others.
     """
 
     dispatcher: Dispatcher

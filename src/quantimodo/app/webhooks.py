@@ -1,4 +1,4 @@
-"""Builds what notifies applications: the service of the portal, the writer, the sender."""
+"""Builds webhooks: the service of the portal, the writer of events, and the sender."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -44,8 +44,9 @@ def event_writer(context: AppContext) -> AppEventWriter:
 
 
 def webhook_client(settings: Settings, tracer: Tracer | None = None) -> GuardedHttpClient:
-    """Requests public addresses only: what the operator opened for providers is not open to
-    addresses that a developer enters. In development this machine is, too."""
+    """An HTTP client for public addresses only: the private hosts that the operator allows for
+    providers are not allowed for addresses that a developer enters. In development this machine is
+    allowed too."""
     policy = replace(
         outbound_policy(settings),
         open_hosts=frozenset(),

@@ -1,4 +1,4 @@
-"""How many connections one worker holds, in all and for one client address.
+"""Limits the connections of one worker, in all and for one client address.
 
 A client that opens connections and sends nothing must not use up the descriptors that the
 connections of other clients, and the database, need.
@@ -46,10 +46,8 @@ class Admission:
     _refused: int = field(default=0, init=False)
 
     def admit(self, address: str, connections: Collection[Any], now: float) -> str | None:
-        """Count one more; what to `release` it by, or None when it is one too many.
-
-        At the limit of all, connections without a request are closed first.
-        """
+        """Count a new connection. Returns the network by which to `release` it, or None if it is
+        above a limit. At the limit of all connections, those without a request are closed first."""
         client_network = "" if self._is_exempt(address) else network(address)
         if self._total >= self.policy.total:
             self._close_idle(connections, now)
@@ -64,7 +62,7 @@ class Admission:
         return client_network
 
     def release(self, client_network: str) -> None:
-        """Uncount one that `admit` has counted."""
+        """Uncount a connection that `admit` has counted."""
         self._total -= 1
         left = self._counts[client_network] - 1
         if left:
@@ -98,7 +96,7 @@ class Admission:
 
 
 def raise_descriptor_limit() -> int:
-    """Set the soft limit of open files to the hard one; the soft limit from then on."""
+    """Set the soft limit of open files to the hard one. Returns the soft limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         with suppress(ValueError, OSError):

@@ -45,7 +45,7 @@ class Written:
 @announcements.command()
 @option_group(Written, "written")
 def add(written: Written, reason: Reason = "") -> None:
-    """Announce something, and print its number."""
+    """Add an announcement, and print its number."""
     texts = dict(_pair(each) for each in written.text)
 
     async def do(context: AppContext) -> int:

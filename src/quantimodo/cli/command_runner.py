@@ -1,4 +1,4 @@
-"""Runs one command with the services, whether or not a server runs too.
+"""Runs one command with the services. A server may run at the same time.
 
 Owns opening and closing the services, and how errors are printed: one line each on standard error,
 exit code 1, or 2 for an error in the command or the settings. Standard output has results only.
@@ -37,15 +37,15 @@ class Failed(Exception):
 
 
 def run(command: Callable[[AppContext], Awaitable[T]]) -> T:
-    """Run it with the services over the configured database. It never creates a SQLite file, and
-    never migrates a schema."""
+    """Run the command with the services over the configured database. Never creates a SQLite file,
+    and never migrates a schema."""
     with field_errors():
         return asyncio.run(_run(command))
 
 
 @contextmanager
 def field_errors() -> Iterator[None]:
-    """Turn what is expected to go wrong into lines on standard error and an exit code."""
+    """Turn expected errors into lines on standard error and an exit code."""
     try:
         yield
     except BadSettings as fault:
@@ -62,8 +62,8 @@ def field_errors() -> Iterator[None]:
 
 
 def require_database(settings: Settings) -> None:
-    """Raise `Failed` when the SQLite file is missing: in another folder than the server's, a
-    command would otherwise work on a new, empty database."""
+    """Raises `Failed` when the SQLite file is missing. Otherwise a command in another folder than
+    the server's would use a new, empty database."""
     path = sqlite_path(settings.database)
     if path is not None and not path.exists():
         raise Failed(
@@ -91,7 +91,7 @@ async def with_services(settings: Settings, command: Callable[[AppContext], Awai
 
 
 def _lines(fault: Exception) -> list[str]:
-    """What to say about a fault that we expect; nothing for one that is a bug."""
+    """The lines about an expected error; none for an unexpected one, which is a bug."""
     match fault:
         case InvalidMetadata():
             return [f"{each.field}: {each.message}" for each in fault.faults]

@@ -1,12 +1,12 @@
 """One connection of a worker: one request in, one response out (RFC 9112).
 
-uvicorn's protocol over httptools, with what both leave open: `Upgrade` is ignored and the body is
-read by its framing, the response to a malformed request comes in its turn and ends the connection,
-trailers never become headers, and each wait has an end. The internals that this builds on were read
-in the versions that pyproject.toml pins (decision 0013).
+Extends uvicorn's protocol over httptools: `Upgrade` is ignored and the body is read by its framing,
+the response to a malformed request is sent in order and ends the connection, trailers never become
+headers, and each wait has a timeout. It depends on internals of the versions that pyproject.toml
+pins (decision 0013).
 
-An application that has its response complete may hand it over in one call, by the scope's
-extension `WHOLE`, instead of two messages whose headers uvicorn checks again.
+An application with a complete response may send it in one call, by the scope's extension `WHOLE`,
+instead of two messages whose headers uvicorn checks again.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class Connection(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
     _write_deadline: asyncio.TimerHandle | None = None
     _client_network: str | None = None
-    _active: Cycle | None = None  # its response is being made
+    _active: Cycle | None = None  # the request whose response is in progress
     _reading: Cycle | None = None  # its body is being read
     _unfinished = True  # no request, or one that is not complete
     _in_head = False
@@ -53,7 +53,7 @@ class Connection(HttpToolsProtocol):
 
     @property
     def idle(self) -> bool:
-        """Whether no response is owed."""
+        """Whether no request waits for a response."""
         return self.cycle is None or self.cycle.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -78,7 +78,7 @@ class Connection(HttpToolsProtocol):
             # An empty line begins no request.
             self._count_received(len(data))
             self._expect()
-        elif self._deadline is not None:  # nearly all requests come whole, and cost no timer
+        elif self._deadline is not None:  # most requests arrive in one read: no timer
             self._cancel_timers()
 
     def pause_writing(self) -> None:
@@ -98,7 +98,7 @@ class Connection(HttpToolsProtocol):
         if self._client_network is not None:
             self._admission.release(self._client_network)
             self._client_network = None
-        # Those in the queue never begin: the client is gone.
+        # Requests in the queue are never processed: the client has disconnected.
         self.pipeline.clear()
         if self._active is not None:
             self._active.disconnect()
@@ -165,7 +165,7 @@ class Connection(HttpToolsProtocol):
         self._reading_ended = not cycle.keep_alive
 
     def _feed(self, data: bytes) -> bool:
-        """Whether more may come on this connection."""
+        """Parse the data. Returns whether this connection may read more."""
         rest: bytes | memoryview = data
         try:
             while rest:
@@ -226,13 +226,14 @@ class Connection(HttpToolsProtocol):
         self.tasks.add(task)
 
     def _refuse(self, fault: DomainError) -> None:
-        """Respond in turn, read nothing more, and close. The application logs and counts it."""
+        """Send the refusal in order, read nothing more, and close. The application logs and counts
+        it."""
         self._reading_ended = True
         if FRAMING_REFUSED in self.app_state:
             self.app_state[FRAMING_REFUSED](fault.status, fault.text)
         broken, self._reading = self._reading, None
         if broken is not None and broken is self._active:
-            # The application must not act on half of a body.
+            # The application must not process an incomplete body.
             broken.disconnect()
             self._active = None
             if broken.response_started:
@@ -279,8 +280,8 @@ class Connection(HttpToolsProtocol):
             self._write_deadline = None
 
     def _finish(self) -> None:
-        """Close after the last response. While the client still sends, only this direction:
-        a reset would take the response away from it (RFC 9112 §9.6)."""
+        """Close after the last response. While the client still sends, close only the sending
+        direction: after a reset the client could lose the response (RFC 9112 §9.6)."""
         unread = self._reading is not None or self._reading_ended
         self._reading_ended = True
         self._cancel_timers()

@@ -14,8 +14,8 @@ from quantimodo.http.asgi import Asgi, Receive, Scope, Send
 class Cycle(RequestResponseCycle):
     """One request and its response.
 
-    Values that uvicorn's constructor sets on each are the class's here: they are set once a
-    request, and seldom change.
+    Values that uvicorn's constructor sets on each instance are attributes of the class here,
+    because they seldom change.
     """
 
     access_log = disconnected = response_started = response_complete = False
@@ -36,7 +36,7 @@ class Cycle(RequestResponseCycle):
         self.body = bytearray()
 
     def disconnect(self) -> None:
-        """What the application sends from now on is dropped; it reads a disconnect."""
+        """Drop what the application sends from now on; it receives a disconnect."""
         if not self.response_complete:
             self.disconnected = True
         self.message_event.set()
@@ -67,11 +67,9 @@ def _own_lines(headers: list[tuple[bytes, bytes]]) -> bytes:
 def whole_response(
     cycle: Cycle, gathering: Gathering, status: int, head: bytes, body: bytes
 ) -> bool:
-    """What `cycle.send` does with a head and a body that are complete; False when it has to.
-
-    `head` is the lines of headers that were checked before, the length of the body among them
-    not: it is added here.
-    """
+    """Send a complete head and body, as two calls of `cycle.send` would; False if the caller has to
+    use these. `head` has the lines of headers, already checked, without the length of the body,
+    which is added here."""
     if cycle.flow.write_paused or cycle.response_started or cycle.scope["method"] == "HEAD":
         return False
     if cycle.disconnected:
@@ -84,8 +82,8 @@ def whole_response(
     length = b"content-length: %d\r\n" % len(body)
     gathering.write_whole(b"".join((STATUS_LINE[status], own, head, length, last, body)))
     cycle.message_event.set()
-    # The scope and the cycle refer to each other by it: without it both are freed at once, and
-    # need no garbage collection.
+    # Removes the reference from the scope to the cycle, so that both are freed at once without a
+    # garbage collection.
     del cycle.scope["extensions"]
     if not cycle.keep_alive:
         gathering.close()

@@ -1,4 +1,4 @@
-"""`quantimodo database`: the schema and the health of what everything is kept in."""
+"""`quantimodo database`: the schema and the health of the database."""
 
 import asyncio
 import os
@@ -55,7 +55,7 @@ def status(as_json: AsJson = False) -> None:
 
 @database.command()
 def check() -> None:
-    """Look for damage: reads the whole of a SQLite file. Exit code 1 if there is any."""
+    """Check a SQLite file for damage by reading all of it. Exit code 1 if it is damaged."""
     with field_errors():
         settings = load_machine(os.environ)
         require_database(settings)
@@ -69,7 +69,7 @@ def check() -> None:
 
 async def _migrate(settings: Settings) -> list[Step]:
     if sqlite_path(settings.database) is not None and await is_new(settings.database):
-        return await prepare(load_settings())  # there is nothing stored yet
+        return await prepare(load_settings())  # nothing is stored yet
     return await migrate(settings.database, SystemClock().now())
 
 

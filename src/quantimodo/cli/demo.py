@@ -19,7 +19,7 @@ from quantimodo.crypto.jwt import base64url
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 
-# No server listens there: the demo reads the response from the redirect.
+# No server listens at this address: the demo reads the response from the redirect.
 _CALLBACK = "http://127.0.0.1:1/callback"
 _SECONDS = 20.0
 
@@ -46,7 +46,7 @@ async def _show(context: AppContext, url: str) -> None:
         except Unexpected as fault:
             raise Failed(f"not as it should be: {fault}") from None
         finally:
-            # With the app, which is the person's.
+            # This deletes the app too, which the person owns.
             await context.stores.users.delete_user(person.id, context.clock.now())
     demo_output.say("")
     demo_output.say("All as it should be. The person and the app that were made for this are gone.")

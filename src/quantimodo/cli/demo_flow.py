@@ -1,7 +1,7 @@
-"""The main job, walked as an app and a person's browser would: what `quantimodo demo` shows.
+"""The main flow as an app and a person's browser run it, for `quantimodo demo`.
 
-Owns the order of the steps and the expected response to each; another one is `Unexpected`. It uses
-HTTP only. The person whom it signs in has to exist.
+Owns the order of the steps and the expected response to each; any other response raises
+`Unexpected`. It uses HTTP only. The person who signs in has to exist.
 """
 
 import json
@@ -31,7 +31,7 @@ class Unexpected(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoAccount:
-    """Who takes part: an app with its secret, a person with a password."""
+    """The app with its secret, and the person with a password."""
 
     client_id: str
     client_secret: Secret
@@ -90,7 +90,8 @@ class DemoFlow:
         return await self._as_person(self.http.build_request("GET", url)), authorization
 
     async def _as_person(self, request: httpx.Request) -> str:
-        """Go where pages and redirects lead, sign in and allow, until it leads back to the app."""
+        """Follow pages and redirects, sign in and allow, until the browser is redirected to the
+        app."""
         form: Mapping[str, str] | None = None
         for _ in range(_MOST_HOPS):
             response = await self._send(request, form)
@@ -222,7 +223,7 @@ class DemoFlow:
         form: dict[str, str] | None = None,
         auth: httpx.BasicAuth | None = None,
     ) -> httpx.Response:
-        """The app's own request, which knows nothing of the browser's cookies."""
+        """A request of the app itself, without the browser's cookies."""
         request = httpx.Request(method, url, data=form)
         if auth is not None:
             request = next(auth.auth_flow(request))

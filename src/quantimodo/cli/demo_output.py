@@ -18,13 +18,13 @@ _MOST_LINES = 30
 
 
 def shortened(text: str) -> str:
-    """The text with every token and secret of ours cut to its beginning."""
+    """The text with each token and secret of this server shortened to its beginning."""
     return _SIGNED.sub(r"\1…", _OURS.sub(r"\1…", text))
 
 
 @dataclass(frozen=True, slots=True)
 class DemoOutput:
-    """Says lines; knows nothing of terminals."""
+    """Passes each line to a function that prints it."""
 
     say: Callable[[str], None]
 

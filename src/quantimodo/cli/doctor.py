@@ -1,4 +1,4 @@
-"""`quantimodo doctor`: looks over everything that a server needs, and says what is wrong.
+"""`quantimodo doctor`: checks everything that a server needs, and reports what is wrong.
 
 Changes nothing. `live_check.py` does the same for a running server, from outside.
 """
@@ -59,8 +59,8 @@ def doctor(
 ) -> None:
     """Check settings, files, database, keys, backup, disk, mail and providers. Changes nothing.
 
-    With --live: check what the running server at URL does, as an anonymous caller sees it. With the
-    token of /metrics, also what it has found out about sign-in providers.
+    With --live: check the running server at URL from outside, as an anonymous caller. With the
+    token of /metrics, also its probes of sign-in providers.
 
     Exit code 0: no fault, though there may be warnings. 1: at least one fault. 2: the settings or
     the command line are wrong, and nothing was checked.
@@ -224,7 +224,7 @@ async def _keys_of(context: AppContext) -> list[Finding]:
 
 
 async def _apps_of(context: AppContext) -> list[Finding]:
-    """Which secret keys the authenticator apps of people need."""
+    """The secret keys that the authenticator apps of people need."""
     found = []
     used = await secret_keys_in_use(context.stores.second_factors, context.envelope)
     if used.lost:

@@ -1,4 +1,4 @@
-"""What `quantimodo doctor` finds about sign-in providers: it connects to each one."""
+"""The findings of `quantimodo doctor` about sign-in providers. It connects to each one."""
 
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -48,7 +48,7 @@ async def _reachability(provider: Provider, settings: Settings) -> Finding:
 
 
 async def _missing(provider: Provider, settings: Settings) -> str:
-    """What the settings of a provider need, and is not there; "" if nothing is missing."""
+    """What the settings of a provider need and do not have; "" if nothing is missing."""
     one = settings.providers[provider.name]
     if one.response_mode == "form_post" and urlsplit(settings.issuer).scheme != "https":
         return "response_mode form_post needs an https issuer: browsers refuse its cookie over http"

@@ -1,6 +1,7 @@
-"""What `quantimodo doctor` finds in the state of the server: keys, backup, disk, queues, providers.
+"""The findings of `quantimodo doctor` about the state of the server: keys, backup, disk, queues,
+providers.
 
-The same readings as those of the alerts.
+They are the same readings as those of the alerts.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from quantimodo.app.services import AppContext
 from quantimodo.cli.findings import Finding
 from quantimodo.ops.readings import readings
 
-# `doctor` has a finding on the mail server already.
+# `doctor` has its own finding about the mail server.
 _NAMES: Final[Mapping[str, str]] = {"mail": "mail queue"}
 
 

@@ -1,4 +1,4 @@
-"""What `quantimodo doctor` finds: what was looked at, how it is, and what to do about it."""
+"""A finding of `quantimodo doctor`: what was checked, its state, and what to do."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ State = Literal["ok", "warning", "fault"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding. A warning is what may be meant; a fault is what does not work."""
+    """One finding. A fault does not work. A warning may be intended."""
 
     state: State
     what: str

@@ -1,4 +1,4 @@
-"""Forms of an HTML page, as a person's browser sees them. Pure: reads, and sends nothing."""
+"""Reads the forms of an HTML page as a browser does. Pure."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 @dataclass(slots=True)
 class HtmlForm:
-    """Where it goes, what it would send, and its submit buttons by id."""
+    """The address of the form, its values, and its submit buttons by id."""
 
     action: str
     method: str
@@ -15,7 +15,7 @@ class HtmlForm:
     buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def pressed(self, button: str) -> dict[str, str]:
-        """What is sent when this button is pressed."""
+        """The values that are sent when this button is pressed."""
         name, value = self.buttons[button]
         return {**self.values, name: value}
 

@@ -1,7 +1,7 @@
-"""The rules for the head of a request (RFC 9112 §3, §6): what is refused, and what it requests.
+"""The rules for the head of a request (RFC 9112 §3, §6). Pure.
 
-llhttp, beneath httptools, is strict about line ends, folding, whitespace, `Content-Length` and
-chunks. This adds what it leaves to its caller. Pure: knows no connection.
+llhttp, which httptools wraps, checks line ends, folding, whitespace, `Content-Length` and chunks
+strictly. This module adds the checks that llhttp leaves to its caller.
 """
 
 import re

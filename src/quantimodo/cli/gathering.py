@@ -1,7 +1,8 @@
 """A transport that joins the head of a response and its body into one write.
 
-uvicorn writes the head and the body one after the other, and each write is a system call and a
-packet. Here the first write waits for the second one, or for the end of the loop's turn.
+uvicorn writes the head and the body separately, and each write is a system call and a packet. Here
+the first write is delayed until the second one, or until the end of this iteration of the event
+loop.
 """
 
 import asyncio
@@ -10,11 +11,9 @@ from typing import Any
 
 
 class Gathering(asyncio.Transport):
-    """Joins two writes of one turn; everything else is the transport beneath it, flow control
-    included. Writes to a transport that is closed are dropped.
-
-    `on_close` is called, after everything was written, in place of the transport's own `close`.
-    """
+    """Joins two writes of one iteration. All other methods, flow control included, are those of the
+    wrapped transport. Writes after a close are dropped. `on_close` is called after all writes,
+    instead of the transport's own `close`."""
 
     __slots__ = ("_closing", "_loop", "_on_close", "_transport", "_waiting")
 
@@ -39,7 +38,7 @@ class Gathering(asyncio.Transport):
             self._loop.call_soon(self._flush)
 
     def write_whole(self, data: bytes) -> None:
-        """Write a response that nothing more belongs to."""
+        """Write a complete response."""
         if self._waiting:
             self.write(data)
         else:
@@ -55,7 +54,7 @@ class Gathering(asyncio.Transport):
             self._on_close()
 
     def lost(self) -> None:
-        """The connection is gone; what waits is dropped."""
+        """Drop delayed writes, because the connection is lost."""
         self._waiting = b""
         self._closing = True
 

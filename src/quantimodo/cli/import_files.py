@@ -1,6 +1,6 @@
-"""The files of `quantimodo users import`: JSON lines, CSV, exports of Keycloak and Firebase.
+"""Reads the files of `quantimodo users import`: JSON lines, CSV, exports of Keycloak and Firebase.
 
-Each yields records as `accounts/user_imports.py` reads them, each with where it is in the file.
+Each yields records for `accounts/user_imports.py`, with their place in the file.
 """
 
 import csv
@@ -34,7 +34,7 @@ class Record:
 
 
 def form_of(file: Path) -> Form:
-    """The form that the name of the file says. Raises `Failed`."""
+    """The format, by the end of the file name. Raises `Failed`."""
     form = _FORMS.get(file.suffix.lower())
     if form is None:
         raise Failed("the name of the file ends with neither .jsonl nor .csv: give --format")

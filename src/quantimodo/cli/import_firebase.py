@@ -1,7 +1,7 @@
 """Accounts of Firebase Authentication: its export and the hash parameters of its project.
 
-The console of Firebase shows the parameters, which have a secret key: they are read from a file, so
-that the key is in no command line. Nothing of them is stored (`crypto/imported_passwords.py`).
+The console of Firebase shows the parameters, which contain a secret key. They are read from a file,
+so that the key is in no command line. They are not stored (`crypto/imported_passwords.py`).
 """
 
 import re
@@ -35,7 +35,7 @@ class HashConfig:
     mem_cost: int
 
     def hash_of(self, salt: str, value: str) -> str:
-        """The hash of one account in one text, with all parameters."""
+        """The hash of one account as one text, with all parameters."""
         costs = f"n={self.mem_cost},r={self.rounds},p=1"
         keys = f"ss={self.salt_separator},sk={self.signer_key}"
         return f"$fbscrypt$v=1,{costs},{keys}${salt}${value}"

@@ -1,4 +1,4 @@
-"""`quantimodo users invitations`: who is invited to make an account and has not made it yet."""
+"""`quantimodo users invitations`: invitations to make an account that were not used yet."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
@@ -43,7 +43,7 @@ def list_invitations(as_json: AsJson = False) -> None:
 
 @invitations.command()
 def resend(email: Address, reason: Reason = "") -> None:
-    """Send another link, which is valid for the whole time; the one before ends."""
+    """Send a new link, valid for three days. The previous link becomes invalid."""
 
     async def change(service: Invitations, by: Authority) -> None:
         await service.resend(await service.of_address(email), by)
@@ -53,7 +53,7 @@ def resend(email: Address, reason: Reason = "") -> None:
 
 @invitations.command()
 def withdraw(email: Address, reason: Reason = "") -> None:
-    """End an invitation that was not used."""
+    """Withdraw an invitation that was not used."""
 
     async def change(service: Invitations, by: Authority) -> None:
         await service.withdraw(await service.of_address(email), by)
@@ -69,7 +69,7 @@ def invite_person(email: str, name: str, reason: str) -> None:
 def change_invitations(
     change: Callable[[Invitations, Authority], Awaitable[None]], reason: str
 ) -> None:
-    """Change invitations as a command does, with the reason that is recorded."""
+    """Run a change of invitations, with the reason that is recorded."""
 
     async def do(context: AppContext) -> None:
         with refusals():

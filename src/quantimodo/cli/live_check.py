@@ -1,7 +1,7 @@
 """`quantimodo doctor --live URL`: runs the probes against a running server, from outside.
 
-Reads no settings and opens no database, so it runs on any machine. It trusts the authorities of
-this machine and those of `SSL_CERT_FILE`.
+Reads no settings and opens no database, so it runs on any machine. It trusts the certificate
+authorities of this machine and those of `SSL_CERT_FILE`.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _RENEW_WITHIN: Final = timedelta(days=14)
 
 
 def is_address(url: str) -> bool:
-    """Whether `url` is one that can be probed: http or https, a host, nothing after it."""
+    """Whether `url` can be probed: http or https and a host, without a path."""
     try:
         parts = urlsplit(url)
         complete = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -65,7 +65,8 @@ _CASES: Final = (
 async def framing_findings(
     url: str, trust: ssl.SSLContext, *, seconds: float = _SECONDS
 ) -> list[Finding]:
-    """Whether requests at this address are framed rightly; waits `seconds` for each response.
+    """Whether the server at this address handles the framing of requests correctly. Waits `seconds`
+    for each response.
 
     Raises `OSError` if the server is not reached.
     """
@@ -87,7 +88,7 @@ def _faults_of(case: _Case, received: bytes) -> Iterator[str]:
 
 
 async def _exchange(case: _Case, url: str, trust: ssl.SSLContext, seconds: float) -> bytes:
-    """All that comes back until the connection ends, or for some seconds."""
+    """All bytes that are received until the connection ends, or for some seconds."""
     parts = urlsplit(url)
     tls = trust if parts.scheme == "https" else None
     host = parts.hostname or ""
@@ -95,7 +96,7 @@ async def _exchange(case: _Case, url: str, trust: ssl.SSLContext, seconds: float
         host, parts.port or (443 if tls else 80), ssl=tls
     )
     received = bytearray()
-    # A server may close amid the request, and that is a refusal.
+    # A server may close the connection during the request, which is a refusal.
     with suppress(OSError, TimeoutError):
         async with asyncio.timeout(seconds):
             for number, packet in enumerate(_packets(case, parts.netloc.encode())):

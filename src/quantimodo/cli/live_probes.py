@@ -1,7 +1,7 @@
-"""The probes of `quantimodo doctor --live`: what a running server has to do, seen from outside.
+"""The probes of `quantimodo doctor --live`: requirements on a running server, checked from outside.
 
 Each probe sends a few requests that an anonymous caller can send, and checks a statement of
-`docs/reference/security.md`. `PROBES` is the table. No probe signs in, and none leaves anything but
+`docs/reference/security.md`. `PROBES` is the table. No probe signs in, and none leaves more than
 lines in the log. `live_framing.py` has those that need a socket.
 """
 
@@ -43,7 +43,7 @@ class Site:
 
     @property
     def https(self) -> bool:
-        """Whether it is reached by TLS."""
+        """Whether its address uses TLS."""
         return self.url.startswith("https:")
 
     @property
@@ -58,7 +58,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """`run` returns what is wrong, a sentence each; nothing if all is as it should be."""
+    """`run` returns a sentence for each fault."""
 
     what: str
     section: str

@@ -1,5 +1,5 @@
-"""What `quantimodo doctor --live` finds about sign-in providers: the results of their probes, which
-`/metrics` of the running server has.
+"""The findings of `quantimodo doctor --live` about sign-in providers, from `/metrics` of the
+running server.
 
 The token of `/metrics` is sent to that address alone, and over TLS unless it is on this machine.
 """

@@ -1,4 +1,4 @@
-"""The command `quantimodo`: its table of commands."""
+"""The command `quantimodo`, with the table of its commands."""
 
 from typing import Annotated
 
@@ -43,7 +43,7 @@ def quantimodo(
 
 
 def command_line() -> typer.Typer:
-    """Every command there is."""
+    """The command with all subcommands."""
     table = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
     table.callback()(quantimodo)
     table.command()(serve)

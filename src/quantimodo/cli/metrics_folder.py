@@ -1,7 +1,7 @@
-"""The folder for the counters of the workers of one run, and the folders of killed runs.
+"""The folder for the counters of the workers of one run; folders of killed runs are deleted.
 
-The owner of a folder holds a lock in it as long as its process lives: a folder whose lock is free
-has no owner.
+The owner of a folder holds a lock in it while its process lives, so a folder with a free lock has
+no owner.
 """
 
 import fcntl
@@ -24,7 +24,7 @@ def fresh_folder() -> Iterator[str]:
     draft = Path(tempfile.mkdtemp(prefix=_UNFINISHED))
     lock = os.open(draft / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    # It gets its name when it is locked, so that no other process finds it unlocked.
+    # It is renamed after it is locked, so that no other process finds it unlocked.
     folder = draft.rename(draft.with_name(draft.name.replace(_UNFINISHED, _NAME)))
     try:
         yield str(folder)
@@ -41,7 +41,8 @@ def _clear(parent: Path) -> None:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Any user may put anything into a folder for temporary files: links, and our names, too."""
+    """Any user may create any entry in a folder for temporary files, also links and entries with
+    our names."""
     return not folder.is_symlink() and folder.stat().st_uid == os.getuid()
 
 

@@ -1,4 +1,5 @@
-"""What commands do with the account of one person, as the administration pages do it."""
+"""Actions of commands on the account of one person, the same as those of the administration
+pages."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +33,8 @@ async def person_of(context: AppContext, who: str) -> User:
 
 
 def perform(action: PersonAction, who: str, reason: str) -> User:
-    """Record the action and do it; the account afterwards, or before it was deleted."""
+    """Record the action and perform it. Returns the account afterwards; if it was deleted, as it
+    was before."""
 
     async def do(context: AppContext) -> User:
         user = await person_of(context, who)
@@ -48,7 +50,7 @@ def perform(action: PersonAction, who: str, reason: str) -> User:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """A refusal of an account ends the command with its sentence."""
+    """Turn a refusal of the account services into the error of the command."""
     try:
         yield
     except DomainError as refusal:
@@ -59,5 +61,5 @@ def refusals() -> Iterator[None]:
 
 
 def authority(reason: str) -> Authority:
-    """Who acts by a command, and why. Raises `InvalidInput`."""
+    """The operator as the actor, with the reason. Raises `InvalidInput`."""
     return Authority(reason=checked_reason(reason) if reason else "")

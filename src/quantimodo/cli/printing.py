@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_WIDE = 200  # for a pipe: nothing is cut off
+_WIDE = 200  # for a pipe: no line is cut off
 
 
 def print_json(value: object) -> None:
@@ -25,7 +25,7 @@ def json_line(value: object) -> str:
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:
-    """One field a line, those that say nothing left out."""
+    """Print one field on each line, without empty ones."""
     shown = {name: plain(value) for name, value in fields.items()}
     width = max(map(len, shown))
     for name, text in shown.items():
@@ -34,7 +34,7 @@ def print_fields(fields: Mapping[str, Any]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print rows below their columns; on a terminal it is as wide as that."""
+    """Print a table, at most as wide as the terminal."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -45,7 +45,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def plain(value: Any) -> str:
-    """A value in words."""
+    """A value as text for people."""
     match value:
         case None:
             return ""

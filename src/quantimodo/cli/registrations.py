@@ -1,4 +1,5 @@
-"""`quantimodo registrations`: leave for apps to register themselves."""
+"""`quantimodo registrations`: initial access tokens, by which apps register themselves (RFC 7591
+§3)."""
 
 from typing import Annotated
 
@@ -15,7 +16,7 @@ registrations = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_SHOWN = 16  # of the key's hexadecimal digits: enough to name one
+_SHOWN = 16  # digits of the hexadecimal key: enough to identify a token
 
 
 @registrations.command()

@@ -1,6 +1,6 @@
-"""`quantimodo serve`: makes everything ready once, says where it is, and gives way to the workers.
+"""`quantimodo serve`: prepares the server once, prints its address, and starts the workers.
 
-Workers get their settings by the environment only: options of the command line are put there.
+Workers read their settings from the environment, so options of the command line are put there.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ def serve(
         environment = _environment(host, port, workers)
         applied = asyncio.run(read_applied(load_machine(environment)))
         listener = _listen(load_with(environment, applied).settings)
-        # With port 0 the address, and what follows from it, is known only now.
+        # With port 0 the address and the issuer are known only now.
         environment["QUANTIMODO_PORT"] = str(listener.getsockname()[1])
         settings = load_with(environment, applied).settings
         configure_logging(settings.log_level)
@@ -88,7 +88,7 @@ def _listen(settings: Settings) -> socket.socket:
         )[0]
         listener = socket.create_server(address[:2], family=grant, backlog=_BACKLOG)
     except OSError as fault:
-        # The system's own words: asyncio and socket add the address to theirs.
+        # The text of the operating system, because asyncio and socket add the address to theirs.
         number = fault.errno or 0
         why = os.strerror(number) if number > 0 else "the host is not known"
         raise Failed(f"cannot listen on {settings.host} port {settings.port}: {why}") from None

@@ -1,4 +1,4 @@
-"""`quantimodo apply` and `quantimodo export`: what an operator sets up, as a file."""
+"""`quantimodo apply` and `quantimodo export`: the set-up file."""
 
 import asyncio
 import os
@@ -89,7 +89,7 @@ def export() -> None:
 
 @dataclass(frozen=True, slots=True)
 class _SetUp:
-    """What the file says. `folder` is where its references to files begin."""
+    """The contents of the file. References to files in it are relative to `folder`."""
 
     folder: Path
     rows: Entries
@@ -111,7 +111,7 @@ def _read(file: Path) -> _SetUp:
 
 
 async def _apply(set_up: _SetUp, dry_run: bool, by: Authority) -> tuple[Plan, list[str]]:
-    """What was done, or would be, and what else to say."""
+    """The changes that were made, or would be, and notes."""
     before = await read_applied(load_machine(os.environ), lost=True)
     after = changed(before, set_up.settings)
     faults = unknown_removals(before, set_up.settings)
@@ -140,7 +140,7 @@ async def _apply(set_up: _SetUp, dry_run: bool, by: Authority) -> tuple[Plan, li
                 raise Failed("something was changed meanwhile: apply the file again") from None
         return plan
 
-    # With the settings as they will be: those that are stored may be what the file corrects.
+    # With the settings after the change, because the file may correct the stored ones.
     plan = await with_services(loaded.settings, work)
     notes = list(overridden(set_up.settings, loaded))
     if plan.settings is not None and not dry_run:
@@ -149,7 +149,7 @@ async def _apply(set_up: _SetUp, dry_run: bool, by: Authority) -> tuple[Plan, li
 
 
 async def _settings_with(before: Applied, after: Applied) -> Loaded:
-    """The settings as they will be. Refuses a file that makes them unusable."""
+    """The settings after the change. Refuses a file that makes them unusable."""
     if after == before:
         return await read_settings()
     try:
@@ -168,8 +168,8 @@ def _administrators(context: AppContext) -> AdministratorSetUps:
 
 
 async def _log(context: AppContext, plan: Plan, by: Authority) -> None:
-    """Record what is about to be done to people, as `users promote` and `demote` do, and to
-    settings."""
+    """Record the changes of people, as `users promote` and `demote` do, and of settings, before
+    they are made."""
     log = admin_log(context)
     for action, people in (("promote", plan.roles.promoted), ("demote", plan.roles.demoted)):
         for user in people:

@@ -1,4 +1,4 @@
-"""`quantimodo settings`: what is in force, and what there is to set."""
+"""`quantimodo settings`: the settings in force, and the document of all settings."""
 
 import asyncio
 import os
@@ -37,9 +37,9 @@ def show(
 
 
 async def readable_settings() -> tuple[Loaded, str]:
-    """The settings in force; where the database or its key cannot be used, those of file and
-    environment, and the reason. Raises `BadSettings`, or the reason if what is stored may be what
-    these two lack."""
+    """The settings in force. If the database or its key cannot be used, the settings of file and
+    environment, with the reason. Raises `BadSettings`; the reason instead, if stored settings may
+    complete these two."""
     try:
         return await read_settings(), ""
     except (Unavailable, BadSecretKey, DecryptionFailed, apsw.Error, OSError) as fault:

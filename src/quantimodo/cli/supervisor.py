@@ -21,7 +21,7 @@ WORKER = (sys.executable, "-P", "-m", "quantimodo.cli.worker")
 
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 10.0
-_LONG_LIFE = 30.0  # seconds: one that lived so long did not fail for what it is
+_LONG_LIFE = 30.0  # seconds: a worker that lived so long did not fail at its start
 _MERCY = 5.0  # more than the workers' own limit for a graceful stop
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("quantimodo.supervisor")
@@ -49,7 +49,7 @@ class Supervisor:
         return 1 if self._failed else 0
 
     async def _run_worker(self) -> None:
-        """One place for a worker, and its current process."""
+        """Keep one worker running, and replace its process when it ends."""
         first, pause, loop = True, 0.0, asyncio.get_running_loop()
         while not await self._stops_within(pause):
             begun_at = loop.time()
@@ -79,7 +79,8 @@ class Supervisor:
         )
 
     async def _attend(self, worker: asyncio.subprocess.Process) -> int:
-        """Wait for its end; when we stop, ask for it first, and do not wait without a limit."""
+        """Wait for the end of the worker. At a stop, request it first, and wait for a limited
+        time."""
         ended = asyncio.ensure_future(worker.wait())
         stopping = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)

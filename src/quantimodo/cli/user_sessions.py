@@ -1,4 +1,4 @@
-"""`quantimodo users sessions`: where a person is signed in."""
+"""`quantimodo users sessions`: the sessions of a person."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any

@@ -1,8 +1,8 @@
 """One worker process: `python -m quantimodo.cli.worker SOCKET [supervised]`.
 
-Serves on an open listening socket that it inherits, with the settings of its environment, and
-knows nothing of the command line: so that one of several workers holds in memory what serving
-needs, and no more. A supervised one ends when its supervisor does, whatever became of that.
+Serves on an inherited listening socket, with the settings of its environment. It does not import
+the command line, so that each of several workers needs less memory. A supervised worker ends when
+its supervisor ends, also if that is killed.
 """
 
 import os
@@ -42,9 +42,9 @@ def serve(listener: socket.socket, settings: Settings) -> None:
         lifespan="on",
         access_log=False,
         log_config=None,
-        # Its warnings are of what strangers send: a line for each would be theirs to fill a disk.
+        # Its warnings are about what callers send: a line for each could fill a disk.
         log_level="error",
-        # Who is calling is decided in `app/proxies.py`.
+        # `app/proxies.py` decides the address of the caller.
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=int(settings.connections.idle_timeout.total_seconds()),
@@ -67,7 +67,7 @@ def _connection_policy(settings: Settings) -> ConnectionPolicy:
 def main(arguments: Sequence[str]) -> NoReturn:
     """Serve on the inherited socket until a signal; never returns."""
     try:
-        # uvicorn raises the signal that stopped it once more when it is done: that is no failure.
+        # uvicorn raises the signal that stopped it again at the end, which is no failure.
         signal.signal(signal.SIGTERM, _stop)
         signal.signal(signal.SIGINT, _stop)
         if SUPERVISED in arguments:
@@ -79,8 +79,8 @@ def main(arguments: Sequence[str]) -> NoReturn:
 
 
 def _leave(code: int) -> NoReturn:
-    """End at once. All of ours is closed by now, and the interpreter would take its modules apart
-    for a tenth of a second: in each worker, all at the same time, which is most of a stop."""
+    """End at once. Everything is closed, and the interpreter would free its modules for a tenth of
+    a second in each worker at the same time, which is most of the duration of a stop."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
