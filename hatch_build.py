@@ -16,7 +16,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 sys.path.insert(0, str(Path(__file__).parent / "src"))
 
-from quantimodo.pages.example_projects import load_examples
+from quantimodo.pages.portal.example_projects import load_examples
 
 LOCALES = "src/quantimodo/i18n/locales"
 _UNDATED = datetime(1980, 1, 1, tzinfo=UTC)

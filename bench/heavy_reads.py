@@ -29,7 +29,7 @@ from workloads import OPAQUE, SECRET
 
 from quantimodo.app.environment import SystemEntropy
 from quantimodo.app.services import AppContext, open_app, prepare
-from quantimodo.app.settings import Settings, load_settings
+from quantimodo.app.settings.reading import Settings, load_settings
 from quantimodo.crypto.tokens import Kind, mint
 from quantimodo.measurements.payloads import read_sets
 from quantimodo.storage.timestamps import to_micros

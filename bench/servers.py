@@ -24,7 +24,7 @@ from workloads import Kind, Workload
 from wrk import CONNECTIONS, LOAD_CORE, load
 
 from quantimodo.app.services import open_app, prepare
-from quantimodo.app.settings import load_settings
+from quantimodo.app.settings.reading import load_settings
 
 SERVER_CORE = 0
 MOST_CODES = 9_000  # a second: more than any server here redeems on one core

@@ -18,7 +18,7 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from quantimodo.pages.example_projects import (  # noqa: E402
+from quantimodo.pages.portal.example_projects import (  # noqa: E402
     CHECKED,
     ExampleProject,
     file_anchor,

@@ -20,7 +20,7 @@ from quantimodo.federation.contract import Provider
 from quantimodo.ports.document_fetcher import DocumentFetcher
 from quantimodo.ports.stores import Stores
 from quantimodo.storage.open import open_stores
-from quantimodo.storage.sqlite_schema import migrate_sqlite
+from quantimodo.storage.sqlite.schema import migrate_sqlite
 from support.app import (
     AppHarness,
     OpenHarness,

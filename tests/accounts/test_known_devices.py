@@ -8,7 +8,7 @@ import pytest
 from quantimodo.accounts.known_devices import KnownDevices
 from quantimodo.model.events import Mail
 from quantimodo.model.users import User
-from quantimodo.pages.user_agents import describe
+from quantimodo.pages.account.user_agents import describe
 from support.account_services import ADDRESS, AccountServices
 
 

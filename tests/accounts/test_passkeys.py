@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from quantimodo.accounts import passkey_challenges, passkey_check
 from quantimodo.accounts.errors import (
     DomainError,
     InvalidInput,
@@ -21,6 +20,8 @@ from quantimodo.accounts.login import (
     SecondFactorNeeded,
     StartedSession,
 )
+from quantimodo.accounts.passkeys import challenges as passkey_challenges
+from quantimodo.accounts.passkeys import check as passkey_check
 from quantimodo.crypto import passkeys as crypto
 from quantimodo.model.passkeys import Passkey
 from quantimodo.model.secrets import Secret

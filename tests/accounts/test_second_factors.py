@@ -9,7 +9,7 @@ import pytest
 
 from quantimodo.accounts.errors import DomainError, ReauthenticationNeeded, TooMany
 from quantimodo.accounts.login import LoginBrowser, SecondFactorNeeded
-from quantimodo.accounts.required_set_up import CompletedSetUp
+from quantimodo.accounts.second_factors.required_set_up import CompletedSetUp
 from quantimodo.model.second_factors import TotpEnrolment
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin, Session

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from quantimodo.app.proxies import Proxies
+from quantimodo.app.requests.proxies import Proxies
 from support.app import AppHarness, form_fields
 
 PEER = "192.0.2.7"  # where every browser of these tests comes from

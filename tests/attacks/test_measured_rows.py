@@ -18,7 +18,7 @@ from typing import Any
 import apsw
 import pytest
 
-from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.emails.account_templates import EmailTemplates
 from quantimodo.model.events import Mail
 from quantimodo.model.measurements import AccessSum
 from quantimodo.model.secrets import Secret

@@ -32,7 +32,7 @@ NOT_HERE = {
 def templates_in_use() -> set[str]:
     """Those that some page or endpoint shows; the sandbox looks after its own."""
     source = Path(quantimodo.__file__).parent
-    files = [*source.glob("pages/*.py"), *source.glob("endpoints/*.py")]
+    files = [*source.glob("pages/**/*.py"), *source.glob("endpoints/*.py")]
     named = {
         name for file in files for name in re.findall(r'"([a-z_]+\.html)"', file.read_text("utf-8"))
     }

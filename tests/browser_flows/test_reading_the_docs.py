@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Page, Request, expect
 
-from quantimodo.pages.reference_document import callable_operations
+from quantimodo.pages.reference.document import callable_operations
 from support.accessibility import faults_in_each_look
 from support.browser import BrowserSetup
 from support.page_gallery import looking

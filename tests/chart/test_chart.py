@@ -23,8 +23,8 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from quantimodo.app.settings import load_settings
-from quantimodo.app.settings_tree import leaves
+from quantimodo.app.settings.reading import load_settings
+from quantimodo.app.settings.tree import leaves
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from quantimodo.cli.admission import Admission, ConnectionPolicy, most_connections
+from quantimodo.cli.server.admission import Admission, ConnectionPolicy, most_connections
 
 
 @dataclass

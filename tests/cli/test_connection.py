@@ -9,9 +9,9 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from quantimodo.cli.admission import Admission, ConnectionPolicy
-from quantimodo.cli.connection import Connection
-from quantimodo.cli.gathering import Gathering
+from quantimodo.cli.server.admission import Admission, ConnectionPolicy
+from quantimodo.cli.server.connection import Connection
+from quantimodo.cli.server.gathering import Gathering
 
 TIMEOUT = ConnectionPolicy().request_timeout
 WRITE = ConnectionPolicy().write_timeout

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from quantimodo.cli.demo_output import shortened
-from quantimodo.cli.forms import HtmlPage
+from quantimodo.cli.demo.forms import HtmlPage
+from quantimodo.cli.demo.output import shortened
 from support.terminal import Terminal
 
 

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from quantimodo.cli.live_check import examine_live, is_address
-from quantimodo.cli.live_framing import framing_findings
-from quantimodo.cli.live_probes import PROBES, Site
-from quantimodo.cli.live_providers import provider_findings
+from quantimodo.cli.doctor.live_check import examine_live, is_address
+from quantimodo.cli.doctor.live_framing import framing_findings
+from quantimodo.cli.doctor.live_probes import PROBES, Site
+from quantimodo.cli.doctor.live_providers import provider_findings
 from quantimodo.model.secrets import Secret
 from quantimodo.model.server_state import ProviderState, ServerState, Sizes, TokenRequests
 from quantimodo.ops.metrics import Metrics

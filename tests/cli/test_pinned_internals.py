@@ -1,5 +1,5 @@
-"""`cli/connection.py` builds on internals of uvicorn and httptools (decision 0013): it was read and
-tested with exactly these versions. To move to another one, read what changed in
+"""`cli/server/connection.py` builds on internals of uvicorn and httptools (decision 0013): it was
+read and tested with exactly these versions. To move to another one, read what changed in
 `uvicorn/protocols/http/httptools_impl.py` and `httptools/parser`, then change both places."""
 
 from importlib.metadata import requires, version

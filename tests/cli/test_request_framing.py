@@ -12,7 +12,7 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from quantimodo.cli.connection import Connection
+from quantimodo.cli.server.connection import Connection
 from quantimodo.http.asgi import WHOLE
 
 HOST = b"Host: id.example.org\r\n"

@@ -13,11 +13,11 @@ import apsw
 import httpx
 import pytest
 
-from quantimodo.app.set_up_settings import changed, exported, read_entries, unknown_removals
-from quantimodo.app.settings import BadSettings, load
-from quantimodo.app.settings_policies import is_policy, may_be_stored
-from quantimodo.app.settings_tree import leaves, provider_leaves
-from quantimodo.app.stored_settings import Applied
+from quantimodo.app.settings.policies import is_policy, may_be_stored
+from quantimodo.app.settings.reading import BadSettings, load
+from quantimodo.app.settings.set_up import changed, exported, read_entries, unknown_removals
+from quantimodo.app.settings.stored import Applied
+from quantimodo.app.settings.tree import leaves, provider_leaves
 from quantimodo.cli.set_up_files import read_document, read_rows, resolve_secret
 from quantimodo.sandbox.fake_providers import GOOGLE_APP, OIDC_APP
 from support.code_blocks import code_blocks

@@ -11,7 +11,7 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from quantimodo.cli.connection import Connection
+from quantimodo.cli.server.connection import Connection
 from quantimodo.http.asgi import WHOLE
 from support.app import USERINFO, AppHarness
 

@@ -9,7 +9,7 @@ from published import APP, Published, app_of, described
 from quantimodo.app.policies import client_document_policy
 from quantimodo.app.resources import client_documents
 from quantimodo.model.clients import Client
-from quantimodo.pages.client_addresses import client_path
+from quantimodo.pages.portal.client_addresses import client_path
 from support.app import AUTHORIZE, CALLBACK, CHALLENGE, OpenHarness, response_of
 from support.registered_clients import BEARER, assertion_of, key_set, make_key, signed
 

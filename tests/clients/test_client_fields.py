@@ -8,13 +8,13 @@ from typing import Any, get_args
 import pytest
 from typer.main import get_command
 
-from quantimodo.cli.client_options import client_fields
-from quantimodo.cli.clients import clients
+from quantimodo.cli.clients.commands import clients
+from quantimodo.cli.clients.options import client_fields
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.clients import Client
 from quantimodo.openapi.registration import ClientDocument, RegisteredClient
-from quantimodo.pages.client_form import LABELS, SECTIONS, FieldTab, submitted, view_of
 from quantimodo.pages.forms import Form, FormView
+from quantimodo.pages.portal.client_form import LABELS, SECTIONS, FieldTab, submitted, view_of
 from quantimodo.protocol.client_field import ClientField
 from quantimodo.protocol.client_fields import FIELDS, SETTINGS
 from quantimodo.protocol.registration import Registration, value_of

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from quantimodo.app.policies import names_of_server
-from quantimodo.app.settings import load_settings
+from quantimodo.app.settings.reading import load_settings
 from quantimodo.clients.errors import InvalidMetadata
 from quantimodo.clients.names import reserved_names, skeleton
 from quantimodo.clients.registry import Registration, Registry

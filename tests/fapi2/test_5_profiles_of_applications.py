@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from quantimodo.app.settings import load_settings
+from quantimodo.app.settings.reading import load_settings
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.registration import Registration, faults, normalise

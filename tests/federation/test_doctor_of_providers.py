@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from quantimodo.app.settings import Settings, load_settings
-from quantimodo.cli.doctor import Finding, examine
+from quantimodo.app.settings.reading import Settings, load_settings
+from quantimodo.cli.doctor.command import Finding, examine
 from support.upstream import jwk_of, rsa_key
 
 

@@ -12,7 +12,7 @@ import pytest
 import structlog
 from structlog.testing import LogCapture
 
-from quantimodo.app.refusal_sampling import SAMPLED
+from quantimodo.app.requests.refusal_sampling import SAMPLED
 from support.app import ME, TOKEN, AppHarness
 
 MARK = "marked-secret"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from quantimodo.app.background import background_work
-from quantimodo.app.refusal_sampling import RefusalSampler
+from quantimodo.app.requests.refusal_sampling import RefusalSampler
 from quantimodo.ops.breakdowns import Breakdowns, Span
 from quantimodo.ops.daily_numbers import DailyNumbers
 from support.app import INTROSPECT, TOKEN, App, AppHarness

@@ -12,7 +12,7 @@ from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
 import quantimodo
-from quantimodo.app.settings_tree import Settings, leaf_of
+from quantimodo.app.settings.tree import Settings, leaf_of
 from quantimodo.i18n.catalogues import compile_catalogue
 from quantimodo.i18n.extraction import LOCALES, missing, template_of, updated
 from quantimodo.i18n.formats import counted, day, moment, month, number

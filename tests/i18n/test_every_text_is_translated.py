@@ -10,8 +10,8 @@ import httpx
 
 from quantimodo.measurements.reference_names import CATEGORY_NAMES, UNIT_NAMES
 from quantimodo.model.languages import LANGUAGES
-from quantimodo.pages.example_projects import load_examples
 from quantimodo.pages.languages import Languages
+from quantimodo.pages.portal.example_projects import load_examples
 from support.account_services import AccountServices
 from support.page_gallery import LONG_NAME, Gallery
 from support.plain_browser import Element, PlainPage, document

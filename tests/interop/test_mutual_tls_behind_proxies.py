@@ -17,7 +17,7 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from proxies import HOST, MTLS_HOST, proxy
-from quantimodo.app.proxies import Proxies
+from quantimodo.app.requests.proxies import Proxies
 from quantimodo.app.resources import resource_registry
 from quantimodo.crypto.certificates import read_certificate, thumbprint
 from quantimodo.model.client_metadata import ClientMetadata

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from quantimodo.app.services import open_app
-from quantimodo.app.settings import load_settings
+from quantimodo.app.settings.reading import load_settings
 from quantimodo.clients.registry import Registration
 from support.environment import no_authorities
 from support.workers import environment_for, free_port

@@ -7,7 +7,7 @@ import pytest
 
 from quantimodo.app.administration import admin_log
 from quantimodo.app.key_administration import KeyRotations
-from quantimodo.app.stored_settings import Applied, opened, sealed
+from quantimodo.app.settings.stored import Applied, opened, sealed
 from quantimodo.model.admin_actions import BY_COMMAND
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.set_ups import SetUpChanges

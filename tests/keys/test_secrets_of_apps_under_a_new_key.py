@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from quantimodo.accounts.secret_resealing import (
+from quantimodo.accounts.second_factors.secret_resealing import (
     SecretKeysInUse,
     SecretResealing,
     secret_keys_in_use,

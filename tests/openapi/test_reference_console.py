@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from importlib.resources import files
 
 from quantimodo.openapi.document import openapi_document
-from quantimodo.pages.reference_document import callable_operations
+from quantimodo.pages.reference.document import callable_operations
 from support.app import ISSUER, AppHarness
 
 FOLDER = files("quantimodo.pages") / "swagger_ui"

@@ -14,9 +14,9 @@ import yaml
 
 from quantimodo.openapi.document import openapi_document
 from quantimodo.openapi.yaml_text import yaml_text
-from quantimodo.pages.reference_document import groups_of, schemas_of
-from quantimodo.pages.reference_model import Operation, inline, paragraphs, slug
-from quantimodo.pages.reference_search import LONGEST_QUERY, ReferenceSearch
+from quantimodo.pages.reference.document import groups_of, schemas_of
+from quantimodo.pages.reference.model import Operation, inline, paragraphs, slug
+from quantimodo.pages.reference.search import LONGEST_QUERY, ReferenceSearch
 from support.app import ISSUER, AppHarness
 
 Json = dict[str, Any]

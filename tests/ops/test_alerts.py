@@ -9,7 +9,7 @@ from standardwebhooks import Webhook
 
 from quantimodo.app.alerts import alert_messages, alert_worker
 from quantimodo.app.services import AppContext
-from quantimodo.app.settings import BadSettings, load_settings
+from quantimodo.app.settings.reading import BadSettings, load_settings
 from quantimodo.model.events import Mail
 from quantimodo.outbound.http_client import GuardedHttpClient
 from support.administrators import administrator

@@ -4,10 +4,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.emails.account_templates import EmailTemplates
 from quantimodo.model.events import Mail
 from quantimodo.ops.mail_html import html_of
-from quantimodo.pages.client_addresses import client_path
+from quantimodo.pages.portal.client_addresses import client_path
 from support.emails import ISSUER, every_mail
 
 EMAILS = every_mail()

@@ -35,12 +35,12 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from quantimodo.app.background import background_work
-from quantimodo.app.dispatch import Dispatcher
-from quantimodo.app.refusal_sampling import RefusalSampler
+from quantimodo.app.requests.dispatch import Dispatcher
+from quantimodo.app.requests.refusal_sampling import RefusalSampler
 from quantimodo.app.server import build_server, open_server
 from quantimodo.app.server_state import watch
 from quantimodo.app.services import open_app
-from quantimodo.app.settings import BadSettings
+from quantimodo.app.settings.reading import BadSettings
 from quantimodo.app.telemetry import traced
 from quantimodo.endpoints.routes import ApiRoute
 from quantimodo.http.asgi import WHOLE
@@ -48,7 +48,7 @@ from quantimodo.model.telemetry import TelemetryPolicy
 from quantimodo.ops.polling_worker import traced_job
 from quantimodo.ops.telemetry_sdk import Telemetry, open_telemetry
 from quantimodo.outbound.network import GuardedTransport
-from quantimodo.storage.sqlite import SqliteDatabase
+from quantimodo.storage.sqlite.database import SqliteDatabase
 from support.app import (
     INTROSPECT,
     ISSUER,
@@ -555,11 +555,11 @@ async def test_the_functions_of_a_request_do_not_know_of_traces(
 
 _OFF = """
 import asyncio, sys, time
-from quantimodo.app.refusal_sampling import RefusalSampler
+from quantimodo.app.requests.refusal_sampling import RefusalSampler
 from quantimodo.app.server import open_server
 from quantimodo.app.services import prepare
-from quantimodo.app.settings import load_settings
-import quantimodo.app.asgi, quantimodo.cli.worker
+from quantimodo.app.settings.reading import load_settings
+import quantimodo.app.asgi, quantimodo.cli.server.worker
 
 async def main():
     settings = load_settings()

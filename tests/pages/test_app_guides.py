@@ -15,19 +15,19 @@ from starlette.responses import Response
 from quantimodo.model.client_metadata import BARE
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
-from quantimodo.pages.app_guides import AppGuides
-from quantimodo.pages.app_kinds import KINDS, kind_of
-from quantimodo.pages.app_pages import OpenedApp
-from quantimodo.pages.example_fit import missing, values_for
-from quantimodo.pages.example_projects import (
+from quantimodo.pages.portal.app_guides import AppGuides
+from quantimodo.pages.portal.app_kinds import KINDS, kind_of
+from quantimodo.pages.portal.app_pages import OpenedApp
+from quantimodo.pages.portal.example_fit import missing, values_for
+from quantimodo.pages.portal.example_projects import (
     CLIENT_ID,
     ISSUER,
     ExampleProject,
     guide_address,
     load_examples,
 )
-from quantimodo.pages.guide_text import guide_parts
-from quantimodo.pages.snippets import first_requests
+from quantimodo.pages.portal.guide_text import guide_parts
+from quantimodo.pages.portal.snippets import first_requests
 from quantimodo.protocol.grant_types import DEVICE_CODE
 from support.account_services import PASSWORD, AccountServices
 from support.page_site import Site, Visitor

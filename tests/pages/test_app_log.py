@@ -9,7 +9,7 @@ from quantimodo.model.client_log import ClientDay, ClientRefusal, ClientUsage
 from quantimodo.model.clients import Client
 from quantimodo.model.measurements import Access
 from quantimodo.model.users import User
-from quantimodo.pages.app_pages import app_path
+from quantimodo.pages.portal.app_pages import app_path
 from quantimodo.protocol.endpoints import LOGGED
 from support.account_services import AccountServices
 from support.page_site import Site, Visitor

@@ -15,7 +15,7 @@ from quantimodo.app.brand_colors import (
 )
 from quantimodo.app.branding import brand_of, mail_look_of
 from quantimodo.app.server import build_server
-from quantimodo.app.settings import BadSettings, Settings, load_settings
+from quantimodo.app.settings.reading import BadSettings, Settings, load_settings
 from quantimodo.model.brand import Brand, Palette
 from quantimodo.model.events import Mail
 from quantimodo.ops.mail_html import html_of, text_of

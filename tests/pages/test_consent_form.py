@@ -17,8 +17,8 @@ from quantimodo.model.consent_details import (
     explicit,
 )
 from quantimodo.model.consents import Consent, ConsentChoice
-from quantimodo.pages.consent_form import initial_view, read_choice, submitted_view
-from quantimodo.pages.consent_offer import CategoryLine, ConsentOffer, VariableLine
+from quantimodo.pages.authorization.consent_form import initial_view, read_choice, submitted_view
+from quantimodo.pages.authorization.consent_offer import CategoryLine, ConsentOffer, VariableLine
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
 from quantimodo.protocol.scopes import health_actions

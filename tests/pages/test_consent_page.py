@@ -13,9 +13,9 @@ from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
-from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
-from quantimodo.pages.consent_offers import ConsentOffers
-from quantimodo.pages.form_post import SCRIPT, form_post_page
+from quantimodo.pages.authorization.consent import ConsentView, ScopeLine, consent_page
+from quantimodo.pages.authorization.consent_offers import ConsentOffers
+from quantimodo.pages.authorization.form_post import SCRIPT, form_post_page
 from support.page_site import Site
 
 

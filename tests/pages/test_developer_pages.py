@@ -8,7 +8,7 @@ import pytest
 from quantimodo.crypto.digests import digest
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
-from quantimodo.pages.app_pages import TABS
+from quantimodo.pages.portal.app_pages import TABS
 from quantimodo.protocol.grant_types import DEVICE_CODE
 from support.account_services import PASSWORD, AccountServices
 from support.page_site import PNG, Site, Visitor

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import httpx
 import pytest
 
-from quantimodo.pages.example_projects import load_examples
+from quantimodo.pages.portal.example_projects import load_examples
 from support.app import OpenHarness
 from support.browser import free_port
 from support.guides import ROOT, Reader, build_guides, guides_application, read_page

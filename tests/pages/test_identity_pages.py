@@ -7,8 +7,8 @@ import pytest
 
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
+from quantimodo.pages.account.passkeys import PASSKEYS
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
-from quantimodo.pages.passkeys import PASSKEYS
 from support.account_services import (
     ISSUER,
     PASSWORD,

@@ -7,9 +7,9 @@ import pytest
 
 from quantimodo.i18n.formats import moment
 from quantimodo.model.events import Event
-from quantimodo.pages.audit_messages import circumstances, sentence
+from quantimodo.pages.account.audit_messages import circumstances, sentence
+from quantimodo.pages.account.user_agents import describe, is_hand_held
 from quantimodo.pages.timestamps import ago, in_words
-from quantimodo.pages.user_agents import describe, is_hand_held
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MOZILLA = "Mozilla/5.0 "

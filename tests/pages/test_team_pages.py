@@ -10,7 +10,7 @@ from quantimodo.model.client_members import MOST_OWNED
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
-from quantimodo.pages.app_pages import TABS
+from quantimodo.pages.portal.app_pages import TABS
 from support.account_services import PASSWORD, AccountServices
 from support.page_site import Site, Visitor
 

@@ -11,7 +11,7 @@ from quantimodo.crypto.webhooks import WEBHOOK_PURPOSE
 from quantimodo.model.app_events import KINDS, EventStream, WebhookEndpoint
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
-from quantimodo.pages.app_pages import app_path
+from quantimodo.pages.portal.app_pages import app_path
 from quantimodo.ports.stores import Stores
 from support.account_services import PASSWORD, AccountServices
 from support.page_site import Site, Visitor

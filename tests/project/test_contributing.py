@@ -68,6 +68,14 @@ def test_every_package_has_its_line(document: Path) -> None:
     assert {name for name in listed if (SOURCE / name).is_dir()} == packages()
 
 
+def test_each_package_inside_a_package_is_in_its_line() -> None:
+    inner = {
+        f"{path.parent.parent.name}/{path.parent.name}/" for path in SOURCE.glob("*/*/__init__.py")
+    }
+    assert len(inner) > 20
+    assert inner - paths(ARCHITECTURE) == set()
+
+
 @pytest.mark.parametrize("thing", RECIPES)
 def test_each_recipe_lists_files_and_names_the_tests_that_show_it(thing: str) -> None:
     title = re.compile(rf"^## How to add an? {thing}\n(.*?)(?=^## )", re.DOTALL | re.MULTILINE)

@@ -18,8 +18,8 @@ import pytest
 import typer.main
 import yaml
 
-from quantimodo.app.settings import CONFIG, load_settings
-from quantimodo.app.settings_tree import leaves
+from quantimodo.app.settings.reading import CONFIG, load_settings
+from quantimodo.app.settings.tree import leaves
 from quantimodo.cli.main import command_line
 
 ROOT = Path(__file__).parents[2]

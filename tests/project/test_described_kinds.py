@@ -5,7 +5,7 @@ from pathlib import Path
 
 from quantimodo.model.app_events import KINDS, TEST_KIND
 from quantimodo.openapi.events import DATA
-from quantimodo.pages.app_webhooks import TITLES
+from quantimodo.pages.portal.app_webhooks import TITLES
 from quantimodo.protocol.scopes import SCOPES
 
 DEVELOPERS = Path(__file__).parents[2] / "docs" / "developer"

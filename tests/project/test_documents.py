@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import typer.main
 
-from quantimodo.app.settings import CONFIG, BadSettings, load
-from quantimodo.app.settings_tree import leaves, provider_leaves
+from quantimodo.app.settings.reading import CONFIG, BadSettings, load
+from quantimodo.app.settings.tree import leaves, provider_leaves
 from quantimodo.cli.main import command_line
 from support.app import METRICS_TOKEN, AppHarness, OpenHarness
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from quantimodo.pages.app_kinds import KINDS
-from quantimodo.pages.example_projects import (
+from quantimodo.pages.portal.app_kinds import KINDS
+from quantimodo.pages.portal.example_projects import (
     CLIENT_ID,
     CLIENT_SECRET,
     ISSUER,

@@ -8,7 +8,7 @@ from dataclasses import fields
 import pytest
 
 from quantimodo.accounts.limits import ThrottlePolicy
-from quantimodo.app.settings_limits import BudgetSettings
+from quantimodo.app.settings.limits import BudgetSettings
 from support.source_trees import SOURCE, names_of_tests, trees, walk
 
 # The attributes that hold the ports, by the ports' names in annotations, and the calls of each.
@@ -88,13 +88,13 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/changes:Changes.change_password": ("changes_per_session",),
     "accounts/changes:Changes.set_first_password": ("changes_per_session",),
     "accounts/login:Login.complete_pending": ("second_factor_per_person",),
-    "accounts/notifier:AccountNotifier.record": (CALLERS,),
-    "accounts/passkey_notices:PasskeyNotices.added": ("changes_per_session",),
-    "accounts/passkey_notices:PasskeyNotices.copied": ("sign_in_per_account",),
-    "accounts/passkey_notices:PasskeyNotices.refused": ("refused_sign_ins_per_address",),
-    "accounts/passkey_notices:PasskeyNotices.removed": ("changes_per_session",),
-    "accounts/passkey_notices:PasskeyNotices.renamed": ("changes_per_session",),
-    "accounts/passkey_notices:PasskeyNotices.reset": (OPERATOR,),
+    "accounts/emails/notifier:AccountNotifier.record": (CALLERS,),
+    "accounts/passkeys/notices:PasskeyNotices.added": ("changes_per_session",),
+    "accounts/passkeys/notices:PasskeyNotices.copied": ("sign_in_per_account",),
+    "accounts/passkeys/notices:PasskeyNotices.refused": ("refused_sign_ins_per_address",),
+    "accounts/passkeys/notices:PasskeyNotices.removed": ("changes_per_session",),
+    "accounts/passkeys/notices:PasskeyNotices.renamed": ("changes_per_session",),
+    "accounts/passkeys/notices:PasskeyNotices.reset": (OPERATOR,),
     "accounts/password_sign_in:PasswordSignIn.sign_in": ("sign_in_per_account",),
     "accounts/personal_token_ending:PersonalTokenEnding.end_all": (
         "changes_per_session",
@@ -112,28 +112,28 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/sessions:Sessions._begin": ("sessions_per_person", "changes_per_session"),
     "accounts/sessions:Sessions._end_all": ("changes_per_session",),
     "accounts/sessions:Sessions.end_one": ("changes_per_session",),
-    "accounts/second_factor_notices:SecondFactorNotices.added": ("changes_per_session",),
-    "accounts/second_factor_notices:SecondFactorNotices.passkey_added": ("changes_per_session",),
-    "accounts/second_factor_notices:SecondFactorNotices.code_used": ("sessions_per_person",),
-    "accounts/second_factor_notices:SecondFactorNotices.codes_replaced": ("changes_per_session",),
-    "accounts/second_factor_notices:SecondFactorNotices.limit_reached": (
+    "accounts/second_factors/notices:SecondFactorNotices.added": ("changes_per_session",),
+    "accounts/second_factors/notices:SecondFactorNotices.passkey_added": ("changes_per_session",),
+    "accounts/second_factors/notices:SecondFactorNotices.code_used": ("sessions_per_person",),
+    "accounts/second_factors/notices:SecondFactorNotices.codes_replaced": ("changes_per_session",),
+    "accounts/second_factors/notices:SecondFactorNotices.limit_reached": (
         "second_factor_per_person",
     ),
-    "accounts/second_factor_notices:SecondFactorNotices.recovery_cancelled": (
+    "accounts/second_factors/notices:SecondFactorNotices.recovery_cancelled": (
         "second_factor_per_person",
         "changes_per_session",
     ),
-    "accounts/second_factor_notices:SecondFactorNotices.recovery_completed": (
+    "accounts/second_factors/notices:SecondFactorNotices.recovery_completed": (
         "sign_in_per_account",
     ),
-    "accounts/second_factor_notices:SecondFactorNotices.recovery_requested": (
+    "accounts/second_factors/notices:SecondFactorNotices.recovery_requested": (
         "sign_in_per_account",
     ),
-    "accounts/second_factor_notices:SecondFactorNotices.removed": ("changes_per_session",),
-    "accounts/second_factor_notices:SecondFactorNotices.replaced": ("changes_per_session",),
-    "accounts/second_factor_notices:SecondFactorNotices.reset": (OPERATOR,),
+    "accounts/second_factors/notices:SecondFactorNotices.removed": ("changes_per_session",),
+    "accounts/second_factors/notices:SecondFactorNotices.replaced": ("changes_per_session",),
+    "accounts/second_factors/notices:SecondFactorNotices.reset": (OPERATOR,),
     # Only an endpoint that was enabled, by a form, is disabled.
-    "accounts/webhook_notices:WebhookNotices.disable": ("changes_per_session",),
+    "accounts/emails/webhook_notices:WebhookNotices.disable": ("changes_per_session",),
     "accounts/team_invitations:TeamInvitations.accept": ("changes_per_session",),
     "accounts/team_invitations:TeamInvitations.invite": (
         "emails_per_person",
@@ -207,7 +207,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "outbound/breach_ranges:BreachRanges.contains": ("new_passwords_per_address",),
     "outbound/document_fetcher:HttpDocumentFetcher._got": (CALLERS,),
     "outbound/form_poster:HttpFormPoster.post": (CALLERS,),
-    "pages/apps:Apps.revoke": ("changes_per_session",),
+    "pages/account/apps:Apps.revoke": ("changes_per_session",),
     "tokens/exchanges:TokenExchanges.respond": (DAILY,),
 }
 

@@ -29,7 +29,7 @@ MOST_LINES_OF_TESTS = 1000
 # The OpenAPI document, the tree of settings, the table of client metadata fields.
 SCHEMAS = (
     "src/quantimodo/openapi/",
-    "src/quantimodo/app/settings_tree.py",
+    "src/quantimodo/app/settings/tree.py",
     "src/quantimodo/protocol/client_fields.py",
 )
 GENERATED = tuple(
@@ -237,7 +237,7 @@ def test_no_file_of_tests_is_longer_than_its_limit() -> None:
     [
         (collaborators, "src/quantimodo/endpoints/token.py:TokenEndpoint"),
         (parameters, "swagger_client/session/async_session.py:AsyncOAuthSession.sign_in"),
-        (lines, "src/quantimodo/app/dispatch.py"),
+        (lines, "src/quantimodo/app/requests/dispatch.py"),
     ],
 )
 def test_the_measurements_find_what_they_measure(measure: object, name: str) -> None:

@@ -11,8 +11,9 @@ ROWS = {"row", "rows", "found", "record", "records", "fetched", "first_row", "ea
 
 
 ALLOWED = {
-    "postgres.py: return {row[0]: row for row in rows}": "the key of a `KeyedRead` is its first"
-    " column, whatever the others are",
+    "postgres/database.py: return {row[0]: row for row in rows}": (
+        "the key of a `KeyedRead` is its first column, whatever the others are"
+    ),
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from quantimodo.app.refusal_reports import OF_TRANSPORT
+from quantimodo.app.requests.refusal_reports import OF_TRANSPORT
 from quantimodo.protocol import errors
 from quantimodo.protocol.authorization import InvalidClientOrRedirect
 from quantimodo.protocol.errors import OAuthError

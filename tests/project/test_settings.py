@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 from quantimodo.accounts.limits import BudgetKind, BudgetPolicy, Limit, ThrottlePolicy
 from quantimodo.app.limits import budget_policy, quota_policy
 from quantimodo.app.provider_policies import outbound_policy, provider_policies
-from quantimodo.app.quantities import (
+from quantimodo.app.settings.document import settings_document
+from quantimodo.app.settings.masking import masked
+from quantimodo.app.settings.providers import ProviderSettings
+from quantimodo.app.settings.quantities import (
     parse_duration,
     parse_limit,
     spell_duration,
     spell_limit,
 )
-from quantimodo.app.settings import BadSettings, Settings, load, load_settings, spell
-from quantimodo.app.settings_document import settings_document
-from quantimodo.app.settings_masking import masked
-from quantimodo.app.settings_providers import ProviderSettings
-from quantimodo.app.settings_tree import (
+from quantimodo.app.settings.reading import BadSettings, Settings, load, load_settings, spell
+from quantimodo.app.settings.tree import (
     BudgetSettings,
     Leaf,
     leaves,

@@ -15,12 +15,12 @@ from support.source_trees import ROOT, SOURCE, trees, walk
 
 # Names that a library calls, by the protocol of its class.
 CALLED_BY_LIBRARIES = {
-    "cli/connection.py": {
+    "cli/server/connection.py": {
         *("data_received", "on_message_begin", "on_header", "on_headers_complete", "on_body"),
         "on_message_complete",
     },
-    "cli/forms.py": {"handle_starttag", "handle_endtag", "handle_data"},
-    "cli/gathering.py": {"writelines"},
+    "cli/demo/forms.py": {"handle_starttag", "handle_endtag", "handle_data"},
+    "cli/server/gathering.py": {"writelines"},
     "crypto/jwt.py": {"get_alg"},
     "export/zip_stream.py": {"writable"},
     "ops/telemetry_sdk.py": {"emit"},

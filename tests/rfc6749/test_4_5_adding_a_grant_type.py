@@ -16,7 +16,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.openapi.document import openapi_document
 from quantimodo.openapi.parameters import TokenRequest
-from quantimodo.pages.client_form import OFFERED_GRANTS
+from quantimodo.pages.portal.client_form import OFFERED_GRANTS
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.client_fields import FIELDS
 from quantimodo.protocol.discovery import Offered, metadata

@@ -18,9 +18,9 @@ import msgspec
 import pytest
 from pyrage import x25519
 
-from quantimodo.app.backup_file import BackupFile, BackupRefused, Manifest, authenticated
-from quantimodo.app.backups import BackupOptions, Tools, make_backup
-from quantimodo.app.restores import RestoreOptions, restore_backup
+from quantimodo.app.backups.backups import BackupOptions, Tools, make_backup
+from quantimodo.app.backups.format import BackupFile, BackupRefused, Manifest, authenticated
+from quantimodo.app.backups.restores import RestoreOptions, restore_backup
 from quantimodo.app.sealed_values import PURPOSES, unreadable_values
 from quantimodo.app.secret_keys import BadSecretKey, parse_keys
 from quantimodo.crypto.age import AgeFailed, BadAgeKey
@@ -29,9 +29,9 @@ from quantimodo.model.users import NewUser
 from quantimodo.ports.stores import Stores
 from quantimodo.storage.migrate import shipped
 from quantimodo.storage.open import open_stores, sqlite_path
-from quantimodo.storage.postgres_snapshots import ProgramFailed, connection_files
+from quantimodo.storage.postgres.snapshots import ProgramFailed, connection_files
 from quantimodo.storage.sealed_values import SEALED_COLUMNS
-from quantimodo.storage.sqlite_snapshots import Occupied
+from quantimodo.storage.sqlite.snapshots import Occupied
 from support.app import PreparedDatabase, settings_for
 from support.environment import FrozenClock, SeededEntropy
 from support.postgres import Databases, PostgresServer

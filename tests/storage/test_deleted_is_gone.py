@@ -11,7 +11,7 @@ from quantimodo.model.measurements import Entry, EntrySet, Filter, NewVariable, 
 from quantimodo.model.users import NewUser
 from quantimodo.ports.stores import Stores
 from quantimodo.storage.open import sqlite_path
-from quantimodo.storage.sqlite import SqliteDatabase
+from quantimodo.storage.sqlite.database import SqliteDatabase
 from quantimodo.storage.stores import build_stores
 
 NOTE = "a-private-note"

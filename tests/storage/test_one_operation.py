@@ -10,8 +10,8 @@ from samples import access_token
 from quantimodo.ports.stores import Conflict, Unavailable
 from quantimodo.storage.database import Database, Operation, Statement, execute
 from quantimodo.storage.open import sqlite_path
-from quantimodo.storage.postgres import PostgresDatabase
-from quantimodo.storage.sqlite import SqliteDatabase
+from quantimodo.storage.postgres.database import PostgresDatabase
+from quantimodo.storage.sqlite.database import SqliteDatabase
 from quantimodo.storage.tables.token_batches import ADD_ACCESS_BATCH, access_token_values
 
 _ADD = Statement("INSERT INTO leases (name, holder, expires_at) VALUES ({1}, {2}, 1)")

@@ -15,8 +15,8 @@ from samples import LATER, NOW, Samples, access_token, client, code_of, key, ses
 from quantimodo.ports.stores import Conflict, Stores, Unavailable
 from quantimodo.storage.database import Operation, Statement
 from quantimodo.storage.open import open_stores
-from quantimodo.storage.postgres import PostgresDatabase
-from quantimodo.storage.postgres_connections import connect
+from quantimodo.storage.postgres.connections import connect
+from quantimodo.storage.postgres.database import PostgresDatabase
 from quantimodo.storage.stored_settings import read_stored_settings
 from quantimodo.storage.tables.token_batches import ADD_ACCESS_BATCH, access_token_values
 

@@ -15,10 +15,10 @@ import apsw
 import asyncpg
 import pytest
 
-from quantimodo.storage import postgres_connections as postgres
 from quantimodo.storage import tables
 from quantimodo.storage.database import Batch, KeyedRead, Statement
 from quantimodo.storage.open import sqlite_path
+from quantimodo.storage.postgres import connections as postgres
 from quantimodo.storage.tables.budgets import BudgetedTable
 from quantimodo.storage.tables.table import Table
 

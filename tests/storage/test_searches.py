@@ -13,9 +13,9 @@ from endless import ENDLESS, MANY
 from quantimodo.ports.stores import TooSlow, Unavailable
 from quantimodo.storage.database import Database, SearchPolicy, Statement
 from quantimodo.storage.open import sqlite_path
-from quantimodo.storage.postgres import PostgresDatabase
-from quantimodo.storage.sqlite import SqliteDatabase
-from quantimodo.storage.sqlite_searches import lower_priority
+from quantimodo.storage.postgres.database import PostgresDatabase
+from quantimodo.storage.sqlite.database import SqliteDatabase
+from quantimodo.storage.sqlite.searches import lower_priority
 
 ONE = Statement("SELECT 1")
 

@@ -14,8 +14,8 @@ from samples import access_token, client
 from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.database import USUAL_SEARCHES, Operation, Statement
 from quantimodo.storage.open import open_stores, sqlite_path
-from quantimodo.storage.sqlite import SqliteDatabase
-from quantimodo.storage.sqlite_connections import connect
+from quantimodo.storage.sqlite.connections import connect
+from quantimodo.storage.sqlite.database import SqliteDatabase
 
 _MEGABYTE = 2**20
 

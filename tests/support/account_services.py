@@ -11,11 +11,11 @@ from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.limits import ThrottlePolicy
 from quantimodo.accounts.login import Login, LoginBrowser, LoginResult, StartedSession
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed
-from quantimodo.accounts.passkey_sign_in import PasskeySignIn
-from quantimodo.accounts.passkeys import Passkeys
+from quantimodo.accounts.passkeys.passkeys import Passkeys
+from quantimodo.accounts.passkeys.sign_in import PasskeySignIn
 from quantimodo.accounts.passwords import NewPasswords, Outcome, words_of_server
-from quantimodo.accounts.required_set_up import RequiredSetUp
-from quantimodo.accounts.second_factors import Mode, SecondFactors
+from quantimodo.accounts.second_factors.required_set_up import RequiredSetUp
+from quantimodo.accounts.second_factors.set_up import Mode, SecondFactors
 from quantimodo.accounts.services import AccountDependencies, build_account_services
 from quantimodo.accounts.services import AccountServices as Services
 from quantimodo.accounts.sessions import SessionPolicy, Sessions

@@ -8,7 +8,7 @@ from html import unescape
 
 import pyotp
 
-from quantimodo.accounts.second_factors import SecondFactors
+from quantimodo.accounts.second_factors.set_up import SecondFactors
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
 from quantimodo.model.users import User

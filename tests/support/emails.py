@@ -4,7 +4,7 @@ import inspect
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.emails.account_templates import EmailTemplates
 from quantimodo.model.events import Mail
 from quantimodo.model.measurements import AccessSum
 from quantimodo.model.secrets import Secret

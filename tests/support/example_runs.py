@@ -23,8 +23,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from quantimodo.model.client_metadata import BARE
-from quantimodo.pages.app_kinds import KINDS
-from quantimodo.pages.example_projects import ExampleProject, ExampleValues, load_examples, moved
+from quantimodo.pages.portal.app_kinds import KINDS
+from quantimodo.pages.portal.example_projects import (
+    ExampleProject,
+    ExampleValues,
+    load_examples,
+    moved,
+)
 from support.app import PASSWORD, App, form_fields
 from support.live_server import Live
 from support.workers import free_port

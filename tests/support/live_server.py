@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from quantimodo.app.services import AppContext, open_app, prepare
-from quantimodo.app.settings import load_settings
+from quantimodo.app.settings.reading import load_settings
 from quantimodo.clients.registry import Registration
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User

@@ -11,9 +11,9 @@ from playwright.async_api import Browser, Page, async_playwright
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.emails.unsubscribing import Subscription, UnsubscribeAddresses
 from quantimodo.accounts.errors import Busy, TooMany
-from quantimodo.accounts.second_factors import Enrolment
-from quantimodo.accounts.unsubscribing import Subscription, UnsubscribeAddresses
+from quantimodo.accounts.second_factors.set_up import Enrolment
 from quantimodo.authorization.device_codes import DeviceCodes, DeviceOrigin
 from quantimodo.crypto.one_time_passwords import totp_uri
 from quantimodo.endpoints.authorize_responses import rejected
@@ -33,21 +33,21 @@ from quantimodo.model.resources import ResourceScope
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.model.users import User
+from quantimodo.pages.account.two_step import app_view
 from quantimodo.pages.assets import Assets
+from quantimodo.pages.authorization.consent import ConsentView, ScopeLine, consent_page
+from quantimodo.pages.authorization.consent_form import initial_view
+from quantimodo.pages.authorization.device import DevicePages
+from quantimodo.pages.authorization.form_post import form_post_page
 from quantimodo.pages.browser import Forbidden
-from quantimodo.pages.consent import ConsentView, ScopeLine, consent_page
-from quantimodo.pages.consent_form import initial_view
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
-from quantimodo.pages.device import DevicePages
 from quantimodo.pages.errors import SERVER_ERROR, error_page
-from quantimodo.pages.form_post import form_post_page
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import Renderer
+from quantimodo.pages.login.signed_out import signed_out_page
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.return_targets import ReturnTarget
-from quantimodo.pages.signed_out import signed_out_page
-from quantimodo.pages.two_step import app_view
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resource_registration import ResourceRegistration
 from quantimodo.protocol.scopes import SCOPES

@@ -14,18 +14,18 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.consent_mails import ConsentMails
-from quantimodo.accounts.email_preferences import EmailPreferences
+from quantimodo.accounts.emails.consents import ConsentMails
+from quantimodo.accounts.emails.preferences import EmailPreferences
 from quantimodo.accounts.known_devices import KnownDevices
 from quantimodo.accounts.personal_tokens import PersonalTokens
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.sign_out import SignOut
 from quantimodo.accounts.team_invitations import TeamInvitations
-from quantimodo.app.error_boundary import ErrorBoundary
-from quantimodo.app.page_application import page_application
 from quantimodo.app.personal_export import ExportDependencies, build_personal_export
 from quantimodo.app.playground import OwnServer
-from quantimodo.app.refusal_reports import RefusalReports
+from quantimodo.app.requests.error_boundary import ErrorBoundary
+from quantimodo.app.requests.page_application import page_application
+from quantimodo.app.requests.refusal_reports import RefusalReports
 from quantimodo.authorization.consents import Consents
 from quantimodo.authorization.device_channel import DeviceChannels
 from quantimodo.authorization.stored_requests import StoredRequests
@@ -47,18 +47,18 @@ from quantimodo.model.users import User
 from quantimodo.ops.client_log import ClientLog
 from quantimodo.ops.metrics import Metrics
 from quantimodo.ops.traffic import Traffic
-from quantimodo.pages.authorization_runs import AuthorizationRuns
+from quantimodo.pages.account.identities import Linking
+from quantimodo.pages.account.receipts import ConsentServices
+from quantimodo.pages.account.user_agents import describe
+from quantimodo.pages.authorization.consent_offers import ConsentOffers
 from quantimodo.pages.browser import Browser, BrowserRequest, CookiePolicy
-from quantimodo.pages.consent_offers import ConsentOffers
-from quantimodo.pages.identities import Linking
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import Renderer, see_other
+from quantimodo.pages.login.provider_buttons import ProviderButton
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute, Pages, PortalServices
-from quantimodo.pages.provider_buttons import ProviderButton
-from quantimodo.pages.receipts import ConsentServices
+from quantimodo.pages.portal.authorization_runs import AuthorizationRuns
 from quantimodo.pages.routes import page_routes
-from quantimodo.pages.user_agents import describe
 from support.account_services import ADDRESS, ISSUER, AccountServices
 from support.environment import shipped_renderer
 

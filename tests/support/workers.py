@@ -19,11 +19,11 @@ from typing import Any
 import psutil
 import pytest
 
-from quantimodo.app.settings import Settings, load_settings
+from quantimodo.app.settings.reading import Settings, load_settings
 
 _START_SECONDS = 60.0
 _POLL = 0.01
-_WORKER = "quantimodo.cli.worker"
+_WORKER = "quantimodo.cli.server.worker"
 _SUPERVISE = '"$@" & read -r _; kill -9 0'
 # Below the range from which the system takes ports for outgoing connections.
 _PORTS = range(20_000, 30_000)

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import pytest
 
-from quantimodo.app.settings import BadSettings
+from quantimodo.app.settings.reading import BadSettings
 from quantimodo.app.social import security_event_handler
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderUnavailable

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from receiver import hooked
 
-from quantimodo.storage import sqlite
 from quantimodo.storage.database import Operation
+from quantimodo.storage.sqlite import database as sqlite
 from support.app import INTROSPECT, App, AppHarness
 
 

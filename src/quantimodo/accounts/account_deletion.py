@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from quantimodo.accounts.credentials import Credentials
-from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.emails.account_templates import EmailTemplates
+from quantimodo.accounts.emails.notifier import AccountNotifier
 from quantimodo.accounts.errors import AccountDeleted, DomainError
-from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session

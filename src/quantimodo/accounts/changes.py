@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from quantimodo.accounts.addresses import email_address, person_name
 from quantimodo.accounts.credentials import Credentials
-from quantimodo.accounts.email_templates import EmailTemplates
-from quantimodo.accounts.email_tokens import EmailTokens
+from quantimodo.accounts.emails.account_templates import EmailTemplates
+from quantimodo.accounts.emails.notifier import AccountNotifier
+from quantimodo.accounts.emails.tokens import EmailTokens
 from quantimodo.accounts.errors import DomainError, InvalidInput
-from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.recovery import Recovery
 from quantimodo.accounts.sessions import Sessions, require_fresh
 from quantimodo.model.secrets import Secret

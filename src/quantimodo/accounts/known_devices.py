@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from quantimodo.accounts.device_cookies import DeviceCookies, MintedDeviceCookie
-from quantimodo.accounts.notifier import AccountNotifier
+from quantimodo.accounts.emails.notifier import AccountNotifier
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.model.sessions import Session
 

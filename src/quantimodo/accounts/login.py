@@ -14,7 +14,7 @@ import msgspec
 
 from quantimodo.accounts.errors import DomainError
 from quantimodo.accounts.pending_logins import PendingLogins
-from quantimodo.accounts.second_factor_check import SecondFactorCheck
+from quantimodo.accounts.second_factors.check import SecondFactorCheck
 from quantimodo.accounts.sessions import Sessions, printable
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest

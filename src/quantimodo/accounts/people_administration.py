@@ -10,11 +10,11 @@ from typing import Final, Literal
 
 from quantimodo.accounts.account_deletion import AccountDeletion
 from quantimodo.accounts.administration import Administration
-from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.emails.account_templates import EmailTemplates
 from quantimodo.accounts.errors import DomainError
-from quantimodo.accounts.passkeys import Passkeys
+from quantimodo.accounts.passkeys.passkeys import Passkeys
 from quantimodo.accounts.recovery import Recovery
-from quantimodo.accounts.second_factors import SecondFactors
+from quantimodo.accounts.second_factors.set_up import SecondFactors
 from quantimodo.crypto.digests import digest
 from quantimodo.i18n.translation import in_language
 from quantimodo.model.admin_actions import Authority

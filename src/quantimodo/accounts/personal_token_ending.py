@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from quantimodo.accounts.email_templates import EmailTemplates
-from quantimodo.accounts.notifier import AccountNotifier
+from quantimodo.accounts.emails.account_templates import EmailTemplates
+from quantimodo.accounts.emails.notifier import AccountNotifier
 from quantimodo.model.events import Mail
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock

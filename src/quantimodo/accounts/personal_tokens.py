@@ -10,10 +10,10 @@ from functools import partial
 from typing import Final
 
 from quantimodo.accounts.addresses import person_name
-from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.emails.account_templates import EmailTemplates
+from quantimodo.accounts.emails.notifier import AccountNotifier
 from quantimodo.accounts.errors import DomainError, InvalidInput
-from quantimodo.accounts.notifier import AccountNotifier
-from quantimodo.accounts.second_factors import SecondFactors
+from quantimodo.accounts.second_factors.set_up import SecondFactors
 from quantimodo.crypto.dpop import PrivateKeyGiven, thumbprint_of
 from quantimodo.crypto.jwt import BadToken
 from quantimodo.crypto.tokens import Kind, mint

@@ -10,11 +10,11 @@ import msgspec
 
 from quantimodo.accounts.addresses import email_address, local_path
 from quantimodo.accounts.credentials import Credentials
-from quantimodo.accounts.email_templates import EmailTemplates
-from quantimodo.accounts.email_tokens import EmailTokens
+from quantimodo.accounts.emails.account_templates import EmailTemplates
+from quantimodo.accounts.emails.notifier import AccountNotifier
+from quantimodo.accounts.emails.tokens import EmailTokens
 from quantimodo.accounts.errors import DomainError, SignInNeeded
 from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof
-from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, ConfirmedAddress, Pending
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest, same

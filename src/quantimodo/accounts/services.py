@@ -9,11 +9,11 @@ from quantimodo.accounts.changes import Changes
 from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_codes import EmailCodes
-from quantimodo.accounts.email_tokens import EmailTokens
+from quantimodo.accounts.emails.notifier import AccountNotifier
+from quantimodo.accounts.emails.tokens import EmailTokens
 from quantimodo.accounts.invitations import Invitations
 from quantimodo.accounts.invited_sign_up import InvitedSignUp
 from quantimodo.accounts.login import Login
-from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.outcomes import AccountPolicy
 from quantimodo.accounts.password_sign_in import PasswordSignIn
 from quantimodo.accounts.passwords import NewPasswords

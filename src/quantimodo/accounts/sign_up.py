@@ -13,8 +13,8 @@ import msgspec
 from quantimodo.accounts.account_creation import AccountCreation
 from quantimodo.accounts.addresses import email_address, local_path, person_name
 from quantimodo.accounts.credentials import Credentials
-from quantimodo.accounts.email_tokens import EmailTokens
-from quantimodo.accounts.emails import AccountEmails
+from quantimodo.accounts.emails.emails import AccountEmails
+from quantimodo.accounts.emails.tokens import EmailTokens
 from quantimodo.accounts.errors import DomainError, Faults, InvalidInput
 from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof
 from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, Pending

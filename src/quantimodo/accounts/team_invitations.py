@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Final
 
 from quantimodo.accounts.addresses import email_address
-from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.emails.account_templates import EmailTemplates
+from quantimodo.accounts.emails.notifier import AccountNotifier
 from quantimodo.accounts.errors import DomainError, InvalidInput
-from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.model.client_members import (

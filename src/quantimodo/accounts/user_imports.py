@@ -1,8 +1,8 @@
 """Imports accounts of another server: each record is read, checked and stored, once.
 
 Owns the fields of a record, and the rule that existing accounts are never changed.
-`cli/import_files.py` reads the formats of files, `crypto/imported_passwords.py` the password hashes
-of other servers.
+`cli/users/import_files.py` reads the formats of files, `crypto/imported_passwords.py` the password
+hashes of other servers.
 """
 
 import re

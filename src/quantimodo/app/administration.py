@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from quantimodo import __version__
 from quantimodo.accounts.announcements import Announcements
-from quantimodo.accounts.owner_notices import OwnerMails
+from quantimodo.accounts.emails.owner_notices import OwnerMails
 from quantimodo.accounts.people_administration import PeopleAdministration
 from quantimodo.app.key_administration import KeyRotations, ProviderTests
 from quantimodo.app.policies import alert_thresholds
 from quantimodo.app.resources import resource_registry
 from quantimodo.app.services import AppContext
-from quantimodo.app.settings import BadSettings, load
-from quantimodo.app.settings_masking import shown_settings
-from quantimodo.app.stored_settings import Applied, opened
+from quantimodo.app.settings.masking import shown_settings
+from quantimodo.app.settings.reading import BadSettings, load
+from quantimodo.app.settings.stored import Applied, opened
 from quantimodo.clients.client_administration import ClientAdministration
 from quantimodo.crypto.envelope import DecryptionFailed
 from quantimodo.model.keys import ALGORITHMS
@@ -23,16 +23,16 @@ from quantimodo.ops.admin_log import StoredAdminLog
 from quantimodo.ops.breakdowns import Breakdowns
 from quantimodo.ops.daily_numbers import DailyNumbers
 from quantimodo.ops.readings import readings
-from quantimodo.pages.admin import AdminFrame
-from quantimodo.pages.admin_announcements import AdminAnnouncements
-from quantimodo.pages.admin_app_forms import AdminAppForms
-from quantimodo.pages.admin_apps import AdminApps
-from quantimodo.pages.admin_charts import AdminCharts
-from quantimodo.pages.admin_invitations import AdminInvitations
-from quantimodo.pages.admin_keys import AdminKeys
-from quantimodo.pages.admin_logs import AdminLogs
-from quantimodo.pages.admin_overview import AdminOverview, HealthLine, ServerFacts, SettingLine
-from quantimodo.pages.admin_people import AdminPeople
+from quantimodo.pages.admin.announcements import AdminAnnouncements
+from quantimodo.pages.admin.app_forms import AdminAppForms
+from quantimodo.pages.admin.apps import AdminApps
+from quantimodo.pages.admin.frame import AdminFrame
+from quantimodo.pages.admin.invitations import AdminInvitations
+from quantimodo.pages.admin.keys import AdminKeys
+from quantimodo.pages.admin.logs import AdminLogs
+from quantimodo.pages.admin.overview import AdminOverview, HealthLine, ServerFacts, SettingLine
+from quantimodo.pages.admin.people import AdminPeople
+from quantimodo.pages.admin.statistics import AdminCharts
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute
 from quantimodo.ports.stores import Unavailable
@@ -188,7 +188,7 @@ def _facts(context: AppContext) -> ServerFacts:
 
 @dataclass(frozen=True, slots=True)
 class SettingsInForce:
-    """The settings in force, as `pages/admin_overview.py` shows them."""
+    """The settings in force, as `pages/admin/overview.py` shows them."""
 
     context: AppContext
 

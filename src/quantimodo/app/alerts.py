@@ -6,7 +6,7 @@ from typing import Final
 from quantimodo.app.policies import alert_thresholds
 from quantimodo.app.server_state import measure
 from quantimodo.app.services import AppContext
-from quantimodo.app.settings_alerts import AlertSettings
+from quantimodo.app.settings.alerts import AlertSettings
 from quantimodo.model.secrets import Secret
 from quantimodo.ops.alert_messages import AlertMessages, AlertWebhook
 from quantimodo.ops.alert_rules import AlertPolicy

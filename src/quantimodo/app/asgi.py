@@ -10,13 +10,13 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
-from quantimodo.app.dispatch import Dispatcher
 from quantimodo.app.logging import configure_logging
+from quantimodo.app.requests.dispatch import Dispatcher
+from quantimodo.app.requests.traced_dispatcher import TracedDispatcher
 from quantimodo.app.server import open_server
 from quantimodo.app.services import prepare
-from quantimodo.app.settings import BadSettings, Loaded
-from quantimodo.app.stored_settings import read_settings
-from quantimodo.app.traced_dispatcher import TracedDispatcher
+from quantimodo.app.settings.reading import BadSettings, Loaded
+from quantimodo.app.settings.stored import read_settings
 from quantimodo.http.asgi import FRAMING_REFUSED, Asgi, Receive, Scope, Send
 
 # How long one thread may keep the interpreter while another waits. The writer thread returns its

@@ -8,14 +8,14 @@ from functools import partial
 
 import structlog
 
-from quantimodo.accounts.first_reads import FirstReads
-from quantimodo.accounts.secret_resealing import SecretResealing
-from quantimodo.accounts.weekly_summaries import WeeklySummaries
+from quantimodo.accounts.emails.first_reads import FirstReads
+from quantimodo.accounts.emails.weekly_summaries import WeeklySummaries
+from quantimodo.accounts.second_factors.secret_resealing import SecretResealing
 from quantimodo.app.alerts import alert_worker, is_configured
 from quantimodo.app.branding import mail_look_of
 from quantimodo.app.browser import email_preferences
 from quantimodo.app.logout import backchannel_logout_sender
-from quantimodo.app.refusal_sampling import SUMMARY, RefusalSampler
+from quantimodo.app.requests.refusal_sampling import SUMMARY, RefusalSampler
 from quantimodo.app.server_state import watch
 from quantimodo.app.services import AppContext
 from quantimodo.app.webhooks import sending_webhooks

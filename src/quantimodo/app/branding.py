@@ -11,8 +11,8 @@ from typing import Final
 from quantimodo.accounts.addresses import email_address
 from quantimodo.accounts.errors import InvalidInput
 from quantimodo.app.brand_colors import dark_palette, light_palette, lighter_accent
-from quantimodo.app.settings_branding import BrandingSettings
-from quantimodo.app.settings_tree import Settings
+from quantimodo.app.settings.branding import BrandingSettings
+from quantimodo.app.settings.tree import Settings
 from quantimodo.clients.errors import InvalidMetadata
 from quantimodo.clients.logos import LARGEST, read_logo
 from quantimodo.model.brand import PLAIN_MAIL, PRODUCT, Brand, MailLook, Palette, Picture

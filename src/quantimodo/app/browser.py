@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from quantimodo.accounts.consent_mails import ConsentMails
-from quantimodo.accounts.email_preferences import EmailPreferences
+from quantimodo.accounts.emails.consents import ConsentMails
+from quantimodo.accounts.emails.preferences import EmailPreferences
 from quantimodo.accounts.known_devices import KnownDevices
 from quantimodo.app.services import AppContext
 from quantimodo.authorization.consents import Consents
 from quantimodo.model.events import Mail
 from quantimodo.model.languages import LANGUAGES
 from quantimodo.ops.mail import Outbox
+from quantimodo.pages.account.receipts import ConsentServices
+from quantimodo.pages.account.user_agents import describe
+from quantimodo.pages.authorization.consent_offers import ConsentOffers
 from quantimodo.pages.browser import Browser, CookiePolicy
-from quantimodo.pages.consent_offers import ConsentOffers
 from quantimodo.pages.cookie_names import cookie_prefix
 from quantimodo.pages.languages import Languages
-from quantimodo.pages.receipts import ConsentServices
-from quantimodo.pages.user_agents import describe
 from quantimodo.tokens.consent_receipts import ConsentReceipts
 from quantimodo.tokens.subjects import Subjects
 

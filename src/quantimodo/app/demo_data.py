@@ -9,13 +9,13 @@ from typing import Final
 
 from quantimodo.accounts.account_creation import new_subject
 from quantimodo.app.services import AppContext
-from quantimodo.app.settings import Settings
+from quantimodo.app.settings.reading import Settings
 from quantimodo.clients.errors import ChangedMeanwhile
 from quantimodo.clients.metadata import with_metadata
 from quantimodo.model.clients import Client
 from quantimodo.model.identities import NewIdentity
 from quantimodo.model.users import NewUser
-from quantimodo.pages.playground import CALLBACK
+from quantimodo.pages.portal.playground import CALLBACK
 from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.registration import Registration, normalise
 from quantimodo.sandbox import fake_providers

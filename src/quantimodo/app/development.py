@@ -2,7 +2,7 @@
 
 These are `/outbox`, `/playground` and `/sandbox`.
 
-security.md §14d: `settings_rules.py` requires a loopback issuer and a loopback host. This module
+security.md §14d: `settings/rules.py` requires a loopback issuer and a loopback host. This module
 requires of each request that it comes from a loopback peer and names a loopback host. Behind a
 local proxy the forwarded address decides, whether or not the proxy is trusted.
 """
@@ -14,7 +14,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.app.proxies import forwarded_for, read_address
+from quantimodo.app.requests.proxies import forwarded_for, read_address
 from quantimodo.http.errors import RequestRejected
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.page_services import PageRoute

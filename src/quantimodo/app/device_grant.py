@@ -9,7 +9,7 @@ from quantimodo.authorization.device_codes import DeviceCodes
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.authorization.stored_requests import StoredRequests
 from quantimodo.endpoints.device_authorization import DeviceAuthorizationEndpoint
-from quantimodo.pages.device import DevicePages
+from quantimodo.pages.authorization.device import DevicePages
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute
 

@@ -2,7 +2,7 @@
 
 from quantimodo.app.provider_policies import outbound_policy
 from quantimodo.app.sandbox_providers import own_address
-from quantimodo.app.settings import Settings
+from quantimodo.app.settings.reading import Settings
 from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.ports.tracing import Tracer
 

@@ -26,9 +26,9 @@ from quantimodo.endpoints.requested_subject import RequestedSubject
 from quantimodo.endpoints.routes import DECISION, SHOWN
 from quantimodo.endpoints.session_state import SessionStates
 from quantimodo.http.messages import Endpoint
+from quantimodo.pages.account.receipts import ConsentServices
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute
-from quantimodo.pages.receipts import ConsentServices
 from quantimodo.tokens.jarm import JarmEncoder
 from quantimodo.tokens.logout import LogoutHints
 from quantimodo.tokens.subjects import Subjects

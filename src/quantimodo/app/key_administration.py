@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from quantimodo.accounts.errors import DomainError
 from quantimodo.app.services import AppContext
-from quantimodo.app.stored_settings import encrypt_again
+from quantimodo.app.settings.stored import encrypt_again
 from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.model.admin_actions import Authority
 from quantimodo.model.keys import ALGORITHMS, WIDELY_KNOWN

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 from quantimodo.accounts.limits import BudgetPolicy
 from quantimodo.accounts.throttle import Throttle
-from quantimodo.app.settings import Settings
+from quantimodo.app.settings.reading import Settings
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.model.budgets import Charge, QuotaPolicy
 from quantimodo.model.events import Event

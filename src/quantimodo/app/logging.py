@@ -7,7 +7,7 @@ import time
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
-from quantimodo.app.refusal_sampling import RefusalSampler
+from quantimodo.app.requests.refusal_sampling import RefusalSampler
 
 
 def configure_logging(level: str) -> RefusalSampler:

@@ -6,29 +6,32 @@ from datetime import timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
-from quantimodo.accounts.authenticator_apps import AuthenticatorApps, RecoveryCodeFactor
 from quantimodo.accounts.device_cookies import DeviceCookies
-from quantimodo.accounts.email_templates import EmailTemplates
-from quantimodo.accounts.email_tokens import EmailTokens
-from quantimodo.accounts.emails import AccountEmails
-from quantimodo.accounts.factor_recovery import FactorRecoveries
+from quantimodo.accounts.emails.account_templates import EmailTemplates
+from quantimodo.accounts.emails.emails import AccountEmails
+from quantimodo.accounts.emails.notifier import AccountNotifier
+from quantimodo.accounts.emails.tokens import EmailTokens
+from quantimodo.accounts.emails.unsubscribing import UnsubscribeAddresses
 from quantimodo.accounts.login import Login
-from quantimodo.accounts.notifier import AccountNotifier
-from quantimodo.accounts.passkey_challenges import PasskeyChallenges
-from quantimodo.accounts.passkey_check import PasskeyCheck
-from quantimodo.accounts.passkey_notices import PasskeyNotices
-from quantimodo.accounts.passkey_sign_in import PasskeySignIn
-from quantimodo.accounts.passkeys import PasskeyPolicy, Passkeys
+from quantimodo.accounts.passkeys.challenges import PasskeyChallenges
+from quantimodo.accounts.passkeys.check import PasskeyCheck
+from quantimodo.accounts.passkeys.notices import PasskeyNotices
+from quantimodo.accounts.passkeys.passkeys import PasskeyPolicy, Passkeys
+from quantimodo.accounts.passkeys.sign_in import PasskeySignIn
 from quantimodo.accounts.pending_logins import PendingLogins
-from quantimodo.accounts.recovery_codes import RecoveryCodes
-from quantimodo.accounts.second_factor_check import SecondFactorCheck
-from quantimodo.accounts.second_factor_notices import SecondFactorNotices
-from quantimodo.accounts.second_factor_requirement import SecondFactorRequirement
-from quantimodo.accounts.second_factors import Mode, SecondFactorPolicy, SecondFactors
+from quantimodo.accounts.second_factors.authenticator_apps import (
+    AuthenticatorApps,
+    RecoveryCodeFactor,
+)
+from quantimodo.accounts.second_factors.check import SecondFactorCheck
+from quantimodo.accounts.second_factors.factor_recovery import FactorRecoveries
+from quantimodo.accounts.second_factors.notices import SecondFactorNotices
+from quantimodo.accounts.second_factors.recovery_codes import RecoveryCodes
+from quantimodo.accounts.second_factors.requirement import SecondFactorRequirement
+from quantimodo.accounts.second_factors.set_up import Mode, SecondFactorPolicy, SecondFactors
+from quantimodo.accounts.second_factors.trusted_browsers import TrustedBrowsers
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.throttle import Throttle
-from quantimodo.accounts.trusted_browsers import TrustedBrowsers
-from quantimodo.accounts.unsubscribing import UnsubscribeAddresses
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.passkeys import RelyingParty
 from quantimodo.model.sign_in_methods import AcceptedMethods

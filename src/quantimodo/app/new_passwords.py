@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from quantimodo.accounts.passwords import NewPasswords, Outcome, words_of_server
 from quantimodo.app.provider_policies import outbound_policy
-from quantimodo.app.settings import Settings
+from quantimodo.app.settings.reading import Settings
 from quantimodo.crypto.password_strength import StrengthMeter
 from quantimodo.model.brand import PRODUCT
 from quantimodo.outbound.breach_ranges import LARGEST, BreachRanges

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from quantimodo.accounts.notifier import AccountNotifier
-from quantimodo.accounts.second_factors import SecondFactors
+from quantimodo.accounts.emails.notifier import AccountNotifier
+from quantimodo.accounts.second_factors.set_up import SecondFactors
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.app.services import AppContext
 from quantimodo.export.account_files import AccountFiles

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from quantimodo.app.demo_data import DEMO_CLIENT_ID, has_demo_data
 from quantimodo.app.services import AppContext
 from quantimodo.http.asgi import Asgi
-from quantimodo.pages.authorization_runs import AuthorizationRuns
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute
-from quantimodo.pages.playground import Playground
-from quantimodo.pages.playground_calls import PlaygroundRequest, PlaygroundResponse
+from quantimodo.pages.portal.authorization_runs import AuthorizationRuns
+from quantimodo.pages.portal.playground import Playground
+from quantimodo.pages.portal.playground_calls import PlaygroundRequest, PlaygroundResponse
 
 
 def playground_routes(

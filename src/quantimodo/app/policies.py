@@ -6,8 +6,8 @@ from datetime import timedelta
 from quantimodo.accounts.outcomes import AccountPolicy
 from quantimodo.accounts.sessions import SessionPolicy
 from quantimodo.app.login import Role
-from quantimodo.app.settings import Settings
-from quantimodo.app.settings_rules import read_statements
+from quantimodo.app.settings.reading import Settings
+from quantimodo.app.settings.rules import read_statements
 from quantimodo.clients.documents import ClientDocumentPolicy
 from quantimodo.clients.dynamic import RegistrationPolicy
 from quantimodo.clients.names import ReservedNames, reserved_names

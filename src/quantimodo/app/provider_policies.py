@@ -10,8 +10,8 @@ from dataclasses import fields
 from typing import Any, get_args
 from urllib.parse import urlsplit
 
-from quantimodo.app.settings_providers import ProviderSettings
-from quantimodo.app.settings_tree import Settings
+from quantimodo.app.settings.providers import ProviderSettings
+from quantimodo.app.settings.tree import Settings
 from quantimodo.federation.contract import Kind, ProviderPolicy
 from quantimodo.federation.presets import PRESETS, with_preset
 from quantimodo.federation.provider_sign_out import RETURNED

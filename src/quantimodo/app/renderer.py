@@ -1,7 +1,7 @@
 """The renderer of a server, with the operator's brand."""
 
 from quantimodo.app.branding import brand_of
-from quantimodo.app.settings import Settings
+from quantimodo.app.settings.reading import Settings
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.layout import Renderer
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from quantimodo.app.provider_policies import provider_policies
-from quantimodo.app.settings import Settings
+from quantimodo.app.settings.reading import Settings
 from quantimodo.federation.contract import ProviderPolicy
 from quantimodo.outbound.network import netloc
 from quantimodo.sandbox.policies import STANDS_IN_FOR, sandbox_policies

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from quantimodo.accounts.authenticator_apps import secret_purpose
-from quantimodo.app.stored_settings import SETTINGS_PURPOSE
+from quantimodo.accounts.second_factors.authenticator_apps import secret_purpose
+from quantimodo.app.settings.stored import SETTINGS_PURPOSE
 from quantimodo.clients.public_keys import SECRET_PURPOSE
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.webhooks import WEBHOOK_PURPOSE

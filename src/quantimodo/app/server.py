@@ -27,28 +27,28 @@ from quantimodo.app.browser import (
 )
 from quantimodo.app.demo_data import has_demo_data
 from quantimodo.app.development import local_only
-from quantimodo.app.dispatch import Dispatcher, DispatchPolicy
-from quantimodo.app.error_boundary import ErrorBoundary
 from quantimodo.app.interactive_flow import authorize_routes, request_endpoints
 from quantimodo.app.logout import logout_routes, provider_sign_out, sign_out
 from quantimodo.app.measurement_routes import measuring_endpoints
-from quantimodo.app.page_application import page_application
 from quantimodo.app.personal_export import personal_export
 from quantimodo.app.personal_tokens import personal_tokens
 from quantimodo.app.playground import OwnServer, playground_routes
 from quantimodo.app.policies import offered_features
 from quantimodo.app.portal import portal_services
-from quantimodo.app.proxies import Proxies
-from quantimodo.app.refusal_reports import refusal_reports
-from quantimodo.app.refusal_sampling import RefusalSampler
 from quantimodo.app.renderer import renderer_of
+from quantimodo.app.requests.dispatch import Dispatcher, DispatchPolicy
+from quantimodo.app.requests.error_boundary import ErrorBoundary
+from quantimodo.app.requests.page_application import page_application
+from quantimodo.app.requests.proxies import Proxies
+from quantimodo.app.requests.refusal_reports import refusal_reports
+from quantimodo.app.requests.refusal_sampling import RefusalSampler
+from quantimodo.app.requests.traced_dispatcher import TracedDispatcher
 from quantimodo.app.resources import client_documents, resource_registry
 from quantimodo.app.services import AppContext, open_app
-from quantimodo.app.settings import Settings
+from quantimodo.app.settings.reading import Settings
 from quantimodo.app.social import provider_key_sets, social_parts, social_routes, social_tokens
 from quantimodo.app.telemetry import opened_telemetry, traced
 from quantimodo.app.token_endpoint import grant_types, token_endpoint
-from quantimodo.app.traced_dispatcher import TracedDispatcher
 from quantimodo.app.webhooks import event_writer, webhooks
 from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.steps.table import STEPS
@@ -68,12 +68,12 @@ from quantimodo.model.secrets import Secret
 from quantimodo.openapi.document import openapi_document
 from quantimodo.openapi.endpoint import OpenApiEndpoint, OpenApiYamlEndpoint
 from quantimodo.openapi.schemas import Json
-from quantimodo.pages.identities import Linking
+from quantimodo.pages.account.identities import Linking
 from quantimodo.pages.layout import Renderer
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import Pages
-from quantimodo.pages.reference import ReferencePages
-from quantimodo.pages.reference_console import ReferenceConsole
+from quantimodo.pages.reference.console import ReferenceConsole
+from quantimodo.pages.reference.pages import ReferencePages
 from quantimodo.pages.routes import page_routes
 from quantimodo.protocol.discovery import API, PROTECTED_RESOURCE, protected_resource
 from quantimodo.resource.bearer_authentication import BearerAuthentication

@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from quantimodo.accounts.device_cookies import DeviceCookies
-from quantimodo.accounts.passkey_sign_in import PasskeySignIn
+from quantimodo.accounts.passkeys.sign_in import PasskeySignIn
 from quantimodo.accounts.passwords import NewPasswords
 from quantimodo.accounts.profiles import Profiles
-from quantimodo.accounts.second_factors import SecondFactors
+from quantimodo.accounts.second_factors.set_up import SecondFactors
 from quantimodo.accounts.services import AccountServices
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.throttle import Throttle
@@ -35,7 +35,7 @@ from quantimodo.app.policies import (
 )
 from quantimodo.app.sandbox_providers import policies_with_sandbox
 from quantimodo.app.secret_keys import secret_keys
-from quantimodo.app.settings import Settings
+from quantimodo.app.settings.reading import Settings
 from quantimodo.app.social_accounts import build_social_accounts
 from quantimodo.app.stores import open_configured_stores
 from quantimodo.clients.dynamic import DynamicClients

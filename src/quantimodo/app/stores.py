@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from quantimodo.app.limits import quota_policy
 from quantimodo.app.policies import search_policy
-from quantimodo.app.settings import Settings
+from quantimodo.app.settings.reading import Settings
 from quantimodo.clients.built_in_resources import WithBuiltIn, agents_api
 from quantimodo.ports.stores import Stores
 from quantimodo.ports.tracing import Tracer

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from quantimodo.accounts.webhook_notices import WebhookNotices
+from quantimodo.accounts.emails.webhook_notices import WebhookNotices
 from quantimodo.app.provider_policies import outbound_policy
 from quantimodo.app.services import AppContext
-from quantimodo.app.settings import Settings
+from quantimodo.app.settings.reading import Settings
 from quantimodo.clients.webhooks import Webhooks
 from quantimodo.ops.webhook_attempts import WebhookAttempts
 from quantimodo.ops.webhooks import WebhookSender

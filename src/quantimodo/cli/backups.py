@@ -9,22 +9,22 @@ from typing import Annotated
 import apsw
 import typer
 
-from quantimodo.app.backup_file import BackupRefused
-from quantimodo.app.backups import BackupOptions, Tools, make_backup
+from quantimodo.app.backups.backups import BackupOptions, Tools, make_backup
+from quantimodo.app.backups.format import BackupRefused
+from quantimodo.app.backups.restores import RestoreOptions, restore_backup
 from quantimodo.app.environment import SystemClock, SystemEntropy
-from quantimodo.app.restores import RestoreOptions, restore_backup
 from quantimodo.app.sealed_values import unreadable_values
 from quantimodo.app.secret_keys import secret_keys
-from quantimodo.app.settings import Settings, load_machine
+from quantimodo.app.settings.reading import Settings, load_machine
 from quantimodo.cli.command_runner import Failed, field_errors, print_error, require_database
 from quantimodo.cli.printing import print_json
 from quantimodo.crypto.age import AgeFailed, BadAgeKey
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.storage.inspection import inspect
 from quantimodo.storage.open import SchemaMismatch, pending_steps
-from quantimodo.storage.postgres_snapshots import ProgramFailed
-from quantimodo.storage.sqlite_faults import sentence_of
-from quantimodo.storage.sqlite_snapshots import Occupied
+from quantimodo.storage.postgres.snapshots import ProgramFailed
+from quantimodo.storage.sqlite.faults import sentence_of
+from quantimodo.storage.sqlite.snapshots import Occupied
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

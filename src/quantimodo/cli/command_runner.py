@@ -15,15 +15,15 @@ import typer
 from quantimodo.accounts.errors import Busy, InvalidInput
 from quantimodo.app.secret_keys import BadSecretKey
 from quantimodo.app.services import AppContext, open_app
-from quantimodo.app.settings import BadSettings, Settings
-from quantimodo.app.stored_settings import read_settings
+from quantimodo.app.settings.reading import BadSettings, Settings
+from quantimodo.app.settings.stored import read_settings
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.crypto.envelope import DecryptionFailed
 from quantimodo.i18n.translation import in_language
 from quantimodo.model.languages import LANGUAGES
 from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.open import SchemaMismatch, sqlite_path
-from quantimodo.storage.sqlite_faults import sentence_of
+from quantimodo.storage.sqlite.faults import sentence_of
 
 WRONG_SECRET_KEY: Final = (
     "the secret key is not the one that this database was made with: put that key back, as a line"

@@ -8,7 +8,7 @@ import typer
 
 from quantimodo.app.environment import SystemClock
 from quantimodo.app.services import prepare
-from quantimodo.app.settings import Settings, load_machine, load_settings
+from quantimodo.app.settings.reading import Settings, load_machine, load_settings
 from quantimodo.cli.command_runner import field_errors, print_error, require_database
 from quantimodo.cli.printing import print_fields, print_json
 from quantimodo.storage.inspection import inspect

@@ -8,12 +8,12 @@ from quantimodo import __version__
 from quantimodo.cli.alerts import alerts
 from quantimodo.cli.announcements import announcements
 from quantimodo.cli.backups import backup, check, restore
-from quantimodo.cli.client_limits import limit
-from quantimodo.cli.client_marks import verify
-from quantimodo.cli.client_members import clients
+from quantimodo.cli.clients.limits import limit
+from quantimodo.cli.clients.members import clients
+from quantimodo.cli.clients.verified_domain import verify
 from quantimodo.cli.database import database
-from quantimodo.cli.demo import demo
-from quantimodo.cli.doctor import doctor
+from quantimodo.cli.demo.command import demo
+from quantimodo.cli.doctor.command import doctor
 from quantimodo.cli.keys import keys
 from quantimodo.cli.logs import show_logs
 from quantimodo.cli.registrations import registrations
@@ -23,7 +23,7 @@ from quantimodo.cli.set_up import apply, export
 from quantimodo.cli.settings import settings
 from quantimodo.cli.statistics import statistics
 from quantimodo.cli.token import token
-from quantimodo.cli.users import users
+from quantimodo.cli.users.commands import users
 from quantimodo.cli.webhooks import webhooks
 
 

@@ -16,14 +16,14 @@ from quantimodo import __version__
 from quantimodo.app.demo_data import DEMO_CLIENT_ID, DEMO_EMAIL, ensure_demo_data, has_demo_data
 from quantimodo.app.logging import configure_logging
 from quantimodo.app.services import open_app, prepare
-from quantimodo.app.settings import Settings, load_machine
-from quantimodo.app.settings_masking import masked
-from quantimodo.app.settings_tree import leaves
-from quantimodo.app.stored_settings import load_with, read_applied
+from quantimodo.app.settings.masking import masked
+from quantimodo.app.settings.reading import Settings, load_machine
+from quantimodo.app.settings.stored import load_with, read_applied
+from quantimodo.app.settings.tree import leaves
 from quantimodo.cli.command_runner import Failed, field_errors, require_database
-from quantimodo.cli.metrics_folder import fresh_folder
-from quantimodo.cli.supervisor import Supervisor
-from quantimodo.cli.worker import main as work
+from quantimodo.cli.server.metrics_folder import fresh_folder
+from quantimodo.cli.server.supervisor import Supervisor
+from quantimodo.cli.server.worker import main as work
 from quantimodo.storage.open import Step
 
 _BACKLOG = 2048

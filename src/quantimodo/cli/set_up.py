@@ -12,7 +12,8 @@ import typer
 from quantimodo.accounts.administrator_set_ups import AdministratorSetUps
 from quantimodo.app.administration import admin_log
 from quantimodo.app.services import AppContext
-from quantimodo.app.set_up_settings import (
+from quantimodo.app.settings.reading import BadSettings, Loaded, load, load_machine
+from quantimodo.app.settings.set_up import (
     SettingEntries,
     changed,
     differences,
@@ -22,10 +23,8 @@ from quantimodo.app.set_up_settings import (
     read_entries,
     unknown_removals,
 )
-from quantimodo.app.settings import BadSettings, Loaded, load, load_machine
-from quantimodo.app.stored_settings import Applied, opened, read_applied, read_settings, sealed
+from quantimodo.app.settings.stored import Applied, opened, read_applied, read_settings, sealed
 from quantimodo.cli.command_runner import Failed, field_errors, print_error, run, with_services
-from quantimodo.cli.people import Reason, authority
 from quantimodo.cli.printing import print_json
 from quantimodo.cli.set_up_files import (
     read_document,
@@ -34,6 +33,7 @@ from quantimodo.cli.set_up_files import (
     spelled_value,
     to_toml,
 )
+from quantimodo.cli.users.people import Reason, authority
 from quantimodo.clients.set_ups import InvalidSetUp, Plan, SetUpService, settings_detail
 from quantimodo.model.admin_actions import Authority
 from quantimodo.model.set_ups import Difference

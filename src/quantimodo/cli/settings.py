@@ -8,10 +8,10 @@ import apsw
 import typer
 
 from quantimodo.app.secret_keys import BadSecretKey
-from quantimodo.app.settings import BadSettings, Loaded, load
-from quantimodo.app.settings_document import settings_document
-from quantimodo.app.settings_masking import shown_settings
-from quantimodo.app.stored_settings import read_settings
+from quantimodo.app.settings.document import settings_document
+from quantimodo.app.settings.masking import shown_settings
+from quantimodo.app.settings.reading import BadSettings, Loaded, load
+from quantimodo.app.settings.stored import read_settings
 from quantimodo.cli.command_runner import field_errors
 from quantimodo.cli.printing import print_json, print_table
 from quantimodo.crypto.envelope import DecryptionFailed

@@ -72,7 +72,7 @@ _PHC_PBKDF2: Final = re.compile(
 _PHC_SCRYPT: Final = re.compile(
     r"\$scrypt\$ln=([0-9]{1,2}),r=([0-9]{1,4}),p=([0-9]{1,4})\$([^$]+)\$([^$]+)"
 )
-_FIREBASE: Final = re.compile(  # as Supabase writes it, and `cli/import_firebase.py`
+_FIREBASE: Final = re.compile(  # as Supabase writes it, and `cli/users/import_firebase.py`
     r"\$fbscrypt\$v=1,n=([0-9]{1,2}),r=([0-9]{1,4}),p=([0-9]{1,4})(?:,ss=([^,$]*))?,sk=([^,$]+)"
     r"\$([^$]+)\$([^$]+)"
 )

@@ -25,10 +25,10 @@ from quantimodo.endpoints.authorize_request import RequestReader, recognised_que
 from quantimodo.endpoints.authorize_responses import rejected
 from quantimodo.endpoints.interaction_dispatcher import InteractionDispatcher
 from quantimodo.model.consents import StoredRequest
-from quantimodo.pages.consent_form import CHOICES
+from quantimodo.pages.authorization.consent_form import CHOICES
 from quantimodo.pages.forms import Form
 from quantimodo.pages.layout import see_other
-from quantimodo.pages.login_responses import pending_login_cookie
+from quantimodo.pages.login.responses import pending_login_cookie
 from quantimodo.pages.page_context import PageContext
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.authorization import InvalidClientOrRedirect

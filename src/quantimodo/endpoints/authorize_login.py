@@ -13,7 +13,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.second_factor_check import SecondFactorCheck
+from quantimodo.accounts.second_factors.check import SecondFactorCheck
 from quantimodo.crypto.digests import digest
 from quantimodo.endpoints.login_browsers import LoginBrowsers
 from quantimodo.model.clients import Client

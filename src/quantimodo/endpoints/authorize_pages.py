@@ -15,23 +15,23 @@ from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.model.consents import ConsentChoice
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.model.users import User
-from quantimodo.pages.browser import BrowserRequest
-from quantimodo.pages.consent import ConsentView, GrantChange, ScopeLine, consent_page
-from quantimodo.pages.consent_form import (
+from quantimodo.pages.authorization.consent import ConsentView, GrantChange, ScopeLine, consent_page
+from quantimodo.pages.authorization.consent_form import (
     initial_view,
     read_choice,
     submitted_view,
     without_past_end,
 )
-from quantimodo.pages.consent_offer import ConsentOffer
-from quantimodo.pages.consent_offers import ConsentOffers
-from quantimodo.pages.consent_words import detail_lines, scope_titles
+from quantimodo.pages.authorization.consent_offer import ConsentOffer
+from quantimodo.pages.authorization.consent_offers import ConsentOffers
+from quantimodo.pages.authorization.consent_words import detail_lines, scope_titles
+from quantimodo.pages.authorization.resource_words import api_lines, own_scopes, scope_texts
+from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
 from quantimodo.pages.languages import set_return_path
 from quantimodo.pages.layout import form_sources, head_of, see_other
 from quantimodo.pages.page_context import PageContext
-from quantimodo.pages.resource_words import api_lines, own_scopes, scope_texts
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.resource_store import ResourceStore

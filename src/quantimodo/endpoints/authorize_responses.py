@@ -11,7 +11,7 @@ from quantimodo.http.accept import quality
 from quantimodo.http.errors import InteractionRequired, RequestRejected
 from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.model.texts import N_
-from quantimodo.pages.form_post import form_post_page
+from quantimodo.pages.authorization.form_post import form_post_page
 from quantimodo.pages.layout import Renderer, json_page, see_other
 from quantimodo.protocol.authorization import Target
 from quantimodo.protocol.errors import OAuthError

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from quantimodo.accounts.consent_mails import ConsentMails
+from quantimodo.accounts.emails.consents import ConsentMails
 from quantimodo.accounts.errors import TooMany
 from quantimodo.authorization.consents import Consents
 from quantimodo.authorization.interactions import Interaction
@@ -10,7 +10,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.model.users import User
-from quantimodo.pages.receipts import SignReceipt, receipt_path
+from quantimodo.pages.account.receipts import SignReceipt, receipt_path
 from quantimodo.protocol.authorization import AuthorizationRequest
 
 

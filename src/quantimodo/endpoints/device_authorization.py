@@ -1,7 +1,7 @@
 """Device authorization endpoint (RFC 8628 §3.1): a device that has no browser gets the codes with
 which a person allows it on another one.
 
-Owns the order of the checks. `pages/device.py` is where the person enters the code.
+Owns the order of the checks. `pages/authorization/device.py` is where the person enters the code.
 """
 
 from dataclasses import dataclass

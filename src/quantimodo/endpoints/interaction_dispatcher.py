@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.second_factor_check import SecondFactorCheck
+from quantimodo.accounts.second_factors.check import SecondFactorCheck
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.authorization.consents import Consents
 from quantimodo.authorization.interactions import Interaction, InteractionPolicy

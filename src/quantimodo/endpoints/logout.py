@@ -22,8 +22,8 @@ from quantimodo.model.texts import N_
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.forms import read_body
 from quantimodo.pages.layout import PageOptions, form_sources, see_other
+from quantimodo.pages.login.signed_out import signed_out_page
 from quantimodo.pages.page_context import PageContext
-from quantimodo.pages.signed_out import signed_out_page
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.discovery import END_SESSION
 from quantimodo.protocol.errors import OAuthError

@@ -1,7 +1,8 @@
 """Token endpoint (RFC 6749 §3.2).
 
 Owns HTTP and the order of the steps, which `__call__` has from top to bottom; `grant_types/` has
-the rules of each grant type. `app/error_boundary.py` writes errors.
+the rules of each grant type. `app/requests/error_boundary.py` writes
+errors.
 """
 
 from dataclasses import dataclass

@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from quantimodo.accounts.email_templates import EmailTemplates
-from quantimodo.accounts.notifier import AccountNotifier
-from quantimodo.accounts.second_factors import SecondFactors
+from quantimodo.accounts.emails.account_templates import EmailTemplates
+from quantimodo.accounts.emails.notifier import AccountNotifier
+from quantimodo.accounts.second_factors.set_up import SecondFactors
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.export.parts import FileSource, Part
 from quantimodo.export.readme import readme

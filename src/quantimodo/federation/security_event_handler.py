@@ -6,8 +6,8 @@
 import asyncio
 from dataclasses import dataclass
 
-from quantimodo.accounts.email_templates import EmailTemplates
-from quantimodo.accounts.notifier import AccountNotifier
+from quantimodo.accounts.emails.account_templates import EmailTemplates
+from quantimodo.accounts.emails.notifier import AccountNotifier
 from quantimodo.model.provider_sessions import EndedProviderSession
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore

@@ -10,10 +10,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from quantimodo.accounts.email_templates import EmailTemplates
+from quantimodo.accounts.emails.account_templates import EmailTemplates
+from quantimodo.accounts.emails.notifier import AccountNotifier
 from quantimodo.accounts.errors import DomainError, LinkNeeded
 from quantimodo.accounts.login import IdentityProof, Login, LoginBrowser, LoginResult
-from quantimodo.accounts.notifier import AccountNotifier
 from quantimodo.accounts.sessions import SIGNED_OUT_SINCE, require_fresh
 from quantimodo.accounts.sign_up import NO_SIGN_UP
 from quantimodo.accounts.throttle import Throttle

@@ -1,4 +1,4 @@
-"""Refusals that belong to no one protocol; `app/error_boundary.py` writes their responses."""
+"""Refusals of no single protocol; `app/requests/error_boundary.py` makes the responses."""
 
 
 class EncodedBody(Exception):

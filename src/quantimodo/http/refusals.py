@@ -1,6 +1,6 @@
 """The reason for which a request is refused, on its way from an endpoint to the log.
 
-An endpoint that raises has nothing to do: `app/error_boundary.py` knows the reason of each
+An endpoint that raises has nothing to do: `app/requests/error_boundary.py` knows the reason of each
 exception. An endpoint that responds to a refusal itself (a redirect to the client, a form that is
 shown again) leaves a note in the ASGI scope.
 """

@@ -1,6 +1,6 @@
 """What every page needs of a request: who sent it, its form, and how the page is shown.
 
-A page that cannot be shown is an exception; `app/error_boundary.py` responds to it.
+A page that cannot be shown is an exception; `app/requests/error_boundary.py` responds to it.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quantimodo.accounts.announcements import CurrentAnnouncements
-from quantimodo.accounts.email_preferences import EmailPreferences
-from quantimodo.accounts.passkey_sign_in import PasskeySignIn
+from quantimodo.accounts.emails.preferences import EmailPreferences
+from quantimodo.accounts.passkeys.sign_in import PasskeySignIn
 from quantimodo.accounts.personal_tokens import PersonalTokens
 from quantimodo.accounts.profiles import Profiles
-from quantimodo.accounts.second_factors import SecondFactors
+from quantimodo.accounts.second_factors.set_up import SecondFactors
 from quantimodo.accounts.services import AccountServices
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.sign_out import SignOut as SigningOut
@@ -25,15 +25,15 @@ from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.model.invitations import SignUpMode
-from quantimodo.pages.authorization_runs import AuthorizationRuns
+from quantimodo.pages.account.identities import Linking
+from quantimodo.pages.account.receipts import ConsentServices
 from quantimodo.pages.browser import Browser
-from quantimodo.pages.identities import Linking
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.layout import Renderer
+from quantimodo.pages.login.provider_buttons import ProviderButton
 from quantimodo.pages.outbox import Outbox
 from quantimodo.pages.page_context import Endpoint
-from quantimodo.pages.provider_buttons import ProviderButton
-from quantimodo.pages.receipts import ConsentServices
+from quantimodo.pages.portal.authorization_runs import AuthorizationRuns
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.background_stores import EventStore

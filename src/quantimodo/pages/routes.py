@@ -2,50 +2,50 @@
 
 from collections.abc import Sequence
 
-from quantimodo.accounts.passkey_factor import PasskeyFactor
-from quantimodo.accounts.required_set_up import RequiredSetUp
+from quantimodo.accounts.passkeys.factor import PasskeyFactor
+from quantimodo.accounts.second_factors.required_set_up import RequiredSetUp
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.federation.provider_sign_out import RETURNED
-from quantimodo.pages.activity import Activity
+from quantimodo.pages.account.activity import Activity
+from quantimodo.pages.account.app_consent import AppConsent
+from quantimodo.pages.account.apps import Apps
+from quantimodo.pages.account.closed_account import closing_routes
+from quantimodo.pages.account.emails import email_routes
+from quantimodo.pages.account.export import Export
+from quantimodo.pages.account.identities import Again, Identities
+from quantimodo.pages.account.passkeys import PasskeyPages
+from quantimodo.pages.account.personal_tokens import PersonalTokenPages
+from quantimodo.pages.account.profile import Profile
+from quantimodo.pages.account.receipts import RECEIPT, ReceiptPages
+from quantimodo.pages.account.security import Security
+from quantimodo.pages.account.sessions import Devices
+from quantimodo.pages.account.two_step import TwoStep
 from quantimodo.pages.announcements import AnnouncementPages
-from quantimodo.pages.app_consent import AppConsent
-from quantimodo.pages.apps import Apps
-from quantimodo.pages.closed_account import closing_routes
-from quantimodo.pages.data_routes import DataPages
-from quantimodo.pages.devices import Devices
-from quantimodo.pages.email_code import EmailCodePages
-from quantimodo.pages.emails import email_routes
-from quantimodo.pages.export import Export
-from quantimodo.pages.factor_recovery import FactorRecoveryPages
+from quantimodo.pages.data.routes import DataPages
+from quantimodo.pages.data.undo import Undo
 from quantimodo.pages.guides import ADDRESS as GUIDES
 from quantimodo.pages.guides import Guides
-from quantimodo.pages.identities import Again, Identities
-from quantimodo.pages.invited_sign_up import InvitedSignUpPage
 from quantimodo.pages.language_choice import LanguageChoice
 from quantimodo.pages.links import Links
-from quantimodo.pages.login_responses import SECOND_FACTOR
+from quantimodo.pages.login.email_code import EmailCodePages
+from quantimodo.pages.login.factor_recovery import FactorRecoveryPages
+from quantimodo.pages.login.invited_sign_up import InvitedSignUpPage
+from quantimodo.pages.login.recovery import Reset, Verification
+from quantimodo.pages.login.responses import SECOND_FACTOR
+from quantimodo.pages.login.second_factor import SecondFactorPage
+from quantimodo.pages.login.second_factor_set_up import SecondFactorSetUp
+from quantimodo.pages.login.sign_in import SignIn
+from quantimodo.pages.login.sign_out import SignOut
+from quantimodo.pages.login.sign_up import SignUp
 from quantimodo.pages.outbox import OutboxPage
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute, Pages
-from quantimodo.pages.passkeys import PasskeyPages
-from quantimodo.pages.personal_tokens import PersonalTokenPages
-from quantimodo.pages.portal_routes import portal_routes
-from quantimodo.pages.profile import Profile
-from quantimodo.pages.receipts import RECEIPT, ReceiptPages
-from quantimodo.pages.recovery import Reset, Verification
+from quantimodo.pages.portal.routes import portal_routes
 from quantimodo.pages.return_targets import ReturnTargets
 from quantimodo.pages.sealed_forms import SealedForms
-from quantimodo.pages.second_factor import SecondFactorPage
-from quantimodo.pages.second_factor_set_up import SecondFactorSetUp
 from quantimodo.pages.secret_once import SecretPage
-from quantimodo.pages.security import Security
-from quantimodo.pages.sign_in import SignIn
-from quantimodo.pages.sign_out import SignOut
-from quantimodo.pages.sign_up import SignUp
 from quantimodo.pages.static_pages import StaticPages
 from quantimodo.pages.step_up import StepUp
-from quantimodo.pages.two_step import TwoStep
-from quantimodo.pages.undo import Undo
 from quantimodo.protocol.discovery import API
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.second_factors import SecondFactors
+from quantimodo.accounts.second_factors.set_up import SecondFactors
 from quantimodo.pages.page_context import Endpoint, PageContext
 
 

@@ -52,8 +52,8 @@ class Option:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormField:
     """A field of the form in the developer portal. `section` is its panel, which belongs to a tab
-    (`pages/client_form.py`); `text` is the text beside a check box; `options` are the values of a
-    choice, each with its text."""
+    (`pages/portal/client_form.py`); `text` is the text beside a check box; `options` are the
+    values of a choice, each with its text."""
 
     section: Section
     control: Control

@@ -8,7 +8,8 @@ GET: Final = frozenset({"GET", "HEAD"})
 
 
 class EndpointKind(Enum):
-    """How an endpoint responds to errors; `app/error_table.py` has a column for each but the last.
+    """How an endpoint responds to errors; `app/requests/error_table.py` has a column for
+    each but the last.
 
     API: `error` and `error_description` (RFC 6749 §5.2), a challenge of RFC 6750 §3 for resources.
     ENVELOPE: the login envelope (v2-api.md §4). SECURITY_EVENT: RFC 8935 §2.4. PAGE: a page.

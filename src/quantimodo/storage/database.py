@@ -1,4 +1,4 @@
-"""What a table asks of an engine. The engines are `sqlite.py` and `postgres.py`.
+"""What a table asks of an engine. The engines are `sqlite/database.py` and `postgres/database.py`.
 
 SQL is written once, in the subset that both engines share, with `{1} {2} …` where parameters
 stand; each engine sees its own placeholders, put in when the module is loaded. A write is a

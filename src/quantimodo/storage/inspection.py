@@ -10,8 +10,8 @@ import apsw
 
 from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.open import sqlite_path
-from quantimodo.storage.postgres_connections import connect as connect_postgres
-from quantimodo.storage.sqlite_connections import connect
+from quantimodo.storage.postgres.connections import connect as connect_postgres
+from quantimodo.storage.sqlite.connections import connect
 
 _MOST_SHOWN = 20
 

@@ -11,10 +11,10 @@ from quantimodo.ports.stores import Stores
 from quantimodo.ports.tracing import Tracer
 from quantimodo.storage.database import USUAL_SEARCHES, Database, SearchPolicy
 from quantimodo.storage.migrate import SchemaMismatch, Step, shipped
-from quantimodo.storage.postgres import PostgresDatabase
-from quantimodo.storage.postgres_schema import migrate_postgres, pending_on_postgres
-from quantimodo.storage.sqlite import SqliteDatabase
-from quantimodo.storage.sqlite_schema import migrate_sqlite, pending_on_sqlite
+from quantimodo.storage.postgres.database import PostgresDatabase
+from quantimodo.storage.postgres.schema import migrate_postgres, pending_on_postgres
+from quantimodo.storage.sqlite.database import SqliteDatabase
+from quantimodo.storage.sqlite.schema import migrate_sqlite, pending_on_sqlite
 from quantimodo.storage.stores import build_stores
 from quantimodo.storage.traced_database import TracedDatabase
 

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from typing import Any, Final, NamedTuple
 
 from quantimodo.storage.open import sqlite_path
-from quantimodo.storage.postgres_connections import connect as connect_postgres
-from quantimodo.storage.sqlite_connections import connect_to_read
+from quantimodo.storage.postgres.connections import connect as connect_postgres
+from quantimodo.storage.sqlite.connections import connect_to_read
 
 _AT_ONCE: Final = 500  # rows
 

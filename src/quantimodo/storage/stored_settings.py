@@ -5,9 +5,9 @@ from pathlib import Path
 from quantimodo.model.stored_settings import StoredSettings
 from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.open import sqlite_path
-from quantimodo.storage.postgres_connections import FAULTS
-from quantimodo.storage.postgres_connections import connect as connect_to_postgres
-from quantimodo.storage.sqlite_connections import connect_to_read
+from quantimodo.storage.postgres.connections import FAULTS
+from quantimodo.storage.postgres.connections import connect as connect_to_postgres
+from quantimodo.storage.sqlite.connections import connect_to_read
 from quantimodo.storage.tables.stored_settings import ROW, SELECT
 
 

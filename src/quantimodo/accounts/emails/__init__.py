@@ -1,0 +1,1 @@
+"""E-mails of accounts: templates, sending, one-time links, notices and choices."""

@@ -1,0 +1,1 @@
+"""Passkeys (Web Authentication): challenges, their check, adding and removing, sign-in."""

@@ -1,0 +1,1 @@
+"""Second factors: authenticator apps, recovery codes, who needs one, and its check."""

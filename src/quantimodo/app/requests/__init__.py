@@ -1,0 +1,1 @@
+"""From an ASGI scope to a response: reading, dispatch, proxies, errors, sending."""

@@ -1,0 +1,1 @@
+"""The settings: their tree, their rules, where each value comes from, and their document."""

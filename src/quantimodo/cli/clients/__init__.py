@@ -1,0 +1,1 @@
+"""`quantimodo clients`: the commands of applications."""

@@ -1,0 +1,1 @@
+"""`quantimodo demo`: the main use case against a running server."""

@@ -1,0 +1,29 @@
+"""The findings of `quantimodo doctor` about the state of the server: keys, backup, disk, queues,
+providers.
+
+They are the same readings as those of the alerts.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from quantimodo.app.policies import alert_thresholds
+from quantimodo.app.server_state import measure
+from quantimodo.app.services import AppContext
+from quantimodo.cli.doctor.findings import Finding
+from quantimodo.ops.readings import readings
+
+# `doctor` has its own finding about the mail server.
+_NAMES: Final[Mapping[str, str]] = {"mail": "mail queue"}
+
+
+async def state_findings(context: AppContext) -> list[Finding]:
+    """One finding for each reading."""
+    state = await measure(context)
+    found = []
+    for reading in readings(state, alert_thresholds(context.settings)):
+        what = _NAMES.get(reading.subject, reading.subject)
+        if reading.subject == "provider":
+            what = f"sign-in {reading.of}"
+        found.append(Finding(reading.state, what, reading.text))
+    return found

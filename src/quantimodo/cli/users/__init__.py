@@ -1,0 +1,1 @@
+"""`quantimodo users`: the commands of people's accounts."""

@@ -1,0 +1,1 @@
+"""Pages of a signed-in person's account: security, applications, activity, receipts."""

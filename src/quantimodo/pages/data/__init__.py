@@ -1,0 +1,1 @@
+"""Pages of a person's measurements: variables, charts, forms, undo."""

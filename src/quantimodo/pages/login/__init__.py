@@ -1,0 +1,1 @@
+"""Pages that sign a person up, in and out, with the second factor and recovery."""

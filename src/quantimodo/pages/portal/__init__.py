@@ -1,0 +1,1 @@
+"""The developer portal: applications, APIs, teams, guides, and the playground."""

@@ -1,0 +1,1 @@
+"""The API reference at `/docs`, made from the OpenAPI document."""

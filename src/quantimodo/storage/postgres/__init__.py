@@ -1,0 +1,1 @@
+"""The PostgreSQL engine: connections, batches, searches, migrations, snapshots."""

@@ -1,0 +1,1 @@
+"""The SQLite engine: connections, the writer, searches, migrations, snapshots."""
