@@ -1,1 +1,1 @@
-"""What a person sees in a browser: sign-in, consent, account, developer portal."""
+"""HTML pages: sign-in, consent, account, developer portal, administration, API reference."""

@@ -1,4 +1,4 @@
-"""A chart with axes as numbers for an SVG: lines through (time, value) points. Pure."""
+"""The numbers of a chart with axes for an SVG: lines through (time, value) points. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,7 +4,7 @@ from quantimodo.model.brand import Brand, Palette
 
 
 def brand_style(brand: Brand) -> str:
-    """The CSS of both looks; "" for the shipped colors."""
+    """The CSS of both themes; "" for the shipped colors."""
     if brand.light is None or brand.dark is None:
         return ""
     return (

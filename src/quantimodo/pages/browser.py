@@ -42,7 +42,7 @@ class Forbidden(Exception):
 
 
 class SignInFirst(Exception):
-    """This page is for people who are signed in."""
+    """The page needs a signed-in person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,8 @@ class CookiePolicy:
 
     @property
     def secure(self) -> bool:
-        """False only for plain http on a loopback address (security.md §19)."""
+        """Whether cookies are `Secure`: always, except for plain http on a loopback address
+        (security.md §19)."""
         return self.origin.startswith("https:")
 
 
@@ -64,7 +65,7 @@ class BrowserRequest:
 
     `browser` is the cookie that binds forms to this browser, `fresh` when it is not set yet;
     `cookie` the session cookie as sent, if well-formed, and `session` the live session, if any.
-    `closed` is, instead, the session of an account that its person closed.
+    `closed` is set instead of `session` if the person closed the account.
     """
 
     browser: Secret
@@ -206,7 +207,7 @@ class Browser:
     def set_cookie(
         self, response: Response, name: CookieName, value: str, lifetime: timedelta
     ) -> Response:
-        """Store a short text in this browser until it is cleared; scripts cannot read it."""
+        """Set a cookie with a short text; scripts cannot read it."""
         self._set(response, name, quote(value, safe=""), lifetime)
         return response
 

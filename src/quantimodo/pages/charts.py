@@ -1,6 +1,6 @@
-"""A small chart as numbers for an SVG: a line through (time, value) points.
+"""The numbers of a small chart for an SVG: a line through (time, value) points. Pure.
 
-Pure, and of a bounded size: of many points it keeps those that shape the line.
+Its size is bounded: of many points, those that determine the shape of the line are kept.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The error page: what went wrong, and what to do. It never echoes input."""
+"""The error page: the fault, and what to do. It never contains input."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ def refusal_page(
 
 
 def too_many(wait: timedelta) -> tuple[str, str]:
-    """Title and text for a person who tried too often."""
+    """Title and text for a person who made too many attempts."""
     text = N_(
         "To protect accounts, this was stopped for now. Try again in %(wait)s.",
         wait=in_words(wait),
@@ -108,7 +108,7 @@ def retry_after(wait: timedelta) -> dict[str, str]:
 
 
 def in_words(wait: timedelta) -> str:
-    """The same for people."""
+    """The same duration as text for people."""
     minutes = ceil(wait.total_seconds() / 60)
     if minutes <= 1:
         return _("a minute")

@@ -1,4 +1,4 @@
-"""The errors of a form when a service refuses it: status, texts, and fields."""
+"""The errors of a form that a service refused: status, texts, and fields."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ Refusal = InvalidInput | DomainError | TooMany | Busy
 
 @dataclass(frozen=True, slots=True)
 class FormErrors:
-    """An error as the form shows it; the key "" of `errors` is the form as a whole. `because` is
+    """The errors that a form shows; the key "" of `errors` is for the form as a whole. `because` is
     the reason for the log, a fixed text."""
 
     status: int

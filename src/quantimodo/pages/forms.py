@@ -1,6 +1,6 @@
-"""A submitted HTML form as plain values, read with limits and without guessing.
+"""Reads a submitted HTML form as plain values, strictly and within limits.
 
-Owns the parsing of a body. `browser.py` checks where the form came from.
+Owns the parsing of a body. `browser.py` checks that the form came from a page of this server.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -23,7 +23,7 @@ _MULTIPART: Final = "multipart/form-data"
 class FormLimits:
     """The bytes and the fields that a form may have."""
 
-    most_bytes: int = 400 * 1024  # more than the largest accepted picture, for its form
+    most_bytes: int = 400 * 1024  # more than the largest picture that is accepted, with its form
     most_fields: int = 64
 
 
@@ -65,7 +65,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class FormView:
-    """What a form shows: the initial values, and the errors of the values that were sent.
+    """The initial values of a form, and the errors of the values that were sent.
 
     `errors` are keyed by field; the key "" is for the form as a whole.
     """
@@ -102,8 +102,8 @@ async def read_form(request: Request, limits: FormLimits = USUAL) -> Form:
 
 
 def _is_text(text: str) -> bool:
-    # PostgreSQL cannot store NUL, and no person types one. Half a surrogate pair is the result of
-    # a part in a rare `charset` (unicode_escape, utf-7), and can be neither stored nor shown.
+    # PostgreSQL cannot store NUL, and people do not type it. A lone surrogate comes from a part in
+    # a rare `charset` (unicode_escape, utf-7), and can be neither stored nor shown.
     return "\0" not in text and (text.isascii() or not any(map(_is_half, text)))
 
 

@@ -1,4 +1,4 @@
-"""Texts for developers in pages: what stands between grave accents is code."""
+"""Texts for developers in pages: a part between grave accents becomes a `code` element."""
 
 from markupsafe import Markup, escape
 

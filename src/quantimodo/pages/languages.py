@@ -1,5 +1,8 @@
-"""The language of a page: what was chosen in this browser, then `ui_locales` of the authorization
-request, then the person's profile, then `Accept-Language`, then the operator's default."""
+"""The language of a page.
+
+In this order: the choice in this browser, `ui_locales` of the authorization request, the person's
+profile, `Accept-Language`, the operator's default.
+"""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -25,12 +28,12 @@ _page: Final[ContextVar[str]] = ContextVar("page", default="/")
 
 
 def this_page() -> str:
-    """The local address of the page that is being made, for a link that leads back to it."""
+    """The local address of the page that is being rendered, for a link that returns to it."""
     return _page.get()
 
 
 def set_return_path(path: str) -> None:
-    """Let that link of the page that is being made lead to `path`, a local address."""
+    """Set the target of that link on the page that is being rendered, a local address."""
     _page.set(path)
 
 
@@ -45,7 +48,7 @@ class Languages:
 
     @contextmanager
     def of_request(self, request: Request) -> Iterator[None]:
-        """Within, texts are in the language of this request, as far as its headers say."""
+        """A context in which texts are in the language that the headers of this request choose."""
         token = _page.set(_address_of(request))
         with in_language(self.default):
             accepted = ",".join(request.headers.getlist("accept-language"))[:_LONGEST]
@@ -64,9 +67,9 @@ class Languages:
 
 
 def _address_of(request: Request) -> str:
-    """The path, with the parameters that name a page or a stored authorization request. Others may
-    be secrets, such as the token of a mailed link, or addresses that others chose. Without any
-    where a form was sent, or if they are long; not the page of languages."""
+    """The path, with the parameters that name a page or a stored authorization request. Other
+    parameters may be secrets, such as the token of a mailed link, or addresses that others chose.
+    No parameters for a form, and if they are too long; never the page of languages."""
     path, query = request.url.path, request.url.query
     if path == "/language":
         return "/"

@@ -37,7 +37,7 @@ _PERMISSIONS: Final = ", ".join(
 )
 
 
-# The shipped scripts, and the templates of the pages that have them. Every page works without.
+# The shipped scripts, and the templates of the pages that load them. Every page works without them.
 PAGES_OF_SCRIPTS: Final[Mapping[str, Sequence[str]]] = {
     "copy.js": (
         "developers_guide.html",
@@ -144,7 +144,7 @@ _DEFAULT: Final = PageOptions()
 
 
 class Renderer:
-    """Turns a template's name and its values into a complete response."""
+    """Renders a template with its values as a complete response."""
 
     __slots__ = ("_templates", "assets")
 
@@ -193,7 +193,7 @@ class Renderer:
             "advised_password": ADVISED,
         }
 
-        # The same templates for all languages: the present one is looked up for each text.
+        # The templates are the same for all languages: each text is looked up in the present one.
         self._templates.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
 
     def text(self, name: str, **context: Any) -> str:
@@ -238,5 +238,5 @@ def head_of(status: int) -> Response:
 
 
 def see_other(location: str) -> RedirectResponse:
-    """Redirect to another page after a form was accepted, always as a GET (never 307)."""
+    """Redirect to another page after a form was accepted: 303, so that the browser sends a GET."""
     return RedirectResponse(location, status_code=303, headers=NO_STORE)

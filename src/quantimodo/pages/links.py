@@ -1,4 +1,5 @@
-"""E-mailed links: their token is removed from the address at once; invalid ones show an error."""
+"""E-mailed links: the token moves from the address to a cookie at once; an invalid link shows an
+error."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +17,7 @@ Purpose = Literal["confirm", "reset", "verify", "cancel", "invitation", "invited
 
 @dataclass(frozen=True, slots=True)
 class InvalidLink:
-    """Where to get a new link."""
+    """The page of an invalid link, with the place to get a new one."""
 
     path: str
     words: str
@@ -30,7 +31,7 @@ class Links:
     outbox: bool
 
     def moved(self, request: Request, purpose: Purpose) -> Response | None:
-        """For an address with a token: the redirect to the same page without it."""
+        """For an address with a token: the redirect to the same page without it; otherwise None."""
         email_token = request.query_params.get("token")
         if email_token is None:
             return None

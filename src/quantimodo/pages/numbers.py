@@ -5,8 +5,8 @@ from typing import Final
 
 from quantimodo.i18n.formats import counted, number
 
-_BESIDE: Final = ("%", "/")  # units that begin so stand beside the number, without a space
-_PLAIN: Final = ("count", "index", "ratio")  # the number alone is enough
+_BESIDE: Final = ("%", "/")  # units that begin so follow the number without a space
+_PLAIN: Final = ("count", "index", "ratio")  # units that are not shown
 _COUNTED: Final[Mapping[str, Callable[[float], str]]] = {
     "event": lambda value: counted(value, "%(number)s event", "%(number)s events"),
     "doses": lambda value: counted(value, "%(number)s dose", "%(number)s doses"),

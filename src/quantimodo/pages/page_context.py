@@ -28,7 +28,7 @@ from quantimodo.ports.clock import Clock
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-# What a page says once after a form was accepted; the cookie holds the key, and the name in it.
+# The notices that a page shows once after a form was accepted. A cookie has the key and the name.
 NOTICES: Final = {
     "signed-out": N_("You are signed out."),
     "renamed": N_("Your name is saved."),
@@ -183,7 +183,8 @@ class PageContext:
         return shown(found, section, browser_request.session, cookie)
 
     def go(self, location: str, notice: str = "", name: str = "") -> Response:
-        """Redirect to another page, which shows the notice once, about what is called `name`."""
+        """Redirect to another page, which shows the notice once; `name` is the name of its
+        object."""
         response = see_other(location)
         if notice:
             text = f"{notice} {name[:_LONGEST_NAME]}" if name else notice

@@ -1,7 +1,7 @@
-"""Where a sign-in continues: at a page of this server, or at an authorization request.
+"""The targets at which a sign-in continues: a page of this server, or an authorization request.
 
-Reads a stored authorization request only to name the application, and for the CSP sources of forms.
-Decides nothing.
+Reads a stored authorization request to name the application, to show why a new sign-in is needed,
+and for the CSP sources of forms.
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ class ReturnTarget:
     names_person: bool = False
 
     def takes(self, session: Session, now: datetime) -> bool:
-        """Whether this session may continue there without another sign-in."""
+        """Whether this session may continue without another sign-in."""
         if self.authorization_request is None or self.requested_at is None:
             return True
         return not self.names_person and not is_stale(
@@ -149,7 +149,7 @@ def _parsed(
     try:
         return validate(form, client, target, resources)
     except OAuthError:
-        return None  # the app was changed since; it gets an error when the request continues
+        return None  # the app was changed meanwhile; it gets an error when the request continues
 
 
 def _names_person(form: Form, authorization_request: AuthorizationRequest | None) -> bool:

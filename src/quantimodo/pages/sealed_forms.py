@@ -1,4 +1,4 @@
-"""Keeps a form while its person signs in again: encrypted, in the address to return to.
+"""Keeps a submitted form while its person signs in again: encrypted, in the address to return to.
 
 The person's choices are about their health, so neither logs nor the history of a browser show them.
 """

@@ -1,4 +1,4 @@
-"""Shows a new secret to its owner once: a client secret, or recovery codes.
+"""Shows a new secret once: a client secret, or recovery codes.
 
 The response to the form is a redirect, and the secret is never stored in the clear: an encrypted
 cookie carries it to the next page, in this session, for a few minutes.

@@ -1,4 +1,5 @@
-"""Pages that need a recent sign-in with the second factor, for people who have one."""
+"""Step-up authentication of pages: a recent sign-in with the second factor, for people who have
+one."""
 
 from dataclasses import dataclass
 
@@ -11,8 +12,8 @@ from quantimodo.pages.page_context import Endpoint, PageContext
 
 @dataclass(frozen=True, slots=True)
 class StepUp:
-    """Exports of data, deletions, and a change of the e-mail address. The set-up and the removal of
-    a factor need a recent sign-in of every person (`two_step.py`)."""
+    """For exports of data, deletions, and a change of the e-mail address. The set-up and the
+    removal of a factor need a recent sign-in of every person (`two_step.py`)."""
 
     page_context: PageContext
     second_factors: SecondFactors

@@ -1,5 +1,7 @@
-"""Times for people, with their zone, because pages run no script. The zone is UTC, except for
-measurements of people whose profile names a zone."""
+"""Times for people, with their zone, because pages need no script.
+
+The zone is UTC, except for measurements of people whose profile names a zone.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -34,7 +36,7 @@ def zone_named(name: str) -> tzinfo:
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """How long ago, in words; the date when it is more than a week."""
+    """How long ago, as text; the date after more than a week."""
     passed = now - at
     if passed < _MINUTE:
         return _("just now")

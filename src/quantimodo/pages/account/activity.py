@@ -75,8 +75,8 @@ class ActivityDay:
 
 @dataclass(frozen=True, slots=True)
 class ActivityTile:
-    """What one application did in the last seven days; `client` is None for a
-    deleted one, and for a personal token."""
+    """What one application did in the last seven days. `client` is None for a deleted application,
+    and for a personal token."""
 
     app: str
     client: Client | None
@@ -144,7 +144,8 @@ class Activity:
     async def _apps(
         self, user_id: int, app: Client | None, tiles: Sequence[ActivityTile]
     ) -> Sequence[Client]:
-        """Those to choose from: with access now, or active in the last seven days."""
+        """The applications of the filter: those with access now, and those that were active in the
+        last seven days."""
         found = {each.client.id: each.client for each in tiles if each.client is not None}
         for consent in await self.consents.consents_of(user_id):
             client = found.get(consent.client_id) or await self.clients.client(consent.client_id)
@@ -205,14 +206,14 @@ def _line(
 
 
 def _name(client: Client | None, client_id: str) -> str:
-    """Of the application, or of the personal token."""
+    """The name of the application, or of the personal token."""
     if client is not None:
         return client_name(client)
     return name_of_token(client_id) or translated(_GONE)
 
 
 def _by_day(lines: Sequence[ActivityLine]) -> Sequence[ActivityDay]:
-    """The newest first. A line of an earlier page may have changed since."""
+    """The lines by day, newest first. A line of an earlier page may have changed since."""
     newest = sorted(lines, key=lambda line: line.last_at, reverse=True)
     return [
         ActivityDay(day, tuple(of_day))
@@ -221,7 +222,7 @@ def _by_day(lines: Sequence[ActivityLine]) -> Sequence[ActivityDay]:
 
 
 def _day(text: str) -> date | None:
-    """The day of a filter; None for all and for what is no day of this log."""
+    """The day of a filter; None for all days, and for a text that is no day of this log."""
     try:
         day = date.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""/account/delete closes an account; /account/closed says until when it can be kept."""
+"""/account/delete closes an account; on /account/closed its person can keep it."""
 
 from dataclasses import dataclass
 

@@ -30,11 +30,9 @@ from quantimodo.pages.page_context import PageContext
 
 @dataclass(frozen=True, slots=True)
 class Linking:
-    """What these pages need of providers, which they name by their names.
-
-    `origin` is the origin of the authorization endpoint, None while the provider does not respond.
-    `begin` redirects there, for a checked form of a recently authenticated session.
-    """
+    """What these pages need of providers. `origin` returns the origin of the authorization
+    endpoint, None while the provider does not respond. `begin` redirects to it, for a checked form
+    of a recently authenticated session."""
 
     accounts: SocialAccounts
     providers: Mapping[str, ProviderButton]
@@ -44,7 +42,7 @@ class Linking:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """One row of the page. `removable`: another sign-in method would remain."""
+    """A linked account. `removable`: another sign-in method would remain."""
 
     identity: Identity
     title: str

@@ -75,7 +75,7 @@ class Profile:
                 request, browser_request, again, details=again.view(form, *_DETAILS)
             )
         response = self.page_context.go("/account/profile", "profile-saved")
-        # The profile decides from now on, and not what was chosen in this browser before.
+        # From now on the profile decides, and not the earlier choice in this browser.
         return self.page_context.browser.clear_cookie(response, "language")
 
     async def send_verification(self, request: Request) -> Response:
@@ -110,8 +110,8 @@ class Profile:
 
 
 def _locales(given: str) -> list[tuple[str, str]]:
-    """The languages to choose from, with one that the profile names although there are no pages
-    in it: applications may have it."""
+    """The languages to choose from, including one of the profile that no page has: applications may
+    support it."""
     offered = [(each.tag, each.name) for each in LANGUAGES.values()]
     other = [(given, given)] if given and given not in LANGUAGES else []
     return [("", gettext("As my browser")), *offered, *other]

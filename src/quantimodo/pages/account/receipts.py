@@ -1,4 +1,4 @@
-"""Receipts of consents: a page, a file, and an e-mail; and the words of a consent's history."""
+"""Receipts of consents: a page, a file, and an e-mail. Also the texts of a consent's history."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class ConsentServices:
-    """What these pages need of consents. `sign` makes a receipt."""
+    """The services that these pages need. `sign` makes a receipt."""
 
     consents: Consents
     offers: ConsentOffers
@@ -47,7 +47,7 @@ class ConsentServices:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What a consent, or an entry of its history, allows, in words."""
+    """What a consent, or an entry of its history, allows, as texts."""
 
     titles: Sequence[tuple[str, str]]
     lines: Sequence[str]
@@ -119,7 +119,7 @@ class ReceiptPages:
     async def _receipt(
         self, request: Request, browser_request: BrowserRequest
     ) -> tuple[str, Client, ConsentChange]:
-        """Of one of this person's consents. Raises `NotFound`, and `TooMany` after very many."""
+        """A receipt of this person. Raises `NotFound`, and `TooMany` after very many."""
         session = browser_request.required()
         client = await known_client(self.clients, request)
         number = request.path_params["number"]
@@ -147,7 +147,7 @@ def receipt_path(client: Client, change: ConsentChange) -> str:
 def allowed_words(
     found: Consent | ConsentChange | ConsentChoice, zone: tzinfo, texts: Mapping[str, ScopeText]
 ) -> Allowed:
-    """What was allowed, in the words of pages: scopes, data, and the end."""
+    """What was allowed, as texts: scopes, data, and the end."""
     return Allowed(
         scope_titles(found.scope, texts),
         detail_lines(found.details, zone),
@@ -158,7 +158,7 @@ def allowed_words(
 def history_line(
     client: Client, change: ConsentChange, zone: tzinfo, texts: Mapping[str, ScopeText]
 ) -> HistoryLine:
-    """One entry of a consent's history, in the words of pages."""
+    """One entry of a consent's history, as texts."""
     return HistoryLine(
         change,
         _KINDS[change.kind],

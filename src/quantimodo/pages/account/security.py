@@ -155,7 +155,7 @@ class Security:
 async def _proves_by_password(
     page_context: PageContext, credentials: Credentials, browser_request: BrowserRequest
 ) -> bool:
-    """Whether the form requests the password; if not, the person must have signed in recently.
+    """Whether the form asks for the password; if not, the person must have signed in recently.
 
     Raises `ReauthenticationNeeded`, before the form is shown.
     """

@@ -20,7 +20,7 @@ from quantimodo.pages.qr_codes import key_groups, qr_code
 from quantimodo.pages.secret_once import SecretPage
 
 TWO_STEP: Final = "/account/security/two-step"
-# Where a page leads that only people with a second factor may open.
+# The page to which pages redirect that need a second factor, for people without one.
 TWO_STEP_FIRST: Final = f"{TWO_STEP}?first=true"
 CODES: Final = f"{TWO_STEP}/codes"
 CODES_PURPOSE: Final = "recovery codes to be shown"

@@ -24,8 +24,8 @@ class UnsubscribePage:
     addresses: UnsubscribeAddresses
 
     async def respond(self, request: Request) -> Response:
-        """GET shows a button, so that scanners of mails change nothing. POST turns the e-mails off:
-        without a cookie, a proof of a form or a redirect, and whatever its body (RFC 8058 §3.1)."""
+        """GET shows a button, so that mail scanners change nothing. POST turns the e-mails off,
+        with any body, and without a cookie, a CSRF token or a redirect (RFC 8058 §3.1)."""
         browser_request = await self.page_context.browser_request(request)
         token = request.query_params.get("token", "")
         subscription = self.addresses.opened(token)

@@ -1,10 +1,10 @@
-"""Names of browsers from the `User-Agent` header, for display only."""
+"""The name of a browser from its `User-Agent` header, for display only."""
 
 from typing import Final
 
 from quantimodo.i18n.translation import gettext
 
-# In this order: most browsers also have the names of those below them.
+# In this order: the header of most browsers also has the names of those below them.
 _BROWSERS: Final = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -29,7 +29,7 @@ _HAND_HELD: Final = frozenset({"iPhone", "iPad", "Android"})
 
 
 def describe(agent: str) -> str:
-    """As in `Firefox on Linux`; the first word of anything unknown."""
+    """The browser and its system, as in `Firefox on Linux`; the first word of an unknown header."""
     browser = _find(agent, _BROWSERS)
     if browser is None:
         word = agent.split("/")[0].split(" ")[0][:40]

@@ -1,5 +1,5 @@
-"""/admin/apps/{client_id}/limits and /domain: the numbers per minute of one application, and the
-verified domain."""
+"""/admin/apps/{client_id}/limits and /domain: the limits and the verified domain of one
+application."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass

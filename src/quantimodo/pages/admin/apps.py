@@ -1,5 +1,5 @@
-"""/admin/apps and /admin/apis: the applications and APIs of everyone, and what an administrator
-does with them."""
+"""/admin/apps and /admin/apis: all applications and APIs, and the actions of administrators on
+them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -200,7 +200,8 @@ class AdminApps:
 
 
 def _errors(refusal: Exception) -> FormErrors:
-    """An application that cannot be registered so any more is refused as a whole."""
+    """The errors of the form as a whole, for an application that could not be registered so any
+    more."""
     if isinstance(refusal, InvalidMetadata | ChangedMeanwhile):
         return field_errors(refusal).without_fields()
     if isinstance(refusal, REFUSALS):

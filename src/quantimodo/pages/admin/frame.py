@@ -1,7 +1,7 @@
-"""The frame of the administration pages: who may open them, and what all of them show.
+"""What all administration pages share: who may open them, and their layout.
 
-For a person who is not an administrator there is no such page. An administrator needs a second
-factor in this session; changes, and exports of the log, need it of the last minutes.
+For people who are not administrators the pages do not exist (404). An administrator needs a session
+with a second factor; changes and exports of the log need a recent sign-in.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _LONGEST_VISIT: Final = timedelta(hours=8)
 
 
 class ActionWords(NamedTuple):
-    """What a button says, and what happens. `dangerous`: it cannot be taken back."""
+    """The label of an action, and what it does. `dangerous`: it cannot be undone."""
 
     label: str
     text: str
@@ -36,8 +36,8 @@ class ActionWords(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ActionForm:
-    """The page that asks for the reason of an action on what is called `of`. `path` takes the
-    form, `back` leads to the page before."""
+    """The page that asks for the reason of an action on the object named `of`. `path` takes the
+    form, `back` is the previous page."""
 
     section: str
     words: ActionWords
@@ -48,14 +48,14 @@ class ActionForm:
 
 @dataclass(frozen=True, slots=True)
 class AdminFrame:
-    """The check of each visitor, and how the pages are shown."""
+    """Checks the administrator, and renders the pages."""
 
     page_context: PageContext
     check: SecondFactorCheck
 
     async def visit(self, request: Request, *, recent: bool = False) -> BrowserRequest:
         """The request of an administrator. Raises `SignInFirst`, `NotFound`, `SecondFactorMissing`
-        and `ReauthenticationNeeded`. `recent`: the sign-in must be of the last minutes."""
+        and `ReauthenticationNeeded`. `recent`: the sign-in must be recent."""
         browser_request = await self.page_context.browser_request(request)
         await self._require(browser_request, recent=recent)
         return browser_request
@@ -67,7 +67,7 @@ class AdminFrame:
         return browser_request, form
 
     def authority(self, browser_request: BrowserRequest, form: Form) -> Authority:
-        """Who acts, and why. Raises `InvalidInput` for `reason`."""
+        """The administrator as the actor, with the reason. Raises `InvalidInput` for `reason`."""
         user = browser_request.required().user
         return Authority(
             reason=reason(form.one("reason")), actor_id=user.id, address=browser_request.address

@@ -47,13 +47,13 @@ class KeyAdministration(Protocol):
     """Rotates the signing keys, as `quantimodo keys rotate` does."""
 
     async def rotate(self, by: Authority, *, now: bool) -> None:
-        """Record it, then make new keys. Raises `DomainError` if another process does so too."""
+        """Record the action, then generate new keys. Raises `DomainError` if another process does
+        so too."""
 
 
 @dataclass(frozen=True, slots=True)
 class AdminKeys:
-    """`examine` returns what is wrong with the provider of this name, in English; "" if nothing
-    is."""
+    """`examine` returns the fault of the provider with this name, in English; "" without one."""
 
     frame: AdminFrame
     keys: KeyStore

@@ -26,7 +26,7 @@ LOGS: Final = f"{ADMIN}/logs"
 _SHOWN: Final = 50
 _AT_ONCE: Final = 500
 _LONGEST: Final = 300
-_UNKNOWN: Final = -1  # the number of no person
+_UNKNOWN: Final = -1  # a number that no person has
 _COLUMNS: Final = (
     "id",
     "at",

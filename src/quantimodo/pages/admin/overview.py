@@ -13,7 +13,7 @@ from quantimodo.pages.page_context import Endpoint
 
 @dataclass(frozen=True, slots=True)
 class HealthLine:
-    """One thing that was looked at. `text` is in English, as `quantimodo doctor` says it."""
+    """One check of the health. `text` is in English, as in `quantimodo doctor`."""
 
     state: Literal["ok", "warning", "fault"]
     what: str
@@ -22,7 +22,7 @@ class HealthLine:
 
 @dataclass(frozen=True, slots=True)
 class SettingLine:
-    """A setting in force, without a secret in it, and where it comes from."""
+    """A setting in force, without its secrets, and its source."""
 
     name: str
     value: str
@@ -30,18 +30,18 @@ class SettingLine:
 
     @property
     def by_default(self) -> bool:
-        """Whether nothing sets it."""
+        """Whether it has its default."""
         return self.origin == "default"
 
 
 class SettingsReport(Protocol):
-    """What the pages show of the settings."""
+    """The settings in force, for the pages."""
 
     async def lines(self) -> Sequence[SettingLine]:
-        """Every setting, and where it comes from."""
+        """Every setting, with its source."""
 
     async def are_old(self) -> bool:
-        """Whether a restart would change them, because a set-up file did."""
+        """Whether a set-up file has changed them since the start, so that a restart is needed."""
 
 
 @dataclass(frozen=True, slots=True)

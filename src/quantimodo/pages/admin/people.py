@@ -1,4 +1,4 @@
-"""/admin/people: search for people, the account of one, and what an administrator does with it.
+"""/admin/people: search for people, the account of one, and the actions of administrators on it.
 
 The pages show no health data, and nothing of profiles.
 """

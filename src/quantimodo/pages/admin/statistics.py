@@ -1,4 +1,4 @@
-"""/admin/statistics: what the server did, by hour, day or week, as charts and as tables.
+"""/admin/statistics: the numbers of the server by hour, day or week, as charts and as tables.
 
 Owns the choices of the filter. `statistics_charts.py` makes the charts.
 """

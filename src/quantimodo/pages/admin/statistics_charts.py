@@ -1,4 +1,5 @@
-"""The charts and tables of /admin/statistics from its numbers. Pure, but for the language."""
+"""Makes the charts and tables of /admin/statistics from its numbers. Pure, except for the
+language."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

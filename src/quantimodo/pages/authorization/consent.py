@@ -1,7 +1,7 @@
 """The consent page.
 
-Only renders. `endpoints/authorize_pages.py` shows it; the decision goes to
-`endpoints/authorize.py`.
+Renders only. `endpoints/authorize_pages.py` decides when; `endpoints/authorize.py` takes the
+decision.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class ScopeLine:
 
 @dataclass(frozen=True, slots=True)
 class GrantChange:
-    """What becomes of a managed grant: `kind` is `merge` or `replace`, `before` are the titles of
+    """The change of a managed grant: `kind` is `merge` or `replace`, `before` are the titles of
     what it allows now, `details` the lines of its health data, and `lost` the titles of what a
     replacement takes away."""
 
@@ -56,8 +56,8 @@ class ConsentView:
     a login JWT, not of the session; `switch` is the local address that continues without the JWT.
     `offer`: what can be chosen of the request, by the fields of `form`; `keeps`: the consent on
     record has details that these cannot express. `apis` are requested APIs of others. `revision`
-    changes with the client and these APIs. `change`: what becomes of a managed grant.
-    `any_program`: any program on this device could have sent the request in the name of the client.
+    changes with the client and these APIs. `change`: the change of a managed grant. `any_program`:
+    any program on this device could have sent the request in the name of the client.
     """
 
     client: Client
@@ -82,7 +82,7 @@ class ConsentView:
 
     @property
     def requested_lines(self) -> Sequence[str]:
-        """What the application asks for of health data; empty for everything."""
+        """The health data that the application requests; empty for everything."""
         offer = self.offer
         return [] if offer is None else detail_lines(offer.details, offer.zone)
 
@@ -98,7 +98,7 @@ class ConsentView:
 
     @property
     def end(self) -> str:
-        """Until when the consent on record holds, or empty."""
+        """When the stored consent ends, or empty."""
         current = None if self.offer is None else self.offer.current
         if self.offer is None or current is None or current.expires_at is None:
             return ""
@@ -130,7 +130,7 @@ def is_reviewed(client: Client) -> bool:
 
 
 def is_of_operator(client: Client) -> bool:
-    """Whether the operator registered the application: no person in the portal, and not the
+    """Whether the operator registered the application, and neither a person in the portal nor the
     application itself."""
     itself = client.registration_digest is not None or bool(client.document_host)
     return client.owner_id is None and not itself

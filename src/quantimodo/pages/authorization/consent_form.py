@@ -1,8 +1,7 @@
-"""The choices of a consent as a form: what can be chosen, the form of a stored consent, and from a
-submitted form to a choice.
+"""The choices of a consent as a form: fills it from a stored consent, and reads a submitted one.
+Pure.
 
-Pure. A choice is never wider than what the application requested, and holds only what the form
-shows.
+A choice is never wider than what the application requested, and has only what the form shows.
 """
 
 import re
@@ -42,14 +41,14 @@ _BOXES: Final = ("scope", "category", "variable", "receipt")
 
 
 def without_past_end(consent: Consent | None, now: datetime) -> Consent | None:
-    """The consent, without an end that has passed: as the form begins."""
+    """The consent without an end that has passed, as the form shows it first."""
     if consent is None or not consent.has_ended(now):
         return consent
     return replace(consent, expires_at=None)
 
 
 def initial_view(offer: ConsentOffer) -> FormView:
-    """The form at first: of the consent on record, or of everything that is required."""
+    """The first form: with the stored consent, or with everything that is required."""
     consent = offer.current
     if consent is None:
         return FormView({"data": "all", "from": "all", "until": "open"})
@@ -136,7 +135,7 @@ def _chosen_rules(
 
 
 def _window(form: Form, offer: ConsentOffer, errors: dict[str, str]) -> DetailRule | None:
-    """The time from which data may be used; None keeps that of the consent on record."""
+    """The time from which data may be used; None keeps that of the stored consent."""
     match form.one("from") or "all":
         case "all":
             return DetailRule()
@@ -196,7 +195,8 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
 
 
 def _with_details(offer: ConsentOffer, view: FormView, consent: Consent) -> FormView:
-    """The view with the fields for the details of the consent, or with those that keep them."""
+    """The view with the fields for the details of the consent. Details that fields cannot express
+    are kept."""
     actions = health_actions(offer.scope)
     allowed = within(intersection(offer.details, consent.details), actions)
     if allowed == within(offer.details, actions):

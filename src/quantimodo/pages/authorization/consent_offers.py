@@ -1,4 +1,5 @@
-"""Reads what a person can choose of a request: categories, and what is recorded in them."""
+"""Reads the choices that a person has for a request: scopes, categories, and the variables recorded
+in them."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -44,7 +45,7 @@ class ConsentOffers:
     clock: Clock
 
     async def texts(self, scope: Scope) -> Mapping[str, ScopeText]:
-        """The texts of scopes, also of those of registered APIs."""
+        """The texts of scopes, including those of registered APIs."""
         return await scope_texts(self.resources, scope)
 
     async def of(
@@ -56,7 +57,7 @@ class ConsentOffers:
         current: Consent | None = None,
         required: ConsentDetails = NOTHING,
     ) -> ConsentOffer:
-        """What this person can choose of the scope and the details, with what is `required`."""
+        """The choices of this person for the scope and the details, with what is `required`."""
         now, zone = self.clock.now(), await self.zone_of(user)
         offer = ConsentOffer(
             scope=scope,

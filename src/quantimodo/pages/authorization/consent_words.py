@@ -1,4 +1,4 @@
-"""Consents in plain words: for the consent page, the account and receipts."""
+"""Consents as texts for people: for the consent page, the account and receipts."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
@@ -34,7 +34,7 @@ def detail_lines(details: Details, zone: tzinfo = UTC) -> list[str]:
 
 
 def end_words(expires_at: datetime | None, zone: tzinfo = UTC) -> str:
-    """Until when a consent holds."""
+    """When a consent ends, as text."""
     if expires_at is None:
         return _("until you take it back")
     return _("until %(moment)s") % {"moment": moment(in_zone(expires_at, zone))}

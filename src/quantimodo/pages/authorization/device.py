@@ -1,4 +1,4 @@
-"""Pages on which a person allows a device that has no browser (RFC 8628 §3.3).
+"""Pages on which a person connects a device without a browser (RFC 8628 §3.3).
 
 The person enters the code, confirms that the device is theirs, and goes through the interactive
 flow of every application. Each page works without JavaScript.
@@ -74,7 +74,7 @@ class DevicePages:
         return self.page_context.go(resume_path(await self.codes.begin(device, charge)))
 
     async def show_confirmation(self, request: Request) -> Response:
-        """GET /device/confirm: which application asks, since when, and from where."""
+        """GET /device/confirm: the application, the time and the origin of the request."""
         request_id = request.query_params.get("request", "")
         browser_request = await self.page_context.browser_request(request)
         found = await self.codes.waiting(request_id)
@@ -85,7 +85,7 @@ class DevicePages:
         return await self._confirmation(request, browser_request, request_id, found[1])
 
     async def confirm(self, request: Request) -> Response:
-        """POST /device/confirm: it is the person's device, or it is not."""
+        """POST /device/confirm: the person confirms or refuses the device."""
         browser_request, form = await self.page_context.posted(request)
         request_id = form.one("request")
         found = await self.codes.waiting(request_id)

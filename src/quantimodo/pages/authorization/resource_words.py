@@ -1,4 +1,4 @@
-"""Registered APIs and their scopes in words."""
+"""Registered APIs and their scopes as texts for people."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,8 +45,9 @@ def own_scopes(scope: Scope) -> list[tuple[str, ScopeText]]:
 
 
 async def scope_texts(store: ResourceStore, scope: Iterable[str]) -> Mapping[str, ScopeText]:
-    """The texts of all scopes of ours, and of those in `scope` that are of registered APIs. An API
-    that is gone has the names for texts. Reads nothing for scopes of ours."""
+    """The texts of all scopes of this server, and of those in `scope` that belong to registered
+    APIs. Scopes of a removed API have their names as texts. Without scopes of registered APIs,
+    nothing is read."""
     texts = {**SCOPES, **dict(own_scopes(frozenset(scope)))}
     for named, names in split(frozenset(scope))[1].items():
         if named.built_in:
@@ -67,7 +68,7 @@ async def scope_texts(store: ResourceStore, scope: Iterable[str]) -> Mapping[str
 
 async def api_names(store: ResourceStore, exchanges: Iterable[Access]) -> Mapping[str, str]:
     """The names of the APIs of these token exchanges, by their identifiers: the identifier itself
-    of one that is gone."""
+    for a removed API."""
     found = {}
     for identifier in {each.variable for each in exchanges}:
         resource = await store.resource(identifier)

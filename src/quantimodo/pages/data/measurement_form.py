@@ -1,4 +1,4 @@
-"""The forms that add and edit a measurement: their fields, with all faults together."""
+"""Reads the forms that add and edit a measurement, and collects the faults of all fields."""
 
 import re
 import unicodedata

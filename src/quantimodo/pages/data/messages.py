@@ -1,7 +1,7 @@
-"""The messages of the measurement service and of the CSV reader in the language of the page.
+"""Translates the messages of the measurement service and of the CSV reader.
 
-Both are written for the API, in English. A message is recognised by its text here, so that neither
-has to know that there are other languages. One that is not listed stays in English.
+Both write messages for the API, in English. This module recognises a message by its text, so that
+they need no translations. A message that is not listed stays in English.
 """
 
 import re
@@ -11,7 +11,7 @@ from quantimodo.i18n.translation import gettext
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.model.texts import N_
 
-# What the form calls it, for a message that names a member of a request.
+# The label in the form, for a message that names a member of a request.
 _FOR_PEOPLE: Final = {
     "the unit is of another category than the variable's": N_(
         "What you measured before has a unit of another kind; choose one that fits."
@@ -84,7 +84,7 @@ _PATTERNS: Final = [(_pattern(msgid), msgid) for msgid in _MESSAGES]
 
 
 def words(refused: MeasurementError) -> str:
-    """The message for a person: without the position in a request, which they do not see."""
+    """The message for a person, without the position in a request."""
     text = refused.text
     if refused.set_index is not None:
         text = text.partition(": ")[2]

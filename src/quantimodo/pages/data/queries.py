@@ -1,4 +1,4 @@
-"""What the pages of measurements have in common: addresses, queries and charts."""
+"""Addresses, queries and charts that several pages of measurements use."""
 
 from typing import Final
 from urllib.parse import quote

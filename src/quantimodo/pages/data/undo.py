@@ -101,7 +101,8 @@ class Undo:
 
 
 def _sets(deleted: Deleted) -> list[SentSet]:
-    """A set that creates the variable in its unit, if it was deleted; then the original value."""
+    """The measurement sets to save: one that creates the variable in its unit, if it was deleted,
+    then the original value."""
     one = SentMeasurement(
         start_time=spelled(deleted.start), value=deleted.value, note=deleted.note or None
     )

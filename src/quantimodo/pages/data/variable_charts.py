@@ -77,7 +77,8 @@ class VariableCharts:
     async def of(
         self, user_id: int, shown: VariableView, zone: tzinfo, range_: str, grouping: str
     ) -> VariableChart:
-        """The chart for these keys; other texts are replaced by what fits the measurements."""
+        """The chart for these keys; other texts are replaced by the choice that fits the
+        measurements."""
         today = in_zone(self.clock.now(), zone).date()
         if range_ not in RANGES:
             range_ = _fitting_range(shown, zone, today)

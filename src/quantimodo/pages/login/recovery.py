@@ -129,7 +129,7 @@ class Reset:
         return self.links.invalid(request, browser_request, "reset", again)
 
     async def _leads(self, request: Request) -> ReturnTarget:
-        """Where this browser was going when the new password was requested; the account, if that
+        """The target of this browser when the new password was requested; the account, if that
         request has expired."""
         leads = await self.return_targets.of(
             self.page_context.browser.read_cookie(request, "reset_return")

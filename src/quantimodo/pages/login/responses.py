@@ -1,6 +1,6 @@
-"""Where a login leads: to its return target, or to the page of the second factor.
+"""The response to a login: a redirect to its return target, or to the page of the second factor.
 
-In an authorization both are the dispatcher's decision, so the browser returns to it.
+In an authorization the dispatcher decides the next step, so the browser returns to it.
 """
 
 from datetime import timedelta
@@ -25,7 +25,7 @@ from quantimodo.pages.cookie_names import PENDING_LOGIN, TRUSTED_BROWSER
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.return_targets import ReturnTarget
 
-# The longest that the settings allow. The server checks the actual lifetime.
+# The maximum that the settings allow. The server checks the actual lifetime.
 _TRUSTED: Final = timedelta(days=90)
 SECOND_FACTOR: Final = "/sign-in/second-factor"
 SET_UP: Final = f"{SECOND_FACTOR}/set-up"
@@ -61,8 +61,8 @@ def login_browser(
     browser_request: BrowserRequest,
     leads: ReturnTarget | None = None,
 ) -> LoginBrowser:
-    """The browser of this request, for a login in it. With `leads`, where the login leads to, its
-    cookie of a trusted browser counts."""
+    """The browser of this request, for a login in it. With `leads`, the target of the login, its
+    cookie of a trusted browser is used."""
     return LoginBrowser(
         address=browser_request.address,
         agent=browser_request.agent,
@@ -75,8 +75,8 @@ def login_browser(
 def _trusted_cookie(
     browser: Browser, request: Request, browser_request: BrowserRequest, leads: ReturnTarget | None
 ) -> Secret | None:
-    """The cookie of this browser that replaces the second factor, where it may: not for a request
-    that steps up, and not for a person who is signed in and signs in again."""
+    """The cookie of this browser that may replace the second factor. None for a step-up request,
+    and for a signed-in person who signs in again."""
     if leads is None or leads.steps_up or browser_request.session is not None:
         return None
     raw = browser.read_secret_cookie(request, TRUSTED_BROWSER)

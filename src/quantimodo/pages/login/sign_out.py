@@ -1,4 +1,4 @@
-"""Signing out: here, or here and at the provider where the session began."""
+"""Signs out: here, or here and at the provider where the session began."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,7 +32,7 @@ class SignOut:
         if browser_request.session is None:
             return self.page_context.go("/")
         there = await self.provider_sign_out.of(browser_request.session)
-        # A browser holds the redirect that follows the form against the form's CSP.
+        # Browsers apply the form's CSP to the redirect that follows it.
         leads = () if there is None else form_sources(there.url)
         return self.page_context.show(
             request,
@@ -65,8 +65,8 @@ class SignOut:
         return browser.sign_out(response)
 
     async def returned(self, request: Request) -> Response:
-        """GET /sign-out/returned: the browser comes back from the provider. Nothing is changed, and
-        a link that did not begin here says nothing."""
+        """GET /sign-out/returned: the browser comes back from the provider. Nothing is changed. A
+        link with another state shows no message."""
         state = self.page_context.browser.read_cookie(request, "signing_out")
         returned = request.query_params.get("state", "")
         if not state or not same(state.encode(), returned.encode("utf-8", "replace")):

@@ -1,7 +1,7 @@
-"""The kinds of applications in the portal: one row each.
+"""The table of the kinds of applications in the portal.
 
 The form of a new application, its first requests and the choice of an example project derive from
-this table.
+it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -42,7 +42,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class UsageChart:
-    """What one kind of number was on each day; `dates` stand below the axis."""
+    """One series of numbers by day; `dates` are the labels of the axis."""
 
     name: str
     title: str

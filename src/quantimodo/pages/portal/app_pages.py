@@ -1,4 +1,4 @@
-"""What the pages of one application share: who may see it, the table of its tabs, and the frame.
+"""What the pages of one application share: who may open them, the table of tabs, and the layout.
 
 To add a tab, add a line to `TABS`, and a page whose template extends `developers_app.html`.
 """
@@ -54,7 +54,7 @@ TABS: Final[Sequence[Tab]] = (
 
 @dataclass(frozen=True, slots=True)
 class OpenedApp:
-    """An application, the request for one of its pages, and the role of who sent it."""
+    """An application, the request for one of its pages, and the role of the person in its team."""
 
     request: Request
     browser_request: BrowserRequest
@@ -67,7 +67,7 @@ class OpenedApp:
         return self.browser_request.required().user.id
 
     def require_owner(self) -> None:
-        """Raises `NotFound` for a developer: what only owners do is not there for others."""
+        """Raises `NotFound` for a developer: pages of owners do not exist for others."""
         if self.role != "owner":
             raise NotFound
 
@@ -82,7 +82,8 @@ class AppPages:
     second_factors: SecondFactorCheck
 
     async def opened(self, request: Request) -> OpenedApp:
-        """The application of this request. Raises `NotFound` also for one of other people."""
+        """The application of this request. Raises `NotFound`, also for an application of other
+        people."""
         browser_request = await self.page_context.browser_request(request)
         return await self._opened(request, browser_request)
 

@@ -1,4 +1,4 @@
-"""A new secret of an application, and how long the one before it works."""
+"""Rotates the secret of an application; the previous one can stay valid for a time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

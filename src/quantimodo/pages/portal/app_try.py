@@ -143,7 +143,7 @@ class AppTry:
 
 
 def obstacle(client: Client) -> str:
-    """Why this page cannot run the flow of the application; empty if it can."""
+    """The reason why this page cannot run the flow of the application; empty if it can."""
     metadata = client.metadata
     if "code" not in client.response_types:
         return N_("It signs no people in by redirects. Its first request is at Overview.")
@@ -157,5 +157,5 @@ def obstacle(client: Client) -> str:
 
 
 def _purpose(opened: OpenedApp) -> str:
-    """Of the encrypted run: one session and one application."""
+    """The purpose under which a run is encrypted: for one session and one application."""
     return f"try {opened.browser_request.required().sid} {opened.client.id}"

@@ -1,4 +1,4 @@
-"""One authorization with its tokens, step by step, as an OAuth client of this server makes it.
+"""One authorization with its tokens, step by step, as an OAuth client of this server runs it.
 
 The playground and the tab *Try it* of an application share it. The state of a run is kept encrypted
 in the browser; the server stores nothing. The requests go to this server's own endpoints.
@@ -46,7 +46,7 @@ class OwnRequests(Protocol):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One authorization on its way, as the client keeps it. `until` in seconds since 1970."""
+    """The state of an authorization, as a client keeps it. `until` is in seconds since 1970."""
 
     until: float
     state: str

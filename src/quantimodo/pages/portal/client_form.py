@@ -1,4 +1,5 @@
-"""The forms of an application's tabs: from their fields to a registration, and back.
+"""The forms of an application's tabs: reads their fields as a registration, and fills them from
+one.
 
 The fields are those of the table in `protocol/client_fields.py`; the section of a field gives its
 tab.
@@ -27,7 +28,7 @@ from quantimodo.protocol.registration import (
 _INTERACTIVE: Final = frozenset({"authorization_code", "refresh_token"})
 _REFRESH: Final = frozenset({"refresh_token"})
 _CODE: Final = frozenset({"code"})
-# Check boxes share one space of names in the view: a scope is itself, all others have a prefix.
+# The names of check boxes in the view: a scope is its own name, all others have a prefix.
 _PUBLIC: Final = "kind:public"
 _CONFIDENTIAL: Final = "kind:confidential"
 _OPTIONAL: Final = "optional:"
@@ -129,7 +130,7 @@ def submitted(form: Form, client: Client, tab: FieldTab) -> Registration:
 
 
 def _connection(form: Form, base: Registration, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Whether it is public, its grant types and its response types."""
+    """The client type, the grant types and the response types."""
     public = form.one("kind") == "public"
     # An application that acts as itself, and has no redirect URI, signs no people in.
     chosen = frozenset(form.many("grant_types")) & OFFERED_GRANTS

@@ -1,4 +1,4 @@
-"""What an application requested, by endpoint and day. Pure, but for the language."""
+"""The requests of an application by endpoint and day. Pure, except for the language."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

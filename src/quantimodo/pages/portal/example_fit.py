@@ -1,5 +1,4 @@
-"""How an example project fits an application: the application's values for it, and what its
-registration lacks. Pure."""
+"""An application's values for an example project, and what its registration lacks for it. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,7 +18,7 @@ from quantimodo.pages.portal.example_projects import (
     moved,
 )
 
-# Values that are not plain could be read as code in a file or in a shell.
+# Other values could be interpreted as code in a file or in a shell.
 _PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9.+-]*:[A-Za-z0-9./:_~-]+")
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9._~-]+")
 _JWT: Final = "--token-format jwt"

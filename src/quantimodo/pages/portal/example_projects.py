@@ -1,7 +1,8 @@
-"""The projects of `examples/`: what each one is, its files, and an application's values in them.
+"""The projects of `examples/`: their descriptions, their files, and an application's values in
+them.
 
-It imports the standard library alone: the hooks of the builds of a wheel and of the guides read the
-projects by it, too.
+Imports the standard library only, because the build hooks of the wheel and of the guides use it
+too.
 """
 
 import os
@@ -46,7 +47,7 @@ _SHOWN_THOUGH_HIDDEN: Final = frozenset({".env.example", ".gitignore"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExampleValues:
-    """What takes the place of the placeholders. `secret`: None leaves its placeholder."""
+    """The values that replace the placeholders. `secret`: None leaves its placeholder."""
 
     issuer: str
     client_id: str

@@ -1,7 +1,8 @@
-"""The guide of an example as parts of a page: its Markdown without HTML, and its listings.
+"""Renders the guide of an example as sections of a page: its Markdown without HTML, and its
+listings.
 
-`markdown-it` escapes all HTML, and refuses links of scripts; a link that leads to no page of this
-server becomes plain text.
+`markdown-it` escapes all HTML, and refuses script links. A link to no page of this server becomes
+plain text.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,6 +1,6 @@
 """The requests of an authorization run, as a developer would write them. Pure.
 
-Owns the table of calls, and how a request, its response and a JWT are shown.
+Owns the table of calls, and the text of a request, its response and a JWT.
 """
 
 import json
@@ -76,7 +76,7 @@ class DecodedToken:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call with an access token: what its button says, and its request."""
+    """One call with an access token: the label of its button, and its request."""
 
     name: CallName
     label: str
@@ -95,8 +95,8 @@ CALLS: Final[Sequence[Call]] = (
 
 
 class Credentials(NamedTuple):
-    """Who asks, and what is spent: secrets, never printed. `secret`: of a confidential client;
-    `in_form`: it goes into the form, not the header."""
+    """The client and the code or tokens that a request uses. They are secrets and never printed.
+    `secret`: of a confidential client; `in_form`: it is sent in the form, not in the header."""
 
     client_id: str
     redirect_uri: str
@@ -117,8 +117,8 @@ class Credentials(NamedTuple):
         return b64encode(pair.encode()).decode()
 
     def hidden(self, refresh_token: str) -> Mapping[str, str]:
-        """What no page shows, with what it shows instead. A public client of the playground has
-        no secret, and shows all."""
+        """The texts that no page shows, each with its replacement. A public client of the
+        playground has no secret, and shows everything."""
         if not self.secret:
             return {}
         hidden = {self.basic: "BASE64(CLIENT_ID:CLIENT_SECRET)", self.secret: "CLIENT_SECRET"}
@@ -221,7 +221,7 @@ def _curl(request: PlaygroundRequest) -> str:
 
 
 def _own(headers: Headers) -> Headers:
-    """Without the one that curl adds by itself."""
+    """The headers without the one that curl adds itself."""
     return tuple(header for header in headers if header != _FORM)
 
 

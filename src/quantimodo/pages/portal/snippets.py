@@ -27,7 +27,7 @@ class Step:
 
 
 def first_requests(issuer: str, client: Client) -> Sequence[Step]:
-    """What leads to the first token, step by step."""
+    """The requests that lead to the first token, step by step."""
     if client.redirect_uris:
         redeemed = {
             "grant_type": "authorization_code",

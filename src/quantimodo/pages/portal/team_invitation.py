@@ -97,7 +97,7 @@ class InvitationPage:
         return None if invitation is None or client is None else (invitation, client)
 
     def _for_another(self, request: Request, browser_request: BrowserRequest) -> Response:
-        """Says nothing about the invitation."""
+        """The page for another person, which reveals nothing about the invitation."""
         return self.page_context.show(
             request,
             browser_request,

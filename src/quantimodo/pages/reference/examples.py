@@ -1,6 +1,6 @@
 """The example requests of the API reference, from the examples of the OpenAPI document.
 
-Owns which requests there are; `reference/languages.py` spells them.
+Owns the choice of requests; `reference/languages.py` spells them.
 """
 
 import json

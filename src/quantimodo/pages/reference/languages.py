@@ -1,4 +1,4 @@
-"""Spells an example request of the API reference: for a terminal, in Python and in JavaScript."""
+"""Formats an example request of the API reference: for a terminal, in Python and in JavaScript."""
 
 import json
 import shlex

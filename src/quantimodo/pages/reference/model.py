@@ -1,4 +1,4 @@
-"""What the pages of the API reference show, as values."""
+"""The content of the API reference as values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class DocumentedResponse:
 
     @property
     def good(self) -> bool:
-        """Whether it is the response of a request that succeeds."""
+        """Whether the request succeeded."""
         return self.status < "400"
 
 

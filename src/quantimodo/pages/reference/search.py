@@ -1,5 +1,5 @@
-"""Search in the API reference: every word of the query, in any order, in what an operation or a
-schema says."""
+"""Search in the API reference: finds operations and schemas that contain every word of the
+query."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ _MOST_RESULTS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What can be found: a heading and its address. `method` is "" for a schema."""
+    """A result: a heading and its address. `method` is "" for a schema."""
 
     address: str
     method: str
