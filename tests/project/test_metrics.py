@@ -26,9 +26,8 @@ MOST_PARAMETERS = 6
 MOST_LINES = 300
 MOST_LINES_OF_TESTS = 1000
 
-# The OpenAPI document, the tree of settings, the table of client metadata fields.
+# The tree of settings, the table of client metadata fields.
 SCHEMAS = (
-    "src/quantimodo/openapi/",
     "src/quantimodo/app/settings/tree.py",
     "src/quantimodo/protocol/client_fields.py",
 )

@@ -4,7 +4,7 @@ grant types derives it from one table."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 import pytest
 
@@ -14,8 +14,10 @@ from quantimodo.grant_types.contract import MintOwn
 from quantimodo.grant_types.table import GrantTypeTable
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
+from quantimodo.openapi import table, token
 from quantimodo.openapi.document import openapi_document
-from quantimodo.openapi.parameters import TokenRequest
+from quantimodo.openapi.operation import described
+from quantimodo.openapi.token_request import TokenRequestPart, token_request
 from quantimodo.pages.portal.client_form import OFFERED_GRANTS
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.client_fields import FIELDS
@@ -93,10 +95,46 @@ def test_descriptions_of_grant_types_have_each_entry(entry: GrantTypeEntry) -> N
     everything = Offered(grant_types=GRANT_TYPES)
     assert entry.name in metadata("https://id.example.org", everything)["grant_types_supported"]
     document = openapi_document("https://id.example.org", legacy_transport=True)
-    described = document["components"]["schemas"]["TokenRequest"]["properties"]
-    assert entry.name in described["grant_type"]["enum"]
-    assert entry.parameters <= TokenRequest.__annotations__.keys() & described.keys()
+    members = document["components"]["schemas"]["TokenRequest"]["properties"]
+    assert entry.name in members["grant_type"]["enum"]
+    request = token_request(table.TOKEN_REQUEST_PARTS)
+    assert entry.parameters <= request.__annotations__.keys() & members.keys()
     assert entry.parameters <= NAMES, "reports of refusals name its parameters"
+
+
+class VoucherParameters(TypedDict, total=False):
+    """Its new file in the descriptions."""
+
+    voucher: Annotated[str, described("For vouchers: the voucher.", "paid")]
+
+
+def test_a_grant_type_describes_its_token_requests_in_one_file() -> None:
+    part = TokenRequestPart(
+        parameters=VoucherParameters,
+        examples={"voucher": {"grant_type": VOUCHER, "voucher": "paid"}},
+        about="An application may pay by a voucher.",
+        refusals={"voucher_expired": "the voucher has expired"},
+        about_refusals="A voucher that is too old gets `voucher_expired`.",
+    )
+    plain = token.operations(table.TOKEN_REQUEST_PARTS)
+    more = token.operations((*table.TOKEN_REQUEST_PARTS, part))
+    for without, operation, taken in (
+        (plain[0], more[0], more[0].body),
+        (plain[1], more[1], more[1].query),
+    ):
+        assert set(taken.__annotations__) == {
+            *token_request(table.TOKEN_REQUEST_PARTS).__annotations__,
+            "voucher",
+        }
+        assert operation.examples == {**without.examples, **part.examples}
+        refused = operation.responses[400]
+        assert refused.description.endswith(part.about_refusals)
+        examples = refused.content[0].examples
+        assert (
+            examples.keys() - without.responses[400].content[0].examples.keys()
+            == part.refusals.keys()
+        )
+    assert part.about in more[0].description.split("\n\n")
 
 
 @pytest.mark.parametrize("entry", TABLE, ids=lambda entry: str(entry.name))

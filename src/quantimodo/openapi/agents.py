@@ -1,17 +1,14 @@
-"""The MCP server (`/mcp`), which a server has only if its operator turned it on."""
+"""Describes the MCP server (`/mcp`), which a server has only if its operator turned it on."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict
 
-from quantimodo.openapi import fakes
+from quantimodo.openapi import fakes, tags
+from quantimodo.openapi.bearer_authentication import REFUSED
+from quantimodo.openapi.discovery import ResourceMetadata
 from quantimodo.openapi.operation import JSON, Content, Operation, Response, described
-from quantimodo.openapi.published import ResourceMetadata
-from quantimodo.openapi.resources import REFUSED
 from quantimodo.openapi.responses import refused
 from quantimodo.protocol.discovery import agents_resource
-
-TAG: Final = "Agents"
-ABOUT: Final = "The Model Context Protocol. Use an MCP client: the tools describe themselves."
 
 
 class McpMessage(TypedDict):
@@ -54,7 +51,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         route="mcp",
         method="POST",
         id="sendMcpMessage",
-        tag=TAG,
+        tag=tags.AGENTS,
         summary="A message of an agent",
         description=(
             "One JSON-RPC message. `Accept` must have `application/json` and `text/event-stream`;"
@@ -96,7 +93,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         route="mcp_metadata",
         method="GET",
         id="getMcpMetadata",
-        tag=TAG,
+        tag=tags.AGENTS,
         summary="The metadata of the resource for agents",
         description="RFC 9728: its identifier, its authorization server and its scopes.",
         responses={

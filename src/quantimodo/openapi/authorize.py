@@ -1,16 +1,105 @@
-"""Descriptions of the authorization endpoint."""
+"""Describes the authorization endpoint."""
 
-from typing import Final
+from typing import Annotated, Final, Literal, NotRequired, Required, TypedDict
 
-from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import FORM, HTML, JSON, Content, Operation, Response
-from quantimodo.openapi.parameters import AuthorizationRequest
-from quantimodo.openapi.responses import Authorization, RefusedAuthorization
-from quantimodo.openapi.shared import TOO_LARGE
+from quantimodo.openapi import fakes, tags
+from quantimodo.openapi.authorization_request import RequestParameters
+from quantimodo.openapi.operation import FORM, HTML, JSON, Content, Operation, Response, described
+from quantimodo.openapi.responses import TOO_LARGE, IncidentNumber
 
-TAG: Final = "Authorization"
+
+class AuthorizationRequest(RequestParameters, total=False):
+    """An authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1)."""
+
+    token: Annotated[
+        str,
+        described(
+            "A login JWT of the social endpoints: identifies the person, for one authorization."
+            " Better as `Authorization: Bearer`. It is moved out of the address at once.",
+            fakes.LOGIN_TOKEN,
+        ),
+    ]
+    request_uri: Annotated[
+        str,
+        described(
+            "The `request_uri` of a pushed request (RFC 9126), which then needs only `client_id`"
+            " beside it; or the registered address of that JWT.",
+            "https://app.example.org/request.jwt",
+        ),
+    ]
+    client_secret: Annotated[
+        str,
+        described(
+            "Leave it out. Clients of 2016 send it; a wrong one is refused.",
+            fakes.CLIENT_SECRET,
+            extra_json_schema={"deprecated": True},
+        ),
+    ]
+
+
+class Interaction(TypedDict, total=False):
+    code: Required[Annotated[str, described("A code for programs.", "login_required")]]
+    message: Required[
+        Annotated[
+            str,
+            described(
+                "A text for people.",
+                "No person is signed in. Open interactionUrl in a browser to go on.",
+            ),
+        ]
+    ]
+    interactionUrl: Annotated[
+        str,
+        described(
+            "The same request, to open in a browser.",
+            f"{fakes.ISSUER}/api/v2/oauth/authorize?client_id={fakes.CLIENT_ID}",
+        ),
+    ]
+
+
+class AuthorizationData(TypedDict, total=False):
+    """The parameters of the response, as in a redirect."""
+
+    code: Annotated[
+        str, described("Single-use authorization code, valid for a minute.", fakes.CODE)
+    ]
+    access_token: Annotated[str, described("With `response_type=token`.", fakes.ACCESS_TOKEN)]
+    token_type: Annotated[Literal["Bearer"], described("Always `Bearer`.", "Bearer")]
+    expires_in: Annotated[int, described("Seconds that the access token has left.", 3600, ge=0)]
+    scope: Annotated[str, described("What was granted.", "basic")]
+    id_token: Annotated[str, described("With `response_type=id_token`.", fakes.ID_TOKEN)]
+    state: Annotated[str, described("As it was sent.", fakes.STATE)]
+    iss: Required[Annotated[str, described("This server (RFC 9207).", fakes.ISSUER)]]
+    redirectUri: Required[
+        Annotated[
+            str,
+            described(
+                "The address that a browser would be redirected to.",
+                f"{fakes.REDIRECT_URI}?code={fakes.CODE}&state={fakes.STATE}",
+            ),
+        ]
+    ]
+
+
+class Authorization(TypedDict):
+    """A response for a caller that is not a browser, and has a login JWT."""
+
+    success: Annotated[Literal[True], described("Always true.", True)]
+    data: AuthorizationData
+
+
+class RefusedAuthorization(TypedDict):
+    """An error for a caller that is not a browser: it accepts `application/json`, and no page."""
+
+    success: Annotated[Literal[False], described("Always false.", False)]
+    status: Annotated[Literal["error"], described("Always `error`.", "error")]
+    message: Annotated[str, described("The same as `error.message`.", "No person is signed in.")]
+    error: Interaction
+    incident: NotRequired[IncidentNumber]
+
 
 _AGAIN: Final = f"{fakes.ISSUER}/api/v2/oauth/authorize?client_id={fakes.CLIENT_ID}"
+
 _EXAMPLE: Final = {
     "client_id": fakes.CLIENT_ID,
     "response_type": "code",
@@ -130,7 +219,7 @@ OPERATIONS: Final = (
         route="authorize",
         method="GET",
         id="authorize",
-        tag=TAG,
+        tag=tags.AUTHORIZATION,
         summary="Request access from a person",
         description=(
             "Open it in the person's browser: a redirect or a link, not a call by a program. The"
@@ -150,7 +239,7 @@ OPERATIONS: Final = (
         method="POST",
         id="authorizeByForm",
         twin_of="authorize",
-        tag=TAG,
+        tag=tags.AUTHORIZATION,
         summary="Request access by a form",
         description=(
             "The same, for requests that are too long for an address: the parameters are the"

@@ -8,9 +8,11 @@ from typing import Any, Literal
 from quantimodo import __version__
 from quantimodo.openapi.events import DATA, webhooks
 from quantimodo.openapi.operation import Content, Operation, Response
+from quantimodo.openapi.responses import HEADERS, RESPONSES
 from quantimodo.openapi.schemas import Json, component_schemas, reference
-from quantimodo.openapi.shared import HEADERS, RESPONSES, security_schemes
-from quantimodo.openapi.table import ABOUT, OPERATIONS, TAGS, Place, places
+from quantimodo.openapi.security_schemes import security_schemes
+from quantimodo.openapi.table import ABOUT, OPERATIONS, Place, places
+from quantimodo.openapi.tags import TAGS
 
 
 @lru_cache(maxsize=4)

@@ -1,16 +1,15 @@
-"""The OpenAPI description of events for applications: the list of them, and webhooks."""
+"""Describes events for applications: the list of them, and webhooks."""
 
 from typing import Annotated, Any, Final, Literal, Required, TypedDict
 
 from quantimodo.model.app_events import AppEventKind
+from quantimodo.openapi import tags
+from quantimodo.openapi.bearer_authentication import REFUSED, by_token
 from quantimodo.openapi.operation import JSON, Content, Operation, Response, described
-from quantimodo.openapi.resources import REFUSED
 from quantimodo.openapi.responses import refused
 from quantimodo.openapi.schemas import Json, reference
-from quantimodo.openapi.shared import by_token
 from quantimodo.protocol.app_events import SCOPE
 
-TAG: Final = "Events"
 _SUBJECT = described("The `sub` of the person at this app.", "248289761001")
 _GRANT = described(
     "The grant: its `grant_id` if the app manages it, otherwise an id for events only.",
@@ -157,7 +156,7 @@ def _webhook(kind: str, data: Any) -> Json:
     words = "".join(word.capitalize() for word in kind.split("."))
     return {
         "operationId": f"on{words}",
-        "tags": [TAG],
+        "tags": [tags.EVENTS],
         "summary": kind,
         "description": data.__doc__,
         "parameters": [
@@ -198,7 +197,7 @@ OPERATIONS: Final = (
         route="events",
         method="GET",
         id="listEvents",
-        tag=TAG,
+        tag=tags.EVENTS,
         summary="Events of the app, in order",
         description="With a token of the app itself (`client_credentials`), scope"
         f" `{SCOPE}`. For apps that prefer to ask instead of receiving webhooks: turn on the list"

@@ -1,4 +1,5 @@
-"""Values for examples. None of them is valid: no stored digest can match them."""
+"""Values for examples, where several files have them. None of them is valid: no stored digest can
+match them."""
 
 from typing import Final
 
@@ -10,15 +11,14 @@ CODE: Final = "qmc_fake-code-of-no-use"
 REDIRECT_URI: Final = "https://app.example.org/callback"
 ISSUER: Final = "https://id.example.org"
 AUDIENCE: Final = "https://id.example.org/api"
+SCOPES: Final = "basic readmeasurements"
+DETAILS: Final = (
+    '[{"type":"health_measurements","actions":["read"],"categories":["Sleep"],"days":90}]'
+)
 SUBJECT: Final = "fake-subject-0000000000"
 STATE: Final = "fake-state"
-REQUEST_URI: Final = "urn:ietf:params:oauth:request_uri:fake-pushed-request"
-DEVICE_CODE: Final = "qmd_fake-device-code-of-no-use"
-USER_CODE: Final = "WDJB-MJHT"  # RFC 8628 §3.2
 GRANT_ID: Final = "fake-grant-id-000000000000"
-INCIDENT: Final = "0123456789ab"
 NONCE: Final = "fake-nonce"
-LOGIN_CODE: Final = "qml_fake-login-code-of-no-use"
 LOGIN_TOKEN: Final = "fake.login.token"
 ID_TOKEN: Final = "fake.id.token"
 # RFC 7636 appendix B, so that the two halves belong together.

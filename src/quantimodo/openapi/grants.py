@@ -1,13 +1,12 @@
-"""The OpenAPI description of the Grant Management API."""
+"""Describes the Grant Management API."""
 
 from typing import Annotated, Any, Final, Required, TypedDict
 
-from quantimodo.openapi import fakes
+from quantimodo.openapi import fakes, tags
+from quantimodo.openapi.authorization_details import SLEEP_DETAILS, AuthorizationDetail
+from quantimodo.openapi.bearer_authentication import REFUSED, by_token
 from quantimodo.openapi.operation import JSON, Content, Operation, Response, described
-from quantimodo.openapi.resources import REFUSED
-from quantimodo.openapi.responses import SLEEP_DETAILS, AuthorizationDetail, refused
-from quantimodo.openapi.shared import by_token
-from quantimodo.openapi.tokens import TAG
+from quantimodo.openapi.responses import refused
 from quantimodo.protocol.grant_management import QUERY, REVOKE
 
 
@@ -55,6 +54,7 @@ _UNKNOWN: Final = refused(
     {"not_found": "the app manages no such grant"},
     "NotStored",
 )
+
 _GRANT: Final[dict[str, Any]] = {
     "scopes": [{"scope": "readmeasurements"}],
     "claims": [],
@@ -70,7 +70,7 @@ OPERATIONS: Final = (
         route="grant",
         method="GET",
         id="getGrant",
-        tag=TAG,
+        tag=tags.TOKENS,
         summary="What a grant that the app manages allows",
         description=f"With a token of the app itself (`client_credentials`), scope `{QUERY}`.",
         path=GrantPath,
@@ -88,7 +88,7 @@ OPERATIONS: Final = (
         route="grant",
         method="DELETE",
         id="revokeGrant",
-        tag=TAG,
+        tag=tags.TOKENS,
         summary="Revoke a grant that the app manages",
         description="With a token of the app itself (`client_credentials`), scope"
         f" `{REVOKE}`. All tokens of the grant end at once.",

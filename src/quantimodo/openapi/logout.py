@@ -1,10 +1,10 @@
-"""Descriptions of the logout endpoints."""
+"""Describes the logout endpoints."""
 
 from typing import Annotated, Final, TypedDict
 
-from quantimodo.openapi import authorize, fakes
+from quantimodo.openapi import fakes, tags
 from quantimodo.openapi.operation import FORM, HTML, Content, Operation, Response, described
-from quantimodo.openapi.shared import TOO_LARGE
+from quantimodo.openapi.responses import TOO_LARGE
 
 
 class EndSessionRequest(TypedDict, total=False):
@@ -84,7 +84,7 @@ OPERATIONS: Final = (
         route="logout",
         method="GET",
         id="logout",
-        tag=authorize.TAG,
+        tag=tags.AUTHORIZATION,
         summary="Sign a person out",
         description=(
             "Open it in the person's browser. Their session here ends; all apps in which they"
@@ -100,7 +100,7 @@ OPERATIONS: Final = (
         method="POST",
         id="logoutByForm",
         twin_of="logout",
-        tag=authorize.TAG,
+        tag=tags.AUTHORIZATION,
         summary="Sign a person out, by a form",
         description="The same; the parameters are the fields of a form that the browser sends.",
         body=EndSessionRequest,
@@ -112,7 +112,7 @@ OPERATIONS: Final = (
         route="check_session",
         method="GET",
         id="checkSession",
-        tag=authorize.TAG,
+        tag=tags.AUTHORIZATION,
         summary="Watch for changes of the session",
         description=(
             "A page for a hidden frame in the app's own page. Post `client_id session_state` to it,"

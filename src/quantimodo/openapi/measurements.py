@@ -1,19 +1,14 @@
-"""Descriptions of measurements, variables and units (measurements-api.md)."""
+"""Describes how an application reads measurements (measurements-api.md)."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedDict
+from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict
 
-from quantimodo.openapi import fakes
+from quantimodo.openapi import fakes, tags
+from quantimodo.openapi.bearer_authentication import REFUSED, REFUSED_SENSITIVE, by_token
 from quantimodo.openapi.operation import JSON, Content, Operation, Response, described
-from quantimodo.openapi.resources import REFUSED, REFUSED_SENSITIVE
 from quantimodo.openapi.responses import refused
-from quantimodo.openapi.shared import BY_ANY_TOKEN, by_token
 
-TAG: Final = "Measurements"
 CSV: Final = "text/csv; charset=utf-8"
-
-Time = float | str
-_TIME: Final = described("Seconds since 1970, or ISO 8601.", 1_439_389_320, title="MeasurementTime")
 
 
 class Measurement(TypedDict):
@@ -44,98 +39,6 @@ class ApplicationMeasurement(Measurement):
     sub: NotRequired[
         Annotated[str | None, described("The person, for a pairwise app.", fakes.SUBJECT)]
     ]
-
-
-class SentMeasurement(TypedDict, total=False):
-    """A measurement that an app sends."""
-
-    startTime: Required[Annotated[Time, _TIME]]
-    value: Required[Annotated[float, described("Finite, and within the unit's bounds.", 3)]]
-    note: Annotated[str, described("At most 2,000 characters.", "slept like a stone")]
-
-
-class MeasurementSet(TypedDict, total=False):
-    """Measurements of one variable. `name`, `source`, `category`, `unit`, and `timestamp` of a
-    measurement, are older spellings that are taken too."""
-
-    variableName: Required[Annotated[str, described("Created if it is new.", "Sleep Quality")]]
-    sourceName: Annotated[str, described("The source.", "My App")]
-    variableCategoryName: Annotated[str, described("Of a new variable; `Miscellaneous`.", "Sleep")]
-    combinationOperation: Annotated[
-        Literal["MEAN", "SUM"], described("How values of a new variable are combined.", "MEAN")
-    ]
-    abbreviatedUnitName: Annotated[
-        str, described("Required for a new variable; the default is the variable's unit.", "/5")
-    ]
-    measurements: Required[list[SentMeasurement]]
-
-
-class MeasurementChange(TypedDict, total=False):
-    """Only the given members change."""
-
-    startTime: Annotated[Time, _TIME]
-    value: Annotated[
-        float, described("In `abbreviatedUnitName`, or in the unit it was sent in.", 4)
-    ]
-    abbreviatedUnitName: Annotated[str, described("A unit of the variable's category.", "/5")]
-    note: Annotated[str, described("Empty deletes it.", "better than I thought")]
-
-
-class Done(TypedDict):
-    """Done."""
-
-    success: Annotated[bool, described("Always true.", True)]
-
-
-class RefusedSet(TypedDict, total=False):
-    """Why nothing was stored, with the index of the set and measurement (from 0)."""
-
-    error: Required[Annotated[str, described("A code for programs.", "invalid_request")]]
-    error_description: Required[Annotated[str, described("For the developer.", "value is missing")]]
-    setIndex: int
-    measurementIndex: int
-
-
-class Variable(TypedDict):
-    """A variable that the person measures."""
-
-    id: int
-    name: Annotated[str, described("Its name.", "Sleep Quality")]
-    category: Annotated[str, described("The category of the variable.", "Sleep")]
-    unit: Annotated[str, described("The unit of its values.", "/5")]
-    combinationOperation: Literal["MEAN", "SUM"]
-    numberOfMeasurements: Annotated[int, described("The number of measurements.", 12)]
-    earliestMeasurementTime: Annotated[
-        float | None, described("Seconds since 1970.", 1_439_389_320)
-    ]
-    latestMeasurementTime: Annotated[float | None, described("Seconds since 1970.", 1_439_389_320)]
-    lastValue: Annotated[float | None, described("The latest value.", 3)]
-
-
-class ConversionStep(TypedDict):
-    """One step of the conversion to the category's base unit."""
-
-    operation: Literal["ADD", "MULTIPLY"]
-    value: float
-
-
-class Unit(TypedDict):
-    """A unit. Without `conversionSteps` (null) it has no conversion."""
-
-    id: int
-    name: Annotated[str, described("Its name.", "Minutes")]
-    abbreviatedName: Annotated[str, described("The name in measurements.", "min")]
-    category: Annotated[str, described("What it measures.", "Duration")]
-    minimumValue: float | None
-    maximumValue: float | None
-    conversionSteps: list[ConversionStep] | None
-
-
-class Category(TypedDict):
-    """A category, of variables or of units."""
-
-    id: int
-    name: str
 
 
 class _Filters(TypedDict, total=False):
@@ -174,29 +77,13 @@ class CsvQuery(_Filters, total=False):
     ]
 
 
-class VariableQuery(TypedDict, total=False):
-    """Filters of variables, and the page."""
-
-    name: Annotated[str, described("With this name.", "Sleep%")]
-    category: Annotated[str, described("Of this category.", "Sleep")]
-    sort: Annotated[str, described("`name` or `-name`.", "name")]
-    limit: Annotated[int, described("1 to 200; 100 when left out.", 100, ge=1, le=200)]
-    offset: Annotated[int, described("The number to skip.", 0, ge=0)]
-
-
 class MeasurementPath(TypedDict):
     """Which one."""
 
     id: Annotated[int, described("The measurement's id.", 1, ge=1)]
 
 
-class VariablePath(TypedDict):
-    """Which one."""
-
-    name: Annotated[str, described("The variable's name, percent-encoded.", "Sleep Quality")]
-
-
-_SLEEP: Final = {
+SLEEP: Final = {
     "id": 1,
     "variable": "Sleep Quality",
     "variableCategoryName": "Sleep",
@@ -211,11 +98,12 @@ _SLEEP: Final = {
     "createdAt": "2026-11-23T12:00:00Z",
     "updatedAt": "2026-11-23T12:00:00Z",
 }
-_PAGED: Final = ("NotStored", "TotalCount", "Link")
-_SHARED: Final = (413, 500, 503)
+
+PAGED: Final = ("NotStored", "TotalCount", "Link")
 
 
-def _found(kind: Any, example: Any, *headers: str) -> Response:
+def found(kind: Any, example: Any, *headers: str) -> Response:
+    """The response with the result: its type, and an example."""
     return Response(
         "The result.", (Content(JSON, kind, {"one": example}),), headers or ("NotStored",)
     )
@@ -230,52 +118,13 @@ def _invalid_parameter(text: str) -> Response:
     )
 
 
-_NOT_FOUND: Final = refused(
+NOT_FOUND: Final = refused(
     "There is none, or it is another person's.",
     {"not_found": "there is no such measurement"},
     "NotStored",
 )
-_BAD_SETS: Final = Response(
-    "Nothing was stored; the text has the reason and the position.",
-    (
-        Content(
-            JSON,
-            RefusedSet,
-            {
-                "a value is missing": {
-                    "error": "invalid_request",
-                    "error_description": "value is missing",
-                    "setIndex": 0,
-                    "measurementIndex": 3,
-                }
-            },
-        ),
-    ),
-    ("NotStored",),
-)
-_CONFLICT: Final = refused(
-    "A concurrent change of the same data, or such a measurement exists already.",
-    {"invalid_request": "these variables are being changed by another request; try again"},
-    "NotStored",
-)
-_REFERENCE: Final = {status: REFUSED[status] for status in (400, 401)}
 
-
-def _reference(route: str, name: str, summary: str, kind: Any, example: Any) -> Operation:
-    return Operation(
-        route=route,
-        method="GET",
-        id=name,
-        tag=TAG,
-        summary=summary,
-        description="Reference data. Any valid token is accepted.",
-        security=BY_ANY_TOKEN,
-        responses={200: _found(list[kind], [example]), **_REFERENCE},
-        shared=_SHARED,
-    )
-
-
-_READING: Final[Mapping[int, Response]] = {
+READING: Final[Mapping[int, Response]] = {
     **REFUSED,
     400: _invalid_parameter("a value to compare with is not a number"),
     429: refused(
@@ -284,185 +133,63 @@ _READING: Final[Mapping[int, Response]] = {
         "RetryAfter",
     ),
 }
-_WRITING: Final[Mapping[int, Response]] = {**REFUSED, 400: _BAD_SETS, 409: _CONFLICT}
 
 OPERATIONS: Final = (
     Operation(
         route="measurements",
         method="GET",
         id="listMeasurements",
-        tag=TAG,
+        tag=tags.MEASUREMENTS,
         summary="Measurements, filtered and page by page",
         description="Scope `readmeasurements`. `Total-Count` is how many there are in all; `Link`"
         " (RFC 8288) and `Link-First`, `Link-Prev`, `Link-Next`, `Link-Last` lead to the pages.",
         query=MeasurementQueryParameters,
         security=by_token("readmeasurements"),
-        responses={200: _found(list[Measurement], [_SLEEP], *_PAGED), **_READING},
-        shared=_SHARED,
-    ),
-    Operation(
-        route="measurements",
-        method="POST",
-        id="addMeasurements",
-        tag=TAG,
-        summary="Add measurements, or bring them up to date",
-        description="Scope `writemeasurements`. The same variable, source and start time is the"
-        " same measurement. A request is stored completely or not at all; at most 10,000"
-        " measurements."
-        " One set may also be sent without the array.",
-        body=MeasurementSet,
-        bodies=(JSON,),
-        many=True,
-        examples={
-            "sleep": [
-                {
-                    "variableName": "Sleep Quality",
-                    "sourceName": "My App",
-                    "variableCategoryName": "Sleep",
-                    "combinationOperation": "MEAN",
-                    "abbreviatedUnitName": "/5",
-                    "measurements": [{"startTime": 1_439_389_320, "value": 3}],
-                }
-            ]
-        },
-        security=by_token("writemeasurements"),
-        responses={200: _found(Done, {"success": True}), **_WRITING},
-        shared=_SHARED,
+        responses={200: found(list[Measurement], [SLEEP], *PAGED), **READING},
+        shared=(413, 500, 503),
     ),
     Operation(
         route="measurement",
         method="GET",
         id="getMeasurement",
-        tag=TAG,
+        tag=tags.MEASUREMENTS,
         summary="One measurement",
         description="Scope `readmeasurements`.",
         path=MeasurementPath,
         security=by_token("readmeasurements"),
-        responses={200: _found(Measurement, _SLEEP), **REFUSED, 404: _NOT_FOUND},
-        shared=_SHARED,
-    ),
-    Operation(
-        route="measurement",
-        method="PUT",
-        id="changeMeasurement",
-        tag=TAG,
-        summary="Change one measurement",
-        description="Scope `writemeasurements`.",
-        path=MeasurementPath,
-        body=MeasurementChange,
-        bodies=(JSON,),
-        examples={"better": {"value": 4}},
-        security=by_token("writemeasurements"),
-        responses={200: _found(Measurement, _SLEEP), **_WRITING, 404: _NOT_FOUND},
-        shared=_SHARED,
-    ),
-    Operation(
-        route="measurement",
-        method="DELETE",
-        id="deleteMeasurement",
-        tag=TAG,
-        summary="Delete one measurement",
-        description="Scope `writemeasurements`.",
-        path=MeasurementPath,
-        security=by_token("writemeasurements"),
-        responses={
-            204: Response("Deleted.", (), ("NotStored",)),
-            **REFUSED_SENSITIVE,
-            404: _NOT_FOUND,
-        },
-        shared=_SHARED,
+        responses={200: found(Measurement, SLEEP), **REFUSED, 404: NOT_FOUND},
+        shared=(413, 500, 503),
     ),
     Operation(
         route="measurements_csv",
         method="GET",
         id="exportMeasurements",
-        tag=TAG,
+        tag=tags.MEASUREMENTS,
         summary="Measurements as a CSV file",
         description="Scope `readmeasurements`. All that the filters choose, by start time.",
         query=CsvQuery,
         security=by_token("readmeasurements"),
         responses={
             200: Response("RFC 4180, in UTF-8.", (Content(CSV, str),), ("NotStored",)),
-            **_READING,
+            **READING,
             401: REFUSED_SENSITIVE[401],
         },
-        shared=_SHARED,
+        shared=(413, 500, 503),
     ),
     Operation(
         route="application_measurements",
         method="GET",
         id="listApplicationMeasurements",
-        tag=TAG,
+        tag=tags.MEASUREMENTS,
         summary="Measurements of all people who allow the app to read them",
         description="By the app's own token (`client_credentials`, scope `readmeasurements`):"
         " those of each person whose grant of `readmeasurements` to the app is valid.",
         query=MeasurementQueryParameters,
         security=by_token("readmeasurements"),
         responses={
-            200: _found(list[ApplicationMeasurement], [{**_SLEEP, "userId": 42}], *_PAGED),
-            **_READING,
+            200: found(list[ApplicationMeasurement], [{**SLEEP, "userId": 42}], *PAGED),
+            **READING,
         },
-        shared=_SHARED,
-    ),
-    Operation(
-        route="variables",
-        method="GET",
-        id="listVariables",
-        tag=TAG,
-        summary="The person's variables",
-        description="Scope `readmeasurements`. By name, page by page as measurements are.",
-        query=VariableQuery,
-        security=by_token("readmeasurements"),
-        responses={200: _found(list[Variable], [], *_PAGED), **_READING},
-        shared=_SHARED,
-    ),
-    Operation(
-        route="variable",
-        method="GET",
-        id="getVariable",
-        tag=TAG,
-        summary="One variable",
-        description="Scope `readmeasurements`.",
-        path=VariablePath,
-        security=by_token("readmeasurements"),
-        responses={
-            200: Response("The variable.", (Content(JSON, Variable),), ("NotStored",)),
-            **REFUSED,
-            404: refused(
-                "The person has no such variable.",
-                {"not_found": "there is no such variable"},
-                "NotStored",
-            ),
-        },
-        shared=_SHARED,
-    ),
-    _reference(
-        "variable_categories",
-        "listVariableCategories",
-        "All categories of variables",
-        Category,
-        {"id": 2, "name": "Sleep"},
-    ),
-    _reference(
-        "units",
-        "listUnits",
-        "All units",
-        Unit,
-        {
-            "id": 3,
-            "name": "Minutes",
-            "abbreviatedName": "min",
-            "category": "Duration",
-            "minimumValue": 0.0,
-            "maximumValue": None,
-            "conversionSteps": [{"operation": "MULTIPLY", "value": 60.0}],
-        },
-    ),
-    _reference(
-        "unit_categories",
-        "listUnitCategories",
-        "All categories of units",
-        Category,
-        {"id": 1, "name": "Duration"},
+        shared=(413, 500, 503),
     ),
 )

@@ -26,7 +26,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The response with one status. `headers` are names of `shared.HEADERS`."""
+    """The response with one status. `headers` are names of `responses.HEADERS`."""
 
     description: str
     content: tuple[Content, ...] = ()
@@ -39,8 +39,8 @@ class Operation:
 
     `query`, `path` and `body` are the types of the parameters, `bodies` the media types that a body
     may have, `many` whether it is an array of them. `shared` are statuses that read the
-    same everywhere (`shared.RESPONSES`). `twin_of`: the id of the operation that this one repeats
-    by another method.
+    same everywhere (`responses.RESPONSES`). `twin_of`: the id of the operation that this one
+    repeats by another method.
     """
 
     route: str

@@ -1,15 +1,11 @@
-"""Descriptions of the endpoints that providers call, for operators who register them."""
+"""Describes the endpoints that providers call, for operators who register them."""
 
 from typing import Annotated, Final, NotRequired, Required, TypedDict
 
-from quantimodo.openapi import fakes
+from quantimodo.openapi import fakes, tags
+from quantimodo.openapi.discovery import KEYS, KeySet
 from quantimodo.openapi.operation import FORM, HTML, JSON, Content, Operation, Response, described
-from quantimodo.openapi.public import KEYS
-from quantimodo.openapi.published import KeySet
-from quantimodo.openapi.responses import IncidentNumber, refused
-from quantimodo.openapi.shared import TOO_LARGE
-
-TAG: Final = "Providers"
+from quantimodo.openapi.responses import TOO_LARGE, IncidentNumber, refused
 
 
 class AtProvider(TypedDict):
@@ -133,7 +129,7 @@ OPERATIONS: Final = (
         route="social_callback",
         method="GET",
         id="providerCallback",
-        tag=TAG,
+        tag=tags.PROVIDERS,
         summary="The callback of a provider",
         description=(
             "The one address to register with the provider, as redirect URI. It is bound to the"
@@ -149,7 +145,7 @@ OPERATIONS: Final = (
         method="POST",
         id="providerCallbackByForm",
         twin_of="providerCallback",
-        tag=TAG,
+        tag=tags.PROVIDERS,
         summary="The same, by a form",
         description="As Apple responds, and others on request (`response_mode=form_post`).",
         path=AtProvider,
@@ -162,7 +158,7 @@ OPERATIONS: Final = (
         route="social_initiated",
         method="GET",
         id="initiateLogin",
-        tag=TAG,
+        tag=tags.PROVIDERS,
         summary="Start a sign-in from the provider's site",
         description=(
             "The `initiate_login_uri` to register with an OpenID provider (OpenID Connect Core §4),"
@@ -181,7 +177,7 @@ OPERATIONS: Final = (
         method="POST",
         id="initiateLoginByForm",
         twin_of="initiateLogin",
-        tag=TAG,
+        tag=tags.PROVIDERS,
         summary="The same, by a form",
         description="Redirects to the same request by GET.",
         body=InitiatedLogin,
@@ -196,7 +192,7 @@ OPERATIONS: Final = (
         route="provider_key_set",
         method="GET",
         id="getKeysForProvider",
-        tag=TAG,
+        tag=tags.PROVIDERS,
         summary="Our public keys at a provider",
         description=(
             "The `jwks_uri` to register with an OpenID provider at which this server authenticates"
@@ -216,7 +212,7 @@ OPERATIONS: Final = (
         route="social_frontchannel_logout",
         method="GET",
         id="providerFrontchannelLogout",
-        tag=TAG,
+        tag=tags.PROVIDERS,
         summary="A session ended at a provider",
         description=(
             "The `frontchannel_logout_uri` to register with an OpenID provider (Front-Channel"
@@ -247,7 +243,7 @@ OPERATIONS: Final = (
         route="social_notifications",
         method="POST",
         id="providerNotification",
-        tag=TAG,
+        tag=tags.PROVIDERS,
         summary="A provider's message about an account",
         description=(
             "Apple's server-to-server notifications (JSON), and Google's cross-account protection"
@@ -266,7 +262,7 @@ OPERATIONS: Final = (
         route="social_deauthorize",
         method="POST",
         id="providerDeauthorize",
-        tag=TAG,
+        tag=tags.PROVIDERS,
         summary="A person removed the app at Facebook",
         description="Facebook's deauthorize callback. Sessions and grants end.",
         path=AtProvider,
@@ -279,7 +275,7 @@ OPERATIONS: Final = (
         route="social_deletion",
         method="POST",
         id="providerDataDeletion",
-        tag=TAG,
+        tag=tags.PROVIDERS,
         summary="A person requests deletion of their data",
         description=(
             "Facebook's data deletion callback. What came from there is deleted, and the account"

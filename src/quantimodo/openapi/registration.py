@@ -1,15 +1,13 @@
-"""The OpenAPI description of dynamic client registration."""
+"""Describes dynamic client registration."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Required, TypedDict
 
-from quantimodo.openapi import fakes
+from quantimodo.openapi import fakes, tags
 from quantimodo.openapi.operation import JSON, Content, Operation, Response, described
-from quantimodo.openapi.responses import refused
+from quantimodo.openapi.responses import refused, too_many_requests
+from quantimodo.openapi.schemas import typed_dict
 from quantimodo.protocol.client_fields import FIELDS
-
-TAG: Final = "Registration"
-
 
 _TYPES: Final[Mapping[str, Any]] = {
     "text": str,
@@ -35,14 +33,18 @@ def _members() -> dict[str, Any]:
     return found
 
 
-_typed_dict: Any = TypedDict
-ClientDocument: Any = _typed_dict("ClientDocument", _members(), total=False)
-ClientDocument.__doc__ = """The metadata of an app (RFC 7591 §2, OpenID Connect Registration §2,
+ClientDocument: Any = typed_dict(
+    "ClientDocument",
+    """The metadata of an app (RFC 7591 §2, OpenID Connect Registration §2,
     JARM §3). Members with a language tag, such as `client_name#ja`, are stored too; unknown members
-    are ignored."""
+    are ignored.""",
+    _members(),
+)
 
-RegisteredClient: Any = _typed_dict(
+RegisteredClient: Any = typed_dict(
     "RegisteredClient",
+    """The registered metadata, and how the app manages itself (RFC 7591
+    §3.2.1, RFC 7592 §3).""",
     {
         **_members(),
         "client_id": Required[
@@ -63,10 +65,7 @@ RegisteredClient: Any = _typed_dict(
             ),
         ],
     },
-    total=False,
 )
-RegisteredClient.__doc__ = """The registered metadata, and how the app manages itself (RFC 7591
-    §3.2.1, RFC 7592 §3)."""
 
 
 class RegisteredPath(TypedDict):
@@ -114,7 +113,7 @@ OPERATIONS: Final = (
         route="register",
         method="POST",
         id="registerClient",
-        tag=TAG,
+        tag=tags.REGISTRATION,
         summary="Register an app",
         description=(
             "With an initial access token as `Bearer`, or without, as the operator configured it."
@@ -137,15 +136,7 @@ OPERATIONS: Final = (
                 {"access_denied": "apps do not register themselves on this server"},
                 "NotStored",
             ),
-            429: refused(
-                "Too many registrations from this address.",
-                {
-                    "temporarily_unavailable": "too many requests of this application or address:"
-                    " try again later"
-                },
-                "NotStored",
-                "RetryAfter",
-            ),
+            429: too_many_requests("Too many registrations from this address."),
         },
         shared=(413, 500, 503),
     ),
@@ -153,7 +144,7 @@ OPERATIONS: Final = (
         route="registration",
         method="GET",
         id="getClient",
-        tag=TAG,
+        tag=tags.REGISTRATION,
         summary="Get the registered metadata of an app",
         description="With its registration access token. The response has no secret.",
         path=RegisteredPath,
@@ -165,7 +156,7 @@ OPERATIONS: Final = (
         route="registration",
         method="PUT",
         id="replaceClient",
-        tag=TAG,
+        tag=tags.REGISTRATION,
         summary="Replace the registered metadata of an app",
         description="Members that are left out are removed (RFC 7592 §2.2).",
         path=RegisteredPath,
@@ -180,7 +171,7 @@ OPERATIONS: Final = (
         route="registration",
         method="DELETE",
         id="deleteClient",
-        tag=TAG,
+        tag=tags.REGISTRATION,
         summary="Delete an app",
         description="All its tokens stop working at once.",
         path=RegisteredPath,

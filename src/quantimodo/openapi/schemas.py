@@ -1,7 +1,7 @@
 """Types as JSON Schema (2020-12), under `components/schemas`."""
 
-from collections.abc import Iterable
-from typing import Any, get_args, get_origin, is_typeddict
+from collections.abc import Iterable, Mapping
+from typing import Any, TypedDict, get_args, get_origin, is_typeddict
 
 import msgspec
 
@@ -11,6 +11,16 @@ from quantimodo.protocol.parameters import ALIASES
 Json = dict[str, Any]
 
 _TEMPLATE = "#/components/schemas/{name}"
+
+
+_typed_dict: Any = TypedDict
+
+
+def typed_dict(name: str, doc: str, members: Mapping[str, Any], *, total: bool = False) -> Any:
+    """A type whose members come from a table. `total`: all of them are required."""
+    kind = _typed_dict(name, members, total=total)
+    kind.__doc__ = doc
+    return kind
 
 
 def reference(kind: Any) -> Json:

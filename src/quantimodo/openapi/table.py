@@ -1,30 +1,40 @@
-"""All descriptions, joined with the addresses of the tables of routes."""
+"""All descriptions, joined with the addresses of the tables of routes.
+
+A file describes one endpoint, or a few that belong together; it has a line in `OPERATIONS`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from quantimodo.endpoints.routes import (
-    NAMES,
-    SHOWN,
-    AgentEndpoints,
-    agent_routes,
-    api_routes,
-)
+from quantimodo.endpoints.routes import NAMES, SHOWN, AgentEndpoints, agent_routes, api_routes
 from quantimodo.http.messages import Request, Response
 from quantimodo.openapi import (
     agents,
     authorize,
+    current_consent,
+    device_authorization,
+    discovery,
     events,
     grants,
+    introspection,
+    login_jwt,
     logout,
+    measurement_changes,
     measurements,
+    monitoring,
     providers,
-    public,
+    pushed_requests,
     registration,
-    resources,
-    social,
-    tokens,
+    revocation,
+    social_login,
+    token,
+    token_exchange,
+    token_request,
+    units,
+    user_me,
+    userinfo,
+    variables,
 )
 from quantimodo.openapi.operation import Operation
 
@@ -38,34 +48,41 @@ ABOUT: Final = (
     " accepted too; both with different values, or one twice, are refused."
 )
 
+TOKEN_REQUEST_PARTS: Final = (
+    token_request.AUTHORIZATION_CODE,
+    token_request.REFRESH_TOKEN,
+    token_request.CLIENT_CREDENTIALS,
+    token_exchange.GRANT_TYPE,
+    token_request.DPOP,
+    device_authorization.GRANT_TYPE,
+)
+"""What each grant type and each extension adds to token requests, in the order of the texts."""
+
 OPERATIONS: Final[Sequence[Operation]] = (
-    *social.OPERATIONS,
+    *social_login.OPERATIONS,
+    *login_jwt.OPERATIONS,
     *authorize.OPERATIONS,
     *logout.OPERATIONS,
-    *tokens.OPERATIONS,
+    *token.operations(TOKEN_REQUEST_PARTS),
+    *pushed_requests.OPERATIONS,
+    *device_authorization.OPERATIONS,
+    *revocation.OPERATIONS,
+    *introspection.OPERATIONS,
     *grants.OPERATIONS,
-    *resources.OPERATIONS,
+    *user_me.OPERATIONS,
+    *current_consent.OPERATIONS,
+    *userinfo.OPERATIONS,
     *measurements.OPERATIONS,
+    *measurement_changes.OPERATIONS,
+    *variables.OPERATIONS,
+    *units.OPERATIONS,
     *events.OPERATIONS,
     *registration.OPERATIONS,
-    *public.OPERATIONS,
+    *discovery.OPERATIONS,
+    *monitoring.OPERATIONS,
     *providers.OPERATIONS,
     *agents.OPERATIONS,
 )
-
-TAGS: Final = {
-    social.TAG: "Sign-in by a person's account at a provider, and the login JWT.",
-    authorize.TAG: "Endpoints for a person's browser.",
-    tokens.TAG: "Endpoints to get, revoke and check tokens.",
-    resources.TAG: "Resources for an access token.",
-    measurements.TAG: "Measurements: the scopes `readmeasurements` and `writemeasurements`.",
-    events.TAG: "What an app learns about its people: a list to ask for, and webhooks.",
-    registration.TAG: "Apps register and manage themselves here, if the operator allows it.",
-    public.DISCOVERY: "Public documents.",
-    public.WATCHING: "For the operator's monitoring.",
-    providers.TAG: "Addresses to register with Google, Facebook and others. Apps do not call them.",
-    agents.TAG: agents.ABOUT,
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
-"""The configuration documents of clients, as types (RFC 8414, RFC 7517)."""
+"""Describes the public documents: metadata, keys, and the OpenAPI document."""
 
-from typing import Annotated, Literal, NotRequired, Required, TypedDict
+from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedDict
 
-from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import described
+from quantimodo.openapi import fakes, tags
+from quantimodo.openapi.operation import JSON, Content, Operation, Response, described
+from quantimodo.openapi.schemas import typed_dict
+from quantimodo.protocol.discovery import metadata, protected_resource
+from quantimodo.protocol.endpoints import MEMBERS
 
 
 class ResourceMetadata(TypedDict):
@@ -20,20 +23,11 @@ class ResourceMetadata(TypedDict):
     resource_documentation: str
 
 
-class ServerMetadata(TypedDict):
-    """The metadata of this server (RFC 8414 §2, OpenID Connect Discovery §3)."""
+class _Members(TypedDict):
+    """Those that are no addresses of endpoints, and those with a description."""
 
     issuer: Annotated[str, described("The issuer in every token.", fakes.ISSUER)]
-    authorization_endpoint: str
-    token_endpoint: str
-    pushed_authorization_request_endpoint: str
     require_pushed_authorization_requests: bool
-    device_authorization_endpoint: str
-    revocation_endpoint: str
-    introspection_endpoint: str
-    userinfo_endpoint: str
-    end_session_endpoint: str
-    check_session_iframe: str
     jwks_uri: Annotated[
         str, described("The address of the public keys.", f"{fakes.ISSUER}/.well-known/jwks.json")
     ]
@@ -66,7 +60,6 @@ class ServerMetadata(TypedDict):
     introspection_endpoint_auth_signing_alg_values_supported: list[str]
     code_challenge_methods_supported: list[str]
     dpop_signing_alg_values_supported: list[str]
-    grant_management_endpoint: str
     grant_management_actions_supported: list[str]
     grant_management_action_required: bool
     prompt_values_supported: list[str]
@@ -84,6 +77,14 @@ class ServerMetadata(TypedDict):
     frontchannel_logout_session_supported: bool
     backchannel_logout_supported: bool
     backchannel_logout_session_supported: bool
+
+
+ServerMetadata: Any = typed_dict(
+    "ServerMetadata",
+    "The metadata of this server (RFC 8414 §2, OpenID Connect Discovery §3).",
+    dict.fromkeys(MEMBERS, str) | _Members.__annotations__,
+    total=True,
+)
 
 
 class PublicKey(TypedDict, total=False):
@@ -108,3 +109,97 @@ class KeySet(TypedDict):
     """All keys whose signatures are still valid, and the next one (RFC 7517 §5)."""
 
     keys: list[PublicKey]
+
+
+KEYS: Final = {
+    "keys": [
+        {
+            "kty": "EC",
+            "kid": "fake-key-thumbprint",
+            "use": "sig",
+            "alg": "ES256",
+            "crv": "P-256",
+            "x": "fake-coordinate",
+            "y": "fake-coordinate",
+        }
+    ]
+}
+
+OPERATIONS: Final = (
+    Operation(
+        route="metadata",
+        method="GET",
+        id="getMetadata",
+        tag=tags.DISCOVERY,
+        summary="The metadata of this server",
+        description=(
+            "The configuration of OAuth 2 and OpenID Connect libraries: they need only the"
+            " issuer. May be cached for an hour."
+        ),
+        responses={
+            200: Response(
+                "The metadata.",
+                (Content(JSON, ServerMetadata, {"metadata": metadata(fakes.ISSUER)}),),
+            ),
+        },
+        shared=(413, 500),
+    ),
+    Operation(
+        route="resource_metadata",
+        method="GET",
+        id="getResourceMetadata",
+        tag=tags.DISCOVERY,
+        summary="The metadata of this API",
+        description=(
+            "RFC 9728: its identifier, its authorization server and its scopes. The challenge of a"
+            " refused request has this address. May be cached for an hour."
+        ),
+        responses={
+            200: Response(
+                "The metadata.",
+                (
+                    Content(
+                        JSON,
+                        ResourceMetadata,
+                        {"metadata": protected_resource(fakes.ISSUER, query=True)},
+                    ),
+                ),
+            ),
+        },
+        shared=(413, 500),
+    ),
+    Operation(
+        route="key_set",
+        method="GET",
+        id="getKeys",
+        tag=tags.DISCOVERY,
+        summary="The public keys",
+        description=(
+            "Verify ID tokens and JWT access tokens with them. A key is published a day before it"
+            " signs, and stays until all that it signed has expired. May be cached for five"
+            " minutes."
+        ),
+        responses={200: Response("The keys.", (Content(JSON, KeySet, {"one key": KEYS}),))},
+        shared=(413, 500),
+    ),
+    Operation(
+        route="openapi",
+        method="GET",
+        id="getOpenApi",
+        tag=tags.DISCOVERY,
+        summary="This document",
+        description="OpenAPI 3.1. The pages at `/docs` are made from it.",
+        responses={200: Response("The document.", (Content(JSON, dict[str, Any]),))},
+        shared=(413, 500),
+    ),
+    Operation(
+        route="openapi_yaml",
+        method="GET",
+        id="getOpenApiYaml",
+        tag=tags.DISCOVERY,
+        summary="This document as YAML",
+        description="The same document, for people and tools that read YAML.",
+        responses={200: Response("The document.", (Content("application/yaml", dict[str, Any]),))},
+        shared=(413, 500),
+    ),
+)

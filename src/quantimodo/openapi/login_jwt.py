@@ -1,56 +1,27 @@
-"""Descriptions of sign-in through a provider."""
+"""Describes the endpoints that exchange a code or a native token for a login JWT."""
 
 from typing import Annotated, Any, Final, Literal, NotRequired, Required, TypedDict
 
-from quantimodo.openapi import fakes
-from quantimodo.openapi.operation import HTML, JSON, Content, Operation, Response, described
-from quantimodo.openapi.responses import IncidentNumber, SignedInUser
-from quantimodo.openapi.shared import TOO_LARGE
+from quantimodo.openapi import fakes, tags
+from quantimodo.openapi.operation import JSON, Content, Operation, Response, described
+from quantimodo.openapi.responses import IncidentNumber
+from quantimodo.openapi.user_me import SignedInUser
 
-TAG: Final = "Social sign-in"
+_LOGIN_CODE: Final = "qml_fake-login-code-of-no-use"
 
 ProviderName = Annotated[
     str,
     described("One that the operator has configured, such as `google` or `facebook`.", "google"),
 ]
-_CLIENT_ID: Final = described(
-    "The app's id. The result is then valid for this app only; otherwise for all apps that"
-    " registered `redirectUrl`. Also as `client_id`.",
-    fakes.CLIENT_ID,
-)
-_OPEN: Final = "Open interactionUrl in a browser."
 
-
-class SocialLogin(TypedDict, total=False):
-    """A sign-in at a provider, for a browser (v2-api.md §2)."""
-
-    provider: Required[ProviderName]
-    redirectUrl: Required[
-        Annotated[
-            str,
-            described(
-                "The redirect: exactly a redirect URI of a registered app;"
-                " only the port of a loopback IP may differ. Also as `redirect_url`.",
-                fakes.REDIRECT_URI,
-            ),
-        ]
-    ]
-    clientId: Annotated[str, _CLIENT_ID]
-    state: Annotated[
-        str, described("Returned unchanged. Bind it to the browser, and compare.", fakes.STATE)
-    ]
-    code_challenge: Annotated[
-        str,
-        described(
-            "PKCE: the SHA-256 of `code_verifier` in base64url without padding. Strict apps must"
-            " send it; all should.",
-            fakes.CHALLENGE,
-            pattern="^[A-Za-z0-9_-]{43}$",
-        ),
-    ]
-    code_challenge_method: Annotated[
-        Literal["S256"], described("Goes with `code_challenge`.", "S256")
-    ]
+ForClient = Annotated[
+    str,
+    described(
+        "The app's id. The result is then valid for this app only; otherwise for all apps that"
+        " registered `redirectUrl`. Also as `client_id`.",
+        fakes.CLIENT_ID,
+    ),
+]
 
 
 class SocialCode(TypedDict, total=False):
@@ -63,7 +34,7 @@ class SocialCode(TypedDict, total=False):
             described(
                 "The code that was sent to `redirectUrl`, once, within its minute. Or one that the"
                 " provider gave to the app itself, as Google's popup does.",
-                fakes.LOGIN_CODE,
+                _LOGIN_CODE,
             ),
         ]
     ]
@@ -82,7 +53,7 @@ class SocialCode(TypedDict, total=False):
             fakes.REDIRECT_URI,
         ),
     ]
-    clientId: Annotated[str, _CLIENT_ID]
+    clientId: ForClient
 
 
 class SocialToken(TypedDict, total=False):
@@ -107,7 +78,7 @@ class SocialToken(TypedDict, total=False):
         ),
     ]
     nonce: Annotated[str, described("The nonce of the ID token's request.", fakes.NONCE)]
-    clientId: Annotated[str, _CLIENT_ID]
+    clientId: ForClient
 
 
 class LoginData(TypedDict):
@@ -141,7 +112,8 @@ class SocialError(TypedDict, total=False):
     interactionUrl: Annotated[
         str,
         described(
-            f"With `link_required`: where the person links both accounts. {_OPEN}",
+            "With `link_required`: where the person links both accounts. Open interactionUrl in a"
+            " browser.",
             f"{fakes.ISSUER}/account/identities",
         ),
     ]
@@ -171,9 +143,6 @@ def _refused(description: str, texts: dict[str, str], *headers: str, **more: str
     return Response(description, (Content(JSON, RefusedLogin, examples),), ("NotStored", *headers))
 
 
-_LINK: Final = (
-    "There is an account with this e-mail address already. Sign in to it first, then link"
-)
 _ENVELOPE: Final = {
     "success": True,
     "data": {
@@ -222,61 +191,17 @@ _RESPONSES: Final = {
 }
 
 _TRADE: Final = {
-    "code": {"provider": "google", "code": fakes.LOGIN_CODE, "code_verifier": fakes.VERIFIER}
+    "code": {"provider": "google", "code": _LOGIN_CODE, "code_verifier": fakes.VERIFIER}
 }
+
 _NATIVE: Final = {"native": {"provider": "google", "accessToken": "fake-token-of-the-sdk"}}
 
 OPERATIONS: Final = (
     Operation(
-        route="social_login",
-        method="GET",
-        id="socialLogin",
-        tag=TAG,
-        summary="Send a person to sign in at a provider",
-        description=(
-            "Open it in the person's browser, a popup for example. The person comes back to"
-            " `redirectUrl` with `code`, or with `error` and `error_description`, and with your"
-            " `state`. Errors are `access_denied`, `temporarily_unavailable` and `server_error`."
-            "\n\nAn address that is not registered is never redirected to."
-        ),
-        query=SocialLogin,
-        examples={
-            "login": {
-                "provider": "google",
-                "redirectUrl": fakes.REDIRECT_URI,
-                "state": fakes.STATE,
-                "code_challenge": fakes.CHALLENGE,
-                "code_challenge_method": "S256",
-            }
-        },
-        responses={
-            303: Response(
-                "Redirect to the provider; or to the app, if the provider is down.",
-                (),
-                ("Location",),
-            ),
-            400: Response(
-                "Something is missing, unknown or not registered: a page, and no redirect.",
-                (Content(HTML, str), Content(JSON, RefusedLogin)),
-            ),
-            413: Response(TOO_LARGE.description, (Content(HTML, str), *TOO_LARGE.content)),
-            429: Response("Too many attempts.", (Content(HTML, str),), ("RetryAfter",)),
-            500: Response(
-                "An internal error, with a number for the operator.",
-                (Content(HTML, str), Content(JSON, RefusedLogin)),
-            ),
-            503: Response(
-                "The server is busy.",
-                (Content(HTML, str), Content(JSON, RefusedLogin)),
-                ("RetryAfter",),
-            ),
-        },
-    ),
-    Operation(
         route="social_code",
         method="POST",
         id="authorizeCode",
-        tag=TAG,
+        tag=tags.SOCIAL,
         summary="Exchange a code for a login JWT",
         description=(
             "By the app itself, from any origin. The JWT identifies the person to the authorize"
@@ -293,7 +218,7 @@ OPERATIONS: Final = (
         method="GET",
         id="authorizeCodeByAddress",
         twin_of="authorizeCode",
-        tag=TAG,
+        tag=tags.SOCIAL,
         summary="The same, with all parameters in the address",
         description="As clients of 2016 do it. Addresses end up in logs: use `POST`.",
         query=SocialCode,
@@ -305,7 +230,7 @@ OPERATIONS: Final = (
         route="social_token",
         method="POST",
         id="authorizeToken",
-        tag=TAG,
+        tag=tags.SOCIAL,
         summary="Exchange a native token for a login JWT",
         description=(
             "For apps on phones, with a token of the provider's SDK. A token that was issued to"
@@ -322,7 +247,7 @@ OPERATIONS: Final = (
         method="GET",
         id="authorizeTokenByAddress",
         twin_of="authorizeToken",
-        tag=TAG,
+        tag=tags.SOCIAL,
         summary="The same, with the token in the address",
         description=(
             "As clients of 2016 do it. Addresses end up in logs: use `POST`. The operator can turn"
