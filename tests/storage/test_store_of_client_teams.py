@@ -181,7 +181,7 @@ async def test_an_invitation_stays_when_its_address_was_never_verified(
     lead, person = (await _app(stores, samples))[0], await samples.user()
     assert person.email is not None
     sent = invitation(lead, person.email, "developer")
-    assert await stores.teams.add_invitation(sent, _MOST)
+    assert await stores.teams.save_invitation(sent, _MOST)
     assert await stores.users.delete_user(person.id, NOW)
     assert await stores.teams.invitations("app", NOW) == [sent]
 
@@ -202,7 +202,7 @@ async def test_another_lead_ends_the_verified_domain_and_leaves_the_review(
         assert await stores.teams.set_member(name, owner.id, "owner", NOW)
         assert await marks(name) == (lead.id, True, "example.org")
     moved = invitation(lead, "new@example.org", "transfer", client_id="accepted")
-    assert await stores.teams.add_invitation(moved, _MOST)
+    assert await stores.teams.save_invitation(moved, _MOST)
     assert await _accept(stores, moved, person) == "transfer"
     assert await stores.teams.transfer("transferred", person.id, NOW)
     assert await stores.teams.leave("left", lead.id) == "left"
