@@ -9,7 +9,7 @@ import pytest
 
 from quantimodo.accounts.errors import DomainError, ReauthenticationNeeded, TooMany
 from quantimodo.accounts.login import LoginBrowser, SecondFactorNeeded
-from quantimodo.accounts.second_factors.required_set_up import CompletedSetUp
+from quantimodo.accounts.second_factors.required_enrolment import CompletedEnrolment
 from quantimodo.model.second_factors import TotpEnrolment
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin, Session
@@ -620,7 +620,7 @@ async def test_of_one_pending_login_one_set_up_completes(requiring: AccountServi
         return_exceptions=True,
     )
     (completed,) = (each for each in results if not isinstance(each, DomainError))
-    assert isinstance(completed, CompletedSetUp)
+    assert isinstance(completed, CompletedEnrolment)
     assert len(await services.sessions.list(ann.id)) == 1
     await services.stores.second_factors.use_recovery_code(
         ann.id,

@@ -9,9 +9,9 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from quantimodo.cli.server.admission import Admission, ConnectionPolicy
 from quantimodo.cli.server.connection import Connection
-from quantimodo.cli.server.gathering import Gathering
+from quantimodo.cli.server.connection_limits import ConnectionLimiter, ConnectionPolicy
+from quantimodo.cli.server.write_coalescing import CoalescingTransport
 
 TIMEOUT = ConnectionPolicy().request_timeout
 WRITE = ConnectionPolicy().write_timeout
@@ -51,11 +51,13 @@ def transport() -> _Transport:
 
 
 @pytest.fixture
-async def gathering(transport: _Transport) -> Gathering:
-    return Gathering(transport, asyncio.get_running_loop())
+async def gathering(transport: _Transport) -> CoalescingTransport:
+    return CoalescingTransport(transport, asyncio.get_running_loop())
 
 
-async def test_head_and_body_are_one_write(transport: _Transport, gathering: Gathering) -> None:
+async def test_head_and_body_are_one_write(
+    transport: _Transport, gathering: CoalescingTransport
+) -> None:
     gathering.write(b"head ")
     gathering.write(b"body")
     await asyncio.sleep(0)
@@ -63,7 +65,7 @@ async def test_head_and_body_are_one_write(transport: _Transport, gathering: Gat
 
 
 async def test_a_head_alone_is_written_at_the_end_of_the_loop_iteration(
-    transport: _Transport, gathering: Gathering
+    transport: _Transport, gathering: CoalescingTransport
 ) -> None:
     gathering.write(b"head")
     assert transport.done == []
@@ -71,7 +73,9 @@ async def test_a_head_alone_is_written_at_the_end_of_the_loop_iteration(
     assert transport.done == [b"head"]
 
 
-async def test_many_writes_are_sent_in_order(transport: _Transport, gathering: Gathering) -> None:
+async def test_many_writes_are_sent_in_order(
+    transport: _Transport, gathering: CoalescingTransport
+) -> None:
     for number in range(7):
         gathering.write(b"%d" % number)
     gathering.write(b"")
@@ -82,7 +86,7 @@ async def test_many_writes_are_sent_in_order(transport: _Transport, gathering: G
 
 @pytest.mark.parametrize("end", ["close", "write_eof"])
 async def test_written_bytes_are_sent_before_the_end(
-    end: str, transport: _Transport, gathering: Gathering
+    end: str, transport: _Transport, gathering: CoalescingTransport
 ) -> None:
     gathering.write(b"last")
     finish: Callable[[], None] = getattr(gathering, end)
@@ -92,14 +96,18 @@ async def test_written_bytes_are_sent_before_the_end(
     assert transport.done == [b"last", end]
 
 
-async def test_an_abort_drops_unsent_bytes(transport: _Transport, gathering: Gathering) -> None:
+async def test_an_abort_drops_unsent_bytes(
+    transport: _Transport, gathering: CoalescingTransport
+) -> None:
     gathering.write(b"never")
     gathering.abort()
     await asyncio.sleep(0)
     assert transport.done == ["abort"]
 
 
-async def test_an_empty_write_sends_nothing(transport: _Transport, gathering: Gathering) -> None:
+async def test_an_empty_write_sends_nothing(
+    transport: _Transport, gathering: CoalescingTransport
+) -> None:
     gathering.write(b"")
     await asyncio.sleep(0)
     assert transport.done == []
@@ -278,7 +286,7 @@ async def test_an_unread_last_response_is_dropped_after_the_write_timeout(
 
 
 async def test_an_address_over_its_limit_is_disconnected_at_once(manual_loop: _ManualLoop) -> None:
-    admission = Admission(ConnectionPolicy(per_address=1))
+    admission = ConnectionLimiter(ConnectionPolicy(per_address=1))
     config = Config(_hello, log_config=None, lifespan="off", ws="none")
     loop: Any = manual_loop
     state = ServerState()

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from quantimodo.cli.demo.forms import HtmlPage
+from quantimodo.cli.demo.html_forms import HtmlPage
 from quantimodo.cli.demo.output import shortened
 from support.terminal import Terminal
 

@@ -7,8 +7,8 @@ from quantimodo.app.background import provider_probes
 from quantimodo.app.policies import alert_thresholds
 from quantimodo.app.server_state import watch
 from quantimodo.app.services import AppContext
+from quantimodo.ops.health_readings import readings
 from quantimodo.ops.provider_probes import ProviderProbes
-from quantimodo.ops.readings import readings
 from support.app import OpenHarness
 from support.environment import FrozenClock
 from support.neighbour import neighbour

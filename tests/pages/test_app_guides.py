@@ -18,7 +18,6 @@ from quantimodo.model.users import User
 from quantimodo.pages.portal.app_guides import AppGuides
 from quantimodo.pages.portal.app_kinds import KINDS, kind_of
 from quantimodo.pages.portal.app_pages import OpenedApp
-from quantimodo.pages.portal.example_fit import missing, values_for
 from quantimodo.pages.portal.example_projects import (
     CLIENT_ID,
     ISSUER,
@@ -26,6 +25,7 @@ from quantimodo.pages.portal.example_projects import (
     guide_address,
     load_examples,
 )
+from quantimodo.pages.portal.example_requirements import missing, values_for
 from quantimodo.pages.portal.guide_text import guide_parts
 from quantimodo.pages.portal.snippets import first_requests
 from quantimodo.protocol.grant_types import DEVICE_CODE

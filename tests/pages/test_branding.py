@@ -22,7 +22,7 @@ from quantimodo.ops.mail_html import html_of, text_of
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.brand_style import brand_style
 from quantimodo.pages.errors import SERVER_ERROR, error_page
-from quantimodo.pages.layout import Renderer
+from quantimodo.pages.renderer import Renderer
 from support.app import AppHarness, OpenHarness
 from support.page_site import PNG
 

@@ -14,7 +14,7 @@ from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
 from quantimodo.pages.authorization.consent import ConsentView, ScopeLine, consent_page
-from quantimodo.pages.authorization.consent_offers import ConsentOffers
+from quantimodo.pages.authorization.consent_offer_reader import ConsentOfferReader
 from quantimodo.pages.authorization.form_post import SCRIPT, form_post_page
 from support.page_site import Site
 
@@ -159,9 +159,9 @@ async def record(site: Site, user: User, name: str, category: str, days: int) ->
     await site.pages.measurement_service.save(user.id, [sent])
 
 
-def offers(site: Site, policy: ReadPolicy) -> ConsentOffers:
+def offers(site: Site, policy: ReadPolicy) -> ConsentOfferReader:
     pages = site.pages
-    return ConsentOffers(
+    return ConsentOfferReader(
         pages.measurement_service,
         pages.references,
         ReadLimits(policy),

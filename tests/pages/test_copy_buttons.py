@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import quantimodo.pages
-from quantimodo.pages.layout import PAGES_OF_SCRIPTS
+from quantimodo.pages.renderer import PAGES_OF_SCRIPTS
 
 TEMPLATES = Path(quantimodo.pages.__file__).parent / "templates"
 

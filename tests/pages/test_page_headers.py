@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import quantimodo.pages
-from quantimodo.pages.layout import content_security_policy, form_sources, frame_source
+from quantimodo.pages.renderer import content_security_policy, form_sources, frame_source
 from support.page_site import Site, Visitor
 
 PATHS = [

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import quantimodo.pages
-from quantimodo.pages.layout import PAGES_OF_SCRIPTS
+from quantimodo.pages.renderer import PAGES_OF_SCRIPTS
 from support.account_services import PASSWORD, AccountServices
 from support.page_site import Visitor
 

@@ -20,7 +20,7 @@ async def test_an_old_version_is_not_kept_long(visitor: Visitor) -> None:
 
 
 async def test_nothing_else_is_served(visitor: Visitor) -> None:
-    for name in ("../layout.py", "..%2flayout.py", "%2e%2e/layout.py", "nothing.css", ""):
+    for name in ("../renderer.py", "..%2frenderer.py", "%2e%2e/renderer.py", "nothing.css", ""):
         assert (await visitor.get(f"/static/{name}")).status_code == 404
 
 

@@ -78,15 +78,18 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/account_deletion:AccountDeletion.reopen": ("changes_per_session",),
     "clients/set_ups:SetUpService.apply": (OPERATOR,),
     "accounts/user_imports:UserImports.write": (OPERATOR,),
-    "accounts/administration:Administration.disable": (OPERATOR,),
-    "accounts/administration:Administration.enable": (OPERATOR,),
+    "accounts/account_lifecycle:AccountLifecycle.disable": (OPERATOR,),
+    "accounts/account_lifecycle:AccountLifecycle.enable": (OPERATOR,),
     "accounts/people_administration:PeopleAdministration._delete": ("changes_per_session",),
     "accounts/people_administration:PeopleAdministration._demote": ("changes_per_session",),
     "accounts/people_administration:PeopleAdministration._reopen": ("changes_per_session",),
     "accounts/people_administration:PeopleAdministration._promote": ("changes_per_session",),
-    "accounts/changes:Changes.change_email": ("emails_per_person", "emails_per_account"),
-    "accounts/changes:Changes.change_password": ("changes_per_session",),
-    "accounts/changes:Changes.set_first_password": ("changes_per_session",),
+    "accounts/account_changes:AccountChanges.change_email": (
+        "emails_per_person",
+        "emails_per_account",
+    ),
+    "accounts/account_changes:AccountChanges.change_password": ("changes_per_session",),
+    "accounts/account_changes:AccountChanges.set_first_password": ("changes_per_session",),
     "accounts/login:Login.complete_pending": ("second_factor_per_person",),
     "accounts/emails/notifier:AccountNotifier.record": (CALLERS,),
     "accounts/passkeys/notices:PasskeyNotices.added": ("changes_per_session",),
@@ -96,12 +99,14 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/passkeys/notices:PasskeyNotices.renamed": ("changes_per_session",),
     "accounts/passkeys/notices:PasskeyNotices.reset": (OPERATOR,),
     "accounts/password_sign_in:PasswordSignIn.sign_in": ("sign_in_per_account",),
-    "accounts/personal_token_ending:PersonalTokenEnding.end_all": (
+    "accounts/personal_token_revocation:PersonalTokenRevocation.end_all": (
         "changes_per_session",
         "reset_per_address",
     ),
     # One event for each token that was made.
-    "accounts/personal_token_ending:PersonalTokenEnding.end_presented": ("changes_per_session",),
+    "accounts/personal_token_revocation:PersonalTokenRevocation.end_presented": (
+        "changes_per_session",
+    ),
     "accounts/personal_tokens:PersonalTokens.make": ("changes_per_session",),
     "accounts/personal_tokens:PersonalTokens.revoke": ("changes_per_session",),
     "accounts/profiles:Profiles.replace": ("changes_per_session",),
@@ -133,7 +138,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/second_factors/notices:SecondFactorNotices.replaced": ("changes_per_session",),
     "accounts/second_factors/notices:SecondFactorNotices.reset": (OPERATOR,),
     # Only an endpoint that was enabled, by a form, is disabled.
-    "accounts/emails/webhook_notices:WebhookNotices.disable": ("changes_per_session",),
+    "accounts/emails/webhook_disabling:WebhookDisabling.disable": ("changes_per_session",),
     "accounts/team_invitations:TeamInvitations.accept": ("changes_per_session",),
     "accounts/team_invitations:TeamInvitations.invite": (
         "emails_per_person",

@@ -134,7 +134,7 @@ STATEMENTS = {
     "18 sessions": """
         attacks/test_session_fixation.py each_proof_of_who_one_is_gives_a_new_session_id
         accounts/test_browser_sessions.py use_slides_the_idle_limit_and_never_the_absolute_one
-        accounts/test_changes.py nothing_changes_without_the_current_password
+        accounts/test_account_changes.py nothing_changes_without_the_current_password
         pages/test_account_pages.py everywhere_else_is_signed_out_by_one_press
         pages/test_account_pages.py each_device_is_listed_and_can_be_signed_out_alone""",
     "19 cookies": """

@@ -16,14 +16,14 @@ from quantimodo.accounts.limits import BudgetKind, BudgetPolicy, Limit, Throttle
 from quantimodo.app.limits import budget_policy, quota_policy
 from quantimodo.app.provider_policies import outbound_policy, provider_policies
 from quantimodo.app.settings.document import settings_document
-from quantimodo.app.settings.masking import masked
-from quantimodo.app.settings.providers import ProviderSettings
-from quantimodo.app.settings.quantities import (
+from quantimodo.app.settings.durations import (
     parse_duration,
     parse_limit,
     spell_duration,
     spell_limit,
 )
+from quantimodo.app.settings.masking import masked
+from quantimodo.app.settings.providers import ProviderSettings
 from quantimodo.app.settings.reading import BadSettings, Settings, load, load_settings, spell
 from quantimodo.app.settings.tree import (
     BudgetSettings,

@@ -10,7 +10,7 @@ from foreign_api import NOTES, OWN, TASKS
 from quantimodo.app.authorization import token_minter
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.grant_types.client_credentials import ClientCredentialsGrant
-from quantimodo.pages.authorization.resource_words import scope_texts
+from quantimodo.pages.authorization.resource_texts import scope_texts
 from quantimodo.protocol.errors import InvalidRequest, InvalidTarget
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import WITHOUT, RequestedResources, Targets

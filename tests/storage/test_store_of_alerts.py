@@ -14,7 +14,7 @@ from quantimodo.model.secrets import Secret
 from quantimodo.ops.alert_messages import AlertMessages, AlertWebhook
 from quantimodo.ops.alert_rules import AlertPolicy
 from quantimodo.ops.alerts import AlertWorker
-from quantimodo.ops.readings import SUBJECTS, Reading
+from quantimodo.ops.health_readings import SUBJECTS, HealthReading
 from quantimodo.ports.stores import Stores
 from quantimodo.ports.webhook_poster import WebhookMessage, WebhookResult
 from support.environment import FrozenClock
@@ -55,7 +55,7 @@ class Site:
 
     stores: Stores
     clock: FrozenClock = field(default_factory=lambda: FrozenClock(NOW))
-    readings: list[Reading] = field(default_factory=list)
+    readings: list[HealthReading] = field(default_factory=list)
     mails: list[Mail] = field(default_factory=list)
     posts: list[WebhookMessage] = field(default_factory=list)
     cause: str = ""
@@ -71,7 +71,7 @@ class Site:
         return WebhookResult(0 if self.cause else 200, self.cause)
 
     def worker(self, holder: str = "one", **changes: object) -> AlertWorker:
-        async def read() -> Sequence[Reading]:
+        async def read() -> Sequence[HealthReading]:
             return self.readings
 
         async def recipients() -> Sequence[str]:
@@ -112,8 +112,8 @@ class Site:
         return [each.rpartition(".")[2] for each in found]
 
 
-def reading(state: str, subject: str = "backup", of: str = "") -> Reading:
-    return Reading(subject=subject, of=of, state=state, text=f"a text of {subject}")  # type: ignore[arg-type]
+def reading(state: str, subject: str = "backup", of: str = "") -> HealthReading:
+    return HealthReading(subject=subject, of=of, state=state, text=f"a text of {subject}")  # type: ignore[arg-type]
 
 
 BAD, GOOD = [reading("warning")], [reading("ok")]

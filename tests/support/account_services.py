@@ -7,14 +7,15 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
+from quantimodo.accounts.account_policy import AccountPolicy
 from quantimodo.accounts.device_cookies import DeviceCookies
+from quantimodo.accounts.email_link_results import LinkSignIn
 from quantimodo.accounts.limits import ThrottlePolicy
 from quantimodo.accounts.login import Login, LoginBrowser, LoginResult, StartedSession
-from quantimodo.accounts.outcomes import AccountPolicy, Confirmed
 from quantimodo.accounts.passkeys.passkeys import Passkeys
 from quantimodo.accounts.passkeys.sign_in import PasskeySignIn
 from quantimodo.accounts.passwords import NewPasswords, Outcome, words_of_server
-from quantimodo.accounts.second_factors.required_set_up import RequiredSetUp
+from quantimodo.accounts.second_factors.required_enrolment import RequiredEnrolment
 from quantimodo.accounts.second_factors.set_up import Mode, SecondFactors
 from quantimodo.accounts.services import AccountDependencies, build_account_services
 from quantimodo.accounts.services import AccountServices as Services
@@ -114,7 +115,7 @@ class SignedInByLink:
     return_to: str
 
     @classmethod
-    def of(cls, confirmed: Confirmed) -> "SignedInByLink":
+    def of(cls, confirmed: LinkSignIn) -> "SignedInByLink":
         return cls(cookie_of(confirmed.login), confirmed.return_to)
 
 
@@ -129,7 +130,7 @@ class AccountServices:
     second_factors: SecondFactors
     passkeys: Passkeys
     passkey_sign_in: PasskeySignIn
-    set_up: RequiredSetUp
+    set_up: RequiredEnrolment
     throttle: Throttle
     devices: DeviceCookies
     outbox: Outbox
@@ -363,7 +364,7 @@ def open_account_services(
         second_factors=logins.second_factors,
         passkeys=logins.passkey_sign_in.passkeys,
         passkey_sign_in=logins.passkey_sign_in,
-        set_up=RequiredSetUp(login, logins.second_factors, logins.passkey_sign_in.passkeys),
+        set_up=RequiredEnrolment(login, logins.second_factors, logins.passkey_sign_in.passkeys),
         throttle=throttle,
         devices=logins.devices,
         outbox=outbox,

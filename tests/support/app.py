@@ -38,7 +38,7 @@ from quantimodo.model.keys import SigningKey
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import NewUser, User
 from quantimodo.outbound.http_client import GuardedHttpClient
-from quantimodo.pages.layout import Renderer
+from quantimodo.pages.renderer import Renderer
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.document_fetcher import DocumentFetcher
 from quantimodo.protocol.scopes import SCOPES

@@ -7,7 +7,7 @@ from random import Random
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 
 from quantimodo.pages.assets import Assets
-from quantimodo.pages.layout import Renderer
+from quantimodo.pages.renderer import Renderer
 
 
 @cache

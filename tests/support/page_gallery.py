@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.emails.unsubscribing import Subscription, UnsubscribeAddresses
+from quantimodo.accounts.emails.unsubscribe_links import Subscription, UnsubscribeLinks
 from quantimodo.accounts.errors import Busy, TooMany
 from quantimodo.accounts.second_factors.set_up import Enrolment
 from quantimodo.authorization.device_codes import DeviceCodes, DeviceOrigin
@@ -44,9 +44,9 @@ from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 from quantimodo.pages.errors import SERVER_ERROR, error_page
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
-from quantimodo.pages.layout import Renderer
 from quantimodo.pages.login.signed_out import signed_out_page
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import Renderer
 from quantimodo.pages.return_targets import ReturnTarget
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resource_registration import ResourceRegistration
@@ -182,7 +182,7 @@ class Gallery:
         ]
 
     def _unsubscribe(self) -> str:
-        addresses = UnsubscribeAddresses("", self.site.pages.envelope)
+        addresses = UnsubscribeLinks("", self.site.pages.envelope)
         return addresses.address(Subscription(self.ann.id, "summary"))
 
     async def _measure(self) -> None:

@@ -14,9 +14,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.emails.consents import ConsentMails
+from quantimodo.accounts.emails.consent_notices import ConsentNotifier
 from quantimodo.accounts.emails.preferences import EmailPreferences
-from quantimodo.accounts.known_devices import KnownDevices
+from quantimodo.accounts.new_device_notices import NewDeviceNotices
 from quantimodo.accounts.personal_tokens import PersonalTokens
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.sign_out import SignOut
@@ -50,14 +50,14 @@ from quantimodo.ops.traffic import Traffic
 from quantimodo.pages.account.identities import Linking
 from quantimodo.pages.account.receipts import ConsentServices
 from quantimodo.pages.account.user_agents import describe
-from quantimodo.pages.authorization.consent_offers import ConsentOffers
+from quantimodo.pages.authorization.consent_offer_reader import ConsentOfferReader
 from quantimodo.pages.browser import Browser, BrowserRequest, CookiePolicy
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
-from quantimodo.pages.layout import Renderer, see_other
 from quantimodo.pages.login.provider_buttons import ProviderButton
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute, Pages, PortalServices
 from quantimodo.pages.portal.authorization_runs import AuthorizationRuns
+from quantimodo.pages.renderer import Renderer, see_other
 from quantimodo.pages.routes import page_routes
 from support.account_services import ADDRESS, ISSUER, AccountServices
 from support.environment import shipped_renderer
@@ -203,7 +203,7 @@ def build(
     browser = Browser(
         CookiePolicy(origin=origin),
         services.sessions,
-        KnownDevices(
+        NewDeviceNotices(
             cookies=services.devices,
             notifier=services.social.notifier,
             throttle=services.throttle,
@@ -227,7 +227,7 @@ def build(
     reads, references = ReadLimits(ReadPolicy()), References(stores.references)
     profiles = Profiles(stores.profiles, clock, services.audit)
     preferences = EmailPreferences(stores.email_choices, clock)
-    consent_mails = ConsentMails(services.social.notifier, services.throttle, preferences)
+    consent_mails = ConsentNotifier(services.social.notifier, services.throttle, preferences)
     pages = Pages(
         renderer=renderer or shipped_renderer(),
         browser=browser,
@@ -277,7 +277,7 @@ def build(
         references=references,
         consent_services=ConsentServices(
             Consents(stores.authorizations, consent_mails, services.audit, clock),
-            ConsentOffers(
+            ConsentOfferReader(
                 measurement_service, references, reads, profiles, stores.resources, clock
             ),
             consent_mails,

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from quantimodo.accounts.errors import AccountDeleted, Busy, DomainError
 from quantimodo.accounts.passwords import NewPasswords, check_length, is_presentable
-from quantimodo.accounts.personal_token_ending import PersonalTokenEnding
+from quantimodo.accounts.personal_token_revocation import PersonalTokenRevocation
 from quantimodo.accounts.sessions import Sessions, require_fresh
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.passwords import PasswordHasher, PoolFull
@@ -36,7 +36,7 @@ class Credentials:
     new_passwords: NewPasswords
     throttle: Throttle
     sessions: Sessions
-    personal_tokens: PersonalTokenEnding
+    personal_tokens: PersonalTokenRevocation
     clock: Clock
 
     async def has_password(self, user_id: int) -> bool:

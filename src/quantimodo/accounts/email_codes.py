@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from quantimodo.accounts.addresses import email_address
-from quantimodo.accounts.emails.emails import AccountEmails
+from quantimodo.accounts.emails.account_emails import AccountEmails
 from quantimodo.accounts.emails.tokens import EmailTokens
 from quantimodo.accounts.errors import DomainError
 from quantimodo.accounts.login import EmailProof, Login, LoginBrowser, LoginResult

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from quantimodo.accounts.addresses import email_address, person_name
-from quantimodo.accounts.emails.emails import AccountEmails
+from quantimodo.accounts.emails.account_emails import AccountEmails
 from quantimodo.accounts.errors import DomainError, Faults
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.tokens import Kind, key_of, mint

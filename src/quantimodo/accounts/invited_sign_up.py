@@ -9,10 +9,10 @@ from typing import Final
 from quantimodo.accounts.account_creation import AccountCreation
 from quantimodo.accounts.addresses import local_path, person_name
 from quantimodo.accounts.credentials import Credentials
+from quantimodo.accounts.email_link_results import LinkSignIn
 from quantimodo.accounts.errors import DomainError, Faults
 from quantimodo.accounts.invitations import Invitations
 from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof
-from quantimodo.accounts.outcomes import Confirmed
 from quantimodo.model.invitations import Invitation
 from quantimodo.model.secrets import Secret
 from quantimodo.model.texts import N_
@@ -37,7 +37,7 @@ class InvitedSignUp:
 
     async def confirm(
         self, raw: str, name: str, password: Secret, browser: LoginBrowser
-    ) -> Confirmed:
+    ) -> LinkSignIn:
         """Use the invitation once, make the account, and sign in. Raises `InvalidInput` for a name
         or a password that is not accepted, and then the invitation stays unused; `DomainError` for
         an invitation that cannot be used; `TooMany` and `Busy`."""
@@ -59,4 +59,4 @@ class InvitedSignUp:
             usable = await self.find(raw) is not None
             raise DomainError(_HAS_ACCOUNT if usable else _OVER) from None
         login = await self.login.complete_login(user, PasswordProof.of(password_hash), browser)
-        return Confirmed(login, local_path(""), user)
+        return LinkSignIn(login, local_path(""), user)

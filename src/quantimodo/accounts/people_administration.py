@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from quantimodo.accounts.account_deletion import AccountDeletion
-from quantimodo.accounts.administration import Administration
+from quantimodo.accounts.account_lifecycle import AccountLifecycle
 from quantimodo.accounts.emails.account_templates import EmailTemplates
 from quantimodo.accounts.errors import DomainError
 from quantimodo.accounts.passkeys.passkeys import Passkeys
@@ -49,7 +49,7 @@ class PeopleAdministration:
     """An administrator cannot act on their own account here, so none changes their own role."""
 
     search: PeopleSearchStore
-    administration: Administration
+    administration: AccountLifecycle
     recovery: Recovery
     deletion: AccountDeletion
     second_factors: SecondFactors

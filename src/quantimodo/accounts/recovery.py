@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 import msgspec
 
+from quantimodo.accounts.account_policy import AccountPolicy
 from quantimodo.accounts.addresses import email_address, local_path
 from quantimodo.accounts.credentials import Credentials
+from quantimodo.accounts.email_link_results import ConfirmedAddress, LinkSignIn, PendingLink
 from quantimodo.accounts.emails.account_templates import EmailTemplates
 from quantimodo.accounts.emails.notifier import AccountNotifier
 from quantimodo.accounts.emails.tokens import EmailTokens
 from quantimodo.accounts.errors import DomainError, SignInNeeded
 from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof
-from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, ConfirmedAddress, Pending
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest, same
 from quantimodo.model.budgets import Charge
@@ -89,7 +90,7 @@ class Recovery:
         agent: str,
         replaces: Secret | None = None,
         end_tokens: bool = False,
-    ) -> Confirmed:
+    ) -> LinkSignIn:
         """Spend the link, set the password, end all sessions, and with `end_tokens` the personal
         tokens; begin a session.
 
@@ -112,7 +113,7 @@ class Recovery:
         browser = LoginBrowser(address=address, agent=agent, replaces=replaces)
         login = await self.login.complete_login(user, PasswordProof.of(fresh), browser)
         await self.notifier.send_to(user, user.email, EmailTemplates.password_changed)
-        return Confirmed(login, local_path(""))
+        return LinkSignIn(login, local_path(""))
 
     async def send_verification(self, user: User) -> None:
         """Mail a link that verifies the address of this account; none if it is verified."""
@@ -143,7 +144,7 @@ class Recovery:
         else:
             await self.notifier.send_to(taken, other, EmailTemplates.address_in_use)
 
-    async def pending(self, raw: str) -> Pending | None:
+    async def pending(self, raw: str) -> PendingLink | None:
         """What a valid link of this class is for, without spending it; None for an invalid one."""
         email_token = await self.email_tokens.find_any(raw)
         if email_token is None or email_token.purpose not in ("reset_password", "verify_email"):
@@ -151,7 +152,7 @@ class Recovery:
         move = _email_change_of(email_token)
         user_id = email_token.user_id
         tokens = 0 if user_id is None else await self.credentials.personal_tokens.count(user_id)
-        return Pending(
+        return PendingLink(
             purpose=email_token.purpose,
             email=email_token.email if move is None else move.email,
             needs_password=email_token.purpose == "reset_password",

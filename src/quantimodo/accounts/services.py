@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from quantimodo.accounts.account_changes import AccountChanges
 from quantimodo.accounts.account_creation import AccountCreation
 from quantimodo.accounts.account_deletion import AccountDeletion
-from quantimodo.accounts.administration import Administration
-from quantimodo.accounts.changes import Changes
+from quantimodo.accounts.account_lifecycle import AccountLifecycle
+from quantimodo.accounts.account_policy import AccountPolicy
 from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.device_cookies import DeviceCookies
 from quantimodo.accounts.email_codes import EmailCodes
@@ -14,10 +15,9 @@ from quantimodo.accounts.emails.tokens import EmailTokens
 from quantimodo.accounts.invitations import Invitations
 from quantimodo.accounts.invited_sign_up import InvitedSignUp
 from quantimodo.accounts.login import Login
-from quantimodo.accounts.outcomes import AccountPolicy
 from quantimodo.accounts.password_sign_in import PasswordSignIn
 from quantimodo.accounts.passwords import NewPasswords
-from quantimodo.accounts.personal_token_ending import PersonalTokenEnding
+from quantimodo.accounts.personal_token_revocation import PersonalTokenRevocation
 from quantimodo.accounts.recovery import Recovery
 from quantimodo.accounts.sign_up import SignUp
 from quantimodo.crypto.passwords import PasswordHasher
@@ -63,10 +63,10 @@ class AccountServices:
     invitations: Invitations
     invited_sign_up: InvitedSignUp
     recovery: Recovery
-    changes: Changes
+    changes: AccountChanges
     deletion: AccountDeletion
     email_codes: EmailCodes | None
-    administration: Administration
+    administration: AccountLifecycle
 
 
 def build_account_services(given: AccountDependencies) -> AccountServices:
@@ -81,7 +81,7 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         new_passwords=given.new_passwords,
         throttle=throttle,
         sessions=sessions,
-        personal_tokens=PersonalTokenEnding(
+        personal_tokens=PersonalTokenRevocation(
             store=given.personal_tokens, notifier=given.notifier, clock=given.clock
         ),
         clock=given.clock,
@@ -130,7 +130,7 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         policy=given.policy,
         clock=given.clock,
     )
-    changes = Changes(
+    changes = AccountChanges(
         users=given.users,
         email_tokens=links,
         sessions=sessions,
@@ -156,7 +156,7 @@ def build_account_services(given: AccountDependencies) -> AccountServices:
         key=given.code_key,
         entropy=given.entropy,
     )
-    administration = Administration(
+    administration = AccountLifecycle(
         users=given.users,
         sessions=sessions,
         credentials=credentials,

@@ -24,7 +24,7 @@ class SignOut:
     logout_recipients: LogoutRecipientStore
     clients: ClientStore
 
-    async def leave(self, session: Session) -> tuple[str, ...]:
+    async def end(self, session: Session) -> tuple[str, ...]:
         """End the session. Returns the addresses that the browser has to load now (Front-Channel
         Logout §2)."""
         frames = []

@@ -11,13 +11,14 @@ from typing import Final
 import msgspec
 
 from quantimodo.accounts.account_creation import AccountCreation
+from quantimodo.accounts.account_policy import AccountPolicy
 from quantimodo.accounts.addresses import email_address, local_path, person_name
 from quantimodo.accounts.credentials import Credentials
-from quantimodo.accounts.emails.emails import AccountEmails
+from quantimodo.accounts.email_link_results import LinkSignIn, PendingLink
+from quantimodo.accounts.emails.account_emails import AccountEmails
 from quantimodo.accounts.emails.tokens import EmailTokens
 from quantimodo.accounts.errors import DomainError, Faults, InvalidInput
 from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof
-from quantimodo.accounts.outcomes import AccountPolicy, Confirmed, Pending
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import digest, same
 from quantimodo.model.invitations import SignUpMode
@@ -88,14 +89,14 @@ class SignUp:
         )
         await self._write(pending_sign_up, address)
 
-    async def pending(self, raw: str, browser: Secret | None) -> Pending | None:
+    async def pending(self, raw: str, browser: Secret | None) -> PendingLink | None:
         """What a valid link is for, without spending it; None for an invalid one."""
         email_token = await self._find(raw)
         if email_token is None:
             return None
         pending_sign_up = _pending_sign_up_of(email_token)
         is_same = _is_same_browser(pending_sign_up, browser)
-        return Pending(
+        return PendingLink(
             purpose=email_token.purpose,
             email=pending_sign_up.email,
             name=pending_sign_up.name,
@@ -112,7 +113,7 @@ class SignUp:
         address: str,
         agent: str,
         replaces: Secret | None = None,
-    ) -> Confirmed:
+    ) -> LinkSignIn:
         """Spend the link, make the account, sign in. Raises `InvalidInput` when a password has to
         be chosen here, and then the link stays unused; `DomainError` for an invalid link."""
         email_token = await self._find(raw)
@@ -129,7 +130,7 @@ class SignUp:
         proof = PasswordProof.of(pending_sign_up.password_hash)
         started = LoginBrowser(address=address, agent=agent, replaces=replaces)
         login = await self.login.complete_login(user, proof, started)
-        return Confirmed(login, pending_sign_up.return_to, user)
+        return LinkSignIn(login, pending_sign_up.return_to, user)
 
     async def _find(self, raw: str) -> EmailToken | None:
         """The valid token; None if sign-up is no longer open."""

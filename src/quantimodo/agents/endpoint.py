@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from quantimodo.agents.operations import needed_scope
+from quantimodo.agents.message_scopes import needed_scope
 from quantimodo.agents.tools import TOOLS
 from quantimodo.http.json import PRIVATE, private_json
 from quantimodo.http.messages import Request, Response

@@ -1,6 +1,6 @@
 """Builds the services of accounts."""
 
-from quantimodo.accounts.outcomes import AccountPolicy
+from quantimodo.accounts.account_policy import AccountPolicy
 from quantimodo.accounts.passwords import NewPasswords
 from quantimodo.accounts.services import (
     AccountDependencies,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from quantimodo import __version__
 from quantimodo.accounts.announcements import Announcements
-from quantimodo.accounts.emails.owner_notices import OwnerMails
+from quantimodo.accounts.emails.owner_notices import OwnerNotifier
 from quantimodo.accounts.people_administration import PeopleAdministration
 from quantimodo.app.key_administration import KeyRotations, ProviderTests
 from quantimodo.app.policies import alert_thresholds
@@ -22,7 +22,7 @@ from quantimodo.model.keys import ALGORITHMS
 from quantimodo.ops.admin_log import StoredAdminLog
 from quantimodo.ops.breakdowns import Breakdowns
 from quantimodo.ops.daily_numbers import DailyNumbers
-from quantimodo.ops.readings import readings
+from quantimodo.ops.health_readings import readings
 from quantimodo.pages.admin.announcements import AdminAnnouncements
 from quantimodo.pages.admin.app_forms import AdminAppForms
 from quantimodo.pages.admin.apps import AdminApps
@@ -94,7 +94,7 @@ def people_administration(context: AppContext) -> PeopleAdministration:
 
 def client_administration(context: AppContext) -> ClientAdministration:
     """Builds the actions of administrators and commands on applications and APIs."""
-    notices = OwnerMails(context.social.notifier, context.stores.users)
+    notices = OwnerNotifier(context.social.notifier, context.stores.users)
     return ClientAdministration(
         context.registry, resource_registry(context), notices, admin_log(context)
     )

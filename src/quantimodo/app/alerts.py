@@ -11,7 +11,7 @@ from quantimodo.model.secrets import Secret
 from quantimodo.ops.alert_messages import AlertMessages, AlertWebhook
 from quantimodo.ops.alert_rules import AlertPolicy
 from quantimodo.ops.alerts import AlertWorker
-from quantimodo.ops.readings import Reading, readings
+from quantimodo.ops.health_readings import HealthReading, readings
 from quantimodo.outbound.webhook_poster import HttpWebhookPoster
 
 _MOST_ADMINISTRATORS: Final = 50
@@ -63,7 +63,7 @@ def alert_messages(context: AppContext) -> AlertMessages:
 def alert_worker(context: AppContext) -> AlertWorker:
     """Compares the state with the alerts that are stored, and reports what changed."""
 
-    async def read() -> Sequence[Reading]:
+    async def read() -> Sequence[HealthReading]:
         return list(readings(await measure(context), alert_thresholds(context.settings)))
 
     return AlertWorker(

@@ -8,12 +8,12 @@ from functools import partial
 
 import structlog
 
-from quantimodo.accounts.emails.first_reads import FirstReads
+from quantimodo.accounts.emails.first_read_notices import FirstReadNotices
 from quantimodo.accounts.emails.weekly_summaries import WeeklySummaries
 from quantimodo.accounts.second_factors.secret_resealing import SecretResealing
 from quantimodo.app.alerts import alert_worker, is_configured
 from quantimodo.app.branding import mail_look_of
-from quantimodo.app.browser import email_preferences
+from quantimodo.app.browser_services import email_preferences
 from quantimodo.app.logout import backchannel_logout_sender
 from quantimodo.app.requests.refusal_sampling import SUMMARY, RefusalSampler
 from quantimodo.app.server_state import watch
@@ -131,9 +131,9 @@ async def _probe(provider: Oidc) -> None:
         await provider.examine(again=True)
 
 
-def first_reads(context: AppContext) -> FirstReads:
+def first_reads(context: AppContext) -> FirstReadNotices:
     """Builds the sender of e-mails about first reads of health data."""
-    return FirstReads(
+    return FirstReadNotices(
         accesses=context.stores.accesses,
         users=context.stores.users,
         clients=context.stores.clients,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from quantimodo.app.authorization import authorization_responder, client_authentication, dpop_proofs
-from quantimodo.app.browser import consent_offers, consent_services
+from quantimodo.app.browser_services import consent_offers, consent_services
 from quantimodo.app.device_grant import device_authorization, device_channels, device_routes
 from quantimodo.app.services import AppContext
 from quantimodo.app.social import login_browsers, login_tokens

@@ -7,11 +7,11 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from quantimodo.accounts.device_cookies import DeviceCookies
+from quantimodo.accounts.emails.account_emails import AccountEmails
 from quantimodo.accounts.emails.account_templates import EmailTemplates
-from quantimodo.accounts.emails.emails import AccountEmails
 from quantimodo.accounts.emails.notifier import AccountNotifier
 from quantimodo.accounts.emails.tokens import EmailTokens
-from quantimodo.accounts.emails.unsubscribing import UnsubscribeAddresses
+from quantimodo.accounts.emails.unsubscribe_links import UnsubscribeLinks
 from quantimodo.accounts.login import Login
 from quantimodo.accounts.passkeys.challenges import PasskeyChallenges
 from quantimodo.accounts.passkeys.check import PasskeyCheck
@@ -89,7 +89,7 @@ def build_notifier(given: LoginDependencies) -> AccountNotifier:
         clock=given.clock,
         audit=given.audit,
         profiles=given.stores.profiles,
-        unsubscribe_addresses=UnsubscribeAddresses(given.issuer, given.envelope),
+        unsubscribe_addresses=UnsubscribeLinks(given.issuer, given.envelope),
     )
 
 

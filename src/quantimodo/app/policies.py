@@ -3,7 +3,7 @@ budgets."""
 
 from datetime import timedelta
 
-from quantimodo.accounts.outcomes import AccountPolicy
+from quantimodo.accounts.account_policy import AccountPolicy
 from quantimodo.accounts.sessions import SessionPolicy
 from quantimodo.app.login import Role
 from quantimodo.app.settings.reading import Settings
@@ -14,7 +14,7 @@ from quantimodo.clients.names import ReservedNames, reserved_names
 from quantimodo.keys.rotation import RotationPolicy
 from quantimodo.measurements.limits import ReadPolicy
 from quantimodo.model.brand import PRODUCT
-from quantimodo.ops.readings import Thresholds
+from quantimodo.ops.health_readings import Thresholds
 from quantimodo.protocol.discovery import Offered
 from quantimodo.protocol.dpop import DPoPPolicy
 from quantimodo.protocol.grant_types import GRANT_TYPES

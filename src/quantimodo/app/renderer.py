@@ -3,7 +3,7 @@
 from quantimodo.app.branding import brand_of
 from quantimodo.app.settings.reading import Settings
 from quantimodo.pages.assets import Assets
-from quantimodo.pages.layout import Renderer
+from quantimodo.pages.renderer import Renderer
 
 
 def renderer_of(settings: Settings) -> Renderer:

@@ -18,7 +18,7 @@ from quantimodo.app.authorization import (
     user_info,
 )
 from quantimodo.app.background import background_work
-from quantimodo.app.browser import (
+from quantimodo.app.browser_services import (
     OutboxReader,
     browser_service,
     consent_services,
@@ -26,6 +26,7 @@ from quantimodo.app.browser import (
     page_languages,
 )
 from quantimodo.app.demo_data import has_demo_data
+from quantimodo.app.developer_portal import portal_services
 from quantimodo.app.development import local_only
 from quantimodo.app.interactive_flow import authorize_routes, request_endpoints
 from quantimodo.app.logout import logout_routes, provider_sign_out, sign_out
@@ -34,7 +35,6 @@ from quantimodo.app.personal_export import personal_export
 from quantimodo.app.personal_tokens import personal_tokens
 from quantimodo.app.playground import OwnServer, playground_routes
 from quantimodo.app.policies import offered_features
-from quantimodo.app.portal import portal_services
 from quantimodo.app.renderer import renderer_of
 from quantimodo.app.requests.dispatch import Dispatcher, DispatchPolicy
 from quantimodo.app.requests.error_boundary import ErrorBoundary
@@ -69,11 +69,11 @@ from quantimodo.openapi.document import openapi_document
 from quantimodo.openapi.endpoint import OpenApiEndpoint, OpenApiYamlEndpoint
 from quantimodo.openapi.schemas import Json
 from quantimodo.pages.account.identities import Linking
-from quantimodo.pages.layout import Renderer
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import Pages
 from quantimodo.pages.reference.console import ReferenceConsole
 from quantimodo.pages.reference.pages import ReferencePages
+from quantimodo.pages.renderer import Renderer
 from quantimodo.pages.routes import page_routes
 from quantimodo.protocol.discovery import API, PROTECTED_RESOURCE, protected_resource
 from quantimodo.resource.bearer_authentication import BearerAuthentication

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from quantimodo.accounts.emails.webhook_notices import WebhookNotices
+from quantimodo.accounts.emails.webhook_disabling import WebhookDisabling
 from quantimodo.app.provider_policies import outbound_policy
 from quantimodo.app.services import AppContext
 from quantimodo.app.settings.reading import Settings
@@ -64,7 +64,7 @@ def webhook_sender(context: AppContext, poster: WebhookPoster) -> WebhookSender:
         queue=stores.deliveries,
         writer=event_writer(context),
         poster=poster,
-        disabling=WebhookNotices(
+        disabling=WebhookDisabling(
             stores.webhooks, stores.clients, stores.users, stores.teams, context.social.notifier
         ),
         envelope=context.envelope,

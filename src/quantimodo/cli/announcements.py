@@ -13,7 +13,7 @@ from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import run
 from quantimodo.cli.option_groups import option_group
 from quantimodo.cli.printing import print_json, print_table
-from quantimodo.cli.users.people import Reason, authority, refusals
+from quantimodo.cli.users.account_actions import Reason, authority, refusals
 from quantimodo.model.announcements import Announcement
 
 announcements = typer.Typer(no_args_is_help=True, help="Announce something on all pages.")

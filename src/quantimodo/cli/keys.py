@@ -12,7 +12,7 @@ from quantimodo.app.key_administration import KeyRotations
 from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_json, print_table
-from quantimodo.cli.users.people import Reason, authority
+from quantimodo.cli.users.account_actions import Reason, authority
 from quantimodo.keys.rotation import SigningKeyInUse, current
 from quantimodo.model.events import Event
 from quantimodo.model.keys import SigningKey

@@ -10,7 +10,7 @@ import typer
 from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import run
 from quantimodo.cli.printing import json_line
-from quantimodo.cli.users.people import person_of
+from quantimodo.cli.users.account_actions import person_of
 from quantimodo.model.admin_actions import LogQuery
 
 _AT_ONCE: Final = 500

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from quantimodo.app.services import AppContext
-from quantimodo.app.settings.quantities import parse_duration
+from quantimodo.app.settings.durations import parse_duration
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_fields, print_json, print_table
 from quantimodo.model.registrations import RegistrationToken

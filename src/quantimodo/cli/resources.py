@@ -12,10 +12,10 @@ from quantimodo.accounts.addresses import presented_email
 from quantimodo.app.administration import client_administration
 from quantimodo.app.resources import resource_registry
 from quantimodo.app.services import AppContext
-from quantimodo.app.settings.quantities import parse_duration
+from quantimodo.app.settings.durations import parse_duration
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_fields, print_json, print_table
-from quantimodo.cli.users.people import Reason, authority
+from quantimodo.cli.users.account_actions import Reason, authority
 from quantimodo.model.resources import Resource
 from quantimodo.protocol.resource_registration import (
     ResourceRegistration,

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from quantimodo.accounts.administrator_set_ups import AdministratorSetUps
+from quantimodo.accounts.set_up_administrators import SetUpAdministrators
 from quantimodo.app.administration import admin_log
 from quantimodo.app.services import AppContext
 from quantimodo.app.settings.reading import BadSettings, Loaded, load, load_machine
@@ -33,7 +33,7 @@ from quantimodo.cli.set_up_files import (
     spelled_value,
     to_toml,
 )
-from quantimodo.cli.users.people import Reason, authority
+from quantimodo.cli.users.account_actions import Reason, authority
 from quantimodo.clients.set_ups import InvalidSetUp, Plan, SetUpService, settings_detail
 from quantimodo.model.admin_actions import Authority
 from quantimodo.model.set_ups import Difference
@@ -158,8 +158,8 @@ async def _settings_with(before: Applied, after: Applied) -> Loaded:
         _refuse(fault.faults)
 
 
-def _administrators(context: AppContext) -> AdministratorSetUps:
-    return AdministratorSetUps(
+def _administrators(context: AppContext) -> SetUpAdministrators:
+    return SetUpAdministrators(
         users=context.stores.users,
         search=context.stores.people_search,
         clock=context.clock,

@@ -27,9 +27,9 @@ from quantimodo.endpoints.interaction_dispatcher import InteractionDispatcher
 from quantimodo.model.consents import StoredRequest
 from quantimodo.pages.authorization.consent_form import CHOICES
 from quantimodo.pages.forms import Form
-from quantimodo.pages.layout import see_other
 from quantimodo.pages.login.responses import pending_login_cookie
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import see_other
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.authorization import InvalidClientOrRedirect
 from quantimodo.protocol.errors import OAuthError

@@ -23,15 +23,15 @@ from quantimodo.pages.authorization.consent_form import (
     without_past_end,
 )
 from quantimodo.pages.authorization.consent_offer import ConsentOffer
-from quantimodo.pages.authorization.consent_offers import ConsentOffers
-from quantimodo.pages.authorization.consent_words import detail_lines, scope_titles
-from quantimodo.pages.authorization.resource_words import api_lines, own_scopes, scope_texts
+from quantimodo.pages.authorization.consent_offer_reader import ConsentOfferReader
+from quantimodo.pages.authorization.consent_texts import detail_lines, scope_titles
+from quantimodo.pages.authorization.resource_texts import api_lines, own_scopes, scope_texts
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
 from quantimodo.pages.languages import set_return_path
-from quantimodo.pages.layout import form_sources, head_of, see_other
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import form_sources, head_of, see_other
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.resource_store import ResourceStore
@@ -81,7 +81,7 @@ class StepPages:
     users: UserStore
     logins: LoginCarrier
     page_context: PageContext
-    offers: ConsentOffers
+    offers: ConsentOfferReader
     resources: ResourceStore
 
     async def show(

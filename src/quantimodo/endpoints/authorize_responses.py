@@ -12,7 +12,7 @@ from quantimodo.http.errors import InteractionRequired, RequestRejected
 from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.model.texts import N_
 from quantimodo.pages.authorization.form_post import form_post_page
-from quantimodo.pages.layout import Renderer, json_page, see_other
+from quantimodo.pages.renderer import Renderer, json_page, see_other
 from quantimodo.protocol.authorization import Target
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.responses import Parameters, redirect_target

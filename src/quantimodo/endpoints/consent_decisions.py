@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from quantimodo.accounts.emails.consents import ConsentMails
+from quantimodo.accounts.emails.consent_notices import ConsentNotifier
 from quantimodo.accounts.errors import TooMany
 from quantimodo.authorization.consents import Consents
 from quantimodo.authorization.interactions import Interaction
@@ -19,7 +19,7 @@ class ConsentDecisions:
     """`sign` makes a receipt."""
 
     consents: Consents
-    mails: ConsentMails
+    mails: ConsentNotifier
     sign: SignReceipt
 
     async def give(self, interaction: Interaction, subject: AuthenticatedSubject) -> Consent:

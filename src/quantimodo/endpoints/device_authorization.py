@@ -13,7 +13,7 @@ from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.clients.dpop import DPoPProofs
 from quantimodo.clients.replay_quotas import signer_at, signer_of
-from quantimodo.endpoints.forms import body_form
+from quantimodo.endpoints.body_parameters import body_form
 from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.model.budgets import Charge, Signer

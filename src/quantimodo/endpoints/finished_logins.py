@@ -23,8 +23,8 @@ from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.model.secrets import Secret
 from quantimodo.model.texts import N_
 from quantimodo.pages.cookie_names import LOGIN_OVER
-from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import PageOptions
 from quantimodo.pages.return_targets import ReturnTargets
 
 _LIFETIME: Final = timedelta(hours=1)

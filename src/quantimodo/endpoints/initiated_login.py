@@ -18,8 +18,8 @@ from quantimodo.federation.contract import Provider
 from quantimodo.http.errors import RequestRejected
 from quantimodo.model.texts import N_
 from quantimodo.pages.forms import read_body
-from quantimodo.pages.layout import PageOptions, see_other
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import PageOptions, see_other
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.social import INITIATE

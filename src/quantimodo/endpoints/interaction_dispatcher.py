@@ -24,7 +24,7 @@ from quantimodo.endpoints.requested_subject import RequestedSubject
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.forms import Form
-from quantimodo.pages.layout import json_page
+from quantimodo.pages.renderer import json_page
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.authorization import AuthorizationRequest
 from quantimodo.protocol.claims_request import lacks_acr

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.crypto.tokens import Kind, key_of
-from quantimodo.endpoints.forms import body_form
+from quantimodo.endpoints.body_parameters import body_form
 from quantimodo.http.accept import quality
 from quantimodo.http.json import PRIVATE, private_json
 from quantimodo.http.messages import Request, Response

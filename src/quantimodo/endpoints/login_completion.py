@@ -31,9 +31,9 @@ from quantimodo.model.texts import N_
 from quantimodo.outbound.errors import ProviderFault
 from quantimodo.pages.browser import BrowserRequest, peer_address
 from quantimodo.pages.errors import error_page, retry_after, too_many
-from quantimodo.pages.layout import PageOptions, see_other
 from quantimodo.pages.login.responses import login_browser, login_response
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import PageOptions, see_other
 from quantimodo.pages.return_targets import ReturnTargets
 from quantimodo.protocol.responses import redirect_target
 

@@ -21,9 +21,9 @@ from quantimodo.model.sessions import Session
 from quantimodo.model.texts import N_
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.forms import read_body
-from quantimodo.pages.layout import PageOptions, form_sources, see_other
 from quantimodo.pages.login.signed_out import signed_out_page
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import PageOptions, form_sources, see_other
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.discovery import END_SESSION
 from quantimodo.protocol.errors import OAuthError
@@ -136,7 +136,7 @@ class LogoutEndpoint:
     async def _leave(
         self, logout: LogoutRequestContext, browser_request: BrowserRequest, *, reload: bool = False
     ) -> Response:
-        frames = await self.sign_out.leave(browser_request.required())
+        frames = await self.sign_out.end(browser_request.required())
         return self.page_context.browser.sign_out(self._signed_out_page(logout, frames, reload))
 
     def _gone(self, logout: LogoutRequestContext) -> Response:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from quantimodo.endpoints.login_purposes import Purpose
 from quantimodo.endpoints.login_states import LoginStates, NewLoginState
 from quantimodo.model.identities import LoginState, Profile
-from quantimodo.pages.layout import see_other
+from quantimodo.pages.renderer import see_other
 
 _LIFETIME: Final = timedelta(hours=1)  # enough to find a password, or to open an e-mail
 _USE: Final = "pending profile"

@@ -21,7 +21,7 @@ from quantimodo.i18n.translation import present_language
 from quantimodo.model.provider_sessions import EndedProviderSession
 from quantimodo.model.texts import N_
 from quantimodo.pages.browser import peer_address
-from quantimodo.pages.layout import Renderer, head_of
+from quantimodo.pages.renderer import Renderer, head_of
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.logout import origin_of
 from quantimodo.protocol.parameters import Form

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from quantimodo.accounts.personal_token_ending import PersonalTokenEnding
+from quantimodo.accounts.personal_token_revocation import PersonalTokenRevocation
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.crypto.tokens import Kind, key_of
-from quantimodo.endpoints.forms import body_form
+from quantimodo.endpoints.body_parameters import body_form
 from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.model.clients import Client
@@ -28,7 +28,7 @@ class RevocationEndpoint:
     tokens: TokenStore
     exchanged: ExchangedTokenStore
     access: AccessTokens
-    personal: PersonalTokenEnding
+    personal: PersonalTokenRevocation
     clock: Clock
 
     async def __call__(self, request: Request) -> Response:

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from quantimodo.crypto.digests import digest
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.pages.browser import Browser
-from quantimodo.pages.layout import Renderer
+from quantimodo.pages.renderer import Renderer
 from quantimodo.ports.clock import Entropy
 from quantimodo.protocol.authorization import AuthorizationRequest
 from quantimodo.protocol.logout import origin_of

@@ -29,8 +29,8 @@ from quantimodo.http.errors import NotFound, RequestRejected
 from quantimodo.model.texts import N_
 from quantimodo.outbound.errors import ProviderFault
 from quantimodo.pages.browser import BrowserRequest
-from quantimodo.pages.layout import head_of, see_other
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import head_of, see_other
 from quantimodo.pages.return_targets import ReturnTargets
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form

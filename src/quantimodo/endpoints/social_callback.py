@@ -25,8 +25,8 @@ from quantimodo.federation.contract import Provider
 from quantimodo.outbound.errors import ProviderFault
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.forms import read_body
-from quantimodo.pages.layout import PageOptions, form_sources, head_of, see_other
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import PageOptions, form_sources, head_of, see_other
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form

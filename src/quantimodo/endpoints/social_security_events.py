@@ -26,8 +26,8 @@ from quantimodo.model.provider_sessions import EndedProviderSession
 from quantimodo.outbound.errors import faults_of
 from quantimodo.pages.browser import peer_address
 from quantimodo.pages.forms import read_body
-from quantimodo.pages.layout import NO_STORE, json_page
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import NO_STORE, json_page
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import DataDeletionRequestStore, ReplayStore
 from quantimodo.protocol.social import DATA_DELETION_STATUS

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from quantimodo.accounts.errors import LinkNeeded
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.tokens import Kind
-from quantimodo.endpoints.forms import body_form
+from quantimodo.endpoints.body_parameters import body_form
 from quantimodo.endpoints.login_completion import IDENTITIES
 from quantimodo.endpoints.login_token_responder import LoginTokenResponder
 from quantimodo.endpoints.social import unknown_provider

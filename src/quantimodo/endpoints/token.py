@@ -10,7 +10,7 @@ from typing import Any
 
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.clients.sender_constraints import SenderConstraints, ShownKey
-from quantimodo.endpoints.forms import body_form
+from quantimodo.endpoints.body_parameters import body_form
 from quantimodo.endpoints.token_safeguards import TokenSafeguards
 from quantimodo.grant_types.contract import GrantType
 from quantimodo.grant_types.table import GrantTypeTable

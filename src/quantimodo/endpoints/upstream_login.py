@@ -17,7 +17,7 @@ from quantimodo.endpoints.login_purposes import Purpose
 from quantimodo.endpoints.login_states import InvalidLoginState, LoginStates, NewLoginState
 from quantimodo.federation.contract import AuthorizationContext, Provider
 from quantimodo.model.secrets import Secret
-from quantimodo.pages.layout import see_other
+from quantimodo.pages.renderer import see_other
 from quantimodo.ports.clock import Entropy
 from quantimodo.protocol.social import callback_path
 

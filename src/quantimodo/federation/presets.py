@@ -115,7 +115,7 @@ _ROWS: Final = (
         subject_field="id",
         name_fields=("firstname + lastname", "username"),
     ),
-    # It has no scopes: the registration there has the permissions.
+    # It has no scopes: permissions are part of the registration at the provider.
     ProviderPolicy(
         name="garmin",
         kind="oauth2",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from quantimodo.model.measurements import Access, AccessAction
-from quantimodo.ops.batches import BatchWriter
+from quantimodo.ops.batch_writer import BatchWriter
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurements import AccessLogStore
 from quantimodo.ports.stores import Conflict

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from quantimodo.model.alerts import Alert
-from quantimodo.ops.readings import Reading
+from quantimodo.ops.health_readings import HealthReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class AlertPolicy:
 
 
 def changed_alerts(
-    found: Sequence[Reading], before: Mapping[str, Alert], policy: AlertPolicy, now: datetime
+    found: Sequence[HealthReading], before: Mapping[str, Alert], policy: AlertPolicy, now: datetime
 ) -> list[Alert]:
     """The alerts that begin, end, or are to be reported now, of these readings."""
     readings = {each.name: each for each in found if each.subject in policy.subjects}
@@ -44,7 +44,7 @@ def changed_alerts(
 
 
 def _holds(
-    alert: Alert | None, reading: Reading, policy: AlertPolicy, now: datetime
+    alert: Alert | None, reading: HealthReading, policy: AlertPolicy, now: datetime
 ) -> Alert | None:
     if alert is None or alert.resolved_at is not None:
         alert = Alert(

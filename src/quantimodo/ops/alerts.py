@@ -14,7 +14,7 @@ import structlog
 from quantimodo.model.alerts import Alert
 from quantimodo.ops.alert_messages import AlertMessages
 from quantimodo.ops.alert_rules import AlertPolicy, changed_alerts
-from quantimodo.ops.readings import Reading
+from quantimodo.ops.health_readings import HealthReading
 from quantimodo.ports.alert_store import AlertStore
 from quantimodo.ports.background_stores import LeaseStore
 from quantimodo.ports.clock import Clock
@@ -31,7 +31,7 @@ class AlertWorker:
 
     store: AlertStore
     leases: LeaseStore
-    read: Callable[[], Awaitable[Sequence[Reading]]]
+    read: Callable[[], Awaitable[Sequence[HealthReading]]]
     messages: AlertMessages
     policy: AlertPolicy
     clock: Clock

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from quantimodo.model.budgets import Charge
 from quantimodo.model.events import Event
-from quantimodo.ops.batches import BatchWriter
+from quantimodo.ops.batch_writer import BatchWriter
 from quantimodo.ports.background_stores import EventStore
 
 ChargeOfEvent = Callable[[Event], Charge | None]

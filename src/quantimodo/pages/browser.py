@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from quantimodo.accounts.device_cookies import DEVICE_COOKIE_LIFETIME
 from quantimodo.accounts.errors import AccountClosed
-from quantimodo.accounts.known_devices import KnownDevices
 from quantimodo.accounts.login import StartedSession
+from quantimodo.accounts.new_device_notices import NewDeviceNotices
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.crypto.digests import keyed_digest, same
 from quantimodo.crypto.tokens import Kind, key_of, mint
@@ -54,8 +54,7 @@ class CookiePolicy:
 
     @property
     def secure(self) -> bool:
-        """Whether cookies are `Secure`: always, except for plain http on a loopback address
-        (security.md §19)."""
+        """False only for plain http on a loopback address (security.md §19)."""
         return self.origin.startswith("https:")
 
 
@@ -100,7 +99,7 @@ class Browser:
         self,
         policy: CookiePolicy,
         sessions: Sessions,
-        devices: KnownDevices,
+        devices: NewDeviceNotices,
         clock: Clock,
         entropy: Entropy,
         *,

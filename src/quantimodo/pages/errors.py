@@ -11,7 +11,7 @@ from starlette.responses import Response
 from quantimodo.i18n.formats import counted
 from quantimodo.i18n.translation import gettext as _
 from quantimodo.model.texts import N_
-from quantimodo.pages.layout import PageOptions, Renderer
+from quantimodo.pages.renderer import PageOptions, Renderer
 
 NOT_FOUND: Final = (
     N_("There is no such page"),

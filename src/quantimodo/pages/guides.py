@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, Response
 from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.model.texts import N_
 from quantimodo.pages.errors import NOT_FOUND, error_page
-from quantimodo.pages.layout import Renderer, see_other
+from quantimodo.pages.renderer import Renderer, see_other
 
 ADDRESS: Final = "/guides"
 _POLICY: Final = "; ".join(

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.pages.browser import BrowserRequest
-from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import PageOptions
 
 Purpose = Literal["confirm", "reset", "verify", "cancel", "invitation", "invited"]
 

@@ -22,7 +22,7 @@ from quantimodo.pages.browser import Browser, BrowserRequest
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import USUAL, Form, FormLimits, read_form
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
-from quantimodo.pages.layout import PageOptions, Renderer, see_other
+from quantimodo.pages.renderer import PageOptions, Renderer, see_other
 from quantimodo.pages.shown_announcements import shown
 from quantimodo.ports.clock import Clock
 

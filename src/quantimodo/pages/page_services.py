@@ -29,11 +29,11 @@ from quantimodo.pages.account.identities import Linking
 from quantimodo.pages.account.receipts import ConsentServices
 from quantimodo.pages.browser import Browser
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
-from quantimodo.pages.layout import Renderer
 from quantimodo.pages.login.provider_buttons import ProviderButton
 from quantimodo.pages.outbox import Outbox
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.portal.authorization_runs import AuthorizationRuns
+from quantimodo.pages.renderer import Renderer
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.background_stores import EventStore

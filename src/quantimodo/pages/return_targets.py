@@ -22,7 +22,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.consents import StoredRequest
 from quantimodo.model.sessions import Session
 from quantimodo.model.texts import N_
-from quantimodo.pages.layout import form_sources
+from quantimodo.pages.renderer import form_sources
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import AuthorizationStore

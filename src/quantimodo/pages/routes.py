@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from quantimodo.accounts.passkeys.factor import PasskeyFactor
-from quantimodo.accounts.second_factors.required_set_up import RequiredSetUp
+from quantimodo.accounts.second_factors.required_enrolment import RequiredEnrolment
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.federation.provider_sign_out import RETURNED
 from quantimodo.pages.account.activity import Activity
@@ -21,8 +21,8 @@ from quantimodo.pages.account.security import Security
 from quantimodo.pages.account.sessions import Devices
 from quantimodo.pages.account.two_step import TwoStep
 from quantimodo.pages.announcements import AnnouncementPages
+from quantimodo.pages.data.deletion_undo import DeletionUndo
 from quantimodo.pages.data.routes import DataPages
-from quantimodo.pages.data.undo import Undo
 from quantimodo.pages.guides import ADDRESS as GUIDES
 from quantimodo.pages.guides import Guides
 from quantimodo.pages.language_choice import LanguageChoice
@@ -37,13 +37,13 @@ from quantimodo.pages.login.second_factor_set_up import SecondFactorSetUp
 from quantimodo.pages.login.sign_in import SignIn
 from quantimodo.pages.login.sign_out import SignOut
 from quantimodo.pages.login.sign_up import SignUp
+from quantimodo.pages.new_secret_cookie import NewSecretCookie
 from quantimodo.pages.outbox import OutboxPage
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute, Pages
 from quantimodo.pages.portal.routes import portal_routes
 from quantimodo.pages.return_targets import ReturnTargets
 from quantimodo.pages.sealed_forms import SealedForms
-from quantimodo.pages.secret_once import SecretPage
 from quantimodo.pages.static_pages import StaticPages
 from quantimodo.pages.step_up import StepUp
 from quantimodo.protocol.discovery import API
@@ -138,9 +138,9 @@ def _authorize_endpoint(pages: Pages, page_context: PageContext) -> Sequence[Pag
 def _second_factor_set_up(
     pages: Pages, page_context: PageContext, leads: ReturnTargets
 ) -> Sequence[PageRoute]:
-    secrets = SecretPage(pages.browser, pages.envelope, pages.clock)
+    secrets = NewSecretCookie(pages.browser, pages.envelope, pages.clock)
     login, passkeys = pages.accounts.login, pages.passkey_sign_in.passkeys
-    set_up = RequiredSetUp(login, pages.second_factors, passkeys)
+    set_up = RequiredEnrolment(login, pages.second_factors, passkeys)
     return SecondFactorSetUp(page_context, set_up, leads, secrets).routes()
 
 
@@ -175,10 +175,10 @@ def _account(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     )
     proofs = accounts.credentials, pages.passkey_sign_in, pages.linking
     identities, again = Identities(page_context, *proofs), Again(page_context, *proofs)
-    secrets = SecretPage(pages.browser, pages.envelope, pages.clock)
+    secrets = NewSecretCookie(pages.browser, pages.envelope, pages.clock)
     factor = PasskeyFactor(pages.passkey_sign_in, pages.second_factors)
     step_up = StepUp(page_context, pages.second_factors)
-    undo = Undo(pages.envelope, measurements, pages.clock)
+    undo = DeletionUndo(pages.envelope, measurements, pages.clock)
     data = DataPages(
         page_context, measurements, pages.references, pages.profiles, undo, pages.reads
     )

@@ -9,8 +9,8 @@ from starlette.responses import PlainTextResponse, Response
 from quantimodo.http.errors import NotFound
 from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.model.languages import LANGUAGES
-from quantimodo.pages.layout import see_other
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import see_other
 from quantimodo.ports.client_stores import ClientStore
 
 _ROBOTS: Final = """User-agent: *

@@ -12,7 +12,7 @@ from quantimodo.protocol.pkce import accept_challenge
 from quantimodo.sandbox.fake_providers import FakeProvider
 from quantimodo.sandbox.parameters import InvalidSandboxRequest, Parameters
 from quantimodo.sandbox.people import Person
-from quantimodo.sandbox.sealed import Grant
+from quantimodo.sandbox.sealed_grants import Grant
 
 _LONGEST: Final = 2048
 

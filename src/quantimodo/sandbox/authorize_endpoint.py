@@ -10,7 +10,7 @@ from typing import Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.pages.layout import see_other
+from quantimodo.pages.renderer import see_other
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.responses import redirect_target
 from quantimodo.sandbox.authorization import (
@@ -24,7 +24,7 @@ from quantimodo.sandbox.fake_providers import FakeProvider
 from quantimodo.sandbox.parameters import of_query
 from quantimodo.sandbox.people import Behaviour, Person
 from quantimodo.sandbox.person_chooser import PersonChooser
-from quantimodo.sandbox.sealed import SealedGrants
+from quantimodo.sandbox.sealed_grants import SealedGrants
 
 
 class ResponseBuilder(Protocol):

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.crypto.digests import digest
-from quantimodo.pages.layout import PageOptions, Renderer
+from quantimodo.pages.renderer import PageOptions, Renderer
 from quantimodo.ports.clock import Clock
 from quantimodo.sandbox.authorization import AuthorizationRequestRefused
 from quantimodo.sandbox.authorize_endpoint import refuse_as
@@ -28,7 +28,7 @@ from quantimodo.sandbox.parameters import (
 )
 from quantimodo.sandbox.people import Person
 from quantimodo.sandbox.person_chooser import FormInput, PersonChooser
-from quantimodo.sandbox.sealed import Grant, SealedGrants
+from quantimodo.sandbox.sealed_grants import Grant, SealedGrants
 
 _SCRIPT: Final = """
 const box = document.getElementById("response");

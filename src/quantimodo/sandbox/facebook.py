@@ -25,7 +25,7 @@ from quantimodo.sandbox.parameters import (
     of_form_or_json,
 )
 from quantimodo.sandbox.people import Person, find_person
-from quantimodo.sandbox.sealed import Grant, SealedGrants, SpentCodes
+from quantimodo.sandbox.sealed_grants import Grant, SealedGrants, SpentCodes
 
 VERSION: Final = "v25.0"
 _DIGITS: Final = 17

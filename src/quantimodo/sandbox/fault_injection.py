@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from quantimodo.pages.layout import NO_STORE
+from quantimodo.pages.renderer import NO_STORE
 from quantimodo.sandbox.people import Behaviour, Person
 
 Sleep = Callable[[float], Awaitable[object]]

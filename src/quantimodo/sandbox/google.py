@@ -18,7 +18,7 @@ from quantimodo.sandbox.parameters import (
     of_form_or_json,
 )
 from quantimodo.sandbox.people import Person, find_person
-from quantimodo.sandbox.sealed import Grant
+from quantimodo.sandbox.sealed_grants import Grant
 
 POSTMESSAGE: Final = "postmessage"
 _DIGITS: Final = 21

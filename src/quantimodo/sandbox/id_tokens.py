@@ -10,7 +10,7 @@ from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.sandbox.fake_providers import FakeProvider
 from quantimodo.sandbox.people import Behaviour, Person
 from quantimodo.sandbox.published_key import PUBLISHED_KEY
-from quantimodo.sandbox.sealed import Grant
+from quantimodo.sandbox.sealed_grants import Grant
 
 _LIFETIME: Final = 3600
 _AHEAD: Final = 50

@@ -7,7 +7,7 @@ from quantimodo.sandbox.authorization import FakeAuthorizationRequest
 from quantimodo.sandbox.fake_providers import FakeProvider
 from quantimodo.sandbox.id_tokens import profile_claims
 from quantimodo.sandbox.people import Person
-from quantimodo.sandbox.sealed import Grant
+from quantimodo.sandbox.sealed_grants import Grant
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from quantimodo.sandbox.fault_injection import FaultInjection, private
 from quantimodo.sandbox.id_tokens import IdTokens
 from quantimodo.sandbox.parameters import InvalidSandboxRequest, Parameters, bearer, of_form
 from quantimodo.sandbox.people import Person
-from quantimodo.sandbox.sealed import Grant, SealedGrants, SpentCodes
+from quantimodo.sandbox.sealed_grants import Grant, SealedGrants, SpentCodes
 
 _HOUR: Final = 3600
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from quantimodo.pages.layout import PageOptions, Renderer
+from quantimodo.pages.renderer import PageOptions, Renderer
 from quantimodo.sandbox.parameters import InvalidSandboxRequest, Parameters
 from quantimodo.sandbox.people import (
     ANOTHER,

@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.pages.errors import error_page
-from quantimodo.pages.layout import Renderer
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.page_services import PageRoute
+from quantimodo.pages.renderer import Renderer
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.sandbox import fake_providers
 from quantimodo.sandbox.authorize_endpoint import AuthorizeEndpoint, ResponseBuilder
@@ -25,7 +25,7 @@ from quantimodo.sandbox.oidc import OidcProfile
 from quantimodo.sandbox.openid import OpenId, ProviderProfile
 from quantimodo.sandbox.parameters import InvalidSandboxRequest
 from quantimodo.sandbox.person_chooser import PersonChooser
-from quantimodo.sandbox.sealed import SealedGrants, SpentCodes
+from quantimodo.sandbox.sealed_grants import SealedGrants, SpentCodes
 from quantimodo.sandbox.security_events import SignedRequestPage
 
 _GET: Final = ("GET",)

@@ -6,7 +6,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.pages.layout import Renderer
+from quantimodo.pages.renderer import Renderer
 from quantimodo.sandbox.facebook import Facebook
 from quantimodo.sandbox.parameters import of_query
 from quantimodo.sandbox.people import Behaviour

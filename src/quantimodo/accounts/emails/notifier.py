@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from quantimodo.accounts.emails.account_emails import AccountEmails
 from quantimodo.accounts.emails.account_templates import EmailTemplates, address_of
-from quantimodo.accounts.emails.emails import AccountEmails
-from quantimodo.accounts.emails.unsubscribing import Subscription, UnsubscribeAddresses
+from quantimodo.accounts.emails.unsubscribe_links import Subscription, UnsubscribeLinks
 from quantimodo.accounts.sessions import printable
 from quantimodo.i18n.negotiation import lookup
 from quantimodo.i18n.translation import in_language, present_language
@@ -25,7 +25,7 @@ class AccountNotifier:
     clock: Clock
     audit: Audit
     profiles: ProfileStore
-    unsubscribe_addresses: UnsubscribeAddresses
+    unsubscribe_addresses: UnsubscribeLinks
 
     def record(self, kind: str, user_id: int | None, address: str = "", detail: str = "") -> None:
         """Add an event to the audit trail. `address` is the network address of the request."""

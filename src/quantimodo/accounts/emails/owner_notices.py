@@ -11,7 +11,7 @@ from quantimodo.ports.account_stores import UserStore
 
 
 @dataclass(frozen=True, slots=True)
-class OwnerMails:
+class OwnerNotifier:
     """Implements `OwnerNotices`."""
 
     notifier: AccountNotifier

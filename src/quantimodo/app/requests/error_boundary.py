@@ -34,9 +34,9 @@ from quantimodo.pages.account.two_step import TWO_STEP, TWO_STEP_FIRST
 from quantimodo.pages.browser import SignInFirst
 from quantimodo.pages.errors import SERVER_ERROR, error_page, refusal_page
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
-from quantimodo.pages.layout import Renderer, json_page, see_other
 from quantimodo.pages.login.responses import CLOSED
 from quantimodo.pages.page_context import Endpoint
+from quantimodo.pages.renderer import Renderer, json_page, see_other
 from quantimodo.ports.clock import Entropy
 from quantimodo.protocol.discovery import MCP
 from quantimodo.protocol.endpoint_entry import EndpointKind

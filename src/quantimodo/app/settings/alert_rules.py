@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from quantimodo.accounts.addresses import email_address
 from quantimodo.accounts.errors import InvalidInput
 from quantimodo.app.settings.tree import Settings
-from quantimodo.ops.readings import SUBJECTS
+from quantimodo.ops.health_readings import SUBJECTS
 from quantimodo.protocol.uris import InvalidUri, read
 
 _PREFIX: Final = "whsec_"

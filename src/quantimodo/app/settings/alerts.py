@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from quantimodo.model.settings_fields import setting
-from quantimodo.ops.readings import SUBJECTS
+from quantimodo.ops.health_readings import SUBJECTS
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)

@@ -6,7 +6,7 @@ from typing import Any, get_args
 import msgspec
 
 from quantimodo.accounts.limits import Limit
-from quantimodo.app.settings.quantities import (
+from quantimodo.app.settings.durations import (
     parse_duration,
     parse_limit,
     spell_duration,

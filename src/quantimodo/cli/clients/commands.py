@@ -12,12 +12,12 @@ import typer
 from quantimodo.accounts.addresses import presented_email
 from quantimodo.app.administration import client_administration
 from quantimodo.app.services import AppContext
-from quantimodo.app.settings.quantities import parse_duration
+from quantimodo.app.settings.durations import parse_duration
 from quantimodo.cli.clients.log import log
 from quantimodo.cli.clients.options import client_fields, client_options, given
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_fields, print_json, print_table
-from quantimodo.cli.users.people import Reason, authority
+from quantimodo.cli.users.account_actions import Reason, authority
 from quantimodo.clients.client_administration import ClientAction
 from quantimodo.clients.registry import Registered, Registration
 from quantimodo.model.clients import Client

@@ -9,7 +9,7 @@ from quantimodo.app.services import AppContext
 from quantimodo.cli.clients.commands import AsJson, ClientId
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_fields, print_json
-from quantimodo.cli.users.people import Reason, authority
+from quantimodo.cli.users.account_actions import Reason, authority
 from quantimodo.model.clients import Client
 
 

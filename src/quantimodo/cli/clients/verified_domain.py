@@ -8,7 +8,7 @@ from quantimodo.app.administration import client_administration
 from quantimodo.app.services import AppContext
 from quantimodo.cli.clients.commands import ClientId
 from quantimodo.cli.command_runner import Failed, run
-from quantimodo.cli.users.people import Reason, authority
+from quantimodo.cli.users.account_actions import Reason, authority
 
 
 def verify(

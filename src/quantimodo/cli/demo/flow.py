@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
 
-from quantimodo.cli.demo.forms import HtmlForm, HtmlPage
+from quantimodo.cli.demo.html_forms import HtmlForm, HtmlPage
 from quantimodo.cli.demo.output import DemoOutput, as_object
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.jwks import open_verifier

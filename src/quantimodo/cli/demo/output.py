@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from quantimodo.cli.demo.forms import HtmlPage
+from quantimodo.cli.demo.html_forms import HtmlPage
 
 _OURS = re.compile(r"(qm[a-z]_[A-Za-z0-9_-]{5})[A-Za-z0-9_-]+")
 _SIGNED = re.compile(r"(eyJ[A-Za-z0-9_-]{5})[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")

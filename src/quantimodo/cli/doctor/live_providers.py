@@ -11,7 +11,7 @@ from quantimodo.cli.doctor.findings import Finding
 from quantimodo.cli.doctor.live_probes import Site
 from quantimodo.model.secrets import Secret
 from quantimodo.ops.gauges import reported_providers
-from quantimodo.ops.readings import provider_reading
+from quantimodo.ops.health_readings import provider_reading
 
 _WHAT: Final = "providers"
 

@@ -11,7 +11,7 @@ from quantimodo.app.policies import alert_thresholds
 from quantimodo.app.server_state import measure
 from quantimodo.app.services import AppContext
 from quantimodo.cli.doctor.findings import Finding
-from quantimodo.ops.readings import readings
+from quantimodo.ops.health_readings import readings
 
 # `doctor` has its own finding about the mail server.
 _NAMES: Final[Mapping[str, str]] = {"mail": "mail queue"}

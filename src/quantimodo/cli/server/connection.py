@@ -18,9 +18,9 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from quantimodo.cli.server import framing
-from quantimodo.cli.server.admission import Admission, ConnectionPolicy
-from quantimodo.cli.server.cycle import Cycle, no_resource, refusal, whole_response
-from quantimodo.cli.server.gathering import Gathering
+from quantimodo.cli.server.connection_limits import ConnectionLimiter, ConnectionPolicy
+from quantimodo.cli.server.request_cycle import RequestCycle, no_resource, refusal, whole_response
+from quantimodo.cli.server.write_coalescing import CoalescingTransport
 from quantimodo.http.asgi import FRAMING_REFUSED, WHOLE
 
 _MOST_HEAD: Final = 65_536  # bytes after the first read; the application's own limit is lower
@@ -32,23 +32,25 @@ _LINGER: Final = 2.0  # seconds to discard what the client still sends after the
 class Connection(HttpToolsProtocol):
     """A client's connection, closed when a request or the reading of a response takes too long."""
 
-    cycle: Cycle
+    cycle: RequestCycle
     _deadline: asyncio.TimerHandle | None = None
     _write_deadline: asyncio.TimerHandle | None = None
     _client_network: str | None = None
-    _active: Cycle | None = None  # the request whose response is in progress
-    _reading: Cycle | None = None  # its body is being read
+    _active: RequestCycle | None = None  # the request whose response is in progress
+    _reading: RequestCycle | None = None  # its body is being read
     _unfinished = True  # no request, or one that is not complete
     _in_head = False
     _upgrading = False
     _reading_ended = False  # nothing more is read: the last request has come
     _fresh = False  # this request began with the bytes that are read now
-    _fault: framing.DomainError | None = None
+    _fault: framing.FramingError | None = None
     _size = 0
 
-    def __init__(self, *arguments: Any, admission: Admission | None = None, **named: Any) -> None:
+    def __init__(
+        self, *arguments: Any, admission: ConnectionLimiter | None = None, **named: Any
+    ) -> None:
         super().__init__(*arguments, **named)
-        self._admission = admission or Admission(ConnectionPolicy())
+        self._admission = admission or ConnectionLimiter(ConnectionPolicy())
         self._policy = self._admission.policy
 
     @property
@@ -58,7 +60,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._raw = transport
-        self._gathering = Gathering(transport, self.loop, self._finish)
+        self._gathering = CoalescingTransport(transport, self.loop, self._finish)
         super().connection_made(self._gathering)
         self.made_at = self.loop.time()
         address = self.client[0] if self.client else ""
@@ -113,7 +115,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         if self._reading_ended:
-            raise framing.DomainError(400, "nothing follows the last request of a connection")
+            raise framing.FramingError(400, "nothing follows the last request of a connection")
         self._unfinished = self._in_head = self._fresh = True
         self._size = 0
         self.url, self.headers = b"", []
@@ -137,7 +139,7 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         try:
             self._begin()
-        except framing.DomainError as fault:
+        except framing.FramingError as fault:
             self._fault = fault
             raise
 
@@ -177,7 +179,7 @@ class Connection(HttpToolsProtocol):
                     self._ignore_upgrade()
         except httptools.HttpParserError:  # also of what a callback raises
             if not self._reading_ended:
-                self._refuse(self._fault or framing.DomainError(400, "the request is malformed"))
+                self._refuse(self._fault or framing.FramingError(400, "the request is malformed"))
         return not self._reading_ended
 
     def _ignore_upgrade(self) -> None:
@@ -205,12 +207,12 @@ class Connection(HttpToolsProtocol):
         scope["raw_path"] = raw_path
         scope["query_string"] = query
         keep_alive = version != "1.0" and parser.should_keep_alive()
-        cycle = self._reading = Cycle(self, expects, keep_alive)
+        cycle = self._reading = RequestCycle(self, expects, keep_alive)
         whole = partial(whole_response, cycle, self._gathering)
         scope["extensions"] = {WHOLE: whole}  # type: ignore[dict-item]
         self._enqueue(cycle, no_resource if raw_path == b"*" else self.app)
 
-    def _enqueue(self, cycle: Cycle, app: Any) -> None:
+    def _enqueue(self, cycle: RequestCycle, app: Any) -> None:
         """Responses leave in the order of the requests (RFC 9112 §9.3.2)."""
         self.cycle = cycle
         if self._active is None or self._active.response_complete:
@@ -225,7 +227,7 @@ class Connection(HttpToolsProtocol):
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
 
-    def _refuse(self, fault: framing.DomainError) -> None:
+    def _refuse(self, fault: framing.FramingError) -> None:
         """Send the refusal in order, read nothing more, and close. The application logs and counts
         it."""
         self._reading_ended = True
@@ -242,7 +244,7 @@ class Connection(HttpToolsProtocol):
         elif broken is not None and self.pipeline:
             self.pipeline.popleft()
         self.scope.setdefault("method", "GET")
-        self._enqueue(Cycle(self, False, keep_alive=False), refusal(fault))
+        self._enqueue(RequestCycle(self, False, keep_alive=False), refusal(fault))
 
     def _count_received(self, received: int) -> None:
         """Bounds what a request that does not end keeps in memory."""
@@ -251,7 +253,7 @@ class Connection(HttpToolsProtocol):
             return
         self._size += received
         if self._in_head and self._size > _MOST_HEAD:
-            self._refuse(framing.DomainError(431, "the head of the request is too large"))
+            self._refuse(framing.FramingError(431, "the head of the request is too large"))
         elif self._size > _MOST_MESSAGE:
             self._gathering.close()
 

@@ -21,7 +21,7 @@ _HOST: Final = re.compile(
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?#]*)([^?#]*)(\?[^#]*)?", re.IGNORECASE)
 
 
-class DomainError(Exception):
+class FramingError(Exception):
     """The request is refused, and its connection is closed after the response."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -31,7 +31,7 @@ class DomainError(Exception):
 
 
 def check_head(version: str, method: bytes, headers: HeaderLines) -> bool:
-    """Whether the client waits for `100 Continue` before it sends a body. Raises `DomainError`.
+    """Whether the client waits for `100 Continue` before it sends a body. Raises `FramingError`.
 
     The names in `headers` are in lower case.
     """
@@ -42,7 +42,7 @@ def check_head(version: str, method: bytes, headers: HeaderLines) -> bool:
             continue
         if name == b"host":
             if host is not None:
-                raise DomainError(400, "the Host header is repeated")
+                raise FramingError(400, "the Host header is repeated")
             host = value
         elif name == b"content-length":
             has_body = has_body or value != b"0"
@@ -51,23 +51,23 @@ def check_head(version: str, method: bytes, headers: HeaderLines) -> bool:
         elif name == b"transfer-encoding":
             # RFC 9112 §6.1: unknown codings, and any with HTTP/1.0, leave the length unknown.
             if value.lower() != b"chunked" or version == "1.0":
-                raise DomainError(400, "the Transfer-Encoding is not supported")
+                raise FramingError(400, "the Transfer-Encoding is not supported")
             has_body = True
     if version not in ("1.1", "1.0"):
-        raise DomainError(400, "the HTTP version is not supported")
+        raise FramingError(400, "the HTTP version is not supported")
     if method == b"CONNECT":
-        raise DomainError(400, "CONNECT is not supported")
+        raise FramingError(400, "CONNECT is not supported")
     # RFC 9112 §3.2: missing only with HTTP/1.0, and never malformed.
     if host is None:
         if version == "1.1":
-            raise DomainError(400, "the Host header is missing")
+            raise FramingError(400, "the Host header is missing")
     elif not _is_host(host):
-        raise DomainError(400, "the Host header is malformed")
+        raise FramingError(400, "the Host header is malformed")
     return expects and has_body and version == "1.1"
 
 
 def split_target(target: bytes, method: bytes) -> tuple[bytes, bytes]:
-    """The raw path and the query of a request target (RFC 9112 §3.2). Raises `DomainError`."""
+    """The raw path and the query of a request target (RFC 9112 §3.2). Raises `FramingError`."""
     if target[:1] == b"/" and b"#" not in target:
         path, _, query = target.partition(b"?")
         return path, query
@@ -75,7 +75,7 @@ def split_target(target: bytes, method: bytes) -> tuple[bytes, bytes]:
         return target, b""
     absolute = _ABSOLUTE.fullmatch(target)
     if absolute is None or not _is_host(absolute[1]):
-        raise DomainError(400, "the request target is malformed")
+        raise FramingError(400, "the request target is malformed")
     return absolute[2] or b"/", (absolute[3] or b"?")[1:]
 
 

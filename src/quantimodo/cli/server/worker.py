@@ -19,20 +19,20 @@ from typing import NoReturn
 import uvicorn
 
 from quantimodo.app.settings.reading import Settings, load_machine
-from quantimodo.cli.server.admission import (
-    Admission,
+from quantimodo.cli.server.connection import Connection
+from quantimodo.cli.server.connection_limits import (
+    ConnectionLimiter,
     ConnectionPolicy,
     most_connections,
     raise_descriptor_limit,
 )
-from quantimodo.cli.server.connection import Connection
 
 SUPERVISED = "supervised"
 
 
 def serve(listener: socket.socket, settings: Settings) -> None:
     """Serve until the stop signal, then finish the requests in progress."""
-    admission = Admission(_connection_policy(settings))
+    admission = ConnectionLimiter(_connection_policy(settings))
     config = uvicorn.Config(
         "quantimodo.app.asgi:create_worker",
         factory=True,

@@ -14,9 +14,9 @@ from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import Failed, field_errors, run
 from quantimodo.cli.option_groups import option_group
 from quantimodo.cli.printing import print_fields, print_json, print_table
+from quantimodo.cli.users.account_actions import Reason, perform, person_of
 from quantimodo.cli.users.imports import import_users
 from quantimodo.cli.users.invitations import invitations, invite_person
-from quantimodo.cli.users.people import Reason, perform, person_of
 from quantimodo.cli.users.sessions import sessions
 from quantimodo.model.profiles import Profile
 from quantimodo.model.secrets import Secret

@@ -9,7 +9,7 @@ from quantimodo.accounts.invitations import Invitations
 from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import run
 from quantimodo.cli.printing import print_json, print_table
-from quantimodo.cli.users.people import Reason, authority, refusals
+from quantimodo.cli.users.account_actions import Reason, authority, refusals
 from quantimodo.model.admin_actions import Authority
 from quantimodo.model.invitations import Invitation
 

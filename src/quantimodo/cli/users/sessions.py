@@ -10,7 +10,7 @@ from quantimodo.app.administration import people_administration
 from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import run
 from quantimodo.cli.printing import print_json, print_table
-from quantimodo.cli.users.people import Reason, authority, person_of, refusals
+from quantimodo.cli.users.account_actions import Reason, authority, person_of, refusals
 from quantimodo.model.sessions import Session
 
 

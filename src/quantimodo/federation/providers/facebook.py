@@ -27,7 +27,7 @@ from quantimodo.federation.id_tokens import (
     moment,
     required_text,
 )
-from quantimodo.federation.names import full_name
+from quantimodo.federation.person_names import full_name
 from quantimodo.federation.providers.facebook_graph import TRY_LATER, Graph, account_number
 from quantimodo.federation.providers.oauth2 import (
     AuthorizationServer,

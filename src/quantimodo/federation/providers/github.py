@@ -8,7 +8,7 @@ unverified text. GitHub signs no ID tokens and sends no messages.
 from collections.abc import Mapping, Sequence
 
 from quantimodo.federation.contract import AuthorizationContext, ProviderPolicy, SecurityEvent
-from quantimodo.federation.names import full_name
+from quantimodo.federation.person_names import full_name
 from quantimodo.federation.providers.oauth2 import (
     AuthorizationServer,
     Granted,

@@ -12,13 +12,13 @@ from urllib.parse import urlencode, urlsplit
 
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.jwt import base64url
+from quantimodo.federation.authorization_errors import KNOWN_ERRORS, is_declined
 from quantimodo.federation.contract import (
     AccessDeniedByUser,
     AuthorizationContext,
     BadCode,
     ProviderPolicy,
 )
-from quantimodo.federation.declined import KNOWN_ERRORS, is_declined
 from quantimodo.federation.field_paths import Path, value_at
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import ProviderFault, ProviderUnavailable

@@ -30,7 +30,7 @@ from quantimodo.federation.id_tokens import (
     moment,
     required_text,
 )
-from quantimodo.federation.names import display_name, full_name, has_full_name
+from quantimodo.federation.person_names import display_name, full_name, has_full_name
 from quantimodo.federation.provider_logout import end_session_url, recorded
 from quantimodo.federation.provider_quirks import Claims, IdentityKey, ProviderQuirks
 from quantimodo.federation.providers.oauth2 import (

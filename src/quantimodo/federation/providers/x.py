@@ -11,7 +11,7 @@ from quantimodo.federation.contract import (
     ProviderPolicy,
     SecurityEvent,
 )
-from quantimodo.federation.names import full_name
+from quantimodo.federation.person_names import full_name
 from quantimodo.federation.providers.oauth2 import (
     AuthorizationServer,
     Granted,

@@ -20,9 +20,9 @@ from quantimodo.model.clients import Client
 from quantimodo.model.measurements import Access, AccessSum
 from quantimodo.model.personal_tokens import name_of_token
 from quantimodo.model.texts import N_
-from quantimodo.pages.authorization.resource_words import api_names
-from quantimodo.pages.layout import NO_STORE
+from quantimodo.pages.authorization.resource_texts import api_names
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import NO_STORE
 from quantimodo.pages.timestamps import in_zone, zone_named
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.grant_stores import AuthorizationStore

@@ -31,7 +31,7 @@ from quantimodo.pages.authorization.consent_form import (
     without_past_end,
 )
 from quantimodo.pages.authorization.consent_offer import ConsentOffer
-from quantimodo.pages.authorization.consent_words import detail_lines, scope_titles
+from quantimodo.pages.authorization.consent_texts import detail_lines, scope_titles
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView

@@ -13,8 +13,8 @@ from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.events import Event
 from quantimodo.model.measurements import Access
-from quantimodo.pages.authorization.consent_words import scope_titles
-from quantimodo.pages.authorization.resource_words import api_names, scope_texts
+from quantimodo.pages.authorization.consent_texts import scope_titles
+from quantimodo.pages.authorization.resource_texts import api_names, scope_texts
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.portal.client_addresses import client_id_of
 from quantimodo.ports.account_stores import UserStore

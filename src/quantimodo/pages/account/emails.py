@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.emails.preferences import EmailPreferences
-from quantimodo.accounts.emails.unsubscribing import UNSUBSCRIBE, UnsubscribeAddresses
+from quantimodo.accounts.emails.unsubscribe_links import UNSUBSCRIBE, UnsubscribeLinks
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.model.email_choices import EmailChoices
 from quantimodo.pages.account.unsubscribe import UnsubscribePage
@@ -54,7 +54,7 @@ def email_routes(
 ) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
     """Constructs the pages about optional e-mails."""
     choices = EmailChoicePage(page_context, preferences)
-    addresses = UnsubscribeAddresses(issuer, envelope)
+    addresses = UnsubscribeLinks(issuer, envelope)
     unsubscribe = UnsubscribePage(page_context, preferences, addresses)
     return [
         (("GET",), _PATH, choices.show),

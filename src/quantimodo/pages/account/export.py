@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from quantimodo.export.personal_export import PersonalExport
-from quantimodo.pages.layout import NO_STORE
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import NO_STORE
 
 
 @dataclass(frozen=True, slots=True)

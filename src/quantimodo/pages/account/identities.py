@@ -22,10 +22,10 @@ from quantimodo.model.sessions import Session
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.forms import row_id
-from quantimodo.pages.layout import PageOptions, form_sources
 from quantimodo.pages.login.provider_buttons import ProviderButton
 from quantimodo.pages.login.responses import login_browser, login_response
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import PageOptions, form_sources
 
 
 @dataclass(frozen=True, slots=True)

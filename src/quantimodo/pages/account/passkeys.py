@@ -13,8 +13,8 @@ from quantimodo.model.passkeys import Passkey
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.forms import Form, FormView, row_id
-from quantimodo.pages.layout import json_page
 from quantimodo.pages.page_context import Endpoint, PageContext
+from quantimodo.pages.renderer import json_page
 
 PASSKEYS: Final = "/account/security/passkeys"
 ENDPOINTS: Final = "/.well-known/passkey-endpoints"

@@ -19,13 +19,13 @@ from quantimodo.model.personal_tokens import PersonalToken
 from quantimodo.pages.authorization.consent import ScopeLine
 from quantimodo.pages.authorization.consent_form import initial_view, read_choice, submitted_view
 from quantimodo.pages.authorization.consent_offer import ConsentOffer
-from quantimodo.pages.authorization.consent_offers import ConsentOffers
-from quantimodo.pages.authorization.consent_words import detail_lines, scope_titles
+from quantimodo.pages.authorization.consent_offer_reader import ConsentOfferReader
+from quantimodo.pages.authorization.consent_texts import detail_lines, scope_titles
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import Form, FormView, row_id
+from quantimodo.pages.new_secret_cookie import NewSecretCookie
 from quantimodo.pages.page_context import Endpoint, PageContext
-from quantimodo.pages.secret_once import SecretPage
 from quantimodo.protocol.scopes import SCOPES
 
 TOKENS: Final = "/account/tokens"
@@ -49,8 +49,8 @@ class PersonalTokenPages:
 
     page_context: PageContext
     tokens: PersonalTokens
-    offers: ConsentOffers
-    secrets: SecretPage
+    offers: ConsentOfferReader
+    secrets: NewSecretCookie
 
     def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
         """Its lines of the table of pages."""

@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.changes import Changes
+from quantimodo.accounts.account_changes import AccountChanges
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.recovery import Recovery
 from quantimodo.i18n.translation import gettext
@@ -44,7 +44,7 @@ class Profile:
     """/account/profile."""
 
     page_context: PageContext
-    changes: Changes
+    changes: AccountChanges
     recovery: Recovery
     profiles: Profiles
 

@@ -7,7 +7,7 @@ from datetime import tzinfo
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.emails.consents import ConsentMails
+from quantimodo.accounts.emails.consent_notices import ConsentNotifier
 from quantimodo.accounts.errors import TooMany
 from quantimodo.authorization.consents import Consents
 from quantimodo.http.errors import NotFound
@@ -15,14 +15,14 @@ from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent, ConsentChange, ConsentChoice
 from quantimodo.model.texts import N_
 from quantimodo.model.users import User
-from quantimodo.pages.authorization.consent_offers import ConsentOffers
-from quantimodo.pages.authorization.consent_words import detail_lines, end_words, scope_titles
+from quantimodo.pages.authorization.consent_offer_reader import ConsentOfferReader
+from quantimodo.pages.authorization.consent_texts import detail_lines, end_words, scope_titles
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import FormErrors, form_errors
 from quantimodo.pages.forms import FormView
-from quantimodo.pages.layout import NO_STORE
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.portal.client_addresses import client_id_of, client_path
+from quantimodo.pages.renderer import NO_STORE
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.scopes import ScopeText
 
@@ -40,8 +40,8 @@ class ConsentServices:
     """The services that these pages need. `sign` makes a receipt."""
 
     consents: Consents
-    offers: ConsentOffers
-    mails: ConsentMails
+    offers: ConsentOfferReader
+    mails: ConsentNotifier
     sign: SignReceipt
 
 

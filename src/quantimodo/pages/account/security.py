@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.changes import Changes
+from quantimodo.accounts.account_changes import AccountChanges
 from quantimodo.accounts.credentials import Credentials
 from quantimodo.accounts.passkeys.passkeys import Passkeys
 from quantimodo.accounts.second_factors.factor_recovery import FactorRecoveries
@@ -29,7 +29,7 @@ class Security:
     """/account/security: password, address, and recent events."""
 
     page_context: PageContext
-    changes: Changes
+    changes: AccountChanges
     credentials: Credentials
     second_factors: SecondFactors
     passkeys: Passkeys

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.personal_token_ending import PersonalTokenEnding
+from quantimodo.accounts.personal_token_revocation import PersonalTokenRevocation
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.sign_out import SignOut
 from quantimodo.model.sessions import Session
@@ -24,7 +24,7 @@ class Devices:
     page_context: PageContext
     sessions: Sessions
     sign_out: SignOut
-    personal_tokens: PersonalTokenEnding
+    personal_tokens: PersonalTokenRevocation
 
     def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
         """Its lines of the table of pages."""
@@ -57,7 +57,7 @@ class Devices:
         here = browser_request.required()
         key = key_from_hex(form.one("session"))
         if key == here.key:
-            frames = await self.sign_out.leave(here)
+            frames = await self.sign_out.end(here)
             if frames:
                 logout_notification = signed_out_page(
                     self.page_context.renderer, frames, "/sign-in"

@@ -15,9 +15,9 @@ from quantimodo.model.secrets import Secret
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.login.responses import login_browser
+from quantimodo.pages.new_secret_cookie import NewSecretCookie
 from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.qr_codes import key_groups, qr_code
-from quantimodo.pages.secret_once import SecretPage
 
 TWO_STEP: Final = "/account/security/two-step"
 # The page to which pages redirect that need a second factor, for people without one.
@@ -42,7 +42,7 @@ class TwoStep:
     page_context: PageContext
     second_factors: SecondFactors
     passkey_factor: PasskeyFactor
-    secrets: SecretPage
+    secrets: NewSecretCookie
 
     def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
         """Its lines of the table of pages."""

@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.emails.preferences import EmailPreferences
-from quantimodo.accounts.emails.unsubscribing import UNSUBSCRIBE, UnsubscribeAddresses
+from quantimodo.accounts.emails.unsubscribe_links import UNSUBSCRIBE, UnsubscribeLinks
 from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.model.texts import N_
-from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.links import InvalidLink
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import PageOptions
 
 _AGAIN: Final = InvalidLink("/account/emails", N_("Choose which e-mails you get"))
 
@@ -21,7 +21,7 @@ _AGAIN: Final = InvalidLink("/account/emails", N_("Choose which e-mails you get"
 class UnsubscribePage:
     page_context: PageContext
     preferences: EmailPreferences
-    addresses: UnsubscribeAddresses
+    addresses: UnsubscribeLinks
 
     async def respond(self, request: Request) -> Response:
         """GET shows a button, so that mail scanners change nothing. POST turns the e-mails off,

@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.action_reasons import parse_reason
 from quantimodo.accounts.errors import ReauthenticationNeeded, SecondFactorMissing
-from quantimodo.accounts.reasons import reason
 from quantimodo.accounts.second_factors.check import SecondFactorCheck
 from quantimodo.accounts.sessions import require_fresh
 from quantimodo.http.errors import NotFound
@@ -70,7 +70,9 @@ class AdminFrame:
         """The administrator as the actor, with the reason. Raises `InvalidInput` for `reason`."""
         user = browser_request.required().user
         return Authority(
-            reason=reason(form.one("reason")), actor_id=user.id, address=browser_request.address
+            reason=parse_reason(form.one("reason")),
+            actor_id=user.id,
+            address=browser_request.address,
         )
 
     def show(

@@ -17,8 +17,8 @@ from quantimodo.model.users import fold_email
 from quantimodo.pages.account.audit_messages import sentence
 from quantimodo.pages.admin.frame import ADMIN, AdminFrame
 from quantimodo.pages.forms import row_id
-from quantimodo.pages.layout import NO_STORE
 from quantimodo.pages.page_context import Endpoint
+from quantimodo.pages.renderer import NO_STORE
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.admin_stores import LogStore, Page
 

@@ -14,11 +14,11 @@ from quantimodo.accounts.emails.account_templates import address_of
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
 from quantimodo.pages.authorization.consent_offer import ConsentOffer
-from quantimodo.pages.authorization.consent_words import detail_lines, end_words
-from quantimodo.pages.authorization.resource_words import ApiLines
+from quantimodo.pages.authorization.consent_texts import detail_lines, end_words
+from quantimodo.pages.authorization.resource_texts import ApiLines
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import FormView
-from quantimodo.pages.layout import PageOptions, Renderer
+from quantimodo.pages.renderer import PageOptions, Renderer
 from quantimodo.pages.return_targets import about_links
 from quantimodo.protocol.scopes import is_about_health
 

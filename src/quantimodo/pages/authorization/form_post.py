@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from starlette.responses import Response
 
 from quantimodo.crypto.digests import digest
-from quantimodo.pages.layout import PageOptions, Renderer, form_sources
+from quantimodo.pages.renderer import PageOptions, Renderer, form_sources
 
 SCRIPT: Final = "document.forms[0].submit()"
 _SCRIPT_HASH: Final = f"sha256-{b64encode(digest(SCRIPT)).decode()}"

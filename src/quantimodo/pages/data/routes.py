@@ -7,8 +7,8 @@ from quantimodo.accounts.profiles import Profiles
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
+from quantimodo.pages.data.deletion_undo import DeletionUndo
 from quantimodo.pages.data.measurement import MeasurementPage
-from quantimodo.pages.data.undo import Undo
 from quantimodo.pages.data.variable import VariableData
 from quantimodo.pages.data.variable_charts import VariableCharts
 from quantimodo.pages.data.variables import Data
@@ -24,7 +24,7 @@ class DataPages:
     measurement_service: MeasurementService
     references: References
     profiles: Profiles
-    undo: Undo
+    undo: DeletionUndo
     reads: ReadLimits
 
     def routes(self, step_up: StepUp) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:

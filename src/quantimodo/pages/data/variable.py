@@ -17,8 +17,8 @@ from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.times import moment_of
 from quantimodo.measurements.views import MeasurementView, VariableView
 from quantimodo.pages.browser import BrowserRequest
+from quantimodo.pages.data.deletion_undo import DeletionUndo
 from quantimodo.pages.data.queries import ROWS, newest, page_offset, variable_path
-from quantimodo.pages.data.undo import Undo
 from quantimodo.pages.data.variable_charts import GROUPINGS, RANGES, VariableCharts
 from quantimodo.pages.forms import row_id
 from quantimodo.pages.page_context import PageContext
@@ -30,7 +30,7 @@ class VariableData:
     page_context: PageContext
     measurement_service: MeasurementService
     profiles: Profiles
-    undo: Undo
+    undo: DeletionUndo
     reads: ReadLimits
     charts: VariableCharts
 

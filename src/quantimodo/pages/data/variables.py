@@ -30,8 +30,8 @@ from quantimodo.pages.data.messages import words
 from quantimodo.pages.data.queries import newest, page_offset, variable_chart, variable_path
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import SHEET, Form, FormView
-from quantimodo.pages.layout import NO_STORE
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import NO_STORE
 from quantimodo.pages.timestamps import in_zone, zone_named
 
 _PAGE: Final = 24  # variables of one page

@@ -14,9 +14,9 @@ from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.cookie_names import EMAIL_CODE
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
-from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.login.responses import login_browser, login_response
 from quantimodo.pages.page_context import Endpoint, PageContext
+from quantimodo.pages.renderer import PageOptions
 from quantimodo.pages.return_targets import ReturnTarget, ReturnTargets
 
 REQUEST: Final = "/sign-in/code"

@@ -15,10 +15,10 @@ from quantimodo.model.sessions import PendingLogin
 from quantimodo.model.texts import N_
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
-from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.links import InvalidLink, Links
 from quantimodo.pages.login.responses import SECOND_FACTOR, pending_login_cookie
 from quantimodo.pages.page_context import Endpoint, PageContext
+from quantimodo.pages.renderer import PageOptions
 from quantimodo.pages.return_targets import ReturnTarget, ReturnTargets
 
 LOST: Final = f"{SECOND_FACTOR}/lost"

@@ -7,18 +7,18 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantimodo.accounts.email_link_results import ConfirmedAddress, PendingLink
 from quantimodo.accounts.errors import DomainError, SignInNeeded
 from quantimodo.accounts.login import StartedSession
-from quantimodo.accounts.outcomes import ConfirmedAddress, Pending
 from quantimodo.accounts.recovery import Recovery
 from quantimodo.model.texts import N_
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.forms import FormView
-from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.links import InvalidLink, Links
 from quantimodo.pages.login.responses import login_response
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import PageOptions
 from quantimodo.pages.return_targets import ReturnTarget, ReturnTargets
 
 _VERIFY_AGAIN: Final = InvalidLink("/account/profile", N_("Go to your profile"))
@@ -136,7 +136,7 @@ class Reset:
         )
         return await self.return_targets.of("") if leads.is_over else leads
 
-    async def _pending(self, request: Request) -> Pending | None:
+    async def _pending(self, request: Request) -> PendingLink | None:
         pending = await self.recovery.pending(self.links.email_token(request, "reset"))
         return pending if pending and pending.purpose == "reset_password" else None
 
@@ -144,7 +144,7 @@ class Reset:
         self,
         request: Request,
         browser_request: BrowserRequest,
-        pending: Pending,
+        pending: PendingLink,
         view: FormView,
         leads: ReturnTarget,
         again: FormErrors | None = None,
@@ -207,7 +207,7 @@ class Verification:
             "/account/profile" if browser_request.session else "/sign-in", "verified"
         )
 
-    async def _pending(self, request: Request) -> Pending | None:
+    async def _pending(self, request: Request) -> PendingLink | None:
         pending = await self.recovery.pending(self.links.email_token(request, "verify"))
         return pending if pending and pending.purpose == "verify_email" else None
 
@@ -215,7 +215,7 @@ class Verification:
         self,
         request: Request,
         browser_request: BrowserRequest,
-        pending: Pending,
+        pending: PendingLink,
         again: FormErrors | None = None,
     ) -> Response:
         return self.page_context.show(

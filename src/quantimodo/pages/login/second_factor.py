@@ -12,7 +12,6 @@ from quantimodo.accounts.second_factors.authenticator_apps import WITHOUT_APP
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
-from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.login.responses import (
     SET_UP,
     login_browser,
@@ -20,6 +19,7 @@ from quantimodo.pages.login.responses import (
     pending_login_cookie,
 )
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import PageOptions
 from quantimodo.pages.return_targets import ReturnTarget, ReturnTargets
 
 

@@ -9,13 +9,15 @@ from starlette.responses import Response
 
 from quantimodo.accounts.addresses import with_return_to
 from quantimodo.accounts.login import LoginExpired
-from quantimodo.accounts.second_factors.required_set_up import CompletedSetUp, RequiredSetUp
+from quantimodo.accounts.second_factors.required_enrolment import (
+    CompletedEnrolment,
+    RequiredEnrolment,
+)
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.pages.account.two_step import CODES, CODES_PURPOSE, app_view, one_text
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.forms import Form
-from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.login.responses import (
     SECOND_FACTOR,
     SET_UP,
@@ -23,17 +25,18 @@ from quantimodo.pages.login.responses import (
     login_response,
     pending_login_cookie,
 )
+from quantimodo.pages.new_secret_cookie import NewSecretCookie
 from quantimodo.pages.page_context import Endpoint, PageContext
+from quantimodo.pages.renderer import PageOptions
 from quantimodo.pages.return_targets import ReturnTarget, ReturnTargets
-from quantimodo.pages.secret_once import SecretPage
 
 
 @dataclass(frozen=True, slots=True)
 class SecondFactorSetUp:
     page_context: PageContext
-    set_up: RequiredSetUp
+    set_up: RequiredEnrolment
     return_targets: ReturnTargets
-    secrets: SecretPage
+    secrets: NewSecretCookie
 
     def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
         """Its lines of the table of pages."""
@@ -102,7 +105,7 @@ class SecondFactorSetUp:
         return await self._completed(request, completed, leads)
 
     async def _completed(
-        self, request: Request, completed: CompletedSetUp, leads: ReturnTarget
+        self, request: Request, completed: CompletedEnrolment, leads: ReturnTarget
     ) -> Response:
         started, codes = completed.started, completed.recovery_codes
         where = with_return_to(CODES, leads.return_to)

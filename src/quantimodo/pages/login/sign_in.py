@@ -11,10 +11,10 @@ from quantimodo.accounts.password_sign_in import PasswordSignIn
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
-from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.login.provider_buttons import ProviderButton
 from quantimodo.pages.login.responses import login_browser, login_response
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import PageOptions
 from quantimodo.pages.return_targets import ReturnTargets
 
 

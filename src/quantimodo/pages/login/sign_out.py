@@ -10,10 +10,10 @@ from starlette.responses import Response
 from quantimodo.accounts.sign_out import SignOut as SigningOut
 from quantimodo.crypto.digests import same
 from quantimodo.federation.provider_sign_out import ProviderSignOut
-from quantimodo.pages.layout import PageOptions, form_sources, see_other
 from quantimodo.pages.login.responses import CLOSED
 from quantimodo.pages.login.signed_out import signed_out_page
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import PageOptions, form_sources, see_other
 
 _COOKIE_LIFETIME: Final = timedelta(minutes=10)
 
@@ -51,7 +51,7 @@ class SignOut:
         if session is not None:
             if form.one("at") == "provider":
                 there = await self.provider_sign_out.of(session)
-            frames = await self.sign_out.leave(session)
+            frames = await self.sign_out.end(session)
         response: Response
         if frames:
             leads_to = "/sign-in" if there is None else there.url

@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.accounts.outcomes import Pending
+from quantimodo.accounts.email_link_results import PendingLink
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.sign_up import SignUp as SignUpService
 from quantimodo.model.invitations import SignUpMode
@@ -15,11 +15,11 @@ from quantimodo.model.texts import N_
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
-from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.links import InvalidLink, Links
 from quantimodo.pages.login.provider_buttons import ProviderButton
 from quantimodo.pages.login.responses import login_response
 from quantimodo.pages.page_context import PageContext
+from quantimodo.pages.renderer import PageOptions
 from quantimodo.pages.return_targets import ReturnTargets
 
 _TEMPLATES: Final[Mapping[SignUpMode, str]] = {
@@ -123,7 +123,7 @@ class SignUp:
         self,
         request: Request,
         browser_request: BrowserRequest,
-        pending: Pending,
+        pending: PendingLink,
         view: FormView,
         again: FormErrors | None = None,
     ) -> Response:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from quantimodo.pages.layout import PageOptions, Renderer, frame_source
+from quantimodo.pages.renderer import PageOptions, Renderer, frame_source
 
 
 def signed_out_page(

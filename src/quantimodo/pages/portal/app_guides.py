@@ -12,18 +12,18 @@ from starlette.responses import Response
 
 from quantimodo.http.errors import NotFound
 from quantimodo.model.clients import Client
-from quantimodo.pages.layout import NO_STORE
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.portal.app_kinds import kind_named, kind_of
 from quantimodo.pages.portal.app_pages import APP, AppPages, OpenedApp, app_path
-from quantimodo.pages.portal.example_fit import missing, needs_secret, values_for
 from quantimodo.pages.portal.example_projects import (
     ExampleProject,
     ExampleValues,
     file_anchor,
     load_examples,
 )
+from quantimodo.pages.portal.example_requirements import missing, needs_secret, values_for
 from quantimodo.pages.portal.guide_text import guide_parts
+from quantimodo.pages.renderer import NO_STORE
 
 # The first time that a ZIP file can have: the same values make the same file.
 _TIME: Final = (1980, 1, 1, 0, 0, 0)

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from quantimodo.model.clients import Client
 from quantimodo.pages.authorization.consent import ConsentView, ScopeLine, consent_page
 from quantimodo.pages.authorization.consent_form import initial_view
-from quantimodo.pages.authorization.consent_offers import ConsentOffers
-from quantimodo.pages.authorization.resource_words import own_scopes
+from quantimodo.pages.authorization.consent_offer_reader import ConsentOfferReader
+from quantimodo.pages.authorization.resource_texts import own_scopes
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.portal.app_pages import APP, AppPages
 from quantimodo.ports.account_stores import UserStore
@@ -22,7 +22,7 @@ from quantimodo.protocol.consents import required_details
 class AppPreview:
     app_pages: AppPages
     users: UserStore
-    offers: ConsentOffers
+    offers: ConsentOfferReader
 
     def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
         """Its line of the table of pages."""

@@ -13,10 +13,10 @@ from quantimodo.clients.registry import Registry
 from quantimodo.clients.teams import acting
 from quantimodo.model.texts import N_
 from quantimodo.pages.form_errors import FormErrors, error_view
+from quantimodo.pages.new_secret_cookie import NewSecretCookie
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.portal.app_pages import APP, AppPages, OpenedApp
 from quantimodo.pages.portal.client_form import field_errors
-from quantimodo.pages.secret_once import SecretPage
 
 OVERLAPS: Final = (
     ("0", N_("At once"), timedelta(0)),
@@ -30,7 +30,7 @@ OVERLAPS: Final = (
 class AppSecret:
     app_pages: AppPages
     registry: Registry
-    secrets: SecretPage
+    secrets: NewSecretCookie
 
     def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:
         """Its lines of the table of pages."""

@@ -13,6 +13,7 @@ from quantimodo.clients.teams import acting
 from quantimodo.model.clients import Client
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
+from quantimodo.pages.new_secret_cookie import NewSecretCookie
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.portal.app_pages import APP, AppPages, OpenedApp
 from quantimodo.pages.portal.apps import scope_lines
@@ -29,7 +30,6 @@ from quantimodo.pages.portal.client_form import (
     view_of,
 )
 from quantimodo.pages.portal.snippets import first_requests
-from quantimodo.pages.secret_once import SecretPage
 from quantimodo.protocol.security_profiles import SecurityProfile, Unmet, checklist, standing
 
 _TEMPLATES: Final[dict[FieldTab, str]] = {
@@ -44,7 +44,7 @@ _TEMPLATES: Final[dict[FieldTab, str]] = {
 class AppSettings:
     app_pages: AppPages
     registry: Registry
-    secrets: SecretPage
+    secrets: NewSecretCookie
     issuer: str
 
     def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:

@@ -18,7 +18,6 @@ from quantimodo.model.clients import Client
 from quantimodo.model.texts import N_
 from quantimodo.pages.browser import peer_address
 from quantimodo.pages.form_errors import FormErrors, error_view
-from quantimodo.pages.layout import see_other
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.portal.app_pages import APP, AppPages, OpenedApp, app_path
 from quantimodo.pages.portal.authorization_runs import (
@@ -31,6 +30,7 @@ from quantimodo.pages.portal.authorization_runs import (
 )
 from quantimodo.pages.portal.client_form import field_errors
 from quantimodo.pages.portal.playground_calls import CALLS
+from quantimodo.pages.renderer import see_other
 from quantimodo.protocol.registration import registration_of
 from quantimodo.protocol.scopes import SCOPES
 

@@ -16,9 +16,9 @@ from quantimodo.model.secrets import Secret
 from quantimodo.model.texts import N_
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView, row_id
+from quantimodo.pages.new_secret_cookie import NewSecretCookie
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.portal.app_pages import APP, AppPages, OpenedApp
-from quantimodo.pages.secret_once import SecretPage
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import Conflict
 
@@ -45,7 +45,7 @@ _NEW: Final = FormView({"url": "https://"}, {}, frozenset(KINDS))
 class AppWebhooks:
     app_pages: AppPages
     webhooks: Webhooks
-    secrets: SecretPage
+    secrets: NewSecretCookie
     clock: Clock
 
     def routes(self) -> Sequence[tuple[tuple[str, ...], str, Endpoint]]:

@@ -15,11 +15,11 @@ from quantimodo.model.texts import N_
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import FormView
+from quantimodo.pages.new_secret_cookie import NewSecretCookie
 from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.portal.app_pages import app_path
 from quantimodo.pages.portal.client_form import LABELS, field_errors
 from quantimodo.pages.portal.new_app import NEW, chosen_kind, kinds_for, new_registration, new_view
-from quantimodo.pages.secret_once import SecretPage
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.scopes import SCOPES
 
@@ -29,7 +29,7 @@ class Developers:
     page_context: PageContext
     registry: Registry
     clients: ClientStore
-    secrets: SecretPage
+    secrets: NewSecretCookie
     second_factors: SecondFactorCheck
     teams: Teams
 

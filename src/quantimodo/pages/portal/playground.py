@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.pages.browser import peer_address
-from quantimodo.pages.layout import see_other
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute
 from quantimodo.pages.portal.authorization_runs import (
@@ -24,6 +23,7 @@ from quantimodo.pages.portal.authorization_runs import (
     credentials_of,
 )
 from quantimodo.pages.portal.playground_calls import CALLS
+from quantimodo.pages.renderer import see_other
 from quantimodo.protocol.scopes import SCOPES
 
 PLAYGROUND: Final = "/playground"

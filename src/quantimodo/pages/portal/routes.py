@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from quantimodo.pages.links import Links
+from quantimodo.pages.new_secret_cookie import NewSecretCookie
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute, Pages
 from quantimodo.pages.portal.apis import Apis
@@ -17,12 +18,11 @@ from quantimodo.pages.portal.app_try import AppTry
 from quantimodo.pages.portal.app_webhooks import AppWebhooks
 from quantimodo.pages.portal.apps import Developers
 from quantimodo.pages.portal.team_invitation import InvitationPage
-from quantimodo.pages.secret_once import SecretPage
 
 
 def portal_routes(pages: Pages, page_context: PageContext) -> Sequence[PageRoute]:
     """The pages of the developer portal."""
-    secrets = SecretPage(pages.browser, pages.envelope, pages.clock)
+    secrets = NewSecretCookie(pages.browser, pages.envelope, pages.clock)
     factors, issuer, registry = pages.accounts.login.second_factors, pages.issuer, pages.registry
     portal = Developers(page_context, registry, pages.clients, secrets, factors, pages.portal.teams)
     app_pages = AppPages(page_context, pages.clients, pages.portal.teams, factors)

@@ -14,10 +14,10 @@ from quantimodo.model.clients import Client
 from quantimodo.model.texts import N_
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import FormErrors, error_view, form_errors
-from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.links import InvalidLink, Links
 from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.portal.app_pages import app_path
+from quantimodo.pages.renderer import PageOptions
 from quantimodo.ports.client_stores import ClientStore
 
 INVITATION: Final = "/developers/invitation"

@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from quantimodo.http.refusals import Refusal, record_refusal
-from quantimodo.pages.layout import PageOptions
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute
 from quantimodo.pages.reference.document import callable_operations
 from quantimodo.pages.reference.model import DOCS, Json
+from quantimodo.pages.renderer import PageOptions
 
 TRY: Final = f"{DOCS}/try"
 _FILES: Final = f"{DOCS}/swagger-ui"

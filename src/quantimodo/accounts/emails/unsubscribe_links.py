@@ -23,7 +23,7 @@ class Subscription(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class UnsubscribeAddresses:
+class UnsubscribeLinks:
     """RFC 8058 §3.1: an address has a component that is hard to forge."""
 
     issuer: str

@@ -1,4 +1,4 @@
-"""What an operator does with accounts: create, disable, enable."""
+"""Creates, disables and enables accounts, for the operator."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from quantimodo.ports.clock import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Administration:
+class AccountLifecycle:
     """Each action is recorded in the audit trail."""
 
     users: UserStore

@@ -15,7 +15,7 @@ _NEW_ACCOUNT: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownDevices:
+class NewDeviceNotices:
     """`describe` returns the kind of a browser by its `User-Agent` header, for people."""
 
     cookies: DeviceCookies

@@ -15,7 +15,7 @@ from quantimodo.model.sessions import PendingLogin
 
 
 @dataclass(frozen=True, slots=True)
-class CompletedSetUp:
+class CompletedEnrolment:
     """The person is signed in, and the session shows these new recovery codes."""
 
     started: StartedSession
@@ -23,7 +23,7 @@ class CompletedSetUp:
 
 
 @dataclass(frozen=True, slots=True)
-class RequiredSetUp:
+class RequiredEnrolment:
     """The factor is in use only if there is a session that shows the recovery codes, and only if
     the person has no other one by then: the first proof alone adds none to an account that has
     one. Of concurrent calls one wins."""
@@ -38,7 +38,7 @@ class RequiredSetUp:
 
     async def complete(
         self, pending: PendingLogin, code: Secret, browser: LoginBrowser
-    ) -> CompletedSetUp:
+    ) -> CompletedEnrolment:
         """Start the session of this pending login and put the app in use, by the app's first code.
 
         Raises `LoginExpired`, `DomainError` and `TooMany`.
@@ -46,7 +46,7 @@ class RequiredSetUp:
         factor = await self.second_factors.check_pending(pending, code)
         async with self._started(pending, ("otp",), browser) as started:
             codes = await self.second_factors.put_in_use(pending.user, factor, started.session_key)
-        return CompletedSetUp(started, codes)
+        return CompletedEnrolment(started, codes)
 
     async def creation_options(self, pending: PendingLogin) -> str | None:
         """The options for a first passkey, as JSON; None where people can add none."""
@@ -56,7 +56,7 @@ class RequiredSetUp:
 
     async def complete_by_passkey(
         self, pending: PendingLogin, response: Secret, browser: LoginBrowser
-    ) -> CompletedSetUp:
+    ) -> CompletedEnrolment:
         """Start the session of this pending login and add the passkey that the browser made, as the
         second factor.
 
@@ -71,7 +71,7 @@ class RequiredSetUp:
             await self.passkeys.save(made, started.session_key, digests)
         await self.passkeys.notices.added(user, made.passkey.name, browser.address)
         await self.second_factors.notices.passkey_added(user, browser.address)
-        return CompletedSetUp(started, codes)
+        return CompletedEnrolment(started, codes)
 
     @asynccontextmanager
     async def _started(

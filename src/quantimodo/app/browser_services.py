@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from quantimodo.accounts.emails.consents import ConsentMails
+from quantimodo.accounts.emails.consent_notices import ConsentNotifier
 from quantimodo.accounts.emails.preferences import EmailPreferences
-from quantimodo.accounts.known_devices import KnownDevices
+from quantimodo.accounts.new_device_notices import NewDeviceNotices
 from quantimodo.app.services import AppContext
 from quantimodo.authorization.consents import Consents
 from quantimodo.model.events import Mail
@@ -15,7 +15,7 @@ from quantimodo.model.languages import LANGUAGES
 from quantimodo.ops.mail import Outbox
 from quantimodo.pages.account.receipts import ConsentServices
 from quantimodo.pages.account.user_agents import describe
-from quantimodo.pages.authorization.consent_offers import ConsentOffers
+from quantimodo.pages.authorization.consent_offer_reader import ConsentOfferReader
 from quantimodo.pages.browser import Browser, CookiePolicy
 from quantimodo.pages.cookie_names import cookie_prefix
 from quantimodo.pages.languages import Languages
@@ -32,7 +32,7 @@ def browser_service(context: AppContext) -> Browser:
             session_lifetime=context.settings.sessions.absolute_lifetime,
         ),
         context.sessions,
-        KnownDevices(
+        NewDeviceNotices(
             cookies=context.devices,
             notifier=context.social.notifier,
             throttle=context.throttle,
@@ -54,9 +54,9 @@ def page_languages(context: AppContext) -> Languages:
     )
 
 
-def consent_offers(context: AppContext) -> ConsentOffers:
+def consent_offers(context: AppContext) -> ConsentOfferReader:
     """Reads what a person can choose in a consent."""
-    return ConsentOffers(
+    return ConsentOfferReader(
         context.measurement_service,
         context.references,
         context.reads,
@@ -66,9 +66,9 @@ def consent_offers(context: AppContext) -> ConsentOffers:
     )
 
 
-def consent_mails(context: AppContext) -> ConsentMails:
+def consent_mails(context: AppContext) -> ConsentNotifier:
     """Sends the e-mails about consents, within their limit."""
-    return ConsentMails(context.social.notifier, context.throttle, email_preferences(context))
+    return ConsentNotifier(context.social.notifier, context.throttle, email_preferences(context))
 
 
 def email_preferences(context: AppContext) -> EmailPreferences:

@@ -22,7 +22,7 @@ from quantimodo.measurements.reference_names import unit_name
 from quantimodo.model.brand import UNBRANDED, Brand
 from quantimodo.model.languages import LANGUAGES
 from quantimodo.pages.assets import BRAND_LOGO, BRAND_STYLE, Assets
-from quantimodo.pages.authorization.consent_words import since_words
+from quantimodo.pages.authorization.consent_texts import since_words
 from quantimodo.pages.inline_code import inline_code
 from quantimodo.pages.languages import this_page
 from quantimodo.pages.numbers import quantity

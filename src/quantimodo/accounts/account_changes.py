@@ -23,7 +23,7 @@ from quantimodo.ports.clock import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class AccountChanges:
     users: UserStore
     email_tokens: EmailTokens
     sessions: Sessions

@@ -17,7 +17,7 @@ _REVOKED = "personal_token.revoked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PersonalTokenEnding:
+class PersonalTokenRevocation:
     store: PersonalTokenStore
     notifier: AccountNotifier
     clock: Clock

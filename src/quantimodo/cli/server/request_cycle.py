@@ -6,12 +6,12 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from quantimodo.cli.server.framing import DomainError
-from quantimodo.cli.server.gathering import Gathering
+from quantimodo.cli.server.framing import FramingError
+from quantimodo.cli.server.write_coalescing import CoalescingTransport
 from quantimodo.http.asgi import Asgi, Receive, Scope, Send
 
 
-class Cycle(RequestResponseCycle):
+class RequestCycle(RequestResponseCycle):
     """One request and its response.
 
     Values that uvicorn's constructor sets on each instance are attributes of the class here,
@@ -65,7 +65,7 @@ def _own_lines(headers: list[tuple[bytes, bytes]]) -> bytes:
 
 
 def whole_response(
-    cycle: Cycle, gathering: Gathering, status: int, head: bytes, body: bytes
+    cycle: RequestCycle, gathering: CoalescingTransport, status: int, head: bytes, body: bytes
 ) -> bool:
     """Send a complete head and body, as two calls of `cycle.send` would; False if the caller has to
     use these. `head` has the lines of headers, already checked, without the length of the body,
@@ -91,7 +91,7 @@ def whole_response(
     return True
 
 
-def refusal(fault: DomainError) -> Asgi:
+def refusal(fault: FramingError) -> Asgi:
     """An application that responds with this refusal to each request."""
     body = json.dumps({"error": "invalid_request", "error_description": fault.text}).encode()
     headers = [

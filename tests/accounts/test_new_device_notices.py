@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from quantimodo.accounts.known_devices import KnownDevices
+from quantimodo.accounts.new_device_notices import NewDeviceNotices
 from quantimodo.model.events import Mail
 from quantimodo.model.users import User
 from quantimodo.pages.account.user_agents import describe
@@ -13,8 +13,8 @@ from support.account_services import ADDRESS, AccountServices
 
 
 @pytest.fixture
-def known_devices(services: AccountServices) -> KnownDevices:
-    return KnownDevices(
+def known_devices(services: AccountServices) -> NewDeviceNotices:
+    return NewDeviceNotices(
         cookies=services.devices,
         notifier=services.social.notifier,
         throttle=services.throttle,
@@ -30,7 +30,7 @@ async def member(services: AccountServices, *, verified: bool = True) -> User:
 
 
 async def sign_in(
-    services: AccountServices, known_devices: KnownDevices, held: Mapping[str, str]
+    services: AccountServices, known_devices: NewDeviceNotices, held: Mapping[str, str]
 ) -> dict[str, str]:
     """The device cookies of the browser after the sign-in."""
     session = await services.session(await services.sign_in())
@@ -47,7 +47,7 @@ async def notices(services: AccountServices) -> list[Mail]:
 
 
 async def test_a_sign_in_in_a_new_browser_is_mailed_with_its_kind_and_time(
-    services: AccountServices, known_devices: KnownDevices
+    services: AccountServices, known_devices: NewDeviceNotices
 ) -> None:
     await member(services)
     await sign_in(services, known_devices, {})
@@ -60,7 +60,7 @@ async def test_a_sign_in_in_a_new_browser_is_mailed_with_its_kind_and_time(
 
 
 async def test_a_browser_that_the_account_knows_is_not_mailed(
-    services: AccountServices, known_devices: KnownDevices
+    services: AccountServices, known_devices: NewDeviceNotices
 ) -> None:
     await member(services)
     held = await sign_in(services, known_devices, {})
@@ -69,7 +69,7 @@ async def test_a_browser_that_the_account_knows_is_not_mailed(
 
 
 async def test_a_forged_cookie_and_one_of_another_person_do_not_make_a_browser_known(
-    services: AccountServices, known_devices: KnownDevices
+    services: AccountServices, known_devices: NewDeviceNotices
 ) -> None:
     user = await member(services)
     name = services.devices.names(user.id)[0]
@@ -81,7 +81,7 @@ async def test_a_forged_cookie_and_one_of_another_person_do_not_make_a_browser_k
 
 
 async def test_the_first_browser_of_a_new_account_is_not_mailed(
-    services: AccountServices, known_devices: KnownDevices
+    services: AccountServices, known_devices: NewDeviceNotices
 ) -> None:
     await services.member()
     await sign_in(services, known_devices, {})
@@ -89,7 +89,7 @@ async def test_the_first_browser_of_a_new_account_is_not_mailed(
 
 
 async def test_nothing_goes_to_an_address_that_is_not_verified(
-    services: AccountServices, known_devices: KnownDevices
+    services: AccountServices, known_devices: NewDeviceNotices
 ) -> None:
     await member(services, verified=False)
     await sign_in(services, known_devices, {})
@@ -97,7 +97,7 @@ async def test_nothing_goes_to_an_address_that_is_not_verified(
 
 
 async def test_many_sign_ins_in_new_browsers_send_few_emails(
-    services: AccountServices, known_devices: KnownDevices
+    services: AccountServices, known_devices: NewDeviceNotices
 ) -> None:
     await member(services)
     for _ in range(8):

@@ -35,7 +35,7 @@ class ConnectionPolicy:
 
 
 @dataclass(slots=True)
-class Admission:
+class ConnectionLimiter:
     """Counts the connections of one worker. Not thread-safe: for the event loop only."""
 
     policy: ConnectionPolicy

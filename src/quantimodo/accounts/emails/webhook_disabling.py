@@ -12,7 +12,7 @@ from quantimodo.ports.team_store import TeamStore
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookNotices:
+class WebhookDisabling:
     """Implements `EndpointDisabling`."""
 
     webhooks: WebhookStore

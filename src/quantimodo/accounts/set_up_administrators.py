@@ -23,7 +23,7 @@ _MOST: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdministratorSetUps:
+class SetUpAdministrators:
     """Compares entries with the accounts; `SetUpService` writes the changes."""
 
     users: UserStore

@@ -14,7 +14,7 @@ from quantimodo.model.server_state import (
     Sizes,
     TokenRequests,
 )
-from quantimodo.ops.readings import Reading, Thresholds, readings, spelled
+from quantimodo.ops.health_readings import HealthReading, Thresholds, readings, spelled
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -56,7 +56,7 @@ WELL = ServerState(
 )
 
 
-def found(state: ServerState, thresholds: Thresholds = THRESHOLDS) -> list[Reading]:
+def found(state: ServerState, thresholds: Thresholds = THRESHOLDS) -> list[HealthReading]:
     return [each for each in readings(state, thresholds) if each.state != "ok"]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 
-class Gathering(asyncio.Transport):
+class CoalescingTransport(asyncio.Transport):
     """Joins two writes of one iteration. All other methods, flow control included, are those of the
     wrapped transport. Writes after a close are dropped. `on_close` is called after all writes,
     instead of the transport's own `close`."""

@@ -37,7 +37,7 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class HealthReading:
     """`of` names the algorithm or the provider; "" for a subject with one reading."""
 
     subject: Subject
@@ -51,7 +51,7 @@ class Reading:
         return f"{self.subject}.{self.of}" if self.of else self.subject
 
 
-def readings(state: ServerState, thresholds: Thresholds) -> Iterator[Reading]:
+def readings(state: ServerState, thresholds: Thresholds) -> Iterator[HealthReading]:
     """All readings of this state, in one order."""
     for key in state.keys:
         if key.active_at is not None:
@@ -71,7 +71,7 @@ def readings(state: ServerState, thresholds: Thresholds) -> Iterator[Reading]:
     yield _refusals(state.token_requests, thresholds)
 
 
-def _key(key: KeyState, state: ServerState) -> Reading:
+def _key(key: KeyState, state: ServerState) -> HealthReading:
     since = key.active_at
     age = f"for {spelled(state.at - since)}" if since is not None else "never"
     text = f"the {key.algorithm} key has signed {age}"
@@ -81,29 +81,29 @@ def _key(key: KeyState, state: ServerState) -> Reading:
             " the log, or run: quantimodo keys rotate --all"
         )
     state_of_key: Literal["ok", "fault"] = "fault" if key.overdue else "ok"
-    return Reading(subject="keys", of=key.algorithm, state=state_of_key, text=text)
+    return HealthReading(subject="keys", of=key.algorithm, state=state_of_key, text=text)
 
 
-def _backup(state: ServerState, limit: timedelta) -> Reading:
+def _backup(state: ServerState, limit: timedelta) -> HealthReading:
     made_at = state.last_backup_at
     what_to_do = "run: quantimodo backup FILE, and let a job run it every day"
     if made_at is None:
-        return Reading(
+        return HealthReading(
             subject="backup", state="warning", text=f"no backup is recorded: {what_to_do}"
         )
     age = state.at - made_at
     text = f"the last backup was made {spelled(age)} ago"
     if age > limit:
-        return Reading(subject="backup", state="warning", text=f"{text}: {what_to_do}")
-    return Reading(subject="backup", state="ok", text=text)
+        return HealthReading(subject="backup", state="warning", text=f"{text}: {what_to_do}")
+    return HealthReading(subject="backup", state="ok", text=text)
 
 
-def _disk(disk: DiskSpace, limit: int) -> Reading:
+def _disk(disk: DiskSpace, limit: int) -> HealthReading:
     percent = 100 * disk.free // disk.size if disk.size else 0
     text = f"{percent} % of the disk with the database is free ({disk.free / _GIB:.1f} GiB)"
     if percent >= limit:
-        return Reading(subject="disk", state="ok", text=text)
-    return Reading(
+        return HealthReading(subject="disk", state="ok", text=text)
+    return HealthReading(
         subject="disk",
         state="fault" if percent < _FULL else "warning",
         text=f"{text}: make space, or move the database to a larger disk; when it is full, the"
@@ -111,23 +111,23 @@ def _disk(disk: DiskSpace, limit: int) -> Reading:
     )
 
 
-def _queue(queue: QueueState, state: ServerState, limit: timedelta) -> Reading:
+def _queue(queue: QueueState, state: ServerState, limit: timedelta) -> HealthReading:
     what = "e-mails" if queue.name == "mail" else "webhooks"
     age = timedelta(0) if queue.oldest_at is None else max(timedelta(0), state.at - queue.oldest_at)
     text = f"{queue.waiting} {what} wait"
     if age <= limit:
-        return Reading(subject=queue.name, state="ok", text=text)
+        return HealthReading(subject=queue.name, state="ok", text=text)
     if queue.name == "mail":
         what_to_do = (
             "look for mail.server_unavailable and mail.refused in the log, and whether the server"
             " runs"
         )
-        return Reading(
+        return HealthReading(
             subject="mail",
             state="fault",
             text=f"{text}, the oldest one for {spelled(age)}: {what_to_do}",
         )
-    return Reading(
+    return HealthReading(
         subject="webhooks",
         state="warning",
         text=f"{text}, the oldest one is due for {spelled(age)}: look for webhooks.failed in the"
@@ -135,7 +135,7 @@ def _queue(queue: QueueState, state: ServerState, limit: timedelta) -> Reading:
     )
 
 
-def provider_reading(provider: ProviderState, at: datetime, limit: int) -> Reading:
+def provider_reading(provider: ProviderState, at: datetime, limit: int) -> HealthReading:
     """What this state of one provider means at that moment; `limit` failures are too many."""
     success = provider.succeeded_at
     last = "none has succeeded yet"
@@ -143,8 +143,8 @@ def provider_reading(provider: ProviderState, at: datetime, limit: int) -> Readi
         last = f"the last one that succeeded was {spelled(at - success)} ago"
     if provider.failures < limit:
         text = f"requests to {provider.provider}: {last}"
-        return Reading(subject="provider", of=provider.provider, state="ok", text=text)
-    return Reading(
+        return HealthReading(subject="provider", of=provider.provider, state="ok", text=text)
+    return HealthReading(
         subject="provider",
         of=provider.provider,
         state="warning",
@@ -153,17 +153,17 @@ def provider_reading(provider: ProviderState, at: datetime, limit: int) -> Readi
     )
 
 
-def _refusals(requests: TokenRequests, thresholds: Thresholds) -> Reading:
+def _refusals(requests: TokenRequests, thresholds: Thresholds) -> HealthReading:
     text = f"{requests.refused} of {requests.total} token requests of 15 minutes were refused"
     many = requests.refused >= thresholds.refused_least
     if many and 100 * requests.refused > thresholds.refused_share * requests.total:
-        return Reading(
+        return HealthReading(
             subject="refusals",
             state="warning",
             text=f"{text}: an application lost its secret, or refreshes with old tokens; the lines"
             " 'refused' in the log and the logs of applications have the reason",
         )
-    return Reading(subject="refusals", state="ok", text=text)
+    return HealthReading(subject="refusals", state="ok", text=text)
 
 
 def spelled(time: timedelta) -> str:

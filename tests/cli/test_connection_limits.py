@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
-from quantimodo.cli.server.admission import Admission, ConnectionPolicy, most_connections
+from quantimodo.cli.server.connection_limits import (
+    ConnectionLimiter,
+    ConnectionPolicy,
+    most_connections,
+)
 
 
 @dataclass
 class Open:
-    """A connection, as far as `Admission` looks at one."""
+    """A connection, as far as `ConnectionLimiter` looks at one."""
 
     idle: bool
     made_at: float
@@ -23,12 +27,12 @@ class Open:
         return SimpleNamespace(close=lambda: self.closed.append("closed"))
 
 
-def admit(admission: Admission, address: str, now: float = 0.0) -> str | None:
+def admit(admission: ConnectionLimiter, address: str, now: float = 0.0) -> str | None:
     return admission.admit(address, (), now)
 
 
 def test_an_address_has_its_limit_and_gets_space_again() -> None:
-    admission = Admission(ConnectionPolicy(per_address=2))
+    admission = ConnectionLimiter(ConnectionPolicy(per_address=2))
     parties = [admit(admission, "192.0.2.7") for _ in range(3)]
     assert parties[2] is None
     assert admit(admission, "192.0.2.8") is not None, "another address is not affected"
@@ -52,14 +56,14 @@ def test_an_address_has_its_limit_and_gets_space_again() -> None:
 def test_the_tokens_of_one_client_for_itself_count_as_one(
     one: str, other: str, shared: bool
 ) -> None:
-    admission = Admission(ConnectionPolicy(per_address=1))
+    admission = ConnectionLimiter(ConnectionPolicy(per_address=1))
     assert admit(admission, one) is not None
     assert (admit(admission, other) is None) == shared
 
 
 def test_trusted_proxies_are_not_counted() -> None:
     exempt = [ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")]
-    admission = Admission(ConnectionPolicy(per_address=1, exempt=exempt))
+    admission = ConnectionLimiter(ConnectionPolicy(per_address=1, exempt=exempt))
     for address in ("10.1.2.3", "::ffff:10.1.2.3", "2001:db8::1"):
         assert all(admit(admission, address) is not None for _ in range(9))
     assert admit(admission, "192.0.2.7") is not None
@@ -70,7 +74,7 @@ def test_trusted_proxies_are_not_counted() -> None:
 
 
 def test_at_the_limit_of_all_idle_connections_are_closed() -> None:
-    admission = Admission(ConnectionPolicy(total=2, exempt=[ip_network("10.0.0.0/8")]))
+    admission = ConnectionLimiter(ConnectionPolicy(total=2, exempt=[ip_network("10.0.0.0/8")]))
     idle, busy, new = Open(True, 0.0), Open(False, 0.0), Open(True, 9.5)
     client_network = admit(admission, "192.0.2.7", 0.0)
     assert admit(admission, "10.1.2.3", 0.0) is not None

@@ -18,7 +18,7 @@ from quantimodo.protocol.scopes import SCOPES, Scope, own_name
 
 
 @dataclass(frozen=True, slots=True)
-class ConsentMails:
+class ConsentNotifier:
     """Implements `ConsentNotices`."""
 
     notifier: AccountNotifier

@@ -20,7 +20,7 @@ from quantimodo.model.consents import Consent
 from quantimodo.model.measurements import Order
 from quantimodo.model.users import User
 from quantimodo.pages.authorization.consent_offer import CategoryLine, ConsentOffer, VariableLine
-from quantimodo.pages.authorization.resource_words import scope_texts
+from quantimodo.pages.authorization.resource_texts import scope_texts
 from quantimodo.pages.timestamps import in_zone, zone_named
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.resource_store import ResourceStore
@@ -36,7 +36,7 @@ _MOST_VARIABLES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class ConsentOffers:
+class ConsentOfferReader:
     measurement_service: MeasurementService
     references: References
     reads: ReadLimits

@@ -27,7 +27,7 @@ _LIFETIME: Final = timedelta(minutes=10)
 _PURPOSE: Final = "measurement to restore"
 
 
-class Deleted(msgspec.Struct, frozen=True):
+class DeletedMeasurement(msgspec.Struct, frozen=True):
     """The deleted measurement. `unit` is the variable's; `value` is in `stored_unit`."""
 
     session: bytes
@@ -47,7 +47,7 @@ class Deleted(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Undo:
+class DeletionUndo:
     envelope: Envelope
     measurement_service: MeasurementService
     clock: Clock
@@ -55,7 +55,7 @@ class Undo:
     def sealed(self, browser_request: BrowserRequest, shown: MeasurementView) -> str:
         """The measurement as the value of a form field, for this session."""
         one = shown.measurement
-        deleted = Deleted(
+        deleted = DeletedMeasurement(
             session=browser_request.required().key,
             until=(self.clock.now() + _LIFETIME).timestamp(),
             variable=one.variable,
@@ -71,11 +71,11 @@ class Undo:
         sealed = self.envelope.seal(msgspec.json.encode(deleted), _PURPOSE)
         return urlsafe_b64encode(sealed).decode()
 
-    def opened(self, browser_request: BrowserRequest, text: str) -> Deleted | None:
+    def opened(self, browser_request: BrowserRequest, text: str) -> DeletedMeasurement | None:
         """The measurement in the field; None in another session or too late."""
         try:
             content = self.envelope.open(urlsafe_b64decode(text.encode()), _PURPOSE)
-            deleted = msgspec.json.decode(content, type=Deleted)
+            deleted = msgspec.json.decode(content, type=DeletedMeasurement)
         except (DecryptionFailed, Error, ValueError):  # a DecodeError of msgspec is a ValueError
             return None
         expired = deleted.until <= self.clock.now().timestamp()
@@ -85,7 +85,7 @@ class Undo:
             else deleted
         )
 
-    async def restore(self, user_id: int, deleted: Deleted) -> bool:
+    async def restore(self, user_id: int, deleted: DeletedMeasurement) -> bool:
         """False if another measurement has this variable, source and time. Raises `DomainError`."""
         same_one = (
             Filter("variable", (Comparison("is", deleted.variable),)),
@@ -100,7 +100,7 @@ class Undo:
         return True
 
 
-def _sets(deleted: Deleted) -> list[SentSet]:
+def _sets(deleted: DeletedMeasurement) -> list[SentSet]:
     """The measurement sets to save: one that creates the variable in its unit, if it was deleted,
     then the original value."""
     one = SentMeasurement(

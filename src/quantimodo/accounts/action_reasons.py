@@ -9,7 +9,7 @@ LONGEST_REASON: Final = 300
 _SHORTEST: Final = 3
 
 
-def reason(text: str) -> str:
+def parse_reason(text: str) -> str:
     """The reason as it is recorded, on one line. Raises `InvalidInput` for `reason`."""
     line = " ".join(text.split())
     if len(line) < _SHORTEST:

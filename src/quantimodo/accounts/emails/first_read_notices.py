@@ -22,7 +22,7 @@ _BATCH: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FirstReads:
+class FirstReadNotices:
     accesses: AccessLogStore
     users: UserStore
     clients: ClientStore

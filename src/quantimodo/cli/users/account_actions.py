@@ -7,10 +7,10 @@ from typing import Annotated, Final
 
 import typer
 
+from quantimodo.accounts.action_reasons import parse_reason
 from quantimodo.accounts.addresses import presented_email
 from quantimodo.accounts.errors import DomainError, TooMany
 from quantimodo.accounts.people_administration import PersonAction
-from quantimodo.accounts.reasons import reason as checked_reason
 from quantimodo.app.administration import people_administration
 from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import Failed, run
@@ -62,4 +62,4 @@ def refusals() -> Iterator[None]:
 
 def authority(reason: str) -> Authority:
     """The operator as the actor, with the reason. Raises `InvalidInput`."""
-    return Authority(reason=checked_reason(reason) if reason else "")
+    return Authority(reason=parse_reason(reason) if reason else "")

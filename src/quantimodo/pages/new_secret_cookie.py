@@ -32,7 +32,7 @@ class _SealedSecret(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class SecretPage:
+class NewSecretCookie:
     browser: Browser
     envelope: Envelope
     clock: Clock
