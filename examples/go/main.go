@@ -119,7 +119,7 @@ func (a *app) callback(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-// signIn trades the code for tokens, verifies the ID token, and reads the person's name.
+// signIn exchanges the code for tokens, verifies the ID token, and reads the person's name.
 func (a *app) signIn(ctx context.Context, code string, login url.Values) (*session, error) {
 	token, err := a.oauth.Exchange(ctx, code, oauth2.VerifierOption(login.Get("v")))
 	if err != nil {

@@ -96,9 +96,10 @@ async def test_tokens_refusals_and_durations_have_charts_and_tables(harness: App
     assert re.search(r'<th scope="row">[-0-9]{10}</th><td>37</td><td>10</td>', weekly)
 
     refusals = await shown("show=refusals&days=7")
-    assert '<a href="/guides/developer/code-flow/#4-trade-the-code"><code>code_used</code>' in (
-        refusals
-    )
+    assert (
+        '<a href="/guides/developer/code-flow/'
+        '#4-exchange-the-code-for-tokens"><code>code_used</code>'
+    ) in refusals
     assert '<th scope="row"><code>server_made_up</code></th><td>1</td>' in refusals
     assert refusals.count("<polyline") == 8
     assert '<th scope="col">Others</th>' in refusals

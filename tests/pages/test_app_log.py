@@ -50,8 +50,8 @@ async def test_the_log_has_each_refusal_with_its_fix_and_its_guide(
     assert page.count("<details>") == 25
     assert "00000000001d" in page
     assert "000000000004" not in page
-    assert 'href="/guides/developer/code-flow/#4-trade-the-code"' in page
-    assert "Trade each code once" in page
+    assert 'href="/guides/developer/code-flow/#4-exchange-the-code-for-tokens"' in page
+    assert "Exchange each code once" in page
     assert "<code>code_challenge_method=S256</code>" in page
     assert HOSTILE not in page
     assert "&lt;/li&gt;&lt;script&gt;" in page
@@ -178,9 +178,10 @@ async def test_the_usage_has_the_requests_of_each_endpoint(
     page = (await ann.get(path)).text
     assert "<td>100</td><td>11</td><td>11.0 %</td>" in page
     assert "<td>3</td><td>1</td><td>33.3 %</td>" in page
-    assert '<a href="/guides/developer/code-flow/#4-trade-the-code"><code>code_used</code></a>' in (
-        page
-    )
+    assert (
+        '<a href="/guides/developer/code-flow/'
+        '#4-exchange-the-code-for-tokens"><code>code_used</code></a>'
+    ) in page
     assert "Nothing yet" not in page
     assert "<td>40</td><td>9</td><td>22.5 %</td>" in (await ann.get(f"{path}?days=7")).text
     one = (await ann.get(f"{path}?days=14&endpoint=token")).text

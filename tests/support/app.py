@@ -236,7 +236,7 @@ class AppHarness:
         return response_of(response)
 
     async def redeem(self, app: App, code: str, **changes: str | None) -> httpx.Response:
-        """Trade a code; a parameter that is None is left out."""
+        """Exchange a code; a parameter that is None is left out."""
         fields: dict[str, str | None] = {
             "grant_type": "authorization_code",
             "code": code,

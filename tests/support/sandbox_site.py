@@ -68,7 +68,7 @@ class Sandbox:
         return response_of(await self.http.get(link(page, person)))
 
     async def redeem(self, fake_provider: str, good: str, **changes: str | None) -> httpx.Response:
-        """Trade a code; a parameter that is None is left out."""
+        """Exchange a code; a parameter that is None is left out."""
         path = (
             f"{GRAPH}/oauth/access_token"
             if fake_provider == "facebook"

@@ -1,1 +1,1 @@
-"""What a client can trade for tokens (RFC 6749 §4): one file a grant, and the table of them."""
+"""What a client can exchange for tokens (RFC 6749 §4): one file for each type, and their table."""

@@ -7,9 +7,9 @@ from quantimodo.protocol.refusal_row import APP_UNKNOWN, WRONG_ADDRESS, RefusalR
 
 _FAILED: Final = "client_authentication_failed"
 _REGISTER: Final = "register.md#public-or-confidential"
-_SECRET: Final = "register.md#the-secret"
+_SECRET: Final = "register.md#client-secret"
 _URIS: Final = "register.md#redirect-uris"
-_KEYS: Final = "openid-connect.md#proof-of-the-app-without-a-secret-in-each-request"
+_KEYS: Final = "openid-connect.md#client-assertions-private_key_jwt-and-client_secret_jwt"
 _TLS: Final = "sender-constrained-tokens.md#mutual-tls"
 _PROFILES: Final = "security-profiles.md#what-each-profile-requires"
 
@@ -35,7 +35,7 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "invalid_client",
         "A metadata document at the address that is the `client_id`, readable and valid.",
         "Correct the document at that address; the description says what is wrong with it.",
-        "client-id-metadata.md#no-registration-client-id-metadata-documents",
+        "client-id-metadata.md#client-id-metadata-documents",
         person=APP_UNKNOWN,
     ),
     RefusalRow(
@@ -44,7 +44,7 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "A metadata document with `private_key_jwt` or `none` in `token_endpoint_auth_method` or in"
         " `token_endpoint_auth_methods_supported`.",
         "Add one of the two to the document at the address that is the `client_id`.",
-        "client-id-metadata.md#no-registration-client-id-metadata-documents",
+        "client-id-metadata.md#client-id-metadata-documents",
         person=APP_UNKNOWN,
     ),
     RefusalRow(
@@ -85,7 +85,7 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "The authentication method that the app registered as `token_endpoint_auth_method`.",
         "Authenticate by the registered method, or register the other one: the app changes its"
         " metadata at its registration address.",
-        "registration.md#registration-by-the-app-itself",
+        "registration.md#dynamic-client-registration",
         shown_as=_FAILED,
     ),
     RefusalRow(
@@ -200,7 +200,7 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "unauthorized_client",
         "`response_type=code`: tokens that are bound to a key are not in the front channel.",
         "Use the code flow.",
-        "sender-constrained-tokens.md#tokens-that-are-bound-to-a-key",
+        "sender-constrained-tokens.md#sender-constrained-tokens-dpop-and-mutual-tls",
     ),
     RefusalRow(
         "profile_not_met",
@@ -215,7 +215,7 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "invalid_request",
         "A public key of the app for the encryption that it registered.",
         "Put the key into `jwks`, or into the document at `jwks_uri`.",
-        "openid-connect.md#signed-and-encrypted-responses",
+        "openid-connect.md#signed-and-encrypted-id-tokens-and-userinfo",
     ),
     RefusalRow(
         "redirect_uri_missing",

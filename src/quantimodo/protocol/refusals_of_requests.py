@@ -7,13 +7,13 @@ from quantimodo.protocol.refusal_row import TRY_AGAIN, RefusalRow
 
 _SEND: Final = "code-flow.md#2-send-the-person-to-the-authorize-endpoint"
 _BACK: Final = "code-flow.md#3-the-person-comes-back"
-_TRADE: Final = "code-flow.md#4-trade-the-code"
-_PKCE: Final = "code-flow.md#1-make-a-verifier-a-challenge-a-state"
+_CODE_EXCHANGE: Final = "code-flow.md#4-exchange-the-code-for-tokens"
+_PKCE: Final = "code-flow.md#1-make-a-pkce-verifier-and-a-state"
 _OPENID: Final = "openid-connect.md#openid-connect-beyond-the-code-flow"
-_SIGNED_IN: Final = "openid-connect.md#how-a-person-signed-in"
-_OBJECTS: Final = "openid-connect.md#the-request-as-a-signed-document"
-_REPEAT: Final = "errors.md#repeating"
-_PUSHED: Final = "pushed-requests.md#pushed-authorization-requests"
+_SIGNED_IN: Final = "openid-connect.md#how-a-person-signed-in-acr-amr-auth_time"
+_OBJECTS: Final = "openid-connect.md#request-objects-jar"
+_REPEAT: Final = "errors.md#retries"
+_PUSHED: Final = "pushed-requests.md#pushed-authorization-requests-par"
 
 ROWS: Final[Sequence[RefusalRow]] = (
     RefusalRow(
@@ -36,14 +36,14 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "invalid_request",
         "The parameters in the body of a POST, as `application/x-www-form-urlencoded`.",
         "Set the Content-Type header, and encode the body in the same way.",
-        _TRADE,
+        _CODE_EXCHANGE,
     ),
     RefusalRow(
         "post_required",
         "invalid_request",
         "A POST: parameters in an address stay in logs.",
         "Use POST, with the parameters in the body.",
-        _TRADE,
+        _CODE_EXCHANGE,
     ),
     RefusalRow(
         "request_too_long",
@@ -57,28 +57,28 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "invalid_request",
         "A body of at most 64 KiB, and headers of a usual size.",
         "Send less.",
-        _TRADE,
+        _CODE_EXCHANGE,
     ),
     RefusalRow(
         "method_not_allowed",
         "invalid_request",
         "A method that the `Allow` header of the response names.",
         "Use POST.",
-        _TRADE,
+        _CODE_EXCHANGE,
     ),
     RefusalRow(
         "header_repeated",
         "invalid_request",
         "Each header once.",
         "Check what a proxy or a library adds to the request.",
-        _TRADE,
+        _CODE_EXCHANGE,
     ),
     RefusalRow(
         "body_encoded",
         "invalid_request",
         "A body without compression: no `Content-Encoding` is read here.",
         "Turn compression of requests off.",
-        _TRADE,
+        _CODE_EXCHANGE,
     ),
     RefusalRow(
         "too_many_requests",
@@ -116,14 +116,14 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "invalid_request",
         "`response_mode` is `query`, `fragment`, `form_post`, or one of these with `.jwt`.",
         "Leave `response_mode` out for the usual one.",
-        "openid-connect.md#the-response-as-a-signed-document",
+        "openid-connect.md#signed-authorization-responses-jarm",
     ),
     RefusalRow(
         "response_mode_exposes_tokens",
         "invalid_request",
         "A response with tokens in the fragment or in a form, never in a query.",
         "Use `response_type=code`, or leave `response_mode` out.",
-        "openid-connect.md#the-response-as-a-signed-document",
+        "openid-connect.md#signed-authorization-responses-jarm",
     ),
     RefusalRow(
         "openid_scope_missing",
@@ -193,14 +193,14 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "invalid_request",
         "One login token, in the header `Authorization` or in a form.",
         "Do not send the token in an address.",
-        "social-sign-in.md#4-from-the-jwt-to-tokens",
+        "social-sign-in.md#4-exchange-the-login-jwt-for-tokens",
     ),
     RefusalRow(
         "registration_parameter_not_supported",
         "registration_not_supported",
         "No parameter `registration`.",
         "Register the app before its first request.",
-        "registration.md#registration-by-the-app-itself",
+        "registration.md#dynamic-client-registration",
     ),
     RefusalRow(
         "acr_not_available",

@@ -6,7 +6,7 @@ from typing import Final
 from quantimodo.protocol.refusal_row import RefusalRow
 
 _SCOPES: Final = "scopes.md#scopes"
-_DETAILS: Final = "scopes.md#a-part-of-the-health-data"
+_DETAILS: Final = "scopes.md#a-part-of-the-health-data-authorization_details"
 _RESOURCES: Final = "resources.md#request-tokens"
 _GRANTS: Final = "grants.md#create-merge-replace"
 

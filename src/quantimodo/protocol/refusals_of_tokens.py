@@ -5,11 +5,11 @@ from typing import Final
 
 from quantimodo.protocol.refusal_row import RefusalRow
 
-_TRADE: Final = "code-flow.md#4-trade-the-code"
-_PKCE: Final = "code-flow.md#1-make-a-verifier-a-challenge-a-state"
-_REFRESH: Final = "refresh.md#refresh"
+_CODE_EXCHANGE: Final = "code-flow.md#4-exchange-the-code-for-tokens"
+_PKCE: Final = "code-flow.md#1-make-a-pkce-verifier-and-a-state"
+_REFRESH: Final = "refresh.md#refresh-tokens"
 _ENDS: Final = "refresh.md#when-it-ends"
-_DEVICE: Final = "device-grant.md#device-grant"
+_DEVICE: Final = "device-grant.md#device-authorization-grant"
 _EXCHANGE: Final = "token-exchange.md#token-exchange"
 _ACTOR: Final = "token-exchange.md#an-actor-and-chains"
 _PROOF: Final = "sender-constrained-tokens.md#the-proof"
@@ -22,42 +22,42 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "unsupported_grant_type",
         "A grant type that this server offers.",
         "Use one of `grant_types_supported` in the metadata document.",
-        _TRADE,
+        _CODE_EXCHANGE,
     ),
     RefusalRow(
         "grant_not_valid",
         "invalid_grant",
         "A code or token that this server issued to this app.",
         _ASK,
-        _TRADE,
+        _CODE_EXCHANGE,
     ),
     RefusalRow(
         "code_not_valid",
         "invalid_grant",
         "A code that this server issued to this app.",
-        "Trade the code by the app that requested it, on the server that issued it.",
-        _TRADE,
+        "Exchange the code by the app that requested it, on the server that issued it.",
+        _CODE_EXCHANGE,
     ),
     RefusalRow(
         "code_used",
         "invalid_grant",
         "A code that was not used before. The second use ends the grant.",
-        "Trade each code once; check that the callback does not run twice.",
-        _TRADE,
+        "Exchange each code once; check that the callback does not run twice.",
+        _CODE_EXCHANGE,
     ),
     RefusalRow(
         "code_expired",
         "invalid_grant",
         "A code that is at most a minute old, and whose grant was not revoked.",
-        "Trade the code at once, on the page that receives it.",
-        _TRADE,
+        "Exchange the code at once, on the page that receives it.",
+        _CODE_EXCHANGE,
     ),
     RefusalRow(
         "redirect_uri_differs",
         "invalid_grant",
         "The `redirect_uri` of the authorization request, character by character.",
         "Send the same `redirect_uri` in both requests.",
-        _TRADE,
+        _CODE_EXCHANGE,
     ),
     RefusalRow(
         "pkce_verifier_missing",
@@ -173,7 +173,7 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "unauthorized_client",
         "A token that was issued to this app.",
         "Revoke the token by the app that it was issued to.",
-        "revoke.md#revoke",
+        "revoke.md#token-revocation",
     ),
     RefusalRow(
         "bound_key_missing",

@@ -108,7 +108,7 @@ def _redacted(value: Any, within: str = "") -> Any:
 
 
 def _redacted_field(name: str, value: Any, within: str) -> Any:
-    # `error.code` names a fault ("invalid_token"); any other `code` is traded for tokens.
+    # `error.code` names a fault ("invalid_token"); any other `code` is exchanged for tokens.
     if isinstance(value, str) and is_secret(name) and (within, name) != ("error", "code"):
         return HIDDEN
     if isinstance(value, str) and "://" in value:

@@ -91,7 +91,7 @@ KINDS: Final[Sequence[AppKind]] = (
             FirstRequest(
                 "device-call",
                 N_(
-                    "1. Ask for a code, and show it to the person with the address in the response:"
+                    "1. Request a code, and show it to the person with the address in the response:"
                 ),
                 PATHS["device_authorization"],
                 {"scope": SCOPE},

@@ -43,7 +43,7 @@ def first_requests(issuer: str, client: Client) -> Sequence[Step]:
             ),
             Step(
                 "token-call",
-                N_("2. Within a minute, trade the code for tokens:"),
+                N_("2. Within a minute, exchange the code for tokens:"),
                 _call(issuer + TOKEN, client, redeemed),
             ),
         ]

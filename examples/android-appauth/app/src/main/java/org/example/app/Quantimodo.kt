@@ -45,7 +45,7 @@ class Quantimodo(private val context: Context) {
             }
         }, configuration().connectionBuilder)
 
-    /** What the browser brought back: trades the code for tokens. Null means success. */
+    /** What the browser brought back: exchanges the code for tokens. Null means success. */
     fun signedIn(result: Intent, done: (String?) -> Unit) {
         val response = AuthorizationResponse.fromIntent(result)
         val refusal = AuthorizationException.fromIntent(result)
