@@ -27,8 +27,8 @@ from engines import Engine, Postgres, Sqlite
 from token_rows import add_rows
 from workloads import OPAQUE, SECRET
 
-from quantimodo.app.environment import SystemEntropy
-from quantimodo.app.services import AppContext, open_app, prepare
+from quantimodo.app.clock_and_entropy import SystemEntropy
+from quantimodo.app.composition.services import AppContext, open_app, prepare
 from quantimodo.app.settings.reading import Settings, load_settings
 from quantimodo.crypto.tokens import Kind, mint
 from quantimodo.measurements.payloads import read_sets

@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 from engines import Engine, Postgres, Sqlite
 
-from quantimodo.app.services import AppContext, open_app, prepare
+from quantimodo.app.composition.services import AppContext, open_app, prepare
 from quantimodo.app.settings.reading import load_settings
 from quantimodo.measurements.payloads import read_sets
 from quantimodo.measurements.queries import MeasurementQuery, parse_measurement_query

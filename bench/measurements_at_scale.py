@@ -29,7 +29,7 @@ from scale_rows import APP, SECRET, DataSize, fill_database, statements_of, toke
 from servers import SERVER_CORE, await_response, on_core
 from wrk import LOAD_CORE
 
-from quantimodo.app.services import AppContext, open_app, prepare
+from quantimodo.app.composition.services import AppContext, open_app, prepare
 from quantimodo.app.settings.reading import load_settings
 from quantimodo.ops.cleanup import Cleaner
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix

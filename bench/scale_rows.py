@@ -15,8 +15,8 @@ import apsw
 import asyncpg
 from engines import Engine
 
-from quantimodo.app.environment import SystemEntropy
-from quantimodo.app.services import AppContext
+from quantimodo.app.clock_and_entropy import SystemEntropy
+from quantimodo.app.composition.services import AppContext
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.tokens import Kind, mint, moment_bytes
 from quantimodo.model.clients import Client, SecretDigest

@@ -23,7 +23,7 @@ from token_rows import UsableTokens, add_rows
 from workloads import Kind, Workload
 from wrk import CONNECTIONS, LOAD_CORE, load
 
-from quantimodo.app.services import open_app, prepare
+from quantimodo.app.composition.services import open_app, prepare
 from quantimodo.app.settings.reading import load_settings
 
 SERVER_CORE = 0

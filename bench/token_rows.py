@@ -14,8 +14,8 @@ from typing import Any
 from engines import Engine
 from workloads import CHALLENGE, OPAQUE, REDIRECT_URI, SECRET, SIGNED, Kind
 
-from quantimodo.app.environment import SystemEntropy
-from quantimodo.app.services import AppContext
+from quantimodo.app.clock_and_entropy import SystemEntropy
+from quantimodo.app.composition.services import AppContext
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.tokens import Kind as TokenKind
 from quantimodo.crypto.tokens import mint, moment_bytes

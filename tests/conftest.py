@@ -14,8 +14,8 @@ import pytest
 import structlog
 from structlog.dev import ConsoleRenderer, plain_traceback
 
-from quantimodo.app.server import build_server
-from quantimodo.app.services import open_app
+from quantimodo.app.composition.server import build_server
+from quantimodo.app.composition.services import open_app
 from quantimodo.federation.contract import Provider
 from quantimodo.ports.document_fetcher import DocumentFetcher
 from quantimodo.ports.stores import Stores

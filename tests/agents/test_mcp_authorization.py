@@ -18,7 +18,7 @@ from mcp_agent import (
     tokens_for,
 )
 
-from quantimodo.app.resources import resource_registry
+from quantimodo.app.composition.resources import resource_registry
 from quantimodo.clients.errors import InvalidMetadata
 from quantimodo.protocol.resource_registration import ResourceRegistration
 from support.app import ISSUER, USERINFO, AppHarness, OpenHarness, form_fields

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from quantimodo.app.server import build_server
+from quantimodo.app.composition.server import build_server
 from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.model.consents import Consent
 from support.app import (

@@ -6,7 +6,7 @@ import json
 import httpx
 import pytest
 
-from quantimodo.app.administration import client_administration
+from quantimodo.app.composition.administration import client_administration
 from quantimodo.model.admin_actions import Authority
 from quantimodo.protocol.registration import privileges, registration_of
 from support.administrators import REASON, administrator, press, session_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from quantimodo.app.administration import client_administration
+from quantimodo.app.composition.administration import client_administration
 from quantimodo.clients.errors import InvalidMetadata
 from quantimodo.model.admin_actions import Authority
 from quantimodo.model.clients import Client

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from quantimodo.app.server import build_server
+from quantimodo.app.composition.server import build_server
 from support.app import CALLBACK, ISSUER, App, AppHarness, PreparedDatabase
 
 ALL = frozenset({"code", "token", "id_token token", "code id_token", "code id_token token"})

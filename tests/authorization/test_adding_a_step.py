@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from quantimodo.app.server import build_server
+from quantimodo.app.composition.server import build_server
 from quantimodo.authorization.interactions import Interaction, InteractionPolicy, Reason
 from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.steps.table import STEPS

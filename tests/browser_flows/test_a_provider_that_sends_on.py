@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from quantimodo.app.environment import SystemClock
+from quantimodo.app.clock_and_entropy import SystemClock
 from support.app import PASSWORD
 from support.browser import free_port
 from support.live_server import Live, ServeLive

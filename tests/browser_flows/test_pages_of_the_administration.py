@@ -6,8 +6,8 @@ import pytest
 
 from quantimodo.accounts.announcements import Draft
 from quantimodo.accounts.people_administration import session_number
-from quantimodo.app.administration import announcements_service
-from quantimodo.app.resources import resource_registry
+from quantimodo.app.composition.administration import announcements_service
+from quantimodo.app.composition.resources import resource_registry
 from quantimodo.model.admin_actions import BY_COMMAND
 from quantimodo.model.consents import Consent
 from quantimodo.model.events import Event

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from quantimodo.app.services import prepare
+from quantimodo.app.composition.services import prepare
 from quantimodo.app.settings.reading import load_settings
 from support.command_processes import CommandProcesses, command_processes
 from support.terminal import PATIENCE, Terminal

@@ -6,8 +6,8 @@ from typing import Any
 
 from published import APP, Published, app_of, described
 
-from quantimodo.app.policies import client_document_policy
-from quantimodo.app.resources import client_documents
+from quantimodo.app.composition.policies import client_document_policy
+from quantimodo.app.composition.resources import client_documents
 from quantimodo.model.clients import Client
 from quantimodo.pages.portal.client_addresses import client_path
 from support.app import AUTHORIZE, CALLBACK, CHALLENGE, OpenHarness, response_of

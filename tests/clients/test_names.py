@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from quantimodo.app.policies import names_of_server
+from quantimodo.app.composition.policies import names_of_server
 from quantimodo.app.settings.reading import load_settings
 from quantimodo.clients.errors import InvalidMetadata
 from quantimodo.clients.names import reserved_names, skeleton

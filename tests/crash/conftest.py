@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from damage import Integrity, PostgresIntegrity, SqliteIntegrity
 
-from quantimodo.app.services import prepare
+from quantimodo.app.composition.services import prepare
 from quantimodo.storage.open import sqlite_path
 from support.postgres import off_loop
 from support.workers import Workers, environment_for, free_port

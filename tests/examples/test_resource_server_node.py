@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from quantimodo.app.resources import resource_registry
+from quantimodo.app.composition.resources import resource_registry
 from quantimodo.model.resources import ResourceScope
 from quantimodo.protocol.resource_registration import ResourceRegistration
 from support.app import AUTHORIZE, CHALLENGE, REVOKE, TOKEN, VERIFIER, App

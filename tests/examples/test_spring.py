@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from quantimodo.app.resources import resource_registry
+from quantimodo.app.composition.resources import resource_registry
 from quantimodo.model.resources import ResourceScope
 from quantimodo.protocol.resource_registration import ResourceRegistration
 from support.app import App

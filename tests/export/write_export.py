@@ -7,7 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from quantimodo.app.environment import SystemClock
+from quantimodo.app.clock_and_entropy import SystemClock
 from quantimodo.export.measurement_files import MeasurementFiles
 from quantimodo.export.zip_stream import zip_stream
 from quantimodo.measurements.catalogue import References

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from quantimodo.app.provider_policies import provider_policies
+from quantimodo.app.composition.provider_policies import provider_policies
 from quantimodo.app.settings.reading import BadSettings, load_settings
 from quantimodo.federation.contract import AuthorizationContext, ProviderPolicy
 from quantimodo.federation.presets import PRESETS, Preset

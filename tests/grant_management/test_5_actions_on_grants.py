@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from quantimodo.app.resources import resource_registry
+from quantimodo.app.composition.resources import resource_registry
 from quantimodo.model.resources import ResourceScope
 from quantimodo.protocol.resource_registration import ResourceRegistration
 from support.app import DECISION, ME, App, AppHarness, form_fields, response_of

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from joserfc.jwk import KeySet
 
-from quantimodo.app.resources import resource_registry
+from quantimodo.app.composition.resources import resource_registry
 from quantimodo.model.resources import ResourceScope
 from quantimodo.protocol.resource_registration import ResourceRegistration
 from support.app import CHALLENGE, TOKEN, VERIFIER

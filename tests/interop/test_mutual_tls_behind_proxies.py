@@ -17,8 +17,8 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from proxies import HOST, MTLS_HOST, proxy
+from quantimodo.app.composition.resources import resource_registry
 from quantimodo.app.requests.proxies import Proxies
-from quantimodo.app.resources import resource_registry
 from quantimodo.crypto.certificates import read_certificate, thumbprint
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.resources import ResourceScope

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from quantimodo.app.services import open_app
+from quantimodo.app.composition.services import open_app
 from quantimodo.app.settings.reading import load_settings
 from quantimodo.clients.registry import Registration
 from support.environment import no_authorities

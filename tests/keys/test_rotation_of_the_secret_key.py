@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from quantimodo.app.administration import admin_log
+from quantimodo.app.composition.administration import admin_log
 from quantimodo.app.key_administration import KeyRotations
 from quantimodo.app.settings.stored import Applied, opened, sealed
 from quantimodo.model.admin_actions import BY_COMMAND

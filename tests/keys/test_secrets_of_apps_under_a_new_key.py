@@ -10,7 +10,7 @@ from quantimodo.accounts.second_factors.secret_resealing import (
     SecretResealing,
     secret_keys_in_use,
 )
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.model.secrets import Secret
 from support.app import AppHarness, OpenHarness

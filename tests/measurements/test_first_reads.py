@@ -4,7 +4,7 @@ from aiosmtplib.email import flatten_message
 from api_client import SLEEP, ApiClient
 
 from quantimodo.app.background import first_reads, weekly_summaries
-from quantimodo.app.browser_services import email_preferences
+from quantimodo.app.composition.browser_services import email_preferences
 from quantimodo.model.email_choices import EmailChoices
 from quantimodo.model.events import Mail
 from quantimodo.ops.smtp import smtp_policy, to_message

@@ -14,7 +14,7 @@ import pytest
 from api_client import ALL, CSV, LIST, SLEEP, START, ApiClient, open_client
 
 from endless import ENDLESS, MANY
-from quantimodo.app.policies import read_policy, search_policy
+from quantimodo.app.composition.policies import read_policy, search_policy
 from quantimodo.app.settings.reading import load_settings
 from quantimodo.measurements.limits import ReadLimits, ReadPolicy, TooManyReads
 from quantimodo.ports.stores import TooSlow

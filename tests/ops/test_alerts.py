@@ -7,8 +7,8 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from quantimodo.app.alerts import alert_messages, alert_worker
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.alerts import alert_messages, alert_worker
+from quantimodo.app.composition.services import AppContext
 from quantimodo.app.settings.reading import BadSettings, load_settings
 from quantimodo.model.events import Mail
 from quantimodo.outbound.http_client import GuardedHttpClient

@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from quantimodo.app.background import provider_probes
-from quantimodo.app.policies import alert_thresholds
+from quantimodo.app.composition.policies import alert_thresholds
+from quantimodo.app.composition.services import AppContext
 from quantimodo.app.server_state import watch
-from quantimodo.app.services import AppContext
 from quantimodo.ops.health_readings import readings
 from quantimodo.ops.provider_probes import ProviderProbes
 from support.app import OpenHarness

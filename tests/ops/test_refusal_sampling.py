@@ -9,8 +9,8 @@ import structlog
 from structlog.testing import LogCapture, capture_logs
 
 from quantimodo.app.background import report_left_out
+from quantimodo.app.composition.server import open_server
 from quantimodo.app.requests.refusal_sampling import RefusalSampler
-from quantimodo.app.server import open_server
 from support.app import ME, TOKEN, AppHarness
 
 

@@ -35,13 +35,13 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from quantimodo.app.background import background_work
+from quantimodo.app.composition.server import build_server, open_server
+from quantimodo.app.composition.services import open_app
+from quantimodo.app.composition.telemetry import traced
 from quantimodo.app.requests.dispatch import Dispatcher
 from quantimodo.app.requests.refusal_sampling import RefusalSampler
-from quantimodo.app.server import build_server, open_server
 from quantimodo.app.server_state import watch
-from quantimodo.app.services import open_app
 from quantimodo.app.settings.reading import BadSettings
-from quantimodo.app.telemetry import traced
 from quantimodo.endpoints.routes import ApiRoute
 from quantimodo.http.asgi import WHOLE
 from quantimodo.model.telemetry import TelemetryPolicy
@@ -556,8 +556,8 @@ async def test_the_functions_of_a_request_do_not_know_of_traces(
 _OFF = """
 import asyncio, sys, time
 from quantimodo.app.requests.refusal_sampling import RefusalSampler
-from quantimodo.app.server import open_server
-from quantimodo.app.services import prepare
+from quantimodo.app.composition.server import open_server
+from quantimodo.app.composition.services import prepare
 from quantimodo.app.settings.reading import load_settings
 import quantimodo.app.asgi, quantimodo.cli.server.worker
 

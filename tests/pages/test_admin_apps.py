@@ -4,7 +4,7 @@ from contextlib import closing
 
 import apsw
 
-from quantimodo.app.resources import resource_registry
+from quantimodo.app.composition.resources import resource_registry
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.resources import ResourceScope
 from quantimodo.protocol.resource_registration import ResourceRegistration

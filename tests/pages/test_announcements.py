@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from quantimodo.accounts.announcements import Draft
-from quantimodo.app.administration import announcements_service
+from quantimodo.app.composition.administration import announcements_service
 from quantimodo.model.admin_actions import BY_COMMAND
 from support.administrators import REASON, administrator, press, session_of
 from support.app import AppHarness, form_fields

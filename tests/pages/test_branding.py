@@ -13,8 +13,8 @@ from quantimodo.app.brand_colors import (
     light_palette,
     lighter_accent,
 )
-from quantimodo.app.branding import brand_of, mail_look_of
-from quantimodo.app.server import build_server
+from quantimodo.app.composition.branding import brand_of, mail_look_of
+from quantimodo.app.composition.server import build_server
 from quantimodo.app.settings.reading import BadSettings, Settings, load_settings
 from quantimodo.model.brand import Brand, Palette
 from quantimodo.model.events import Mail

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantimodo.accounts.limits import BudgetKind, BudgetPolicy, Limit, ThrottlePolicy
-from quantimodo.app.limits import budget_policy, quota_policy
-from quantimodo.app.provider_policies import outbound_policy, provider_policies
+from quantimodo.app.composition.limits import budget_policy, quota_policy
+from quantimodo.app.composition.provider_policies import outbound_policy, provider_policies
 from quantimodo.app.settings.document import settings_document
 from quantimodo.app.settings.durations import (
     parse_duration,

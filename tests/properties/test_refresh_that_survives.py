@@ -18,8 +18,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from quantimodo.app.server import build_server
-from quantimodo.app.services import open_app
+from quantimodo.app.composition.server import build_server
+from quantimodo.app.composition.services import open_app
 from support.app import App, AppHarness, OpenHarness, settings_for
 from support.environment import shipped_renderer
 

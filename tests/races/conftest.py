@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from quantimodo.app.services import prepare
+from quantimodo.app.composition.services import prepare
 from support.cluster import Cluster, open_cluster
 from support.postgres import off_loop
 from support.workers import Workers, environment_for, free_port

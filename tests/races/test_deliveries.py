@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from quantimodo.app.webhooks import webhooks
+from quantimodo.app.composition.webhooks import webhooks
 from quantimodo.ops.webhooks import AT_ONCE
 from support.cluster import Cluster
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from quantimodo.app.authorization import successor_derivation
+from quantimodo.app.composition.authorization import successor_derivation
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.model.tokens import RefreshToken
 from support.cluster import Cluster

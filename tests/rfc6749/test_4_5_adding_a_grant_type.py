@@ -8,8 +8,8 @@ from typing import Annotated, Any, TypedDict
 
 import pytest
 
-from quantimodo.app.server import build_server
-from quantimodo.app.token_endpoint import grant_types
+from quantimodo.app.composition.server import build_server
+from quantimodo.app.composition.token_endpoint import grant_types
 from quantimodo.grant_types.contract import MintOwn
 from quantimodo.grant_types.table import GrantTypeTable
 from quantimodo.model.clients import Client

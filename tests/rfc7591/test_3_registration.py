@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from quantimodo.app.policies import registration_policy
+from quantimodo.app.composition.policies import registration_policy
 from quantimodo.ops.cleanup import Cleaner
 from support.app import (
     CALLBACK,

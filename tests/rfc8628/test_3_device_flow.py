@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from quantimodo.app.resources import resource_registry
+from quantimodo.app.composition.resources import resource_registry
 from quantimodo.model.resources import ResourceScope
 from quantimodo.protocol.resource_registration import ResourceRegistration
 from support.app import ISSUER, AppHarness, OpenHarness

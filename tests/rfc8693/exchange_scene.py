@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from quantimodo.app.resources import resource_registry
+from quantimodo.app.composition.resources import resource_registry
 from quantimodo.model.resources import ResourceScope
 from quantimodo.protocol.resource_registration import ResourceRegistration
 from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN, TOKEN_EXCHANGE

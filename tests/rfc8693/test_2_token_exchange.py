@@ -19,7 +19,7 @@ from exchange_scene import (
     set_scene,
 )
 
-from quantimodo.app.resources import resource_registry
+from quantimodo.app.composition.resources import resource_registry
 from quantimodo.protocol.resource_registration import resource_registration
 from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN, TOKEN_EXCHANGE
 from support.app import CALLBACK, ME, USERINFO, App, AppHarness, OpenHarness, form_fields

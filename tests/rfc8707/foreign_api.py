@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from quantimodo.app.resources import resource_registry
+from quantimodo.app.composition.resources import resource_registry
 from quantimodo.model.resources import Resource, ResourceScope
 from quantimodo.protocol.resource_registration import ResourceRegistration
 from support.app import ISSUER, AppHarness

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from foreign_api import OWN, SCOPES, TASKS, add_api
 
-from quantimodo.app.resources import resource_registry
+from quantimodo.app.composition.resources import resource_registry
 from quantimodo.clients.errors import InvalidMetadata
 from quantimodo.model.resources import ResourceScope
 from quantimodo.protocol.resource_registration import resource_registration

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from foreign_api import NOTES, OWN, TASKS
 
-from quantimodo.app.authorization import token_minter
+from quantimodo.app.composition.authorization import token_minter
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.grant_types.client_credentials import ClientCredentialsGrant
 from quantimodo.pages.authorization.resource_texts import scope_texts

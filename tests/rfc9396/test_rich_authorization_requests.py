@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from quantimodo.app.browser_services import consents as consents_of
+from quantimodo.app.composition.browser_services import consents as consents_of
 from quantimodo.crypto.jwt import unverified_claims
 from quantimodo.model.consents import ConsentChoice
 from quantimodo.protocol.consent_details import json_objects, parse_authorization_details

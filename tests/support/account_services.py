@@ -21,8 +21,13 @@ from quantimodo.accounts.services import AccountDependencies, build_account_serv
 from quantimodo.accounts.services import AccountServices as Services
 from quantimodo.accounts.sessions import SessionPolicy, Sessions
 from quantimodo.accounts.throttle import Throttle
-from quantimodo.app.login import LoginDependencies, Role, build_login_services, build_notifier
-from quantimodo.app.social_accounts import build_social_accounts
+from quantimodo.app.composition.login import (
+    LoginDependencies,
+    Role,
+    build_login_services,
+    build_notifier,
+)
+from quantimodo.app.composition.social_accounts import build_social_accounts
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.password_strength import StrengthMeter
 from quantimodo.crypto.passwords import HashPolicy, PasswordHasher

@@ -21,10 +21,10 @@ import apsw
 import httpx
 
 from quantimodo.accounts.account_creation import new_subject
-from quantimodo.app.provider_policies import provider_policies
+from quantimodo.app.composition.provider_policies import provider_policies
+from quantimodo.app.composition.server import build_server
+from quantimodo.app.composition.services import AppContext, open_app, prepare
 from quantimodo.app.requests.dispatch import Dispatcher
-from quantimodo.app.server import build_server
-from quantimodo.app.services import AppContext, open_app, prepare
 from quantimodo.app.settings.reading import Settings, load_settings
 from quantimodo.clients.key_documents import KeyDocuments
 from quantimodo.clients.public_keys import ClientKeys

@@ -15,7 +15,7 @@ from datetime import timedelta
 import httpx
 import psutil
 
-from quantimodo.app.services import AppContext, open_app
+from quantimodo.app.composition.services import AppContext, open_app
 from quantimodo.clients.registry import Registration
 from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.model.consents import Consent

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from quantimodo.app.services import AppContext, open_app, prepare
+from quantimodo.app.composition.services import AppContext, open_app, prepare
 from quantimodo.app.settings.reading import load_settings
 from quantimodo.clients.registry import Registration
 from quantimodo.model.secrets import Secret

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 import httpx
 
-from quantimodo.app.logout import backchannel_logout_sender
+from quantimodo.app.composition.logout import backchannel_logout_sender
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.ops.backchannel_logout import BackchannelLogoutSender
 from quantimodo.outbound.form_poster import HttpFormPoster

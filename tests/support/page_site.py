@@ -21,8 +21,8 @@ from quantimodo.accounts.personal_tokens import PersonalTokens
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.sign_out import SignOut
 from quantimodo.accounts.team_invitations import TeamInvitations
-from quantimodo.app.personal_export import ExportDependencies, build_personal_export
-from quantimodo.app.playground import OwnServer
+from quantimodo.app.composition.personal_export import ExportDependencies, build_personal_export
+from quantimodo.app.composition.playground import OwnServer
 from quantimodo.app.requests.error_boundary import ErrorBoundary
 from quantimodo.app.requests.page_application import page_application
 from quantimodo.app.requests.refusal_reports import RefusalReports

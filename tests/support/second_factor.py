@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from quantimodo.app.server import build_server
+from quantimodo.app.composition.server import build_server
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 from support.account_services import with_factors

@@ -9,8 +9,8 @@ from urllib.parse import quote, urlencode
 import httpx
 import pytest
 
+from quantimodo.app.composition.social import security_event_handler
 from quantimodo.app.settings.reading import BadSettings
-from quantimodo.app.social import security_event_handler
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderUnavailable
 from support.app import (

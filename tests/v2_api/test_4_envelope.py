@@ -6,7 +6,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from quantimodo.app.social import login_tokens
+from quantimodo.app.composition.social import login_tokens
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.ports.stores import Unavailable

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from quantimodo.app.social import login_tokens, security_event_handler
+from quantimodo.app.composition.social import login_tokens, security_event_handler
 from support.app import (
     AUTHORIZE,
     CALLBACK,

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from quantimodo.app.environment import SystemClock
+from quantimodo.app.clock_and_entropy import SystemClock
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 from support.app import AUTHORIZE, CHALLENGE, ME, TOKEN, VERIFIER, App, form_fields
 from support.browser import free_port

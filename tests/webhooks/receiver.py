@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from quantimodo.app.webhooks import webhook_sender, webhooks
+from quantimodo.app.composition.webhooks import webhook_sender, webhooks
 from quantimodo.model.app_events import KINDS, Delivery, WebhookEndpoint
 from quantimodo.ops.webhooks import WebhookSender
 from quantimodo.outbound.http_client import GuardedHttpClient

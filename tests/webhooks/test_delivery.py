@@ -7,7 +7,7 @@ import pytest
 from receiver import HOOK, Receiver, deliveries, endpoint_now, hooked
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from quantimodo.app.webhooks import webhook_client, webhooks
+from quantimodo.app.composition.webhooks import webhook_client, webhooks
 from quantimodo.clients.webhooks import OVERLAP, InvalidWebhook
 from quantimodo.crypto.webhooks import signatures
 from quantimodo.model.app_events import MOST_ENDPOINTS

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from receiver import Receiver, endpoint_now, hooked
 
-from quantimodo.app.webhooks import webhooks
+from quantimodo.app.composition.webhooks import webhooks
 from quantimodo.storage.tables import event_outbox
 from support.app import App, AppHarness
 

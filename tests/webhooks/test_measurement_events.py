@@ -6,7 +6,7 @@ from typing import Any
 
 from receiver import HOOK, Receiver, hooked
 
-from quantimodo.app.webhooks import webhooks
+from quantimodo.app.composition.webhooks import webhooks
 from quantimodo.measurements.notices import MeasurementNotices
 from quantimodo.model.consent_details import DetailRule, consent_details
 from quantimodo.model.consents import Consent

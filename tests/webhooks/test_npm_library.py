@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from receiver import HOOK, Receiver, hooked
 
-from quantimodo.app.webhooks import webhooks
+from quantimodo.app.composition.webhooks import webhooks
 from support.app import AppHarness
 
 pytestmark = pytest.mark.node

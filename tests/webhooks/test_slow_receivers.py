@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from receiver import Receiver, hooked
 
-from quantimodo.app.webhooks import webhooks
+from quantimodo.app.composition.webhooks import webhooks
 from quantimodo.model.app_events import WebhookEndpoint
 from quantimodo.ops.webhooks import ENDPOINTS_AT_ONCE, ENDPOINTS_OF_CLIENT, PROMPT
 from support.app import App, AppHarness

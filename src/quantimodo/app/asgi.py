@@ -10,11 +10,11 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
+from quantimodo.app.composition.server import open_server
+from quantimodo.app.composition.services import prepare
 from quantimodo.app.logging import configure_logging
 from quantimodo.app.requests.dispatch import Dispatcher
 from quantimodo.app.requests.traced_dispatcher import TracedDispatcher
-from quantimodo.app.server import open_server
-from quantimodo.app.services import prepare
 from quantimodo.app.settings.reading import BadSettings, Loaded
 from quantimodo.app.settings.stored import read_settings
 from quantimodo.http.asgi import FRAMING_REFUSED, Asgi, Receive, Scope, Send

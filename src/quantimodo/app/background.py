@@ -11,14 +11,14 @@ import structlog
 from quantimodo.accounts.emails.first_read_notices import FirstReadNotices
 from quantimodo.accounts.emails.weekly_summaries import WeeklySummaries
 from quantimodo.accounts.second_factors.secret_resealing import SecretResealing
-from quantimodo.app.alerts import alert_worker, is_configured
-from quantimodo.app.branding import mail_look_of
-from quantimodo.app.browser_services import email_preferences
-from quantimodo.app.logout import backchannel_logout_sender
+from quantimodo.app.composition.alerts import alert_worker, is_configured
+from quantimodo.app.composition.branding import mail_look_of
+from quantimodo.app.composition.browser_services import email_preferences
+from quantimodo.app.composition.logout import backchannel_logout_sender
+from quantimodo.app.composition.services import AppContext
+from quantimodo.app.composition.webhooks import sending_webhooks
 from quantimodo.app.requests.refusal_sampling import SUMMARY, RefusalSampler
 from quantimodo.app.server_state import watch
-from quantimodo.app.services import AppContext
-from quantimodo.app.webhooks import sending_webhooks
 from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.i18n.translation import in_language
 from quantimodo.measurements.notices import MeasurementNotices

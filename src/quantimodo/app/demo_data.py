@@ -8,7 +8,7 @@ without the sandbox accepts no sign-in to this account.
 from typing import Final
 
 from quantimodo.accounts.account_creation import new_subject
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 from quantimodo.app.settings.reading import Settings
 from quantimodo.clients.errors import ChangedMeanwhile
 from quantimodo.clients.metadata import with_metadata

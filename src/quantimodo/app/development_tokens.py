@@ -7,8 +7,8 @@ consent and a grant like any other, so the person sees it and can withdraw it.
 from datetime import timedelta
 from typing import Any, Final
 
-from quantimodo.app.authorization import token_minter
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.authorization import token_minter
+from quantimodo.app.composition.services import AppContext
 from quantimodo.crypto.tokens import moment_bytes
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent

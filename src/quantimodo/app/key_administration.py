@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from quantimodo.accounts.errors import DomainError
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 from quantimodo.app.settings.stored import encrypt_again
 from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.model.admin_actions import Authority

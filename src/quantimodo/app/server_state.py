@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 from quantimodo.keys.rotation import key_states
 from quantimodo.model.server_state import DiskSpace, ServerState, Sizes
 from quantimodo.storage.open import sqlite_path

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from quantimodo.app.alerts import alert_messages, by_mail, is_configured
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.alerts import alert_messages, by_mail, is_configured
+from quantimodo.app.composition.services import AppContext
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_json, print_table
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from quantimodo.accounts.announcements import Draft
-from quantimodo.app.administration import announcements_service
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.administration import announcements_service
+from quantimodo.app.composition.services import AppContext
 from quantimodo.cli.command_runner import run
 from quantimodo.cli.option_groups import option_group
 from quantimodo.cli.printing import print_json, print_table

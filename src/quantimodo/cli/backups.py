@@ -12,7 +12,7 @@ import typer
 from quantimodo.app.backups.backups import BackupOptions, Tools, make_backup
 from quantimodo.app.backups.format import BackupRefused
 from quantimodo.app.backups.restores import RestoreOptions, restore_backup
-from quantimodo.app.environment import SystemClock, SystemEntropy
+from quantimodo.app.clock_and_entropy import SystemClock, SystemEntropy
 from quantimodo.app.sealed_values import unreadable_values
 from quantimodo.app.secret_keys import secret_keys
 from quantimodo.app.settings.reading import Settings, load_machine

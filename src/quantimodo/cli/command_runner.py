@@ -13,8 +13,8 @@ import apsw
 import typer
 
 from quantimodo.accounts.errors import Busy, InvalidInput
+from quantimodo.app.composition.services import AppContext, open_app
 from quantimodo.app.secret_keys import BadSecretKey
-from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings.reading import BadSettings, Settings
 from quantimodo.app.settings.stored import read_settings
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from quantimodo.app.environment import SystemClock
-from quantimodo.app.services import prepare
+from quantimodo.app.clock_and_entropy import SystemClock
+from quantimodo.app.composition.services import prepare
 from quantimodo.app.settings.reading import Settings, load_machine, load_settings
 from quantimodo.cli.command_runner import field_errors, print_error, require_database
 from quantimodo.cli.printing import print_fields, print_json

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from quantimodo.accounts.errors import DomainError
-from quantimodo.app.administration import admin_log
+from quantimodo.app.composition.administration import admin_log
+from quantimodo.app.composition.services import AppContext
 from quantimodo.app.key_administration import KeyRotations
-from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_json, print_table
 from quantimodo.cli.users.account_actions import Reason, authority

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 from quantimodo.cli.command_runner import run
 from quantimodo.cli.printing import json_line
 from quantimodo.cli.users.account_actions import person_of

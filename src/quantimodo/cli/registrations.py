@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 from quantimodo.app.settings.durations import parse_duration
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_fields, print_json, print_table

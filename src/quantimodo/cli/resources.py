@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final, Literal
 import typer
 
 from quantimodo.accounts.addresses import presented_email
-from quantimodo.app.administration import client_administration
-from quantimodo.app.resources import resource_registry
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.administration import client_administration
+from quantimodo.app.composition.resources import resource_registry
+from quantimodo.app.composition.services import AppContext
 from quantimodo.app.settings.durations import parse_duration
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_fields, print_json, print_table

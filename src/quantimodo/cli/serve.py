@@ -13,9 +13,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from quantimodo import __version__
+from quantimodo.app.composition.services import open_app, prepare
 from quantimodo.app.demo_data import DEMO_CLIENT_ID, DEMO_EMAIL, ensure_demo_data, has_demo_data
 from quantimodo.app.logging import configure_logging
-from quantimodo.app.services import open_app, prepare
 from quantimodo.app.settings.masking import masked
 from quantimodo.app.settings.reading import Settings, load_machine
 from quantimodo.app.settings.stored import load_with, read_applied

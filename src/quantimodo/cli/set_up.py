@@ -10,8 +10,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from quantimodo.accounts.set_up_administrators import SetUpAdministrators
-from quantimodo.app.administration import admin_log
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.administration import admin_log
+from quantimodo.app.composition.services import AppContext
 from quantimodo.app.settings.reading import BadSettings, Loaded, load, load_machine
 from quantimodo.app.settings.set_up import (
     SettingEntries,

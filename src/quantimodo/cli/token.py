@@ -5,9 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from quantimodo.accounts.addresses import presented_email
+from quantimodo.app.composition.services import AppContext
 from quantimodo.app.demo_data import DEMO_CLIENT_ID, DEMO_EMAIL, ensure_demo_data, has_demo_data
 from quantimodo.app.development_tokens import development_token
-from quantimodo.app.services import AppContext
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_json
 from quantimodo.model.clients import Client

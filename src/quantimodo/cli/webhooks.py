@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from quantimodo.app.services import AppContext
-from quantimodo.app.webhooks import webhooks as webhook_service
+from quantimodo.app.composition.services import AppContext
+from quantimodo.app.composition.webhooks import webhooks as webhook_service
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_fields, print_json, print_table
 from quantimodo.clients.webhooks import InvalidWebhook

@@ -1,7 +1,7 @@
 """Traces and metrics by the SDK of OpenTelemetry.
 
-The only module that imports it. `app/telemetry.py` imports this one if `telemetry.endpoint` is set,
-because it needs the extra.
+The only module that imports it. `app/composition/telemetry.py` imports this one if
+`telemetry.endpoint` is set, because it needs the extra.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""The table of all pages. `app/server.py` mounts it."""
+"""The table of all pages. `app/composition/server.py` mounts it."""
 
 from collections.abc import Sequence
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from quantimodo.accounts.errors import TooMany
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 from quantimodo.http.errors import EncodedBody, MethodNotAllowed, TooLarge
 from quantimodo.http.messages import RepeatedHeader, Request
 from quantimodo.http.refusals import Caller, Refusal

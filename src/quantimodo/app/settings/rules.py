@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from quantimodo.accounts.addresses import email_address
 from quantimodo.accounts.errors import InvalidInput
-from quantimodo.app.branding import check_branding
-from quantimodo.app.provider_policies import check_providers
+from quantimodo.app.composition.branding import check_branding
+from quantimodo.app.composition.provider_policies import check_providers
 from quantimodo.app.requests.proxies import read_address
 from quantimodo.app.secret_keys import BadSecretKey, parse_keys
 from quantimodo.app.settings.alert_rules import check_alerts

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from quantimodo.app.environment import SystemEntropy
+from quantimodo.app.clock_and_entropy import SystemEntropy
 from quantimodo.app.secret_keys import secret_keys
 from quantimodo.app.settings.reading import (
     AppliedSettings,

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from quantimodo.accounts.addresses import presented_email
-from quantimodo.app.administration import client_administration
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.administration import client_administration
+from quantimodo.app.composition.services import AppContext
 from quantimodo.app.settings.durations import parse_duration
 from quantimodo.cli.clients.log import log
 from quantimodo.cli.clients.options import client_fields, client_options, given

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from quantimodo.app.administration import client_administration
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.administration import client_administration
+from quantimodo.app.composition.services import AppContext
 from quantimodo.cli.clients.commands import AsJson, ClientId
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_fields, print_json

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_json, print_table
 from quantimodo.model.client_log import ClientDay, ClientRefusal, ClientUsage

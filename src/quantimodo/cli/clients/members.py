@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from quantimodo.accounts.addresses import presented_email
-from quantimodo.app.services import AppContext
-from quantimodo.app.teams import teams
+from quantimodo.app.composition.services import AppContext
+from quantimodo.app.composition.teams import teams
 from quantimodo.cli.clients.commands import AsJson, ClientId, clients
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_json, print_table

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.demo.flow import METADATA, SCOPE, DemoAccount, DemoFlow, Unexpected
 from quantimodo.cli.demo.output import DemoOutput, as_object

@@ -17,9 +17,9 @@ import apsw
 import typer
 
 from quantimodo.accounts.second_factors.secret_resealing import secret_keys_in_use
-from quantimodo.app.environment import SystemClock
+from quantimodo.app.clock_and_entropy import SystemClock
+from quantimodo.app.composition.services import AppContext, open_app
 from quantimodo.app.secret_keys import BadSecretKey, parse_keys
-from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings.reading import Settings
 from quantimodo.cli.command_runner import WRONG_SECRET_KEY, field_errors
 from quantimodo.cli.doctor.findings import Finding

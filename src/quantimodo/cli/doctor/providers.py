@@ -3,8 +3,8 @@
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from quantimodo.app.environment import SystemClock
-from quantimodo.app.provider_policies import (
+from quantimodo.app.clock_and_entropy import SystemClock
+from quantimodo.app.composition.provider_policies import (
     callback_uri,
     other_registrations,
     outbound_policy,

@@ -7,9 +7,9 @@ They are the same readings as those of the alerts.
 from collections.abc import Mapping
 from typing import Final
 
-from quantimodo.app.policies import alert_thresholds
+from quantimodo.app.composition.policies import alert_thresholds
+from quantimodo.app.composition.services import AppContext
 from quantimodo.app.server_state import measure
-from quantimodo.app.services import AppContext
 from quantimodo.cli.doctor.findings import Finding
 from quantimodo.ops.health_readings import readings
 

@@ -11,8 +11,8 @@ from quantimodo.accounts.action_reasons import parse_reason
 from quantimodo.accounts.addresses import presented_email
 from quantimodo.accounts.errors import DomainError, TooMany
 from quantimodo.accounts.people_administration import PersonAction
-from quantimodo.app.administration import people_administration
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.administration import people_administration
+from quantimodo.app.composition.services import AppContext
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.model.admin_actions import Authority
 from quantimodo.model.users import User

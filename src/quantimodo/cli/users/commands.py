@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from quantimodo.accounts.second_factors.set_up import SecondFactorStatus
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 from quantimodo.cli.command_runner import Failed, field_errors, run
 from quantimodo.cli.option_groups import option_group
 from quantimodo.cli.printing import print_fields, print_json, print_table

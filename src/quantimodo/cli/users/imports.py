@@ -9,8 +9,8 @@ from typing import Annotated, Final
 import typer
 
 from quantimodo.accounts.user_imports import InvalidRecord, Seen, UserImports
-from quantimodo.app.provider_policies import provider_policies
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.provider_policies import provider_policies
+from quantimodo.app.composition.services import AppContext
 from quantimodo.app.settings.reading import Settings
 from quantimodo.cli.command_runner import Failed, print_error, run
 from quantimodo.cli.option_groups import option_group

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from quantimodo.accounts.invitations import Invitations
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 from quantimodo.cli.command_runner import run
 from quantimodo.cli.printing import print_json, print_table
 from quantimodo.cli.users.account_actions import Reason, authority, refusals

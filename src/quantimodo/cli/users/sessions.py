@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from quantimodo.accounts.people_administration import session_number
-from quantimodo.app.administration import people_administration
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.administration import people_administration
+from quantimodo.app.composition.services import AppContext
 from quantimodo.cli.command_runner import run
 from quantimodo.cli.printing import print_json, print_table
 from quantimodo.cli.users.account_actions import Reason, authority, person_of, refusals

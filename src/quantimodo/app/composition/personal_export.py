@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from quantimodo.accounts.emails.notifier import AccountNotifier
 from quantimodo.accounts.second_factors.set_up import SecondFactors
 from quantimodo.accounts.throttle import Throttle
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 from quantimodo.export.account_files import AccountFiles
 from quantimodo.export.application_files import ApplicationFiles
 from quantimodo.export.history_files import HistoryFiles

@@ -3,11 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from quantimodo.app.authorization import authorization_responder, client_authentication, dpop_proofs
-from quantimodo.app.browser_services import consent_offers, consent_services
-from quantimodo.app.device_grant import device_authorization, device_channels, device_routes
-from quantimodo.app.services import AppContext
-from quantimodo.app.social import login_browsers, login_tokens
+from quantimodo.app.composition.authorization import (
+    authorization_responder,
+    client_authentication,
+    dpop_proofs,
+)
+from quantimodo.app.composition.browser_services import consent_offers, consent_services
+from quantimodo.app.composition.device_grant import (
+    device_authorization,
+    device_channels,
+    device_routes,
+)
+from quantimodo.app.composition.services import AppContext
+from quantimodo.app.composition.social import login_browsers, login_tokens
 from quantimodo.authorization.interactions import InteractionPolicy
 from quantimodo.authorization.request_objects import RequestObjects
 from quantimodo.authorization.requested_resources import ResourceReader

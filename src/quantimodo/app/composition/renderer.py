@@ -1,6 +1,6 @@
 """The renderer of a server, with the operator's brand."""
 
-from quantimodo.app.branding import brand_of
+from quantimodo.app.composition.branding import brand_of
 from quantimodo.app.settings.reading import Settings
 from quantimodo.pages.assets import Assets
 from quantimodo.pages.renderer import Renderer

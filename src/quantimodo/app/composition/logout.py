@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from quantimodo.accounts.sign_out import SignOut
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 from quantimodo.endpoints.logout import CONFIRM, LogoutEndpoint
 from quantimodo.endpoints.session_state import CheckSession
 from quantimodo.federation.provider_sign_out import ProviderSignOut

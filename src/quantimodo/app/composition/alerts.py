@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from quantimodo.app.policies import alert_thresholds
+from quantimodo.app.composition.policies import alert_thresholds
+from quantimodo.app.composition.services import AppContext
 from quantimodo.app.server_state import measure
-from quantimodo.app.services import AppContext
 from quantimodo.app.settings.alerts import AlertSettings
 from quantimodo.model.secrets import Secret
 from quantimodo.ops.alert_messages import AlertMessages, AlertWebhook

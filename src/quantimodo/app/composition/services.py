@@ -17,13 +17,13 @@ from quantimodo.accounts.second_factors.set_up import SecondFactors
 from quantimodo.accounts.services import AccountServices
 from quantimodo.accounts.sessions import Sessions
 from quantimodo.accounts.throttle import Throttle
-from quantimodo.app.accounts import build_accounts
-from quantimodo.app.environment import SystemClock, SystemEntropy
-from quantimodo.app.http_clients import open_http_clients
-from quantimodo.app.limits import charge_of_event, open_throttle
-from quantimodo.app.login import LoginDependencies, build_login_services
-from quantimodo.app.new_passwords import open_new_passwords
-from quantimodo.app.policies import (
+from quantimodo.app.clock_and_entropy import SystemClock, SystemEntropy
+from quantimodo.app.composition.accounts import build_accounts
+from quantimodo.app.composition.http_clients import open_http_clients
+from quantimodo.app.composition.limits import charge_of_event, open_throttle
+from quantimodo.app.composition.login import LoginDependencies, build_login_services
+from quantimodo.app.composition.new_passwords import open_new_passwords
+from quantimodo.app.composition.policies import (
     account_policy,
     names_of_server,
     read_policy,
@@ -33,11 +33,11 @@ from quantimodo.app.policies import (
     session_policy,
     token_policy,
 )
-from quantimodo.app.sandbox_providers import policies_with_sandbox
+from quantimodo.app.composition.sandbox_providers import policies_with_sandbox
+from quantimodo.app.composition.social_accounts import build_social_accounts
+from quantimodo.app.composition.stores import open_configured_stores
 from quantimodo.app.secret_keys import secret_keys
 from quantimodo.app.settings.reading import Settings
-from quantimodo.app.social_accounts import build_social_accounts
-from quantimodo.app.stores import open_configured_stores
 from quantimodo.clients.dynamic import DynamicClients
 from quantimodo.clients.key_documents import KeyDocuments
 from quantimodo.clients.public_keys import ClientKeys

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from quantimodo.accounts.emails.consent_notices import ConsentNotifier
 from quantimodo.accounts.emails.preferences import EmailPreferences
 from quantimodo.accounts.new_device_notices import NewDeviceNotices
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 from quantimodo.authorization.consents import Consents
 from quantimodo.model.events import Mail
 from quantimodo.model.languages import LANGUAGES

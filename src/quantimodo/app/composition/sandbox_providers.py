@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from quantimodo.app.provider_policies import provider_policies
+from quantimodo.app.composition.provider_policies import provider_policies
 from quantimodo.app.settings.reading import Settings
 from quantimodo.federation.contract import ProviderPolicy
 from quantimodo.outbound.network import netloc

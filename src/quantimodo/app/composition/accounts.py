@@ -7,7 +7,7 @@ from quantimodo.accounts.services import (
     AccountServices,
     build_account_services,
 )
-from quantimodo.app.login import LoginDependencies, LoginServices, build_notifier
+from quantimodo.app.composition.login import LoginDependencies, LoginServices, build_notifier
 from quantimodo.crypto.passwords import PasswordHasher
 from quantimodo.ops.admin_log import StoredAdminLog
 

@@ -1,7 +1,7 @@
 """Opens the guarded HTTP clients of a process."""
 
-from quantimodo.app.provider_policies import outbound_policy
-from quantimodo.app.sandbox_providers import own_address
+from quantimodo.app.composition.provider_policies import outbound_policy
+from quantimodo.app.composition.sandbox_providers import own_address
 from quantimodo.app.settings.reading import Settings
 from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.ports.tracing import Tracer

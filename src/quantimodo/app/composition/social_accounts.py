@@ -1,7 +1,7 @@
 """Builds the service that signs people in by the accounts of providers."""
 
 from quantimodo.accounts.login import Login
-from quantimodo.app.login import LoginDependencies, build_notifier
+from quantimodo.app.composition.login import LoginDependencies, build_notifier
 from quantimodo.federation.new_accounts import NewAccounts
 from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.model.invitations import SignUpMode

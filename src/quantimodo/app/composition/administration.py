@@ -9,10 +9,10 @@ from quantimodo import __version__
 from quantimodo.accounts.announcements import Announcements
 from quantimodo.accounts.emails.owner_notices import OwnerNotifier
 from quantimodo.accounts.people_administration import PeopleAdministration
+from quantimodo.app.composition.policies import alert_thresholds
+from quantimodo.app.composition.resources import resource_registry
+from quantimodo.app.composition.services import AppContext
 from quantimodo.app.key_administration import KeyRotations, ProviderTests
-from quantimodo.app.policies import alert_thresholds
-from quantimodo.app.resources import resource_registry
-from quantimodo.app.services import AppContext
 from quantimodo.app.settings.masking import shown_settings
 from quantimodo.app.settings.reading import BadSettings, load
 from quantimodo.app.settings.stored import Applied, opened

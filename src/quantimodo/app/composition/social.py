@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.endpoints.discovery import ProviderKeySetEndpoint
 from quantimodo.endpoints.finished_logins import FinishedLogins

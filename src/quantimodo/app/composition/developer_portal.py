@@ -1,9 +1,9 @@
 """Builds the services of the developer portal: teams, their invitations, and authorization runs."""
 
 from quantimodo.accounts.team_invitations import TeamInvitations
-from quantimodo.app.playground import OwnServer, authorization_runs
-from quantimodo.app.services import AppContext
-from quantimodo.app.teams import teams
+from quantimodo.app.composition.playground import OwnServer, authorization_runs
+from quantimodo.app.composition.services import AppContext
+from quantimodo.app.composition.teams import teams
 from quantimodo.pages.page_services import PortalServices
 
 

@@ -9,10 +9,10 @@ from typing import Final, Protocol, cast
 from starlette.applications import Starlette
 
 from quantimodo import __version__
+from quantimodo.app.composition.services import AppContext
 from quantimodo.app.requests.dispatch import Dispatcher
 from quantimodo.app.requests.proxies import Proxies
 from quantimodo.app.requests.traced_dispatcher import TracedDispatcher
-from quantimodo.app.services import AppContext
 from quantimodo.app.settings.reading import Settings
 from quantimodo.app.settings.telemetry_rules import read_headers
 from quantimodo.model.telemetry import TelemetryPolicy

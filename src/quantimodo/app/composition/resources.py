@@ -1,7 +1,7 @@
 """Builds the registry of APIs, and that of clients with metadata documents."""
 
-from quantimodo.app.policies import client_document_policy
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.policies import client_document_policy
+from quantimodo.app.composition.services import AppContext
 from quantimodo.clients.documents import ClientDocuments
 from quantimodo.clients.resources import ResourceRegistry
 

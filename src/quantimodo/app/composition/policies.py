@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from quantimodo.accounts.account_policy import AccountPolicy
 from quantimodo.accounts.sessions import SessionPolicy
-from quantimodo.app.login import Role
+from quantimodo.app.composition.login import Role
 from quantimodo.app.settings.reading import Settings
 from quantimodo.app.settings.rules import read_statements
 from quantimodo.clients.documents import ClientDocumentPolicy

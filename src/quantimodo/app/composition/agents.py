@@ -5,10 +5,10 @@ from importlib import import_module
 
 from quantimodo.agents.endpoint import McpEndpoint, Origins, Serve
 from quantimodo.agents.tools import AgentTools
-from quantimodo.app.authorization import access_tokens, client_certificates, dpop_proofs
-from quantimodo.app.measurement_routes import step_up
-from quantimodo.app.policies import offered_features
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.authorization import access_tokens, client_certificates, dpop_proofs
+from quantimodo.app.composition.measurement_routes import step_up
+from quantimodo.app.composition.policies import offered_features
+from quantimodo.app.composition.services import AppContext
 from quantimodo.clients.built_in_resources import agents_api
 from quantimodo.endpoints.discovery import ResourceMetadataEndpoint
 from quantimodo.endpoints.routes import AgentEndpoints, ApiRoute, agent_routes

@@ -1,7 +1,7 @@
 """Builds the token minter, the responders that use it, and client authentication."""
 
-from quantimodo.app.policies import client_document_policy, dpop_policy
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.policies import client_document_policy, dpop_policy
+from quantimodo.app.composition.services import AppContext
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.clients.certificates import ClientCertificates
 from quantimodo.clients.dpop import DPoPProofs

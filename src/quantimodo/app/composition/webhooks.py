@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Final
 
 from quantimodo.accounts.emails.webhook_disabling import WebhookDisabling
-from quantimodo.app.provider_policies import outbound_policy
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.provider_policies import outbound_policy
+from quantimodo.app.composition.services import AppContext
 from quantimodo.app.settings.reading import Settings
 from quantimodo.clients.webhooks import Webhooks
 from quantimodo.ops.webhook_attempts import WebhookAttempts

@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 from quantimodo.http.messages import Endpoint
 from quantimodo.measurements.count_cache import CountCache
 from quantimodo.resource.application_measurements import ApplicationMeasurements

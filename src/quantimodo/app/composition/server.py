@@ -8,34 +8,45 @@ from urllib.parse import urlsplit
 from starlette.applications import Starlette
 
 from quantimodo.accounts.announcements import CurrentAnnouncements
-from quantimodo.app.administration import administration_routes
-from quantimodo.app.agents import agent_endpoints
-from quantimodo.app.authorization import (
+from quantimodo.app.background import background_work
+from quantimodo.app.composition.administration import administration_routes
+from quantimodo.app.composition.agents import agent_endpoints
+from quantimodo.app.composition.authorization import (
     access_tokens,
     client_authentication,
     client_certificates,
     dpop_proofs,
     user_info,
 )
-from quantimodo.app.background import background_work
-from quantimodo.app.browser_services import (
+from quantimodo.app.composition.browser_services import (
     OutboxReader,
     browser_service,
     consent_services,
     email_preferences,
     page_languages,
 )
+from quantimodo.app.composition.developer_portal import portal_services
+from quantimodo.app.composition.interactive_flow import authorize_routes, request_endpoints
+from quantimodo.app.composition.logout import logout_routes, provider_sign_out, sign_out
+from quantimodo.app.composition.measurement_routes import measuring_endpoints
+from quantimodo.app.composition.personal_export import personal_export
+from quantimodo.app.composition.personal_tokens import personal_tokens
+from quantimodo.app.composition.playground import OwnServer, playground_routes
+from quantimodo.app.composition.policies import offered_features
+from quantimodo.app.composition.renderer import renderer_of
+from quantimodo.app.composition.resources import client_documents, resource_registry
+from quantimodo.app.composition.services import AppContext, open_app
+from quantimodo.app.composition.social import (
+    provider_key_sets,
+    social_parts,
+    social_routes,
+    social_tokens,
+)
+from quantimodo.app.composition.telemetry import opened_telemetry, traced
+from quantimodo.app.composition.token_endpoint import grant_types, token_endpoint
+from quantimodo.app.composition.webhooks import event_writer, webhooks
 from quantimodo.app.demo_data import has_demo_data
-from quantimodo.app.developer_portal import portal_services
 from quantimodo.app.development import local_only
-from quantimodo.app.interactive_flow import authorize_routes, request_endpoints
-from quantimodo.app.logout import logout_routes, provider_sign_out, sign_out
-from quantimodo.app.measurement_routes import measuring_endpoints
-from quantimodo.app.personal_export import personal_export
-from quantimodo.app.personal_tokens import personal_tokens
-from quantimodo.app.playground import OwnServer, playground_routes
-from quantimodo.app.policies import offered_features
-from quantimodo.app.renderer import renderer_of
 from quantimodo.app.requests.dispatch import Dispatcher, DispatchPolicy
 from quantimodo.app.requests.error_boundary import ErrorBoundary
 from quantimodo.app.requests.page_application import page_application
@@ -43,13 +54,7 @@ from quantimodo.app.requests.proxies import Proxies
 from quantimodo.app.requests.refusal_reports import refusal_reports
 from quantimodo.app.requests.refusal_sampling import RefusalSampler
 from quantimodo.app.requests.traced_dispatcher import TracedDispatcher
-from quantimodo.app.resources import client_documents, resource_registry
-from quantimodo.app.services import AppContext, open_app
 from quantimodo.app.settings.reading import Settings
-from quantimodo.app.social import provider_key_sets, social_parts, social_routes, social_tokens
-from quantimodo.app.telemetry import opened_telemetry, traced
-from quantimodo.app.token_endpoint import grant_types, token_endpoint
-from quantimodo.app.webhooks import event_writer, webhooks
 from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.steps.table import STEPS
 from quantimodo.clients.documents import ClientDocuments

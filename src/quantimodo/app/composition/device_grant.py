@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from quantimodo.app.authorization import client_authentication, dpop_proofs
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.authorization import client_authentication, dpop_proofs
+from quantimodo.app.composition.services import AppContext
 from quantimodo.authorization.device_channel import DeviceChannels
 from quantimodo.authorization.device_codes import DeviceCodes
 from quantimodo.authorization.requested_resources import ResourceReader

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from quantimodo.app.authorization import (
+from quantimodo.app.composition.authorization import (
     access_tokens,
     client_authentication,
     client_certificates,
@@ -10,8 +10,8 @@ from quantimodo.app.authorization import (
     successor_derivation,
     token_minter,
 )
-from quantimodo.app.policies import offered_grant_types
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.policies import offered_grant_types
+from quantimodo.app.composition.services import AppContext
 from quantimodo.clients.sender_constraints import SenderConstraints
 from quantimodo.endpoints.token import TokenEndpoint
 from quantimodo.endpoints.token_safeguards import TokenSafeguards

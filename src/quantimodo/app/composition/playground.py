@@ -8,8 +8,8 @@ from collections.abc import MutableMapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from quantimodo.app.composition.services import AppContext
 from quantimodo.app.demo_data import DEMO_CLIENT_ID, has_demo_data
-from quantimodo.app.services import AppContext
 from quantimodo.http.asgi import Asgi
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from quantimodo.app.limits import quota_policy
-from quantimodo.app.policies import search_policy
+from quantimodo.app.composition.limits import quota_policy
+from quantimodo.app.composition.policies import search_policy
 from quantimodo.app.settings.reading import Settings
 from quantimodo.clients.built_in_resources import WithBuiltIn, agents_api
 from quantimodo.ports.stores import Stores

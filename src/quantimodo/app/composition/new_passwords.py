@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from quantimodo.accounts.passwords import NewPasswords, Outcome, words_of_server
-from quantimodo.app.provider_policies import outbound_policy
+from quantimodo.app.composition.provider_policies import outbound_policy
 from quantimodo.app.settings.reading import Settings
 from quantimodo.crypto.password_strength import StrengthMeter
 from quantimodo.model.brand import PRODUCT

@@ -1,7 +1,7 @@
 """Builds the service of personal tokens."""
 
 from quantimodo.accounts.personal_tokens import PersonalTokens
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 
 
 def personal_tokens(context: AppContext) -> PersonalTokens:

@@ -1,6 +1,6 @@
 """Builds the service of the teams of applications."""
 
-from quantimodo.app.services import AppContext
+from quantimodo.app.composition.services import AppContext
 from quantimodo.clients.teams import Teams
 
 
