@@ -31,7 +31,7 @@ from quantimodo.app.clock_and_entropy import SystemEntropy
 from quantimodo.app.composition.services import AppContext, open_app, prepare
 from quantimodo.app.settings.reading import Settings, load_settings
 from quantimodo.crypto.tokens import Kind, mint
-from quantimodo.measurements.payloads import read_sets
+from quantimodo.measurements.payloads import parse_sets
 from quantimodo.storage.timestamps import to_micros
 
 _ENGINES: dict[str, Callable[[Path], Engine]] = {"sqlite": Sqlite, "postgres": Postgres}
@@ -125,7 +125,7 @@ async def _fill(engine: Engine, settings: Settings) -> str:
             at = [{"startTime": _START + 1_500 * (first + n), "value": n} for n in range(_POST)]
             one = {"variableName": "Steps", "sourceName": "Bench", "abbreviatedUnitName": "count"}
             body = msgspec.json.encode([{**one, "measurements": at}])
-            await context.measurement_service.save(person.id, read_sets(body))
+            await context.measurement_service.save(person.id, parse_sets(body))
         return await _token(context, engine, person.id)
 
 

@@ -20,7 +20,7 @@ from engines import Engine, Postgres, Sqlite
 
 from quantimodo.app.composition.services import AppContext, open_app, prepare
 from quantimodo.app.settings.reading import load_settings
-from quantimodo.measurements.payloads import read_sets
+from quantimodo.measurements.payloads import parse_sets
 from quantimodo.measurements.queries import MeasurementQuery, parse_measurement_query
 from quantimodo.model.measurements import Access
 from quantimodo.model.users import NewUser, User
@@ -73,7 +73,7 @@ async def _posts(
 ) -> None:
     async def one(person: User) -> None:
         for body in bodies:
-            await context.measurement_service.save(person.id, read_sets(body))
+            await context.measurement_service.save(person.id, parse_sets(body))
 
     began = _cpu_seconds(engine)
     await asyncio.gather(*map(one, people))

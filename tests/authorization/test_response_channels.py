@@ -73,12 +73,12 @@ async def test_a_channel_that_is_added_is_found_and_decides_for_itself(harness: 
 
     async def saved(key: bytes) -> StoredRequest:
         code = PolledCode(key, clock.now() + context.settings.tokens.device_code_lifetime, None)
-        found = await requests.recall(await requests.save_polled("app", PARAMETERS, code, charge))
+        found = await requests.find(await requests.add_polled("app", PARAMETERS, code, charge))
         assert found is not None
         return found
 
     form = Form.of_pairs(PARAMETERS)
-    plain = await requests.recall(await requests.save("app", form))
+    plain = await requests.find(await requests.add("app", form))
     assert plain is not None
     assert await requests.channel_of(plain) == RedirectResponse()
     assert await requests.channel_of(await saved(CODE)) is added

@@ -35,10 +35,10 @@ class Published:
     def put(self, client_id: str = APP, **changes: Any) -> None:
         self.at[client_id] = json.dumps(described(client_id, **changes)).encode()
 
-    async def get(self, url: str, *, largest: int = 65_536) -> bytes:
+    async def fetch(self, url: str, *, largest: int = 65_536) -> bytes:
         return (await self.document(url, largest=largest)).body
 
-    async def document(self, url: str, *, largest: int) -> FetchedDocument:
+    async def fetch_cacheable(self, url: str, *, largest: int) -> FetchedDocument:
         self.fetched.append(url)
         if url not in self.at or len(self.at[url]) > largest:
             raise FetchFailed("nothing there")

@@ -10,7 +10,7 @@ from quantimodo.protocol.client_documents import (
     DocumentRefused,
     MethodsRefused,
     check_document_id,
-    read_document,
+    parse_document,
     seconds_fresh,
 )
 from quantimodo.protocol.errors import OAuthError
@@ -86,11 +86,11 @@ PUBLIC = {"keys": [make_key("ES256").as_dict(private=False)]}
 )
 def test_4_a_document_that_is_not_valid_is_refused(document: Any) -> None:
     with pytest.raises((DocumentRefused, OAuthError)):
-        read_document(APP, document)
+        parse_document(APP, document)
 
 
 def test_4_what_a_document_can_never_say() -> None:
-    read = read_document(
+    read = parse_document(
         APP,
         json.loads(
             json.dumps(
@@ -107,7 +107,7 @@ def test_4_what_a_document_can_never_say() -> None:
     assert not read.resource_server
     assert read.grant_types == {"authorization_code", "refresh_token"}
     assert (read.public, read.scope) == (True, KNOWN)
-    confidential = read_document(
+    confidential = parse_document(
         APP, described(token_endpoint_auth_method="private_key_jwt", jwks=PUBLIC, scope="basic")
     )
     assert (confidential.public, confidential.scope) == (False, {"basic"})
@@ -129,7 +129,7 @@ def test_4_what_a_document_can_never_say() -> None:
 def test_6_one_of_the_offered_methods_counts(
     stated: str | None, offered: list[str] | None, method: str
 ) -> None:
-    read = read_document(
+    read = parse_document(
         APP,
         described(
             token_endpoint_auth_method=stated,
@@ -145,7 +145,7 @@ def test_6_without_keys_none_counts_if_it_is_offered() -> None:
     document = described(
         token_endpoint_auth_method=None, token_endpoint_auth_methods_supported=offered
     )
-    assert read_document(APP, document).public
+    assert parse_document(APP, document).public
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_6_no_method_that_is_supported_is_refused(
     stated: str | None, offered: list[str] | None
 ) -> None:
     with pytest.raises(MethodsRefused):
-        read_document(
+        parse_document(
             APP,
             described(
                 token_endpoint_auth_method=stated, token_endpoint_auth_methods_supported=offered

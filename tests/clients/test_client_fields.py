@@ -18,7 +18,7 @@ from quantimodo.pages.portal.client_form import LABELS, SECTIONS, FieldTab, subm
 from quantimodo.protocol.client_field import ClientField
 from quantimodo.protocol.client_fields import FIELDS, SETTINGS
 from quantimodo.protocol.registration import Registration, value_of
-from quantimodo.protocol.registration_json import client_information, read_registration
+from quantimodo.protocol.registration_json import client_information, parse_registration
 
 ADDRESS = "https://app.example.org/somewhere"
 GIVEN: dict[str, Any] = {
@@ -70,7 +70,7 @@ def test_a_member_is_read_and_comes_back(field: ClientField) -> None:
     if not field.wire:
         assert field.name in (*SETTINGS, "public")
         return
-    registration = read_registration(document(**{field.wire: given(field)}))
+    registration = parse_registration(document(**{field.wire: given(field)}))
     values = {f.name: getattr(registration, f.name) for f in fields(Registration)}
     information = client_information(client(**values))
     assert information[field.wire] == given(field)
@@ -81,8 +81,8 @@ def test_a_setting_is_no_member(field: ClientField) -> None:
     """RFC 7591 has no name for it: an application cannot set it for itself."""
     if field.name not in SETTINGS:
         return
-    other = read_registration(document(**{field.name: given(field)}))
-    assert value_of(other, field) == value_of(read_registration(document()), field)
+    other = parse_registration(document(**{field.name: given(field)}))
+    assert value_of(other, field) == value_of(parse_registration(document()), field)
 
 
 @by_name
@@ -111,7 +111,7 @@ def test_a_form_field_is_in_the_portal(field: ClientField) -> None:
 def test_the_form_keeps_fields_that_it_does_not_show(field: ClientField) -> None:
     if field.form is not None or not field.wire:
         return
-    registration = read_registration(document(**{field.wire: given(field)}))
+    registration = parse_registration(document(**{field.wire: given(field)}))
     values = {f.name: getattr(registration, f.name) for f in fields(Registration)}
     before = client(**values)
     view = view_of(before)
@@ -124,7 +124,7 @@ def test_the_form_keeps_fields_that_it_does_not_show(field: ClientField) -> None
 def test_a_tab_keeps_the_fields_of_all_tabs_as_they_are(field: ClientField) -> None:
     if not field.wire:
         return
-    registration = read_registration(document(**{field.wire: given(field)}))
+    registration = parse_registration(document(**{field.wire: given(field)}))
     before = client(**{f.name: getattr(registration, f.name) for f in fields(Registration)})
     form = Form(_as_sent(view_of(before), before))
     for tab in TABS:

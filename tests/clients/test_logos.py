@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from quantimodo.clients.errors import InvalidMetadata
-from quantimodo.clients.logos import LARGEST, read_logo
+from quantimodo.clients.logos import LARGEST, parse_logo
 from quantimodo.clients.registry import Registration, Registry
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.model.client_metadata import ClientMetadata
@@ -65,7 +65,7 @@ def extended(width: int = 2, height: int = 2) -> bytes:
     ],
 )
 def test_a_picture_is_known_by_its_content(media_type: str, data: bytes) -> None:
-    assert read_logo(data) == Logo(media_type, data)  # type: ignore[arg-type]
+    assert parse_logo(data) == Logo(media_type, data)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_picture_is_known_by_its_content(media_type: str, data: bytes) -> None
 )
 def test_anything_else_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidMetadata, match="PNG, JPEG or WebP") as refusal:
-        read_logo(data)
+        parse_logo(data)
     assert refusal.value.field == "logo"
 
 
@@ -101,14 +101,14 @@ def test_anything_else_is_refused(data: bytes) -> None:
 )
 def test_a_picture_of_absurd_size_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidMetadata, match="4096 pixels"):
-        read_logo(data)
+        parse_logo(data)
 
 
 def test_a_picture_may_have_256_kib_and_not_a_byte_more() -> None:
     full = png().ljust(LARGEST, b"\x00")
-    assert read_logo(full).data == full
+    assert parse_logo(full).data == full
     with pytest.raises(InvalidMetadata, match="256 KiB"):
-        read_logo(full + b"\x00")
+        parse_logo(full + b"\x00")
 
 
 async def test_a_logo_is_kept_replaced_and_dropped(
@@ -154,7 +154,7 @@ async def test_another_picture_for_a_language_ends_the_mark(
     )
     requested = Registration(name="Diary", redirect_uris=("https://app.example/",))
     client = (await registry.register(requested, owner_id=None)).client
-    old, new = read_logo(jpeg()), read_logo(png())
+    old, new = parse_logo(jpeg()), parse_logo(png())
     await registry.set_logo(client, png(), localized={"de": old})
     marked = await registry.edit(
         client, replace(requested, metadata=ClientMetadata(reviewed=True)), by_operator=True

@@ -17,8 +17,8 @@ from quantimodo.protocol.resource_registration import resource_registration
 from quantimodo.protocol.set_up_entries import (
     InvalidEntry,
     client_entry,
-    read_client,
-    read_resource,
+    parse_client,
+    parse_resource,
     resource_entry,
 )
 
@@ -61,7 +61,7 @@ def test_an_export_has_every_field_that_differs_from_its_default() -> None:
         default = value_of(registration_of(BARE), field)
         value = SPECIAL.get(field.name, _other(field.kind, field.choices, default))
         client = with_metadata(BARE, with_values(registration_of(BARE), {field.name: value}))
-        entry = read_client(written("clients", client_entry(client, "")))
+        entry = parse_client(written("clients", client_entry(client, "")))
         assert value_of(entry.registration, field) == value, field.name
         if field.name != "token_endpoint_auth_method":
             assert entry.registration == registration_of(client), field.name
@@ -70,7 +70,7 @@ def test_an_export_has_every_field_that_differs_from_its_default() -> None:
 def test_localized_members_owner_and_state_come_back() -> None:
     metadata = replace(BARE.metadata, localized={"client_name#ja": "\u8a08\u6e2c"})
     client = replace(BARE, metadata=metadata, disabled_at=NOW)
-    entry = read_client(written("clients", client_entry(client, "ann@example.org")))
+    entry = parse_client(written("clients", client_entry(client, "ann@example.org")))
     assert entry.registration.metadata.localized == metadata.localized
     assert (entry.owner, entry.disabled, entry.secret) == ("ann@example.org", True, "")
 
@@ -90,7 +90,7 @@ def test_a_resource_comes_back_as_it_was_written() -> None:
         reviewed=True,
     )
     for resource in (full, replace(full, reviewed=False, token_lifetime=None, scopes=())):
-        entry = read_resource(written("resources", resource_entry(resource, "")))
+        entry = parse_resource(written("resources", resource_entry(resource, "")))
         assert entry.registration == resource_registration(resource)
         assert (entry.identifier, entry.reviewed) == (resource.identifier, resource.reviewed)
 
@@ -113,7 +113,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("table", "text"), REFUSED)
 def test_an_entry_that_cannot_be_read_is_refused(table: dict[str, Any], text: str) -> None:
     with pytest.raises(InvalidEntry, match=text):
-        read_client(table)
+        parse_client(table)
 
 
 def test_a_resource_that_cannot_be_read_is_refused() -> None:
@@ -127,4 +127,4 @@ def test_a_resource_that_cannot_be_read_is_refused() -> None:
         {"clients": [1]},
     ):
         with pytest.raises(InvalidEntry):
-            read_resource(table)
+            parse_resource(table)

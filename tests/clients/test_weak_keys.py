@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from joserfc.jwk import RSAKey
 
-from quantimodo.protocol.client_documents import DocumentRefused, read_document
+from quantimodo.protocol.client_documents import DocumentRefused, parse_document
 from quantimodo.protocol.key_strength import weak_keys, weakness
 from support.app import TOKEN, OpenHarness
 from support.registered_clients import (
@@ -114,9 +114,9 @@ def test_a_metadata_document_with_a_weak_key_is_refused() -> None:
         "token_endpoint_auth_method": "private_key_jwt",
         "jwks": {"keys": [rsa_jwk(2048)]},
     }
-    assert read_document(APP, document).name == "Diary"
+    assert parse_document(APP, document).name == "Diary"
     with pytest.raises(DocumentRefused, match="key 1 is an RSA key of 1024 bits"):
-        read_document(APP, {**document, "jwks": {"keys": [rsa_jwk(1024)]}})
+        parse_document(APP, {**document, "jwks": {"keys": [rsa_jwk(1024)]}})
 
 
 @pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from quantimodo.measurements.catalogue import References
-from quantimodo.measurements.csv_import import read_sheet
+from quantimodo.measurements.csv_import import parse_csv
 from quantimodo.model.measurements import Entry, EntrySet, NewVariable, Variable
 from quantimodo.model.users import User
 from quantimodo.ports.stores import Stores
@@ -38,7 +38,7 @@ async def test_the_memory_is_bounded_and_every_row_is_in_the_file(
         sheets = [name for name in archive.namelist() if "/measurements-" in name]
         assert len(sheets) == 6
         catalogue = await References(stores.references).catalogue()
-        first = read_sheet(archive.read(sheets[0]), catalogue)
+        first = parse_csv(archive.read(sheets[0]), catalogue)
         assert sum(len(each.entries) for each in first.sets) == 10_000
         rows = sum(archive.read(name).count(b"\r\n") - 1 for name in sheets)
         lines = archive.read("measurements/measurements.jsonl").count(b"\n")

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from quantimodo.i18n.translation import in_language, translated
-from quantimodo.measurements.csv_import import read_sheet
+from quantimodo.measurements.csv_import import parse_csv
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.measurements.queries import MeasurementQuery
 from quantimodo.model.languages import LANGUAGES
@@ -156,7 +156,7 @@ async def test_the_csv_is_imported_as_it_was(site: Site, ann: Visitor, user: Use
     service = site.pages.measurement_service
     catalogue = await site.pages.references.catalogue()
     other = await site.services.member("other@example.org")
-    sheet = read_sheet(files["measurements/measurements-0001.csv"], catalogue)
+    sheet = parse_csv(files["measurements/measurements-0001.csv"], catalogue)
     await service.save(other.id, sheet.sets)
     assert await _kept(site, other) == await _kept(site, user)
 
@@ -179,7 +179,7 @@ async def test_a_large_export_is_in_files_that_can_be_imported(
     ]
     assert len(sheets) == 2
     catalogue = await site.pages.references.catalogue()
-    read = [read_sheet(data, catalogue) for data in sheets]
+    read = [parse_csv(data, catalogue) for data in sheets]
     assert sum(len(each.entries) for sheet in read for each in sheet.sets) == 2_000
     assert all(len(data) < 4 * 1024 * 1024 for data in sheets)
 

@@ -11,7 +11,7 @@ from quantimodo.app.settings.reading import load_settings
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.registration import Registration, faults, normalise
-from quantimodo.protocol.registration_json import read_registration, refusal
+from quantimodo.protocol.registration_json import parse_registration, refusal
 from quantimodo.protocol.security_profiles import FAPI2, LEGACY, OAUTH21, PROFILES, standing
 
 CALLBACK = "https://app.example.org/callback"
@@ -82,12 +82,12 @@ def test_5_3_an_application_that_does_not_fit_is_refused(
 
 def test_5_3_a_refusal_has_all_that_is_missing() -> None:
     document = {"redirect_uris": [CALLBACK], "profile": "fapi2"}
-    found = faults(normalise(read_registration(document)))
+    found = faults(normalise(parse_registration(document)))
     error = refusal(found)
     assert isinstance(error, OAuthError)
     assert "private_key_jwt" in error.description
     assert "dpop_bound_access_tokens" in error.description
-    unknown = faults(normalise(read_registration({**document, "profile": "fapi3"})))
+    unknown = faults(normalise(parse_registration({**document, "profile": "fapi3"})))
     assert [fault.field for fault in unknown] == ["profile"]
 
 

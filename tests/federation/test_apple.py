@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from quantimodo.crypto.upstream import read_key_set, verify
+from quantimodo.crypto.upstream import parse_key_set, verify
 from quantimodo.federation.contract import (
     AccessDeniedByUser,
     BadCode,
@@ -161,7 +161,7 @@ async def test_the_client_secret_is_signed_for_the_moment(apple: Oidc, upstream:
         "aud": "https://appleid.apple.com",
         "sub": SERVICE,
     }
-    (key,) = read_key_set({"keys": [ec_jwk_of(ec_key(), "ABC123DEFG")]})
+    (key,) = parse_key_set({"keys": [ec_jwk_of(ec_key(), "ABC123DEFG")]})
     assert verify(secret, [key], {"ES256"})
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from quantimodo.crypto.encryption import verify_hmac
 from quantimodo.crypto.envelope import Envelope
-from quantimodo.crypto.upstream import read_key_set, verify
+from quantimodo.crypto.upstream import parse_key_set, verify
 from quantimodo.federation.client_assertions import AssertionKeys
 from quantimodo.federation.contract import ProviderPolicy
 from quantimodo.federation.discovery import NO_PUSHING, NOT_THAT_METHOD
@@ -19,7 +19,7 @@ from quantimodo.federation.providers.relying_party import open_oidc
 from quantimodo.model.budgets import Signer
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault, ProviderUnavailable
-from quantimodo.outbound.responses import read_object
+from quantimodo.outbound.responses import parse_object
 from support.environment import FrozenClock, SeededEntropy
 from support.jwt_forgery import forge, half_hash, unsigned
 from support.upstream import (
@@ -99,7 +99,7 @@ def assertion_claims(form: Mapping[str, str], keys: AssertionKeys) -> dict[str, 
     """OpenID Connect Core §9, RFC 7523 §2.2: the claims of a signed assertion in this form."""
     assert form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     assert "client_secret" not in form
-    published = read_key_set(read_object(keys.document("work")))
+    published = parse_key_set(parse_object(keys.document("work")))
     return verify(form["client_assertion"], published, {"ES256"}).claims
 
 
@@ -158,14 +158,14 @@ def test_rfc7517_each_provider_has_a_separate_key_and_a_new_secret_key_adds_one(
     old, new = b"o" * 32, b"n" * 32
     before = AssertionKeys(Envelope([old], entropy).derive_all, entropy)
     after = AssertionKeys(Envelope([new, old], entropy).derive_all, entropy)
-    (known,) = read_object(before.document("work"))["keys"]
-    assert known == read_object(before.document("work"))["keys"][0], "every process has it"
-    assert known["kid"] != read_object(before.document("home"))["keys"][0]["kid"]
-    first, second = read_object(after.document("work"))["keys"]
+    (known,) = parse_object(before.document("work"))["keys"]
+    assert known == parse_object(before.document("work"))["keys"][0], "every process has it"
+    assert known["kid"] != parse_object(before.document("home"))["keys"][0]["kid"]
+    first, second = parse_object(after.document("work"))["keys"]
     assert second == known
     assert first["kid"] != known["kid"]
     assert all("d" not in key and key["use"] == "sig" for key in (first, second))
-    assert verify(after.sign({}, "work"), read_key_set({"keys": [first]}), {"ES256"})
+    assert verify(after.sign({}, "work"), parse_key_set({"keys": [first]}), {"ES256"})
 
 
 @pytest.mark.parametrize(

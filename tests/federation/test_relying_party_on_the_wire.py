@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from quantimodo.crypto.upstream import read_key_set, verify
+from quantimodo.crypto.upstream import parse_key_set, verify
 from support.app import ISSUER, SESSION, AppHarness, OpenHarness, form_fields
 from support.environment import FrozenClock
 from support.fake_provider import BACK, is_page
@@ -116,7 +116,7 @@ async def test_rfc7517_the_provider_reads_our_key_and_verifies_our_assertion(
     published = (await browser.get(f"{KEYS}/work")).json()
     await sign_in(browser, upstream)
     assertion = upstream.form(f"{upstream.issuer}/token")["client_assertion"]
-    assert verify(assertion, read_key_set(published), {"ES256"}).claims["sub"] == "quantimodo"
+    assert verify(assertion, parse_key_set(published), {"ES256"}).claims["sub"] == "quantimodo"
 
 
 def initiation(upstream: Upstream, **changes: str) -> dict[str, str]:

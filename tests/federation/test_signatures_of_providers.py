@@ -22,9 +22,9 @@ from quantimodo.crypto.upstream import (
     client_secret_signer,
     half_hash,
     looks_signed,
-    read_key_set,
-    read_signed_request,
+    parse_key_set,
     verify,
+    verify_signed_request,
 )
 from quantimodo.model.secrets import Secret
 from support.jwt_forgery import claims_of, decode, encode, es256, forge, header_of, hs256, unsigned
@@ -32,7 +32,7 @@ from support.upstream import ec_jwk_of, ec_key, jwk_of, pem_of, rs256, rsa_key
 
 HEADER = {"alg": "RS256", "kid": "one", "typ": "JWT"}
 CLAIMS = {"sub": "248289761001"}
-KEYS = read_key_set({"keys": [jwk_of(rsa_key(), "one"), ec_jwk_of(ec_key(), "two")]})
+KEYS = parse_key_set({"keys": [jwk_of(rsa_key(), "one"), ec_jwk_of(ec_key(), "two")]})
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
@@ -51,7 +51,7 @@ def test_a_token_of_a_published_key_is_read() -> None:
 def test_an_ed25519_key_is_known_by_both_its_names() -> None:
     private = ed25519.Ed25519PrivateKey.generate()
     raw = private.public_key().public_bytes_raw()
-    keys = read_key_set({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "e", "x": encode(raw)}]})
+    keys = parse_key_set({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "e", "x": encode(raw)}]})
     for name in ("EdDSA", "Ed25519"):
         token = forge({"alg": name, "kid": "e"}, CLAIMS, private.sign)
         assert verify(token, keys, ALGORITHMS).claims == CLAIMS
@@ -126,7 +126,7 @@ def test_an_unknown_key_is_distinguished() -> None:
 def test_without_a_key_id_there_must_be_nothing_to_choose() -> None:
     """OpenID Connect Core §10.1."""
     assert verify(signed(kid=None), KEYS, ALGORITHMS)
-    two = read_key_set({"keys": [jwk_of(rsa_key(), "one"), jwk_of(rsa_key(1), "two")]})
+    two = parse_key_set({"keys": [jwk_of(rsa_key(), "one"), jwk_of(rsa_key(1), "two")]})
     with pytest.raises(BadToken):
         verify(signed(kid=None), two, ALGORITHMS)
 
@@ -213,25 +213,25 @@ def test_another_spelling_of_a_signature_has_the_same_fingerprint() -> None:
 )
 def test_a_key_set_without_a_usable_key_is_none(document: dict[str, Any]) -> None:
     with pytest.raises(BadKeySet):
-        read_key_set(document)
+        parse_key_set(document)
 
 
 @pytest.mark.parametrize("bits", [1024, 1536])
 def test_a_short_rsa_key_counts_for_nothing(bits: int) -> None:
     weak = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     with pytest.raises(BadKeySet):
-        read_key_set({"keys": [jwk_of(weak, "weak")]})
+        parse_key_set({"keys": [jwk_of(weak, "weak")]})
 
 
 def test_a_private_key_in_a_key_set_is_used_as_a_public_one() -> None:
     fields = {**ec_jwk_of(ec_key(), "two"), "d": encode(bytes(31) + b"\x01")}
-    (key,) = read_key_set({"keys": [fields]})
+    (key,) = parse_key_set({"keys": [fields]})
     assert key.key.is_private is False
 
 
 def test_keys_that_are_not_understood_are_passed_over() -> None:
     odd: list[Any] = [5, None, "x", {}, {"kty": "new"}, {"kty": "RSA"}]
-    keys = read_key_set({"keys": [*odd, jwk_of(rsa_key(), "one")]})
+    keys = parse_key_set({"keys": [*odd, jwk_of(rsa_key(), "one")]})
     assert [key.kid for key in keys] == ["one"]
 
 
@@ -248,7 +248,7 @@ def test_a_client_secret_can_be_a_signed_token() -> None:
     token = signer.sign({"iss": "TEAMID"}, "JWT")
     assert header_of(token) == {"alg": "ES256", "kid": "KEYID", "typ": "JWT"}
     assert claims_of(token) == {"iss": "TEAMID"}
-    (key,) = read_key_set({"keys": [ec_jwk_of(ec_key(), "KEYID")]})
+    (key,) = parse_key_set({"keys": [ec_jwk_of(ec_key(), "KEYID")]})
     assert verify(token, [key], {"ES256"})
 
 
@@ -287,7 +287,7 @@ def request_of(fields: Any, secret: bytes = b"app-secret") -> str:
 def test_a_signed_request_is_read() -> None:
     at = int(datetime(2026, 11, 23, tzinfo=UTC).timestamp())
     fields = {"algorithm": "HMAC-SHA256", "user_id": "218471", "issued_at": at}
-    assert read_signed_request(request_of(fields), Secret("app-secret")) == fields
+    assert verify_signed_request(request_of(fields), Secret("app-secret")) == fields
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_a_signed_request_is_read() -> None:
 )
 def test_a_signed_request_of_another_signer_is_refused(text: str) -> None:
     with pytest.raises(BadToken):
-        read_signed_request(text, Secret("app-secret"))
+        verify_signed_request(text, Secret("app-secret"))
 
 
 def test_the_proof_of_the_app_secret_is_its_hmac_over_the_token() -> None:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from proxies import HOST, MTLS_HOST, proxy
 from quantimodo.app.composition.resources import resource_registry
 from quantimodo.app.requests.proxies import Proxies
-from quantimodo.crypto.certificates import read_certificate, thumbprint
+from quantimodo.crypto.certificates import parse_certificate, thumbprint
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.resources import ResourceScope
 from quantimodo.protocol.resource_registration import ResourceRegistration
@@ -195,7 +195,7 @@ async def test_2_1_the_proxy_says_which_chain_it_verified(place: Place, name: st
                     assert (await client.get("/")).status_code == 204
                 found, certificate = received[-1]
                 assert found is verified
-                assert read_certificate(certificate).thumbprint == thumbprint(shown.der)
+                assert parse_certificate(certificate).thumbprint == thumbprint(shown.der)
 
 
 def _named(host: str) -> Any:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from quantimodo.measurements.catalogue import catalogue_of
 from quantimodo.measurements.csv_export import CSV_COLUMNS, csv_cell, csv_text
-from quantimodo.measurements.csv_import import read_sheet
+from quantimodo.measurements.csv_import import parse_csv
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.model.measurements import ConversionStep, Unit, UnitCategory
 
@@ -52,7 +52,7 @@ def test_an_export_is_imported_exactly(rows: list[tuple[str, str, float]]) -> No
     assert list(csv.reader(io.StringIO(content.decode(), newline="")))[1:] == [
         list(line) for line in lines
     ]
-    sheet = read_sheet(content, CATALOGUE)
+    sheet = parse_csv(content, CATALOGUE)
     found = [
         (each.variable_name, one.note or "", one.value)
         for each in sheet.sets
@@ -65,23 +65,23 @@ def test_an_export_is_imported_exactly(rows: list[tuple[str, str, float]]) -> No
 def test_any_file_is_read_or_refused(content: bytes) -> None:
     for head in (b"", b"variable,value,timestamp\n"):
         with suppress(MeasurementError):
-            assert read_sheet(head + content, CATALOGUE).sets
+            assert parse_csv(head + content, CATALOGUE).sets
 
 
 def test_a_value_that_differs_from_its_stored_value_is_refused_with_its_line() -> None:
     head = b"variable,time,unit,value,stored value,stored unit\nWeight,2026-11-01,kg,"
-    sheet = read_sheet(head + b"68.0388555,150,Pounds\n", CATALOGUE)
+    sheet = parse_csv(head + b"68.0388555,150,Pounds\n", CATALOGUE)
     assert [(each.abbreviated_unit_name, len(each.entries)) for each in sheet.sets] == [
         ("kg", 0),
         ("Pounds", 1),
     ]
     with pytest.raises(MeasurementError, match="line 2: Value and Stored Value"):
-        read_sheet(head + b"70,150,lb\n", CATALOGUE)
+        parse_csv(head + b"70,150,lb\n", CATALOGUE)
 
 
 def test_an_error_has_the_line_of_its_measurement() -> None:
     content = b"variable,time,value\nA,2026-11-01,1\nB,2026-11-01,2\nA,2026-11-02,3\n"
-    sheet = read_sheet(content, CATALOGUE)
+    sheet = parse_csv(content, CATALOGUE)
     found = [
         sheet.line(MeasurementError("x", set_index=0, measurement_index=1)),
         sheet.line(MeasurementError("x", set_index=1)),

@@ -33,8 +33,8 @@ async def test_a_variable_is_deleted_whole_and_no_other_data_is(
     database: MeasurementDatabase,
 ) -> None:
     user_id, other_id = await add_person(database), await add_person(database)
-    assert await database.service.remove_variable(user_id, "Heart Rate")
-    assert not await database.service.remove_variable(user_id, "Heart Rate")
+    assert await database.service.delete_variable(user_id, "Heart Rate")
+    assert not await database.service.delete_variable(user_id, "Heart Rate")
     assert await total(database, user_id) == 1
     assert await total(database, other_id) == _MANY + 1
 
@@ -71,7 +71,7 @@ async def _both(database: MeasurementDatabase, what: str) -> str:
     removal = (
         database.stores.users.delete_user(user_id, NOW)
         if what == "person"
-        else database.service.remove_variable(user_id, "Heart Rate")
+        else database.service.delete_variable(user_id, "Heart Rate")
     )
     await asyncio.gather(
         finish("removed first", removal),

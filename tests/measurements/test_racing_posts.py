@@ -66,7 +66,7 @@ async def test_a_variable_deleted_during_posts_is_whole_or_deleted(
 ) -> None:
     user_id = await database.add_person([Sample("Weight", "", 99_999, 3)], unit="kg")
     saves = [database.service.save(user_id, [entries(3, "kg")]) for _ in range(_MANY)]
-    removals = [database.service.remove_variable(user_id, "Weight") for _ in range(_MANY)]
+    removals = [database.service.delete_variable(user_id, "Weight") for _ in range(_MANY)]
     mixed = [each for pair in zip(saves, removals, strict=True) for each in pair]
     await asyncio.gather(*mixed)
     found = await database.export(user_id, "startTime=(lt)1000")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantimodo.measurements.grouping import Grouping
-from quantimodo.measurements.times import FIRST, LAST, time_of_text
+from quantimodo.measurements.times import FIRST, LAST, parse_time
 
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
@@ -100,7 +100,7 @@ def test_where_spans_begin_when_the_clock_is_set(
     zone: str, width: float, at: str, start: str
 ) -> None:
     grouping = Grouping(int(width * HOUR), ZoneInfo(zone))
-    assert grouping.start(time_of_text(at)) == time_of_text(start)
+    assert grouping.start(parse_time(at)) == parse_time(start)
 
 
 @given(zones, widths, st.integers(0, 400 * 86_400), st.booleans())

@@ -104,9 +104,9 @@ async def test_11_no_write_of_one_person_changes_data_of_another(
         number = row.measurement.id
         assert await database.service.one(user_id, number) is None
         assert await database.service.change(user_id, number, Change(value=1)) is None
-        assert not await database.service.remove(user_id, number)
+        assert not await database.service.delete(user_id, number)
     for name in _NAMES:
-        await database.service.remove_variable(user_id, name)
+        await database.service.delete_variable(user_id, name)
     assert await database.export(user_id, "") == []
     assert await database.export(other_id, "") == before
 

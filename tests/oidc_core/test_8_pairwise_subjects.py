@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from quantimodo.crypto.session_ids import client_sid
-from quantimodo.measurements.payloads import read_sets
+from quantimodo.measurements.payloads import parse_sets
 from quantimodo.protocol.consent_details import TYPE
 from quantimodo.protocol.discovery import END_SESSION
 from support.app import CALLBACK, ME, USERINFO, App, AppHarness, response_of
@@ -160,7 +160,7 @@ async def test_measurements_that_two_apps_may_read_have_one_id(harness: AppHarne
         for name, (category, of) in units.items()
     ]
     body = msgspec.json.encode(sets)
-    await harness.context.measurement_service.save(ann.id, read_sets(body))
+    await harness.context.measurement_service.save(ann.id, parse_sets(body))
     scope, browser, found = "openid readmeasurements", await harness.signed_in(), []
     for uri, categories in (
         (CALLBACK, None),

@@ -110,7 +110,7 @@ async def test_the_page_names_the_application_that_waits_and_lets_the_form_lead_
 ) -> None:
     client = await site.register(user)
     form = Form.of_pairs([("client_id", client.id), ("response_type", "code")])
-    waiting = await site.waiting.save(client.id, form)
+    waiting = await site.waiting.add(client.id, form)
     path = f"/sign-in?return_to=/api/v2/oauth/authorize/resume?request={waiting}"
     page = await visitor.get(path)
     assert "Mood Tracker" in page.text
@@ -129,7 +129,7 @@ async def test_the_page_links_to_what_the_application_promises(
         tos_uri="https://app.example.org/terms",
     )
     form = Form.of_pairs([("client_id", client.id), ("response_type", "code")])
-    waiting = await site.waiting.save(client.id, form)
+    waiting = await site.waiting.add(client.id, form)
     page = await visitor.get(f"/sign-in?return_to=/api/v2/oauth/authorize/resume?request={waiting}")
     for uri in (client.homepage_uri, client.policy_uri, client.tos_uri):
         assert f'href="{uri}"' in page.text

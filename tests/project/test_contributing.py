@@ -24,7 +24,7 @@ _DEVICE_GRANT = re.compile(
     r"device_(?:authorization|channel|code|confirm|done|grant|page|request|routes|store)"
     r"|Device(?:Approval|Authorization|Channel|Code|Origin|Pages|Refused)"
     r"|DEVICE_(?:AUTH|CODE|CONFIRM|DONE|PAGE|TARGET)|Kind\.DEVICE|qmd_|model\.devices|[./]user_code"
-    r"|name=\"device\"|(?:start|charge|validate|save|refuse|confirm)_device\b"
+    r"|name=\"device\"|(?:start|charge|validate|save|refuse|bind)_device\b"
 )
 
 

@@ -14,7 +14,7 @@ from support.source_trees import SOURCE, names_of_tests, trees, walk
 # The attributes that hold the ports, by the ports' names in annotations, and the calls of each.
 PORTS = {
     "GuardedHttpClient": ("http_client", {"get", "post", "post_form"}),
-    "DocumentFetcher": ("fetcher", {"get", "document"}),
+    "DocumentFetcher": ("fetcher", {"fetch", "fetch_cacheable"}),
     "FormPoster": ("poster", {"post"}),
     "WebhookPoster": ("poster", {"post"}),
     "Audit": ("audit", {"record"}),
@@ -171,7 +171,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "clients/documents:ClientDocuments._fetched": ("fetches_per_address",),
     "clients/resources:ResourceRegistry.register": ("changes_per_session",),
     "clients/resources:ResourceRegistry.change": ("changes_per_session",),
-    "clients/resources:ResourceRegistry.remove": ("changes_per_session",),
+    "clients/resources:ResourceRegistry.delete": ("changes_per_session",),
     "clients/webhooks:Webhooks.add": ("changes_per_session",),
     "clients/webhooks:Webhooks._recorded": ("changes_per_session",),
     "clients/webhooks:Webhooks.set_polled": ("changes_per_session",),

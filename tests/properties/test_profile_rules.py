@@ -3,7 +3,7 @@
 import pytest
 
 from quantimodo.model.profiles import Address, Profile
-from quantimodo.protocol.profiles import InvalidProfile, read_claims, read_profile
+from quantimodo.protocol.profiles import InvalidProfile, parse_claims, parse_profile
 
 KNOWN = Profile(phone_number="+10000000000", phone_number_verified=True)
 
@@ -26,7 +26,7 @@ KNOWN = Profile(phone_number="+10000000000", phone_number_verified=True)
     ],
 )
 def test_valid_text_stays_as_it_is(name: str, text: str) -> None:
-    assert getattr(read_profile({name: f"  {text} "}), name) == text
+    assert getattr(parse_profile({name: f"  {text} "}), name) == text
 
 
 @pytest.mark.parametrize(
@@ -57,24 +57,24 @@ def test_valid_text_stays_as_it_is(name: str, text: str) -> None:
 )
 def test_a_refused_claim_names_its_field_and_echoes_nothing(name: str, text: str) -> None:
     with pytest.raises(InvalidProfile) as refused:
-        read_profile({name: text, "family_name": "fine"})
+        parse_profile({name: text, "family_name": "fine"})
     assert set(refused.value.faults) == {name}
     assert text not in str(refused.value)
 
 
 def test_the_year_0000_is_no_year_alone() -> None:
     with pytest.raises(InvalidProfile):
-        read_profile({"birthdate": "0000"})
+        parse_profile({"birthdate": "0000"})
 
 
 def test_all_faults_are_reported_together() -> None:
     with pytest.raises(InvalidProfile) as refused:
-        read_profile({"birthdate": "x", "website": "y", "country": "\u0007"})
+        parse_profile({"birthdate": "x", "website": "y", "country": "\u0007"})
     assert set(refused.value.faults) == {"birthdate", "website", "country"}
 
 
 def test_an_address_may_have_lines_and_a_number_its_spaces() -> None:
-    found = read_profile(
+    found = parse_profile(
         {"street_address": "1 Fake Street\r\nFlat 2", "phone_number": "+1 (0)0-00.0"}
     )
     assert found.address == Address(street_address="1 Fake Street\nFlat 2")
@@ -83,9 +83,9 @@ def test_an_address_may_have_lines_and_a_number_its_spaces() -> None:
 
 def test_a_number_stays_verified_only_as_long_as_it_is_the_same() -> None:
     # Writing a number does not verify it.
-    assert read_profile({"phone_number": "+10000000000"}, KNOWN).phone_number_verified
-    assert not read_profile({"phone_number": "+10000000001"}, KNOWN).phone_number_verified
-    assert not read_profile({"phone_number_verified": "true"}, KNOWN).phone_number_verified
+    assert parse_profile({"phone_number": "+10000000000"}, KNOWN).phone_number_verified
+    assert not parse_profile({"phone_number": "+10000000001"}, KNOWN).phone_number_verified
+    assert not parse_profile({"phone_number_verified": "true"}, KNOWN).phone_number_verified
 
 
 def test_the_operator_writes_claims_by_their_names() -> None:
@@ -95,7 +95,7 @@ def test_the_operator_writes_claims_by_their_names() -> None:
         "phone_number": "+10000000000",
         "phone_number_verified": True,
     }
-    assert read_claims(document) == Profile(
+    assert parse_claims(document) == Profile(
         given_name="Ann",
         address=Address(country="XX"),
         phone_number="+10000000000",
@@ -110,4 +110,4 @@ def test_the_operator_writes_claims_by_their_names() -> None:
         {"phone_number_verified": "yes"},
     ):
         with pytest.raises(InvalidProfile):
-            read_claims(wrong)
+            parse_claims(wrong)

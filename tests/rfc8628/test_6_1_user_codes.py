@@ -4,7 +4,13 @@ from math import log2
 
 import pytest
 
-from quantimodo.protocol.user_codes import ALPHABET, LENGTH, from_random, normalise, spell
+from quantimodo.protocol.user_codes import (
+    ALPHABET,
+    LENGTH,
+    format_user_code,
+    from_random,
+    normalise,
+)
 from support.environment import SeededEntropy
 
 
@@ -16,7 +22,7 @@ def test_a_code_is_unambiguous_and_has_34_bits() -> None:
     codes = [from_random(entropy.bytes(16)) for _ in range(500)]
     assert len(set(codes)) == 500
     assert set("".join(codes)) == set(ALPHABET)
-    assert all(normalise(spell(code)) == code for code in codes)
+    assert all(normalise(format_user_code(code)) == code for code in codes)
 
 
 @pytest.mark.parametrize(

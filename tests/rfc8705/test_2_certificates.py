@@ -7,9 +7,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from quantimodo.clients.certificates import is_named
-from quantimodo.crypto.certificates import BadCertificate, read_certificate
+from quantimodo.crypto.certificates import BadCertificate, parse_certificate
 from quantimodo.model.client_metadata import ClientMetadata
-from quantimodo.protocol.distinguished_names import read_name
+from quantimodo.protocol.distinguished_names import parse_distinguished_name
 from quantimodo.protocol.mutual_tls import certificate_faults
 from support.client_certificate import DNS, IP, SUBJECT, client_certificate
 from support.environment import FrozenClock
@@ -21,7 +21,7 @@ def test_each_form_in_which_proxies_write_it(clock: FrozenClock) -> None:
     expected = encode(sha256(shown.der).digest())
     forms = (shown.sequence, shown.base64, shown.escaped, shown.pem, shown.pem.replace("\n", " "))
     for text in forms:
-        assert read_certificate(text).thumbprint == expected, "RFC 8705 §3.1"
+        assert parse_certificate(text).thumbprint == expected, "RFC 8705 §3.1"
     refused = {
         "",
         ":",
@@ -39,11 +39,11 @@ def test_each_form_in_which_proxies_write_it(clock: FrozenClock) -> None:
     }
     for text in refused:
         with pytest.raises(BadCertificate):
-            read_certificate(text)
+            parse_certificate(text)
 
 
 def test_2_1_2_subjects(clock: FrozenClock) -> None:
-    certificate = read_certificate(client_certificate(clock.now()).base64)
+    certificate = parse_certificate(client_certificate(clock.now()).base64)
     for name in (
         SUBJECT,
         "2.5.4.3=app,O=Example\\, Ltd,C=DE",
@@ -105,10 +105,10 @@ UNREADABLE = (
 def test_2_1_2_names_are_read_as_rfc_4514_writes_them() -> None:
     for text, parts in READ.items():
         expected = tuple(frozenset(tuple(each.split("=", 1)) for each in part) for part in parts)
-        assert read_name(text) == expected, text
+        assert parse_distinguished_name(text) == expected, text
     for text in UNREADABLE:
         with pytest.raises(ValueError, match=r"\w"):
-            read_name(text)
+            parse_distinguished_name(text)
         faults = certificate_faults(
             ClientMetadata(
                 token_endpoint_auth_method="tls_client_auth", tls_client_auth_subject_dn=text
@@ -123,7 +123,7 @@ def test_2_2_2_keys(clock: FrozenClock) -> None:
     for key in (None, large):
         shown, other = client_certificate(clock.now(), key), client_certificate(clock.now())
         again = client_certificate(clock.now(), shown.key)
-        certificate = read_certificate(shown.base64)
+        certificate = parse_certificate(shown.base64)
         assert certificate.is_of_key(shown.jwk(x5c=True))
         assert certificate.is_of_key(shown.jwk(x5c=False))
         assert not certificate.is_of_key(again.jwk(x5c=True)), "another certificate of the key"
@@ -143,7 +143,7 @@ def test_2_2_2_keys(clock: FrozenClock) -> None:
 
 def test_2_dates(clock: FrozenClock) -> None:
     now = clock.now()
-    certificate = read_certificate(client_certificate(now).base64)
+    certificate = parse_certificate(client_certificate(now).base64)
     assert certificate.is_valid_at(now)
     assert not certificate.is_valid_at(now - timedelta(seconds=1))
     assert not certificate.is_valid_at(now + timedelta(hours=1, seconds=1))

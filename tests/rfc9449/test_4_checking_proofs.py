@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from quantimodo.crypto.dpop import open_proof, token_hash
+from quantimodo.crypto.dpop import token_hash, verify_proof
 from quantimodo.crypto.jwt import BadToken, OneAlgorithm
 from quantimodo.protocol.dpop import DPoPPolicy, Target, check_proof
 from quantimodo.protocol.errors import InvalidDPoPProof
@@ -28,7 +28,7 @@ KEYS = {
 @pytest.mark.parametrize("algorithm", ["ES256", "PS256", "EdDSA", "Ed25519"])
 def test_4_2_a_proof_by_each_algorithm(clock: FrozenClock, algorithm: str) -> None:
     key = DPoPKey(algorithm, KEYS.get(algorithm, KEYS["EdDSA"]))
-    signed = open_proof(key.proof(clock.now()))
+    signed = verify_proof(key.proof(clock.now()))
     assert signed.thumbprint == key.thumbprint, "RFC 7638"
     statement = check_proof(signed.claims, TARGET, POLICY, clock.now())
     assert statement.jti == signed.claims["jti"]
@@ -91,7 +91,7 @@ def test_4_3_headers_and_signatures_that_are_refused(clock: FrozenClock) -> None
 
 def is_signed(text: str) -> bool:
     try:
-        open_proof(text)
+        verify_proof(text)
     except BadToken:
         return False
     return True
@@ -164,7 +164,7 @@ def test_4_3_claims(clock: FrozenClock) -> None:
 
     def check(changes: dict[str, Any], target: Target = TARGET) -> None:
         changes = at(now, changes)
-        check_proof(open_proof(key.proof(now, **changes)).claims, target, POLICY, now)
+        check_proof(verify_proof(key.proof(now, **changes)).claims, target, POLICY, now)
 
     for changes in ACCEPTED:
         check(changes)
@@ -180,7 +180,7 @@ def test_4_3_claims(clock: FrozenClock) -> None:
 
 def test_4_3_a_proof_is_on_record_until_it_is_too_old(clock: FrozenClock) -> None:
     now = clock.now()
-    claims = open_proof(DPoPKey().proof(now, iat=int(now.timestamp()) + 10)).claims
+    claims = verify_proof(DPoPKey().proof(now, iat=int(now.timestamp()) + 10)).claims
     statement = check_proof(claims, TARGET, POLICY, now)
     last = statement.expires_at - timedelta(microseconds=1)
     with pytest.raises(InvalidDPoPProof):

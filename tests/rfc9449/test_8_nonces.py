@@ -28,16 +28,16 @@ def test_8_a_nonce_is_accepted_for_its_lifetime_under_every_key(clock: FrozenClo
     old, new = b"o" * 32, b"n" * 32
     nonces, others = DPoPNonces([old], lifetime), DPoPNonces([new], lifetime)
     rotated = DPoPNonces([new, old], lifetime)
-    nonce = nonces.make(now)
-    assert nonces.accepts(nonce, now)
-    assert rotated.accepts(nonce, now + lifetime)
-    assert not rotated.accepts(nonce, now + lifetime + timedelta(seconds=1))
-    assert not rotated.accepts(nonce, now - timedelta(seconds=11)), "of a clock that is ahead"
-    assert not others.accepts(nonce, now)
+    nonce = nonces.mint(now)
+    assert nonces.verify(nonce, now)
+    assert rotated.verify(nonce, now + lifetime)
+    assert not rotated.verify(nonce, now + lifetime + timedelta(seconds=1))
+    assert not rotated.verify(nonce, now - timedelta(seconds=11)), "of a clock that is ahead"
+    assert not others.verify(nonce, now)
     spelled = nonce.translate(str.maketrans("-_", "+/"))
-    assert spelled == nonce or not nonces.accepts(spelled, now), "RFC 9449 §8: exactly"
-    for forged in ("", "A" * 32, nonce[:-1] + "é", nonce + "A", "~" * 32, nonces.make(now)[::-1]):
-        assert not rotated.accepts(forged, now), forged
+    assert spelled == nonce or not nonces.verify(spelled, now), "RFC 9449 §8: exactly"
+    for forged in ("", "A" * 32, nonce[:-1] + "é", nonce + "A", "~" * 32, nonces.mint(now)[::-1]):
+        assert not rotated.verify(forged, now), forged
 
 
 async def test_8_9_a_nonce_is_required_and_given(open_harness: OpenHarness) -> None:

@@ -61,7 +61,7 @@ async def test_of_completion_and_cancellation_one_wins(stores: Stores, samples: 
         completed, cancelled, used = await asyncio.gather(
             store.complete_factor_recovery(person.id, DUE),
             store.cancel_factor_recovery(person.id),
-            store.factor_used(person.id),
+            store.record_factor_use(person.id),
         )
         assert [completed, cancelled, used].count(True) == 1
         left = await stores.second_factors.totp_factor(person.id)
@@ -79,7 +79,7 @@ async def test_it_ends_with_the_factor(stores: Stores, samples: Samples, change:
         case "cancelled":
             assert await store.cancel_factor_recovery(person.id)
         case "used":
-            assert await store.factor_used(person.id)
+            assert await store.record_factor_use(person.id)
         case "replaced":
             await stores.second_factors.save_totp_enrolment(totp_enrolment(person, "new"))
             factor = totp_factor(person, "new")
@@ -103,10 +103,10 @@ async def test_a_password_from_a_link_blocks_it_until_the_factor_is_used(
     person = await protected(stores, samples)
     store = stores.factor_recoveries
     await stores.users.set_password(person.id, "by a link", NOW)
-    assert await store.password_is_from_link(person.id)
+    assert await store.is_password_from_link(person.id)
     assert not await store.add_factor_recovery(recovery(person))
-    assert not await store.factor_used(person.id)
-    assert not await store.password_is_from_link(person.id)
+    assert not await store.record_factor_use(person.id)
+    assert not await store.is_password_from_link(person.id)
     assert await store.add_factor_recovery(recovery(person))
     await stores.users.set_password(person.id, "by a link", NOW)
     assert not await store.complete_factor_recovery(person.id, DUE)

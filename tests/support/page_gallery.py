@@ -676,7 +676,7 @@ class Gallery:
 
     async def _waiting(self) -> str:
         form = Form.of_pairs([("client_id", self.mood.id), ("response_type", "code")])
-        request_id = await self.site.waiting.save(self.mood.id, form)
+        request_id = await self.site.waiting.add(self.mood.id, form)
         return f"/api/v2/oauth/authorize/resume?request={request_id}"
 
     async def _devices(self) -> None:
@@ -698,11 +698,11 @@ class Gallery:
         form = Form.of_pairs([("client_id", self.mood.id), ("scope", "basic")])
         origin = DeviceOrigin("192.0.2.7", "Television/1.0")
         charge = pages.throttle.charge("device_authorizations", "192.0.2.7")
-        issued = await codes.start(form, None, origin, charge)
-        device = await codes.entered(issued.user_code)
+        issued = await codes.mint(form, None, origin, charge)
+        device = await codes.find(issued.user_code)
         assert device is not None
         charge = pages.throttle.charge("authorization_requests", "192.0.2.7")
-        self.device = await codes.begin(device, charge)
+        self.device = await codes.store_request(device, charge)
 
     def _questions(self) -> None:
         first = ("basic", "readmeasurements", "writemeasurements", "offline_access")

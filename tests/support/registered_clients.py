@@ -38,7 +38,7 @@ class Documents:
     at: dict[str, bytes] = field(default_factory=dict)
     requested: list[str] = field(default_factory=list)
 
-    async def get(self, url: str, *, largest: int = 65_536) -> bytes:
+    async def fetch(self, url: str, *, largest: int = 65_536) -> bytes:
         self.requested.append(url)
         if url not in self.at or len(self.at[url]) > largest:
             raise FetchFailed("nothing there")

@@ -13,8 +13,8 @@ from quantimodo.crypto import passkeys
 from quantimodo.crypto.passkeys import (
     InvalidPasskey,
     RelyingParty,
-    read_assertion,
-    read_registration,
+    parse_assertion,
+    parse_registration,
     verify_assertion,
     verify_registration,
 )
@@ -31,11 +31,11 @@ def authenticator(**more: Any) -> SoftAuthenticator:
 
 
 def registered(response: str) -> passkeys.VerifiedRegistration:
-    return verify_registration(read_registration(Secret(response)), RP)
+    return verify_registration(parse_registration(Secret(response)), RP)
 
 
 def asserted(key: bytes, response: str) -> passkeys.VerifiedAssertion:
-    return verify_assertion(read_assertion(Secret(response)), key, RP)
+    return verify_assertion(parse_assertion(Secret(response)), key, RP)
 
 
 def test_a_registration_and_an_assertion_by_it() -> None:
@@ -45,7 +45,7 @@ def test_a_registration_and_an_assertion_by_it() -> None:
     assert found.transports == ("hybrid", "internal")
     assert (found.backup_eligible, found.backed_up) == (True, True)
     response = device.get(OPTIONS)
-    read = read_assertion(Secret(response))
+    read = parse_assertion(Secret(response))
     assert (read.challenge, read.user_handle) == (b"a challenge", b"ann")
     assert asserted(found.public_key, response) == passkeys.VerifiedAssertion(1, True)
 
@@ -110,7 +110,7 @@ JUNK = ["", "null", "[]", "{}", "x" * 20_000, "[" * 5000, '{"id": 1}', '{"id": "
 
 @pytest.mark.parametrize("text", JUNK)
 def test_a_response_that_no_browser_sends_is_refused(text: str) -> None:
-    for read in (read_assertion, read_registration):
+    for read in (parse_assertion, parse_registration):
         with pytest.raises(InvalidPasskey):
             read(Secret(text))
 

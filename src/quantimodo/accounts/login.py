@@ -150,7 +150,7 @@ class Login:
         if isinstance(proof, PasskeyProof):
             # A person who signs in with a passkey has not lost the account, so a recovery is
             # cancelled.
-            await self.second_factors.recoveries.factor_used(user)
+            await self.second_factors.recoveries.record_factor_use(user)
             return await self._start(user, proof, browser)
         if not await self.second_factors.is_needed(user, browser.trusted):
             return await self._start(user, proof, browser)
@@ -195,7 +195,7 @@ class Login:
         """
         if not await self.pending.take(pending):
             raise LoginExpired(N_("This sign-in was completed already."))
-        await self.second_factors.recoveries.factor_used(pending.user)
+        await self.second_factors.recoveries.record_factor_use(pending.user)
         first = proof_of(pending)
         every = dict.fromkeys((*first.methods, *methods, "mfa"))  # RFC 8176 §2
         proof = msgspec.structs.replace(first, methods=tuple(every))

@@ -15,7 +15,7 @@ from quantimodo.ports.account_stores import ProfileStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import Conflict
-from quantimodo.protocol.profiles import InvalidProfile, read_profile
+from quantimodo.protocol.profiles import InvalidProfile, parse_profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Profiles:
     async def update(self, user: User, given: Mapping[str, str]) -> None:
         """Replace the profile by what the person entered. Raises `InvalidProfile`,
         `DomainError`."""
-        await self.replace(user, read_profile(given, await self.of(user)))
+        await self.replace(user, parse_profile(given, await self.of(user)))
 
     async def preset_zone(self, user: User, zone: str) -> None:
         """Store the time zone of the browser in which the account was made; an invalid one is left
@@ -39,7 +39,7 @@ class Profiles:
         if not zone or await self.store.profile(user.id) is not None:
             return
         try:
-            profile = read_profile({"zoneinfo": zone})
+            profile = parse_profile({"zoneinfo": zone})
             await self.store.save_profile(user.id, profile, self.clock.now())
         except (InvalidProfile, Conflict):  # Conflict: the account was deleted meanwhile
             return

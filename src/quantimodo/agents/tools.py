@@ -23,7 +23,7 @@ from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.measurements.queries import MeasurementQuery
 from quantimodo.measurements.service import MeasurementService
-from quantimodo.measurements.times import spelled
+from quantimodo.measurements.times import format_time
 from quantimodo.measurements.views import MeasurementView, VariableView
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.resource.measurements import READ, WRITE, Admitted, MeasurementAccess, number_in
@@ -71,7 +71,7 @@ class AgentTools:
                 user.id, query, permissions.read
             )
         shown = sum(view.summary.number > 0 for view in found)
-        self.access.note_reading(user, app, query, shown)
+        self.access.record_reading(user, app, query, shown)
         return _page("variables", list(map(_variable, found)), query, total)
 
     async def read_measurements(self, admitted: Admitted, sent: Any) -> Result:
@@ -107,7 +107,7 @@ class AgentTools:
             ],
             permissions.write,
         )
-        self.access.note_saving(user, app, saved)
+        self.access.record_saving(user, app, saved)
         return {"saved": sum(saved.numbers.values())}
 
     async def _read(
@@ -120,7 +120,7 @@ class AgentTools:
         user, app, permissions = admitted
         async with self.access.reads.place(user.id):
             found, total = await self.measurement_service.page(user.id, query, permissions.read)
-        self.access.note_reading(user, app, query, number_in(found))
+        self.access.record_reading(user, app, query, number_in(found))
         return _page(name, list(map(row, found)), query, total)
 
 
@@ -193,7 +193,7 @@ def _measurement(shown: MeasurementView) -> Result:
     return {
         "variable": shown.measurement.variable,
         "category": shown.category,
-        "time": spelled(shown.start),
+        "time": format_time(shown.start),
         "value": shown.value,
         "unit": shown.unit.abbreviated_name,
         "source": shown.source,
@@ -205,7 +205,7 @@ def _span(shown: MeasurementView) -> Result:
     return {
         "variable": shown.measurement.variable,
         "category": shown.category,
-        "begins": spelled(shown.start),
+        "begins": format_time(shown.start),
         "value": shown.value,
         "unit": shown.unit.abbreviated_name,
         "measurements": shown.number,
@@ -213,4 +213,4 @@ def _span(shown: MeasurementView) -> Result:
 
 
 def _time(micros: int | None) -> str | None:
-    return None if micros is None else spelled(micros)
+    return None if micros is None else format_time(micros)

@@ -43,8 +43,15 @@ class DeviceOrigin(NamedTuple):
     agent: str
 
 
+class WaitingDevice(NamedTuple):
+    """A device that waits for its person, with the authorization request of the person's steps."""
+
+    stored: StoredRequest
+    device: DeviceAuthorization
+
+
 class MintedDeviceCode(NamedTuple):
-    """`user_code` is spelled as the device shows it."""
+    """`user_code` is written as the device shows it."""
 
     device_code: Secret
     user_code: str
@@ -64,10 +71,11 @@ class DeviceCodes:
     entropy: Entropy
     lifetime: timedelta
 
-    async def start(
+    async def mint(
         self, form: Form, confirmation: Confirmation | None, origin: DeviceOrigin, charge: Charge
     ) -> MintedDeviceCode:
-        """Store a valid request; the device code is bound to `confirmation`, if there is one.
+        """Mint the codes of a valid request and store it. The device code is bound to
+        `confirmation`, if there is one.
 
         Raises `InvalidRequest` when the parameters have more than 16 KiB.
         """
@@ -98,11 +106,11 @@ class DeviceCodes:
                 await self.store.add_device_authorization(device, charge)
             except Conflict:
                 continue
-            spelled = user_codes.spell(code)
-            return MintedDeviceCode(minted.raw, spelled, self.lifetime, _INTERVAL)
+            text = user_codes.format_user_code(code)
+            return MintedDeviceCode(minted.raw, text, self.lifetime, _INTERVAL)
         raise Conflict("no user code is free")
 
-    async def entered(self, text: str) -> DeviceAuthorization | None:
+    async def find(self, text: str) -> DeviceAuthorization | None:
         """The device that waits for the code that a person typed, unless another session has
         confirmed it."""
         code = user_codes.normalise(text)
@@ -114,29 +122,34 @@ class DeviceCodes:
                 return found if self._waits(found) and found.confirmed_by is None else None
         return None
 
-    async def begin(self, device: DeviceAuthorization, charge: Charge) -> str:
-        """Begin the steps of the person who entered the code; returns the id of the request."""
-        return await self.requests.save_polled(
+    async def store_request(self, device: DeviceAuthorization, charge: Charge) -> str:
+        """Store the authorization request for the steps of the person who entered the code; returns
+        its id."""
+        return await self.requests.add_polled(
             device.client_id, device.parameters, device.polled_code, charge
         )
 
-    async def waiting(self, request_id: str) -> tuple[StoredRequest, DeviceAuthorization] | None:
+    async def find_waiting(
+        self, request_id: str
+    ) -> tuple[StoredRequest, DeviceAuthorization] | None:
         """The stored request with its device, if both still wait."""
-        stored = await self.requests.recall(request_id)
+        stored = await self.requests.find(request_id)
         if stored is None or stored.polled is None:
             return None
         device = await self.store.device_authorization(stored.polled)
-        return None if device is None or not self._waits(device) else (stored, device)
+        return None if device is None or not self._waits(device) else WaitingDevice(stored, device)
 
-    def spelled(self, device: DeviceAuthorization) -> str:
-        """The user code, to compare; empty when the key of the server was replaced."""
+    def format_user_code(self, device: DeviceAuthorization) -> str:
+        """The user code for the page on which the person compares it; empty when the secret key
+        was replaced."""
         try:
-            return user_codes.spell(self.envelope.open(device.sealed, _PURPOSE).decode())
+            return user_codes.format_user_code(self.envelope.open(device.sealed, _PURPOSE).decode())
         except DecryptionFailed:
             return ""
 
     async def confirm(self, device: DeviceAuthorization, session: Session) -> bool:
-        """Bind the device to this person in this session; False when it is another's, or over."""
+        """Bind the device to this person in this session; False when another session confirmed it,
+        it is decided, or it has expired."""
         holder = holder_of(session.sid, session.user.id)
         return await self.store.bind_device(device.key, holder, self.clock.now())
 

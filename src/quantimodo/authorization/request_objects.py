@@ -96,7 +96,7 @@ class RequestObjects:
                 refusal="request_uri_not_registered",
             )
         try:
-            document = await self.fetcher.get(reference.partition("#")[0], largest=_LARGEST)
+            document = await self.fetcher.fetch(reference.partition("#")[0], largest=_LARGEST)
         except FetchFailed:
             raise InvalidRequestUri(
                 "request_uri could not be fetched", refusal="request_uri_not_usable"

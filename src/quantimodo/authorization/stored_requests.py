@@ -68,19 +68,19 @@ class StoredRequests:
     clock: Clock
     entropy: Entropy
 
-    async def save(self, client_id: str, form: Form, charge: Charge | None = None) -> str:
-        """Store the recognised parameters; returns the id for `recall`.
+    async def add(self, client_id: str, form: Form, charge: Charge | None = None) -> str:
+        """Store the recognised parameters; returns the id for `find`.
 
         Raises `InvalidRequest` when they have more than 16 KiB.
         """
-        return await self._save(Kind.REQUEST, client_id, form, _LIFETIME, charge)
+        return await self._add(Kind.REQUEST, client_id, form, _LIFETIME, charge)
 
     async def push(self, client_id: str, form: Form, lifetime: timedelta, charge: Charge) -> str:
-        """Store a pushed request for this long; returns its `request_uri`. Raises as `save`."""
+        """Store a pushed request for this long; returns its `request_uri`. Raises as `add`."""
         kind = Kind.PUSHED_REQUEST
-        return REQUEST_URI + await self._save(kind, client_id, form, lifetime, charge)
+        return REQUEST_URI + await self._add(kind, client_id, form, lifetime, charge)
 
-    async def save_polled(
+    async def add_polled(
         self,
         client_id: str,
         parameters: tuple[tuple[str, str], ...],
@@ -88,7 +88,7 @@ class StoredRequests:
         charge: Charge,
     ) -> str:
         """Store a request whose application polls with this code, for the steps of its person;
-        returns the id for `recall`."""
+        returns the id for `find`."""
         now = self.clock.now()
         minted = mint(Kind.REQUEST, now, self.entropy)
         request = StoredRequest(
@@ -112,7 +112,7 @@ class StoredRequests:
                 return channel
         return None
 
-    async def _save(
+    async def _add(
         self, kind: Kind, client_id: str, form: Form, lifetime: timedelta, charge: Charge | None
     ) -> str:
         now = self.clock.now()
@@ -133,13 +133,15 @@ class StoredRequests:
         await self.store.add_request(request, charge)
         return minted.raw.reveal()
 
-    async def recall(self, request_id: str) -> StoredRequest | None:
+    async def find(self, request_id: str) -> StoredRequest | None:
         """The request, unless it has expired. After the response it is kept for a minute."""
         key = key_of(Kind.REQUEST, request_id) or key_of(Kind.PUSHED_REQUEST, request_id)
         found = None if key is None else await self.store.request(key)
         return None if found is None or found.expires_at <= self.clock.now() else found
 
-    async def pushed(self, request_uri: str, client_id: str, lifetime: timedelta) -> StoredRequest:
+    async def find_pushed(
+        self, request_uri: str, client_id: str, lifetime: timedelta
+    ) -> StoredRequest:
         """The request that this client pushed less than `lifetime` ago, and that has no response
         yet (RFC 9126 §2.2, §7.3). Raises `InvalidRequestUri`, the same for every cause."""
         key = key_of(Kind.PUSHED_REQUEST, request_uri.removeprefix(REQUEST_URI))

@@ -19,7 +19,7 @@ from quantimodo.cli.users.account_actions import Reason, authority
 from quantimodo.model.resources import Resource
 from quantimodo.protocol.resource_registration import (
     ResourceRegistration,
-    read_scope_line,
+    parse_scope_line,
     resource_metadata,
     resource_registration,
     scope_line,
@@ -191,7 +191,7 @@ def remove(identifier: Identifier, reason: Reason = "") -> None:
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that were given, by the attributes of a registration."""
     read: dict[str, Callable[[Any], Any]] = {
-        "scopes": lambda lines: tuple(read_scope_line(each) for each in lines if each),
+        "scopes": lambda lines: tuple(parse_scope_line(each) for each in lines if each),
         "clients": lambda ids: frozenset(filter(None, ids)),
         "introspected_by": lambda ids: frozenset(filter(None, ids)),
         "token_lifetime": _duration,

@@ -11,15 +11,15 @@ from typing import Any, Final
 from quantimodo.protocol.set_up_entries import (
     Entries,
     InvalidEntry,
-    read_administrator,
-    read_client,
-    read_resource,
+    parse_administrator,
+    parse_client,
+    parse_resource,
 )
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
-    "administrators": read_administrator,
-    "clients": read_client,
-    "resources": read_resource,
+    "administrators": parse_administrator,
+    "clients": parse_client,
+    "resources": parse_resource,
 }
 _TABLES: Final = (*_READERS, "providers", "policies")
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)

@@ -12,7 +12,7 @@ from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_json
 from quantimodo.model.clients import Client
 from quantimodo.protocol.errors import OAuthError
-from quantimodo.protocol.scopes import parse, spell
+from quantimodo.protocol.scopes import format_scope, parse_scope
 
 
 def token(
@@ -59,9 +59,9 @@ def _scope(client: Client, text: str | None) -> frozenset[str]:
     if text is None:
         return client.scope
     try:
-        scope = parse(text)
+        scope = parse_scope(text)
     except OAuthError as fault:
         raise Failed(fault.description) from None
     if not scope <= client.scope:
-        raise Failed(f"the application registered only these scopes: {spell(client.scope)}")
+        raise Failed(f"the application registered only these scopes: {format_scope(client.scope)}")
     return scope

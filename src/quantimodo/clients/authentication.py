@@ -23,7 +23,7 @@ from quantimodo.protocol.client_assertion import (
     check_assertion,
     check_type,
 )
-from quantimodo.protocol.client_auth import Credentials, read_credentials
+from quantimodo.protocol.client_auth import Credentials, parse_credentials
 from quantimodo.protocol.errors import InvalidClient
 from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.parameters import Form
@@ -51,7 +51,7 @@ class ClientAuthentication:
     async def authenticate(self, request: Request, form: Form) -> Client:
         """The client that presents itself in this request, whose parameters are `form`. Raises
         `InvalidClient`, the same for every cause."""
-        credentials = read_credentials(request.header(b"authorization"), form)
+        credentials = parse_credentials(request.header(b"authorization"), form)
         client_id = credentials.client_id or _stated(credentials)
         client = request.client = await self.clients.client(client_id)
         if client is None or client.disabled_at is not None or not self.documents.allows(client_id):

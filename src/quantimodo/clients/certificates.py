@@ -6,12 +6,12 @@ The proxy verifies the chain for `tls_client_auth`, and possession of the key fo
 from dataclasses import dataclass
 
 from quantimodo.clients.public_keys import ClientKeys
-from quantimodo.crypto.certificates import BadCertificate, Certificate, read_certificate
+from quantimodo.crypto.certificates import BadCertificate, Certificate, parse_certificate
 from quantimodo.http.messages import Request
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.ports.clock import Clock
-from quantimodo.protocol.distinguished_names import read_name
+from quantimodo.protocol.distinguished_names import parse_distinguished_name
 
 
 class CertificateRefused(Exception):
@@ -29,7 +29,7 @@ class ClientCertificates:
         if not header:
             return None
         try:
-            certificate = read_certificate(header)
+            certificate = parse_certificate(header)
         except BadCertificate:
             raise CertificateRefused("the client certificate cannot be read") from None
         if not certificate.is_valid_at(self.clock.now()):
@@ -62,7 +62,7 @@ class ClientCertificates:
 def is_named(certificate: Certificate, name: str) -> bool:
     """Whether its subject is this name, in the form of RFC 4514."""
     try:
-        return read_name(name) == certificate.subject
+        return parse_distinguished_name(name) == certificate.subject
     except ValueError:
         return False
 

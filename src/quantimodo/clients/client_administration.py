@@ -111,7 +111,7 @@ class ClientAdministration:
             by, f"resource.{action}", user_id=resource.owner_id, detail=resource.identifier
         )
         if action == "remove":
-            await self.resources.remove(resource)
+            await self.resources.delete(resource)
         else:
             await self.resources.change(
                 resource,

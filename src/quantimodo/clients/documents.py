@@ -29,7 +29,7 @@ from quantimodo.protocol.client_documents import (
     check_document_id,
     has_other_keys,
     is_document_id,
-    read_document,
+    parse_document,
     seconds_fresh,
 )
 from quantimodo.protocol.errors import OAuthError
@@ -97,8 +97,8 @@ class ClientDocuments:
 
     async def _fetched(self, client_id: str, host: str) -> Client | None:
         try:
-            found = await self.fetcher.document(client_id, largest=LARGEST)
-            registration = normalise(read_document(client_id, msgspec.json.decode(found.body)))
+            found = await self.fetcher.fetch_cacheable(client_id, largest=LARGEST)
+            registration = normalise(parse_document(client_id, msgspec.json.decode(found.body)))
             await self.registry.check(registration)
         except FetchFailed:
             raise DocumentRefused("it cannot be fetched") from None

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from quantimodo.clients.dpop_nonces import DPoPNonces
 from quantimodo.crypto.digests import digest
-from quantimodo.crypto.dpop import open_proof, token_hash
+from quantimodo.crypto.dpop import token_hash, verify_proof
 from quantimodo.crypto.jwt import BadToken
 from quantimodo.http.messages import RepeatedHeader, Request
 from quantimodo.model.budgets import Signer
@@ -37,7 +37,7 @@ class DPoPProofs:
         """The proof of a request, for this access token if it presents one; None without a proof.
 
         Raises `InvalidDPoPProof` or `UseDPoPNonce`. The response to a request with a proof has a
-        new nonce. The caller uses the proof by `spend`.
+        new nonce. The caller uses the proof by `use`.
         """
         try:
             text = request.header(_HEADER)
@@ -48,10 +48,10 @@ class DPoPProofs:
             return None
         now, mode = self.clock.now(), self.policy.nonce
         if mode != "off":
-            nonce = _NONCE_HEADER, self.nonces.make(now).encode("ascii")
+            nonce = _NONCE_HEADER, self.nonces.mint(now).encode("ascii")
             request.response_headers = (*request.response_headers, nonce)
         try:
-            signed = open_proof(text)
+            signed = verify_proof(text)
         except BadToken as fault:
             raise InvalidDPoPProof(str(fault)) from None
         hashed = None if access_token is None else token_hash(access_token)
@@ -60,11 +60,11 @@ class DPoPProofs:
         statement = check_proof(signed.claims, target, self.policy, now)
         if mode != "off":
             given = statement.nonce
-            if not (mode == "optional" if given is None else self.nonces.accepts(given, now)):
+            if not (mode == "optional" if given is None else self.nonces.verify(given, now)):
                 raise UseDPoPNonce
         return Proof(Confirmation("jkt", signed.thumbprint), statement)
 
-    async def spend(self, proof: Proof, signer: Signer) -> None:
+    async def use(self, proof: Proof, signer: Signer) -> None:
         """Use the proof, once among all processes. Raises `InvalidDPoPProof` for a replay, and
         `QuotaExceeded` when the quota of `signer` is used up."""
         key = b"dpop " + digest(f"{proof.confirmation.thumbprint} {proof.statement.jti}")

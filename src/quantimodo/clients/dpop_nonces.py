@@ -25,12 +25,12 @@ class DPoPNonces:
     keys: Sequence[bytes] = field(repr=False)
     lifetime: timedelta
 
-    def make(self, now: datetime) -> str:
+    def mint(self, now: datetime) -> str:
         """A nonce that is accepted from now on for `lifetime`."""
         moment = int(now.timestamp()).to_bytes(_TIME_BYTES, "big")
         return base64url(moment + _digest(self.keys[0], moment)).decode()
 
-    def accepts(self, nonce: str, now: datetime) -> bool:
+    def verify(self, nonce: str, now: datetime) -> bool:
         """Whether this server made it, not longer ago than `lifetime`."""
         if len(nonce) != _TEXT_LENGTH:
             return False

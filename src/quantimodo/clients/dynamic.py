@@ -17,7 +17,7 @@ from quantimodo.clients.registry import Registered, Registration, Registry
 from quantimodo.crypto.digests import digest, same
 from quantimodo.crypto.jwt import BadToken
 from quantimodo.crypto.tokens import Kind, key_of, mint
-from quantimodo.crypto.upstream import BadKeySet, read_key_set, verify
+from quantimodo.crypto.upstream import BadKeySet, parse_key_set, verify
 from quantimodo.i18n.client_texts import logos_by_language
 from quantimodo.model.budgets import Charge
 from quantimodo.model.client_metadata import ClientMetadata
@@ -38,7 +38,7 @@ from quantimodo.protocol.errors import (
 from quantimodo.protocol.grant_types import BY_OPERATOR, ENTRY_OF
 from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.registration import IMPLICIT_RESPONSE_TYPES
-from quantimodo.protocol.registration_json import read_registration, refusal
+from quantimodo.protocol.registration_json import parse_registration, refusal
 
 _LARGEST_SECTOR = 262_144
 _UNUSABLE = "the initial access token is unknown, used up or has expired"
@@ -172,7 +172,7 @@ class DynamicClients:
             raise InvalidToken(_UNUSABLE)
 
     async def _understood(self, document: Any, client: Client | None) -> Registration:
-        requested = read_registration(self._with_statement(document))
+        requested = parse_registration(self._with_statement(document))
         if requested.response_types & IMPLICIT_RESPONSE_TYPES and not self.policy.implicit:
             # security.md §5: tokens in addresses only where the operator allows them.
             raise InvalidClientMetadata("response_types: only code and none are allowed here")
@@ -195,7 +195,7 @@ class DynamicClients:
         if not metadata.sector_identifier_uri:
             return
         try:
-            raw = await self.fetcher.get(metadata.sector_identifier_uri, largest=_LARGEST_SECTOR)
+            raw = await self.fetcher.fetch(metadata.sector_identifier_uri, largest=_LARGEST_SECTOR)
             listed = msgspec.json.decode(raw, type=list[str])
         except (FetchFailed, msgspec.MsgspecError, RecursionError):
             raise InvalidClientMetadata(
@@ -211,7 +211,7 @@ class DynamicClients:
         if not uri:
             return None
         try:
-            return logos.read_logo(await self.fetcher.get(uri, largest=logos.LARGEST))
+            return logos.parse_logo(await self.fetcher.fetch(uri, largest=logos.LARGEST))
         except (FetchFailed, InvalidMetadata):
             return None
 
@@ -255,7 +255,7 @@ class DynamicClients:
             raise InvalidSoftwareStatement("software_statement must be a text")
         for issuer, keys in self.policy.statements.items():
             try:
-                verified = verify(statement, read_key_set(keys), SIGNATURE_ALGORITHMS)
+                verified = verify(statement, parse_key_set(keys), SIGNATURE_ALGORITHMS)
             except (BadToken, BadKeySet):
                 continue
             if verified.claims.get("iss") != issuer:

@@ -66,7 +66,7 @@ class KeyDocuments:
         self._all_fetches = 0
         self._minute: datetime | None = None
 
-    async def get(self, client_id: str, uri: str, *, again: bool) -> Mapping[str, Any] | None:
+    async def fetch(self, client_id: str, uri: str, *, again: bool) -> Mapping[str, Any] | None:
         """The document, or the last one that could be fetched; None without any. `again` requests
         one that is newer than the cached one.
 
@@ -110,7 +110,7 @@ class KeyDocuments:
         """A failure leaves the cached document in use."""
         entry.tried_at = self._clock.now()
         try:
-            text = await self._fetcher.get(place[1], largest=_LARGEST)
+            text = await self._fetcher.fetch(place[1], largest=_LARGEST)
             document = msgspec.json.decode(text)
         except (FetchFailed, msgspec.DecodeError, RecursionError):
             return

@@ -12,7 +12,7 @@ _LARGEST_SIDE = 4096
 Size = tuple[int, int]
 
 
-def read_logo(data: bytes) -> Logo:
+def parse_logo(data: bytes) -> Logo:
     """The picture with its type, or `InvalidMetadata` on `logo`."""
     if len(data) > LARGEST:
         raise InvalidMetadata("logo", "must not be larger than 256 KiB")

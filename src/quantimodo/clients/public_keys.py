@@ -13,7 +13,7 @@ from quantimodo.clients.key_documents import KeyDocuments
 from quantimodo.crypto.encryption import NoKey, encrypt, verify_hmac
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.jwt import BadToken, unverified_algorithm, unverified_kid
-from quantimodo.crypto.upstream import BadKeySet, UnknownKey, read_key_set, verify
+from quantimodo.crypto.upstream import BadKeySet, UnknownKey, parse_key_set, verify
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
 from quantimodo.protocol.errors import InvalidRequest
@@ -104,7 +104,7 @@ class ClientKeys:
             return _object(client.metadata.jwks.encode())
         if not client.metadata.jwks_uri:
             raise BadToken
-        found = await self.documents.get(client.id, client.metadata.jwks_uri, again=again)
+        found = await self.documents.fetch(client.id, client.metadata.jwks_uri, again=again)
         if found is None:
             raise BadToken
         return found
@@ -114,7 +114,7 @@ def _verified(
     document: Mapping[str, Any], token: str, algorithms: Collection[str]
 ) -> dict[str, Any]:
     try:
-        return verify(token, read_key_set(document), algorithms).claims
+        return verify(token, parse_key_set(document), algorithms).claims
     except BadKeySet as fault:
         # The client may have replaced keys that cannot be used.
         raise UnknownKey from fault

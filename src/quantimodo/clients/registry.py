@@ -230,7 +230,7 @@ class Registry:
         """Store a picture, or (None) delete it, and with `localized` those for a language. Another
         picture ends the operator's marks, unless it is by the operator. Raises `InvalidMetadata`,
         `ChangedMeanwhile`, `BudgetExceeded`."""
-        logo = None if data is None else logos.read_logo(data)
+        logo = None if data is None else logos.parse_logo(data)
         if (client.metadata.reviewed or client.metadata.verified_domain) and not by_operator:
             same = localized is None or localized == await self.clients.localized_logos(client.id)
             if same and logo == await self.clients.logo(client.id):

@@ -97,7 +97,7 @@ class ResourceRegistry:
         self._record(changed, "resource.changed", "changed")
         return replace(changed, revision=resource.revision + 1)
 
-    async def remove(self, resource: Resource) -> None:
+    async def delete(self, resource: Resource) -> None:
         """Delete it: its tokens are inactive at once."""
         if await self.resources.delete_resource(resource):
             self._record(resource, "resource.removed", "removed")

@@ -53,10 +53,10 @@ class SenderConstraints:
             return ShownKey(None)
         return ShownKey(proof.confirmation, proof)
 
-    async def spend(self, shown: ShownKey, client: Client) -> None:
+    async def use(self, shown: ShownKey, client: Client) -> None:
         """Use the proof, if there is one. Raises `InvalidDPoPProof` for a replay."""
         if shown.proof is not None:
-            await self.proofs.spend(shown.proof, signer_of(client))
+            await self.proofs.use(shown.proof, signer_of(client))
 
     def _certificate(self, request: Request) -> Confirmation:
         try:

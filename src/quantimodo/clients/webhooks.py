@@ -21,7 +21,7 @@ from quantimodo.model.texts import N_
 from quantimodo.ports.app_event_stores import AppEventStore, WebhookStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.protocol.uris import InvalidUri, check_web, read
+from quantimodo.protocol.uris import InvalidUri, check_web, parse_uri
 
 OVERLAP: Final = timedelta(hours=24)
 """How long a secret signs beside the one that replaces it."""
@@ -132,7 +132,7 @@ class Webhooks:
 
     def _accept(self, url: str, kinds: Iterable[str]) -> frozenset[str]:
         try:
-            uri = read(url)
+            uri = parse_uri(url)
             if uri.scheme != "https" and not self.local:
                 raise InvalidWebhook("url", N_("The address must begin with https://."))
             check_web(uri)

@@ -80,7 +80,7 @@ class Certificate:
 
 
 @lru_cache(maxsize=256)  # a text can have 16 KiB
-def read_certificate(text: str) -> Certificate:
+def parse_certificate(text: str) -> Certificate:
     """The certificate in a header of a proxy. Raises `BadCertificate`."""
     der = certificate_bytes(text)
     try:

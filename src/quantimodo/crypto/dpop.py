@@ -44,7 +44,7 @@ class SignedProof:
     thumbprint: str
 
 
-def open_proof(text: str) -> SignedProof:
+def verify_proof(text: str) -> SignedProof:
     """A proof whose signature verifies with the public key in its header. Raises `BadToken` with
     the reason: a fixed text."""
     signed, _, signature = text.rpartition(".")

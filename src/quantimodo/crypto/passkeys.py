@@ -124,14 +124,14 @@ class VerifiedRegistration:
     backed_up: bool
 
 
-def read_assertion(response: Secret) -> Assertion:
+def parse_assertion(response: Secret) -> Assertion:
     """The response of `navigator.credentials.get()` as JSON. Raises `InvalidPasskey`."""
     credential = _read(parse_authentication_credential_json, response)
     challenge = _challenge(credential.response.client_data_json)
     return Assertion(credential.raw_id, credential.response.user_handle, challenge, credential)
 
 
-def read_registration(response: Secret) -> Registration:
+def parse_registration(response: Secret) -> Registration:
     """The response of `navigator.credentials.create()` as JSON. Raises `InvalidPasskey`."""
     credential = _read(parse_registration_credential_json, response)
     return Registration(_challenge(credential.response.client_data_json), credential)

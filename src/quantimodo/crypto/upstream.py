@@ -88,7 +88,7 @@ class Verified:
     fingerprint: bytes
 
 
-def read_key_set(document: Mapping[str, Any]) -> tuple[ProviderKey, ...]:
+def parse_key_set(document: Mapping[str, Any]) -> tuple[ProviderKey, ...]:
     """The keys that sign, without those of kinds that we do not know. Raises `BadKeySet`."""
     listed = document.get("keys")
     if not isinstance(listed, list):
@@ -170,7 +170,7 @@ def appsecret_proof(access_token: Secret, app_secret: Secret) -> str:
     return hmac.digest(key, text, "sha256").hex()
 
 
-def read_signed_request(signed_request: str, app_secret: Secret) -> dict[str, Any]:
+def verify_signed_request(signed_request: str, app_secret: Secret) -> dict[str, Any]:
     """What Facebook says in a `signed_request`: SIGNATURE.PAYLOAD, HMAC-SHA-256 by our secret.
 
     Raises `BadToken`.

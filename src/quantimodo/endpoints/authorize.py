@@ -167,7 +167,7 @@ class AuthorizeEndpoint:
         return self.logins.attach(response, form, authentication)
 
     async def _recall(self, request_id: str) -> tuple[StoredRequest, IdentifiedRequest] | None:
-        stored = await self.requests.recall(request_id)
+        stored = await self.requests.find(request_id)
         if stored is None:
             return None
         try:

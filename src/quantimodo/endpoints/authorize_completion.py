@@ -175,7 +175,7 @@ class AuthorizationResponses:
         # RFC 9207 §2: in every response, errors included, so that no client mixes servers up.
         whole = [*parameters, *state, ("iss", self.issuer)]
         if target.mode.endswith(".jwt"):
-            return await self.jarm_encoder.write(identified.client, whole)
+            return await self.jarm_encoder.sign(identified.client, whole)
         return whole
 
 

@@ -104,7 +104,7 @@ class RequestReader:
         """RFC 9126 §4: only `client_id` and `request_uri` count. A fault in them is shown on a
         page, because the redirect URI is not known without the request."""
         lifetime = pushed_lifetime(client, self.policy.pushed_lifetime)
-        stored = await self.requests.pushed(request_uri, client.id, lifetime)
+        stored = await self.requests.find_pushed(request_uri, client.id, lifetime)
         form = Form.of_pairs(stored.parameters)
         identified = await self._identified(form, client, channel)
         pushed = PushedRequest(stored, request_uri, request_uri.removeprefix(REQUEST_URI))

@@ -59,9 +59,9 @@ class DeviceAuthorizationEndpoint:
         validate_device(form, client, await self.resources.read(form), None)
         charge, signer = await self._counted(client, request.address)
         if proof is not None:
-            await self.proofs.spend(proof, signer)
+            await self.proofs.use(proof, signer)
         confirmation = None if proof is None else proof.confirmation
-        started = await self.codes.start(form, confirmation, _origin(request), charge)
+        started = await self.codes.mint(form, confirmation, _origin(request), charge)
         page = self.issuer + DEVICE_PAGE
         filled_in = f"{page}?{urlencode({'user_code': started.user_code})}"
         # RFC 8628 §3.2

@@ -166,7 +166,7 @@ class InteractionDispatcher:
         await self.throttle.store_request(browser_request.address)
         charge = self.throttle.charge("authorization_requests", browser_request.address)
         identified = interaction.identified
-        request_id = await self.requests.save(identified.client.id, identified.form, charge)
+        request_id = await self.requests.add(identified.client.id, identified.form, charge)
         return replace(interaction, id=request_id)
 
     async def _respond(

@@ -22,7 +22,7 @@ from quantimodo.protocol.consent_details import from_json, json_objects
 from quantimodo.protocol.consents import restricted_members
 from quantimodo.protocol.errors import InvalidClient
 from quantimodo.protocol.resources import audience_of, plain_names
-from quantimodo.protocol.scopes import spell
+from quantimodo.protocol.scopes import format_scope
 from quantimodo.protocol.security_profiles import profile_of
 from quantimodo.protocol.token_exchange import actor_claim, stored_chain
 from quantimodo.protocol.vocabulary import INTROSPECTION_TYPE
@@ -88,7 +88,7 @@ class Introspection:
         bound_to = found.confirmation
         response: dict[str, Any] = {
             "active": True,
-            "scope": spell(plain_names(found.scope)),
+            "scope": format_scope(plain_names(found.scope)),
             "client_id": found.client_id,
             "token_type": "Bearer" if bound_to is None else bound_to.token_type,
             "exp": int(found.expires_at.timestamp()),
@@ -124,7 +124,7 @@ class Introspection:
             return _INACTIVE
         response: dict[str, Any] = {
             "active": True,
-            "scope": spell(plain_names(found.grant.scope)),
+            "scope": format_scope(plain_names(found.grant.scope)),
             "client_id": client.id,
             "exp": int(end.timestamp()),
             "iat": int(found.token.issued_at.timestamp()),
@@ -159,7 +159,7 @@ class IntrospectionEndpoint:
         # FAPI 2.0 Message Signing §5.5.1
         if not (profile_of(client).signed_introspection or _wants_jwt(request)):
             return private_json(200, described)
-        text = await self.signer.write(client, described)
+        text = await self.signer.sign(client, described)
         return Response(200, text.encode("ascii"), _JWT)
 
 

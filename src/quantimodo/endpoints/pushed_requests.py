@@ -64,7 +64,7 @@ class PushedRequestEndpoint:
             form = bound_to_key(form, proof.confirmation)
         charge, signer = await self._counted(client, request.address)
         if proof is not None:
-            await self.proofs.spend(proof, signer)
+            await self.proofs.use(proof, signer)
         lifetime = pushed_lifetime(client, self.lifetime)
         request_uri = await self.requests.push(client.id, form, lifetime, charge)
         # RFC 9126 §2.2

@@ -89,7 +89,7 @@ class TokenEndpoint:
                 if client.metadata.tokens_per_minute:
                     await self.safeguards.count(client)
                 if shown.proof is not None:
-                    await self.constraints.spend(shown, client)
+                    await self.constraints.use(shown, client)
             response = await self.responder.respond(decision, confirmation)
             if response is not None:
                 return response

@@ -22,7 +22,7 @@ from quantimodo.ports.passkeys import PasskeyStore
 from quantimodo.ports.personal_tokens import PersonalTokenStore
 from quantimodo.ports.second_factor_store import SecondFactorStore
 from quantimodo.protocol.consent_details import json_objects
-from quantimodo.protocol.scopes import spell
+from quantimodo.protocol.scopes import format_scope
 
 _PROFILE: Final = "account/profile.json"
 _SIGN_IN: Final = "account/sign-in.json"
@@ -167,7 +167,7 @@ def _personal_token(token: PersonalToken) -> Mapping[str, Any]:
     details = token.details
     return {
         "name": token.name,
-        "scope": spell(token.scope),
+        "scope": format_scope(token.scope),
         "key": None if token.confirmation is None else token.confirmation.thumbprint,
         "authorizationDetails": None if details is None else json_objects(details),
         "createdAt": iso_time(token.created_at),

@@ -13,7 +13,7 @@ from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.payloads import MOST_MEASUREMENTS
 from quantimodo.measurements.queries import MeasurementQuery
 from quantimodo.measurements.service import MeasurementService
-from quantimodo.measurements.times import spelled
+from quantimodo.measurements.times import format_time
 from quantimodo.measurements.views import MeasurementView, VariableView
 from quantimodo.model.measurements import Order
 from quantimodo.model.texts import N_
@@ -152,11 +152,11 @@ def _measurement(shown: MeasurementView) -> Mapping[str, Any]:
         "unit": shown.unit.abbreviated_name,
         "storedValue": one.stored_value,
         "storedUnit": shown.stored_unit.abbreviated_name,
-        "startTime": spelled(shown.start),
+        "startTime": format_time(shown.start),
         "source": shown.source or "",
         "note": one.note,
-        "createdAt": spelled(shown.created_at),
-        "updatedAt": spelled(shown.updated_at),
+        "createdAt": format_time(shown.created_at),
+        "updatedAt": format_time(shown.updated_at),
     }
 
 
@@ -168,7 +168,7 @@ def _variable(shown: VariableView) -> Mapping[str, Any]:
         "unit": shown.unit.abbreviated_name,
         "combination": summary.variable.combination,
         "measurements": summary.number,
-        "createdAt": spelled(summary.variable.created_at),
-        "earliest": None if summary.earliest is None else spelled(summary.earliest),
-        "latest": None if summary.latest is None else spelled(summary.latest),
+        "createdAt": format_time(summary.variable.created_at),
+        "earliest": None if summary.earliest is None else format_time(summary.earliest),
+        "latest": None if summary.latest is None else format_time(summary.latest),
     }

@@ -7,7 +7,7 @@ from quantimodo.crypto.upstream import (
     ProviderKey,
     UnknownKey,
     Verified,
-    read_key_set,
+    parse_key_set,
     verify,
 )
 from quantimodo.federation.cached_document import CachedDocument
@@ -48,6 +48,6 @@ class PublicKeys:
         if not response.ok:
             raise invalid_response(f"its keys: status {response.status}")
         try:
-            return read_key_set(response.json())
+            return parse_key_set(response.json())
         except BadKeySet as fault:
             raise invalid_response("its keys: none that we can use") from fault

@@ -87,4 +87,4 @@ def _allowed(registered: frozenset[str], requested: str | None) -> frozenset[str
     # Only where the application names them (Grant Management §6.1).
     managing = frozenset(requested.split(" ")) & _OF_APPLICATIONS
     rest = " ".join(name for name in requested.split(" ") if name not in managing)
-    return (scopes.parse(rest) & own) | managing
+    return (scopes.parse_scope(rest) & own) | managing

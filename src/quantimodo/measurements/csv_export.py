@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from quantimodo.measurements.csv_cells import guarded
-from quantimodo.measurements.times import spelled
+from quantimodo.measurements.times import format_time
 from quantimodo.measurements.views import MeasurementView
 
 # The stored value comes in its own columns only where its unit is not that of Value.
@@ -45,7 +45,7 @@ def csv_row(shown: MeasurementView) -> tuple[Any, ...]:
         csv_cell(one.variable),
         _number(shown.value),
         csv_cell(shown.unit.abbreviated_name),
-        spelled(shown.start),
+        format_time(shown.start),
         csv_cell(shown.source or ""),
         csv_cell(one.note),
         csv_cell(shown.category),

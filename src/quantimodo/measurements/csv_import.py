@@ -38,7 +38,7 @@ class Sheet:
         return self.groups[refused.set_index].line_of(refused.measurement_index)
 
 
-def read_sheet(content: bytes, catalogue: Catalogue) -> Sheet:
+def parse_csv(content: bytes, catalogue: Catalogue) -> Sheet:
     """Raises `MeasurementError`, whose text names the line."""
     units = _steps(catalogue.units)
     try:

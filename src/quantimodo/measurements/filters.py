@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from quantimodo.measurements.errors import MeasurementError
-from quantimodo.measurements.times import time_of_text
+from quantimodo.measurements.times import parse_time
 from quantimodo.model.measurements import Comparison, Field, Filter, Operator
 
 _OPERATORS: Final[dict[str, Operator]] = {
@@ -120,7 +120,7 @@ def _number(text: str) -> float:
 
 def _time(text: str) -> int:
     try:
-        return time_of_text(text)
+        return parse_time(text)
     except (ValueError, OverflowError):
         raise MeasurementError(
             "a time to compare with is neither seconds since 1970 nor ISO 8601"

@@ -13,7 +13,7 @@ import msgspec
 
 from quantimodo.measurements.csv_cells import is_ambiguous
 from quantimodo.measurements.errors import MeasurementError
-from quantimodo.measurements.times import time_of_number, time_of_text
+from quantimodo.measurements.times import parse_time, time_from_seconds
 from quantimodo.model.measurements import Combination, Micros
 
 MOST_MEASUREMENTS: Final = 10_000
@@ -70,7 +70,7 @@ _one_set = msgspec.json.Decoder(SentSet)
 _change = msgspec.json.Decoder(Change)
 
 
-def read_sets(body: bytes) -> list[SentSet]:
+def parse_sets(body: bytes) -> list[SentSet]:
     """Raises `MeasurementError`; of more than `MOST_MEASUREMENTS`, with status 413."""
     alone = body.lstrip(b" \t\r\n")[:1] == b"{"
     found: Any = _decoded(_one_set if alone else _sets, body)
@@ -85,7 +85,7 @@ def read_sets(body: bytes) -> list[SentSet]:
     return sets
 
 
-def read_change(body: bytes) -> Change:
+def parse_change(body: bytes) -> Change:
     """Raises `MeasurementError`."""
     change: Change = _decoded(_change, body)
     return change
@@ -172,7 +172,7 @@ def start_of(given: int | float | str | None, older: int | float | str | None) -
     if start is None:
         raise ValueError("startTime is missing")
     try:
-        found = time_of_text(start) if isinstance(start, str) else time_of_number(start)
+        found = parse_time(start) if isinstance(start, str) else time_from_seconds(start)
     except (ValueError, OverflowError):
         raise ValueError("startTime is neither seconds since 1970 nor ISO 8601") from None
     if isinstance(start, str) and is_ambiguous(start.strip()):

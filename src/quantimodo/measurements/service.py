@@ -110,7 +110,7 @@ class MeasurementService:
             ) from None
         return await self.one(user_id, measurement_id, allowed)
 
-    async def remove(
+    async def delete(
         self, user_id: int, measurement_id: int, permissions: Permissions = EVERYTHING
     ) -> MeasurementView | None:
         """The measurement that was deleted; None when there is none. Raises `MeasurementError`."""
@@ -121,7 +121,7 @@ class MeasurementService:
             return None
         return measurement_view(await self.references.catalogue(), found, None)
 
-    async def remove_variable(self, user_id: int, name: str) -> bool:
+    async def delete_variable(self, user_id: int, name: str) -> bool:
         """With all its measurements."""
         return await self.variable_store.delete_variable(user_id, name)
 

@@ -18,14 +18,14 @@ _SECONDS: Final = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,6})\d*)?", re.ASCII)
 _ISO: Final = re.compile(r"[\d:.,TtWZz +-]{8,40}", re.ASCII)
 
 
-def time_of_number(seconds: int | float) -> Micros:
+def time_from_seconds(seconds: int | float) -> Micros:
     """Raises `ValueError` outside the years 1 to 9999."""
     if not FIRST_SECOND <= seconds < LAST_SECOND + 1:
         raise ValueError("out of range")
     return seconds * SECOND if isinstance(seconds, int) else round(seconds * SECOND)
 
 
-def time_of_text(text: str) -> Micros:
+def parse_time(text: str) -> Micros:
     """Seconds since 1970 or ISO 8601, in UTC unless it says otherwise. Raises `ValueError`."""
     text = text.strip()
     if match := _SECONDS.fullmatch(text):
@@ -65,6 +65,6 @@ def moment_of(micros: Micros) -> datetime:
     return _EPOCH + micros * _MICROSECOND
 
 
-def spelled(micros: Micros) -> str:
+def format_time(micros: Micros) -> str:
     """ISO 8601 in UTC."""
     return (_NAIVE_EPOCH + micros * _MICROSECOND).isoformat() + "Z"

@@ -21,12 +21,12 @@ class HttpDocumentFetcher:
 
     http_client: GuardedHttpClient
 
-    async def get(self, url: str, *, largest: int = 65_536) -> bytes:
+    async def fetch(self, url: str, *, largest: int = 65_536) -> bytes:
         """The body of a document of at most `largest` bytes, whatever its status. Raises
         `FetchFailed`."""
         return (await self._fetched(url, largest)).body
 
-    async def document(self, url: str, *, largest: int) -> FetchedDocument:
+    async def fetch_cacheable(self, url: str, *, largest: int) -> FetchedDocument:
         """A document with the status 200, and its `Cache-Control`. Raises `FetchFailed`."""
         found = await self._fetched(url, largest)
         if found.status != 200:

@@ -28,7 +28,7 @@ class HttpResponse:
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object. Raises `InvalidProviderResponse`."""
-        return read_object(self.body)
+        return parse_object(self.body)
 
     def rows(self) -> list[dict[str, Any]]:
         """The body as a JSON array of objects. Raises `InvalidProviderResponse`."""
@@ -38,7 +38,7 @@ class HttpResponse:
         return found
 
 
-def read_object(body: bytes) -> dict[str, Any]:
+def parse_object(body: bytes) -> dict[str, Any]:
     """A JSON object. Raises `InvalidProviderResponse`."""
     found = _decoded(body)
     if not isinstance(found, dict):

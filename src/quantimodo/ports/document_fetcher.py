@@ -17,8 +17,8 @@ class FetchedDocument:
 
 
 class DocumentFetcher(Protocol):
-    async def get(self, url: str, *, largest: int = 65_536) -> bytes:
+    async def fetch(self, url: str, *, largest: int = 65_536) -> bytes:
         """The document, of at most `largest` bytes. Raises `FetchFailed`."""
 
-    async def document(self, url: str, *, largest: int) -> FetchedDocument:
+    async def fetch_cacheable(self, url: str, *, largest: int) -> FetchedDocument:
         """The same of a response with status 200, with its caching. Raises `FetchFailed`."""

@@ -26,10 +26,10 @@ class FactorRecoveryStore(Protocol):
         before it is due, after it has expired, or with a password that was set by an e-mailed
         link."""
 
-    async def password_is_from_link(self, user_id: int) -> bool:
+    async def is_password_from_link(self, user_id: int) -> bool:
         """Whether the password was set by an e-mailed link, and no sign-in with the second factor
         came since."""
 
-    async def factor_used(self, user_id: int) -> bool:
+    async def record_factor_use(self, user_id: int) -> bool:
         """A sign-in with the second factor: delete the request, and count the password as one that
         was not set by a link. Whether there was a request."""

@@ -55,7 +55,7 @@ def cursor(number: int) -> str:
     return urlsafe_b64encode(f"after {number}".encode()).rstrip(b"=").decode()
 
 
-def read_cursor(text: str) -> int | None:
+def parse_cursor(text: str) -> int | None:
     """The number of the event; None for a text that is no cursor."""
     try:
         word, _, digits = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(" ")

@@ -18,7 +18,7 @@ from quantimodo.protocol.claims_request import (
     NOTHING,
     ClaimsRequest,
     fails_acr,
-    read_claims,
+    parse_claims_request,
 )
 from quantimodo.protocol.consent_details import parse_authorization_details
 from quantimodo.protocol.dpop import requested_key
@@ -29,7 +29,7 @@ from quantimodo.protocol.errors import (
     RegistrationNotSupported,
     UnmetAuthenticationRequirements,
 )
-from quantimodo.protocol.grant_management import GrantAction, read_action
+from quantimodo.protocol.grant_management import GrantAction, parse_action
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.profile_requests import check_parameters
 from quantimodo.protocol.redirects import matches
@@ -208,7 +208,7 @@ def validate(
         details=details,
         resources=resources.foreign,
         code_key=requested_key(form.get("dpop_jkt")),
-        grant_action=read_action(form, client, words),
+        grant_action=parse_action(form, client, words),
         states_details=form.get("authorization_details") is not None,
     )
 
@@ -238,10 +238,10 @@ def requested_claims(form: Form, client: Client, scope: frozenset[str]) -> Claim
     # OpenID Connect Core §5.5: `claims` is a parameter of OpenID requests. RFC 9470 §5:
     # `acr_values` is one of all requests.
     if "openid" not in scope:
-        return read_claims(None, acr_values, client.scope)
+        return parse_claims_request(None, acr_values, client.scope)
     # OpenID Connect Registration §2: the request overrides the registered default.
     acr_values = acr_values or client.metadata.default_acr_values
-    return read_claims(form.get("claims"), acr_values, client.scope)
+    return parse_claims_request(form.get("claims"), acr_values, client.scope)
 
 
 def requested_details(form: Form, scope: frozenset[str]) -> tuple[frozenset[str], Details]:

@@ -42,7 +42,7 @@ class ClaimsRequest:
 NOTHING: Final = ClaimsRequest()
 
 
-def read_claims(
+def parse_claims_request(
     text: str | None, acr_values: Sequence[str], allowed: frozenset[str]
 ) -> ClaimsRequest:
     """The requested claims that belong to a scope in `allowed`. Raises `InvalidRequest`."""

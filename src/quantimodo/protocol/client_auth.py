@@ -13,7 +13,7 @@ from quantimodo.protocol.errors import InvalidClient, InvalidRequest
 from quantimodo.protocol.parameters import Form
 
 PARAMETERS = frozenset({"client_id", "client_secret", "client_assertion", "client_assertion_type"})
-"""What `read_credentials` reads of a form (RFC 6749 §2.3.1, RFC 7521 §4.2)."""
+"""What `parse_credentials` reads of a form (RFC 6749 §2.3.1, RFC 7521 §4.2)."""
 
 Method = Literal["client_secret_basic", "client_secret_post", "none", "assertion"]
 
@@ -28,7 +28,7 @@ class Credentials(NamedTuple):
     assertion: Secret | None = None
 
 
-def read_credentials(authorization: str | None, form: Form) -> Credentials:
+def parse_credentials(authorization: str | None, form: Form) -> Credentials:
     """The one set of credentials in a request.
 
     Raises `InvalidRequest` for more than one method, `InvalidClient` for none or a broken one.
@@ -44,7 +44,7 @@ def read_credentials(authorization: str | None, form: Form) -> Credentials:
                 refusal="client_authentication_malformed",
             )
         if form.get("client_assertion") is not None:
-            return _read_assertion(form)
+            return _parse_assertion(form)
         client_id = form.get("client_id")
         if client_id is None:
             raise InvalidClient(
@@ -59,7 +59,7 @@ def read_credentials(authorization: str | None, form: Form) -> Credentials:
         raise InvalidRequest(
             "the client authenticates in more than one way", refusal="client_authentication_twice"
         )
-    credentials = _read_basic(rest)
+    credentials = _parse_basic(rest)
     if form.get("client_id") not in (None, credentials.client_id):
         raise InvalidRequest(
             "client_id differs from the one in the Authorization header",
@@ -68,7 +68,7 @@ def read_credentials(authorization: str | None, form: Form) -> Credentials:
     return credentials
 
 
-def _read_assertion(form: Form) -> Credentials:
+def _parse_assertion(form: Form) -> Credentials:
     # RFC 6749 §2.3: not more than one method in a request.
     if form.get("client_secret") is not None:
         raise InvalidRequest(
@@ -84,7 +84,7 @@ def _read_assertion(form: Form) -> Credentials:
     return Credentials(form.get("client_id") or "", None, "assertion", assertion)
 
 
-def _read_basic(encoded: str) -> Credentials:
+def _parse_basic(encoded: str) -> Credentials:
     try:
         text = binascii.a2b_base64(encoded, strict_mode=True).decode("utf-8")
     except (binascii.Error, ValueError):

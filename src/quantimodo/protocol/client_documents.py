@@ -15,7 +15,7 @@ from quantimodo.model.keys import PRIVATE_MEMBERS
 from quantimodo.protocol import uris
 from quantimodo.protocol.key_strength import weak_keys
 from quantimodo.protocol.registration import Registration
-from quantimodo.protocol.registration_json import read_registration
+from quantimodo.protocol.registration_json import parse_registration
 from quantimodo.protocol.scopes import KNOWN
 
 LARGEST: Final = 5_120  # bytes, Client ID Metadata Document §9.7
@@ -49,7 +49,7 @@ def check_document_id(client_id: str) -> str:
     Client ID Metadata Document §3. A query is refused too: it SHOULD NOT be there.
     """
     try:
-        found = uris.read(client_id)
+        found = uris.parse_uri(client_id)
     except uris.InvalidUri as fault:
         raise DocumentRefused(f"client_id {fault}") from None
     path = urlsplit(client_id).path
@@ -62,9 +62,9 @@ def check_document_id(client_id: str) -> str:
     return urlsplit(client_id).netloc.lower()
 
 
-def read_document(client_id: str, document: Any) -> Registration:
+def parse_document(client_id: str, document: Any) -> Registration:
     """The registration that a document is. Raises `DocumentRefused`, and the errors of
-    `read_registration`."""
+    `parse_registration`."""
     if not isinstance(document, dict):
         raise DocumentRefused("it is not a JSON object")
     # Client ID Metadata Document §4: simple string comparison
@@ -77,7 +77,7 @@ def read_document(client_id: str, document: Any) -> Registration:
         raise DocumentRefused("its keys are not public")
     for message in weak_keys(document.get("jwks")):
         raise DocumentRefused(f"its jwks: {message}")
-    read = read_registration({**document, _METHOD: method})
+    read = parse_registration({**document, _METHOD: method})
     if read.response_types != {"code"} or "authorization_code" not in read.grant_types:
         raise DocumentRefused("its response_types must be code, with authorization_code")
     if read.metadata.sector_identifier_uri:

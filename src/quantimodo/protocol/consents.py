@@ -27,7 +27,7 @@ from quantimodo.protocol.consent_details import (
 )
 from quantimodo.protocol.errors import InvalidAuthorizationDetails
 from quantimodo.protocol.resources import plain_names, split
-from quantimodo.protocol.scopes import Scope, effective, health_actions, spell
+from quantimodo.protocol.scopes import Scope, effective, format_scope, health_actions
 
 MOST_REQUESTED_NAMES: Final = 500
 """Categories and variables in the requests that a consent has on record."""
@@ -79,7 +79,10 @@ def restricted_members(scope: Scope, details: str) -> dict[str, Any]:
     the scope without what they do not open (RFC 6749 §5.1)."""
     found = from_json(details)
     opened, _ = effective(scope, found)
-    return {"scope": spell(plain_names(opened)), "authorization_details": json_objects(found)}
+    return {
+        "scope": format_scope(plain_names(opened)),
+        "authorization_details": json_objects(found),
+    }
 
 
 def required_details(metadata: ClientMetadata, requested: Details) -> ConsentDetails:

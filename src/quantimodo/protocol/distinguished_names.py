@@ -52,7 +52,7 @@ _ENCODINGS: Final[Mapping[int, str]] = {
 _LONGEST: Final = 1024
 
 
-def read_name(text: str) -> DistinguishedName:
+def parse_distinguished_name(text: str) -> DistinguishedName:
     """The name that the text writes. Raises `ValueError` for a text that is none."""
     if len(text) > _LONGEST:
         raise ValueError("a name has at most 1,024 characters")

@@ -14,7 +14,7 @@ from quantimodo.protocol.consents import restricted_members
 from quantimodo.protocol.errors import InvalidRequest, UnauthorizedClient
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import plain_names, split
-from quantimodo.protocol.scopes import Scope, spell
+from quantimodo.protocol.scopes import Scope, format_scope
 from quantimodo.protocol.security_profiles import profile_of
 
 Kind = Literal["create", "merge", "replace"]
@@ -41,7 +41,7 @@ class GrantAction(NamedTuple):
     before: Grant | None = None
 
 
-def read_action(form: Form, client: Client, words: frozenset[str]) -> GrantAction | None:
+def parse_action(form: Form, client: Client, words: frozenset[str]) -> GrantAction | None:
     """The action of an authorization request with these words of `response_type`; None without
     one. Raises `InvalidRequest` or `UnauthorizedClient`."""
     given, grant_id = form.get("grant_management_action"), form.get("grant_id")
@@ -103,14 +103,14 @@ def described(grant: Grant) -> dict[str, Any]:
     """What the grant allows (Grant Management §6.4), without times."""
     own, foreign = split(grant.scope)
     found: dict[str, Any] = {}
-    text = spell(own)
+    text = format_scope(own)
     if grant.details is not None:
         restricted = restricted_members(own, grant.details)
         text = restricted["scope"]
         found["authorization_details"] = restricted["authorization_details"]
     scopes: list[dict[str, Any]] = [{"scope": text}] if text else []
     for each in sorted(foreign):
-        names = spell(plain_names(foreign[each]))
+        names = format_scope(plain_names(foreign[each]))
         scopes.append({"scope": names, "resource": [each.identifier]})
     return {"scopes": scopes, "claims": _names(grant.claims_request), **found}
 

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from quantimodo.model.client_metadata import ClientMetadata
-from quantimodo.protocol.distinguished_names import read_name
+from quantimodo.protocol.distinguished_names import parse_distinguished_name
 
 METHODS: Final = ("tls_client_auth", "self_signed_tls_client_auth")
 # RFC 8705 §2.1.2: a client with tls_client_auth has exactly one of these.
@@ -41,7 +41,7 @@ def _subject_faults(metadata: ClientMetadata) -> Iterator[tuple[str, str]]:
     """What cannot be read would authenticate no certificate (RFC 8705 §2.1.2)."""
     if metadata.tls_client_auth_subject_dn:
         try:
-            read_name(metadata.tls_client_auth_subject_dn)
+            parse_distinguished_name(metadata.tls_client_auth_subject_dn)
         except ValueError as fault:
             yield "tls_client_auth_subject_dn", f"is no name of a certificate: {fault}"
     if metadata.tls_client_auth_san_ip:

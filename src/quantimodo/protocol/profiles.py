@@ -40,7 +40,7 @@ class InvalidProfile(Exception):
         self.faults = dict(faults)
 
 
-def read_profile(given: Mapping[str, str], kept: Profile | None = None) -> Profile:
+def parse_profile(given: Mapping[str, str], kept: Profile | None = None) -> Profile:
     """A profile of these fields, including those of the address. An unchanged telephone number
     keeps `phone_number_verified` of `kept`. Raises `InvalidProfile`."""
     normalised = {name: _normalise(given.get(name, "")) for name in (*TEXTS, *ADDRESS)}
@@ -58,7 +58,7 @@ def read_profile(given: Mapping[str, str], kept: Profile | None = None) -> Profi
     )
 
 
-def read_claims(document: Any) -> Profile:
+def parse_claims(document: Any) -> Profile:
     """A profile from a document with claim names, as operators write it. Raises
     `InvalidProfile`."""
     if not isinstance(document, dict):
@@ -76,7 +76,7 @@ def read_claims(document: Any) -> Profile:
     verified = document.get("phone_number_verified", False)
     if not isinstance(verified, bool):
         raise InvalidProfile({"phone_number_verified": "must be true or false"})
-    found = read_profile(given)
+    found = parse_profile(given)
     return replace(found, phone_number_verified=verified and bool(found.phone_number))
 
 

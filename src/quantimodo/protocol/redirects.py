@@ -23,7 +23,7 @@ def check_redirect_uri(uri: str) -> None:
     # Stricter than RFC 3986: a star has no special meaning here, but developers expect a wildcard.
     if "*" in uri:
         raise InvalidUri("must not have a wildcard (*): each address is registered whole")
-    parts = uris.read(uri)
+    parts = uris.parse_uri(uri)
     if parts.scheme in ("https", "http"):
         uris.check_web(parts)
     # RFC 8252 §7.1: a reversed domain name. `javascript`, `data` and similar schemes have no dot,
@@ -58,7 +58,7 @@ def portless(uri: str) -> str:
 def is_claimed(uri: str) -> bool:
     """Whether a registered URI is an https address that only its owner receives (RFC 8252 §7.2):
     not a private-use scheme and not a loopback address, which any program on a device can take."""
-    parts = uris.read(uri)
+    parts = uris.parse_uri(uri)
     return parts.scheme == "https" and not uris.is_loopback(parts)
 
 

@@ -22,7 +22,7 @@ from quantimodo.protocol.registration import (
     Registration,
     value_of,
 )
-from quantimodo.protocol.scopes import KNOWN, spell
+from quantimodo.protocol.scopes import KNOWN, format_scope
 
 DEFAULT_SCOPE: Final = frozenset(
     {"basic", "openid", "profile", "email", "address", "phone", "offline_access"}
@@ -36,14 +36,14 @@ _LANGUAGE: Final = re.compile(r"[A-Za-z0-9-]{1,100}")
 _LONGEST: Final = 2000
 
 
-def read_registration(document: Any) -> Registration:
+def parse_registration(document: Any) -> Registration:
     """The requested metadata. Raises `InvalidClientMetadata`, `InvalidRedirectUri`."""
     if not isinstance(document, dict):
         raise InvalidClientMetadata("send the metadata as one JSON object")
     given = {name: value for name, value in document.items() if value is not None}
     values = {}
     for field in FIELDS:
-        value = read_member(given, field) if field.wire else None
+        value = parse_member(given, field) if field.wire else None
         if value not in ("", None):
             values[field.name] = value
     # A client without a method uses Basic (RFC 7591 §2) or post, as libraries do by default.
@@ -77,7 +77,7 @@ def client_information(client: Client) -> dict[str, Any]:
     }
     for field in FIELDS:
         if field.wire:
-            value = spelled(client, field)
+            value = json_value(client, field)
             found[field.wire] = field.default if value == "" else value
     if client.public:
         found["token_endpoint_auth_method"] = "none"
@@ -85,12 +85,12 @@ def client_information(client: Client) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value not in ("", None, [])}
 
 
-def spelled(client: Client | Registration, field: ClientField) -> Any:
+def json_value(client: Client | Registration, field: ClientField) -> Any:
     """The value of one field as JSON has it; an empty text or None if there is none."""
     value = value_of(client, field)
     match field.kind:
         case "words":
-            return spell(value)
+            return format_scope(value)
         case "names":
             return _grant_types(client) if field.name == "grant_types" else sorted(value)
         case "texts":
@@ -106,7 +106,7 @@ def _grant_types(client: Client | Registration) -> list[str]:
     return sorted(client.grant_types | ({"implicit"} if implicit else frozenset()))
 
 
-def read_member(given: Mapping[str, Any], field: ClientField) -> Any:
+def parse_member(given: Mapping[str, Any], field: ClientField) -> Any:
     """The value of one member; empty if it is not given. Raises `InvalidClientMetadata`,
     `InvalidRedirectUri`."""
     if field.name in _READERS:

@@ -10,7 +10,7 @@ from quantimodo.protocol.errors import (
 )
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.responses import ResponseMode, default_mode
-from quantimodo.protocol.vocabulary import RESPONSE_WORDS, spell_response_type
+from quantimodo.protocol.vocabulary import RESPONSE_WORDS, format_response_type
 
 
 def requested_words(form: Form) -> frozenset[str]:
@@ -27,7 +27,7 @@ def requested_type(form: Form, client: Client) -> frozenset[str]:
         raise UnsupportedResponseType(
             "this response_type does not exist here", refusal="response_type_unknown"
         )
-    if spell_response_type(words) not in client.response_types:
+    if format_response_type(words) not in client.response_types:
         # security.md §5: implicit responses only for clients that are flagged for them.
         raise UnauthorizedClient(
             "the app is not registered for this response_type",

@@ -137,7 +137,7 @@ def scope_line(scope: ResourceScope) -> str:
     return f"{scope.name} = {scope.title}{tail}"
 
 
-def read_scope_line(line: str) -> ResourceScope:
+def parse_scope_line(line: str) -> ResourceScope:
     """The scope of such a line; without a title it has none."""
     name, _, text = line.partition("=")
     title, _, description = text.partition(":")

@@ -21,7 +21,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.resources import BUILT_IN, Resource
 from quantimodo.protocol import uris
 from quantimodo.protocol.errors import InvalidScope, InvalidTarget
-from quantimodo.protocol.scopes import KNOWN, Scope, narrow, parse
+from quantimodo.protocol.scopes import KNOWN, Scope, narrow, parse_scope
 
 IDENTITY: Final[Scope] = frozenset(
     {"openid", "profile", "email", "address", "phone", "offline_access"}
@@ -121,7 +121,7 @@ def check_syntax(identifiers: Iterable[str]) -> None:
         if "#" in each:
             raise InvalidTarget("resource must not have a fragment", refusal="resource_malformed")
         try:
-            uris.read(each)
+            uris.parse_uri(each)
         except uris.InvalidUri:
             raise InvalidTarget(
                 "resource must be an absolute URI", refusal="resource_malformed"
@@ -150,7 +150,7 @@ def requested_scope(
     if not all(may_request(client, each) for each in requested.foreign):
         raise InvalidTarget("the app may not request this resource", refusal="resource_not_allowed")
     if not requested.foreign:
-        own = parse(text or "basic") & client.scope
+        own = parse_scope(text or "basic") & client.scope
         if not own:
             raise InvalidScope(
                 "the app is not registered for any of the requested scopes",

@@ -95,7 +95,7 @@ def effective(scope: Scope, details: Details) -> tuple[Scope, Details]:
     return opened, within(details, health_actions(opened))
 
 
-def parse(text: str) -> Scope:
+def parse_scope(text: str) -> Scope:
     """The scopes of a parameter. Raises `InvalidScope` for one that does not exist."""
     # RFC 6749 §3.3: separated by single spaces; several in a row are accepted.
     requested = frozenset(text.split(" ")) - {""}
@@ -112,7 +112,7 @@ def narrow(granted: Scope, requested: str | None) -> Scope:
     """The part of `granted` that a later request may have (RFC 6749 §6), never more."""
     if requested is None:
         return granted
-    requested_scope = parse(requested)
+    requested_scope = parse_scope(requested)
     if not requested_scope or not requested_scope <= granted:
         raise InvalidScope(
             "the requested scope exceeds what was granted", refusal="scope_exceeds_grant"
@@ -121,6 +121,6 @@ def narrow(granted: Scope, requested: str | None) -> Scope:
 
 
 @lru_cache(maxsize=1024)
-def spell(scope: Scope) -> str:
+def format_scope(scope: Scope) -> str:
     """The scopes as a parameter, in a stable order."""
     return " ".join(sorted(scope))

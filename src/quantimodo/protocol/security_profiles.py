@@ -248,7 +248,7 @@ def _is_constrained(metadata: ClientMetadata) -> bool:
 def _is_confidential_address(uri: str, metadata: ClientMetadata) -> bool:
     """FAPI 2.0 §5.3.2.2 (8), RFC 8252 §7.3."""
     try:
-        read = uris.read(uri)
+        read = uris.parse_uri(uri)
     except uris.InvalidUri:
         return True  # another rule reports it
     native = metadata.application_type == "native"

@@ -19,9 +19,9 @@ from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.registration import Registration, registration_of, value_of, with_values
 from quantimodo.protocol.registration_json import (
     DEFAULT_SCOPE,
+    json_value,
     localized_members,
-    read_member,
-    spelled,
+    parse_member,
 )
 from quantimodo.protocol.resource_registration import ResourceRegistration, resource_registration
 
@@ -82,7 +82,7 @@ class Entries:
     administrators: tuple[AdministratorEntry, ...] = ()
 
 
-def read_administrator(table: Mapping[str, Any]) -> AdministratorEntry:
+def parse_administrator(table: Mapping[str, Any]) -> AdministratorEntry:
     """Raises `InvalidEntry`."""
     for name in table:
         if name not in ("email", "name", "removed"):
@@ -94,7 +94,7 @@ def read_administrator(table: Mapping[str, Any]) -> AdministratorEntry:
     )
 
 
-def read_client(table: Mapping[str, Any]) -> ClientEntry:
+def parse_client(table: Mapping[str, Any]) -> ClientEntry:
     """Raises `InvalidEntry`."""
     known = {*_MEMBERS, *_OWN}
     for name in table:
@@ -122,11 +122,11 @@ def read_client(table: Mapping[str, Any]) -> ClientEntry:
 
 
 def client_entry(client: Client, owner: str) -> dict[str, Any]:
-    """The table of a client, without a secret: what `read_client` reads."""
+    """The table of a client, without a secret: what `parse_client` reads."""
     registration = registration_of(client)
     values: dict[str, Any] = {"client_id": client.id}
     for name, each in _MEMBERS.items():
-        value = spelled(registration, each)
+        value = json_value(registration, each)
         if value_of(registration, each) != value_of(_BARE, each) or name == "scope":
             values[name] = value
     values |= client.metadata.localized
@@ -137,7 +137,7 @@ def client_entry(client: Client, owner: str) -> dict[str, Any]:
     return values
 
 
-def read_resource(table: Mapping[str, Any]) -> ResourceEntry:
+def parse_resource(table: Mapping[str, Any]) -> ResourceEntry:
     """Raises `InvalidEntry`."""
     for name in table:
         if name not in _OF_RESOURCES:
@@ -163,7 +163,7 @@ def read_resource(table: Mapping[str, Any]) -> ResourceEntry:
 
 
 def resource_entry(resource: Resource, owner: str) -> dict[str, Any]:
-    """The table of a resource: what `read_resource` reads."""
+    """The table of a resource: what `parse_resource` reads."""
     registration = resource_registration(resource)
     lifetime = registration.token_lifetime
     values = {
@@ -191,7 +191,7 @@ def _values(table: Mapping[str, Any]) -> Iterator[tuple[ClientField, Any]]:
         if each.wire == "scope":  # exactly these: an unknown one is a fault, an empty list is none
             yield each, frozenset(_typed(table, "scope", "").split())
         elif each.wire:
-            yield each, read_member(table, each)
+            yield each, parse_member(table, each)
         elif each.kind in ("flag", "number", "text"):
             missing: bool | int | str = {"flag": False, "number": 0}.get(each.kind, "")
             yield each, _typed(table, name, missing)

@@ -32,7 +32,7 @@ class Uri:
     host: str | None
 
 
-def read(uri: str) -> Uri:
+def parse_uri(uri: str) -> Uri:
     """The parts of a valid absolute URI. Raises `InvalidUri`."""
     _check_characters(uri)
     found = _PARTS.fullmatch(uri)
@@ -46,7 +46,7 @@ def read(uri: str) -> Uri:
 
 def check_web_address(uri: str) -> None:
     """Accept an https address, or http on this machine, or raise `InvalidUri`."""
-    check_web(read(uri))
+    check_web(parse_uri(uri))
 
 
 def check_web(uri: Uri) -> None:

@@ -22,7 +22,7 @@ def from_random(random: bytes) -> str:
     return "".join(characters)
 
 
-def spell(code: str) -> str:
+def format_user_code(code: str) -> str:
     """The code in two groups, as devices show it."""
     return f"{code[:_GROUP]}-{code[_GROUP:]}"
 

@@ -16,7 +16,7 @@ ResponseType = Literal[
 `RESPONSE_WORDS`."""
 RESPONSE_TYPES: frozenset[str] = frozenset(get_args(ResponseType))
 RESPONSE_WORDS = ("code", "id_token", "token", "none")
-"""The words of `response_type`, in the order in which registered types spell them."""
+"""The words of `response_type`, in the order in which registered types have them."""
 
 ACCESS_TOKEN_TYPE = "at+jwt"  # RFC 9068 §2.1
 ID_TOKEN_TYPE = "JWT"
@@ -34,6 +34,6 @@ ENCRYPTION_ALGORITHMS = (*RSA_ENCRYPTION, *EC_ENCRYPTION)  # RFC 7518 §4.1
 ENCRYPTION_ENCODINGS = ("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")  # RFC 7518 §5.1
 
 
-def spell_response_type(words: frozenset[str]) -> str:
-    """A set of words as registered response types spell it."""
+def format_response_type(words: frozenset[str]) -> str:
+    """A set of words as a registered response type."""
     return " ".join(word for word in RESPONSE_WORDS if word in words)

@@ -67,7 +67,7 @@ class BoundTokens:
         if proof.confirmation != bound_to:
             # RFC 9449 §4.3: the key is the one to which the token is bound.
             raise InvalidToken("the access token is bound to another key", dpop=True)
-        await self.proofs.spend(proof, await self._signer(found))
+        await self.proofs.use(proof, await self._signer(found))
 
     async def _signer(self, found: FoundAccessToken) -> Signer:
         client = await self.clients.client(found.client_id)

@@ -11,7 +11,7 @@ from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.protocol.consent_details import instant_text
 from quantimodo.protocol.consents import restricted_members
 from quantimodo.protocol.errors import InvalidToken
-from quantimodo.protocol.scopes import spell
+from quantimodo.protocol.scopes import format_scope
 from quantimodo.resource.bearer_authentication import BearerAuthentication
 
 
@@ -52,7 +52,7 @@ class CurrentConsent:
 
 def _access(found: FoundAccessToken) -> dict[str, Any]:
     if found.details is None:
-        return {"scope": spell(found.scope), "authorizationDetails": None}
+        return {"scope": format_scope(found.scope), "authorizationDetails": None}
     members = restricted_members(found.scope, found.details)
     return {
         "scope": members["scope"],

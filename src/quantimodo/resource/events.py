@@ -6,7 +6,7 @@ from typing import Any, Final
 from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.ports.app_event_stores import AppEventStore
-from quantimodo.protocol.app_events import SCOPE, cursor, message_id, read_cursor
+from quantimodo.protocol.app_events import SCOPE, cursor, message_id, parse_cursor
 from quantimodo.protocol.errors import BearerRequestInvalid, InvalidRequest
 from quantimodo.protocol.parameters import Form
 from quantimodo.resource.bearer_authentication import BearerAuthentication
@@ -64,7 +64,7 @@ def _parameters(request: Request) -> tuple[int | None, int]:
     except InvalidRequest as error:
         raise BearerRequestInvalid(error.description) from error
     after, text = form.get("after"), form.get("limit")
-    number = None if after is None else read_cursor(after)
+    number = None if after is None else parse_cursor(after)
     if after is not None and number is None:
         raise BearerRequestInvalid("after: it is not the cursor of a response")
     if text is None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from quantimodo.http.json import PRIVATE, private_json
 from quantimodo.http.messages import Response
 from quantimodo.measurements.queries import MeasurementQuery
-from quantimodo.measurements.times import seconds_of, spelled
+from quantimodo.measurements.times import format_time, seconds_of
 from quantimodo.measurements.views import MeasurementView, VariableView
 from quantimodo.model.measurements import Unit
 
@@ -30,14 +30,14 @@ def measurement_json(shown: MeasurementView) -> dict[str, Any]:
         "variableCategoryName": shown.category,
         "source": shown.source,
         "startTime": seconds_of(shown.start),
-        "humanTime": spelled(shown.start),
+        "humanTime": format_time(shown.start),
         "value": shown.value,
         "unit": shown.unit.abbreviated_name,
         "storedValue": one.stored_value,
         "storedAbbreviatedUnitName": shown.stored_unit.abbreviated_name,
         "note": one.note or None,
-        "createdAt": spelled(shown.created_at),
-        "updatedAt": spelled(shown.updated_at),
+        "createdAt": format_time(shown.created_at),
+        "updatedAt": format_time(shown.updated_at),
     }
 
 

@@ -16,7 +16,7 @@ from quantimodo.measurements.csv_export import csv_header, csv_row, csv_text
 from quantimodo.measurements.drafts import Saved
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.limits import ReadLimits
-from quantimodo.measurements.payloads import read_change, read_sets
+from quantimodo.measurements.payloads import parse_change, parse_sets
 from quantimodo.measurements.queries import MeasurementQuery, parse_measurement_query
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.views import MeasurementView
@@ -116,11 +116,11 @@ class MeasurementAccess:
             )
         )
 
-    def note_reading(self, user: User, app: str, query: MeasurementQuery, number: int) -> None:
+    def record_reading(self, user: User, app: str, query: MeasurementQuery, number: int) -> None:
         """Record a read, with the filters that the application sent."""
         self.note(user.id, app, "read", number, query.variables, query.categories)
 
-    def note_saving(self, user: User, app: str, saved: Saved) -> None:
+    def record_saving(self, user: User, app: str, saved: Saved) -> None:
         """Record a write, for at most some variables by name and for the rest by number."""
         named: Mapping[str, int] = dict(list(saved.numbers.items())[:_MOST_RECORDED])
         for name, number in named.items():
@@ -145,7 +145,7 @@ class Measurements:
         query = parse_measurement_query(request.query)
         async with self.access.reads.place(user.id):
             rows, total = await self.measurement_service.page(user.id, query, permissions.read)
-        self.access.note_reading(user, app, query, number_in(rows))
+        self.access.record_reading(user, app, query, number_in(rows))
         return page_response(self.address, query, await measurement_rows(rows), total)
 
     async def _add(self, request: Request) -> Response:
@@ -153,9 +153,9 @@ class Measurements:
         if request.media_type() != "application/json":
             raise MeasurementError("send JSON, with the content type application/json")
         saved = await self.measurement_service.save(
-            user.id, read_sets(request.body), permissions.write
+            user.id, parse_sets(request.body), permissions.write
         )
-        self.access.note_saving(user, app, saved)
+        self.access.record_saving(user, app, saved)
         return private_json(200, {"success": True})
 
 
@@ -189,7 +189,7 @@ class OneMeasurement:
         if request.media_type() != "application/json":
             raise MeasurementError("send JSON, with the content type application/json")
         changed = await self.measurement_service.change(
-            user.id, _number(request), read_change(request.body), permissions
+            user.id, _number(request), parse_change(request.body), permissions
         )
         if changed is None:
             raise _not_found()
@@ -198,7 +198,7 @@ class OneMeasurement:
 
     async def _remove(self, admitted: Admitted, number: int) -> Response:
         user, _, permissions = admitted
-        found = await self.measurement_service.remove(user.id, number, permissions)
+        found = await self.measurement_service.delete(user.id, number, permissions)
         if found is None:
             raise _not_found()
         self._note(admitted, "delete", found)
@@ -248,7 +248,7 @@ class MeasurementsCsv:
                 number += number_in(rows)
                 yield csv_text(map(csv_row, rows))
         finally:
-            self.access.note_reading(user, app, query, number)
+            self.access.record_reading(user, app, query, number)
 
 
 def number_in(rows: Sequence[MeasurementView]) -> int:

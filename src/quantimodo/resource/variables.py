@@ -31,7 +31,7 @@ class Variables:
                 user.id, question, permissions.read
             )
         # A variable shows a summary of its measurements, and the last one completely.
-        self.access.note_reading(user, app, question, sum(map(_shown, found)))
+        self.access.record_reading(user, app, question, sum(map(_shown, found)))
         return page_response(self.address, question, list(map(variable_json, found)), total)
 
 

@@ -17,7 +17,7 @@ from quantimodo.model.consents import ConsentChange
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.consent_details import instant_text, json_objects
-from quantimodo.protocol.scopes import SCOPE_OF_ACTION, SCOPES, own_name, spell
+from quantimodo.protocol.scopes import SCOPE_OF_ACTION, SCOPES, format_scope, own_name
 from quantimodo.protocol.vocabulary import CONSENT_RECEIPT_TYPE
 from quantimodo.tokens.subjects import Subjects
 
@@ -75,7 +75,7 @@ def _processing(issuer: str, client: Client, change: ConsentChange) -> dict[str,
         "consent_type": "expressed_consent",
         "pii_information": [_information(name) for name in SCOPES if name in own],
         "pii_controllers": [client.id],
-        "scope": spell(change.scope),
+        "scope": format_scope(change.scope),
         "withdrawal_method": f"{issuer}/account/apps/{quote(quote(client.id, safe=''), safe='')}",
         "storage_locations": [issuer],
     }

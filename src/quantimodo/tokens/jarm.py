@@ -23,7 +23,7 @@ class JarmEncoder:
     client_keys: Encrypter
     clock: Clock
 
-    async def write(self, client: Client, parameters: Parameters) -> Parameters:
+    async def sign(self, client: Client, parameters: Parameters) -> Parameters:
         """The parameters of a response and `iss`, as the one parameter of JARM §2.3."""
         metadata = client.metadata
         expires_at = self.clock.now() + _LIFETIME

@@ -18,7 +18,7 @@ from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol.authorization import AuthorizationRequest
 from quantimodo.protocol.errors import InvalidTarget
 from quantimodo.protocol.resources import audience_of, plain_names
-from quantimodo.protocol.scopes import spell
+from quantimodo.protocol.scopes import format_scope
 from quantimodo.protocol.security_profiles import profile_of
 from quantimodo.tokens.id_tokens import IdTokens
 from quantimodo.tokens.minted import (
@@ -156,7 +156,7 @@ class TokenMinter:
 
 def access_token_parameters(access: MintedAccessToken, text: str, now: datetime) -> dict[str, Any]:
     """The members of a response that has an access token (RFC 6749 §4.2.2, §5.1)."""
-    scope = spell(plain_names(access.scope))
+    scope = format_scope(plain_names(access.scope))
     confirmation = access.confirmation
     parameters: dict[str, Any] = {
         "access_token": text,

@@ -10,7 +10,7 @@ from quantimodo.keys.keyring import Keyring
 from quantimodo.protocol.claims_request import acr_of
 from quantimodo.protocol.consent_details import from_json, json_objects
 from quantimodo.protocol.resources import plain_names
-from quantimodo.protocol.scopes import spell
+from quantimodo.protocol.scopes import format_scope
 from quantimodo.protocol.vocabulary import ACCESS_TOKEN_TYPE
 from quantimodo.tokens.minted import MintedAccessToken
 from quantimodo.tokens.policy import TokenPolicy
@@ -37,7 +37,7 @@ class SignedTokens:
             "iat": int(access.issued_at.timestamp()),
             "exp": int(access.expires_at.timestamp()),
             "jti": _text(access.jti),
-            "scope": spell(plain_names(access.scope)),
+            "scope": format_scope(plain_names(access.scope)),
             **actor,
         }
         if access.confirmation is not None:

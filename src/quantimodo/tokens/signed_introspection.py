@@ -19,7 +19,7 @@ class IntrospectionSigner:
     client_keys: Encrypter
     clock: Clock
 
-    async def write(self, client: Client, introspected: Mapping[str, Any]) -> str:
+    async def sign(self, client: Client, introspected: Mapping[str, Any]) -> str:
         """The response for this client, signed, and encrypted if it registered that. Raises
         `InvalidRequest` when it has no key to encrypt for."""
         metadata = client.metadata

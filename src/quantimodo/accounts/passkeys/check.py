@@ -22,7 +22,7 @@ from quantimodo.crypto.passkeys import (
     InvalidPasskey,
     RelyingParty,
     VerifiedAssertion,
-    read_assertion,
+    parse_assertion,
     verify_assertion,
 )
 from quantimodo.model.passkeys import Passkey, PasskeyUse
@@ -79,7 +79,7 @@ class PasskeyCheck:
         """
         await self.throttle.sign_in_from(browser.address)
         try:
-            assertion = read_assertion(response)
+            assertion = parse_assertion(response)
         except InvalidPasskey as fault:
             raise self._refusal(None, browser, fault.reason) from None
         passkey = await self.store.passkey(assertion.credential_id)

@@ -18,7 +18,7 @@ from quantimodo.crypto.passkeys import (
     InvalidPasskey,
     RelyingParty,
     VerifiedRegistration,
-    read_registration,
+    parse_registration,
     verify_registration,
 )
 from quantimodo.model.passkeys import NewPasskey, Passkey, PasskeyRemoval, UsedChallenge
@@ -142,7 +142,7 @@ class Passkeys:
         if not self.policy.offered:
             raise DomainError(_OFF)
         try:
-            registration = read_registration(response)
+            registration = parse_registration(response)
             challenge = self.challenges.check(registration.challenge, purpose, holder)
             verified = verify_registration(registration, self.policy.relying_party)
         except InvalidPasskey as fault:

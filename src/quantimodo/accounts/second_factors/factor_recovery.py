@@ -78,7 +78,7 @@ class FactorRecoveries:
             raise DomainError(_UNVERIFIED)
         if by_email:
             raise DomainError(_BY_EMAIL)
-        if await self.store.password_is_from_link(user.id):
+        if await self.store.is_password_from_link(user.id):
             raise DomainError(_FROM_LINK)
         due_at = now + self.delay
         recovery = FactorRecovery(
@@ -118,9 +118,9 @@ class FactorRecoveries:
             return False
         return await self.cancel(user)
 
-    async def factor_used(self, user: User) -> None:
+    async def record_factor_use(self, user: User) -> None:
         """The person signed in with the second factor or a passkey: cancel the request, if any."""
-        if await self.store.factor_used(user.id):
+        if await self.store.record_factor_use(user.id):
             await self._delete_links(user)
             self.notices.recovery_cancelled(user)
 

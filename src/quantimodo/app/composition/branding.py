@@ -14,10 +14,10 @@ from quantimodo.app.brand_colors import dark_palette, light_palette, lighter_acc
 from quantimodo.app.settings.branding import BrandingSettings
 from quantimodo.app.settings.tree import Settings
 from quantimodo.clients.errors import InvalidMetadata
-from quantimodo.clients.logos import LARGEST, read_logo
+from quantimodo.clients.logos import LARGEST, parse_logo
 from quantimodo.model.brand import PLAIN_MAIL, PRODUCT, Brand, MailLook, Palette, Picture
 from quantimodo.ops.mail_html import check_template
-from quantimodo.protocol.uris import InvalidUri, read
+from quantimodo.protocol.uris import InvalidUri, parse_uri
 
 Fault = Callable[[str, str], None]
 
@@ -125,7 +125,7 @@ def _logo(branding: BrandingSettings) -> Picture | None:
     if not branding.logo:
         return None
     with Path(branding.logo).open("rb") as file:
-        found = read_logo(file.read(LARGEST + 1))
+        found = parse_logo(file.read(LARGEST + 1))
     return Picture(media_type=found.media_type, data=found.data)
 
 
@@ -146,7 +146,7 @@ def _support(text: str) -> str:
 
 def _is_https(text: str) -> bool:
     try:
-        return read(text).scheme == "https"
+        return parse_uri(text).scheme == "https"
     except InvalidUri:
         return False
 

@@ -10,7 +10,7 @@ from quantimodo.accounts.addresses import email_address
 from quantimodo.accounts.errors import InvalidInput
 from quantimodo.app.settings.tree import Settings
 from quantimodo.ops.health_readings import SUBJECTS
-from quantimodo.protocol.uris import InvalidUri, read
+from quantimodo.protocol.uris import InvalidUri, parse_uri
 
 _PREFIX: Final = "whsec_"
 
@@ -35,7 +35,7 @@ def _check_address(
     url: str, open_hosts: tuple[str, ...], fault: Callable[[str, str], None]
 ) -> None:
     try:
-        uri = read(url)
+        uri = parse_uri(url)
     except InvalidUri as refusal:
         fault("alerts.webhook", str(refusal))
         return

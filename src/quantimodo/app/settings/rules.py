@@ -25,7 +25,7 @@ from quantimodo.app.settings.telemetry_rules import check_telemetry
 from quantimodo.app.settings.tree import Settings
 from quantimodo.ops.smtp import smtp_policy
 from quantimodo.protocol.redirects import check_redirect_uri
-from quantimodo.protocol.uris import InvalidUri, read
+from quantimodo.protocol.uris import InvalidUri, parse_uri
 from quantimodo.storage.open import sqlite_path
 
 Fault = Callable[[str, str], None]
@@ -127,7 +127,7 @@ def _own_address(settings: Settings, fault: Fault) -> str:
 def _check_issuer(settings: Settings, fault: Fault) -> None:
     issuer = settings.issuer
     try:
-        uri = read(issuer)
+        uri = parse_uri(issuer)
     except InvalidUri as refusal:
         fault("issuer", str(refusal))
         return
@@ -234,7 +234,7 @@ def _check_passwords(settings: Settings, fault: Fault) -> None:
     if not address:
         return
     try:
-        scheme = read(address).scheme
+        scheme = parse_uri(address).scheme
     except InvalidUri as refusal:
         fault("passwords.breach_ranges", str(refusal))
         return

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import Final
 
 from quantimodo.app.settings.tree import Settings
-from quantimodo.protocol.uris import InvalidUri, read
+from quantimodo.protocol.uris import InvalidUri, parse_uri
 
 _NEEDED: Final = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+=[\x21-\x7e]+(?: [\x21-\x7e]+)*")
@@ -18,7 +18,7 @@ def check_telemetry(settings: Settings, fault: Callable[[str, str], None]) -> No
     if not telemetry.endpoint:
         return
     try:
-        scheme = read(telemetry.endpoint).scheme
+        scheme = parse_uri(telemetry.endpoint).scheme
     except InvalidUri as refusal:
         fault("telemetry.endpoint", str(refusal))
         return

@@ -29,7 +29,7 @@ from quantimodo.protocol.registration import (
     registration_of,
     with_values,
 )
-from quantimodo.protocol.registration_json import client_information, read_registration
+from quantimodo.protocol.registration_json import client_information, parse_registration
 
 clients = typer.Typer(no_args_is_help=True, help="Register and manage applications.")
 
@@ -79,7 +79,7 @@ def import_client(
 ) -> None:
     """Register an application from a JSON file with the metadata of RFC 7591."""
     try:
-        registration = read_registration(json.loads(file.read_text("utf-8")))
+        registration = parse_registration(json.loads(file.read_text("utf-8")))
     except (ValueError, RecursionError):
         raise typer.BadParameter("the file is not JSON") from None
     except OAuthError as fault:

@@ -22,7 +22,7 @@ from quantimodo.model.profiles import Profile
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 from quantimodo.ports.stores import Conflict
-from quantimodo.protocol.profiles import InvalidProfile, read_claims
+from quantimodo.protocol.profiles import InvalidProfile, parse_claims
 
 users = typer.Typer(no_args_is_help=True, help="Create and manage accounts.")
 
@@ -215,7 +215,7 @@ def invite(
 
 def _profile(file: Path) -> Profile:
     try:
-        return read_claims(json.loads(file.read_text("utf-8")))
+        return parse_claims(json.loads(file.read_text("utf-8")))
     except (ValueError, RecursionError):
         raise typer.BadParameter("the file is not JSON") from None
     except InvalidProfile as fault:

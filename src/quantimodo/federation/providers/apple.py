@@ -22,7 +22,7 @@ from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse
 from quantimodo.outbound.http_client import GuardedHttpClient
-from quantimodo.outbound.responses import read_object
+from quantimodo.outbound.responses import parse_object
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import ReplayStore
 
@@ -85,7 +85,7 @@ def name_sent_once(response: Mapping[str, str]) -> str:
     if len(raw) > _LONGEST_USER:
         return ""
     try:
-        name = read_object(raw.encode("utf-8", "replace")).get("name")
+        name = parse_object(raw.encode("utf-8", "replace")).get("name")
     except InvalidProviderResponse:
         return ""
     if not isinstance(name, dict):
@@ -121,6 +121,6 @@ def _message(media_type: str, body: bytes) -> str | None:
     if media_type != "application/json":
         return None
     try:
-        return text(read_object(body).get("payload")) or None
+        return text(parse_object(body).get("payload")) or None
     except InvalidProviderResponse:
         return None

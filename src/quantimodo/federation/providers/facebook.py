@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.jwt import BadToken as NotSigned
-from quantimodo.crypto.upstream import looks_signed, read_signed_request
+from quantimodo.crypto.upstream import looks_signed, verify_signed_request
 from quantimodo.federation.contract import (
     AuthorizationContext,
     BadToken,
@@ -115,7 +115,7 @@ class Facebook:
         the two it is."""
         signed = _signed_request(media_type, body)
         try:
-            fields = read_signed_request(signed, self._secret)
+            fields = verify_signed_request(signed, self._secret)
         except NotSigned as fault:
             raise bad_token("signed_request: not signed by our secret") from fault
         return [self._event(signed, fields)]

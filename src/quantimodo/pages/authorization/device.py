@@ -62,7 +62,7 @@ class DevicePages:
         holder = browser_request.browser.reveal() if session is None else session.sid
         try:
             await throttle.enter_user_code(address, holder)
-            device = await self.codes.entered(form.one("user_code"))
+            device = await self.codes.find(form.one("user_code"))
             if device is None:
                 raise DomainError(_UNKNOWN)
             await throttle.user_code_known(address, holder)
@@ -71,13 +71,13 @@ class DevicePages:
             again = form_errors(refusal, field="user_code")
             return self._entry(request, browser_request, again.view(form, "user_code"), again)
         charge = throttle.charge("authorization_requests", address)
-        return self.page_context.go(resume_path(await self.codes.begin(device, charge)))
+        return self.page_context.go(resume_path(await self.codes.store_request(device, charge)))
 
     async def show_confirmation(self, request: Request) -> Response:
         """GET /device/confirm: the application, the time and the origin of the request."""
         request_id = request.query_params.get("request", "")
         browser_request = await self.page_context.browser_request(request)
-        found = await self.codes.waiting(request_id)
+        found = await self.codes.find_waiting(request_id)
         if found is None:
             return self._over(request, browser_request)
         if browser_request.session is None:
@@ -88,7 +88,7 @@ class DevicePages:
         """POST /device/confirm: the person confirms or refuses the device."""
         browser_request, form = await self.page_context.posted(request)
         request_id = form.one("request")
-        found = await self.codes.waiting(request_id)
+        found = await self.codes.find_waiting(request_id)
         if found is None:
             return self._over(request, browser_request)
         stored, device = found
@@ -139,7 +139,7 @@ class DevicePages:
             "device_confirm.html",
             request_id=request_id,
             device=device,
-            user_code=self.codes.spelled(device),
+            user_code=self.codes.format_user_code(device),
             client=client,
             has_logo=await self.clients.logo(client.id) is not None,
             same_network=device.address == browser_request.address,

@@ -17,7 +17,7 @@ from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.measurements.queries import MeasurementQuery
 from quantimodo.measurements.service import MeasurementService
-from quantimodo.measurements.times import spelled
+from quantimodo.measurements.times import format_time
 from quantimodo.measurements.views import MeasurementView
 from quantimodo.model.measurements import Comparison, Filter
 from quantimodo.pages.browser import BrowserRequest
@@ -104,7 +104,7 @@ def _sets(deleted: DeletedMeasurement) -> list[SentSet]:
     """The measurement sets to save: one that creates the variable in its unit, if it was deleted,
     then the original value."""
     one = SentMeasurement(
-        start_time=spelled(deleted.start), value=deleted.value, note=deleted.note or None
+        start_time=format_time(deleted.start), value=deleted.value, note=deleted.note or None
     )
     return [
         SentSet(

@@ -17,7 +17,7 @@ from quantimodo.measurements.units import convertible
 from quantimodo.measurements.views import MeasurementView
 from quantimodo.model.users import User
 from quantimodo.pages.browser import BrowserRequest
-from quantimodo.pages.data.measurement_form import read_change
+from quantimodo.pages.data.measurement_form import parse_change
 from quantimodo.pages.data.messages import words
 from quantimodo.pages.data.queries import variable_path
 from quantimodo.pages.form_errors import FormErrors
@@ -51,7 +51,7 @@ class MeasurementPage:
         user = browser_request.required().user
         found = await self._found(browser_request, form.one("id"))
         zone = await self._zone(user)
-        change, errors = read_change(form, zone, _texts(found, zone))
+        change, errors = parse_change(form, zone, _texts(found, zone))
         if not errors:
             try:
                 if not await self.measurement_service.change(user.id, found.measurement.id, change):

@@ -23,7 +23,7 @@ from quantimodo.pages.forms import Form
 _THOUSANDS: Final = re.compile(r"[+\u2212-]?[1-9]\d{0,2}(,\d{3})+")
 
 
-def read_measurement(form: Form, zone: tzinfo) -> tuple[SentSet, dict[str, str]]:
+def parse_measurement(form: Form, zone: tzinfo) -> tuple[SentSet, dict[str, str]]:
     """The measurement and the faults of all fields of the form."""
     errors: dict[str, str] = {}
     value, start = 0.0, _placed(form.one("when").strip(), zone)
@@ -57,7 +57,7 @@ def read_measurement(form: Form, zone: tzinfo) -> tuple[SentSet, dict[str, str]]
     return sent, errors
 
 
-def read_change(form: Form, zone: tzinfo, was: Mapping[str, str]) -> tuple[Change, dict[str, str]]:
+def parse_change(form: Form, zone: tzinfo, was: Mapping[str, str]) -> tuple[Change, dict[str, str]]:
     """What the form changes, and the faults of all its fields. `was`: the texts that it had; a
     field with the same text changes nothing."""
     errors: dict[str, str] = {}

@@ -48,7 +48,7 @@ class VariableData:
         browser_request, form = await self.page_context.posted(request)
         user, number = browser_request.required().user, row_id(form.one("id"))
         found = await self.measurement_service.one(user.id, number)
-        if found is None or not await self.measurement_service.remove(user.id, number):
+        if found is None or not await self.measurement_service.delete(user.id, number):
             raise NotFound
         sealed = self.undo.sealed(browser_request, found)
         return await self._variable(request, browser_request, found.measurement.variable, sealed)
@@ -85,7 +85,7 @@ class VariableData:
     async def delete(self, request: Request) -> Response:
         """POST /account/data/delete: a variable with all its measurements."""
         browser_request, form = await self.page_context.posted(request)
-        if not await self.measurement_service.remove_variable(
+        if not await self.measurement_service.delete_variable(
             browser_request.required().user.id, form.one("name")
         ):
             raise NotFound

@@ -13,7 +13,7 @@ from quantimodo.accounts.profiles import Profiles
 from quantimodo.http.disconnects import while_connected
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.csv_export import csv_header, csv_row, csv_text
-from quantimodo.measurements.csv_import import Sheet, read_sheet
+from quantimodo.measurements.csv_import import Sheet, parse_csv
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.queries import MeasurementQuery
@@ -25,7 +25,7 @@ from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.charts import Chart
-from quantimodo.pages.data.measurement_form import read_measurement
+from quantimodo.pages.data.measurement_form import parse_measurement
 from quantimodo.pages.data.messages import words
 from quantimodo.pages.data.queries import newest, page_offset, variable_chart, variable_path
 from quantimodo.pages.form_errors import FormErrors
@@ -68,7 +68,7 @@ class Data:
         """POST /account/data: one measurement."""
         browser_request, form = await self.page_context.posted(request)
         user = browser_request.required().user
-        sent, errors = read_measurement(form, await self._zone(user))
+        sent, errors = parse_measurement(form, await self._zone(user))
         name = sent.variable_name or ""
         if (
             name
@@ -95,7 +95,7 @@ class Data:
             # Long tables take some time: other requests run meanwhile.
             catalogue = await self.references.catalogue()
             content = form.files.get("file", b"")
-            sheet = await asyncio.to_thread(read_sheet, content, catalogue)
+            sheet = await asyncio.to_thread(parse_csv, content, catalogue)
             await self.measurement_service.save(user.id, sheet.sets)
         except MeasurementError as refused:
             line = sheet.line(refused)

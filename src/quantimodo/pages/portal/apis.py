@@ -22,7 +22,7 @@ from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.portal.client_form import field_errors
 from quantimodo.protocol.resource_registration import (
     ResourceRegistration,
-    read_scope_line,
+    parse_scope_line,
     resource_metadata,
     scope_line,
 )
@@ -106,7 +106,7 @@ class Apis:
     async def remove(self, request: Request) -> Response:
         """POST /developers/apis/{number}/remove."""
         _, _, resource = await self._posted(request)
-        await self.registry.remove(resource)
+        await self.registry.delete(resource)
         return self.page_context.go("/developers/apis", "api-removed")
 
     async def _posted(self, request: Request) -> tuple[BrowserRequest, Form, Resource]:
@@ -191,7 +191,7 @@ def _submitted(form: Form, resource: Resource | None = None) -> ResourceRegistra
     lines = [line.strip() for line in form.one("scopes").splitlines()]
     return ResourceRegistration(
         name=form.one("name").strip(),
-        scopes=tuple(read_scope_line(line) for line in lines if line),
+        scopes=tuple(parse_scope_line(line) for line in lines if line),
         introspected_by=frozenset(form.one("introspected_by").split()),
         clients=frozenset(form.one("clients").split()),
         token_format="opaque" if form.one("token_format") == "opaque" else "jwt",

@@ -10,7 +10,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.texts import N_
 from quantimodo.pages.portal.app_kinds import SCOPE, FirstRequest, kind_without_redirects
 from quantimodo.protocol.discovery import AUTHORIZE, TOKEN
-from quantimodo.protocol.scopes import spell
+from quantimodo.protocol.scopes import format_scope
 
 # RFC 7636 appendix B, so that verifier and challenge of the example match.
 _VERIFIER: Final = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
@@ -54,7 +54,7 @@ def first_requests(issuer: str, client: Client) -> Sequence[Step]:
 
 
 def _filled_in(request: FirstRequest, client: Client) -> dict[str, str]:
-    scope = spell(client.scope)
+    scope = format_scope(client.scope)
     return {name: scope if text == SCOPE else text for name, text in request.parameters.items()}
 
 
@@ -63,7 +63,7 @@ def _authorize_url(issuer: str, client: Client) -> str:
         "client_id": client.id,
         "response_type": "code",
         "redirect_uri": client.redirect_uris[0],
-        "scope": spell(client.scope),
+        "scope": format_scope(client.scope),
         "state": "RANDOM",
         "code_challenge": _CHALLENGE,
         "code_challenge_method": "S256",

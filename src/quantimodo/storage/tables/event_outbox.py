@@ -11,7 +11,7 @@ from typing import Any, Final
 from quantimodo.model.app_events import MOST_EVENTS
 from quantimodo.model.consents import Consent
 from quantimodo.protocol.app_events import grant_id, visible_claims
-from quantimodo.protocol.scopes import spell
+from quantimodo.protocol.scopes import format_scope
 from quantimodo.protocol.subjects import is_pairwise, sector
 from quantimodo.storage.database import Operation, Row, Statement
 from quantimodo.storage.rows import first_value
@@ -92,7 +92,7 @@ def delete_old(client_id: str, number: int) -> Operation[None]:
 def report_grant(internal: bytes, public_id: str | None, row: Row) -> Operation[None]:
     """A grant was stored: (client id, person, scope, time)."""
     client_id, user_id, scope, at = row
-    data = {"grant_id": grant_id(internal, public_id), "scope": spell(scope)}
+    data = {"grant_id": grant_id(internal, public_id), "scope": format_scope(scope)}
     yield from report(client_id, "grant.created", at, user_id, data)
 
 
@@ -109,7 +109,7 @@ def report_consent(consent: Consent, at: int, *, withdrawn: bool = False) -> Ope
     end = consent.expires_at
     data = {
         "change": "withdrawn" if withdrawn else "changed",
-        "scope": spell(consent.scope),
+        "scope": format_scope(consent.scope),
         "expires_at": None if end is None else int(end.timestamp()),
     }
     yield from report(consent.client_id, "consent.changed", at, consent.user_id, data)

@@ -85,10 +85,10 @@ class FactorRecoveries(Table):
 
         return await self._database.write(operation)
 
-    async def password_is_from_link(self, user_id: int) -> bool:
+    async def is_password_from_link(self, user_id: int) -> bool:
         return bool(await self._database.rows(_FROM_LINK, user_id))
 
-    async def factor_used(self, user_id: int) -> bool:
+    async def record_factor_use(self, user_id: int) -> bool:
         def operation() -> Operation[bool]:
             yield LOCK_PERSON, (user_id,)
             yield CONFIRM_PASSWORD, (user_id,)
