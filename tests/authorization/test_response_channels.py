@@ -19,7 +19,7 @@ from quantimodo.model.consents import StoredRequest
 from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.model.tokens import PolledCode
 from quantimodo.protocol.authorization import AuthorizationRequest, Target
-from quantimodo.protocol.device_requests import validate_device
+from quantimodo.protocol.device_grant import validate_device
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import RequestedResources
 from support.app import AppHarness

@@ -2,12 +2,12 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from quantimodo.app.requests.refusal_reports import OF_TRANSPORT
-from quantimodo.protocol import errors
 from quantimodo.protocol.authorization import InvalidClientOrRedirect
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.refusals import (
@@ -36,6 +36,13 @@ def anchors(page: Path) -> set[str]:
     """The ids of the headings, as the guides make them."""
     heads = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
     return {re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", head).strip().lower()) for head in heads}
+
+
+def kinds_of_errors(base: type[OAuthError] = OAuthError) -> Iterator[type[OAuthError]]:
+    """Each class of errors, in whichever module it is."""
+    for kind in base.__subclasses__():
+        yield kind
+        yield from kinds_of_errors(kind)
 
 
 def test_every_refusal_has_what_was_expected_a_fix_and_a_guide() -> None:
@@ -72,11 +79,7 @@ def test_the_address_about_a_refusal_tells_no_stranger_which_credential_is_wrong
 
 
 def test_every_kind_of_error_has_a_row() -> None:
-    kinds = [
-        kind
-        for kind in vars(errors).values()
-        if isinstance(kind, type) and issubclass(kind, OAuthError) and hasattr(kind, "code")
-    ]
+    kinds = [kind for kind in kinds_of_errors() if hasattr(kind, "code")]
     assert len(kinds) > 20
     for kind in kinds:
         if kind.__name__ in OF_REGISTRATION or kind.__name__ == "RegistrationClosed":
@@ -96,7 +99,7 @@ def test_every_error_in_the_source_names_a_row() -> None:
             elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_refusal":
                 named |= {each.value for each in node.args[2:] if isinstance(each, ast.Constant)}
     named |= set(OF_TRANSPORT.values())
-    usual = {kind.usual for kind in vars(errors).values() if hasattr(kind, "usual")} - {""}
+    usual = {kind.usual for kind in kinds_of_errors()} - {""}
     assert named <= REFUSALS.keys()
     unused = REFUSALS.keys() - named - usual
     assert unused == {"client_secret_missing", "client_secret_wrong"}, unused

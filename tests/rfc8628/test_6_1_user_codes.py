@@ -4,25 +4,25 @@ from math import log2
 
 import pytest
 
-from quantimodo.protocol.user_codes import (
-    ALPHABET,
-    LENGTH,
+from quantimodo.protocol.device_grant import (
+    USER_CODE_ALPHABET,
+    USER_CODE_LENGTH,
     format_user_code,
-    from_random,
-    normalise,
+    parse_user_code,
+    user_code_from_random,
 )
 from support.environment import SeededEntropy
 
 
 def test_a_code_is_unambiguous_and_has_34_bits() -> None:
-    assert not set("AEIOUY0123456789") & set(ALPHABET)
-    assert len(set(ALPHABET)) == 20
-    assert LENGTH * log2(len(ALPHABET)) > 34
+    assert not set("AEIOUY0123456789") & set(USER_CODE_ALPHABET)
+    assert len(set(USER_CODE_ALPHABET)) == 20
+    assert USER_CODE_LENGTH * log2(len(USER_CODE_ALPHABET)) > 34
     entropy = SeededEntropy(7)
-    codes = [from_random(entropy.bytes(16)) for _ in range(500)]
+    codes = [user_code_from_random(entropy.bytes(16)) for _ in range(500)]
     assert len(set(codes)) == 500
-    assert set("".join(codes)) == set(ALPHABET)
-    assert all(normalise(format_user_code(code)) == code for code in codes)
+    assert set("".join(codes)) == set(USER_CODE_ALPHABET)
+    assert all(parse_user_code(format_user_code(code)) == code for code in codes)
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_a_code_is_unambiguous_and_has_34_bits() -> None:
     ],
 )
 def test_a_typed_code_is_normalised(typed: str, code: str | None) -> None:
-    assert normalise(typed) == code
+    assert parse_user_code(typed) == code

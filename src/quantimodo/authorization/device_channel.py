@@ -14,7 +14,7 @@ from quantimodo.model.sessions import AuthenticatedSubject
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.device_store import DeviceAuthorizationStore
 from quantimodo.protocol.authorization import AuthorizationRequest, Target
-from quantimodo.protocol.device_requests import DEVICE_CONFIRM, DEVICE_TARGET, validate_device
+from quantimodo.protocol.device_grant import DEVICE_CONFIRM, DEVICE_TARGET, validate_device
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import RequestedResources
 

@@ -24,7 +24,12 @@ from quantimodo.model.sessions import Session
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.device_store import DeviceAuthorizationStore
 from quantimodo.ports.stores import Conflict
-from quantimodo.protocol import user_codes
+from quantimodo.protocol.device_grant import (
+    USER_CODE_RANDOM_BYTES,
+    format_user_code,
+    parse_user_code,
+    user_code_from_random,
+)
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
 
@@ -87,7 +92,7 @@ class DeviceCodes:
         now = self.clock.now()
         minted = mint(Kind.DEVICE, now, self.entropy)
         for _ in range(_TRIES):
-            code = user_codes.from_random(self.entropy.bytes(user_codes.RANDOM_BYTES))
+            code = user_code_from_random(self.entropy.bytes(USER_CODE_RANDOM_BYTES))
             device = DeviceAuthorization(
                 key=minted.key,
                 user_code=keyed_digest(self.keys[0], _PURPOSE, code),
@@ -106,14 +111,14 @@ class DeviceCodes:
                 await self.store.add_device_authorization(device, charge)
             except Conflict:
                 continue
-            text = user_codes.format_user_code(code)
+            text = format_user_code(code)
             return MintedDeviceCode(minted.raw, text, self.lifetime, _INTERVAL)
         raise Conflict("no user code is free")
 
     async def find(self, text: str) -> DeviceAuthorization | None:
         """The device that waits for the code that a person typed, unless another session has
         confirmed it."""
-        code = user_codes.normalise(text)
+        code = parse_user_code(text)
         if code is None:
             return None
         for key in self.keys:
@@ -143,7 +148,7 @@ class DeviceCodes:
         """The user code for the page on which the person compares it; empty when the secret key
         was replaced."""
         try:
-            return user_codes.format_user_code(self.envelope.open(device.sealed, _PURPOSE).decode())
+            return format_user_code(self.envelope.open(device.sealed, _PURPOSE).decode())
         except DecryptionFailed:
             return ""
 

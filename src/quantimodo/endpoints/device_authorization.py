@@ -19,7 +19,7 @@ from quantimodo.http.messages import Request, Response
 from quantimodo.model.budgets import Charge, Signer
 from quantimodo.model.clients import Client
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
-from quantimodo.protocol.device_requests import DEVICE_PAGE, validate_device
+from quantimodo.protocol.device_grant import DEVICE_PAGE, validate_device
 from quantimodo.protocol.errors import UnauthorizedClient
 from quantimodo.protocol.grant_types import DEVICE_CODE
 from quantimodo.protocol.parameters import Form

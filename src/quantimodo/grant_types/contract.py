@@ -22,7 +22,7 @@ from quantimodo.model.tokens import (
 )
 from quantimodo.model.users import User
 from quantimodo.ports.grant_stores import TokenReader
-from quantimodo.protocol.errors import AuthorizationPending, SlowDown
+from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.grant_types import GrantTypeEntry
 from quantimodo.protocol.parameters import Form
 
@@ -115,12 +115,11 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The person has not decided yet: store the poll, and respond with `error` (RFC 8628 §3.5).
-    `note` stores it, and returns False when another request was faster; None when nothing
-    changes."""
+    """The person has not decided yet: store the poll, and respond with `error`. `note` stores it,
+    and raises another error when another request was faster; None when nothing changes."""
 
-    error: AuthorizationPending | SlowDown
-    note: Callable[[], Awaitable[bool]] | None = None
+    error: OAuthError
+    note: Callable[[], Awaitable[None]] | None = None
 
 
 class SubjectToken(NamedTuple):

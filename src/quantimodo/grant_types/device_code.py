@@ -14,15 +14,14 @@ from quantimodo.model.tokens import FoundCode, FoundRefreshToken
 from quantimodo.ports.device_store import DeviceAuthorizationStore
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.consents import narrow_details
-from quantimodo.protocol.dpop import check_bound_to
-from quantimodo.protocol.errors import (
+from quantimodo.protocol.device_grant import (
     AuthorizationPending,
     DeviceRefused,
     ExpiredToken,
-    InvalidGrant,
-    ReplayDetected,
     SlowDown,
 )
+from quantimodo.protocol.dpop import check_bound_to
+from quantimodo.protocol.errors import InvalidGrant, ReplayDetected
 from quantimodo.protocol.grant_types import DEVICE_CODE, ENTRY_OF
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import Targets
@@ -142,8 +141,10 @@ class DeviceCodeGrant:
             return Wait(error)
         return Wait(error, partial(self._note, found, replace(found, interval=slower)))
 
-    async def _note(self, before: DeviceAuthorization, after: DeviceAuthorization) -> bool:
-        return await self.devices.record_poll(before, after)
+    async def _note(self, before: DeviceAuthorization, after: DeviceAuthorization) -> None:
+        if not await self.devices.record_poll(before, after):
+            # Another poll came at the same time, or the person has decided meanwhile.
+            raise SlowDown("poll again after the interval")
 
     def _repeatable(
         self,

@@ -1,9 +1,8 @@
-"""All errors of the protocol.
+"""The errors of the protocol. Those of one grant type alone are in the module of its rules.
 
     OAuthError               RFC 6749 §5.2 and §4.1.2.1; one class per registered code
       InvalidRequest  InvalidClient  UnauthorizedClient  UnsupportedGrantType
       UnsupportedResponseType  InvalidScope  AccessDenied
-      DeviceRefused  AuthorizationPending  SlowDown  ExpiredToken   RFC 8628 §3.5
       InvalidGrant
         ReplayDetected       a code or refresh token was used twice: its grant is revoked
       LoginRequired  ConsentRequired  UnmetAuthenticationRequirements
@@ -101,33 +100,6 @@ class AccessDenied(OAuthError):
     code = "access_denied"
     status = 403
     usual = "person_refused"
-
-
-class DeviceRefused(AccessDenied):
-    """The person refused the device (RFC 8628 §3.5). Of the token endpoint: status 400."""
-
-    status = 400
-
-
-class AuthorizationPending(OAuthError):
-    """RFC 8628 §3.5."""
-
-    code = "authorization_pending"
-    usual = "authorization_pending"
-
-
-class SlowDown(OAuthError):
-    """RFC 8628 §3.5."""
-
-    code = "slow_down"
-    usual = "slow_down"
-
-
-class ExpiredToken(OAuthError):
-    """RFC 8628 §3.5."""
-
-    code = "expired_token"
-    usual = "device_code_expired"
 
 
 class LoginRequired(OAuthError):

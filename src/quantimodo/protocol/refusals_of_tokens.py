@@ -1,4 +1,4 @@
-"""Refusals of a grant: codes, refresh tokens, device codes, proofs of possession."""
+"""Refusals of a grant: codes, refresh tokens, proofs of possession."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,9 +9,6 @@ _CODE_EXCHANGE: Final = "code-flow.md#4-exchange-the-code-for-tokens"
 _PKCE: Final = "code-flow.md#1-make-a-pkce-verifier-and-a-state"
 _REFRESH: Final = "refresh.md#refresh-tokens"
 _ENDS: Final = "refresh.md#when-it-ends"
-_DEVICE: Final = "device-grant.md#device-authorization-grant"
-_EXCHANGE: Final = "token-exchange.md#token-exchange"
-_ACTOR: Final = "token-exchange.md#an-actor-and-chains"
 _PROOF: Final = "sender-constrained-tokens.md#the-proof"
 _AT_TOKEN: Final = "sender-constrained-tokens.md#at-the-token-endpoint"
 _ASK: Final = "Send the person to the authorize endpoint again; do not repeat the request."
@@ -100,73 +97,6 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "The newest refresh token of the grant. An old one ends the grant.",
         "Store each new refresh token before the old one is forgotten, and refresh in one place.",
         "refresh.md#what-to-store",
-    ),
-    RefusalRow(
-        "device_code_not_valid",
-        "invalid_grant",
-        "A device code of this app that was not revoked.",
-        "Request a new device code.",
-        _DEVICE,
-    ),
-    RefusalRow(
-        "device_code_used",
-        "invalid_grant",
-        "A device code that was not used before.",
-        "Store the tokens of the first response, and stop polling.",
-        _DEVICE,
-    ),
-    RefusalRow(
-        "device_code_expired",
-        "expired_token",
-        "A device code that has not expired.",
-        "Request a new device code, and show the new user code.",
-        _DEVICE,
-    ),
-    RefusalRow(
-        "authorization_pending",
-        "authorization_pending",
-        "A person who has decided.",
-        "Poll again after the interval.",
-        _DEVICE,
-        ordinary=True,
-    ),
-    RefusalRow(
-        "slow_down",
-        "slow_down",
-        "The interval between two polls, 5 seconds longer from now on.",
-        "Wait longer between two polls.",
-        _DEVICE,
-        ordinary=True,
-    ),
-    RefusalRow(
-        "subject_token_not_valid",
-        "invalid_request",
-        "An access token that the app may exchange.",
-        "Send an access token of this server, valid now, that was issued for an API of the app.",
-        _EXCHANGE,
-    ),
-    RefusalRow(
-        "token_type_not_supported",
-        "invalid_request",
-        "Access tokens only.",
-        "Use `urn:ietf:params:oauth:token-type:access_token` for all types.",
-        _EXCHANGE,
-    ),
-    RefusalRow(
-        "actor_token_not_valid",
-        "invalid_request",
-        "An access token of a client for itself, for an API of the app, with `actor_token_type`."
-        " The application that the person allowed lists the client.",
-        "Get a token for the actor by `client_credentials`, for an API of the app; ask the operator"
-        " to list the actor.",
-        _ACTOR,
-    ),
-    RefusalRow(
-        "actor_chain_too_long",
-        "invalid_request",
-        "At most four apps that act one for the other.",
-        "Exchange an earlier token of the chain.",
-        _ACTOR,
     ),
     RefusalRow(
         "token_of_another_client",

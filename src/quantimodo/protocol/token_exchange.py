@@ -1,7 +1,10 @@
-"""Token exchange (RFC 8693): the claim that names who acts. Pure."""
+"""Token exchange (RFC 8693): its parameters, the rows of its refusals, and the claim that names who
+acts. Pure."""
 
 from collections.abc import Sequence
 from typing import Any, Final
+
+from quantimodo.protocol.refusal_row import RefusalRow
 
 PARAMETERS: Final = frozenset(
     {
@@ -16,6 +19,42 @@ PARAMETERS: Final = frozenset(
 """Those of a token request that only this grant type has (RFC 8693 §2.1)."""
 LONGEST_CHAIN: Final = 4
 """The most clients in `act`, with the application that has the grant."""
+
+_GUIDE: Final = "token-exchange.md#token-exchange"
+_ACTOR: Final = "token-exchange.md#an-actor-and-chains"
+ROWS: Final[Sequence[RefusalRow]] = (
+    RefusalRow(
+        "subject_token_not_valid",
+        "invalid_request",
+        "An access token that the app may exchange.",
+        "Send an access token of this server, valid now, that was issued for an API of the app.",
+        _GUIDE,
+    ),
+    RefusalRow(
+        "token_type_not_supported",
+        "invalid_request",
+        "Access tokens only.",
+        "Use `urn:ietf:params:oauth:token-type:access_token` for all types.",
+        _GUIDE,
+    ),
+    RefusalRow(
+        "actor_token_not_valid",
+        "invalid_request",
+        "An access token of a client for itself, for an API of the app, with `actor_token_type`."
+        " The application that the person allowed lists the client.",
+        "Get a token for the actor by `client_credentials`, for an API of the app; ask the operator"
+        " to list the actor.",
+        _ACTOR,
+    ),
+    RefusalRow(
+        "actor_chain_too_long",
+        "invalid_request",
+        "At most four apps that act one for the other.",
+        "Exchange an earlier token of the chain.",
+        _ACTOR,
+    ),
+)
+"""The rows of its refusals."""
 
 
 def actor_chain(before: Sequence[str], *acting: str) -> tuple[str, ...]:

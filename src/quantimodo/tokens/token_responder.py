@@ -25,7 +25,6 @@ from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.protocol.consents import restricted_members
-from quantimodo.protocol.errors import SlowDown
 from quantimodo.protocol.resources import audience_of, split
 from quantimodo.tokens.access import with_own_details
 from quantimodo.tokens.exchanges import TokenExchanges
@@ -76,9 +75,8 @@ class TokenResponder:
 
     async def _defer(self, decision: Wait) -> NoReturn:
         """Raises the error of a poll that has no tokens yet."""
-        if decision.note is not None and not await decision.note():
-            # Another poll came at the same time, or the person has decided meanwhile.
-            raise SlowDown("poll again after the interval")
+        if decision.note is not None:
+            await decision.note()
         raise decision.error
 
     async def _mint_own(self, decision: MintOwn, shown: Confirmation | None) -> TokenResponse:

@@ -23,7 +23,7 @@ from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.ports.client_stores import ClientStore
-from quantimodo.protocol.device_requests import DEVICE_CONFIRM, DEVICE_DONE, DEVICE_PAGE
+from quantimodo.protocol.device_grant import DEVICE_CONFIRM, DEVICE_DONE, DEVICE_PAGE
 
 _LONGEST_SHOWN: Final = 64
 _UNKNOWN: Final = N_(
