@@ -16,7 +16,7 @@ from quantimodo.cli.printing import print_json, print_table
 from quantimodo.cli.users.account_actions import Reason, authority, refusals
 from quantimodo.model.announcements import Announcement
 
-announcements = typer.Typer(no_args_is_help=True, help="Announce something on all pages.")
+announcements = typer.Typer(no_args_is_help=True, help="Manage the announcements on all pages.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _USUAL_TIME = timedelta(days=7)

@@ -33,14 +33,14 @@ def backup(
     file: Annotated[Path, typer.Argument(help="The new file. A file that exists is not replaced.")],
     encrypt_to: Annotated[
         list[str] | None,
-        typer.Option(help="A public key of age (age1…) that can decrypt it. Repeat for several."),
+        typer.Option(help="Encrypt for this public key of age (age1…). Repeat for several."),
     ] = None,
     with_secret_key: Annotated[
         bool, typer.Option("--with-secret-key", help="Add the secret key; only with --encrypt-to.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a backup of the database, also while the server runs.
+    """Write a backup of the database. The server may run.
 
     It contains the fingerprint of the secret key, not the key: keep the key in another place.
     """
@@ -72,7 +72,8 @@ def backup(
 def restore(
     file: Annotated[Path, typer.Argument(help="A file of `quantimodo backup`.")],
     identity: Annotated[
-        Path | None, typer.Option(help="The file with the private key of age that decrypts it.")
+        Path | None,
+        typer.Option(help="The file with the private key of age that decrypts the backup."),
     ] = None,
     from_issuer: Annotated[
         str, typer.Option(help="The issuer of the backup, if this server has another one.")
@@ -81,7 +82,7 @@ def restore(
         bool, typer.Option("--dry-run", help="Check the backup and the target; change nothing.")
     ] = False,
 ) -> None:
-    """Restore a backup, all of it or nothing, into a database that is not there or is empty.
+    """Restore a backup, completely or not at all, into a database that does not exist or is empty.
 
     Stop the server first.
     """

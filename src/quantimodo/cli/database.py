@@ -21,7 +21,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @database.command("migrate")
 def migrate_database(as_json: AsJson = False) -> None:
-    """Bring the schema to this version's. `serve` does it too, unless --no-migrate is given.
+    """Migrate the schema to this version. `serve` does this too, unless --no-migrate is given.
 
     A SQLite database that does not exist is created, with its secret key and signing keys.
     """
@@ -36,7 +36,7 @@ def migrate_database(as_json: AsJson = False) -> None:
 
 @database.command()
 def status(as_json: AsJson = False) -> None:
-    """Show the engine, and the migrations that are left. Exit code 1 if anything is."""
+    """Show the engine and the pending migrations. Exit code 1 if there are any."""
     with field_errors():
         url = load_machine(os.environ).database
         steps = asyncio.run(pending_steps(url))

@@ -43,12 +43,13 @@ def rotate(
         ),
     ] = False,
     every: Annotated[
-        bool, typer.Option("--all", help="The Ed25519 key (EdDSA) too; so does --now.")
+        bool, typer.Option("--all", help="Rotate the Ed25519 key (EdDSA) too. --now includes it.")
     ] = False,
     as_json: AsJson = False,
     reason: Reason = "",
 ) -> None:
-    """Make new RSA and P-256 keys. They are published first, and sign after `keys.publish_before`.
+    """Generate new RSA and P-256 keys. They are published first, and sign after
+    `keys.publish_before`.
 
     The Ed25519 key gets a successor by the schedule, or with --all.
     """
@@ -68,7 +69,7 @@ def rotate(
 @keys.command(context_settings={"ignore_unknown_options": True})  # an id may begin with a dash
 def delete(
     kid: Annotated[str, typer.Argument(help="The key's id, as `quantimodo keys list` shows it.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Remove a leaked key from the published set at once. Rotate first: see `keys rotate --now`."""
 

@@ -18,15 +18,22 @@ _AT_ONCE: Final = 500
 
 def show_logs(
     actions: Annotated[
-        bool, typer.Option("--actions", help="What administrators and commands did.")
+        bool,
+        typer.Option(
+            "--actions", help="Print the actions of administrators and commands instead of events."
+        ),
     ] = False,
-    kind: Annotated[str, typer.Option(help="How the kind begins: session., person.")] = "",
-    person: Annotated[str, typer.Option(help="A number or an e-mail address.")] = "",
-    app: Annotated[str, typer.Option(help="A client id.")] = "",
-    since: Annotated[datetime | None, typer.Option(help="From this time on, in UTC.")] = None,
-    until: Annotated[datetime | None, typer.Option(help="Before this time, in UTC.")] = None,
+    kind: Annotated[
+        str, typer.Option(help="Only kinds that begin so, such as session. or person.")
+    ] = "",
+    person: Annotated[
+        str, typer.Option(help="Only of the person with this number or e-mail address.")
+    ] = "",
+    app: Annotated[str, typer.Option(help="Only of the application with this client_id.")] = "",
+    since: Annotated[datetime | None, typer.Option(help="Only from this time on, in UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Only before this time, in UTC.")] = None,
 ) -> None:
-    """Print the entries of a log, the newest first, one JSON object a line."""
+    """Print the audit trail, newest first, one JSON object per line."""
 
     async def read(context: AppContext) -> None:
         user = await person_of(context, person) if person else None

@@ -12,7 +12,7 @@ from quantimodo.cli.printing import print_fields, print_json, print_table
 from quantimodo.model.registrations import RegistrationToken
 
 registrations = typer.Typer(
-    no_args_is_help=True, help="Tokens by which apps may register themselves."
+    no_args_is_help=True, help="Manage the tokens with which apps may register themselves."
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -21,12 +21,14 @@ _SHOWN = 16  # digits of the hexadecimal key: enough to identify a token
 
 @registrations.command()
 def create(
-    label: Annotated[str, typer.Option(help="A note, such as who it is for.")] = "",
-    uses: Annotated[int, typer.Option(help="How many apps may register.", min=1, max=10_000)] = 1,
+    label: Annotated[str, typer.Option(help="A note, such as the person who gets it.")] = "",
+    uses: Annotated[
+        int, typer.Option(help="The number of apps that may register.", min=1, max=10_000)
+    ] = 1,
     lifetime: Annotated[str, typer.Option(help="How long it is valid: 1h, 30d.")] = "30d",
     as_json: AsJson = False,
 ) -> None:
-    """Make an initial access token; it is shown this once."""
+    """Create an initial access token. It is shown only here."""
     try:
         duration = parse_duration(lifetime)
     except ValueError:
@@ -50,7 +52,7 @@ def create(
 
 @registrations.command("list")
 def list_tokens(as_json: AsJson = False) -> None:
-    """List the tokens, without their text."""
+    """List the tokens, without their values."""
 
     async def find(context: AppContext) -> list[dict[str, object]]:
         return [

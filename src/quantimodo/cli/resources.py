@@ -45,13 +45,13 @@ _OPTIONS: Final[Mapping[str, tuple[Any, Any]]] = {
         list[str],
         typer.Option(
             "--client",
-            help="A client_id that may request it. Repeat for several. Without any: all may.",
+            help="A client_id that may request it. Repeat for several. Default: all.",
         ),
     ),
     "introspected_by": (
         list[str],
         typer.Option(
-            help="A client_id as which the API introspects its tokens. Repeat for several."
+            help="A client_id with which the API introspects its tokens. Repeat for several."
         ),
     ),
     "token_format": (Literal["jwt", "opaque"], typer.Option(help="The format of access tokens.")),
@@ -63,7 +63,7 @@ _OPTIONS: Final[Mapping[str, tuple[Any, Any]]] = {
     ),
     "documentation_uri": (
         str,
-        typer.Option("--documentation", help="An https address of its documentation."),
+        typer.Option("--documentation", help="The https address of its documentation."),
     ),
 }
 
@@ -90,7 +90,7 @@ def _resource_options(command: Callable[..., None]) -> Callable[..., None]:
 @_resource_options
 def add(
     identifier: Identifier,
-    owner: Annotated[str | None, typer.Option(help="E-mail address of its owner.")] = None,
+    owner: Annotated[str | None, typer.Option(help="The e-mail address of its owner.")] = None,
     as_json: AsJson = False,
     **options: Any,
 ) -> None:
@@ -112,7 +112,9 @@ def change(
     identifier: Identifier,
     reviewed: Annotated[
         bool | None,
-        typer.Option("--reviewed/--not-reviewed", help="Whether apps of others may request it."),
+        typer.Option(
+            "--reviewed/--not-reviewed", help="Whether applications of other people may request it."
+        ),
     ] = None,
     as_json: AsJson = False,
     reason: Reason = "",
@@ -178,7 +180,7 @@ def show(
 
 @resources.command()
 def remove(identifier: Identifier, reason: Reason = "") -> None:
-    """Remove an API: no tokens are issued for it, and those that there are become inactive."""
+    """Remove an API. Its tokens become inactive, and no new ones are issued."""
 
     async def drop(context: AppContext) -> None:
         resource = await _resource(context, identifier)

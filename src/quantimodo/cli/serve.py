@@ -34,10 +34,8 @@ def serve(
     port: Annotated[
         int | None, typer.Option(help="The TCP port to listen on; 0 takes a free one.")
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="How many processes serve.")] = None,
-    migrate: Annotated[
-        bool, typer.Option(help="Bring the database's schema to this version first.")
-    ] = True,
+    workers: Annotated[int | None, typer.Option(help="The number of worker processes.")] = None,
+    migrate: Annotated[bool, typer.Option(help="Migrate the schema of the database first.")] = True,
 ) -> None:
     """Start the server."""
     with field_errors():

@@ -45,7 +45,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def apply(
     file: Annotated[
-        Path, typer.Argument(help="A file in TOML: see `export`.", exists=True, dir_okay=False)
+        Path,
+        typer.Argument(help="A TOML file, as `export` prints it.", exists=True, dir_okay=False),
     ],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the differences; change nothing.")
@@ -55,8 +56,9 @@ def apply(
 ) -> None:
     """Make administrators, clients, resources, providers and policies match the file.
 
-    All of the file is applied, or nothing. What it does not name stays as it is. Secrets are
-    references: "env:NAME", "file:PATH". Providers and policies are used after a restart.
+    The file is applied completely or not at all. What it does not name stays as it is. Secrets are
+    references: "env:NAME", "file:PATH". Changes of providers and policies take effect after a
+    restart.
     """
     set_up = _read(file)
     with field_errors():
@@ -75,7 +77,7 @@ def apply(
 
 
 def export() -> None:
-    """Print what `apply` can set up as a file for it, without secrets."""
+    """Print the present set-up as a file for `apply`, without secrets."""
 
     async def work(context: AppContext) -> str:
         people = await _administrators(context).export()

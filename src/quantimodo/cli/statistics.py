@@ -25,13 +25,13 @@ class Shown(StrEnum):
 
 
 def statistics(
-    days: Annotated[int, typer.Option(min=1, max=400, help="Of how many days.")] = 30,
+    days: Annotated[int, typer.Option(min=1, max=400, help="The number of days.")] = 30,
     hours: Annotated[
-        int, typer.Option(min=0, max=MOST_HOURS, help="Of how many hours, instead of days.")
+        int, typer.Option(min=0, max=MOST_HOURS, help="The number of hours, instead of days.")
     ] = 0,
     show: Annotated[
         Shown,
-        typer.Option(help="Sign-ins, accounts and the like; or durations, tokens by grant type, …"),
+        typer.Option(help="Which numbers to print."),
     ] = Shown.NUMBERS,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -19,13 +19,14 @@ def token(
     user: Annotated[str, typer.Option(help="The person's e-mail address.")] = DEMO_EMAIL,
     client: Annotated[str, typer.Option(help="The client_id of the application.")] = DEMO_CLIENT_ID,
     scope: Annotated[
-        str | None, typer.Option(help="Scopes, separated by spaces; by default all that it has.")
+        str | None,
+        typer.Option(help="Scopes, separated by spaces. Default: all of the application."),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the whole token response.")
     ] = False,
 ) -> None:
-    """Print an access token without a browser. Only a development server gives one.
+    """Print an access token without a browser, on a development server only.
 
     The token is like any other: the person sees the application in the account and can remove it.
     """

@@ -17,7 +17,7 @@ from quantimodo.ports.stores import Conflict
 
 _NO_APP: Final = "there is no app with this client_id"
 
-webhooks = typer.Typer(no_args_is_help=True, help="Manage where the events of an app are sent.")
+webhooks = typer.Typer(no_args_is_help=True, help="Manage the webhooks of an application.")
 
 App = Annotated[str, typer.Argument(help="The client_id of the app.", metavar="CLIENT_ID")]
 Id = Annotated[str, typer.Argument(help="The id of the webhook.", metavar="WEBHOOK")]
@@ -52,7 +52,7 @@ def create(
 
 @webhooks.command("list")
 def list_(app: App, as_json: AsJson = False) -> None:
-    """Show the webhooks of the app."""
+    """List the webhooks of the app."""
 
     async def read(context: AppContext) -> list[dict[str, Any]]:
         client = await _client(context, app)
@@ -128,7 +128,7 @@ def replay(
 
 @webhooks.command()
 def rotate(app: App, webhook: Id) -> None:
-    """Print a new secret; the one before signs beside it for 24 hours."""
+    """Rotate the secret, and print the new one. For 24 hours both sign."""
 
     async def renew(context: AppContext) -> str:
         client = await _client(context, app)
@@ -143,19 +143,19 @@ def rotate(app: App, webhook: Id) -> None:
 
 @webhooks.command()
 def enable(app: App, webhook: Id) -> None:
-    """Deliver events to it again, also those that waited."""
+    """Enable a webhook. Events that waited are delivered too."""
     _change(app, webhook, "enable")
 
 
 @webhooks.command()
 def disable(app: App, webhook: Id) -> None:
-    """Deliver nothing to it. What happens meanwhile can be replayed."""
+    """Disable a webhook. Events of the meantime can be replayed."""
     _change(app, webhook, "disable")
 
 
 @webhooks.command()
 def delete(app: App, webhook: Id) -> None:
-    """Delete it with its deliveries."""
+    """Delete a webhook with its deliveries."""
     _change(app, webhook, "delete")
 
 

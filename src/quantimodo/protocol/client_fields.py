@@ -31,8 +31,6 @@ from quantimodo.protocol.scopes import DECLINABLE, SCOPES
 from quantimodo.protocol.security_profiles import PROFILES
 from quantimodo.protocol.vocabulary import RESPONSE_TYPES
 
-_LINK: Final = "An https address."
-
 FIELDS: Final = (
     ClientField(
         name="name",
@@ -72,7 +70,7 @@ FIELDS: Final = (
         wire="client_uri",
         check=check_link,
         schema=Schema(description="Its home page.", example="https://app.example.org/"),
-        option=Option(name="homepage", help=_LINK),
+        option=Option(name="homepage", help="The https address of its website."),
         form=FormField(section="display", control="url", label=N_("Website")),
     ),
     ClientField(
@@ -82,7 +80,7 @@ FIELDS: Final = (
         wire="policy_uri",
         check=check_link,
         schema=Schema(description="Its privacy policy.", example="https://app.example.org/privacy"),
-        option=Option(name="policy", help=_LINK),
+        option=Option(name="policy", help="The https address of its privacy policy."),
         form=FormField(section="display", control="url", label=N_("Privacy policy")),
     ),
     ClientField(
@@ -92,7 +90,7 @@ FIELDS: Final = (
         wire="tos_uri",
         check=check_link,
         schema=Schema(description="Its terms of use.", example="https://app.example.org/terms"),
-        option=Option(name="terms", help=_LINK),
+        option=Option(name="terms", help="The https address of its terms of use."),
         form=FormField(section="display", control="url", label=N_("Terms of use")),
     ),
     ClientField(

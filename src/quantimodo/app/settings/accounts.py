@@ -17,14 +17,14 @@ class PasswordSettings:
     )
     waiting: int = _setting(
         16,
-        "How many more may wait for it; beyond that the response is 503 with Retry-After.",
+        "How many more checks may wait. Beyond that the response is 503 with Retry-After.",
         least=0,
         most=10_000,
     )
     minimum_score: int = _setting(
         3,
-        "How hard to guess a new password must be, as zxcvbn scores it: 1 needs more than 10^3"
-        " guesses, 2 more than 10^6, 3 more than 10^8, 4 more than 10^10.",
+        "How strong a new password must be, as zxcvbn scores it: 1 needs more than 10^3 guesses,"
+        " 2 more than 10^6, 3 more than 10^8, 4 more than 10^10.",
         least=1,
         most=4,
     )
@@ -72,8 +72,8 @@ class AccountSettings:
     )
     trusted_browser_lifetime: timedelta = _setting(
         30 * _DAY,
-        "How long a browser signs in without the second step if its person chose so on the page of"
-        " the code. 0s: they cannot choose it.",
+        "How long people can sign in without the second step in a browser that they trust. 0s:"
+        " they cannot trust a browser.",
         least=timedelta(0),
         most=90 * _DAY,
     )

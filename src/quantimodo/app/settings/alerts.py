@@ -37,8 +37,7 @@ class AlertSettings:
     )
     interval: timedelta = setting(
         _HOUR,
-        "How long it takes at least until a condition that ended and began again is reported"
-        " again.",
+        "The least time between two reports of a condition that ended and began again.",
         least=_MINUTE,
         most=30 * _DAY,
     )
@@ -59,14 +58,14 @@ class AlertSettings:
     )
     provider_failures: int = setting(
         5,
-        "How many requests to a sign-in provider may fail one after the other.",
+        "How many consecutive requests to a sign-in provider may fail.",
         least=1,
         most=10_000,
     )
     provider_probes: timedelta = setting(
         5 * _MINUTE,
         "How often the public keys of each sign-in provider with OpenID Connect are fetched, so"
-        " that one that does not respond is known before a person signs in. 0s: never.",
+        " that an outage is known before a person signs in. 0s: never.",
         least=timedelta(0),
         most=_DAY,
     )
@@ -78,7 +77,7 @@ class AlertSettings:
     )
     refused_least: int = setting(
         100,
-        "How many of them must be refused for that to count.",
+        "The least number of refused token requests for which refused_share applies.",
         least=1,
         most=1_000_000,
     )

@@ -17,12 +17,13 @@ class BrandingSettings:
     )
     accent: str = setting(
         "",
-        "The color of links and buttons as #rrggbb, in the light look. It needs a contrast of 4.5:1"
-        " to the page (WCAG 1.4.3); the server does not start otherwise.",
+        "The color of links and buttons as #rrggbb, in the light theme. It needs a contrast of"
+        " 4.5:1 to the page (WCAG 1.4.3); the server does not start otherwise.",
     )
     accent_dark: str = setting(
         "",
-        "The same in the dark look. By default the accent, lighter until its contrast suffices.",
+        "The same color in the dark theme. By default the accent, lighter until its contrast"
+        " suffices.",
     )
     support: str = setting(
         "",

@@ -12,12 +12,12 @@ _OPENING = f"""# Settings
 
 Made by `quantimodo settings document`: do not edit by hand.
 
-Each setting can be in a TOML file, which `{CONFIG}` names, and in the environment, which wins.
-Sign-in providers and policies can also be in the database, by a [set-up file](set-up-files.md): the
-settings file and the environment win over these.
-All have safe defaults; a server on one machine needs none of them. A variable that is set but
-empty counts as not set. All faults are reported at once, and the server does not start;
-`quantimodo doctor` looks closer, and `quantimodo settings show` prints the settings in force.
+Set each setting in a TOML file, which `{CONFIG}` names, or in the environment, which overrides the
+file. Sign-in providers and policies can also be stored in the database by a
+[set-up file](set-up-files.md); the TOML file and the environment override them.
+All settings have safe defaults; a server on one machine needs none of them. An empty variable
+counts as not set. If settings are wrong, the server reports all faults and does not start.
+`quantimodo doctor` checks more, and `quantimodo settings show` prints the settings in force.
 
 Durations are written as `10s`, `15m`, `1h`, `30d`; limits as `10 per 15m`.
 

@@ -18,34 +18,36 @@ class ProviderSettings:
         "The kind of the provider; by default, the name of the table. oidc is any OpenID provider,"
         " oauth2 any OAuth 2 provider whose settings describe it.",
     )
-    client_id: str = _setting("", "Our client id there; Facebook calls it app id.")
+    client_id: str = _setting(
+        "", "The client id of this server at the provider. Facebook calls it app id."
+    )
     client_secret: str = _setting(
         "",
-        "Our client secret there; for Apple the whole text of the .p8 key, where \\n may stand for"
-        " the end of a line.",
+        "The client secret of this server at the provider. For Apple: the whole text of the .p8"
+        " key, where \\n may stand for the end of a line.",
         secret=True,
     )
-    title: str = _setting("", "Its name for people, on the sign-in button.")
+    title: str = _setting("", "The name of the provider on the sign-in button.")
     issuer: str = _setting(
         "",
-        "Its exact issuer; required for oidc. For oauth2 an https address that stands for it, and"
-        " that never changes, because accounts are found by it. The others have a default.",
+        "Its exact issuer. Required for oidc. For oauth2: an https address that identifies it"
+        " and never changes, because accounts are stored under it. Other kinds have a default.",
     )
-    scope: str = _setting("", "The scopes to ask for, separated by spaces.")
+    scope: str = _setting("", "The scopes to request, separated by spaces.")
     audiences: tuple[str, ...] = _setting(
         (),
-        "Our other client ids there, as of the Android and iOS apps, whose native tokens are"
-        " accepted too; several separated by commas in the environment.",
+        "Further client ids at the provider, such as those of Android and iOS apps, whose native"
+        " tokens are accepted too; several separated by commas in the environment.",
     )
     authoritative: bool | None = _setting(
         None,
-        "Whether an address that it calls verified links to an existing account by itself; by"
-        " default only Google does so, for gmail.com and Workspace domains.",
+        "Whether an e-mail address that it calls verified links to an existing account"
+        " automatically. By default only with Google, for gmail.com and Workspace domains.",
     )
     direct_redirect_uri: str = _setting(
         "",
-        "The redirect URI of codes that an app requested itself; for Google postmessage, its"
-        " popup.",
+        "The redirect URI of codes that an app requested itself. For Google: postmessage, the"
+        " value of its popup.",
     )
     tenant: str = _setting(
         "",
@@ -54,15 +56,19 @@ class ProviderSettings:
     )
     team_id: str = _setting("", "For Apple: the id of the developer team.")
     key_id: str = _setting("", "For Apple: the id of the .p8 key.")
-    authorization_endpoint: str = _setting("", "Where people sign in, if it is not the usual one.")
-    token_endpoint: str = _setting("", "Where codes are exchanged, if it is not the usual one.")
-    userinfo_endpoint: str = _setting("", "Where profiles are read, if it is not the usual one.")
-    jwks_uri: str = _setting("", "Where its public keys are, if it is not the usual one.")
+    authorization_endpoint: str = _setting(
+        "", "Its authorization endpoint, if it is not the usual one."
+    )
+    token_endpoint: str = _setting("", "Its token endpoint, if it is not the usual one.")
+    userinfo_endpoint: str = _setting("", "Its userinfo endpoint, if it is not the usual one.")
+    jwks_uri: str = _setting(
+        "", "The address of its public keys (JWK Set), if it is not the usual one."
+    )
     tokeninfo_endpoint: str = _setting(
-        "", "For Google and Facebook: where access tokens are examined."
+        "", "For Google and Facebook: the endpoint that inspects access tokens."
     )
     graph_endpoint: str = _setting("", "For Facebook: the Graph API, with its version.")
-    emails_endpoint: str = _setting("", "For GitHub: where the e-mail addresses are read.")
+    emails_endpoint: str = _setting("", "For GitHub: the endpoint of the e-mail addresses.")
     client_authentication: Literal["", ClientAuthenticationMethod] = _setting(
         "",
         "How this server authenticates itself there. For oidc: by default client_secret_basic or"
@@ -77,8 +83,8 @@ class ProviderSettings:
     )
     id_token_algorithm: Literal["", IdTokenAlgorithm] = _setting(
         "",
-        "For oidc: the one algorithm that its ID tokens and logout tokens are signed with; by"
-        " default each that its discovery document lists.",
+        "For oidc: the only accepted algorithm of its ID tokens and logout tokens. By default"
+        " all that its discovery document lists.",
     )
     encrypted_id_tokens: bool = _setting(
         False,
@@ -88,7 +94,7 @@ class ProviderSettings:
     )
     response_mode: Literal["", "query", "form_post"] = _setting(
         "",
-        "For oidc: how its response comes back. form_post keeps the code out of addresses; it"
+        "For oidc: how it returns its response. form_post keeps the code out of addresses; it"
         " needs an https issuer of this server.",
     )
     pushed_requests: bool = _setting(
@@ -120,12 +126,12 @@ class ProviderSettings:
         " with frontchannel_logout_session_required.",
     )
     end_session_endpoint: str = _setting(
-        "", "For oidc: where sessions are ended, if it is not the usual one."
+        "", "For oidc: its end session endpoint, if it is not the usual one."
     )
     pkce: bool = _setting(
         True,
-        "For oauth2: bind each code to the request that it answers (PKCE, S256). Needed without a"
-        " client secret; false only for a provider that refuses the parameters.",
+        "For oauth2: bind each code to its request (PKCE, S256). Needed without a client secret."
+        " Set it to false only for a provider that refuses the parameters.",
     )
     authorization_parameters: tuple[str, ...] = _setting(
         (),
@@ -141,8 +147,8 @@ class ProviderSettings:
     )
     token_field: str = _setting(
         "",
-        "For oauth2: where in the token response the tokens are, as a path such as body; by default"
-        " at the top.",
+        "For oauth2: the path of the object with the tokens in the token response, such as body."
+        " By default the response itself.",
     )
     userinfo_method: Literal["GET", "POST"] = _setting(
         "GET", "For oauth2: the method of the request to userinfo_endpoint."
@@ -154,21 +160,24 @@ class ProviderSettings:
     )
     subject_field: str = _setting(
         "",
-        "For oauth2: where the account's own id is in the response of userinfo_endpoint, or without"
-        " one in the token response, as a path such as data[0].id. It must never be reassigned.",
+        "For oauth2: the path of the account id in the response of userinfo_endpoint, or without"
+        " one in the token response, such as data[0].id. The provider must never reassign the"
+        " id.",
     )
     name_fields: tuple[str, ...] = _setting(
         (),
-        "For oauth2: where the name is: the first path that has a text counts. Paths joined by +"
+        "For oauth2: the paths of the name. The first one with a text is used. Paths joined by +"
         " are the parts of one name.",
     )
-    email_field: str = _setting("", "For oauth2: where the e-mail address is.")
+    email_field: str = _setting("", "For oauth2: the path of the e-mail address.")
     email_verified_field: str = _setting(
-        "", "For oauth2: where it says that the address is confirmed; only true itself counts."
+        "",
+        "For oauth2: the path of the value that says whether the address is confirmed. Only"
+        " true is accepted.",
     )
     email_counts: Literal["", "never", "verified_field", "authoritative"] = _setting(
         "",
-        "For oauth2: whether its e-mail address proves that the person owns it, and so links to an"
-        " existing account by itself: never, the default; where email_verified_field is true; or"
-        " always.",
+        "For oauth2: whether its e-mail address proves that the person owns it, and links to an"
+        " existing account automatically. never: no. verified_field: if email_verified_field is"
+        " true. authoritative: always.",
     )

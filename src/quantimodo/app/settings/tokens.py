@@ -17,8 +17,9 @@ def _sign_in_age(operation: str) -> Any:
     """The age of the sign-in that a sensitive operation by an app needs (`StepUpRule.max_age`)."""
     return _setting(
         0 * _SECOND,
-        f"How old a person's sign-in may be for an app to {operation}; 0s: of any age. The response"
-        " requests a new sign-in (RFC 9470). A personal token is as old as its making.",
+        f"How old a person's sign-in may be for an app to {operation}. 0s: any age. Later"
+        " the response requires a new sign-in (RFC 9470). A personal token is as old as its"
+        " creation.",
         least=0 * _SECOND,
         most=365 * _DAY,
     )
@@ -29,7 +30,7 @@ def _sign_in_level(operation: str) -> Any:
     return _setting(
         "",
         f"The `acr` that a person's sign-in needs for an app to {operation}: `3` for a second"
-        " factor or a passkey, empty for none. No personal token meets one.",
+        " factor or a passkey, empty for any sign-in. Personal tokens never meet `3`.",
     )
 
 
@@ -57,7 +58,7 @@ class TokenSettings:
         most=_HOUR,
     )
     require_pushed_requests: bool = _setting(
-        False, "Refuse authorization requests that no app pushed (RFC 9126)."
+        False, "Refuse authorization requests that were not pushed (RFC 9126)."
     )
     require_grant_management: Literal["none", "fapi2", "all"] = _setting(
         "none",
@@ -67,8 +68,8 @@ class TokenSettings:
     )
     exchange: bool = _setting(
         False,
-        "Let an app whose grant types have token exchange (RFC 8693) exchange an access token for"
-        " one of another registered API.",
+        "Allow apps with the grant type of token exchange (RFC 8693) to exchange an access token"
+        " for one of another registered API.",
     )
     refresh_idle_lifetime: timedelta = _setting(
         30 * _DAY,

@@ -104,7 +104,7 @@ class ReadSettings:
     )
     waiting: int = _setting(
         64,
-        "How many more may wait for it; beyond that the response is 503.",
+        "How many more reads may wait. Beyond that the response is 503.",
         least=1,
         most=10_000,
     )
@@ -145,26 +145,27 @@ class ConnectionSettings:
 class RegistrationSettings:
     mode: Literal["closed", "token", "open"] = _setting(
         "closed",
-        "Whether apps register themselves (RFC 7591): not at all, with an initial access token of"
-        " `quantimodo registrations create`, or all apps.",
+        "Which apps may register themselves (RFC 7591). closed: none. token: those with an"
+        " initial access token of `quantimodo registrations create`. open: all.",
     )
     implicit: bool = _setting(
         False, "Allow self-registered apps to use implicit response types (tokens in the address)."
     )
     unused_lifetime: timedelta = _setting(
         30 * _DAY,
-        "An app that registered in open mode, and that has no consent until then, is deleted.",
+        "After this time an app that registered in open mode is deleted, unless a person has"
+        " allowed it.",
         least=_HOUR,
         most=3650 * _DAY,
     )
     client_id_metadata_documents: Literal["off", "allowlist", "on"] = _setting(
         "off",
-        "Whether apps need no registration, because their client_id is the https address of their"
-        " metadata (Client ID Metadata Document): not at all, those of `client_id_metadata_hosts`,"
-        " or all.",
+        "Which apps need no registration, because their client_id is the https address of their"
+        " metadata (Client ID Metadata Document). off: none. allowlist: those at hosts of"
+        " client_id_metadata_hosts. on: all.",
     )
     client_id_metadata_hosts: tuple[str, ...] = _setting(
-        (), "Hosts of metadata documents that the mode allowlist accepts, as in app.example.org."
+        (), "The hosts whose metadata documents allowlist accepts, such as app.example.org."
     )
     statements_file: str = _setting(
         "",
@@ -185,8 +186,8 @@ class Settings:
     )
     issuer: str = _setting(
         "",
-        "The public address of the server, as https://id.example.org; by default http://HOST:PORT"
-        " when the host is loopback.",
+        "The public address of the server, such as https://id.example.org. By default"
+        " http://HOST:PORT if the host is loopback.",
     )
     insecure_http_issuer: bool = _setting(
         False,
@@ -197,7 +198,7 @@ class Settings:
     port: int = _setting(
         8000, "The TCP port to listen on; 0 takes a free one.", least=0, most=65535
     )
-    workers: int = _setting(1, "How many worker processes serve.", least=1, most=64)
+    workers: int = _setting(1, "The number of worker processes.", least=1, most=64)
     secret_key: str = _setting(
         "",
         "The server's own secret keys, 32 bytes in base64url each, one a line: the first one"
@@ -206,14 +207,14 @@ class Settings:
     )
     secret_file: str = _setting(
         "var/secret.key",
-        "The file with the secret keys when secret_key is not set; with SQLite it is made at the"
-        " first start, readable by its owner only.",
+        "The file with the secret keys if secret_key is not set. With SQLite it is created at"
+        " the first start, readable by its owner only.",
     )
     development: bool | None = _setting(
         None,
-        "Show all mails at /outbox to browsers on the server's own machine; needs a loopback issuer"
-        " and host, and is true by default when, besides, the issuer is http and no mail server is"
-        " set.",
+        "Development mode: show all e-mails at /outbox to browsers on the server's own machine."
+        " Needs a loopback issuer and host. By default true if the issuer is also http and no"
+        " mail server is set.",
     )
     sign_up: Literal["open", "invited", "closed"] = _setting(
         "open",
@@ -268,12 +269,12 @@ class Settings:
         "", "The text of /.well-known/security.txt (RFC 9116); without one there is none."
     )
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
-        "info", "The least severity that is logged."
+        "info", "The lowest severity that is logged."
     )
     access_log: bool = _setting(False, "Log every request: path, status and time, never the query.")
     graceful_stop: timedelta = _setting(
         15 * _SECOND,
-        "How long a stopping server lets requests finish.",
+        "How long a stopping server waits for requests to finish.",
         least=0 * _SECOND,
         most=10 * _MINUTE,
     )

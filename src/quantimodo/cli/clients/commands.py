@@ -36,7 +36,11 @@ clients = typer.Typer(no_args_is_help=True, help="Register and manage applicatio
 ClientId = Annotated[str, typer.Argument(help="The client_id of the application.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Implicit = Annotated[
-    bool | None, typer.Option("--implicit/--no-implicit", help="Tokens in the URL fragment.")
+    bool | None,
+    typer.Option(
+        "--implicit/--no-implicit",
+        help="Allow response types that return tokens in the URL fragment.",
+    ),
 ]
 Logo = Annotated[
     Path | None, typer.Option(help="A PNG, JPEG or WebP file.", exists=True, dir_okay=False)
@@ -48,7 +52,7 @@ Logo = Annotated[
 def create(
     implicit: Implicit = None,
     logo: Logo = None,
-    owner: Annotated[str | None, typer.Option(help="E-mail address of its owner.")] = None,
+    owner: Annotated[str | None, typer.Option(help="The e-mail address of its owner.")] = None,
     as_json: AsJson = False,
     **options: Any,
 ) -> None:
@@ -126,7 +130,9 @@ def edit(
 
 @clients.command("list")
 def list_clients(
-    owner: Annotated[str | None, typer.Option(help="E-mail address: only this person's.")] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="Only those of the person with this e-mail address.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the applications."""

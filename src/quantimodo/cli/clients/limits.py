@@ -16,11 +16,15 @@ from quantimodo.model.clients import Client
 def limit(
     client_id: ClientId,
     tokens_per_minute: Annotated[
-        int | None, typer.Option(help="Token responses. 0: no limit.", min=0)
+        int | None, typer.Option(help="The most token responses in a minute. 0: no limit.", min=0)
     ] = None,
     requests_per_minute: Annotated[
         int | None,
-        typer.Option(help="Pushed requests, and devices. 0: the limits of the settings.", min=0),
+        typer.Option(
+            help="The most pushed requests, and device requests, in a minute. 0: the limits of the"
+            " settings.",
+            min=0,
+        ),
     ] = None,
     as_json: AsJson = False,
     reason: Reason = "",

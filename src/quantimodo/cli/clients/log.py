@@ -17,10 +17,12 @@ _DAYS = timedelta(days=30)
 
 def log(
     client_id: Annotated[str, typer.Argument(help="The client_id of the application.")],
-    endpoint: Annotated[str, typer.Option(help="Only of this endpoint: authorize, token, …")] = "",
+    endpoint: Annotated[
+        str, typer.Option(help="Only of this endpoint, such as authorize or token.")
+    ] = "",
     code: Annotated[str, typer.Option(help="Only with this code.")] = "",
     limit: Annotated[
-        int, typer.Option(min=1, max=500, help="How many to show, the newest first.")
+        int, typer.Option(min=1, max=500, help="The number of refusals to show.")
     ] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -21,7 +21,9 @@ __all__ = ["clients", "members"]
 def members(
     client_id: ClientId,
     add: Annotated[str | None, typer.Option(help="Add the person with this address.")] = None,
-    as_owner: Annotated[bool, typer.Option("--as-owner", help="With --add: an owner.")] = False,
+    as_owner: Annotated[
+        bool, typer.Option("--as-owner", help="With --add: as an owner, not as a developer.")
+    ] = False,
     remove: Annotated[str | None, typer.Option(help="Remove the person with this address.")] = None,
     transfer: Annotated[
         str | None,
@@ -29,7 +31,8 @@ def members(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the team of an application; with an option, change it first. No person is invited."""
+    """Show the team of an application. An option changes it first. People are added without an
+    invitation."""
     if sum(each is not None for each in (add, remove, transfer)) > 1:
         raise typer.BadParameter("give one of --add, --remove and --transfer")
     role: ClientRole = "owner" if as_owner else "developer"

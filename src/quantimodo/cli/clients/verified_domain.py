@@ -14,12 +14,16 @@ from quantimodo.cli.users.account_actions import Reason, authority
 def verify(
     client_id: ClientId,
     domain: Annotated[
-        str, typer.Option(help="The domain that you checked; the app has an address there.")
+        str,
+        typer.Option(
+            help="The domain that you verified. The application has an https address there."
+        ),
     ] = "",
     end: Annotated[bool, typer.Option("--end", help="Remove the verified domain.")] = False,
     reason: Reason = "",
 ) -> None:
-    """Show people which domain runs an application, after you checked it. It is no review."""
+    """Show people the domain of an application, after you verified it. This is separate from a
+    review."""
     if bool(domain) == end:
         raise typer.BadParameter("give --domain or --end")
 

@@ -26,7 +26,7 @@ _SECONDS = 20.0
 
 def demo(
     url: Annotated[
-        str | None, typer.Option(help="Where the server is; by default its issuer.")
+        str | None, typer.Option(help="The address of the server. Default: its issuer.")
     ] = None,
 ) -> None:
     """Run the main flow against a running server: sign in, consent, token, use, refresh, revoke."""

@@ -47,17 +47,19 @@ class NewAccount:
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False
-    admin: Annotated[bool, typer.Option("--admin", help="An administrator.")] = False
-    verified: Annotated[
-        bool, typer.Option("--verified", help="The address is known to be the person's.")
-    ] = False
+    admin: Annotated[bool, typer.Option("--admin", help="Make the person an administrator.")] = (
+        False
+    )
+    verified: Annotated[bool, typer.Option("--verified", help="Mark the address as confirmed.")] = (
+        False
+    )
     claims: ClaimsFile = None
 
 
 @users.command()
 @option_group(NewAccount, "account")
 def create(account: NewAccount, as_json: AsJson = False) -> None:
-    """Make an account. Without a password the person sets one with "Forgot the password?"."""
+    """Create an account. Without a password the person sets one with "Forgot the password?"."""
     with field_errors():
         password = _password() if account.password_stdin else None
     profile = None if account.claims is None else _profile(account.claims)
@@ -119,7 +121,7 @@ def replace_profile(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Replace the profile of a person, by the names of OpenID Connect's claims."""
+    """Replace the profile of a person by a JSON file with claims of OpenID Connect."""
     profile = _profile(claims)
 
     async def store(context: AppContext) -> User:
@@ -138,7 +140,7 @@ def disable(who: Who, as_json: AsJson = False, reason: Reason = "") -> None:
 
 @users.command()
 def enable(who: Who, as_json: AsJson = False, reason: Reason = "") -> None:
-    """Enable a disabled account again."""
+    """Enable a disabled account."""
     _print(perform("enable", who, reason), as_json)
 
 
@@ -150,7 +152,7 @@ def sign_out(who: Who, reason: Reason = "") -> None:
 
 @users.command("send-confirmation")
 def send_confirmation(who: Who, reason: Reason = "") -> None:
-    """Send the link again by which a person confirms the address."""
+    """Send a person the link again that confirms the e-mail address."""
     perform("send-confirmation", who, reason)
 
 
@@ -181,11 +183,11 @@ def demote(who: Who, as_json: AsJson = False, reason: Reason = "") -> None:
 @users.command("reset-second-factor")
 def reset_second_factor(
     who: Who,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     reason: Reason = "",
 ) -> None:
-    """Remove a person's authenticator app, recovery codes and passkeys. First make sure that
-    this person requests it."""
+    """Remove a person's authenticator app, recovery codes and passkeys. First verify that the
+    request comes from this person."""
     if not yes and sys.stdin.isatty():
         typer.confirm("Remove the second factor and the passkeys of this account?", abort=True)
     perform("reset-second-factor", who, reason)
@@ -194,7 +196,7 @@ def reset_second_factor(
 @users.command()
 def delete(
     who: Who,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     reason: Reason = "",
 ) -> None:
     """Delete an account with everything that belongs to it, its apps included."""

@@ -37,17 +37,18 @@ class FileOptions:
     """The options of `users import` that say how the file is read."""
 
     form: Annotated[
-        Form | None, typer.Option("--format", help="By default, by the end of the file name.")
+        Form | None,
+        typer.Option("--format", help="The format of the file. Default: by the end of its name."),
     ] = None
     trust_emails: Annotated[
         bool,
         typer.Option(
-            "--trust-emails", help="Addresses that the file calls verified count as confirmed."
+            "--trust-emails", help="Accept the addresses that the file calls verified as confirmed."
         ),
     ] = False
     consents: Annotated[
         bool,
-        typer.Option("--consents", help="Also the consents in a realm file of Keycloak."),
+        typer.Option("--consents", help="Import the consents in a realm file of Keycloak too."),
     ] = False
     hash_config: Annotated[
         Path | None,
@@ -65,7 +66,10 @@ def import_users(
     file: Annotated[Path, typer.Argument(help="The file.", exists=True, dir_okay=False)],
     options: FileOptions,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check the file, and say what it would add.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Check the file, and print what it would add; change nothing."
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -13,7 +13,7 @@ from quantimodo.cli.users.account_actions import Reason, authority, refusals
 from quantimodo.model.admin_actions import Authority
 from quantimodo.model.invitations import Invitation
 
-invitations = typer.Typer(help="List the invitations that were not used; send again, withdraw.")
+invitations = typer.Typer(help="List, resend and withdraw invitations that were not used.")
 
 Address = Annotated[str, typer.Option("--email", help="The address that got the link.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
