@@ -95,7 +95,7 @@ async def agents(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site
             "mcp__enabled": "true",
             "registration__mode": "open",
             "registration__client_id_metadata_documents": "on",
-            "insecure_private_hosts": host,
+            "insecure_private_app_hosts": host,
             "insecure_unverified_hosts": host,
         }
         async with open_live(folder, workers=2, **settings) as live:

@@ -97,7 +97,7 @@ async def test_openid_client_signs_out_and_the_app_is_notified(serve_live: Serve
 
     port = free_port()
     # The operator's setting allows logout notifications to this machine.
-    live = await serve_live(insecure_private_hosts=f"127.0.0.1:{port}")
+    live = await serve_live(insecure_private_app_hosts=f"127.0.0.1:{port}")
     async with listening(Starlette(routes=[Route("/b", hear, methods=["POST"])]), port) as address:
         await live.person()
         result = await _run(live, await _app(live, f"{address}/b"))

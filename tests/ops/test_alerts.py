@@ -43,7 +43,7 @@ async def test_alerts_reach_addresses_administrators_and_the_webhook(
         # The receiver's library compares with the time of day.
         clock = FrozenClock(datetime.now(UTC))
         client = GuardedHttpClient(transport=httpx.MockTransport(receive))
-        context = replace(harness.context, http_client=client, clock=clock)
+        context = replace(harness.context, operator_http_client=client, clock=clock)
         await administrator(harness)
         await alert_worker(context).round()
         found = [each for each in await mails(context) if "backup" in each.subject]

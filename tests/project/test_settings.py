@@ -14,7 +14,11 @@ from hypothesis import strategies as st
 
 from quantimodo.accounts.limits import BudgetKind, BudgetPolicy, Limit, ThrottlePolicy
 from quantimodo.app.composition.limits import budget_policy, quota_policy
-from quantimodo.app.composition.provider_policies import outbound_policy, provider_policies
+from quantimodo.app.composition.provider_policies import (
+    application_policy,
+    outbound_policy,
+    provider_policies,
+)
 from quantimodo.app.settings.document import settings_document
 from quantimodo.app.settings.durations import (
     parse_duration,
@@ -374,6 +378,7 @@ def test_where_a_providers_value_came_from_is_known() -> None:
             "providers.apple.client_secret must be the whole text of the .p8 file",
         ),
         ("insecure_private_hosts = ['https://idp.example.org']", "must be pairs such as"),
+        ("insecure_private_app_hosts = ['app.example.org']", "must be pairs such as"),
         ("insecure_unverified_hosts = ['idp.example.org']", "must be pairs such as"),
     ],
 )
@@ -422,6 +427,18 @@ def test_a_private_provider_may_be_reached_when_it_is_named(tmp_path: Path) -> N
     policy = outbound_policy(from_file(tmp_path, text), "127.0.0.1:1")
     assert policy.open_hosts == {"idp.internal.example:8080", "127.0.0.1:1"}
     assert policy.unverified_hosts == {"suite.internal.example:8443"}
+
+
+def test_addresses_of_applications_do_not_lead_to_the_operators_private_hosts(
+    tmp_path: Path,
+) -> None:
+    text = """
+    insecure_private_hosts = ["idp.internal.example:8080"]
+    insecure_private_app_hosts = ["app.internal.example:8080"]
+    """
+    settings = from_file(tmp_path, text)
+    assert application_policy(settings).open_hosts == {"app.internal.example:8080"}
+    assert outbound_policy(settings).open_hosts == {"idp.internal.example:8080"}
 
 
 def test_the_secret_of_a_provider_shows_nowhere(capsys: pytest.CaptureFixture[str]) -> None:

@@ -145,6 +145,6 @@ async def open_hasty(folder: Path, notified_port: int) -> AsyncIterator[Live]:
     notifies an application at this port of this machine of logouts."""
     hosts = f"127.0.0.1:{notified_port}"
     async with open_live(
-        folder, tokens__access_lifetime="9s", insecure_private_hosts=hosts
+        folder, tokens__access_lifetime="9s", insecure_private_app_hosts=hosts
     ) as opened:
         yield opened

@@ -39,7 +39,8 @@ _RETRY_LATER = frozenset({408, 425, 429})
 class OutboundPolicy:
     """The client's limits. `open_hosts` are `host:port` pairs that may be private and plain http.
     The certificates of `unverified_hosts` are not verified. `open_loopback`: this machine, by its
-    own names, may be requested at every port."""
+    own names, may be requested at every port. `opened_by`: the setting of `open_hosts`, which
+    refusals name."""
 
     open_hosts: frozenset[str] = frozenset()
     unverified_hosts: frozenset[str] = frozenset()
@@ -47,6 +48,7 @@ class OutboundPolicy:
     size_limit: int = 1024 * 1024
     at_once_per_host: int = 100
     open_loopback: bool = False
+    opened_by: str = "insecure_private_hosts"
 
 
 class PostResult(NamedTuple):
@@ -87,6 +89,7 @@ class GuardedHttpClient:
             self._policy.open_hosts,
             resolve or resolve_name,
             open_loopback=self._policy.open_loopback,
+            opened_by=self._policy.opened_by,
         )
         self._transport: httpx.AsyncBaseTransport = transport or GuardedTransport(
             self._network, self._policy.unverified_hosts
@@ -181,7 +184,7 @@ class GuardedHttpClient:
             raise invalid_response("an address with a user or a fragment, or without a host")
         if place.scheme != "https" and not self._is_open(place):
             raise invalid_response(
-                f"{place.host}: not https, and not one of insecure_private_hosts"
+                f"{place.host}: not https, and not one of {self._policy.opened_by}"
             )
         return place
 

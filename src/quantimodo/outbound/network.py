@@ -47,9 +47,15 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
     """Connects only to the address that was checked."""
 
     def __init__(
-        self, open_hosts: frozenset[str], resolve: Resolve, *, open_loopback: bool = False
+        self,
+        open_hosts: frozenset[str],
+        resolve: Resolve,
+        *,
+        open_loopback: bool = False,
+        opened_by: str = "insecure_private_hosts",
     ) -> None:
         self._open_hosts = open_hosts
+        self._opened_by = opened_by
         self._open_loopback = open_loopback
         self.resolve_name = resolve
         self._sockets = httpcore.AnyIOBackend()
@@ -102,9 +108,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
             found = [address for address in found if is_public(address)]
         if not found:
             raise _without_address(
-                invalid_response(
-                    f"{host}: a private address, and not one of insecure_private_hosts"
-                )
+                invalid_response(f"{host}: a private address, and not one of {self._opened_by}")
             )
         return found
 

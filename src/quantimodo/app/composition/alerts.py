@@ -53,7 +53,7 @@ def alert_messages(context: AppContext) -> AlertMessages:
     return AlertMessages(
         mailer=context.outbox,
         recipients=recipients,
-        poster=HttpWebhookPoster(context.http_client, for_operator=True),
+        poster=HttpWebhookPoster(context.operator_http_client, for_operator=True),
         webhook=webhook if settings.webhook else None,
         clock=context.clock,
         server=context.settings.issuer,

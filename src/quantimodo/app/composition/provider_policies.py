@@ -31,6 +31,11 @@ Fault = Callable[[str, str], None]
 
 KINDS: frozenset[str] = frozenset({*get_args(Kind), *PRESETS})
 
+_LISTS_OF_HOSTS = (
+    "insecure_private_hosts",
+    "insecure_private_app_hosts",
+    "insecure_unverified_hosts",
+)
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+):[0-9]{1,5}", re.ASCII)
 _ADDRESSES = (
     "issuer",
@@ -56,10 +61,20 @@ def provider_policies(settings: Settings) -> tuple[ProviderPolicy, ...]:
 
 
 def outbound_policy(settings: Settings, *own: str) -> OutboundPolicy:
-    """The limits of the HTTP client; `own` are further allowed `host:port` pairs."""
+    """The limits of requests to servers that the operator names; `own` are further allowed
+    `host:port` pairs."""
     return OutboundPolicy(
         open_hosts=frozenset({*settings.insecure_private_hosts, *own}),
         unverified_hosts=frozenset(settings.insecure_unverified_hosts),
+    )
+
+
+def application_policy(settings: Settings) -> OutboundPolicy:
+    """The limits of requests to addresses that applications register."""
+    return OutboundPolicy(
+        open_hosts=frozenset(settings.insecure_private_app_hosts),
+        unverified_hosts=frozenset(settings.insecure_unverified_hosts),
+        opened_by="insecure_private_app_hosts",
     )
 
 
@@ -87,7 +102,7 @@ def other_registrations(settings: Settings, name: str) -> Iterator[str]:
 
 def check_providers(settings: Settings, fault: Fault) -> None:
     """Calls `fault` for each broken rule."""
-    for name in ("insecure_private_hosts", "insecure_unverified_hosts"):
+    for name in _LISTS_OF_HOSTS:
         if not all(_HOST_AND_PORT.fullmatch(host) for host in getattr(settings, name)):
             fault(name, "must be pairs such as idp.example.org:8443")
     for name, one in settings.providers.items():

@@ -107,6 +107,7 @@ class AppContext:
     social: SocialAccounts
     registry: Registry
     providers: Mapping[str, Provider]
+    operator_http_client: GuardedHttpClient
     http_client: GuardedHttpClient
     fetcher: DocumentFetcher
     client_keys: ClientKeys
@@ -148,6 +149,7 @@ class _Resources:
     audit: AuditTrail
     accesses: AccessLog
     providers: Mapping[str, Provider]
+    operator_http_client: GuardedHttpClient
     http_client: GuardedHttpClient
 
 
@@ -196,6 +198,7 @@ async def open_app(
                     audit=audit,
                     accesses=accesses,
                     providers=providers,
+                    operator_http_client=http_clients[0],
                     http_client=http_clients[1],
                 )
             )
@@ -278,6 +281,7 @@ def _build_services(opened: _Resources) -> AppContext:
         social=build_social_accounts(given, logins.login, settings.sign_up),
         registry=registry,
         providers=opened.providers,
+        operator_http_client=opened.operator_http_client,
         http_client=opened.http_client,
         fetcher=fetcher,
         client_keys=ClientKeys(KeyDocuments(fetcher, clock), envelope),

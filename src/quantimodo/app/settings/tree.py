@@ -247,9 +247,17 @@ class Settings:
     )
     insecure_private_hosts: tuple[str, ...] = _setting(
         (),
-        "Sign-in providers, and applications that receive logout notifications or whose documents"
-        " are fetched (keys, request objects, sectors, logos), that may be at private addresses"
-        " and without TLS, each as HOST:PORT; several separated by commas in the environment.",
+        "Servers of the operator that may be at private addresses and without TLS: sign-in"
+        " providers, the webhook of alerts, the list of breached passwords. Each as HOST:PORT;"
+        " several separated by commas in the environment. Addresses of applications cannot lead"
+        " there.",
+    )
+    insecure_private_app_hosts: tuple[str, ...] = _setting(
+        (),
+        "Hosts of applications that may be at private addresses and without TLS: for logout"
+        " notifications and documents (keys, request objects, sectors, logos). Each as HOST:PORT;"
+        " several separated by commas in the environment. Every application can register an"
+        " address there; webhooks stay at public addresses.",
     )
     insecure_unverified_hosts: tuple[str, ...] = _setting(
         (),

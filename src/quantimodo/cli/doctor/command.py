@@ -127,6 +127,9 @@ def _issuer_findings(settings: Settings) -> Iterator[Finding]:
 
 async def _insecure_hosts(settings: Settings) -> list[Finding]:
     found = []
+    if settings.insecure_private_app_hosts:
+        text = "insecure_private_app_hosts is set: applications can have addresses at those hosts"
+        found.append(Finding("warning", "applications", text))
     if settings.insecure_private_hosts:
         text = "insecure_private_hosts is set: requests to those hosts may be sent without TLS"
         found.append(Finding("warning", "providers", text))
