@@ -9,11 +9,7 @@ from quantimodo.app.composition.authorization import (
     dpop_proofs,
 )
 from quantimodo.app.composition.browser_services import consent_offers, consent_services
-from quantimodo.app.composition.device_grant import (
-    device_authorization,
-    device_channels,
-    device_routes,
-)
+from quantimodo.app.composition.polled_grants import polled_grants
 from quantimodo.app.composition.services import AppContext
 from quantimodo.app.composition.social import login_browsers, login_tokens
 from quantimodo.authorization.interactions import InteractionPolicy
@@ -51,6 +47,7 @@ def authorize_routes(
     """The routes of the authorization endpoint, of its consent page, and of the pages of response
     channels."""
     endpoint = _Parts(context, page_context, documents).endpoint(steps)
+    requests = stored_requests(context)
     return [
         *(
             (("GET", "POST"), route.path, endpoint.start)
@@ -59,7 +56,11 @@ def authorize_routes(
         ),
         (("GET",), RESUME, endpoint.resume),
         (("POST",), DECISION, endpoint.decide),
-        *device_routes(context, page_context, stored_requests(context)),
+        *(
+            route
+            for grant in polled_grants(context)
+            for route in grant.routes(page_context, requests)
+        ),
     ]
 
 
@@ -68,7 +69,7 @@ def stored_requests(context: AppContext) -> StoredRequests:
     stores = context.stores
     return StoredRequests(
         stores.authorizations,
-        (device_channels(context),),
+        tuple(grant.channels() for grant in polled_grants(context)),
         context.envelope,
         context.clock,
         context.entropy,
@@ -83,11 +84,14 @@ def request_objects(context: AppContext) -> RequestObjects:
 
 def request_endpoints(context: AppContext, documents: ClientDocuments) -> Mapping[str, Endpoint]:
     """The endpoints at which programs begin an authorization, by their names."""
+    requests, resources = stored_requests(context), resource_reader(context)
     return {
         "pushed_request": _pushed_requests(context, documents),
-        "device_authorization": device_authorization(
-            context, stored_requests(context), resource_reader(context)
-        ),
+        **{
+            name: endpoint
+            for grant in polled_grants(context)
+            for name, endpoint in grant.endpoints(requests, resources).items()
+        },
     }
 
 

@@ -11,6 +11,7 @@ from quantimodo.app.composition.authorization import (
     token_minter,
 )
 from quantimodo.app.composition.policies import offered_grant_types
+from quantimodo.app.composition.polled_grants import polled_grants
 from quantimodo.app.composition.services import AppContext
 from quantimodo.clients.sender_constraints import SenderConstraints
 from quantimodo.endpoints.token import TokenEndpoint
@@ -18,7 +19,6 @@ from quantimodo.endpoints.token_safeguards import TokenSafeguards
 from quantimodo.grant_types.authorization_code import AuthorizationCodeGrant
 from quantimodo.grant_types.client_credentials import ClientCredentialsGrant
 from quantimodo.grant_types.contract import GrantType
-from quantimodo.grant_types.device_code import DeviceCodeGrant
 from quantimodo.grant_types.refresh_token import RefreshTokenGrant
 from quantimodo.grant_types.table import GrantTypeTable
 from quantimodo.grant_types.token_exchange import TokenExchangeGrant
@@ -55,7 +55,7 @@ def grant_types(context: AppContext) -> GrantTypeTable:
         AuthorizationCodeGrant(targets),
         RefreshTokenGrant(grace, settings.legacy_transport, derivation, targets),
         ClientCredentialsGrant(targets, resources),
-        DeviceCodeGrant(targets, stores.device_authorizations, derivation, grace),
+        *(grant.grant_type() for grant in polled_grants(context)),
         TokenExchangeGrant(access_tokens(context), stores.clients, resources, targets),
     )
     return GrantTypeTable.of([each for each in all_grant_types if each.entry.name in offered])
