@@ -1,12 +1,20 @@
 """security.md §20: limits by account and by address."""
 
 import asyncio
+from dataclasses import fields
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
 from quantimodo.accounts.errors import TooMany
-from quantimodo.accounts.limits import Limit, ThrottlePolicy
+from quantimodo.accounts.limits import (
+    AddressLimit,
+    AppLimit,
+    BrowserLimit,
+    Limit,
+    ThrottlePolicy,
+)
 from quantimodo.accounts.networks import network
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.ports.stores import Stores
@@ -162,3 +170,22 @@ def test_one_party_is_one_address_of_the_old_internet_or_a_net_of_the_new(
     address: str, client_network: str
 ) -> None:
     assert network(address) == client_network
+
+
+async def test_limits_that_count_alone_are_fields_and_refuse_by_their_names(
+    stores: Stores, clock: MovableClock
+) -> None:
+    names = (*get_args(AddressLimit), *get_args(BrowserLimit), *get_args(AppLimit))
+    assert set(names) <= {field.name for field in fields(ThrottlePolicy)}
+    policy = ThrottlePolicy(**dict.fromkeys(names, Limit(1, WINDOW)))
+    throttle = Throttle(stores.throttles, policy, clock, b"k" * 32)
+    for limit in get_args(AddressLimit):
+        await throttle.count_address(limit, "192.0.2.1")
+        await throttle.count_address(limit, "198.51.100.1")
+        with pytest.raises(TooMany):
+            await throttle.count_address(limit, "192.0.2.1")
+    await throttle.count_browser("user_codes_per_browser", "one")
+    await throttle.undo_browser("user_codes_per_browser", "one")
+    await throttle.count_browser("user_codes_per_browser", "one")
+    with pytest.raises(TooMany):
+        await throttle.count_browser("user_codes_per_browser", "one")

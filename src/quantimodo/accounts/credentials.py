@@ -51,7 +51,7 @@ class Credentials:
         counted."""
         check_length(password)
         if address is not None:
-            await self.throttle.new_password(address)
+            await self.throttle.count_address("new_passwords_per_address", address)
         await self.new_passwords.check(password, email=email, name=name)
 
     async def hash(self, password: Secret) -> str:

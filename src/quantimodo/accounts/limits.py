@@ -154,6 +154,25 @@ class ThrottlePolicy:
     )
 
 
+AddressLimit = Literal[
+    "social_per_address",
+    "upstream_logins_per_address",
+    "requests_per_address",
+    "device_requests_per_address",
+    "user_codes_per_address",
+    "new_passwords_per_address",
+    "registrations_per_address",
+    "registration_changes_per_address",
+    "fetches_per_address",
+    "security_events_per_address",
+]
+"""The limits that count by network address alone."""
+BrowserLimit = Literal["user_codes_per_browser"]
+"""Those that count by browser alone."""
+AppLimit = Literal["pushed_requests_per_app", "device_requests_per_app"]
+"""Those that count by confidential app."""
+
+
 BudgetKind = Literal[
     "authorization_requests",
     "upstream_logins",

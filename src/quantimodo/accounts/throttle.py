@@ -11,7 +11,15 @@ from datetime import timedelta
 from typing import Literal
 
 from quantimodo.accounts.errors import TooMany
-from quantimodo.accounts.limits import BudgetKind, BudgetPolicy, Limit, ThrottlePolicy
+from quantimodo.accounts.limits import (
+    AddressLimit,
+    AppLimit,
+    BrowserLimit,
+    BudgetKind,
+    BudgetPolicy,
+    Limit,
+    ThrottlePolicy,
+)
 from quantimodo.accounts.networks import network
 from quantimodo.crypto.digests import keyed_digest
 from quantimodo.model.budgets import Charge
@@ -44,6 +52,11 @@ class Throttle:
         charged_key = keyed_digest(self.key, f"budget {kind}", network(address))
         return Charge(charged_key, self.budgets.of(kind))
 
+    def charge_owner(self, kind: BudgetKind, owner: str) -> Charge:
+        """The budget of the rows of this kind that one owner's confidential apps store."""
+        charged_key = keyed_digest(self.key, f"budget {kind} of", owner)
+        return Charge(charged_key, self.budgets.of(kind))
+
     def charge_mail(self, recipient: str) -> Charge:
         """The budget of a mail to this address that a person with an account causes."""
         charged_key = keyed_digest(self.key, "budget account_mails", fold_email(recipient))
@@ -53,6 +66,30 @@ class Throttle:
         """The budget of the audit events of codes and tokens that one person's apps use twice."""
         charged_key = keyed_digest(self.key, "budget replays", str(user_id))
         return Charge(charged_key, self.budgets.of("refused_sign_ins"))
+
+    async def count_address(self, limit: AddressLimit, address: str) -> None:
+        """An attempt that counts by network address alone."""
+        await self._count(limit, network(address), getattr(self.policy, limit))
+
+    async def undo_address(self, limit: AddressLimit, address: str) -> None:
+        """This one attempt does not count; what else is counted for the address stays."""
+        await self.store.undo_hit(self._name(limit, network(address)))
+
+    async def count_browser(self, limit: BrowserLimit, browser: str) -> None:
+        """An attempt that counts by browser: by its session, or by its cookie without one."""
+        await self._count(limit, browser, getattr(self.policy, limit))
+
+    async def undo_browser(self, limit: BrowserLimit, browser: str) -> None:
+        """This one attempt does not count; what else is counted for the browser stays."""
+        await self.store.undo_hit(self._name(limit, browser))
+
+    async def count_app(self, limit: AppLimit, client: Client) -> None:
+        """A request of a confidential app, whose people all come from the address of its server:
+        counted against the limit that the operator set for this app, or the usual one."""
+        if most := client.metadata.requests_per_minute:
+            await self._count(f"{limit} in a minute", client.id, Limit(most, _MINUTE))
+        else:
+            await self._count(limit, client.id, getattr(self.policy, limit))
 
     async def sign_in_from(self, address: str) -> None:
         """An attempt with a password, for any account; counted before `sign_in`."""
@@ -93,91 +130,15 @@ class Throttle:
         """Reset the counter of failed sign-ins of this account."""
         await self.store.reset(self._name("sign-in account", account))
 
-    async def social(self, address: str) -> None:
-        """A sign-in through a provider."""
-        await self._count("social address", network(address), self.policy.social_per_address)
-
-    async def start_upstream_login(self, address: str) -> None:
-        """A redirect to a provider, or a code or token to exchange for a login JWT."""
-        limit = self.policy.upstream_logins_per_address
-        await self._count("upstream login address", network(address), limit)
-
-    async def store_request(self, address: str) -> None:
-        """An authorization request that is stored until its person has signed in or decided."""
-        await self._count("request address", network(address), self.policy.requests_per_address)
-
-    async def push_request(self, client: Client) -> None:
-        """An authorization request that a confidential app pushes (RFC 9126): counted by app,
-        because the requests of all its people come from the address of its server."""
-        await self._count_app("pushed request", client, self.policy.pushed_requests_per_app)
-
     async def count_tokens(self, client: Client) -> None:
         """A response with tokens, where the operator limits them for this app."""
         if most := client.metadata.tokens_per_minute:
             await self._count("tokens app", client.id, Limit(most, _MINUTE))
 
-    def charge_pushed(self, pusher: str) -> Charge:
-        """The budget of the requests that the apps of one owner push."""
-        charged_key = keyed_digest(self.key, "budget pushed requests", pusher)
-        return Charge(charged_key, self.budgets.of("authorization_requests"))
-
-    async def register(self, address: str) -> None:
-        """An application that registers itself."""
-        limit = self.policy.registrations_per_address
-        await self._count("registration address", network(address), limit)
-
-    async def manage_registration(self, address: str) -> None:
-        """An application that reads, changes or deletes its own registration."""
-        limit = self.policy.registration_changes_per_address
-        await self._count("registration change address", network(address), limit)
-
-    def charge_device(self, owner: str) -> Charge:
-        """The budget of the device authorizations of one owner's confidential apps."""
-        charged_key = keyed_digest(self.key, "budget device_authorizations of", owner)
-        return Charge(charged_key, self.budgets.of("device_authorizations"))
-
-    async def start_device(self, address: str) -> None:
-        """A device authorization request of a public app."""
-        limit = self.policy.device_requests_per_address
-        await self._count("device request address", network(address), limit)
-
-    async def start_device_of(self, client: Client) -> None:
-        """A device authorization request of a confidential app."""
-        await self._count_app("device request app", client, self.policy.device_requests_per_app)
-
-    async def enter_user_code(self, address: str, holder: str) -> None:
-        """A user code that a person typed. `holder`: their session, or their browser."""
-        limit = self.policy.user_codes_per_address
-        await self._count("user code address", network(address), limit)
-        await self._count("user code holder", holder, self.policy.user_codes_per_browser)
-
-    async def user_code_known(self, address: str, holder: str) -> None:
-        """Uncount a code that is the code of a waiting device."""
-        await self.store.undo_hit(self._name("user code address", network(address)))
-        await self.store.undo_hit(self._name("user code holder", holder))
-
-    async def fetch(self, address: str) -> None:
-        """A request that makes the server fetch a document that an application named."""
-        await self._count("fetch address", network(address), self.policy.fetches_per_address)
-
-    async def security_event(self, address: str) -> None:
-        """A message to the endpoints for security events of providers."""
-        limit = self.policy.security_events_per_address
-        await self._count("security event address", network(address), limit)
-
-    async def security_event_applied(self, address: str) -> None:
-        """Uncount a message that a provider signed and that is new."""
-        await self.store.undo_hit(self._name("security event address", network(address)))
-
     async def sign_up(self, account: str, address: str) -> None:
         """Count a sign-up, by account and by network address. Raises `TooMany`."""
         await self._count("sign-up address", network(address), self.policy.sign_up_per_address)
         await self._count("sign-up account", account, self.policy.sign_up_per_account)
-
-    async def new_password(self, address: str) -> None:
-        """A check of a new password, which costs computing time and perhaps an outgoing request."""
-        limit = self.policy.new_passwords_per_address
-        await self._count("new password address", network(address), limit)
 
     async def email_code(self, account: str, address: str) -> None:
         """A code for a sign-in that is sent by e-mail."""
@@ -279,12 +240,6 @@ class Throttle:
             return
         for name in ("second factor", "second factor day"):
             await self.store.reset(self._name(name, str(user_id)))
-
-    async def _count_app(self, what: str, client: Client, usual: Limit) -> None:
-        """Count against the limit that the operator set for this app, or the usual one."""
-        most = client.metadata.requests_per_minute
-        limit = Limit(most, _MINUTE) if most else usual
-        await self._count(f"{what} in a minute" if most else what, client.id, limit)
 
     async def _count(self, what: str, whose: str, limit: Limit) -> None:
         hits = await self.store.hit(self._name(what, whose), limit.window, self.clock.now())

@@ -93,7 +93,7 @@ class RequestReader:
         if _is_pushed(plain):
             return await self._pushed(plain.required("request_uri"), client, channel)
         if self.request_objects.may_fetch(plain, client):
-            await self.throttle.fetch(peer_address(request))
+            await self.throttle.count_address("fetches_per_address", peer_address(request))
         form, unfit = await self._unfolded(plain, client)
         identified = await self._identified(form, client, channel)
         return identified, malformed or unfit or self._missing(plain, form, client)
@@ -190,7 +190,8 @@ class RequestReader:
             return await self.documents.stored(client_id)
         try:
             return await self.documents.current(
-                client_id, lambda: self.throttle.fetch(peer_address(request))
+                client_id,
+                lambda: self.throttle.count_address("fetches_per_address", peer_address(request)),
             )
         except DocumentRefused as refusal:
             raise InvalidClientOrRedirect(

@@ -81,12 +81,13 @@ class DeviceAuthorizationEndpoint:
         """In which budget the request counts, and in which quota its proof. Raises `TooMany`. A
         public client proves nothing: its requests and proofs count by address."""
         if client.public:
-            await self.throttle.start_device(address)
+            await self.throttle.count_address("device_requests_per_address", address)
             charge = self.throttle.charge("device_authorizations", address)
             return charge, signer_at(charge.network)
-        await self.throttle.start_device_of(client)
+        await self.throttle.count_app("device_requests_per_app", client)
         signer = signer_of(client)
-        return self.throttle.charge_device(signer.owner or f"client {client.id}"), signer
+        owner = signer.owner or f"client {client.id}"
+        return self.throttle.charge_owner("device_authorizations", owner), signer
 
 
 def _of_client(form: Form, client: Client) -> Form:

@@ -163,7 +163,7 @@ class InteractionDispatcher:
     async def _store(
         self, browser_request: BrowserRequest, interaction: Interaction
     ) -> Interaction:
-        await self.throttle.store_request(browser_request.address)
+        await self.throttle.count_address("requests_per_address", browser_request.address)
         charge = self.throttle.charge("authorization_requests", browser_request.address)
         identified = interaction.identified
         request_id = await self.requests.add(identified.client.id, identified.form, charge)

@@ -67,10 +67,10 @@ class ProviderFrontchannelLogout:
             return head_of(200)
         sid = _named(request, provider)
         address = peer_address(request)
-        await self.throttle.security_event(address)
+        await self.throttle.count_address("security_events_per_address", address)
         ended = EndedProviderSession(issuer=provider.issuer, subject="", sid=sid)
         if await self.handler.end_recorded_sessions(ended, name):
-            await self.throttle.security_event_applied(address)
+            await self.throttle.undo_address("security_events_per_address", address)
         return self._page(provider)
 
     def _page(self, provider: FrontchannelProvider) -> Response:

@@ -77,7 +77,9 @@ class PushedRequestEndpoint:
         if not is_document_id(client_id):
             return
         try:
-            await self.documents.current(client_id, lambda: self.throttle.fetch(address))
+            await self.documents.current(
+                client_id, lambda: self.throttle.count_address("fetches_per_address", address)
+            )
         except MethodsRefused as refusal:
             # Client ID Metadata Document §6
             raise UnauthorizedClient(
@@ -94,12 +96,13 @@ class PushedRequestEndpoint:
         """In which budget the request counts, and in which quota its proof. Raises `TooMany`. A
         public client proves nothing: its requests and proofs count by address."""
         if client.public:
-            await self.throttle.store_request(address)
+            await self.throttle.count_address("requests_per_address", address)
             charge = self.throttle.charge("authorization_requests", address)
             return charge, signer_at(charge.network)
-        await self.throttle.push_request(client)
+        await self.throttle.count_app("pushed_requests_per_app", client)
         signer = signer_of(client)
-        return self.throttle.charge_pushed(signer.owner or f"client {client.id}"), signer
+        owner = signer.owner or f"client {client.id}"
+        return self.throttle.charge_owner("authorization_requests", owner), signer
 
     async def _valid(self, form: Form, client: Client, address: str) -> Form:
         """The request, checked as at the authorization endpoint (RFC 9126 §2.1). Raises
@@ -108,7 +111,7 @@ class PushedRequestEndpoint:
             raise InvalidRequest("request_uri must not be pushed", refusal="request_uri_not_usable")
         check_signed(form, client)
         if self.request_objects.may_fetch(form, client):
-            await self.throttle.fetch(address)
+            await self.throttle.count_address("fetches_per_address", address)
         if form.get("request") is not None:
             # RFC 9126 §3: beside a request object, only what authenticates the client counts.
             form = Form.of_pairs([("client_id", client.id), ("request", form.required("request"))])

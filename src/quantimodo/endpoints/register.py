@@ -24,14 +24,14 @@ class RegistrationEndpoint:
 
     async def register(self, request: Request) -> Response:
         """POST /api/v2/oauth2/register."""
-        await self.throttle.register(request.address)
+        await self.throttle.count_address("registrations_per_address", request.address)
         charge = self.throttle.charge("registrations", request.address)
         made = await self.dynamic.register(_document(request), _bearer(request), charge)
         return private_json(201, self._information(made.client, made.token, made.secret))
 
     async def manage(self, request: Request) -> Response:
         """GET, PUT or DELETE of the address that the registration gave."""
-        await self.throttle.manage_registration(request.address)
+        await self.throttle.count_address("registration_changes_per_address", request.address)
         token = _bearer(request)
         client = await self.dynamic.managed(request.tail, token)
         if token is None:

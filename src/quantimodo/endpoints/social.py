@@ -122,7 +122,7 @@ class SocialEndpoint:
         if request.method == "HEAD":
             return head_of(303)
         browser_request = await self.page_context.browser_request(request)
-        await self.throttle.start_upstream_login(browser_request.address)
+        await self.throttle.count_address("upstream_logins_per_address", browser_request.address)
         try:
             return await self.upstream_login.begin(
                 request, provider, purpose, fresh=fresh, login_hint=hint

@@ -92,14 +92,14 @@ class SecurityEventEndpoint:
             raise NotFound("There is no such provider here.")
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         address = peer_address(request)
-        await self.throttle.security_event(address)
+        await self.throttle.count_address("security_events_per_address", address)
         body = await read_body(request, _MOST_BYTES)
         with faults_of(provider.name):
             events = await provider.security_events(media_type, body)
         signer = Signer("provider", provider.name)
         await self._require_space(events, place, signer)
         if any([await self._apply_once(event, place, signer) for event in events]):
-            await self.throttle.security_event_applied(address)
+            await self.throttle.undo_address("security_events_per_address", address)
         # Empty for a test of the provider, or an event that needs no action.
         kinds = [event.kind for event in events]
         _log.info("security event received", provider=provider.name, place=place, kinds=kinds)

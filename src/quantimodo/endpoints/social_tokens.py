@@ -56,7 +56,7 @@ class SocialTokens:
         """GET or POST /api/v2/auth/social/authorizeCode."""
         form = _form(request)
         provider, code = self._provider(form), form.required("code")
-        await self.throttle.start_upstream_login(request.address)
+        await self.throttle.count_address("upstream_logins_per_address", request.address)
         client = await self._named_client(form)
         if code.startswith(tuple(Kind)):
             return await self._redeem_login_code(code, provider, form, client)
@@ -80,7 +80,7 @@ class SocialTokens:
             if not self.legacy_transport:
                 raise InvalidRequest("this server takes no tokens in an address: use POST")
             self.metrics.legacy("social_token_by_get")
-        await self.throttle.start_upstream_login(request.address)
+        await self.throttle.count_address("upstream_logins_per_address", request.address)
         if token.reveal().startswith(tuple(Kind)):
             raise InvalidRequest("accessToken must be one that the provider's SDK gave")
         client = await self._named_client(form)

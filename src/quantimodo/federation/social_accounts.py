@@ -91,7 +91,7 @@ class SocialAccounts:
         Of concurrent first logins of one identity one creates the person, and all return it.
         Raises `LinkNeeded`, `DomainError` (disabled, not invited, sign-up closed), `TooMany`.
         """
-        await self.throttle.social(address)
+        await self.throttle.count_address("social_per_address", address)
         profile = normalized(profile)
         for _ in range(_TRIES):
             try:

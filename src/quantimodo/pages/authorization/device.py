@@ -61,12 +61,15 @@ class DevicePages:
         session = browser_request.session
         holder = browser_request.browser.reveal() if session is None else session.sid
         try:
-            await throttle.enter_user_code(address, holder)
+            await throttle.count_address("user_codes_per_address", address)
+            await throttle.count_browser("user_codes_per_browser", holder)
             device = await self.codes.find(form.one("user_code"))
             if device is None:
                 raise DomainError(_UNKNOWN)
-            await throttle.user_code_known(address, holder)
-            await throttle.store_request(address)
+            # The code of a device that waits does not count.
+            await throttle.undo_address("user_codes_per_address", address)
+            await throttle.undo_browser("user_codes_per_browser", holder)
+            await throttle.count_address("requests_per_address", address)
         except REFUSALS as refusal:
             again = form_errors(refusal, field="user_code")
             return self._entry(request, browser_request, again.view(form, "user_code"), again)
