@@ -101,6 +101,7 @@ _ONLY_IN_FULL_RUNS = (
     *("storage/test_store_of_registrations.py", "storage/test_store_of_second_factors.py"),
     *("storage/test_store_of_trusted_browsers.py", "storage/test_deleted_is_gone.py"),
     *("project/test_citations.py", "project/test_documents.py", "project/test_settings.py"),
+    "project/test_every_test_can_fail.py",
     *("chart", "release", "rfc6749/test_3_1_authorization_endpoint.py"),
     *("v2_api/test_2_linked_accounts.py", "v2_api/test_2_social_login.py"),
     *("v2_api/test_2_social_login_twice.py", "v2_api/test_3_native.py"),

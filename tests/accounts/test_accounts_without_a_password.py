@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from quantimodo.accounts.errors import DomainError, InvalidInput, ReauthenticationNeeded
+from quantimodo.accounts.errors import DomainError, InvalidInput, LinkNeeded, ReauthenticationNeeded
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
 from support.account_services import ADDRESS, PASSWORD, AccountServices, MovableClock, profile_of
@@ -172,7 +172,7 @@ async def test_the_true_owner_of_an_address_gets_the_account_without_the_strange
     assert await services.social.identities(session.user.id) == []
     assert await services.stores.sessions.session(session.key) is None
     assert (await services.session(await services.sign_in())).user.id == session.user.id
-    with pytest.raises(Exception, match="sign in to the existing account"):
+    with pytest.raises(LinkNeeded, match="sign in to the existing account"):
         await mallory(services)
 
 

@@ -5,6 +5,7 @@ from dataclasses import fields
 from datetime import timedelta
 from typing import get_args
 
+import apsw
 import pytest
 
 from quantimodo.accounts.errors import TooMany
@@ -19,6 +20,7 @@ from quantimodo.accounts.networks import network
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.ports.stores import Stores
 from support.account_services import MovableClock
+from support.checks import not_empty
 
 WINDOW = timedelta(minutes=15)
 POLICY = ThrottlePolicy(sign_in_per_account=Limit(3, WINDOW), sign_in_per_address=Limit(5, WINDOW))
@@ -49,7 +51,10 @@ async def test_the_window_passes(throttle: Throttle, clock: MovableClock) -> Non
     for _ in range(3):
         await tried(throttle, "ann@example.org", "192.0.2.1")
     clock.advance(WINDOW)
-    await tried(throttle, "ann@example.org", "192.0.2.1")
+    for _ in range(3):  # all of them again, and no more
+        await tried(throttle, "ann@example.org", "192.0.2.1")
+    with pytest.raises(TooMany):
+        await tried(throttle, "ann@example.org", "192.0.2.1")
 
 
 async def test_an_address_is_limited_over_all_accounts(throttle: Throttle) -> None:
@@ -147,8 +152,15 @@ async def test_sign_in_sign_up_and_reset_are_counted_apart(throttle: Throttle) -
     await throttle.sign_up("ann@example.org", "192.0.2.1")
 
 
-async def test_the_table_names_no_person(throttle: Throttle, stores: Stores) -> None:
+async def test_the_table_names_no_person(
+    throttle: Throttle, stores: Stores, sqlite_url: str
+) -> None:
     await tried(throttle, "ann@example.org", "192.0.2.1")
+    file = apsw.Connection(sqlite_url.removeprefix("sqlite:///"))
+    rows = not_empty(file.execute("SELECT * FROM throttles"))
+    file.close()
+    assert "ann" not in repr(rows)
+    assert "192.0.2.1" not in repr(rows)
     other = Throttle(stores.throttles, POLICY, throttle.clock, b"o" * 32)
     for _ in range(3):  # under another key these are other counters
         await tried(other, "ann@example.org", "192.0.2.1")

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from quantimodo.accounts.errors import DomainError
 from quantimodo.crypto.tokens import Kind, mint
 from quantimodo.model.secrets import Secret
 from support.account_services import ADDRESS, PASSWORD, AccountServices
@@ -33,7 +34,7 @@ async def test_the_attackers_own_session_in_the_victims_browser_ends(
 async def test_a_refused_sign_in_begins_and_ends_nothing(services: AccountServices) -> None:
     ann = await services.member()
     cookie = await services.sign_in()
-    with pytest.raises(Exception, match="not right"):
+    with pytest.raises(DomainError, match="not right"):
         await services.sign_in(password="wrong one", replaces=cookie)
     assert await services.is_live(cookie)
     assert len(await services.sessions.list(ann.id)) == 1

@@ -19,6 +19,7 @@ import pytest
 from recorded_server import RecordedResponse, RecordedServer
 from session_driver import ME, MEASUREMENTS, REVOKE_PATH, TOKEN_PATH, stored_token, tokens
 
+from support.checks import not_empty
 from swagger_client.session import FileStore
 
 ROOT = Path(__file__).parents[2]
@@ -225,7 +226,7 @@ def sources() -> Iterator[tuple[Path, ast.Module]]:
 
 
 def test_annotations_are_never_looked_at() -> None:
-    for path, tree in sources():
+    for path, tree in not_empty(sources()):
         unions = [node for node in ast.walk(tree) if isinstance(node, ast.BinOp)]
         if any(isinstance(node.op, ast.BitOr) for node in unions):
             assert any(
@@ -239,18 +240,22 @@ def test_nothing_is_used_that_came_with_later_pythons() -> None:
     later = {"pairwise", "aiter", "anext", "KW_ONLY", "EllipsisType", "NoneType", "UnionType"}
     arguments = {"slots", "kw_only", "strict"}
     typing = {"Concatenate", "ParamSpec", "TypeAlias", "TypeGuard"}
-    for path, tree in sources():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name | ast.Attribute):
-                name = node.id if isinstance(node, ast.Name) else node.attr
-                assert name not in later, (path, node.lineno)
-            if isinstance(node, ast.Call):
-                assert not arguments & {word.arg for word in node.keywords}, (path, node.lineno)
-            if isinstance(node, ast.ImportFrom) and node.module == "typing":
-                names = {alias.name for alias in node.names}
-                assert not names & typing, (path, node.lineno)
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance":
-                assert not isinstance(node.args[1], ast.BinOp), (path, node.lineno)
+    for path, tree in not_empty(sources()):
+        nodes = list(ast.walk(tree))
+        names = {node.id for node in nodes if isinstance(node, ast.Name)}
+        names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        assert not names & later, path
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
+        assert not arguments & {word.arg for call in calls for word in call.keywords}, path
+        imports = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+        of_typing = [each for each in imports if each.module == "typing"]
+        assert not typing & {alias.name for each in of_typing for alias in each.names}, path
+        unions = [
+            call.lineno
+            for call in calls
+            if getattr(call.func, "id", "") == "isinstance" and isinstance(call.args[1], ast.BinOp)
+        ]
+        assert unions == [], path
 
 
 def test_its_types_hold_for_the_oldest_that_mypy_knows(tmp_path: Path) -> None:

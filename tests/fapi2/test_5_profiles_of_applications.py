@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from quantimodo.app.settings.reading import load_settings
+from quantimodo.app.settings.reading import BadSettings, load_settings
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.registration import Registration, faults, normalise
@@ -149,5 +149,5 @@ def test_the_portal_has_what_is_missing_for_the_next_profile() -> None:
 def test_5_3_2_1_11_a_code_lives_at_most_60_seconds() -> None:
     environment = {"QUANTIMODO_ISSUER": "https://id.example.org", "QUANTIMODO_SECRET_KEY": "A" * 43}
     assert load_settings(environment).tokens.code_lifetime <= timedelta(seconds=60)
-    with pytest.raises(Exception, match="CODE_LIFETIME"):
+    with pytest.raises(BadSettings, match="CODE_LIFETIME"):
         load_settings({**environment, "QUANTIMODO_TOKENS__CODE_LIFETIME": "61s"})

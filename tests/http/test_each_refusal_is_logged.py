@@ -14,6 +14,7 @@ from structlog.testing import LogCapture
 
 from quantimodo.app.requests.refusal_sampling import SAMPLED
 from support.app import ME, TOKEN, AppHarness
+from support.checks import not_empty
 
 MARK = "marked-secret"
 SENT = ("csrf", "token", "provider", "client_id")
@@ -35,7 +36,7 @@ def routes(harness: AppHarness) -> list[tuple[str, set[str]]]:
     served: Any = harness.application
     found = [(route.path, set(route.methods)) for route in served._routes.values()]
     found += [(route.path, set(route.methods)) for route in served._pages.routes]
-    return [(re.sub(r"{[^}]*}", MARK, path), methods) for path, methods in found]
+    return not_empty((re.sub(r"{[^}]*}", MARK, path), methods) for path, methods in found)
 
 
 async def send(harness: AppHarness, method: str, path: str, **more: Any) -> httpx.Response:

@@ -7,6 +7,7 @@ import json
 import pytest
 from joserfc import jwt
 
+from quantimodo.clients.errors import InvalidMetadata
 from quantimodo.crypto.jwt import OneAlgorithm
 from support.app import ISSUER, USERINFO, AppHarness, response_of
 from support.jwt_forgery import claims_of, encode, header_of, verified
@@ -85,7 +86,7 @@ async def test_an_unsigned_id_token_comes_only_from_the_token_endpoint(harness: 
         await harness.signed_in(), app, scope="openid", id_token_hint=tokens["id_token"]
     )
     assert response_of(hinted).parameters["error"] == "invalid_request", "anybody can write one"
-    with pytest.raises(Exception, match="none is only for apps"):
+    with pytest.raises(InvalidMetadata, match="none is only for apps"):
         await harness.app(id_token_alg="none", response_types=frozenset({"code id_token"}))
 
 

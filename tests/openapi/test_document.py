@@ -26,6 +26,7 @@ from quantimodo.protocol.discovery import CHECK_SESSION, END_SESSION, metadata
 from quantimodo.protocol.parameters import ALIASES
 from quantimodo.protocol.vocabulary import TOKEN_EXCHANGE
 from support.app import ISSUER, AppHarness
+from support.checks import not_empty
 from support.openapi_conformance import check_schema, resolve
 
 Json = dict[str, Any]
@@ -59,7 +60,7 @@ def test_every_description_has_a_place() -> None:
 async def test_the_addresses_answer_to_the_methods_that_are_described(harness: AppHarness) -> None:
     document = (await harness.browser().get("/api/openapi.json")).json()
     shown = {route.path for route in SHOWN}
-    for path, item in document["paths"].items():
+    for path, item in not_empty(document["paths"].items()):
         if path not in shown:
             response = await harness.browser().options(path)
             allowed = set(response.headers["allow"].split(", ")) - {"HEAD", "OPTIONS"}
@@ -115,14 +116,15 @@ def test_every_operation_has_its_own_name_and_description(document: Json) -> Non
 
 def test_every_way_to_prove_who_one_is_exists(document: Json) -> None:
     schemes = document["components"]["securitySchemes"]
-    for _, _, operation in _operations(document):
-        for required in operation.get("security", ()):
-            for name, scopes in required.items():
-                assert name in schemes
-                # OpenAPI 3.1 lets a bearer scheme name what the token must open.
-                flows = schemes["oauth2"]["flows"].values()
-                known = {scope for flow in flows for scope in flow["scopes"]}
-                assert all(scope in known for scope in scopes)
+    operations = [operation for _, _, operation in _operations(document)]
+    demands = [each for operation in operations for each in operation.get("security", ())]
+    demanded = not_empty(pair for required in demands for pair in required.items())
+    assert {name for name, _ in demanded} <= schemes.keys()
+    # OpenAPI 3.1 lets a bearer scheme name what the token must open.
+    flows = schemes["oauth2"]["flows"].values()
+    scopes = {scope for _, scopes in demanded for scope in scopes}
+    assert scopes <= {scope for flow in flows for scope in flow["scopes"]}
+    assert scopes
 
 
 def test_examples_are_what_their_schema_says(document: Json) -> None:
@@ -153,7 +155,7 @@ def test_every_schema_is_referred_to(legacy: bool) -> None:
 
 def test_a_request_body_has_one_media_type(document: Json) -> None:
     # Generators take JSON where it is offered, and then send the fields of a form.
-    for path, _, operation in _operations(document):
+    for path, _, operation in not_empty(_operations(document)):
         assert len(operation.get("requestBody", {}).get("content", {"one": {}})) == 1, path
 
 
@@ -194,16 +196,15 @@ def test_errors_in_examples_are_those_that_the_server_gives(document: Json) -> N
         for path in Path(quantimodo.__file__).parent.rglob("*.py")
         if "openapi" not in path.parts
     )
-    for media in _media(document):
-        for example in media.get("examples", {}).values():
-            value = example["value"]
-            if isinstance(value, dict) and "error" in value:
-                error = value["error"]
-                code = error["code"] if isinstance(error, dict) else error
-                text = value.get("message") or value["error_description"]
-                assert f'"{code}"' in source
-                text = re.sub("the parameter [a-z_]+ is", "the parameter {name} is", text)
-                assert text.partition("; the operator finds")[0] in source, text
+    examples = [each for media in _media(document) for each in media.get("examples", {}).values()]
+    values = [example["value"] for example in examples]
+    for value in not_empty(each for each in values if isinstance(each, dict) and "error" in each):
+        error = value["error"]
+        code = error["code"] if isinstance(error, dict) else error
+        text = value.get("message") or value["error_description"]
+        assert f'"{code}"' in source
+        text = re.sub("the parameter [a-z_]+ is", "the parameter {name} is", text)
+        assert text.partition("; the operator finds")[0] in source, text
 
 
 def test_no_example_secret_could_be_real(document: Json) -> None:

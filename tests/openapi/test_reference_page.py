@@ -18,6 +18,7 @@ from quantimodo.pages.reference.document import groups_of, schemas_of
 from quantimodo.pages.reference.model import Operation, inline, paragraphs, slug
 from quantimodo.pages.reference.search import LONGEST_QUERY, ReferenceSearch
 from support.app import ISSUER, AppHarness
+from support.checks import not_empty
 
 Json = dict[str, Any]
 LARGEST = 60_000
@@ -214,25 +215,24 @@ def test_the_best_results_come_first_and_the_rest_is_counted() -> None:
 
 
 def test_each_example_is_there_in_each_language() -> None:
-    for operation in _operations():
+    for operation in not_empty(_operations()):
         languages = {sample.language for sample in operation.samples}
         browsers = any(each.status == "303" for each in operation.responses)
         assert languages <= {""} if browsers else languages == {"", "Python", "JavaScript"}
 
 
 def test_samples_in_python_compile_and_call_the_operation() -> None:
-    for operation in _operations():
-        for sample in operation.programs:
-            if sample.language == "Python":
-                tree = ast.parse(sample.text)
-                calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
-                call = next(each for each in calls if each.args and each.keywords)
-                assert isinstance(call.func, ast.Attribute)
-                assert call.func.attr == operation.method.lower()
-                for each in call.keywords:
-                    ast.literal_eval(each.value)
-                url = ast.literal_eval(call.args[0])
-                assert re.fullmatch(_pattern(ISSUER + operation.path), url), url
+    samples = [(operation, each) for operation in _operations() for each in operation.programs]
+    for operation, sample in not_empty(each for each in samples if each[1].language == "Python"):
+        tree = ast.parse(sample.text)
+        calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
+        call = next(each for each in calls if each.args and each.keywords)
+        assert isinstance(call.func, ast.Attribute)
+        assert call.func.attr == operation.method.lower()
+        for each in call.keywords:
+            ast.literal_eval(each.value)
+        url = ast.literal_eval(call.args[0])
+        assert re.fullmatch(_pattern(ISSUER + operation.path), url), url
 
 
 def test_samples_for_a_terminal_are_commands() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from quantimodo.ops.metrics import Metrics
+from support.checks import not_empty
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "monitoring"
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operator" / "monitoring.md"
@@ -26,7 +27,7 @@ def promtool(*arguments: str) -> str:
 
 def rules() -> list[dict[str, Any]]:
     (group,) = yaml.safe_load((FOLDER / "alerts.yaml").read_text())["groups"]
-    return list(group["rules"])
+    return not_empty(group["rules"])
 
 
 def panels() -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import pytest
 from quantimodo.pages.portal.example_projects import load_examples
 from support.app import OpenHarness
 from support.browser import free_port
+from support.checks import not_empty
 from support.guides import ROOT, Reader, build_guides, guides_application, read_page
 from support.page_gallery import Scheme, chromium, looking
 from support.page_site import listening
@@ -76,7 +77,7 @@ async def test_every_document_is_a_page_and_every_link_resolves(folder: Path) ->
 
 
 async def test_a_page_runs_only_scripts_of_this_server(folder: Path) -> None:
-    for address, page in (await pages_in(folder)).items():
+    for address, page in not_empty((await pages_in(folder)).items()):
         assert page.inline == [], address
         assert all(urljoin(address, link).startswith(f"{ORIGIN}/guides/") for link in page.loaded)
         hosts = {urlsplit(link).hostname for link in page.links if "://" in link}

@@ -15,6 +15,7 @@ import yaml
 
 from quantimodo.app.secret_keys import parse_keys
 from support.app import form_fields
+from support.checks import not_empty
 from support.code_blocks import CodeBlock, all_code_blocks, code_blocks
 from support.live_server import Live, open_live_on, open_server
 from support.shell import Shell
@@ -185,34 +186,32 @@ def test_every_test_that_is_named_exists() -> None:
 
 
 def test_every_shell_block_parses() -> None:
-    for block in all_code_blocks():
-        if block.language == "sh":
-            checked = subprocess.run(
-                ["bash", "-n"], input=block.text, text=True, capture_output=True, check=False
-            )
-            assert checked.returncode == 0, (block.document, checked.stderr)
+    for block in not_empty(each for each in all_code_blocks() if each.language == "sh"):
+        checked = subprocess.run(
+            ["bash", "-n"], input=block.text, text=True, capture_output=True, check=False
+        )
+        assert checked.returncode == 0, (block.document, checked.stderr)
 
 
 def test_every_data_block_parses() -> None:
-    for block in all_code_blocks():
-        if block.language == "yaml":
-            assert isinstance(yaml.safe_load(block.text), dict), block
-        if block.language == "json":
-            json.loads(block.text)
-        if block.language == "ini":
-            unit = configparser.ConfigParser(strict=False, interpolation=None)
-            unit.optionxform = str  # type: ignore[assignment,method-assign]
-            unit.read_string(block.text)
-            assert {"Unit", "Service", "Install"} <= set(unit.sections())
+    blocks = all_code_blocks()
+    for block in not_empty(each for each in blocks if each.language == "yaml"):
+        assert isinstance(yaml.safe_load(block.text), dict), block
+    for block in not_empty(each for each in blocks if each.language == "json"):
+        json.loads(block.text)
+    for block in not_empty(each for each in blocks if each.language == "ini"):
+        unit = configparser.ConfigParser(strict=False, interpolation=None)
+        unit.optionxform = str  # type: ignore[assignment,method-assign]
+        unit.read_string(block.text)
+        assert {"Unit", "Service", "Install"} <= set(unit.sections())
 
 
 @pytest.mark.node
 def test_every_javascript_block_parses(tmp_path: Path) -> None:
-    for block in all_code_blocks():
-        if block.language == "js":
-            file = tmp_path / "block.mjs"
-            file.write_text(block.text, "utf-8")
-            subprocess.run(["node", "--check", str(file)], check=True, capture_output=True)
+    for block in not_empty(each for each in all_code_blocks() if each.language == "js"):
+        file = tmp_path / "block.mjs"
+        file.write_text(block.text, "utf-8")
+        subprocess.run(["node", "--check", str(file)], check=True, capture_output=True)
 
 
 def runnable(document: str) -> list[str]:

@@ -17,6 +17,7 @@ from quantimodo.app.settings.reading import CONFIG, BadSettings, load
 from quantimodo.app.settings.tree import leaves, provider_leaves
 from quantimodo.cli.main import command_line
 from support.app import METRICS_TOKEN, AppHarness, OpenHarness
+from support.checks import not_empty
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
@@ -80,19 +81,24 @@ def test_each_table_has_a_head(document: Path) -> None:
         for n, line in enumerate(lines)
         if line.startswith("|") and not (n and lines[n - 1].startswith("|"))
     ]
-    headless = [n for n in firsts if not re.fullmatch(r"[|:\s-]+", lines[n + 1])]
-    assert [lines[n] for n in headless] == []
+    headless = [lines[n] for n in firsts if not re.fullmatch(r"[|:\s-]+", lines[n + 1])]
+    assert headless == []
 
 
 @each_document
 def test_every_link_leads_somewhere(document: Path) -> None:
-    for link in _LINK.findall(_prose(document)):
-        if "://" in link:
-            continue
-        path, _, anchor = link.partition("#")
-        target = (document.parent / path).resolve() if path else document
-        assert target.exists(), link
-        assert not anchor or anchor in _anchors(target), link
+    broken = [link for link in _local_links(document) if not _leads_somewhere(document, link)]
+    assert broken == []
+
+
+def _local_links(document: Path) -> list[str]:
+    return [link for link in _LINK.findall(_prose(document)) if "://" not in link]
+
+
+def _leads_somewhere(document: Path, link: str) -> bool:
+    path, _, anchor = link.partition("#")
+    target = (document.parent / path).resolve() if path else document
+    return target.exists() and (not anchor or anchor in _anchors(target))
 
 
 @each_document
@@ -110,17 +116,15 @@ def test_every_document_can_be_reached_from_the_readme(document: Path) -> None:
     assert document in reached
 
 
-@each_document
-def test_every_example_parses(document: Path) -> None:
-    for text in _fences(document, "json"):
-        json.loads(text)
-    for text in _fences(document, "python"):
-        ast.parse(text)
+def test_every_example_parses() -> None:
+    for text in not_empty(text for each in DOCUMENTS for text in _fences(each, "json")):
+        assert isinstance(json.loads(text), dict | list)
+    for text in not_empty(text for each in DOCUMENTS for text in _fences(each, "python")):
+        assert ast.parse(text).body
 
 
-@each_document
-def test_every_configuration_can_be_used(document: Path, tmp_path: Path) -> None:
-    for text in _fences(document, "toml"):
+def test_every_configuration_can_be_used(tmp_path: Path) -> None:
+    for text in not_empty(text for each in DOCUMENTS for text in _fences(each, "toml")):
         path = tmp_path / "quantimodo.toml"
         path.write_text(text, "utf-8")
         try:
@@ -147,10 +151,10 @@ def _is_of_a_provider(variable: str) -> bool:
     return variable in {leaf.variable for leaf in found}
 
 
-@pytest.mark.parametrize("document", [*DOCUMENTS, *GUIDES], ids=_name_of)
-def test_every_command_that_is_named_exists(document: Path) -> None:
+def test_every_command_that_is_named_exists() -> None:
     program: Any = typer.main.get_command(command_line())
-    for arguments in _commands(document):
+    documents = (*DOCUMENTS, *GUIDES)
+    for arguments in not_empty(each for document in documents for each in _commands(document)):
         command, rest = program, list(arguments)
         while getattr(command, "commands", None) and rest and not rest[0].startswith("-"):
             assert rest[0] in command.commands, arguments
@@ -217,8 +221,11 @@ async def test_an_address_that_is_not_served_would_be_noticed(harness: AppHarnes
 
 def test_examples_name_no_hosts_but_examples() -> None:
     hosts = re.compile(r"[a-z]+://(?:[^\s/@\"'`]*@)?([\w.-]+)")
-    for document in DOCUMENTS:
-        for host in hosts.findall(document.read_text("utf-8")):
-            name = host.rstrip(".")
-            ours = name in ("127.0.0.1", "localhost", "quantimodo", "host", "HOST")
-            assert ours or re.fullmatch(r"([\w-]+\.)*example(\.org)?", name), (document.name, host)
+    named = [
+        (document.name, host.rstrip("."))
+        for document in DOCUMENTS
+        for host in hosts.findall(document.read_text("utf-8"))
+    ]
+    for document, host in not_empty(named):
+        ours = host in ("127.0.0.1", "localhost", "quantimodo", "host", "HOST")
+        assert ours or re.fullmatch(r"([\w-]+\.)*example(\.org)?", host), (document, host)

@@ -18,6 +18,7 @@ from quantimodo.pages.portal.example_projects import (
     load_examples,
 )
 from quantimodo.protocol.scopes import SCOPES
+from support.checks import not_empty
 from support.source_trees import ROOT
 
 PROJECTS = load_examples()
@@ -81,7 +82,7 @@ def test_its_guide_has_all_parts(project: ExampleProject) -> None:
 
 @each_project
 def test_links_of_its_guide_lead_somewhere(project: ExampleProject) -> None:
-    for link in re.findall(r"\]\(([^)\s#]+)", project.text("README.md")):
+    for link in not_empty(re.findall(r"\]\(([^)\s#]+)", project.text("README.md"))):
         assert "://" not in link, "a guide names no other host"
         assert (project.folder / link).exists(), link
 
@@ -103,7 +104,7 @@ def test_placeholders_are_where_values_belong(project: ExampleProject) -> None:
 
 @each_project
 def test_it_has_no_secret_and_no_registry(project: ExampleProject) -> None:
-    for path in project.paths():
+    for path in not_empty(project.paths()):
         content = (project.folder / path).read_bytes()
         assert len(content) < 400_000, path
         text = content.decode("utf-8", "replace")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
+from support.checks import not_empty
 from support.source_trees import ROOT, SOURCE, trees, walk
 
 BAD_NAMES = {"utils", "helpers", "common", "base", "misc", "manager", "core", "util", "helper"}
@@ -71,15 +72,14 @@ def test_each_external_library_has_one_importer(modules: Mapping[Path, ast.Modul
         "zxcvbn": {"crypto"},
     }
     everywhere, pure = {"msgspec", "structlog"}, {"model", "ports", "protocol"}
-    for path, tree in modules.items():
-        for name in {each.partition(".")[0] for each in imports(tree)}:
-            if name == "quantimodo" or (
-                name in sys.stdlib_module_names and name not in {"sqlite3"}  # decision 0031
-            ):
-                continue
-            allowed = package(path) in importers.get(name, set())
-            allowed |= name in everywhere and package(path) not in pure
-            assert allowed, f"{path} imports {name}"
+    known = (sys.stdlib_module_names | {"quantimodo"}) - {"sqlite3"}  # decision 0031
+    found = {
+        (path, each.partition(".")[0]) for path, tree in modules.items() for each in imports(tree)
+    }
+    for path, name in not_empty(each for each in found if each[1] not in known):
+        allowed = package(path) in importers.get(name, set())
+        allowed |= name in everywhere and package(path) not in pure
+        assert allowed, f"{path} imports {name}"
 
 
 def test_no_module_imports_a_library_that_mypy_skips(modules: Mapping[Path, ast.Module]) -> None:
@@ -121,7 +121,7 @@ def test_sessions_start_in_one_place(modules: Mapping[Path, ast.Module]) -> None
 def test_only_the_clock_and_entropy_read_the_time_or_draw_random_bits(
     modules: Mapping[Path, ast.Module],
 ) -> None:
-    for path in modules:
+    for path in not_empty(modules):
         if package(path) in ("app", "cli"):
             continue
         text = path.read_text()
@@ -137,7 +137,7 @@ def test_only_the_clock_and_entropy_read_the_time_or_draw_random_bits(
 
 def test_no_text_is_run_as_code(modules: Mapping[Path, ast.Module]) -> None:
     """security.md §17: neither a builtin nor a library of the standard runs a text."""
-    for path, tree in modules.items():
+    for path, tree in not_empty(modules.items()):
         called = {
             node.func.id
             for node in walk(tree)
@@ -148,17 +148,22 @@ def test_no_text_is_run_as_code(modules: Mapping[Path, ast.Module]) -> None:
 
 
 def test_imports_stand_at_the_top_of_a_module(modules: Mapping[Path, ast.Module]) -> None:
-    for path, tree in modules.items():
-        for node in walk(tree):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                assert node.col_offset == 0, f"{path}, line {node.lineno}"
+    found = [
+        (node.col_offset, f"{path}, line {node.lineno}")
+        for path, tree in modules.items()
+        for node in walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    for column, place in not_empty(found):
+        assert column == 0, place
 
 
 def test_every_module_says_what_it_owns(modules: Mapping[Path, ast.Module]) -> None:
-    assert [path for path, tree in modules.items() if not ast.get_docstring(tree)] == []
+    found = not_empty(modules.items())
+    assert [path for path, tree in found if not ast.get_docstring(tree)] == []
 
 
 def test_a_file_is_a_noun_and_is_not_endless(modules: Mapping[Path, ast.Module]) -> None:
-    for path in modules:
+    for path in not_empty(modules):
         assert path.stem not in BAD_NAMES, path
         assert len(path.read_text().splitlines()) <= 500, path

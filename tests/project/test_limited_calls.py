@@ -9,6 +9,7 @@ import pytest
 
 from quantimodo.accounts.limits import ThrottlePolicy
 from quantimodo.app.settings.limits import BudgetSettings
+from support.checks import not_empty
 from support.source_trees import SOURCE, names_of_tests, trees, walk
 
 # The attributes that hold the ports, by the ports' names in annotations, and the calls of each.
@@ -285,6 +286,12 @@ def test_a_test_through_the_wire_shows_that_each_limit_refuses(limit: str) -> No
 
 def test_the_ports_have_the_names_by_which_calls_are_found() -> None:
     """A field or a parameter of a port's type with another name would hide its calls."""
+    for module, name, port in not_empty(_of_ports()):
+        assert name.lstrip("_").endswith(PORTS[port][0]), (module, name)
+
+
+def _of_ports() -> Iterator[tuple[str, str, str]]:
+    """Module, name and port of each field and parameter that has the type of a port."""
     for module, tree in _modules():
         for node in walk(tree):
             if isinstance(node, ast.arg) and node.annotation is not None:
@@ -293,10 +300,8 @@ def test_the_ports_have_the_names_by_which_calls_are_found() -> None:
                 name, annotation = ast.unparse(node.target).rpartition(".")[2], node.annotation
             else:
                 continue
-            for part in ast.walk(annotation):
-                port = getattr(part, "id", None)
-                if port in PORTS:
-                    assert name.lstrip("_").endswith(PORTS[port][0]), (module, name)
+            ports = (getattr(part, "id", None) for part in ast.walk(annotation))
+            yield from ((module, name, port) for port in ports if port in PORTS)
 
 
 def test_only_these_modules_open_connections() -> None:

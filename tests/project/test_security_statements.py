@@ -6,6 +6,7 @@ through providers (statements 15 and 24 to 31) have a separate table.
 
 import pytest
 
+from support.checks import not_empty
 from support.source_trees import names_of_tests
 
 STATEMENTS = {
@@ -370,6 +371,6 @@ SIGN_INS = {
 @pytest.mark.parametrize("promise", [*STATEMENTS, *SIGN_INS, *HOLES])
 def test_each_promise_has_the_tests_that_would_fail_without_it(promise: str) -> None:
     words = iter({**STATEMENTS, **SIGN_INS, **HOLES}[promise].split())
-    for file, name in zip(words, words, strict=True):
+    for file, name in not_empty(zip(words, words, strict=True)):
         tests = names_of_tests(file)
         assert f"test_{name}" in tests or (name == "*" and tests), (file, name)

@@ -111,6 +111,15 @@ async def test_other_verifiers_are_refused_even_when_their_hash_is_right(
         assert refused.json()["error"] == "invalid_grant"
 
 
+async def test_4_6_a_code_with_a_challenge_needs_its_verifier(harness: AppHarness) -> None:
+    await harness.person()
+    app = await harness.app()
+    code = (await harness.authorize(await harness.signed_in(), app)).code
+    refused = await harness.redeem(app, code, code_verifier=None)
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+    assert refused.json()["error_description"] == "code_verifier is missing"
+
+
 async def test_the_challenge_itself_is_no_verifier(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(public=True)

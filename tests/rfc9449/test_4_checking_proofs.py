@@ -182,6 +182,9 @@ def test_4_3_a_proof_is_on_record_until_it_is_too_old(clock: FrozenClock) -> Non
     now = clock.now()
     claims = verify_proof(DPoPKey().proof(now, iat=int(now.timestamp()) + 10)).claims
     statement = check_proof(claims, TARGET, POLICY, now)
+    accepted_until = now + timedelta(seconds=10 + 60 + 10)
+    check_proof(claims, TARGET, POLICY, accepted_until)
+    assert statement.expires_at > accepted_until, "otherwise it could be used twice"
     last = statement.expires_at - timedelta(microseconds=1)
     with pytest.raises(InvalidDPoPProof):
         check_proof(claims, TARGET, POLICY, last)

@@ -11,7 +11,7 @@ import apsw
 import asyncpg
 import pytest
 from processes import Contenders
-from samples import NOW
+from samples import NOW, identity
 
 from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.migrate import RECORDS, Applied, Step, pending, shipped
@@ -211,8 +211,12 @@ async def test_a_database_made_before_the_first_release_is_refused(
     assert await _tables(empty_url) == before
 
 
+_HOT = ("grants", "codes", "access_tokens", "refresh_tokens")
+
+
 async def test_rows_stay_where_they_are_when_a_step_runs_later(engine: str, empty_url: str) -> None:
-    """A database that lacks the last step has its people after the migration."""
+    """A database that has the first step only keeps its rows, and the tables of tokens are not
+    written anew by the others."""
     first, *later = shipped(engine)
     path = sqlite_path(empty_url)
     if path is not None:
@@ -222,14 +226,33 @@ async def test_rows_stay_where_they_are_when_a_step_runs_later(engine: str, empt
         f"{RECORDS}; {first.sql}; INSERT INTO schema_migrations"
         f" VALUES (1, '{first.name}', '{first.checksum}', 0);"
         " INSERT INTO users (subject, name, email, email_key, created_at, updated_at)"
-        " VALUES ('s1', 'Ann', 'ann@example.org', 'ann@example.org', 1, 1)",
+        " VALUES ('s1', 'Ann', 'ann@example.org', 'ann@example.org', 1, 1);"
+        " INSERT INTO passwords (user_id, hash, changed_at) VALUES (1, 'hash', 1);"
+        " INSERT INTO revoked_jwts VALUES ('jti', 99)",
     )
+    assert [step.number for step in await pending_steps(empty_url)] == [
+        step.number for step in later
+    ]
+    places = await _places_of_hot_tables(engine, empty_url)
     assert await migrate(empty_url, NOW) == later
+    assert await _places_of_hot_tables(engine, empty_url) == places
     stores = await open_stores(empty_url)
     try:
         ann = await stores.users.user_by_email("ann@example.org")
         assert ann is not None
         assert ann.name == "Ann"
+        assert await stores.users.password_hash(ann.id) == "hash"
+        assert await stores.tokens.is_revoked_jwt("jti")
+        linked = await stores.identities.add_identity(ann.id, identity("1"))
+        assert await stores.identities.identities_of(ann.id) == [linked]
         assert await stores.references.units()
     finally:
         await stores.close()
+
+
+async def _places_of_hot_tables(engine: str, url: str) -> Sequence[tuple[Any, ...]]:
+    """The files of the tables in PostgreSQL: another file means that a table was written anew."""
+    if engine == "sqlite":
+        return ()
+    columns = ", ".join(f"pg_relation_filenode('{table}')" for table in _HOT)
+    return await _run(url, f"SELECT {columns}")
