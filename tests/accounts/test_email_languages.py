@@ -3,8 +3,8 @@
 from quantimodo.i18n.translation import in_language
 from quantimodo.model.events import Mail
 from quantimodo.model.languages import LANGUAGES
-from quantimodo.model.profiles import Profile
 from quantimodo.model.secrets import Secret
+from quantimodo.model.user_profiles import Profile
 from support.account_services import ADDRESS, PASSWORD, AccountServices
 from support.emails import every_mail
 

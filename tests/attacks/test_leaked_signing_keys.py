@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from quantimodo.crypto.jwks import open_signer
 from quantimodo.keys.keyring import SEAL_PURPOSE
-from quantimodo.protocol.vocabulary import ACCESS_TOKEN_TYPE
+from quantimodo.protocol.constants import ACCESS_TOKEN_TYPE
 from support.app import App, AppHarness
 
 JWKS = "/.well-known/jwks.json"

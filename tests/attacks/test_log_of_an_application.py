@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from quantimodo.model.client_log import ClientRefusal
 from quantimodo.ops.client_log import PER_KIND, PER_MINUTE
-from quantimodo.protocol.received_shape import NAMES
 from quantimodo.protocol.refusals import REFUSALS
+from quantimodo.protocol.request_summaries import NAMES
 from support.app import (
     AUTHORIZE,
     CALLBACK,

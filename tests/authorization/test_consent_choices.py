@@ -9,7 +9,7 @@ import pytest
 
 from quantimodo.crypto.jwt import unverified_claims, unverified_kid, verify
 from quantimodo.model.client_metadata import ClientMetadata
-from quantimodo.protocol.vocabulary import CONSENT_RECEIPT_TYPE
+from quantimodo.protocol.constants import CONSENT_RECEIPT_TYPE
 from support.app import AUTHORIZE, DECISION, App, AppHarness, form_fields, response_of
 
 MEASUREMENTS = "/api/v1/measurements"

@@ -3,7 +3,7 @@ use."""
 
 from published import APP, Published, app_of
 
-from quantimodo.clients.documents import MOST_OF_HOST
+from quantimodo.clients.metadata_documents import MOST_OF_HOST
 from support.app import OpenHarness
 
 

@@ -15,7 +15,7 @@ from quantimodo.model.clients import Client
 from quantimodo.openapi.registration import ClientDocument, RegisteredClient
 from quantimodo.pages.forms import Form, FormView
 from quantimodo.pages.portal.client_form import LABELS, SECTIONS, FieldTab, submitted, view_of
-from quantimodo.protocol.client_field import ClientField
+from quantimodo.protocol.client_field_row import ClientField
 from quantimodo.protocol.client_fields import FIELDS, SETTINGS
 from quantimodo.protocol.registration import Registration, value_of
 from quantimodo.protocol.registration_json import client_information, parse_registration

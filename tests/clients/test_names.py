@@ -7,8 +7,8 @@ import pytest
 from quantimodo.app.composition.policies import names_of_server
 from quantimodo.app.settings.reading import load_settings
 from quantimodo.clients.errors import InvalidMetadata
-from quantimodo.clients.names import reserved_names, skeleton
 from quantimodo.clients.registry import Registration, Registry
+from quantimodo.clients.reserved_names import reserved_names, skeleton
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.events import Event

@@ -11,7 +11,7 @@ from quantimodo.app.clock_and_entropy import SystemClock
 from quantimodo.export.measurement_files import MeasurementFiles
 from quantimodo.export.zip_stream import zip_stream
 from quantimodo.measurements.catalogue import References
-from quantimodo.measurements.limits import ReadLimits, ReadPolicy
+from quantimodo.measurements.read_limits import ReadLimits, ReadPolicy
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.storage.open import open_stores
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from quantimodo.crypto.upstream import parse_key_set, verify
+from quantimodo.crypto.provider_tokens import parse_key_set, verify
 from quantimodo.federation.contract import (
     AccessDeniedByUser,
     BadCode,

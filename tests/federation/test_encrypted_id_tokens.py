@@ -8,8 +8,8 @@ import pytest
 from joserfc.jwe import JWERegistry, encrypt_compact
 from joserfc.jwk import ECKey
 
-from quantimodo.crypto.decryption import CONTENT_ALGORITHMS, KEY_ALGORITHMS, Decrypter
 from quantimodo.crypto.envelope import Envelope
+from quantimodo.crypto.jwe_decryption import CONTENT_ALGORITHMS, KEY_ALGORITHMS, Decrypter
 from quantimodo.crypto.jwt import BadToken
 from quantimodo.federation.client_assertions import AssertionKeys
 from quantimodo.federation.contract import BadToken as Refused

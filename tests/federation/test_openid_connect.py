@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from quantimodo.crypto.upstream import (
+from quantimodo.crypto.provider_tokens import (
     BAD_SIGNATURE,
     NO_KEY_ID,
     NOT_SIGNED,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from quantimodo.protocol.social import CALLBACK, DATA_DELETION, DEAUTHORIZE, NOTIFICATIONS
+from quantimodo.protocol.social_login import CALLBACK, DATA_DELETION, DEAUTHORIZE, NOTIFICATIONS
 
 PAGES = Path(__file__).parents[2] / "docs" / "operator"
 

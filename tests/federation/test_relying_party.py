@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from quantimodo.crypto.encryption import verify_hmac
 from quantimodo.crypto.envelope import Envelope
-from quantimodo.crypto.upstream import parse_key_set, verify
+from quantimodo.crypto.jwe_encryption import verify_hmac
+from quantimodo.crypto.provider_tokens import parse_key_set, verify
 from quantimodo.federation.client_assertions import AssertionKeys
 from quantimodo.federation.contract import ProviderPolicy
 from quantimodo.federation.discovery import NO_PUSHING, NOT_THAT_METHOD

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from quantimodo.crypto.upstream import parse_key_set, verify
+from quantimodo.crypto.provider_tokens import parse_key_set, verify
 from support.app import ISSUER, SESSION, AppHarness, OpenHarness, form_fields
 from support.environment import FrozenClock
 from support.fake_provider import BACK, is_page

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantimodo.crypto.jwt import BadToken
-from quantimodo.crypto.upstream import (
+from quantimodo.crypto.provider_tokens import (
     ALGORITHMS,
     BadKeySet,
     UnknownKey,

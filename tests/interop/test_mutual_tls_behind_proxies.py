@@ -22,8 +22,8 @@ from quantimodo.app.requests.proxies import Proxies
 from quantimodo.crypto.certificates import parse_certificate, thumbprint
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.resources import ResourceScope
+from quantimodo.protocol.constants import ACCESS_TOKEN_URN, TOKEN_EXCHANGE
 from quantimodo.protocol.resource_registration import ResourceRegistration
-from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN, TOKEN_EXCHANGE
 from support.app import INTROSPECT, ME, PASSWORD, REVOKE, TOKEN, App, form_fields
 from support.client_certificate import (
     DNS,

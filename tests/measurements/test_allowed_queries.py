@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from measurement_database import MeasurementDatabase, few_examples
 from test_two_people import queries
 
-from quantimodo.measurements.allowed import allowed_measurements
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
+from quantimodo.measurements.permissions import allowed_measurements
 from quantimodo.measurements.queries import parse_measurement_query, parse_variable_query
 from quantimodo.measurements.resolved_queries import Person
 from quantimodo.measurements.views import MeasurementView

@@ -16,7 +16,7 @@ from api_client import ALL, CSV, LIST, SLEEP, START, ApiClient, open_client
 from endless import ENDLESS, MANY
 from quantimodo.app.composition.policies import read_policy, search_policy
 from quantimodo.app.settings.reading import load_settings
-from quantimodo.measurements.limits import ReadLimits, ReadPolicy, TooManyReads
+from quantimodo.measurements.read_limits import ReadLimits, ReadPolicy, TooManyReads
 from quantimodo.ports.stores import TooSlow
 from support.app import AppHarness, PreparedDatabase, open_app_harness, settings_for
 from support.environment import FrozenClock, SeededEntropy

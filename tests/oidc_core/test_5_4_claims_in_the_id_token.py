@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from quantimodo.model.profiles import Address, Profile
+from quantimodo.model.user_profiles import Address, Profile
 from quantimodo.model.users import NewUser
 from support.app import USERINFO, App, AppHarness, response_of
 from support.jwt_forgery import claims_of, verified

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from quantimodo.model.profiles import Address, Profile
+from quantimodo.model.user_profiles import Address, Profile
 from quantimodo.model.users import User
 from support.app import SESSION, USERINFO, AppHarness, form_fields, response_of
 from support.jwt_forgery import claims_of, verified

@@ -4,7 +4,7 @@
 import pytest
 
 from quantimodo.model.client_metadata import ClientMetadata
-from quantimodo.protocol.client_field import MOST_REDIRECT_URIS
+from quantimodo.protocol.client_field_row import MOST_REDIRECT_URIS
 from quantimodo.protocol.registration import Registration, faults, normalise
 
 APP = "https://app.example.org"

@@ -22,9 +22,9 @@ from quantimodo.http.messages import Request, Response
 from quantimodo.openapi.document import openapi_document
 from quantimodo.openapi.table import OPERATIONS
 from quantimodo.protocol.authorization import PROMPTS
+from quantimodo.protocol.constants import TOKEN_EXCHANGE
 from quantimodo.protocol.discovery import CHECK_SESSION, END_SESSION, metadata
 from quantimodo.protocol.parameters import ALIASES
-from quantimodo.protocol.vocabulary import TOKEN_EXCHANGE
 from support.app import ISSUER, AppHarness
 from support.checks import not_empty
 from support.openapi_conformance import check_schema, resolve

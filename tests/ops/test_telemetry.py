@@ -47,7 +47,7 @@ from quantimodo.http.asgi import WHOLE
 from quantimodo.model.telemetry import TelemetryPolicy
 from quantimodo.ops.polling_worker import traced_job
 from quantimodo.ops.telemetry_sdk import Telemetry, open_telemetry
-from quantimodo.outbound.network import GuardedTransport
+from quantimodo.outbound.guarded_transport import GuardedTransport
 from quantimodo.storage.sqlite.database import SqliteDatabase
 from support.app import (
     INTROSPECT,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from quantimodo.measurements.limits import ReadLimits, ReadPolicy
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
+from quantimodo.measurements.read_limits import ReadLimits, ReadPolicy
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User

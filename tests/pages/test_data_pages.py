@@ -10,7 +10,7 @@ import pytest
 
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.model.measurements import Access
-from quantimodo.model.profiles import Profile
+from quantimodo.model.user_profiles import Profile
 from quantimodo.pages.timestamps import in_zone, zone_named
 from support.account_services import PASSWORD
 from support.page_site import Site, Visitor

@@ -150,8 +150,8 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "authorization/consents:Consents.give": ("changes_per_session", "requests_per_address"),
     "authorization/request_objects:RequestObjects._fetched": ("fetches_per_address",),
     "cli/keys:delete": (OPERATOR,),
-    "clients/dynamic:DynamicClients._check_sector": _REGISTERED,
-    "clients/dynamic:DynamicClients._logo": _REGISTERED,
+    "clients/dynamic_registration:DynamicClients._check_sector": _REGISTERED,
+    "clients/dynamic_registration:DynamicClients._logo": _REGISTERED,
     "clients/key_documents:KeyDocuments._fetch": (KEYS,),
     "clients/teams:MemberAudit.record": (CALLERS,),
     "clients/teams:Teams.leave": ("changes_per_session",),
@@ -169,7 +169,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
         "changes_per_session",
         "registration_changes_per_address",
     ),
-    "clients/documents:ClientDocuments._fetched": ("fetches_per_address",),
+    "clients/metadata_documents:ClientDocuments._fetched": ("fetches_per_address",),
     "clients/resources:ResourceRegistry.register": ("changes_per_session",),
     "clients/resources:ResourceRegistry.change": ("changes_per_session",),
     "clients/resources:ResourceRegistry.delete": ("changes_per_session",),
@@ -214,7 +214,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "outbound/document_fetcher:HttpDocumentFetcher._got": (CALLERS,),
     "outbound/form_poster:HttpFormPoster.post": (CALLERS,),
     "pages/account/apps:Apps.revoke": ("changes_per_session",),
-    "tokens/exchanges:TokenExchanges.respond": (DAILY,),
+    "tokens/token_exchanges:TokenExchanges.respond": (DAILY,),
 }
 
 
@@ -335,7 +335,7 @@ def test_only_these_modules_open_connections() -> None:
                 opening.add(module)
     assert {module for module in opening if not module.startswith(("cli/", "sandbox/"))} == {
         "outbound/http_client",
-        "outbound/network",
+        "outbound/guarded_transport",
         "ops/smtp",
         "ops/telemetry_sdk",
     }

@@ -24,7 +24,7 @@ CALLED_BY_LIBRARIES = {
     "crypto/jwt.py": {"get_alg"},
     "export/zip_stream.py": {"writable"},
     "ops/telemetry_sdk.py": {"emit"},
-    "outbound/network.py": {"connect_unix_socket"},
+    "outbound/guarded_transport.py": {"connect_unix_socket"},
 }
 # Tables that tests compare with the server, and values for tests of pages.
 TABLES = {

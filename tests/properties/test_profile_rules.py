@@ -2,8 +2,8 @@
 
 import pytest
 
-from quantimodo.model.profiles import Address, Profile
-from quantimodo.protocol.profiles import InvalidProfile, parse_claims, parse_profile
+from quantimodo.model.user_profiles import Address, Profile
+from quantimodo.protocol.user_profiles import InvalidProfile, parse_claims, parse_profile
 
 KNOWN = Profile(phone_number="+10000000000", phone_number_verified=True)
 

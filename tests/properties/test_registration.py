@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantimodo.protocol.client_field import MOST_REDIRECT_URIS
+from quantimodo.protocol.client_field_row import MOST_REDIRECT_URIS
+from quantimodo.protocol.constants import RESPONSE_TYPES
 from quantimodo.protocol.grant_types import GRANT_TYPES
 from quantimodo.protocol.registration import (
     Registration,
@@ -16,7 +17,6 @@ from quantimodo.protocol.registration import (
     privileges,
 )
 from quantimodo.protocol.scopes import SCOPES
-from quantimodo.protocol.vocabulary import RESPONSE_TYPES
 
 SOUND = Registration(name="Sleep Diary", redirect_uris=("https://app.example/cb",))
 

@@ -25,8 +25,8 @@ from quantimodo.protocol.discovery import Offered, metadata
 from quantimodo.protocol.errors import InvalidGrant
 from quantimodo.protocol.grant_types import GRANT_TYPES, TABLE, GrantTypeEntry
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.received_shape import NAMES
 from quantimodo.protocol.registration import Registration, faults
+from quantimodo.protocol.request_summaries import NAMES
 from support.app import ME, AppHarness
 from support.environment import shipped_renderer
 

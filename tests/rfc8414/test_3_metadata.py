@@ -4,8 +4,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from quantimodo.clients.registry import Registration
+from quantimodo.protocol.constants import RESPONSE_TYPES, TOKEN_EXCHANGE
 from quantimodo.protocol.grant_types import GRANT_TYPES
-from quantimodo.protocol.vocabulary import RESPONSE_TYPES, TOKEN_EXCHANGE
 from support.app import CALLBACK, ISSUER, AppHarness, response_of
 
 OPENID = "/.well-known/openid-configuration"

@@ -8,8 +8,8 @@ import httpx
 
 from quantimodo.app.composition.resources import resource_registry
 from quantimodo.model.resources import ResourceScope
+from quantimodo.protocol.constants import ACCESS_TOKEN_URN, TOKEN_EXCHANGE
 from quantimodo.protocol.resource_registration import ResourceRegistration
-from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN, TOKEN_EXCHANGE
 from support.app import AUTHORIZE, CALLBACK, CHALLENGE, ISSUER, App, AppHarness, response_of
 
 OWN, GATEWAY = f"{ISSUER}/api", "https://gateway.example.org/"

@@ -19,8 +19,8 @@ from exchange_scene import (
 )
 
 from quantimodo.app.composition.resources import resource_registry
+from quantimodo.protocol.constants import ACCESS_TOKEN_URN, JWT_URN, TOKEN_EXCHANGE
 from quantimodo.protocol.resource_registration import resource_registration
-from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN, JWT_URN, TOKEN_EXCHANGE
 from support.app import App, OpenHarness, form_fields
 from support.dpop import DPoPKey, post_token
 from support.jwt_forgery import claims_of

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 from exchange_scene import TASKS, Scene, set_scene
 
-from quantimodo.protocol.vocabulary import TOKEN_EXCHANGE
+from quantimodo.protocol.constants import TOKEN_EXCHANGE
 from support.app import OpenHarness, form_fields
 
 

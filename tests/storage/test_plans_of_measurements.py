@@ -16,7 +16,7 @@ from quantimodo.model.measurements import (
     MeasurementGroup,
     SpanRule,
 )
-from quantimodo.ports.measurements import GroupPage
+from quantimodo.ports.measurement_stores import GroupPage
 from quantimodo.storage.database import Call
 from quantimodo.storage.open import sqlite_path
 from quantimodo.storage.tables.measurement_groups import (

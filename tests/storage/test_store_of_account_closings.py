@@ -27,8 +27,8 @@ from schemas import TableSchema, postgres_schema, sqlite_schema
 from quantimodo.model.admin_actions import AdminAction, LogQuery
 from quantimodo.model.events import Event
 from quantimodo.model.measurements import Access, Entry, EntrySet, NewVariable
-from quantimodo.model.profiles import Profile
 from quantimodo.model.sessions import LogoutRecipient
+from quantimodo.model.user_profiles import Profile
 from quantimodo.model.users import User
 from quantimodo.ports.stores import Stores
 from quantimodo.storage.database import Statement, execute

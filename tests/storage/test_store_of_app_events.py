@@ -21,8 +21,8 @@ from samples import (
 
 from quantimodo.model.app_events import MOST_EVENTS, AppEvent
 from quantimodo.model.client_metadata import ClientMetadata
-from quantimodo.model.profiles import Address, Profile
 from quantimodo.model.tokens import Grant
+from quantimodo.model.user_profiles import Address, Profile
 from quantimodo.ports.stores import Conflict, Stores
 from quantimodo.storage.tables import event_outbox
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from samples import NOW, SOON, Samples
 
-from quantimodo.model.profiles import Address, Profile
+from quantimodo.model.user_profiles import Address, Profile
 from quantimodo.ports.stores import Conflict, Stores
 
 SOME = Profile(given_name="Ann ‮", birthdate="0000-01-31", phone_number_verified=True)

@@ -29,15 +29,15 @@ from quantimodo.app.requests.refusal_reports import RefusalReports
 from quantimodo.authorization.consents import Consents
 from quantimodo.authorization.device_channel import DeviceChannels
 from quantimodo.authorization.stored_requests import StoredRequests
-from quantimodo.clients.names import reserved_names
 from quantimodo.clients.registry import Registration, Registry
+from quantimodo.clients.reserved_names import reserved_names
 from quantimodo.clients.resources import ResourceRegistry
 from quantimodo.clients.teams import Teams
 from quantimodo.clients.webhooks import Webhooks
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.federation.provider_sign_out import ProviderSignOut
 from quantimodo.measurements.catalogue import References
-from quantimodo.measurements.limits import ReadLimits, ReadPolicy
+from quantimodo.measurements.read_limits import ReadLimits, ReadPolicy
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent, ConsentChange

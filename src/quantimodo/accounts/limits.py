@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from quantimodo.model.budgets import StorageBudget
-from quantimodo.model.settings_fields import setting
+from quantimodo.model.setting_declarations import setting
 
 _QUARTER = timedelta(minutes=15)
 _HOUR = timedelta(hours=1)

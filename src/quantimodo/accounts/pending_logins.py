@@ -14,7 +14,7 @@ from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.pending_logins import PendingLoginStore
+from quantimodo.ports.pending_login_store import PendingLoginStore
 from quantimodo.ports.stores import Conflict
 
 LIFETIME: Final = timedelta(minutes=10)

@@ -11,7 +11,7 @@ from quantimodo.accounts.emails.notifier import AccountNotifier
 from quantimodo.model.events import Mail
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.personal_tokens import PersonalTokenStore
+from quantimodo.ports.personal_token_store import PersonalTokenStore
 
 _REVOKED = "personal_token.revoked"
 

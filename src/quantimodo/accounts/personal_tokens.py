@@ -26,7 +26,7 @@ from quantimodo.model.sessions import Session
 from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock, Entropy
-from quantimodo.ports.personal_tokens import PersonalTokenStore
+from quantimodo.ports.personal_token_store import PersonalTokenStore
 from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.scopes import Scope
 

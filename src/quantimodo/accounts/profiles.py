@@ -1,6 +1,6 @@
 """Stores what profiles have beside name and e-mail address, and records each change.
 
-`protocol/profiles.py` has the rules of the values.
+`protocol/user_profiles.py` has the rules of the values.
 """
 
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from quantimodo.accounts.errors import DomainError
 from quantimodo.model.events import Event
-from quantimodo.model.profiles import Profile
 from quantimodo.model.texts import N_
+from quantimodo.model.user_profiles import Profile
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import ProfileStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import Conflict
-from quantimodo.protocol.profiles import InvalidProfile, parse_profile
+from quantimodo.protocol.user_profiles import InvalidProfile, parse_profile
 
 
 @dataclass(frozen=True, slots=True)

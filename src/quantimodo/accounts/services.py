@@ -26,7 +26,7 @@ from quantimodo.ports.admin_stores import AdminLog
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.invitation_store import InvitationStore
-from quantimodo.ports.personal_tokens import PersonalTokenStore
+from quantimodo.ports.personal_token_store import PersonalTokenStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.consents import Consent
 from quantimodo.model.tokens import Grant
 from quantimodo.model.users import User
-from quantimodo.tokens.minted import Authorization, TokenBinding
+from quantimodo.tokens.minted_tokens import Authorization, TokenBinding
 from quantimodo.tokens.minter import access_token_parameters
 
 _LIFETIME: Final = timedelta(days=1)

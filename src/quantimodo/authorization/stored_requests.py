@@ -29,7 +29,7 @@ from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.protocol.authorization import PARAMETERS
 from quantimodo.protocol.errors import InvalidRequest, InvalidRequestUri
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.profile_requests import SIGNED
+from quantimodo.protocol.security_profile_requests import SIGNED
 
 RESUME: Final = "/api/v2/oauth/authorize/resume"
 

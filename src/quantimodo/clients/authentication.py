@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from quantimodo.clients.certificates import CertificateRefused, ClientCertificates
-from quantimodo.clients.documents import ClientDocumentPolicy
+from quantimodo.clients.metadata_documents import ClientDocumentPolicy
 from quantimodo.clients.public_keys import ClientKeys, WeakKey
 from quantimodo.clients.replay_quotas import signer_of
 from quantimodo.crypto.digests import digest, same

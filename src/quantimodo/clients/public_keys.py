@@ -10,10 +10,10 @@ from typing import Any, Final
 import msgspec
 
 from quantimodo.clients.key_documents import KeyDocuments
-from quantimodo.crypto.encryption import NoKey, encrypt, verify_hmac
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
+from quantimodo.crypto.jwe_encryption import NoKey, encrypt, verify_hmac
 from quantimodo.crypto.jwt import BadToken, unverified_algorithm, unverified_kid
-from quantimodo.crypto.upstream import BadKeySet, UnknownKey, parse_key_set, verify
+from quantimodo.crypto.provider_tokens import BadKeySet, UnknownKey, parse_key_set, verify
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
 from quantimodo.protocol.errors import InvalidRequest

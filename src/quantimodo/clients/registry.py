@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from quantimodo.clients import logos
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.clients.metadata import accept, with_metadata
-from quantimodo.clients.names import NO_NAMES, ReservedNames, name_faults
 from quantimodo.clients.public_keys import SECRET_PURPOSE
+from quantimodo.clients.reserved_names import NO_NAMES, ReservedNames, name_faults
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.model.budgets import Charge

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
-from quantimodo.clients.names import ReservedNames
+from quantimodo.clients.reserved_names import ReservedNames
 from quantimodo.model.events import Event
 from quantimodo.model.resources import Resource
 from quantimodo.ports.audit import Audit

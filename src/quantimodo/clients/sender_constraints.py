@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from quantimodo.clients.certificates import CertificateRefused, ClientCertificates
-from quantimodo.clients.dpop import DPoPProofs, Proof
+from quantimodo.clients.dpop_proofs import DPoPProofs, Proof
 from quantimodo.clients.replay_quotas import signer_of
 from quantimodo.http.messages import Request
 from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.protocol.errors import InvalidDPoPProof, InvalidRequest
-from quantimodo.protocol.profile_requests import check_sender_constraint
+from quantimodo.protocol.security_profile_requests import check_sender_constraint
 
 
 class ShownKey(NamedTuple):

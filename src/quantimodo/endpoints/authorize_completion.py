@@ -32,11 +32,11 @@ from quantimodo.ops.metrics import Metrics
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.page_context import PageContext
 from quantimodo.protocol.authorization import AuthorizationRequest
+from quantimodo.protocol.authorization_responses import Parameters
 from quantimodo.protocol.claims_request import fails_acr
 from quantimodo.protocol.discovery import AUTHORIZE
 from quantimodo.protocol.errors import AccessDenied, OAuthError, UnmetAuthenticationRequirements
 from quantimodo.protocol.refusals import error_uri
-from quantimodo.protocol.responses import Parameters
 from quantimodo.tokens.authorization_responder import AuthorizationResponder
 from quantimodo.tokens.jarm import JarmEncoder
 

@@ -2,7 +2,7 @@
 used.
 
 Owns where it may be sent, and the cookie that carries it through the steps of one interaction. It
-never becomes a session. `tokens/login.py` verifies it.
+never becomes a session. `tokens/login_jwts.py` verifies it.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from quantimodo.ports.clock import Clock
 from quantimodo.protocol.authorization import PARAMETERS, AuthorizationRequest
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
-from quantimodo.tokens.login import LoginIdentity, LoginTokens
+from quantimodo.tokens.login_jwts import LoginIdentity, LoginTokens
 
 NOT_IN_ADDRESS: Final = "no token is taken in an address: send the login token as Bearer"
 

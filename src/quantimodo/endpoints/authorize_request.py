@@ -23,7 +23,7 @@ from quantimodo.authorization.request_objects import RequestObjects
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.authorization.stored_requests import REQUEST_URI, StoredRequests
 from quantimodo.clients.authentication import ClientAuthentication
-from quantimodo.clients.documents import ClientDocuments
+from quantimodo.clients.metadata_documents import ClientDocuments
 from quantimodo.endpoints.authorize_login import NOT_IN_ADDRESS
 from quantimodo.endpoints.authorize_responses import wants_json
 from quantimodo.http.refusals import record_caller
@@ -45,7 +45,7 @@ from quantimodo.protocol.client_documents import DocumentRefused, MethodsRefused
 from quantimodo.protocol.errors import InvalidRequest, OAuthError
 from quantimodo.protocol.grant_management import Requirement, check_required
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.profile_requests import (
+from quantimodo.protocol.security_profile_requests import (
     check_signed,
     check_still_signed,
     needs_push,

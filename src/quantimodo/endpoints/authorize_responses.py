@@ -14,8 +14,8 @@ from quantimodo.model.texts import N_
 from quantimodo.pages.authorization.form_post import form_post_page
 from quantimodo.pages.renderer import Renderer, json_page, see_other
 from quantimodo.protocol.authorization import Target
+from quantimodo.protocol.authorization_responses import Parameters, redirect_target
 from quantimodo.protocol.errors import OAuthError
-from quantimodo.protocol.responses import Parameters, redirect_target
 
 
 def rejected(text: str, refusal: str = "request_gone") -> RequestRejected:

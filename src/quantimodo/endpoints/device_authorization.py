@@ -11,7 +11,7 @@ from quantimodo.accounts.throttle import Throttle
 from quantimodo.authorization.device_codes import PARAMETERS, DeviceCodes, DeviceOrigin
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.clients.authentication import ClientAuthentication
-from quantimodo.clients.dpop import DPoPProofs
+from quantimodo.clients.dpop_proofs import DPoPProofs
 from quantimodo.clients.replay_quotas import signer_at, signer_of
 from quantimodo.endpoints.body_parameters import body_form
 from quantimodo.http.json import private_json

@@ -22,7 +22,7 @@ from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.renderer import PageOptions, see_other
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.social import INITIATE
+from quantimodo.protocol.social_login import INITIATE
 
 LONGEST_HINT: Final = 320
 _PARAMETERS: Final = frozenset({"iss", "login_hint", "target_link_uri"})

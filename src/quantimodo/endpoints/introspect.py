@@ -20,13 +20,13 @@ from quantimodo.protocol.claims_request import acr_of
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.consent_details import from_json, json_objects
 from quantimodo.protocol.consents import restricted_members
+from quantimodo.protocol.constants import INTROSPECTION_TYPE
 from quantimodo.protocol.errors import InvalidClient
 from quantimodo.protocol.resources import audience_of, plain_names
 from quantimodo.protocol.scopes import format_scope
 from quantimodo.protocol.security_profiles import profile_of
 from quantimodo.protocol.token_exchange import actor_claim, stored_chain
-from quantimodo.protocol.vocabulary import INTROSPECTION_TYPE
-from quantimodo.tokens.access import AccessTokens
+from quantimodo.tokens.access_tokens import AccessTokens
 from quantimodo.tokens.policy import TokenPolicy, seconds_until
 from quantimodo.tokens.signed_introspection import IntrospectionSigner
 from quantimodo.tokens.subjects import Subjects

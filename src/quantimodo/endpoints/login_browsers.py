@@ -17,7 +17,7 @@ from quantimodo.model.secrets import Secret
 from quantimodo.pages.browser import Browser
 from quantimodo.pages.cookie_names import LOGIN_BROWSER
 from quantimodo.ports.clock import Clock
-from quantimodo.tokens import login
+from quantimodo.tokens import login_jwts as login
 
 # A code may be redeemed in its last second.
 _LIFETIME: Final = login_codes.LIFETIME + login.LIFETIME

@@ -35,7 +35,7 @@ from quantimodo.pages.login.responses import login_browser, login_response
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.renderer import PageOptions, see_other
 from quantimodo.pages.return_targets import ReturnTargets
-from quantimodo.protocol.responses import redirect_target
+from quantimodo.protocol.authorization_responses import redirect_target
 
 LINK: Final = "/sign-in/link"
 IDENTITIES: Final = "/account/identities"

@@ -12,7 +12,7 @@ from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.errors import AccessDenied
 from quantimodo.protocol.subjects import is_pairwise
-from quantimodo.tokens.login import LIFETIME, LoginTokens, UpstreamAuthentication
+from quantimodo.tokens.login_jwts import LIFETIME, LoginTokens, UpstreamAuthentication
 from quantimodo.tokens.login_origin import LoginOrigin
 from quantimodo.tokens.subjects import Subjects
 

@@ -36,7 +36,7 @@ from quantimodo.protocol.logout import (
     requesting_client,
 )
 from quantimodo.protocol.parameters import Form
-from quantimodo.tokens.logout import LogoutHints
+from quantimodo.tokens.logout_tokens import LogoutHints
 
 CONFIRM = f"{END_SESSION}/confirm"
 

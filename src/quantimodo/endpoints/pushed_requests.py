@@ -14,8 +14,8 @@ from quantimodo.authorization.request_objects import RequestObjects
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.authorization.stored_requests import StoredRequests
 from quantimodo.clients.authentication import ClientAuthentication
-from quantimodo.clients.documents import ClientDocuments
-from quantimodo.clients.dpop import DPoPProofs
+from quantimodo.clients.dpop_proofs import DPoPProofs
+from quantimodo.clients.metadata_documents import ClientDocuments
 from quantimodo.clients.replay_quotas import signer_at, signer_of
 from quantimodo.endpoints.body_parameters import body_form
 from quantimodo.http.json import private_json
@@ -34,7 +34,11 @@ from quantimodo.protocol.dpop import bound_to_key
 from quantimodo.protocol.errors import InvalidClient, InvalidRequest, UnauthorizedClient
 from quantimodo.protocol.grant_management import Requirement, check_required
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.profile_requests import check_signed, marked_signed, pushed_lifetime
+from quantimodo.protocol.security_profile_requests import (
+    check_signed,
+    marked_signed,
+    pushed_lifetime,
+)
 
 _PARAMETERS = OF_CLIENTS | READ
 

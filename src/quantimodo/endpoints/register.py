@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from quantimodo.accounts.throttle import Throttle
-from quantimodo.clients.dynamic import DynamicClients
+from quantimodo.clients.dynamic_registration import DynamicClients
 from quantimodo.http.json import PRIVATE, private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.model.clients import Client

@@ -8,7 +8,7 @@ from quantimodo.protocol.authorization import AuthorizationRequest
 from quantimodo.protocol.errors import InvalidRequest, LoginRequired
 from quantimodo.protocol.logout import LogoutRefused
 from quantimodo.protocol.parameters import Form
-from quantimodo.tokens.logout import LogoutHints
+from quantimodo.tokens.logout_tokens import LogoutHints
 from quantimodo.tokens.subjects import Subjects
 
 P = TypeVar("P", bound=AuthenticatedSubject)

@@ -11,11 +11,11 @@ from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.model.clients import Client
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.exchanged_tokens import ExchangedTokenStore
+from quantimodo.ports.exchanged_token_store import ExchangedTokenStore
 from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
 from quantimodo.protocol.errors import UnauthorizedClient
-from quantimodo.tokens.access import AccessTokens, exchanged_key
+from quantimodo.tokens.access_tokens import AccessTokens, exchanged_key
 
 _PARAMETERS = OF_CLIENTS | {"token"}
 

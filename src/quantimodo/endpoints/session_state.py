@@ -15,8 +15,8 @@ from quantimodo.pages.browser import Browser
 from quantimodo.pages.renderer import Renderer
 from quantimodo.ports.clock import Entropy
 from quantimodo.protocol.authorization import AuthorizationRequest
+from quantimodo.protocol.authorization_responses import Parameters
 from quantimodo.protocol.logout import origin_of
-from quantimodo.protocol.responses import Parameters
 
 _POLICY = "default-src 'none'; script-src 'self'; base-uri 'none'; form-action 'none'"
 

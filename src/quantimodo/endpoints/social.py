@@ -34,7 +34,7 @@ from quantimodo.pages.renderer import head_of, see_other
 from quantimodo.pages.return_targets import ReturnTargets
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.social import ALIASES, PARAMETERS, login_request
+from quantimodo.protocol.social_login import ALIASES, PARAMETERS, login_request
 
 _TITLE: Final = N_("This sign-in cannot begin")
 

@@ -30,7 +30,7 @@ from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.renderer import NO_STORE, json_page
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import DataDeletionRequestStore, ReplayStore
-from quantimodo.protocol.social import DATA_DELETION_STATUS
+from quantimodo.protocol.social_login import DATA_DELETION_STATUS
 
 _MOST_BYTES: Final = 65_536
 _SECURITY_EVENT: Final = "application/secevent+jwt"  # RFC 8417 §2.3

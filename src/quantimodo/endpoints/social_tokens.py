@@ -33,8 +33,8 @@ from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.errors import AccessDenied, InvalidGrant, InvalidRequest
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.social import ALIASES, PARAMETERS
-from quantimodo.tokens.login import UpstreamAuthentication
+from quantimodo.protocol.social_login import ALIASES, PARAMETERS
+from quantimodo.tokens.login_jwts import UpstreamAuthentication
 from quantimodo.tokens.login_origin import LoginOrigin, name_of
 
 

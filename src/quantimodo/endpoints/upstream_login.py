@@ -19,7 +19,7 @@ from quantimodo.federation.contract import AuthorizationContext, Provider
 from quantimodo.model.secrets import Secret
 from quantimodo.pages.renderer import see_other
 from quantimodo.ports.clock import Entropy
-from quantimodo.protocol.social import callback_path
+from quantimodo.protocol.social_login import callback_path
 
 _LIFETIME: Final = timedelta(minutes=10)
 _USE: Final = "login state"

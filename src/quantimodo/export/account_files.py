@@ -11,15 +11,15 @@ from quantimodo.model.email_choices import EmailChoices
 from quantimodo.model.identities import Identity
 from quantimodo.model.passkeys import Passkey
 from quantimodo.model.personal_tokens import PersonalToken
-from quantimodo.model.profiles import Profile
 from quantimodo.model.sessions import Session
 from quantimodo.model.texts import N_
+from quantimodo.model.user_profiles import Profile
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import ProfileStore, SessionStore, UserStore
 from quantimodo.ports.email_choice_store import EmailChoiceStore
 from quantimodo.ports.federation_stores import IdentityStore
-from quantimodo.ports.passkeys import PasskeyStore
-from quantimodo.ports.personal_tokens import PersonalTokenStore
+from quantimodo.ports.passkey_store import PasskeyStore
+from quantimodo.ports.personal_token_store import PersonalTokenStore
 from quantimodo.ports.second_factor_store import SecondFactorStore
 from quantimodo.protocol.consent_details import json_objects
 from quantimodo.protocol.scopes import format_scope

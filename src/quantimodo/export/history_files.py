@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from quantimodo.export.parts import FileDescription, Part, csv_lines, iso_time
-from quantimodo.measurements.limits import ReadLimits
+from quantimodo.measurements.read_limits import ReadLimits
 from quantimodo.model.events import Event
 from quantimodo.model.measurements import Access
 from quantimodo.model.personal_tokens import name_of_token
@@ -13,7 +13,7 @@ from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.background_stores import EventStore
 from quantimodo.ports.client_stores import ClientStore
-from quantimodo.ports.measurements import AccessLogStore
+from quantimodo.ports.measurement_stores import AccessLogStore
 
 _ACTIVITY: Final = "history/activity.csv"
 _EVENTS: Final = "history/events.csv"
@@ -63,7 +63,7 @@ _DESCRIPTIONS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryFiles:
-    """Each page is one read of the person's, with its deadline (`measurements/limits.py`).
+    """Each page is one read of the person's, with its deadline (`measurements/read_limits.py`).
     Implements `FileSource`."""
 
     accesses: AccessLogStore

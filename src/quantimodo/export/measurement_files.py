@@ -9,9 +9,9 @@ from typing import Any, Final
 from quantimodo.export.parts import FileDescription, Part, json_lines
 from quantimodo.export.zip_stream import in_thread
 from quantimodo.measurements.csv_export import csv_header, csv_row, csv_text
-from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.payloads import MOST_MEASUREMENTS
 from quantimodo.measurements.queries import MeasurementQuery
+from quantimodo.measurements.read_limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.times import format_time
 from quantimodo.measurements.views import MeasurementView, VariableView
@@ -73,7 +73,7 @@ _DESCRIPTIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class MeasurementFiles:
-    """Each page is one read of the person's, with its deadline (`measurements/limits.py`).
+    """Each page is one read of the person's, with its deadline (`measurements/read_limits.py`).
     Implements `FileSource`."""
 
     service: MeasurementService

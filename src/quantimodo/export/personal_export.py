@@ -39,7 +39,7 @@ class PersonalExport:
         """The ZIP file of this session's person, in parts. Each part is read when it is requested.
 
         Raises `ReauthenticationNeeded` and `TooMany` before the first part, and then what a read
-        of measurements raises (`measurements/limits.py`).
+        of measurements raises (`measurements/read_limits.py`).
         """
         await self.require_recent_login(session)
         user, now = session.user, self.clock.now()

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from quantimodo.crypto.client_assertions import derived_signer, sign_with_secret
-from quantimodo.crypto.decryption import Decrypter
+from quantimodo.crypto.jwe_decryption import Decrypter
 from quantimodo.crypto.jwt import base64url
 from quantimodo.federation.contract import ProviderPolicy
 from quantimodo.federation.discovery import Metadata

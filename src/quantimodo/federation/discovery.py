@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from quantimodo.crypto.upstream import ALGORITHMS
+from quantimodo.crypto.provider_tokens import ALGORITHMS
 from quantimodo.federation.cached_document import CachedDocument
 from quantimodo.federation.contract import ProviderPolicy
 from quantimodo.outbound.http_client import GuardedHttpClient

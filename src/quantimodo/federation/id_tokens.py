@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from quantimodo.crypto.digests import same
-from quantimodo.crypto.upstream import Verified, half_hash
+from quantimodo.crypto.provider_tokens import Verified, half_hash
 from quantimodo.federation.contract import BadToken, ForeignToken
 from quantimodo.model.secrets import Secret
 

@@ -1,7 +1,7 @@
 """One-time codes that are exchanged for a login JWT (v2-api.md §2.4, §2.5).
 
-Owns the binding of a code and its single use. `tokens/login.py` makes the JWT. Its id is made here,
-together with the code, so that a second use can revoke the JWT of the first.
+Owns the binding of a code and its single use. `tokens/login_jwts.py` mints the JWT. Its id is
+minted here, together with the code, so that a second use can revoke the JWT of the first.
 """
 
 from dataclasses import dataclass

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from quantimodo.crypto.upstream import Verified
+from quantimodo.crypto.provider_tokens import Verified
 from quantimodo.federation.contract import SecurityEvent
 from quantimodo.federation.discovery import Metadata
 from quantimodo.federation.id_tokens import EVENT_TYPES, bad_token, required_text

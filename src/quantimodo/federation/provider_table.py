@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from quantimodo.crypto.client_assertions import SHORTEST_SECRET
-from quantimodo.crypto.upstream import client_secret_signer
+from quantimodo.crypto.provider_tokens import client_secret_signer
 from quantimodo.federation.client_assertions import AssertionKeys
 from quantimodo.federation.contract import Kind, Provider, ProviderPolicy
 from quantimodo.federation.declarations import faults_of_declaration

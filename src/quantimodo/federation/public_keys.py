@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection
 
-from quantimodo.crypto.upstream import (
+from quantimodo.crypto.provider_tokens import (
     BadKeySet,
     ProviderKey,
     UnknownKey,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from quantimodo.crypto.jwt import BadToken as Unsigned
-from quantimodo.crypto.upstream import Verified
+from quantimodo.crypto.provider_tokens import Verified
 from quantimodo.federation.contract import BadToken
 from quantimodo.federation.discovery import Metadata
 from quantimodo.federation.id_tokens import check_signed_claims

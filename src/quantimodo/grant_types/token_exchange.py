@@ -18,6 +18,7 @@ from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol.consents import narrow_details
+from quantimodo.protocol.constants import ACCESS_TOKEN_URN, JWT_URN, TOKEN_EXCHANGE
 from quantimodo.protocol.discovery import API, MCP
 from quantimodo.protocol.errors import InvalidRequest, InvalidTarget, UnauthorizedClient
 from quantimodo.protocol.grant_types import ENTRY_OF
@@ -25,7 +26,6 @@ from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import Targets, audience, audience_of, may_request, split
 from quantimodo.protocol.scopes import Scope
 from quantimodo.protocol.token_exchange import LONGEST_CHAIN, actor_chain, stored_chain
-from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN, JWT_URN, TOKEN_EXCHANGE
 
 
 class LiveTokens(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.model.measurements import Unit, UnitCategory, VariableCategory
-from quantimodo.ports.measurements import ReferenceStore
+from quantimodo.ports.measurement_stores import ReferenceStore
 
 MISCELLANEOUS = "Miscellaneous"
 

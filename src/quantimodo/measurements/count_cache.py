@@ -12,7 +12,7 @@ from typing import Final
 
 from quantimodo.model.measurements import AllowedMeasurements, Filter, Filters
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.measurements import MeasurementStore
+from quantimodo.ports.measurement_stores import MeasurementStore
 
 _REMEMBERED: Final = timedelta(minutes=1)
 _MOST_WALKS: Final = 16

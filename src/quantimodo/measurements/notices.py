@@ -4,8 +4,8 @@ of what the person allows the application to read."""
 from dataclasses import dataclass
 from typing import Final
 
-from quantimodo.measurements.allowed import allowed_measurements
 from quantimodo.measurements.catalogue import References
+from quantimodo.measurements.permissions import allowed_measurements
 from quantimodo.measurements.resolved_queries import restricted
 from quantimodo.model.consents import ConsentingPerson
 from quantimodo.model.measurements import Filters

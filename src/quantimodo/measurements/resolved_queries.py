@@ -17,7 +17,7 @@ from quantimodo.model.measurements import (
     QueryFilters,
     Unit,
 )
-from quantimodo.ports.measurements import MeasurementStore
+from quantimodo.ports.measurement_stores import MeasurementStore
 
 
 class Person(NamedTuple):

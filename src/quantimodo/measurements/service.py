@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from typing import Final
 
-from quantimodo.measurements.allowed import EVERYTHING, Permissions
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.drafts import (
     EntryDraft,
@@ -21,8 +20,9 @@ from quantimodo.measurements.drafts import (
     variable_name,
 )
 from quantimodo.measurements.errors import MeasurementError
-from quantimodo.measurements.groups import GroupReader
+from quantimodo.measurements.group_reader import GroupReader
 from quantimodo.measurements.payloads import Change, SentSet
+from quantimodo.measurements.permissions import EVERYTHING, Permissions
 from quantimodo.measurements.queries import MeasurementQuery
 from quantimodo.measurements.resolved_queries import (
     Person,
@@ -41,7 +41,7 @@ from quantimodo.measurements.views import (
 )
 from quantimodo.model.measurements import AllowedMeasurements, Filters, Measurement, Micros, Unit
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.measurements import MeasurementStore, VariableStore
+from quantimodo.ports.measurement_stores import MeasurementStore, VariableStore
 from quantimodo.ports.stores import Conflict
 
 _CHUNK: Final = 500  # measurements of one part of a stream

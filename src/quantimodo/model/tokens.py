@@ -131,8 +131,8 @@ class FoundAccessToken(NamedTuple):
     `revoked` covers the token, its grant, its client (deleted or disabled) and its person.
     `special`: its client registered signed or encrypted userinfo, or pairwise subjects.
     `details`: those of its grant; `token_details`: those that were requested for it alone, which
-    `tokens/access.py` combines. It ends with its grant at the latest. `granted_to`: of a token
-    that `client_id` got by token exchange (RFC 8693), the client that has the grant,
+    `tokens/access_tokens.py` combines. It ends with its grant at the latest. `granted_to`: of a
+    token that `client_id` got by token exchange (RFC 8693), the client that has the grant,
     `exchanged_key` the key of its row, and `actors` the clients that act, if they were stored.
     `authenticated_at` and `methods` say when and how the person signed in.
     """

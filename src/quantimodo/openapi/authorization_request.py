@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Required, TypedDict
 from quantimodo.openapi import fakes
 from quantimodo.openapi.authorization_details import RequestedDetails
 from quantimodo.openapi.operation import described
-from quantimodo.protocol.vocabulary import ResponseType
+from quantimodo.protocol.constants import ResponseType
 
 RequestedResource = Annotated[
     str,

@@ -9,7 +9,7 @@ from quantimodo.openapi.client_authentication import BY_CLIENT, INVALID_CLIENT
 from quantimodo.openapi.operation import JSON, Content, Operation, Response, described
 from quantimodo.openapi.responses import refused, too_many_requests
 from quantimodo.openapi.token_request import TokenRequestPart, token_request
-from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN
+from quantimodo.protocol.constants import ACCESS_TOKEN_URN
 
 
 class TokenAnswer(TypedDict, total=False):

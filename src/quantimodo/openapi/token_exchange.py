@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, TypedDict
 from quantimodo.openapi import fakes
 from quantimodo.openapi.operation import described
 from quantimodo.openapi.token_request import TokenRequestPart
-from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN, TOKEN_EXCHANGE
+from quantimodo.protocol.constants import ACCESS_TOKEN_URN, TOKEN_EXCHANGE
 
 
 class _TokenExchange(TypedDict, total=False):

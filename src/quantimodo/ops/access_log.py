@@ -13,7 +13,7 @@ from datetime import datetime
 from quantimodo.model.measurements import Access, AccessAction
 from quantimodo.ops.batch_writer import BatchWriter
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.measurements import AccessLogStore
+from quantimodo.ports.measurement_stores import AccessLogStore
 from quantimodo.ports.stores import Conflict
 
 _PROFILE_PAUSE = 5.0  # seconds; repeated reads by an app of a person are one write

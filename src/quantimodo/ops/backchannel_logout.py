@@ -1,8 +1,8 @@
 """Notifies clients that a session ended (OpenID Connect Back-Channel Logout 1.0): retried with
 increasing delays, up to a limit.
 
-Owns the queue's rules. `tokens/logout.py` writes the message, a `FormPoster` sends it. A client is
-notified at least once; each attempt has a new token, so that none is accepted twice.
+Owns the queue's rules. `tokens/logout_tokens.py` writes the message, a `FormPoster` sends it. A
+client is notified at least once; each attempt has a new token, so that none is accepted twice.
 """
 
 import asyncio

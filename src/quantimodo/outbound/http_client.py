@@ -3,7 +3,7 @@
 All addresses from settings, discovery documents, providers and clients are requested here: https
 only, public addresses only, checked after name resolution and connected to exactly as checked; no
 redirects, no cookies, no proxies; limits on time, size and number. The caller interprets the
-response. The connections are those of `network.py`; only these two import the HTTP client.
+response. `guarded_transport.py` opens the connections; only these two import the HTTP client.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ import httpx
 
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import ProviderFault, ProviderUnavailable
-from quantimodo.outbound.network import (
+from quantimodo.outbound.guarded_transport import (
     NETWORK_ERRORS,
     GuardedNetwork,
     GuardedTransport,

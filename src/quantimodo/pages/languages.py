@@ -17,8 +17,8 @@ from quantimodo.accounts.addresses import local_path
 from quantimodo.i18n.negotiation import lookup, of_accept_language
 from quantimodo.i18n.translation import Source, in_language, suggest
 from quantimodo.model.languages import ENGLISH, Language
-from quantimodo.model.profiles import Profile
 from quantimodo.model.sessions import Session
+from quantimodo.model.user_profiles import Profile
 from quantimodo.model.users import User
 
 _LONGEST: Final = 1000

@@ -22,7 +22,7 @@ from quantimodo.crypto.envelope import Envelope
 from quantimodo.export.personal_export import PersonalExport
 from quantimodo.federation.provider_sign_out import ProviderSignOut
 from quantimodo.measurements.catalogue import References
-from quantimodo.measurements.limits import ReadLimits
+from quantimodo.measurements.read_limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.model.invitations import SignUpMode
 from quantimodo.pages.account.identities import Linking
@@ -41,7 +41,7 @@ from quantimodo.ports.client_log_store import ClientLogStore
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import AuthorizationStore
-from quantimodo.ports.measurements import AccessLogStore
+from quantimodo.ports.measurement_stores import AccessLogStore
 
 PageRoute = tuple[tuple[str, ...], str, Endpoint]
 

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from quantimodo.model.budgets import Charge
-from quantimodo.model.profiles import Profile
 from quantimodo.model.provider_sessions import ProviderSession
 from quantimodo.model.sessions import EmailToken, LogoutRecipient, Session
 from quantimodo.model.sign_in_methods import SignInMethods
+from quantimodo.model.user_profiles import Profile
 from quantimodo.model.users import NewUser, User
 
 

@@ -40,7 +40,7 @@ from quantimodo.ports.client_log_store import ClientLogStore
 from quantimodo.ports.client_stores import ClientStore, RegistrationStore
 from quantimodo.ports.device_store import DeviceAuthorizationStore
 from quantimodo.ports.email_choice_store import EmailChoiceStore
-from quantimodo.ports.exchanged_tokens import ExchangedTokenStore
+from quantimodo.ports.exchanged_token_store import ExchangedTokenStore
 from quantimodo.ports.factor_recovery_store import FactorRecoveryStore
 from quantimodo.ports.federation_stores import (
     DataDeletionRequestStore,
@@ -52,16 +52,16 @@ from quantimodo.ports.federation_stores import (
 )
 from quantimodo.ports.grant_stores import AuthorizationStore, TokenStore
 from quantimodo.ports.invitation_store import InvitationStore
-from quantimodo.ports.measurements import (
+from quantimodo.ports.measurement_stores import (
     AccessLogStore,
     MeasurementStore,
     ReferenceStore,
     VariableStore,
 )
 from quantimodo.ports.operations_store import OperationsStore
-from quantimodo.ports.passkeys import PasskeyStore
-from quantimodo.ports.pending_logins import PendingLoginStore
-from quantimodo.ports.personal_tokens import PersonalTokenStore
+from quantimodo.ports.passkey_store import PasskeyStore
+from quantimodo.ports.pending_login_store import PendingLoginStore
+from quantimodo.ports.personal_token_store import PersonalTokenStore
 from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.ports.second_factor_store import SecondFactorStore
 from quantimodo.ports.server_count_store import ServerCountStore

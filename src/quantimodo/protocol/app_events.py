@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from quantimodo.model.app_events import AppEvent
-from quantimodo.model.profiles import Profile
+from quantimodo.model.user_profiles import Profile
 from quantimodo.protocol.claims import opened, profile_claims
 
 SCOPE: Final = "events"

@@ -14,6 +14,7 @@ from quantimodo.model.consent_details import Details
 from quantimodo.model.resources import Resource
 from quantimodo.model.tokens import PolledCode
 from quantimodo.protocol import pkce, scopes
+from quantimodo.protocol.authorization_responses import ResponseMode
 from quantimodo.protocol.claims_request import (
     NOTHING,
     ClaimsRequest,
@@ -31,15 +32,14 @@ from quantimodo.protocol.errors import (
 )
 from quantimodo.protocol.grant_management import GrantAction, parse_action
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.profile_requests import check_parameters
 from quantimodo.protocol.redirects import matches
-from quantimodo.protocol.requested_responses import (
+from quantimodo.protocol.resources import WITHOUT, RequestedResources, requested_scope
+from quantimodo.protocol.response_types import (
     check_mode,
     requested_mode,
     requested_type,
 )
-from quantimodo.protocol.resources import WITHOUT, RequestedResources, requested_scope
-from quantimodo.protocol.responses import ResponseMode
+from quantimodo.protocol.security_profile_requests import check_parameters
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 PARAMETERS = frozenset(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from quantimodo.model.profiles import Profile
+from quantimodo.model.user_profiles import Profile
 from quantimodo.model.users import User
 
 _TEXTS: Final = (

@@ -1,7 +1,7 @@
 """Client id metadata documents: clients whose id is the address of their metadata. Pure.
 
-The draft is Client ID Metadata Document, revision 03. `clients/documents.py` fetches and stores the
-documents.
+The draft is Client ID Metadata Document, revision 03. `clients/metadata_documents.py` fetches
+and stores the documents.
 """
 
 import re

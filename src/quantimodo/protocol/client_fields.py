@@ -10,7 +10,7 @@ from typing import Final, get_args
 
 from quantimodo.model.clients import IdTokenAlgorithm, TokenFormat
 from quantimodo.model.texts import N_
-from quantimodo.protocol.client_field import (
+from quantimodo.protocol.client_field_row import (
     LONGEST_NAME,
     ClientField,
     FormField,
@@ -26,10 +26,10 @@ from quantimodo.protocol.client_field import (
 )
 from quantimodo.protocol.client_metadata_fields import METADATA_FIELDS
 from quantimodo.protocol.client_operator_fields import OPERATOR_FIELDS
+from quantimodo.protocol.constants import RESPONSE_TYPES
 from quantimodo.protocol.grant_types import GRANT_TYPES, IN_PORTAL, TABLE
 from quantimodo.protocol.scopes import DECLINABLE, SCOPES
 from quantimodo.protocol.security_profiles import PROFILES
-from quantimodo.protocol.vocabulary import RESPONSE_TYPES
 
 FIELDS: Final = (
     ClientField(

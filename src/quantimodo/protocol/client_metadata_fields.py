@@ -9,7 +9,7 @@ from typing import Final
 from quantimodo.model.keys import ALGORITHMS
 from quantimodo.model.texts import N_
 from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGORITHMS
-from quantimodo.protocol.client_field import (
+from quantimodo.protocol.client_field_row import (
     Check,
     ClientField,
     FormField,
@@ -22,9 +22,9 @@ from quantimodo.protocol.client_field import (
     check_secure_link,
     refuse_encrypted_requests,
 )
+from quantimodo.protocol.constants import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS
 from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.request_objects import ALGORITHMS as REQUEST_OBJECT_ALGORITHMS
-from quantimodo.protocol.vocabulary import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS
 
 METHODS: Final = (
     "client_secret_basic",

@@ -3,7 +3,7 @@ are members of no registration, and fields of no form in the portal."""
 
 from typing import Final
 
-from quantimodo.protocol.client_field import ClientField, Option, check_actors, check_limit
+from quantimodo.protocol.client_field_row import ClientField, Option, check_actors, check_limit
 from quantimodo.protocol.verified_domains import check_domain
 
 OPERATOR_FIELDS: Final = (

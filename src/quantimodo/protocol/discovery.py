@@ -9,6 +9,12 @@ from quantimodo.protocol.claims import SCOPE_OF_CLAIM
 from quantimodo.protocol.claims_request import ACR_VALUES
 from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGORITHMS
 from quantimodo.protocol.consent_details import TYPE as DETAILS_TYPE
+from quantimodo.protocol.constants import (
+    ENCRYPTION_ALGORITHMS,
+    ENCRYPTION_ENCODINGS,
+    TOKEN_EXCHANGE,
+    ResponseType,
+)
 from quantimodo.protocol.dpop import ALGORITHMS as DPOP_ALGORITHMS
 from quantimodo.protocol.endpoints import CERTIFIED, MEMBERS, PATHS
 from quantimodo.protocol.grant_management import ACTIONS
@@ -16,12 +22,6 @@ from quantimodo.protocol.grant_types import GRANT_TYPES, TABLE
 from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.request_objects import SIGNED as REQUEST_OBJECT_ALGORITHMS
 from quantimodo.protocol.scopes import SCOPE_OF_ACTION, SCOPES
-from quantimodo.protocol.vocabulary import (
-    ENCRYPTION_ALGORITHMS,
-    ENCRYPTION_ENCODINGS,
-    TOKEN_EXCHANGE,
-    ResponseType,
-)
 
 AUTHORIZE: Final = PATHS["authorize"]
 TOKEN: Final = PATHS["token"]

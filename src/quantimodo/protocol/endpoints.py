@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from quantimodo.model.texts import N_
-from quantimodo.protocol import social
+from quantimodo.protocol import social_login as social
 from quantimodo.protocol.endpoint_entry import GET, EndpointEntry, EndpointKind
 
 _POST: Final = frozenset({"POST"})

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from quantimodo.model.texts import N_
+from quantimodo.protocol.constants import TOKEN_EXCHANGE
 from quantimodo.protocol.token_exchange import PARAMETERS as OF_EXCHANGES
-from quantimodo.protocol.vocabulary import TOKEN_EXCHANGE
 
 DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 """RFC 8628 §3.4."""

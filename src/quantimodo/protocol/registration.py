@@ -10,20 +10,20 @@ from urllib.parse import urlsplit
 
 from quantimodo.model.client_metadata import BARE, ClientMetadata
 from quantimodo.model.clients import Client, IdTokenAlgorithm, TokenFormat
-from quantimodo.protocol.client_field import ClientField, check_name
+from quantimodo.protocol.client_field_row import ClientField, check_name
 from quantimodo.protocol.client_fields import (
     BY_NAME,
     FIELDS,
     SETTINGS,
 )
 from quantimodo.protocol.consents import required_details
+from quantimodo.protocol.constants import RESPONSE_TYPES
 from quantimodo.protocol.errors import InvalidAuthorizationDetails
 from quantimodo.protocol.grant_types import BY_OPERATOR, ENTRY_OF, SIGNING_IN, TABLE
 from quantimodo.protocol.registration_metadata import metadata_faults
 from quantimodo.protocol.scopes import SCOPES, health_actions
 from quantimodo.protocol.security_profiles import implied, profile_of, unmet
 from quantimodo.protocol.verified_domains import is_of_domain, keeps_domain
-from quantimodo.protocol.vocabulary import RESPONSE_TYPES
 
 _PLAIN_RESPONSE_TYPES = frozenset({"code", "none"})
 # security.md §5: types that hand out tokens in a URL; only the operator lets an app have them.

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.clients import Client, IdTokenAlgorithm
-from quantimodo.protocol.client_field import ClientField
+from quantimodo.protocol.client_field_row import ClientField
 from quantimodo.protocol.client_fields import BY_NAME, FIELDS
 from quantimodo.protocol.errors import InvalidClientMetadata, InvalidRedirectUri
 from quantimodo.protocol.registration import (

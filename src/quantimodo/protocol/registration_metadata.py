@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.keys import PRIVATE_MEMBERS
 from quantimodo.protocol.client_assertion import HMAC_ALGORITHMS, SIGNATURE_ALGORITHMS
-from quantimodo.protocol.client_field import check_link
+from quantimodo.protocol.client_field_row import check_link
 from quantimodo.protocol.key_strength import weak_keys
 from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.mutual_tls import certificate_faults

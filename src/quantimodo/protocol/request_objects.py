@@ -13,7 +13,7 @@ from quantimodo.model.clients import Client
 from quantimodo.protocol.authorization import READ
 from quantimodo.protocol.errors import InvalidRequestObject
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.profile_requests import check_request_object, needs_signature
+from quantimodo.protocol.security_profile_requests import check_request_object, needs_signature
 from quantimodo.protocol.security_profiles import allowed_algorithms
 
 SIGNED: Final = ("RS256", "ES256", "PS256", "EdDSA", "HS256")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from quantimodo.model.clients import TokenFormat
 from quantimodo.model.resources import Resource, ResourceScope
 from quantimodo.protocol import uris
-from quantimodo.protocol.client_field import check_description, check_name, check_secure_link
+from quantimodo.protocol.client_field_row import check_description, check_name, check_secure_link
 from quantimodo.protocol.discovery import API, MCP
 from quantimodo.protocol.registration import Fault
 from quantimodo.protocol.scopes import KNOWN

@@ -3,7 +3,7 @@
 `fapi2` is the FAPI 2.0 Security Profile, `fapi2_message_signing` also FAPI 2.0 Message Signing,
 `oauth21` the rules of OAuth 2.1 (draft-ietf-oauth-v2-1), `legacy` none of these. Each row repeats
 what the rows before it require, or more. Registration refuses an application that does not meet its
-profile; `profile_requests.py` has the checks of requests.
+profile; `security_profile_requests.py` has the checks of requests.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from quantimodo.model.clients import Client
 from quantimodo.model.resources import Resource, ResourceScope
-from quantimodo.protocol.client_field import ClientField
+from quantimodo.protocol.client_field_row import ClientField
 from quantimodo.protocol.client_fields import FIELDS
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.registration import Registration, registration_of, value_of, with_values

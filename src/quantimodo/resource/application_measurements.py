@@ -19,7 +19,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.measurements import Filters
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.measurements import MeasurementStore
+from quantimodo.ports.measurement_stores import MeasurementStore
 from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.subjects import is_pairwise
 from quantimodo.resource.measurement_json import measurement_rows, page_response

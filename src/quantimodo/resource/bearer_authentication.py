@@ -20,7 +20,7 @@ from quantimodo.protocol.errors import (
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import plain_name
 from quantimodo.resource.bound_tokens import BoundTokens
-from quantimodo.tokens.access import LiveTokens
+from quantimodo.tokens.access_tokens import LiveTokens
 
 _FORM = "application/x-www-form-urlencoded"
 

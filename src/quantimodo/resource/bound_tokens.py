@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from quantimodo.clients.certificates import CertificateRefused, ClientCertificates
-from quantimodo.clients.dpop import DPoPProofs
+from quantimodo.clients.dpop_proofs import DPoPProofs
 from quantimodo.clients.replay_quotas import signer_of, signer_of_person
 from quantimodo.http.messages import Request
 from quantimodo.model.budgets import Signer

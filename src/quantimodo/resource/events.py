@@ -10,7 +10,7 @@ from quantimodo.protocol.app_events import SCOPE, cursor, message_id, parse_curs
 from quantimodo.protocol.errors import BearerRequestInvalid, InvalidRequest
 from quantimodo.protocol.parameters import Form
 from quantimodo.resource.bearer_authentication import BearerAuthentication
-from quantimodo.tokens.app_events import AppEventWriter
+from quantimodo.tokens.event_payloads import AppEventWriter
 
 _USUAL: Final = 100
 _MOST: Final = 500

@@ -10,14 +10,14 @@ from typing import Literal, NamedTuple
 
 from quantimodo.http.json import PRIVATE, private_json
 from quantimodo.http.messages import Request, Response
-from quantimodo.measurements.allowed import EVERYTHING, Permissions, allowed_measurements
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.csv_export import csv_header, csv_row, csv_text
 from quantimodo.measurements.drafts import Saved
 from quantimodo.measurements.errors import MeasurementError
-from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.payloads import parse_change, parse_sets
+from quantimodo.measurements.permissions import EVERYTHING, Permissions, allowed_measurements
 from quantimodo.measurements.queries import MeasurementQuery, parse_measurement_query
+from quantimodo.measurements.read_limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.views import MeasurementView
 from quantimodo.model.consent_details import Action, Details, explicit
@@ -25,7 +25,7 @@ from quantimodo.model.measurements import Access, AllowedMeasurements
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.measurements import AccessRecorder
+from quantimodo.ports.measurement_stores import AccessRecorder
 from quantimodo.protocol.consent_details import from_json
 from quantimodo.protocol.scopes import effective, health_actions
 from quantimodo.resource.bearer_authentication import BearerAuthentication, insufficient

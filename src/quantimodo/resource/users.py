@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from quantimodo.http.json import PRIVATE, private_json
 from quantimodo.http.messages import Request, Response
-from quantimodo.ports.measurements import AccessRecorder
+from quantimodo.ports.measurement_stores import AccessRecorder
 from quantimodo.resource.bearer_authentication import BearerAuthentication, insufficient
 from quantimodo.tokens.userinfo import UserInfoResponses
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from quantimodo.pages.renderer import see_other
 from quantimodo.ports.clock import Clock
-from quantimodo.protocol.responses import redirect_target
+from quantimodo.protocol.authorization_responses import redirect_target
 from quantimodo.sandbox.authorization import (
     AuthorizationRequestRefused,
     FakeAuthorizationRequest,

@@ -12,6 +12,7 @@ from quantimodo.model.tokens import AuthorizationCode, ClaimsRequest, Grant, Pol
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.protocol.authorization import AuthorizationRequest
+from quantimodo.protocol.authorization_responses import Parameters
 from quantimodo.protocol.claims import SCOPE_OF_CLAIM
 from quantimodo.protocol.claims_request import NOTHING, met_acr
 from quantimodo.protocol.consent_details import to_json_or_none
@@ -19,9 +20,8 @@ from quantimodo.protocol.consents import granted
 from quantimodo.protocol.errors import AccessDenied, InvalidGrantId
 from quantimodo.protocol.grant_management import GrantAction
 from quantimodo.protocol.resources import Targets
-from quantimodo.protocol.responses import Parameters
 from quantimodo.protocol.scopes import health_actions
-from quantimodo.tokens.minted import Authorization, IdTokenContext, TokenBinding
+from quantimodo.tokens.minted_tokens import Authorization, IdTokenContext, TokenBinding
 from quantimodo.tokens.minter import TokenMinter, access_token_parameters
 from quantimodo.tokens.subjects import Subjects
 

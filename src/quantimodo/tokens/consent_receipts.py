@@ -17,8 +17,8 @@ from quantimodo.model.consents import ConsentChange
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
 from quantimodo.protocol.consent_details import instant_text, json_objects
+from quantimodo.protocol.constants import CONSENT_RECEIPT_TYPE
 from quantimodo.protocol.scopes import SCOPE_OF_ACTION, SCOPES, format_scope, own_name
-from quantimodo.protocol.vocabulary import CONSENT_RECEIPT_TYPE
 from quantimodo.tokens.subjects import Subjects
 
 SCHEMA: Final = "ISO/IEC TS 27560:2023"

@@ -13,9 +13,9 @@ from quantimodo.model.tokens import ClaimsRequest
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import ProfileStore
 from quantimodo.protocol.claims import needs_profile, userinfo_claims
+from quantimodo.protocol.constants import ID_TOKEN_TYPE
 from quantimodo.protocol.logout import names_session
-from quantimodo.protocol.vocabulary import ID_TOKEN_TYPE
-from quantimodo.tokens.minted import Authorization, IdTokenContext
+from quantimodo.tokens.minted_tokens import Authorization, IdTokenContext
 from quantimodo.tokens.policy import TokenPolicy
 from quantimodo.tokens.subjects import Subjects
 

@@ -8,9 +8,9 @@ from quantimodo.keys.keyring import Keyring
 from quantimodo.model.clients import Client
 from quantimodo.model.keys import algorithm_named
 from quantimodo.ports.clock import Clock
+from quantimodo.protocol.authorization_responses import Parameters
+from quantimodo.protocol.constants import ID_TOKEN_TYPE
 from quantimodo.protocol.errors import InvalidRequest
-from quantimodo.protocol.responses import Parameters
-from quantimodo.protocol.vocabulary import ID_TOKEN_TYPE
 from quantimodo.tokens.id_tokens import Encrypter
 
 _LIFETIME: Final = timedelta(minutes=10)  # JARM §2.1: a maximum is recommended

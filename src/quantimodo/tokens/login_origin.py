@@ -1,5 +1,5 @@
 """The claims of a login JWT that state how it was obtained and which applications may use it
-(v2-api.md §4, security.md §14b). `tokens/login.py` verifies the signature."""
+(v2-api.md §4, security.md §14b). `tokens/login_jwts.py` verifies the signature."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

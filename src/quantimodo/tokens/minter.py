@@ -21,7 +21,8 @@ from quantimodo.protocol.resources import audience_of, plain_names
 from quantimodo.protocol.scopes import format_scope
 from quantimodo.protocol.security_profiles import profile_of
 from quantimodo.tokens.id_tokens import IdTokens
-from quantimodo.tokens.minted import (
+from quantimodo.tokens.jwt_access_tokens import SignedTokens
+from quantimodo.tokens.minted_tokens import (
     Authorization,
     IdTokenContext,
     MintedAccessToken,
@@ -30,7 +31,6 @@ from quantimodo.tokens.minted import (
     TokenBinding,
 )
 from quantimodo.tokens.policy import TokenPolicy, seconds_until
-from quantimodo.tokens.signed import SignedTokens
 from quantimodo.tokens.subjects import Subjects
 
 

@@ -8,7 +8,7 @@ from quantimodo.keys.keyring import Keyring
 from quantimodo.model.clients import Client
 from quantimodo.model.keys import algorithm_named
 from quantimodo.ports.clock import Clock
-from quantimodo.protocol.vocabulary import INTROSPECTION_TYPE
+from quantimodo.protocol.constants import INTROSPECTION_TYPE
 from quantimodo.tokens.id_tokens import Encrypter
 
 

@@ -26,9 +26,8 @@ from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.protocol.consents import restricted_members
 from quantimodo.protocol.resources import audience_of, split
-from quantimodo.tokens.access import with_own_details
-from quantimodo.tokens.exchanges import TokenExchanges
-from quantimodo.tokens.minted import (
+from quantimodo.tokens.access_tokens import with_own_details
+from quantimodo.tokens.minted_tokens import (
     Authorization,
     IdTokenContext,
     MintedAccessToken,
@@ -37,6 +36,7 @@ from quantimodo.tokens.minted import (
 )
 from quantimodo.tokens.minter import TokenMinter, access_token_parameters
 from quantimodo.tokens.policy import seconds_until
+from quantimodo.tokens.token_exchanges import TokenExchanges
 
 TokenResponse = dict[str, Any]
 

@@ -21,8 +21,8 @@ from quantimodo.protocol.claims import (
     pairwise_profile,
     userinfo_claims,
 )
+from quantimodo.protocol.constants import ID_TOKEN_TYPE
 from quantimodo.protocol.subjects import is_pairwise
-from quantimodo.protocol.vocabulary import ID_TOKEN_TYPE
 from quantimodo.tokens.id_tokens import Encrypter
 from quantimodo.tokens.subjects import Subjects
 

@@ -15,7 +15,7 @@ from quantimodo.i18n.client_texts import client_name
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.measurements import AccessLogStore
+from quantimodo.ports.measurement_stores import AccessLogStore
 
 _LEASE: Final = timedelta(minutes=5)
 _BATCH: Final = 50

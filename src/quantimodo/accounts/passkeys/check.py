@@ -31,7 +31,7 @@ from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.passkeys import PasskeyStore
+from quantimodo.ports.passkey_store import PasskeyStore
 
 _WRONG: Final = N_(
     "This passkey does not sign in here. Use another one, or sign in with your password."

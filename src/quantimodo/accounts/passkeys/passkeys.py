@@ -28,7 +28,7 @@ from quantimodo.model.sign_in_methods import AcceptedMethods
 from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.passkeys import PasskeyStore
+from quantimodo.ports.passkey_store import PasskeyStore
 from quantimodo.ports.stores import Conflict
 
 _OFF: Final = N_("This server does not offer passkeys.")

@@ -13,7 +13,7 @@ from quantimodo.accounts.throttle import Throttle
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.model.users import User
-from quantimodo.ports.passkeys import PasskeyStore
+from quantimodo.ports.passkey_store import PasskeyStore
 from quantimodo.ports.second_factor import SecondFactor
 
 

@@ -17,7 +17,7 @@ from quantimodo.protocol.resources import audience
 from quantimodo.resource.bearer_authentication import BearerAuthentication
 from quantimodo.resource.bound_tokens import BoundTokens
 from quantimodo.resource.measurements import MeasurementAccess
-from quantimodo.tokens.access import TokensFor
+from quantimodo.tokens.access_tokens import TokensFor
 
 SDK = "quantimodo.agents.sdk"
 """Imported only if it is used: it needs the extra, and loads pydantic."""

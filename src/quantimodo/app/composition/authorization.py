@@ -4,16 +4,16 @@ from quantimodo.app.composition.policies import client_document_policy, dpop_pol
 from quantimodo.app.composition.services import AppContext
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.clients.certificates import ClientCertificates
-from quantimodo.clients.dpop import DPoPProofs
 from quantimodo.clients.dpop_nonces import DPoPNonces
+from quantimodo.clients.dpop_proofs import DPoPProofs
 from quantimodo.crypto.tokens import SuccessorDerivation
 from quantimodo.protocol.endpoints import AUDIENCES
 from quantimodo.protocol.resources import Targets
-from quantimodo.tokens.access import AccessTokens
+from quantimodo.tokens.access_tokens import AccessTokens
 from quantimodo.tokens.authorization_responder import AuthorizationResponder
 from quantimodo.tokens.id_tokens import IdTokens
+from quantimodo.tokens.jwt_access_tokens import SignedTokens
 from quantimodo.tokens.minter import TokenMinter
-from quantimodo.tokens.signed import SignedTokens
 from quantimodo.tokens.subjects import Subjects
 from quantimodo.tokens.userinfo import UserInfoResponses
 

@@ -17,7 +17,7 @@ from quantimodo.authorization.request_objects import RequestObjects
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.stored_requests import RESUME, StoredRequests
-from quantimodo.clients.documents import ClientDocuments
+from quantimodo.clients.metadata_documents import ClientDocuments
 from quantimodo.endpoints.authorize import AuthorizeEndpoint
 from quantimodo.endpoints.authorize_completion import AuthorizationResponses
 from quantimodo.endpoints.authorize_login import LoginCarrier
@@ -34,7 +34,7 @@ from quantimodo.pages.account.receipts import ConsentServices
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute
 from quantimodo.tokens.jarm import JarmEncoder
-from quantimodo.tokens.logout import LogoutHints
+from quantimodo.tokens.logout_tokens import LogoutHints
 from quantimodo.tokens.subjects import Subjects
 
 

@@ -14,7 +14,7 @@ from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute
 from quantimodo.ports.form_poster import FormPoster
 from quantimodo.protocol.discovery import CHECK_SESSION, END_SESSION
-from quantimodo.tokens.logout import LogoutHints, LogoutTokens
+from quantimodo.tokens.logout_tokens import LogoutHints, LogoutTokens
 
 
 def sign_out(context: AppContext) -> SignOut:

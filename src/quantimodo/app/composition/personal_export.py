@@ -11,7 +11,7 @@ from quantimodo.export.application_files import ApplicationFiles
 from quantimodo.export.history_files import HistoryFiles
 from quantimodo.export.measurement_files import MeasurementFiles
 from quantimodo.export.personal_export import PersonalExport
-from quantimodo.measurements.limits import ReadLimits
+from quantimodo.measurements.read_limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import Stores

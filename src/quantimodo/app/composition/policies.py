@@ -8,17 +8,17 @@ from quantimodo.accounts.sessions import SessionPolicy
 from quantimodo.app.composition.login import Role
 from quantimodo.app.settings.reading import Settings
 from quantimodo.app.settings.rules import read_statements
-from quantimodo.clients.documents import ClientDocumentPolicy
-from quantimodo.clients.dynamic import RegistrationPolicy
-from quantimodo.clients.names import ReservedNames, reserved_names
+from quantimodo.clients.dynamic_registration import RegistrationPolicy
+from quantimodo.clients.metadata_documents import ClientDocumentPolicy
+from quantimodo.clients.reserved_names import ReservedNames, reserved_names
 from quantimodo.keys.rotation import RotationPolicy
-from quantimodo.measurements.limits import ReadPolicy
+from quantimodo.measurements.read_limits import ReadPolicy
 from quantimodo.model.brand import PRODUCT
 from quantimodo.ops.health_readings import Thresholds
+from quantimodo.protocol.constants import TOKEN_EXCHANGE
 from quantimodo.protocol.discovery import Offered
 from quantimodo.protocol.dpop import DPoPPolicy
 from quantimodo.protocol.grant_types import GRANT_TYPES
-from quantimodo.protocol.vocabulary import TOKEN_EXCHANGE
 from quantimodo.storage.open import SearchPolicy
 from quantimodo.tokens.policy import TokenPolicy
 

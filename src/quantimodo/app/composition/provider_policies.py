@@ -17,9 +17,9 @@ from quantimodo.federation.presets import PRESETS, with_preset
 from quantimodo.federation.provider_sign_out import RETURNED
 from quantimodo.federation.provider_table import faults_of
 from quantimodo.model.secrets import Secret
+from quantimodo.outbound.guarded_transport import netloc
 from quantimodo.outbound.http_client import OutboundPolicy
-from quantimodo.outbound.network import netloc
-from quantimodo.protocol.social import (
+from quantimodo.protocol.social_login import (
     CALLBACK,
     FRONTCHANNEL_LOGOUT,
     INITIATE,

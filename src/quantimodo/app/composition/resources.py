@@ -2,7 +2,7 @@
 
 from quantimodo.app.composition.policies import client_document_policy
 from quantimodo.app.composition.services import AppContext
-from quantimodo.clients.documents import ClientDocuments
+from quantimodo.clients.metadata_documents import ClientDocuments
 from quantimodo.clients.resources import ResourceRegistry
 
 

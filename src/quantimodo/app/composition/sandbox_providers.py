@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from quantimodo.app.composition.provider_policies import provider_policies
 from quantimodo.app.settings.reading import Settings
 from quantimodo.federation.contract import ProviderPolicy
-from quantimodo.outbound.network import netloc
+from quantimodo.outbound.guarded_transport import netloc
 from quantimodo.sandbox.policies import STANDS_IN_FOR, sandbox_policies
 
 

@@ -57,7 +57,7 @@ from quantimodo.app.requests.traced_dispatcher import TracedDispatcher
 from quantimodo.app.settings.reading import Settings
 from quantimodo.authorization.steps.step import Step
 from quantimodo.authorization.steps.table import STEPS
-from quantimodo.clients.documents import ClientDocuments
+from quantimodo.clients.metadata_documents import ClientDocuments
 from quantimodo.endpoints.discovery import (
     KeySetEndpoint,
     MetadataEndpoint,

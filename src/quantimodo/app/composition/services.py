@@ -38,7 +38,7 @@ from quantimodo.app.composition.social_accounts import build_social_accounts
 from quantimodo.app.composition.stores import open_configured_stores
 from quantimodo.app.secret_keys import secret_keys
 from quantimodo.app.settings.reading import Settings
-from quantimodo.clients.dynamic import DynamicClients
+from quantimodo.clients.dynamic_registration import DynamicClients
 from quantimodo.clients.key_documents import KeyDocuments
 from quantimodo.clients.public_keys import ClientKeys
 from quantimodo.clients.registry import Registry
@@ -51,7 +51,7 @@ from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.keys.keyring import Keyring
 from quantimodo.keys.rotation import Rotation
 from quantimodo.measurements.catalogue import References
-from quantimodo.measurements.limits import ReadLimits
+from quantimodo.measurements.read_limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.ops.access_log import AccessLog
 from quantimodo.ops.audit import AuditTrail

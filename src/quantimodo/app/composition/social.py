@@ -30,9 +30,9 @@ from quantimodo.federation.security_event_handler import SecurityEventHandler
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.page_services import PageRoute
 from quantimodo.pages.return_targets import ReturnTargets
-from quantimodo.protocol import social as places
+from quantimodo.protocol import social_login as places
 from quantimodo.sandbox.routes import SandboxPolicy, sandbox_routes
-from quantimodo.tokens.login import LoginTokens
+from quantimodo.tokens.login_jwts import LoginTokens
 from quantimodo.tokens.subjects import Subjects
 
 

@@ -23,7 +23,7 @@ from quantimodo.grant_types.refresh_token import RefreshTokenGrant
 from quantimodo.grant_types.table import GrantTypeTable
 from quantimodo.grant_types.token_exchange import TokenExchangeGrant
 from quantimodo.protocol.resources import Targets
-from quantimodo.tokens.exchanges import TokenExchanges
+from quantimodo.tokens.token_exchanges import TokenExchanges
 from quantimodo.tokens.token_responder import TokenResponder
 
 

@@ -17,7 +17,7 @@ from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.outbound.webhook_poster import HttpWebhookPoster
 from quantimodo.ports.tracing import Tracer
 from quantimodo.ports.webhook_poster import WebhookPoster
-from quantimodo.tokens.app_events import AppEventWriter
+from quantimodo.tokens.event_payloads import AppEventWriter
 from quantimodo.tokens.subjects import Subjects
 
 _PATIENCE: Final = timedelta(seconds=15)

@@ -24,7 +24,7 @@ from quantimodo.http.errors import (
 from quantimodo.http.messages import Headers, RepeatedHeader
 from quantimodo.http.refusals import Refusal
 from quantimodo.measurements.errors import MeasurementError
-from quantimodo.measurements.limits import TooManyReads
+from quantimodo.measurements.read_limits import TooManyReads
 from quantimodo.outbound.errors import ProviderFault
 from quantimodo.pages.browser import Forbidden
 from quantimodo.pages.errors import (

@@ -23,8 +23,8 @@ from quantimodo.ports.stores import BudgetExceeded, QuotaExceeded, Unavailable
 from quantimodo.protocol.endpoints import LOGGED
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.received_shape import NAMES, shape_of
 from quantimodo.protocol.refusals import error_uri, guide_path, row_of
+from quantimodo.protocol.request_summaries import NAMES, shape_of
 
 OF_TRANSPORT: Final[Mapping[type[Exception], str]] = {
     RepeatedHeader: "header_repeated",

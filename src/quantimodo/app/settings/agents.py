@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from quantimodo.model.settings_fields import setting
+from quantimodo.model.setting_declarations import setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quantimodo.accounts.limits import BudgetPolicy
-from quantimodo.model.settings_fields import setting as _setting
+from quantimodo.model.setting_declarations import setting as _setting
 
 
 def _quota(mebibytes: int, says: str) -> Any:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from quantimodo.federation.contract import ClientAuthenticationMethod, IdTokenAlgorithm, Kind
 from quantimodo.federation.presets import Preset
-from quantimodo.model.settings_fields import setting as _setting
+from quantimodo.model.setting_declarations import setting as _setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from quantimodo.model.settings_fields import setting
+from quantimodo.model.setting_declarations import setting
 
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)

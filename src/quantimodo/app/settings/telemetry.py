@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from quantimodo.model.settings_fields import setting
+from quantimodo.model.setting_declarations import setting
 
 _MINUTE = timedelta(minutes=1)
 

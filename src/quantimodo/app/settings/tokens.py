@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from quantimodo.model.settings_fields import setting as _setting
+from quantimodo.model.setting_declarations import setting as _setting
 
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)

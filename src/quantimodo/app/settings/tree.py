@@ -24,8 +24,8 @@ from quantimodo.app.settings.sender import DPoPSettings, MtlsSettings
 from quantimodo.app.settings.telemetry import TelemetrySettings
 from quantimodo.app.settings.tokens import TokenSettings
 from quantimodo.model.brand import PRODUCT
-from quantimodo.model.settings_fields import section as _section
-from quantimodo.model.settings_fields import setting as _setting
+from quantimodo.model.setting_declarations import section as _section
+from quantimodo.model.setting_declarations import setting as _setting
 
 PREFIX = "QUANTIMODO_"
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from quantimodo.model.clients import Client
-from quantimodo.protocol.client_field import ClientField
+from quantimodo.protocol.client_field_row import ClientField
 from quantimodo.protocol.client_fields import FIELDS
 from quantimodo.protocol.registration import value_of
 

@@ -18,11 +18,11 @@ from quantimodo.cli.users.account_actions import Reason, perform, person_of
 from quantimodo.cli.users.imports import import_users
 from quantimodo.cli.users.invitations import invitations, invite_person
 from quantimodo.cli.users.sessions import sessions
-from quantimodo.model.profiles import Profile
 from quantimodo.model.secrets import Secret
+from quantimodo.model.user_profiles import Profile
 from quantimodo.model.users import User
 from quantimodo.ports.stores import Conflict
-from quantimodo.protocol.profiles import InvalidProfile, parse_claims
+from quantimodo.protocol.user_profiles import InvalidProfile, parse_claims
 
 users = typer.Typer(no_args_is_help=True, help="Create and manage accounts.")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from quantimodo.crypto.upstream import client_secret_signer
+from quantimodo.crypto.provider_tokens import client_secret_signer
 from quantimodo.federation.contract import ProviderPolicy, SecurityEvent
 from quantimodo.federation.discovery import Metadata
 from quantimodo.federation.id_tokens import bad_token, required_text

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.jwt import BadToken as NotSigned
-from quantimodo.crypto.upstream import looks_signed, verify_signed_request
+from quantimodo.crypto.provider_tokens import looks_signed, verify_signed_request
 from quantimodo.federation.contract import (
     AuthorizationContext,
     BadToken,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from quantimodo.crypto.upstream import appsecret_proof
+from quantimodo.crypto.provider_tokens import appsecret_proof
 from quantimodo.federation.contract import LimitedLoginNeeded, ProviderPolicy
 from quantimodo.federation.id_tokens import SKEW, bad_token, foreign_token, moment
 from quantimodo.federation.providers.oauth2 import (

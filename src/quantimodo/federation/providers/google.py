@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from quantimodo.crypto.upstream import Verified
+from quantimodo.crypto.provider_tokens import Verified
 from quantimodo.federation.contract import BadToken, ProviderPolicy, SecurityEvent
 from quantimodo.federation.discovery import Metadata
 from quantimodo.federation.id_tokens import bad_token, foreign_token, required_text

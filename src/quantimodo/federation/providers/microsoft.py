@@ -10,7 +10,7 @@ identity platform", "Access tokens: validate the issuer", "Optional claims refer
 import re
 from collections.abc import Callable
 
-from quantimodo.crypto.upstream import Verified
+from quantimodo.crypto.provider_tokens import Verified
 from quantimodo.federation.contract import ProviderPolicy
 from quantimodo.federation.discovery import Metadata
 from quantimodo.federation.id_tokens import bad_token, required_text

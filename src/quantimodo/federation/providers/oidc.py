@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 
 from quantimodo.crypto.jwt import BadToken as Unsigned
-from quantimodo.crypto.upstream import Verified, looks_signed
+from quantimodo.crypto.provider_tokens import Verified, looks_signed
 from quantimodo.federation.amr import methods_of
 from quantimodo.federation.contract import (
     AuthorizationContext,

@@ -26,7 +26,7 @@ from quantimodo.pages.renderer import NO_STORE
 from quantimodo.pages.timestamps import in_zone, zone_named
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.grant_stores import AuthorizationStore
-from quantimodo.ports.measurements import AccessLogStore
+from quantimodo.ports.measurement_stores import AccessLogStore
 from quantimodo.ports.resource_store import ResourceStore
 
 _PAGE: Final = 50

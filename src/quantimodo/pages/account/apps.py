@@ -21,7 +21,7 @@ from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.grant_stores import AuthorizationStore
-from quantimodo.ports.measurements import AccessLogStore
+from quantimodo.ports.measurement_stores import AccessLogStore
 from quantimodo.ports.resource_store import ResourceStore
 
 _NEWEST: Final = 500  # entries of the access log among which the last one of each app is found

@@ -11,12 +11,12 @@ from quantimodo.accounts.profiles import Profiles
 from quantimodo.accounts.recovery import Recovery
 from quantimodo.i18n.translation import gettext
 from quantimodo.model.languages import LANGUAGES
-from quantimodo.model.profiles import Profile as PersonsProfile
+from quantimodo.model.user_profiles import Profile as PersonsProfile
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, form_errors
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.page_context import PageContext
-from quantimodo.protocol.profiles import ADDRESS, TEXTS, InvalidProfile
+from quantimodo.protocol.user_profiles import ADDRESS, TEXTS, InvalidProfile
 
 # Zones of places, and UTC; the server accepts the older names of the IANA database too.
 _REGIONS = frozenset(

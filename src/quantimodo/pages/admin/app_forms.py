@@ -23,7 +23,7 @@ from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.portal.client_addresses import client_id_of, client_segment
 from quantimodo.pages.portal.client_form import field_errors
 from quantimodo.ports.client_stores import ClientStore
-from quantimodo.protocol.client_field import MOST_PER_MINUTE
+from quantimodo.protocol.client_field_row import MOST_PER_MINUTE
 from quantimodo.protocol.verified_domains import check_domain, is_of_domain
 
 _ONE: Final = f"{ADMIN}/apps/{{client_id}}"

@@ -8,10 +8,10 @@ from datetime import tzinfo
 from typing import Final
 
 from quantimodo.accounts.profiles import Profiles
-from quantimodo.measurements.allowed import allowed_measurements
 from quantimodo.measurements.catalogue import Catalogue, References
-from quantimodo.measurements.limits import ReadLimits
+from quantimodo.measurements.permissions import allowed_measurements
 from quantimodo.measurements.queries import MOST_AT_ONCE, MeasurementQuery
+from quantimodo.measurements.read_limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.times import moment_of
 from quantimodo.measurements.views import VariableView

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from quantimodo.accounts.profiles import Profiles
 from quantimodo.measurements.catalogue import References
-from quantimodo.measurements.limits import ReadLimits
+from quantimodo.measurements.read_limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.pages.data.deletion_undo import DeletionUndo
 from quantimodo.pages.data.measurement import MeasurementPage

@@ -12,7 +12,7 @@ from quantimodo.accounts.profiles import Profiles
 from quantimodo.http.disconnects import while_connected
 from quantimodo.http.errors import NotFound
 from quantimodo.measurements.errors import MeasurementError
-from quantimodo.measurements.limits import ReadLimits
+from quantimodo.measurements.read_limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.times import moment_of
 from quantimodo.measurements.views import MeasurementView, VariableView

@@ -15,8 +15,8 @@ from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.csv_export import csv_header, csv_row, csv_text
 from quantimodo.measurements.csv_import import Sheet, parse_csv
 from quantimodo.measurements.errors import MeasurementError
-from quantimodo.measurements.limits import ReadLimits
 from quantimodo.measurements.queries import MeasurementQuery
+from quantimodo.measurements.read_limits import ReadLimits
 from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.times import moment_of
 from quantimodo.measurements.views import VariableView

@@ -15,7 +15,7 @@ from quantimodo.model.clients import Client
 from quantimodo.model.texts import N_
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
-from quantimodo.protocol.client_field import ClientField, FormField
+from quantimodo.protocol.client_field_row import ClientField, FormField
 from quantimodo.protocol.client_fields import FIELDS
 from quantimodo.protocol.grant_types import IN_PORTAL, SIGNING_IN
 from quantimodo.protocol.registration import (

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from quantimodo.model.measurements import Filters, GroupedValue, MeasurementGroup, Micros, SpanRule
-from quantimodo.ports.measurements import GROUPED_VALUES, GroupPage
+from quantimodo.ports.measurement_stores import GROUPED_VALUES, GroupPage
 from quantimodo.storage.database import Call
 from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.measurement_queries import (

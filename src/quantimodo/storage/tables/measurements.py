@@ -19,7 +19,7 @@ from quantimodo.model.measurements import (
     SpanRule,
     Variable,
 )
-from quantimodo.ports.measurements import GroupPage
+from quantimodo.ports.measurement_stores import GroupPage
 from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.consent_details import from_json_or_none
 from quantimodo.storage.database import Call, Operation, Row, Statement, execute

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from quantimodo.model.profiles import Profile
+from quantimodo.model.user_profiles import Profile
 from quantimodo.protocol.app_events import changed_claims
 from quantimodo.storage.database import KeyedRead, Operation, Statement
 from quantimodo.storage.rows import first_value

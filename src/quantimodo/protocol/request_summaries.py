@@ -11,11 +11,11 @@ from urllib.parse import SplitResult, urlsplit
 from quantimodo.model.clients import Client
 from quantimodo.protocol.authorization import PROMPTS, READ
 from quantimodo.protocol.client_auth import PARAMETERS as OF_CLIENTS
+from quantimodo.protocol.constants import RESPONSE_TYPES
 from quantimodo.protocol.grant_types import GRANT_TYPES
 from quantimodo.protocol.grant_types import PARAMETERS as OF_GRANT_TYPES
-from quantimodo.protocol.profile_requests import SIGNED
 from quantimodo.protocol.scopes import KNOWN as SCOPES
-from quantimodo.protocol.vocabulary import RESPONSE_TYPES
+from quantimodo.protocol.security_profile_requests import SIGNED
 
 NAMES: Final = (
     READ

@@ -3,14 +3,14 @@
 from typing import get_args
 
 from quantimodo.model.clients import Client
+from quantimodo.protocol.authorization_responses import ResponseMode, default_mode
+from quantimodo.protocol.constants import RESPONSE_WORDS, format_response_type
 from quantimodo.protocol.errors import (
     InvalidRequest,
     UnauthorizedClient,
     UnsupportedResponseType,
 )
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.responses import ResponseMode, default_mode
-from quantimodo.protocol.vocabulary import RESPONSE_WORDS, format_response_type
 
 
 def requested_words(form: Form) -> frozenset[str]:

@@ -10,8 +10,8 @@ from quantimodo.model.events import Message
 from quantimodo.model.sessions import LogoutRecipient
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.ports.clock import Clock, Entropy
+from quantimodo.protocol.constants import ID_TOKEN_TYPE, LOGOUT_TOKEN_TYPE
 from quantimodo.protocol.logout import Hint, LogoutRefused, logout_claims
-from quantimodo.protocol.vocabulary import ID_TOKEN_TYPE, LOGOUT_TOKEN_TYPE
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from quantimodo.crypto.jwt import base64url
 from quantimodo.keys.keyring import Keyring
 from quantimodo.protocol.claims_request import acr_of
 from quantimodo.protocol.consent_details import from_json, json_objects
+from quantimodo.protocol.constants import ACCESS_TOKEN_TYPE
 from quantimodo.protocol.resources import plain_names
 from quantimodo.protocol.scopes import format_scope
-from quantimodo.protocol.vocabulary import ACCESS_TOKEN_TYPE
-from quantimodo.tokens.minted import MintedAccessToken
+from quantimodo.tokens.minted_tokens import MintedAccessToken
 from quantimodo.tokens.policy import TokenPolicy
 
 NO_ACTOR: Final[Mapping[str, Any]] = MappingProxyType({})

@@ -19,8 +19,8 @@ from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import IdentityStore
 from quantimodo.ports.grant_stores import TokenStore
+from quantimodo.protocol.constants import LOGIN_TOKEN_TYPE
 from quantimodo.protocol.discovery import AUTHORIZE
-from quantimodo.protocol.vocabulary import LOGIN_TOKEN_TYPE
 from quantimodo.tokens.login_origin import LoginOrigin, origin_of
 
 LIFETIME: Final = timedelta(minutes=10)

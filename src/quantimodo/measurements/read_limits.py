@@ -10,7 +10,7 @@ from typing import Final
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.grouping import Grouping
 from quantimodo.model.measurements import Filters, Micros
-from quantimodo.ports.measurements import MeasurementStore
+from quantimodo.ports.measurement_stores import MeasurementStore
 from quantimodo.ports.stores import TooSlow, Unavailable
 
 _MOST_WAITING: Final = 16  # reads of one person; more are refused

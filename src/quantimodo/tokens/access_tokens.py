@@ -14,13 +14,13 @@ from quantimodo.keys.keyring import Keyring
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.exchanged_tokens import ExchangedTokenReader
+from quantimodo.ports.exchanged_token_store import ExchangedTokenReader
 from quantimodo.ports.grant_stores import TokenReader
-from quantimodo.ports.personal_tokens import PersonalTokenReader
+from quantimodo.ports.personal_token_store import PersonalTokenReader
 from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol.consent_details import common_text, objects_text
+from quantimodo.protocol.constants import ACCESS_TOKEN_TYPE
 from quantimodo.protocol.resources import Audience, audience_of, full_names
-from quantimodo.protocol.vocabulary import ACCESS_TOKEN_TYPE
 from quantimodo.tokens.policy import TokenPolicy
 
 

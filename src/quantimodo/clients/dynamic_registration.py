@@ -16,8 +16,8 @@ from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.clients.registry import Registered, Registration, Registry
 from quantimodo.crypto.digests import digest, same
 from quantimodo.crypto.jwt import BadToken
+from quantimodo.crypto.provider_tokens import BadKeySet, parse_key_set, verify
 from quantimodo.crypto.tokens import Kind, key_of, mint
-from quantimodo.crypto.upstream import BadKeySet, parse_key_set, verify
 from quantimodo.i18n.client_texts import logos_by_language
 from quantimodo.model.budgets import Charge
 from quantimodo.model.client_metadata import ClientMetadata

@@ -13,8 +13,8 @@ from typing import Final
 
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.grouping import Grouping
-from quantimodo.measurements.limits import MOST_SPANS, check_spans
 from quantimodo.measurements.queries import MeasurementQuery
+from quantimodo.measurements.read_limits import MOST_SPANS, check_spans
 from quantimodo.measurements.resolved_queries import Person, ResolvedQuery, is_descending
 from quantimodo.measurements.units import converter
 from quantimodo.measurements.views import MeasurementView, group_view
@@ -28,7 +28,7 @@ from quantimodo.model.measurements import (
     SpanRule,
     Unit,
 )
-from quantimodo.ports.measurements import GROUPED_VALUES, GroupPage, MeasurementStore
+from quantimodo.ports.measurement_stores import GROUPED_VALUES, GroupPage, MeasurementStore
 
 _CHUNK: Final = 500  # groups of one part of a stream
 _LONGEST: Final[Micros] = 40 * 366 * 86_400 * 1_000_000  # of a period, for its rules are in memory

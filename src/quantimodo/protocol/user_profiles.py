@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any, Final
 from zoneinfo import available_timezones
 
-from quantimodo.model.profiles import Address, Profile
 from quantimodo.model.texts import N_
+from quantimodo.model.user_profiles import Address, Profile
 from quantimodo.protocol.uris import InvalidUri, check_web_address
 
 TEXTS: Final = tuple(

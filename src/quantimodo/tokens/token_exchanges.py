@@ -13,13 +13,13 @@ from quantimodo.model.events import Event
 from quantimodo.model.exchanged_tokens import ExchangedToken
 from quantimodo.ports.audit import Audit
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.exchanged_tokens import ExchangedTokenStore
-from quantimodo.ports.measurements import AccessRecorder
+from quantimodo.ports.exchanged_token_store import ExchangedTokenStore
+from quantimodo.ports.measurement_stores import AccessRecorder
 from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.consent_details import from_json, json_objects
+from quantimodo.protocol.constants import ACCESS_TOKEN_URN
 from quantimodo.protocol.token_exchange import actor_claim
-from quantimodo.protocol.vocabulary import ACCESS_TOKEN_URN
-from quantimodo.tokens.minted import Authorization, MintedAccessToken, TokenBinding
+from quantimodo.tokens.minted_tokens import Authorization, MintedAccessToken, TokenBinding
 from quantimodo.tokens.minter import TokenMinter, access_token_parameters
 
 
