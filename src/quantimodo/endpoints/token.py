@@ -1,8 +1,7 @@
 """Token endpoint (RFC 6749 §3.2).
 
 Owns HTTP and the order of the steps, which `__call__` has from top to bottom; `grant_types/` has
-the rules of each grant type. `app/requests/error_boundary.py` writes
-errors.
+the rules of each grant type, and `app/requests/error_boundary.py` makes the responses to refusals.
 """
 
 from dataclasses import dataclass
