@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantimodo.accounts.limits import BudgetKind, BudgetPolicy, Limit, ThrottlePolicy
-from quantimodo.app.composition.limits import budget_policy, quota_policy
+from quantimodo.app.composition.limits import quota_policy
 from quantimodo.app.composition.provider_policies import (
     application_policy,
     outbound_policy,
@@ -493,9 +493,11 @@ def test_development_pages_need_a_loopback_issuer_and_a_loopback_host(
 
 
 def test_the_budgets_are_those_that_rows_are_charged_to() -> None:
-    assert budget_policy(load_settings(environment())) == BudgetPolicy()
-    changed = load_settings(environment(BUDGETS__REGISTRATIONS_TOTAL="2000000"))
-    assert budget_policy(changed).of("registrations").total == 2_000_000
+    usual = load_settings(environment()).budgets
+    assert isinstance(usual, BudgetPolicy)
+    changed = load_settings(environment(BUDGETS__REGISTRATIONS_TOTAL="2000000")).budgets
+    assert usual.of("registrations").total == BudgetPolicy().of("registrations").total
+    assert changed.of("registrations").total == 2_000_000
     kinds = (*get_args(BudgetKind), "account_mails")
     assert [each.name for each in fields(BudgetSettings)] == [
         f"{kind}_{which}" for kind in kinds for which in ("per_address", "total")

@@ -1,5 +1,6 @@
 """Builds the administration pages."""
 
+import asyncio
 import os
 import platform
 from collections.abc import Sequence
@@ -198,7 +199,8 @@ class SettingsInForce:
         stored = await self.context.stores.stored_settings.stored_settings()
         try:
             applied = Applied() if stored is None else opened(stored, self.context.envelope)
-            loaded = load(os.environ, applied.settings())
+            # In a thread, because it reads the settings file.
+            loaded = await asyncio.to_thread(load, os.environ, applied.settings())
         except (BadSettings, DecryptionFailed):
             return [SettingLine(*each) for each in shown_settings(in_force, {})]
         # The file, the environment and what is stored may have changed since the start.

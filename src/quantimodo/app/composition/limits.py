@@ -2,7 +2,6 @@
 
 from dataclasses import fields
 
-from quantimodo.accounts.limits import BudgetPolicy
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.app.settings.reading import Settings
 from quantimodo.crypto.envelope import Envelope
@@ -14,8 +13,8 @@ from quantimodo.ports.stores import Stores
 
 def open_throttle(settings: Settings, stores: Stores, clock: Clock, envelope: Envelope) -> Throttle:
     """A throttle with the limits of the settings. All throttles count in the same database."""
-    key, budgets = envelope.derive("throttle"), budget_policy(settings)
-    return Throttle(stores.throttles, settings.limits, clock, key, budgets)
+    key = envelope.derive("throttle")
+    return Throttle(stores.throttles, settings.limits, clock, key, settings.budgets)
 
 
 def charge_of_event(throttle: Throttle, event: Event) -> Charge | None:
@@ -26,13 +25,6 @@ def charge_of_event(throttle: Throttle, event: Event) -> Charge | None:
     if event.kind in ("token.replayed", "login_code.replayed"):
         return throttle.charge_replay(event.user_id)
     return None
-
-
-def budget_policy(settings: Settings) -> BudgetPolicy:
-    """The storage budgets."""
-    return BudgetPolicy(
-        **{each.name: getattr(settings.budgets, each.name) for each in fields(BudgetPolicy)}
-    )
 
 
 def quota_policy(settings: Settings) -> QuotaPolicy:

@@ -50,7 +50,18 @@ def serve(listener: socket.socket, settings: Settings) -> None:
         timeout_keep_alive=int(settings.connections.idle_timeout.total_seconds()),
         timeout_graceful_shutdown=int(settings.graceful_stop.total_seconds()),
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that a signal ends at once while it starts: it has no request to finish, and what
+    it waits for (a database that does not respond) may take longer than the stop may."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The handler of the signals that stop the server."""
+        if not self.started:
+            _leave(0)
+        super().handle_exit(sig, frame)
 
 
 def _connection_policy(settings: Settings) -> ConnectionPolicy:
