@@ -14,7 +14,7 @@ from quantimodo.accounts.errors import DomainError, LinkNeeded, Reauthentication
 from quantimodo.accounts.login import LoginBrowser
 from quantimodo.federation.new_identities import PROVIDER_TOKENS
 from quantimodo.federation.social_accounts import Admitted
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.clock import Entropy
 from quantimodo.ports.stores import Stores
@@ -433,5 +433,5 @@ async def test_erasing_one_of_several_ways_in_keeps_the_account(services: Accoun
 
 
 def test_a_profile_shows_no_secret() -> None:
-    profile: Profile = profile_of(refresh_token=Secret("provider's secret"))
+    profile: UpstreamProfile = profile_of(refresh_token=Secret("provider's secret"))
     assert "secret" not in repr(profile)

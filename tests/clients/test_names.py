@@ -53,12 +53,12 @@ OTHERS = [
 
 @pytest.mark.parametrize("name", LIKE_OURS)
 def test_names_that_look_like_ours_are_reserved(name: str) -> None:
-    assert reserved_names("https://id.example.org", "QuantiModo").forbid(name)
+    assert reserved_names("https://id.example.org", "QuantiModo").is_reserved(name)
 
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_names_are_free(name: str) -> None:
-    assert not reserved_names("https://id.example.org", "QuantiModo").forbid(name)
+    assert not reserved_names("https://id.example.org", "QuantiModo").is_reserved(name)
 
 
 @pytest.mark.parametrize(
@@ -66,21 +66,21 @@ def test_other_names_are_free(name: str) -> None:
 )
 def test_the_name_of_the_service_is_reserved_too(name: str) -> None:
     settings = load_settings({"QUANTIMODO_SMTP__SERVICE": "Health of Example"})
-    assert names_of_server(settings).forbid(name)
+    assert names_of_server(settings).is_reserved(name)
 
 
 def test_a_short_name_is_reserved_as_a_whole_only() -> None:
     reserved = reserved_names("https://id.example.org", "Sleep")
-    assert reserved.forbid("S1eep")
-    assert not reserved.forbid("Sleep Diary")
-    assert reserved.forbid("Diary", ["Di\u0430ry"])
-    assert not reserved.forbid("My Diary", ["Diary"])
+    assert reserved.is_reserved("S1eep")
+    assert not reserved.is_reserved("Sleep Diary")
+    assert reserved.is_reserved("Diary", ["Di\u0430ry"])
+    assert not reserved.is_reserved("My Diary", ["Diary"])
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "[::1]", "localhost", "app.localhost"])
 def test_a_local_host_is_no_name(host: str) -> None:
     name = host.partition(":")[0].strip("[") or "x"
-    assert not reserved_names(f"http://{host}", "QuantiModo").forbid(name)
+    assert not reserved_names(f"http://{host}", "QuantiModo").is_reserved(name)
 
 
 def test_the_skeleton_does_not_change_when_it_is_taken_again() -> None:

@@ -16,7 +16,7 @@ from quantimodo.federation.contract import (
 from quantimodo.federation.field_paths import read_path, value_at
 from quantimodo.federation.provider_table import faults_of
 from quantimodo.federation.providers.declared import Declared
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderUnavailable
 from support.recordings import Recordings, query_of
@@ -68,12 +68,12 @@ def provider(recordings: Recordings, **changes: Any) -> Declared:
     return Declared(policy, recordings.http_client())
 
 
-async def callback(recordings: Recordings, **changes: Any) -> Profile:
+async def callback(recordings: Recordings, **changes: Any) -> UpstreamProfile:
     return await provider(recordings, **changes).handle_callback(RESPONSE, CONTEXT)
 
 
 async def test_the_profile_is_what_the_mapping_selects(upstream: Recordings) -> None:
-    assert await callback(upstream) == Profile(
+    assert await callback(upstream) == UpstreamProfile(
         provider="work", issuer=HOST, subject="1234", name="Ann Example", email="ann@example.org"
     )
     upstream.record("GET", ME, account(title=" Dr. Example ", first=None))

@@ -26,7 +26,7 @@ from quantimodo.federation.contract import (
     ProviderPolicy,
 )
 from quantimodo.federation.providers.facebook import Facebook
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault, ProviderUnavailable
 from quantimodo.ports.stores import Stores
@@ -68,7 +68,7 @@ INSPECTED: dict[str, Any] = {
     "user_id": "10215241773831025",
 }
 ACCOUNT = {"id": "10215241773831025", "name": "Ann Example", "email": "ann@example.org"}
-ANN = Profile(
+ANN = UpstreamProfile(
     provider="facebook",
     issuer="https://www.facebook.com",
     subject="10215241773831025",
@@ -103,7 +103,7 @@ def provider(facebook: Recordings, clock: FrozenClock, stores: Stores) -> Provid
     return Facebook(POLICY, facebook.http_client(), clock, stores.replays)
 
 
-async def native(provider: Provider) -> Profile:
+async def native(provider: Provider) -> UpstreamProfile:
     return await provider.verify_native_token(NATIVE, None, None)
 
 

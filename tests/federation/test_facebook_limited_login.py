@@ -18,7 +18,7 @@ from quantimodo.crypto.jwt import base64url
 from quantimodo.federation.contract import BadToken, ForeignToken, Provider, ProviderPolicy
 from quantimodo.federation.providers.facebook import Facebook
 from quantimodo.model.budgets import QuotaPolicy
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.keys import Algorithm
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderUnavailable
@@ -49,7 +49,7 @@ CLAIMS: dict[str, Any] = {
     "name": "Ann Example",
     "picture": "https://platform-lookaside.example.org/picture",
 }
-ANN = Profile(
+ANN = UpstreamProfile(
     provider="facebook",
     issuer="https://www.facebook.com",
     subject="10215241773831025",

@@ -20,7 +20,7 @@ from quantimodo.federation.contract import (
     ProviderPolicy,
 )
 from quantimodo.federation.providers.github import GitHub
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault, ProviderUnavailable
 from support.recordings import Recordings, query_of
@@ -73,14 +73,14 @@ def provider(recordings: Recordings, **changes: Any) -> Provider:
     return GitHub(replace(POLICY, **changes), recordings.http_client())
 
 
-async def callback(recordings: Recordings, **changes: Any) -> Profile:
+async def callback(recordings: Recordings, **changes: Any) -> UpstreamProfile:
     return await provider(recordings, **changes).handle_callback(RESPONSE, CONTEXT)
 
 
 async def test_the_subject_is_the_number_and_the_address_the_confirmed_one(
     github: Recordings,
 ) -> None:
-    assert await callback(github) == Profile(
+    assert await callback(github) == UpstreamProfile(
         provider="github",
         issuer="https://github.com",
         subject="583231",

@@ -20,7 +20,7 @@ from quantimodo.federation.contract import (
     ProviderPolicy,
 )
 from quantimodo.federation.providers.x import X
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault, ProviderUnavailable
 from support.recordings import Recordings, query_of
@@ -62,12 +62,12 @@ def provider(recordings: Recordings, **changes: Any) -> Provider:
     return X(replace(POLICY, **changes), recordings.http_client())
 
 
-async def callback(recordings: Recordings, **changes: Any) -> Profile:
+async def callback(recordings: Recordings, **changes: Any) -> UpstreamProfile:
     return await provider(recordings, **changes).handle_callback(RESPONSE, CONTEXT)
 
 
 async def test_the_subject_is_the_number_and_there_is_no_address(x: Recordings) -> None:
-    assert await callback(x) == Profile(
+    assert await callback(x) == UpstreamProfile(
         provider="x", issuer="https://x.com", subject="2244994945", name="Dev Example"
     )
 

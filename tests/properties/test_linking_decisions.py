@@ -14,7 +14,7 @@ from quantimodo.federation.linking import (
     SignIn,
     decide,
 )
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.invitations import Invitation
 from quantimodo.model.users import User
 from support.account_services import profile_of
@@ -75,7 +75,7 @@ LINKED = (PROVEN, None, user_of(2, verified=True, disabled=False, email=ADDRESS)
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[Profile, User | None, User | None, bool]:
+def cases(draw: st.DrawFn) -> tuple[UpstreamProfile, User | None, User | None, bool]:
     """A namesake is found by the profile's address, so there is none without one."""
     profile = draw(profiles)
     owner = draw(st.none() | people(1))
@@ -83,14 +83,14 @@ def cases(draw: st.DrawFn) -> tuple[Profile, User | None, User | None, bool]:
     return profile, owner, namesake, draw(st.booleans())
 
 
-def decided(case: tuple[Profile, User | None, User | None, bool]) -> Decision:
+def decided(case: tuple[UpstreamProfile, User | None, User | None, bool]) -> Decision:
     profile, owner, namesake, sign_up_open = case
     return decide(profile, owner, namesake, sign_up="open" if sign_up_open else "closed")
 
 
 @given(cases())
 def test_only_the_owner_of_the_identity_decides(
-    case: tuple[Profile, User | None, User | None, bool],
+    case: tuple[UpstreamProfile, User | None, User | None, bool],
 ) -> None:
     _, owner, _, _ = case
     if owner is not None:
@@ -103,7 +103,7 @@ def test_only_the_owner_of_the_identity_decides(
 @given(cases())
 @example(LINKED)
 def test_an_account_is_linked_only_when_all_three_hold(
-    case: tuple[Profile, User | None, User | None, bool],
+    case: tuple[UpstreamProfile, User | None, User | None, bool],
 ) -> None:
     profile, owner, namesake, _ = case
     decision = decided(case)
@@ -116,7 +116,7 @@ def test_an_account_is_linked_only_when_all_three_hold(
 
 @given(cases())
 def test_no_account_is_created_beside_an_equal_address_or_with_sign_up_closed(
-    case: tuple[Profile, User | None, User | None, bool],
+    case: tuple[UpstreamProfile, User | None, User | None, bool],
 ) -> None:
     profile, owner, namesake, sign_up_open = case
     decision = decided(case)
@@ -137,7 +137,7 @@ def test_no_account_is_created_beside_an_equal_address_or_with_sign_up_closed(
     st.none() | st.sampled_from(["ann@example.org", "ANN@example.org", "\u00e4nn@example.org"]),
 )
 def test_an_invitation_makes_an_account_only_for_its_proven_address(
-    profile: Profile, invited: str | None
+    profile: UpstreamProfile, invited: str | None
 ) -> None:
     invitation = None if invited is None else invitation_of(invited)
     decision = decide(profile, None, None, sign_up="invited", invitation=invitation)
@@ -156,7 +156,7 @@ def test_an_invitation_makes_an_account_only_for_its_proven_address(
 @example((PROVEN, None, user_of(2, verified=True, disabled=True, email=ADDRESS), True))
 @example((PROVEN, None, user_of(2, verified=False, disabled=False, email=ADDRESS), True))
 def test_everybody_else_with_a_namesake_has_to_sign_in_first(
-    case: tuple[Profile, User | None, User | None, bool],
+    case: tuple[UpstreamProfile, User | None, User | None, bool],
 ) -> None:
     profile, owner, namesake, _ = case
     if owner is not None or namesake is None:
@@ -175,7 +175,7 @@ def test_everybody_else_with_a_namesake_has_to_sign_in_first(
 @example(LINKED)
 @example((PROVEN, None, user_of(2, verified=True, disabled=True, email=ADDRESS), True))
 def test_a_disabled_person_is_never_let_in(
-    case: tuple[Profile, User | None, User | None, bool],
+    case: tuple[UpstreamProfile, User | None, User | None, bool],
 ) -> None:
     decision = decided(case)
     assert not isinstance(decision, SignIn | Link) or decision.user.disabled_at is None

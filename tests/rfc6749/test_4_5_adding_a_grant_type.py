@@ -48,7 +48,7 @@ class VoucherGrant:
         client: Client,
         evidence: None,
         now: datetime,
-        shown: Confirmation | None,
+        sender_key: Confirmation | None,
     ) -> MintOwn:
         """Mint, if the voucher is good."""
         if form.required("voucher") != "paid":

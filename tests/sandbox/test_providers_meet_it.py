@@ -21,7 +21,7 @@ from quantimodo.federation.contract import (
     ProviderPolicy,
 )
 from quantimodo.federation.provider_table import faults_of, open_providers
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault, ProviderUnavailable
 from quantimodo.outbound.http_client import GuardedHttpClient
@@ -41,7 +41,7 @@ class Meeting:
         self.sandbox = sandbox
         self.providers = providers
 
-    async def sign_in(self, name: str, person: str, **more: str) -> Profile:
+    async def sign_in(self, name: str, person: str, **more: str) -> UpstreamProfile:
         """There and back again, in a browser."""
         authorization_context = AuthorizationContext(
             state=Secret("some-state"),
@@ -58,7 +58,7 @@ class Meeting:
 
     async def verify_native_token(
         self, name: str, person: str, which: str, nonce: str | None = "n", **more: str
-    ) -> Profile:
+    ) -> UpstreamProfile:
         """By a token of the SDK on a phone."""
         tokens = await self.sandbox.native(PARTIES[name], person, nonce="n", **more)
         return await self.providers[name].verify_native_token(Secret(tokens[which]), None, nonce)

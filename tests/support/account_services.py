@@ -35,7 +35,7 @@ from quantimodo.crypto.tokens import Kind, mint
 from quantimodo.federation.security_event_handler import SecurityEventHandler
 from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.model.events import Event, Mail
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.invitations import SignUpMode
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
@@ -57,7 +57,7 @@ CHEAP = HashPolicy(memory_kib=64, passes=1)
 METER = StrengthMeter(waiting=100)
 
 
-def profile_of(subject: str = "elsewhere-1", **changes: Any) -> Profile:
+def profile_of(subject: str = "elsewhere-1", **changes: Any) -> UpstreamProfile:
     """What a provider says of Ann, as one that may be believed says it."""
     values: dict[str, Any] = {
         "provider": "sample",
@@ -68,7 +68,7 @@ def profile_of(subject: str = "elsewhere-1", **changes: Any) -> Profile:
         "email_verified": True,
         "email_authoritative": True,
     }
-    return Profile(**values | changes)
+    return UpstreamProfile(**values | changes)
 
 
 class MovableClock(Clock, Protocol):
@@ -180,7 +180,7 @@ class AccountServices:
         issued = self.devices.mint(user.id, {})
         return {issued.name: issued.value.reveal()}
 
-    async def by_provider(self, profile: Profile | None = None) -> Secret:
+    async def by_provider(self, profile: UpstreamProfile | None = None) -> Secret:
         """Sign in by an identity elsewhere."""
         admitted = await self.social.admit(profile or profile_of(), address=ADDRESS)
         login = await self.social.begin_session(

@@ -20,7 +20,7 @@ from quantimodo.federation.contract import (
     ForeignToken,
     SecurityEvent,
 )
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault
 from support.app import CALLBACK, AppHarness, form_fields
@@ -31,7 +31,7 @@ AUTHORIZE_TOKEN = "/api/v2/auth/social/authorizeToken"
 BACK = "/api/v2/auth/social/callback"
 
 
-def profile(provider: str = "google", subject: str = "108", **changes: Any) -> Profile:
+def profile(provider: str = "google", subject: str = "108", **changes: Any) -> UpstreamProfile:
     """A person with an account there, and no e-mail address unless one is given."""
     values: dict[str, Any] = {
         "provider": provider,
@@ -40,7 +40,7 @@ def profile(provider: str = "google", subject: str = "108", **changes: Any) -> P
         "name": "Gia Example",
         "methods": ("fed",),
     }
-    return Profile(**{**values, **changes})
+    return UpstreamProfile(**{**values, **changes})
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class FakeUpstream:
     name: str = "google"
     title: str = "Google"
     responds_by_form_post: bool = False
-    people: dict[str, Profile] = field(default_factory=dict)
+    people: dict[str, UpstreamProfile] = field(default_factory=dict)
     foreign: frozenset[str] = frozenset({"foreign-token"})
     fault: Exception | None = None
     out_of_reach: ProviderFault | None = None
@@ -74,7 +74,7 @@ class FakeUpstream:
 
     async def handle_callback(
         self, response: Mapping[str, str], authorization_context: AuthorizationContext
-    ) -> Profile:
+    ) -> UpstreamProfile:
         if self.fault is not None:
             raise self.fault
         if "error" in response:
@@ -84,13 +84,13 @@ class FakeUpstream:
             raise InvalidProviderResponse("The login is not the one that began here.")
         return self._person(response.get("code", ""), BadCode("The code is not good."))
 
-    async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
+    async def redeem(self, code: Secret, redirect_uri: str | None) -> UpstreamProfile:
         self.requested.append(("redeem", code.reveal(), redirect_uri))
         return self._person(code.reveal(), BadCode("The code is not good."))
 
     async def verify_native_token(
         self, token: Secret, refresh_token: Secret | None, nonce: str | None
-    ) -> Profile:
+    ) -> UpstreamProfile:
         self.requested.append(("verify_native_token", token.reveal(), nonce))
         if token.reveal() in self.foreign:
             raise ForeignToken("The token was issued to another application.")
@@ -106,7 +106,7 @@ class FakeUpstream:
             raise BadToken("The message is not signed by the provider.")
         return [SecurityEvent(issuer=f"https://{self.name}.example", **event)]
 
-    def _person(self, proof: str, otherwise: ProviderFault) -> Profile:
+    def _person(self, proof: str, otherwise: ProviderFault) -> UpstreamProfile:
         if self.fault is not None:
             raise self.fault
         if proof not in self.people:

@@ -19,10 +19,10 @@ from quantimodo.cli.users.account_actions import Reason, authority
 from quantimodo.model.resources import Resource
 from quantimodo.protocol.resource_registration import (
     ResourceRegistration,
+    format_scope_line,
     parse_scope_line,
     resource_metadata,
     resource_registration,
-    scope_line,
 )
 
 resources = typer.Typer(
@@ -234,7 +234,7 @@ def _fields(resource: Resource) -> dict[str, Any]:
     return {
         "identifier": resource.identifier,
         "name": resource.name,
-        "scopes": [scope_line(each) for each in resource.scopes],
+        "scopes": [format_scope_line(each) for each in resource.scopes],
         "clients": sorted(resource.clients),
         "introspected_by": sorted(resource.introspected_by),
         "token_format": resource.token_format,

@@ -8,7 +8,7 @@ from quantimodo.model.clients import Client
 from quantimodo.protocol.registration import Fault, Registration, faults
 
 
-def accept(requested: Registration, refused: Sequence[Fault] = ()) -> None:
+def check_metadata(requested: Registration, refused: Sequence[Fault] = ()) -> None:
     """Raises `InvalidMetadata` with these faults, and those of what is requested."""
     if found := (*refused, *faults(requested)):
         raise InvalidMetadata(found[0].field, found[0].message, found)

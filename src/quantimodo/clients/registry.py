@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from quantimodo.clients import logos
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
-from quantimodo.clients.metadata import accept, with_metadata
+from quantimodo.clients.metadata import check_metadata, with_metadata
 from quantimodo.clients.public_keys import SECRET_PURPOSE
 from quantimodo.clients.reserved_names import NO_NAMES, ReservedNames, name_faults
 from quantimodo.crypto.digests import digest
@@ -66,7 +66,7 @@ class Registry:
     ) -> Registered:
         """Add an application. Raises `InvalidMetadata`."""
         requested = normalise(registration)
-        accept(
+        check_metadata(
             requested,
             () if by_operator else (*privileges(requested), *await self._reserved(requested)),
         )
@@ -94,7 +94,7 @@ class Registry:
         `delete_if_unused_at` and `charge` as in the store. Raises `InvalidMetadata`,
         `BudgetExceeded`."""
         requested = normalise(registration)
-        accept(requested, await self._reserved(requested))
+        check_metadata(requested, await self._reserved(requested))
         added = self._new_client(requested, None, token, network)
         await self.clients.add_client(added.client, delete_if_unused_at, charge)
         self._record(added.client, "client.registered", "registered")
@@ -134,7 +134,7 @@ class Registry:
         requested = normalise(
             registration if by_operator else with_privileges_of(client, registration)
         )
-        accept(requested, () if by_operator else await self._reserved(requested, client))
+        check_metadata(requested, () if by_operator else await self._reserved(requested, client))
         edited = with_metadata(client, requested)
         if edited.public:
             edited = replace(edited, secret=None, previous_secret=None, sealed_secret=None)
@@ -146,7 +146,7 @@ class Registry:
         """Replace what an application registered for itself; it gets a secret if it needs one
         and has none. Raises `InvalidMetadata`, `ChangedMeanwhile`, `BudgetExceeded`."""
         requested = normalise(with_settings_of(client, registration))
-        accept(requested, await self._reserved(requested, client))
+        check_metadata(requested, await self._reserved(requested, client))
         edited, secret = with_metadata(client, requested), None
         if requested.public or not needs_secret(requested.metadata):
             edited = replace(edited, secret=None, previous_secret=None, sealed_secret=None)
@@ -162,7 +162,7 @@ class Registry:
         """Raises `InvalidMetadata` for what an application could not register for itself, before
         anything is done. `client`: what it is now."""
         requested = normalise(registration)
-        accept(requested, await self._reserved(requested, client))
+        check_metadata(requested, await self._reserved(requested, client))
 
     async def rotate_secret(self, client: Client, *, overlap: timedelta) -> Registered:
         """Give it a new secret; the previous one works for `overlap` more, any older one ends now.

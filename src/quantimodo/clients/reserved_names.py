@@ -33,7 +33,7 @@ class ReservedNames:
     def __repr__(self) -> str:
         return f"ReservedNames({', '.join(self._names)})"
 
-    def forbid(self, name: str, others: Iterable[str] = ()) -> bool:
+    def is_reserved(self, name: str, others: Iterable[str] = ()) -> bool:
         """Whether `name` looks like one of them or of `others`, or contains one of them that has
         six letters.
 
@@ -65,7 +65,7 @@ async def name_faults(
         return ()
     others = await clients.first_party_names()
     # The first call loads a table: the event loop does not wait for it.
-    if await asyncio.to_thread(lambda: any(reserved.forbid(name, others) for name in names)):
+    if await asyncio.to_thread(lambda: any(reserved.is_reserved(name, others) for name in names)):
         return (Fault("name", "looks like a name of this server or of its apps; choose another"),)
     return ()
 

@@ -109,7 +109,7 @@ class ResourceRegistry:
     async def _accept(self, faults: list[Fault], resource: Resource, *, by_operator: bool) -> None:
         faults += await self._client_faults(resource)
         # The first call loads a table: the event loop does not wait for it.
-        if not by_operator and await asyncio.to_thread(self.reserved.forbid, resource.name):
+        if not by_operator and await asyncio.to_thread(self.reserved.is_reserved, resource.name):
             faults.append(Fault("name", "looks like a name of this server; choose another"))
         if faults:
             raise InvalidMetadata(faults[0].field, faults[0].message, faults)

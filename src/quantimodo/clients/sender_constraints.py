@@ -13,7 +13,7 @@ from quantimodo.protocol.errors import InvalidDPoPProof, InvalidRequest
 from quantimodo.protocol.security_profile_requests import check_sender_constraint
 
 
-class ShownKey(NamedTuple):
+class SenderKey(NamedTuple):
     """What a token request shows possession of; `proof` is not used yet."""
 
     confirmation: Confirmation | None
@@ -27,14 +27,14 @@ class SenderConstraints:
     proofs: DPoPProofs
     certificates: ClientCertificates
 
-    def read(self, request: Request, client: Client) -> ShownKey:
+    def read(self, request: Request, client: Client) -> SenderKey:
         """To what the tokens of this request are bound. Raises `InvalidDPoPProof`, `UseDPoPNonce`
         or `InvalidRequest`."""
-        shown = self._shown(request, client)
-        check_sender_constraint(client, shown.confirmation)
-        return shown
+        sender_key = self._sender_key(request, client)
+        check_sender_constraint(client, sender_key.confirmation)
+        return sender_key
 
-    def _shown(self, request: Request, client: Client) -> ShownKey:
+    def _sender_key(self, request: Request, client: Client) -> SenderKey:
         proof = self.proofs.read(request)
         if client.metadata.tls_client_certificate_bound_access_tokens:
             if proof is not None:
@@ -42,7 +42,7 @@ class SenderConstraints:
                     "the app's tokens are bound to its certificate: send no proof",
                     refusal="certificate_missing",
                 )
-            return ShownKey(self._certificate(request))
+            return SenderKey(self._certificate(request))
         if proof is None:
             # RFC 9449 §5.2: MUST reject requests of such a client without a proof.
             if client.metadata.dpop_bound_access_tokens:
@@ -50,13 +50,13 @@ class SenderConstraints:
                     "the app is registered to send a DPoP proof, and it is missing",
                     refusal="dpop_proof_missing",
                 )
-            return ShownKey(None)
-        return ShownKey(proof.confirmation, proof)
+            return SenderKey(None)
+        return SenderKey(proof.confirmation, proof)
 
-    async def use(self, shown: ShownKey, client: Client) -> None:
+    async def use(self, sender_key: SenderKey, client: Client) -> None:
         """Use the proof, if there is one. Raises `InvalidDPoPProof` for a replay."""
-        if shown.proof is not None:
-            await self.proofs.use(shown.proof, signer_of(client))
+        if sender_key.proof is not None:
+            await self.proofs.use(sender_key.proof, signer_of(client))
 
     def _certificate(self, request: Request) -> Confirmation:
         try:

@@ -38,7 +38,7 @@ from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol.consent_details import from_json_or_none
 from quantimodo.protocol.consents import required_details
 from quantimodo.protocol.errors import LoginRequired
-from quantimodo.protocol.grant_management import lost
+from quantimodo.protocol.grant_management import lost_scopes
 from quantimodo.protocol.redirects import is_claimed
 
 _STATUSES = {View.CONSENT: 200, View.RESPONSE: 303}
@@ -137,7 +137,7 @@ class StepPages:
         if before is None or action is None:
             return None
         texts = await scope_texts(self.resources, before.scope)
-        gone = lost(before, interaction.request.consent_scope)
+        gone = lost_scopes(before, interaction.request.consent_scope)
         return GrantChange(
             action.kind,
             [title for _, title in scope_titles(before.scope, texts)],

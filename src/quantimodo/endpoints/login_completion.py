@@ -25,7 +25,7 @@ from quantimodo.federation.login_codes import CodeBinding, LoginCodes, UpstreamS
 from quantimodo.federation.redirect_targets import RedirectTargets, UnregisteredRedirect
 from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.http.refusals import Refusal, record_refusal
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.sessions import Session
 from quantimodo.model.texts import N_
 from quantimodo.outbound.errors import ProviderFault
@@ -70,7 +70,9 @@ class LoginCompletion:
     page_context: PageContext
     return_targets: ReturnTargets
 
-    async def complete(self, request: Request, profile: Profile, purpose: Purpose) -> Response:
+    async def complete(
+        self, request: Request, profile: UpstreamProfile, purpose: Purpose
+    ) -> Response:
         """Complete the login of a profile that its provider has verified."""
         browser_request = await self.page_context.browser_request(request)
         match purpose:
@@ -154,7 +156,7 @@ class LoginCompletion:
         self,
         request: Request,
         browser_request: BrowserRequest,
-        profile: Profile,
+        profile: UpstreamProfile,
         purpose: ReturnToClient,
     ) -> Response:
         try:
@@ -200,7 +202,7 @@ class LoginCompletion:
         self,
         request: Request,
         browser_request: BrowserRequest,
-        profile: Profile,
+        profile: UpstreamProfile,
         purpose: StartSession,
     ) -> Response:
         try:
@@ -226,7 +228,7 @@ class LoginCompletion:
         self,
         request: Request,
         browser_request: BrowserRequest,
-        profile: Profile,
+        profile: UpstreamProfile,
         purpose: LinkAccount,
     ) -> Response:
         session = browser_request.session

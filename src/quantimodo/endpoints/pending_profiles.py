@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from quantimodo.endpoints.login_purposes import Purpose
 from quantimodo.endpoints.login_states import LoginStates, NewLoginState
-from quantimodo.model.identities import LoginState, Profile
+from quantimodo.model.identities import LoginState, UpstreamProfile
 from quantimodo.pages.renderer import see_other
 
 _LIFETIME: Final = timedelta(hours=1)  # enough to find a password, or to open an e-mail
@@ -24,7 +24,7 @@ _USE: Final = "pending profile"
 class PendingProfile(msgspec.Struct, frozen=True):
     """A verified profile, and the purpose of its login."""
 
-    profile: Profile
+    profile: UpstreamProfile
     purpose: Purpose
 
 
@@ -33,7 +33,7 @@ class PendingProfiles:
     states: LoginStates
 
     async def store(
-        self, request: Request, profile: Profile, purpose: Purpose, path: str
+        self, request: Request, profile: UpstreamProfile, purpose: Purpose, path: str
     ) -> Response:
         """Store the profile for this browser, and redirect to `path`, with the parameter
         `state`."""

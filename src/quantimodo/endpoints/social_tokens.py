@@ -25,7 +25,7 @@ from quantimodo.federation.social_accounts import SocialAccounts
 from quantimodo.http.errors import InteractionRequired
 from quantimodo.http.messages import Request, Response
 from quantimodo.model.clients import Client
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.ops.metrics import Metrics
 from quantimodo.outbound.errors import faults_of
@@ -122,7 +122,9 @@ class SocialTokens:
             new_user=found.new_user,
         )
 
-    async def _sign_in(self, request: Request, profile: Profile, origin: LoginOrigin) -> Response:
+    async def _sign_in(
+        self, request: Request, profile: UpstreamProfile, origin: LoginOrigin
+    ) -> Response:
         try:
             admitted = await self.accounts.admit(profile, address=request.address)
         except LinkNeeded as fault:

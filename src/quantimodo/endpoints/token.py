@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quantimodo.clients.authentication import ClientAuthentication
-from quantimodo.clients.sender_constraints import SenderConstraints, ShownKey
+from quantimodo.clients.sender_constraints import SenderConstraints, SenderKey
 from quantimodo.endpoints.body_parameters import body_form
 from quantimodo.endpoints.token_safeguards import TokenSafeguards
 from quantimodo.grant_types.contract import GrantType
@@ -48,9 +48,9 @@ class TokenEndpoint:
         client = await self.clients.authenticate(request, form)
         self._check_transport(request, client)
         grant_type = self.grant_types.choose(form, client)
-        shown = self.constraints.read(request, client)
+        sender_key = self.constraints.read(request, client)
         try:
-            response = await self._mint(grant_type, form, client, shown)
+            response = await self._mint(grant_type, form, client, sender_key)
         except ReplayDetected as replay:
             await self.safeguards.end(replay, client)
             raise
@@ -77,18 +77,18 @@ class TokenEndpoint:
             )
 
     async def _mint(
-        self, grant_type: GrantType[Any], form: Form, client: Client, shown: ShownKey
+        self, grant_type: GrantType[Any], form: Form, client: Client, sender_key: SenderKey
     ) -> TokenResponse:
         for attempt in range(2):
             evidence = await grant_type.load(form, self.tokens)
-            now, confirmation = self.clock.now(), shown.confirmation
+            now, confirmation = self.clock.now(), sender_key.confirmation
             decision = grant_type.decide(form, client, evidence, now, confirmation)
             if attempt == 0:
                 # After the decision: a request that is refused stores nothing and counts nothing.
                 if client.metadata.tokens_per_minute:
                     await self.safeguards.count(client)
-                if shown.proof is not None:
-                    await self.constraints.use(shown, client)
+                if sender_key.proof is not None:
+                    await self.constraints.use(sender_key, client)
             response = await self.responder.respond(decision, confirmation)
             if response is not None:
                 return response

@@ -1,15 +1,15 @@
 """The interface of an upstream provider, and its errors.
 
 A provider is data (`ProviderPolicy`) and one mapping (its file). It verifies all claims and returns
-a `Profile`; `federation/linking.py` decides which account that is. `provider_table.py` lists the
-providers. A provider's only state is its cache of public documents.
+an `UpstreamProfile`; `federation/linking.py` decides which account that is. `provider_table.py`
+lists the providers. A provider's only state is its cache of public documents.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import ProviderFault
 
@@ -162,17 +162,17 @@ class Provider(Protocol):
 
     async def handle_callback(
         self, response: Mapping[str, str], authorization_context: AuthorizationContext
-    ) -> Profile:
+    ) -> UpstreamProfile:
         """The profile of the person. `response` has the callback's parameters; the caller has
         checked `state` and browser, this method checks everything else, `error` and `iss` included.
         """
 
-    async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
+    async def redeem(self, code: Secret, redirect_uri: str | None) -> UpstreamProfile:
         """v2-api.md §2.6: a code that the client got by itself; None: `direct_redirect_uri`."""
 
     async def verify_native_token(
         self, token: Secret, refresh_token: Secret | None, nonce: str | None
-    ) -> Profile:
+    ) -> UpstreamProfile:
         """v2-api.md §3: a native access or ID token; the provider determines which."""
 
     async def security_events(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:

@@ -6,7 +6,7 @@ Pure. `social_accounts.py` applies it. The provider's file has verified the prof
 from dataclasses import dataclass
 from typing import Literal
 
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.invitations import Invitation, SignUpMode
 from quantimodo.model.users import User, is_same_email
 
@@ -52,7 +52,7 @@ Decision = SignIn | Create | Link | RequireSignIn | Refuse
 
 
 def decide(
-    profile: Profile,
+    profile: UpstreamProfile,
     owner: User | None,
     namesake: User | None,
     *,
@@ -77,7 +77,7 @@ def decide(
             return Refuse("sign_up_closed")
 
 
-def _invited(profile: Profile, invitation: Invitation | None) -> Create | Refuse:
+def _invited(profile: UpstreamProfile, invitation: Invitation | None) -> Create | Refuse:
     # The address alone gives the account here, so the conditions of an automatic link have to hold.
     if invitation is None or profile.email is None or not _proves_address(profile):
         return Refuse("not_invited")
@@ -86,7 +86,7 @@ def _invited(profile: Profile, invitation: Invitation | None) -> Create | Refuse
     return Create(profile.email, True, invitation.key)
 
 
-def _beside(profile: Profile, email: str, namesake: User) -> Decision:
+def _beside(profile: UpstreamProfile, email: str, namesake: User) -> Decision:
     # security.md §23, §27: an address links automatically only if four conditions hold: the
     # provider says that it is verified and is authoritative for it, the account's address is
     # verified, and both are exactly the same.
@@ -96,5 +96,5 @@ def _beside(profile: Profile, email: str, namesake: User) -> Decision:
     return Link(namesake) if namesake.usable else Refuse("disabled", namesake)
 
 
-def _proves_address(profile: Profile) -> bool:
+def _proves_address(profile: UpstreamProfile) -> bool:
     return profile.email_verified and profile.email_authoritative

@@ -7,7 +7,7 @@ from typing import Final
 from quantimodo.accounts.addresses import known_email, shown_name
 from quantimodo.accounts.errors import DomainError
 from quantimodo.crypto.envelope import Envelope
-from quantimodo.model.identities import NewIdentity, Profile
+from quantimodo.model.identities import NewIdentity, UpstreamProfile
 from quantimodo.model.provider_sessions import ProviderSession
 from quantimodo.model.texts import N_
 
@@ -19,7 +19,7 @@ _LONGEST_ISSUER: Final = 400
 _LONGEST_REFRESH_TOKEN: Final = 8192
 
 
-def normalized(profile: Profile) -> Profile:
+def normalized(profile: UpstreamProfile) -> UpstreamProfile:
     """The profile with name and address in the stored form; invalid ones are left out.
 
     Raises `DomainError` for an invalid issuer or subject.
@@ -34,7 +34,7 @@ def normalized(profile: Profile) -> Profile:
     return replace(profile, email=email, name=shown_name(profile.name, email))
 
 
-def new_identity(profile: Profile, now: datetime, envelope: Envelope) -> NewIdentity:
+def new_identity(profile: UpstreamProfile, now: datetime, envelope: Envelope) -> NewIdentity:
     """The identity to be added for a normalized profile."""
     return NewIdentity(
         provider=profile.provider,
@@ -48,7 +48,9 @@ def new_identity(profile: Profile, now: datetime, envelope: Envelope) -> NewIden
     )
 
 
-def provider_session(profile: Profile, now: datetime, envelope: Envelope) -> ProviderSession | None:
+def provider_session(
+    profile: UpstreamProfile, now: datetime, envelope: Envelope
+) -> ProviderSession | None:
     """The session at the provider of a normalized profile; None if it is not recorded. The ID token
     is left out if it is too long for an address."""
     if profile.session_id is None:
@@ -65,7 +67,7 @@ def provider_session(profile: Profile, now: datetime, envelope: Envelope) -> Pro
     )
 
 
-def sealed_refresh_token(profile: Profile, envelope: Envelope) -> bytes | None:
+def sealed_refresh_token(profile: UpstreamProfile, envelope: Envelope) -> bytes | None:
     """The provider's refresh token, encrypted; None if there is none, or it is too long."""
     # security.md §31: encrypted, or not at all.
     if profile.refresh_token is None:

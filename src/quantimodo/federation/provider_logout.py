@@ -14,7 +14,7 @@ from quantimodo.federation.contract import ProviderPolicy, SecurityEvent
 from quantimodo.federation.discovery import Metadata
 from quantimodo.federation.id_tokens import bad_token, foreign_token, moment, required_text
 from quantimodo.federation.provider_quirks import SecurityEvents
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
@@ -26,8 +26,11 @@ _LONGEST_SID: Final = 255
 
 
 def recorded(
-    profile: Profile, claims: Mapping[str, Any], id_token: Secret | None, policy: ProviderPolicy
-) -> Profile:
+    profile: UpstreamProfile,
+    claims: Mapping[str, Any],
+    id_token: Secret | None,
+    policy: ProviderPolicy,
+) -> UpstreamProfile:
     """The profile with its session at the provider, where a setting needs that."""
     received = policy.backchannel_logout or policy.frontchannel_logout
     if not (policy.sign_out_at_provider or received):

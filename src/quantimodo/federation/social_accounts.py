@@ -26,7 +26,7 @@ from quantimodo.federation.new_identities import (
     provider_session,
     sealed_refresh_token,
 )
-from quantimodo.model.identities import Identity, NewIdentity, Profile
+from quantimodo.model.identities import Identity, NewIdentity, UpstreamProfile
 from quantimodo.model.provider_sessions import ProviderSession
 from quantimodo.model.sessions import Session
 from quantimodo.model.sign_in_methods import AcceptedMethods
@@ -73,7 +73,7 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocialAccounts:
-    """Every `Profile` that is passed in was verified by its provider's file."""
+    """Every `UpstreamProfile` that is passed in was verified by its provider's file."""
 
     users: UserStore
     store: IdentityStore
@@ -85,7 +85,7 @@ class SocialAccounts:
     new_accounts: NewAccounts
     clock: Clock
 
-    async def admit(self, profile: Profile, *, address: str) -> Admitted:
+    async def admit(self, profile: UpstreamProfile, *, address: str) -> Admitted:
         """The person whose account this profile signs in to, created or linked by the rules.
 
         Of concurrent first logins of one identity one creates the person, and all return it.
@@ -114,7 +114,7 @@ class SocialAccounts:
         """Whether the identity is still this person's, and was not signed out meanwhile."""
         return await self.login.is_valid(admitted.user, admitted.proof(()))
 
-    async def link(self, session: Session, profile: Profile) -> Identity:
+    async def link(self, session: Session, profile: UpstreamProfile) -> Identity:
         """Add this identity to the account of a recently authenticated session.
 
         Raises `DomainError` when another account has it, and `ReauthenticationNeeded`.
@@ -159,7 +159,7 @@ class SocialAccounts:
             if held.without_identity(each).sign_in_at(self.accepted)
         ]
 
-    async def _admit(self, profile: Profile, address: str) -> Admitted:
+    async def _admit(self, profile: UpstreamProfile, address: str) -> Admitted:
         identity = await self.store.identity(profile.issuer, profile.subject)
         owner = None if identity is None else await self.users.user(identity.user_id)
         same_email = invitation = None
@@ -185,7 +185,7 @@ class SocialAccounts:
                 raise Conflict("the identity was dropped meanwhile")
 
     async def _signed_in(
-        self, user: User, identity: Identity, profile: Profile, address: str
+        self, user: User, identity: Identity, profile: UpstreamProfile, address: str
     ) -> Admitted:
         now = self.clock.now()
         if _is_stale(profile, identity):
@@ -201,22 +201,22 @@ class SocialAccounts:
         used = replace(identity, name=profile.name, email=profile.email, used_at=now)
         return Admitted(user=user, identity=used, new_user=False)
 
-    async def _link(self, user: User, profile: Profile, address: str) -> Admitted:
+    async def _link(self, user: User, profile: UpstreamProfile, address: str) -> Admitted:
         identity = await self.store.add_identity(user.id, self._new_identity(profile))
         await self._linked(user, profile, address)
         return Admitted(user=user, identity=identity, new_user=False)
 
-    async def _create(self, profile: Profile, creation: Create, address: str) -> Admitted:
+    async def _create(self, profile: UpstreamProfile, creation: Create, address: str) -> Admitted:
         new = self._new_identity(profile)
         user, identity = await self.new_accounts.add(profile.name, creation, new)
         self.notifier.record("account.created", user.id, address, profile.provider)
         return Admitted(user=user, identity=identity, new_user=True)
 
-    def _ended(self, profile: Profile, user_id: int | None, address: str) -> DomainError:
+    def _ended(self, profile: UpstreamProfile, user_id: int | None, address: str) -> DomainError:
         self.notifier.record("identity.refused", user_id, address, profile.provider)
         return DomainError(SIGNED_OUT_SINCE)
 
-    async def _linked_before(self, session: Session, profile: Profile) -> Identity:
+    async def _linked_before(self, session: Session, profile: UpstreamProfile) -> Identity:
         found = await self.store.identity(profile.issuer, profile.subject)
         if found is None:
             raise DomainError(N_("You were signed out meanwhile. Sign in, then link it again."))
@@ -224,15 +224,15 @@ class SocialAccounts:
             raise DomainError(_OF_ANOTHER_ACCOUNT)
         return found
 
-    async def _linked(self, user: User, profile: Profile, address: str) -> None:
+    async def _linked(self, user: User, profile: UpstreamProfile, address: str) -> None:
         self.notifier.record("identity.linked", user.id, address, profile.provider)
         await self.notifier.notify(user, EmailTemplates.identity_linked)
 
-    def _new_identity(self, profile: Profile) -> NewIdentity:
+    def _new_identity(self, profile: UpstreamProfile) -> NewIdentity:
         return new_identity(profile, self.clock.now(), self.envelope)
 
 
-def _is_stale(profile: Profile, identity: Identity) -> bool:
+def _is_stale(profile: UpstreamProfile, identity: Identity) -> bool:
     """Whether the profile is from before the provider signed its account out."""
     if profile.stated_at is None or identity.signed_out_at is None:
         return False

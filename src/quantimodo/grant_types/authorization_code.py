@@ -35,14 +35,14 @@ class AuthorizationCodeGrant:
         client: Client,
         evidence: FoundCode | None,
         now: datetime,
-        shown: Confirmation | None,
+        sender_key: Confirmation | None,
     ) -> Redeem:
         # RFC 6749 §4.1.3: bound to the client it was issued to. An unknown code and another
         # client's code get one response, so that no client can probe for codes or end grants.
         if evidence is None or evidence.grant.client_id != client.id:
             raise InvalidGrant("the code is not valid for this client", refusal="code_not_valid")
         # RFC 9449 §10: before the replay, so that only the holder of the key can end the grant.
-        check_bound_to(evidence.code.confirmation, shown)
+        check_bound_to(evidence.code.confirmation, sender_key)
         # RFC 6749 §4.1.2: a second use shows two holders, and ends the tokens of the first use.
         if evidence.redeemed_at is not None:
             raise ReplayDetected(

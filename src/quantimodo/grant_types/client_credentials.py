@@ -41,7 +41,7 @@ class ClientCredentialsGrant:
         client: Client,
         evidence: Resource | None,
         now: datetime,
-        shown: Confirmation | None,
+        sender_key: Confirmation | None,
     ) -> MintOwn:
         # RFC 6749 §4.4: MUST only be used by confidential clients.
         if client.public:

@@ -179,7 +179,7 @@ class GrantType(Protocol[Evidence]):
         client: Client,
         evidence: Evidence,
         now: datetime,
-        shown: Confirmation | None,
+        sender_key: Confirmation | None,
     ) -> Decision:
-        """Pure: the same facts give the same decision. `shown` is the key of which the request
+        """Pure: the same facts give the same decision. `sender_key` is the key of which the request
         shows possession: what it presents may be bound to one."""

@@ -94,7 +94,7 @@ class DeviceCodeGrant:
         client: Client,
         evidence: DeviceEvidence | None,
         now: datetime,
-        shown: Confirmation | None,
+        sender_key: Confirmation | None,
     ) -> Redeem | Repeat | Wait:
         # RFC 8628 §3.4: bound to the client it was issued to. An unknown code and another client's
         # code get one response, so that no client can probe for codes or slow others down.
@@ -104,10 +104,10 @@ class DeviceCodeGrant:
             )
         found, code, first = evidence
         # Before the replay, so that only the holder of the key can end the grant.
-        check_bound_to(found.confirmation, shown)
+        check_bound_to(found.confirmation, sender_key)
         minted = None
         if code is not None and code.redeemed_at is not None:
-            minted = self._repeatable(code, code.redeemed_at, first, now, shown)
+            minted = self._repeatable(code, code.redeemed_at, first, now, sender_key)
         if found.refused:
             raise DeviceRefused("the person did not allow it", refusal="person_refused")
         if found.expires_at <= now:
@@ -152,7 +152,7 @@ class DeviceCodeGrant:
         redeemed_at: datetime,
         first: FirstTokens | None,
         now: datetime,
-        shown: Confirmation | None,
+        sender_key: Confirmation | None,
     ) -> MintedTokens:
         """The tokens that a used device code may return again: while the refresh token is unused,
         and within the grace period; without a refresh token for `_REPEATED`. Else raises."""
@@ -168,7 +168,7 @@ class DeviceCodeGrant:
                 refusal="device_code_used",
             )
         # RFC 9449 §5: what the first poll bound to a key is for the holder of that key.
-        check_bound_to(first.confirmation, shown)
+        check_bound_to(first.confirmation, sender_key)
         row = None if first.refresh is None else first.refresh.token
         return MintedTokens(first.tokens, redeemed_at, row)
 

@@ -78,7 +78,7 @@ class RefreshTokenGrant:
         client: Client,
         evidence: RefreshEvidence | None,
         now: datetime,
-        shown: Confirmation | None,
+        sender_key: Confirmation | None,
     ) -> Rotate | Renew | Repeat:
         if form.get("refresh_token") is None and (client.strict or not self.legacy_transport):
             raise InvalidRequest(
@@ -92,7 +92,7 @@ class RefreshTokenGrant:
             )
         found, successor = evidence
         # RFC 9449 §5: before the replay, so that only the holder of the key can end the grant.
-        check_bound_to(found.token.confirmation, shown)
+        check_bound_to(found.token.confirmation, sender_key)
         # security.md §6: explicit revocation overrides the grace period and the repeat.
         if found.revoked:
             raise InvalidGrant(

@@ -23,7 +23,13 @@ from quantimodo.protocol.discovery import API, MCP
 from quantimodo.protocol.errors import InvalidRequest, InvalidTarget, UnauthorizedClient
 from quantimodo.protocol.grant_types import ENTRY_OF
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.resources import Targets, audience, audience_of, may_request, split
+from quantimodo.protocol.resources import (
+    Targets,
+    audience,
+    audience_of,
+    may_request,
+    split_by_resource,
+)
 from quantimodo.protocol.scopes import Scope
 from quantimodo.protocol.token_exchange import LONGEST_CHAIN, actor_chain, stored_chain
 
@@ -98,7 +104,7 @@ class TokenExchangeGrant:
         client: Client,
         evidence: ExchangeEvidence,
         now: datetime,
-        shown: Confirmation | None,
+        sender_key: Confirmation | None,
     ) -> Exchange:
         # RFC 8693 §5: who exchanges has to be known, and a public client proves nothing.
         if client.public:
@@ -119,9 +125,9 @@ class TokenExchangeGrant:
                 refusal="actor_token_not_valid",
             )
         # RFC 9449 §7.1, RFC 8705 §3: a bound token is nothing without its key.
-        _check_binding(subject.found, shown, "subject_token")
+        _check_binding(subject.found, sender_key, "subject_token")
         if actor is not None:
-            _check_binding(actor.found, shown, "actor_token")
+            _check_binding(actor.found, sender_key, "actor_token")
         acting = (client,) if actor is None else (client, actor.client)
         target = self._target(form, acting, evidence.target, subject)
         scope = self._scope(form, target, subject)
@@ -160,7 +166,7 @@ class TokenExchangeGrant:
         if named == audience_of(subject.found.scope):
             available = subject.found.scope
         else:
-            available = split(subject.grant.scope)[1].get(named, frozenset())
+            available = split_by_resource(subject.grant.scope)[1].get(named, frozenset())
         if not available:
             raise InvalidTarget("this resource was not granted", refusal="resource_not_granted")
         return self.targets.narrow(available, (target.identifier,), form.get("scope"))
@@ -194,8 +200,8 @@ def _check_types(form: Form) -> None:
         )
 
 
-def _check_binding(found: FoundAccessToken, shown: Confirmation | None, name: str) -> None:
-    if found.confirmation not in (None, shown):
+def _check_binding(found: FoundAccessToken, sender_key: Confirmation | None, name: str) -> None:
+    if found.confirmation not in (None, sender_key):
         raise InvalidRequest(
             f"the {name} is bound to a key that the request lacks", refusal="bound_key_missing"
         )

@@ -7,7 +7,7 @@ from quantimodo.model.secrets import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class UpstreamProfile:
     """A person's verified claims from an upstream provider.
 
     The key is (`issuer`, `subject`), never anything else (security.md §24).
@@ -26,7 +26,7 @@ class Profile:
     session_id: str | None = None  # of the provider, "" if it gives none; None: not recorded
     id_token: Secret | None = None  # to end that session there
 
-    def stated_by(self, moment: datetime) -> "Profile":
+    def stated_by(self, moment: datetime) -> "UpstreamProfile":
         """The profile as the provider's statement of this moment, or of an earlier one."""
         stated_at = moment if self.stated_at is None else min(self.stated_at, moment)
         return replace(self, stated_at=stated_at)

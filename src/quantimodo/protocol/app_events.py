@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from quantimodo.model.app_events import AppEvent
 from quantimodo.model.user_profiles import Profile
-from quantimodo.protocol.claims import opened, profile_claims
+from quantimodo.protocol.claims import claims_of_scope, profile_claims
 
 SCOPE: Final = "events"
 SCOPES: Final = frozenset({SCOPE})
@@ -35,7 +35,7 @@ def message_id(event: AppEvent) -> str:
 
 def visible_claims(claims: Iterable[str], scope: frozenset[str]) -> list[str]:
     """Those of the changed claims that a consent to this scope opens, by name."""
-    visible = opened(scope) | (_OF_BASIC if "basic" in scope else frozenset())
+    visible = claims_of_scope(scope) | (_OF_BASIC if "basic" in scope else frozenset())
     return sorted(visible.intersection(claims))
 
 

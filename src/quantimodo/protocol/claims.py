@@ -41,7 +41,9 @@ _NOTHING: Final = frozenset[str]()
 _BLANK: Final = Profile()
 
 
-def opened(scope: frozenset[str], claims_request: frozenset[str] = _NOTHING) -> frozenset[str]:
+def claims_of_scope(
+    scope: frozenset[str], claims_request: frozenset[str] = _NOTHING
+) -> frozenset[str]:
     """The claims of these scopes, and those that were requested individually."""
     return claims_request | {claim for claim, opener in SCOPE_OF_CLAIM.items() if opener in scope}
 
@@ -69,7 +71,7 @@ def userinfo_claims(
         "email": user.verified_email,
         **profile_claims(profile or _BLANK),
     }
-    wanted = opened(scope, claims_request)
+    wanted = claims_of_scope(scope, claims_request)
     claims.update((name, value) for name, value in known.items() if value and name in wanted)
     # OpenID Connect Core §5.7 forbids applications to identify people by it. Some do.
     if _is_other_address(claims.get("preferred_username"), user.verified_email):

@@ -26,7 +26,7 @@ from quantimodo.protocol.consent_details import (
     to_json,
 )
 from quantimodo.protocol.errors import InvalidAuthorizationDetails
-from quantimodo.protocol.resources import plain_names, split
+from quantimodo.protocol.resources import plain_names, split_by_resource
 from quantimodo.protocol.scopes import Scope, effective, format_scope, health_actions
 
 MOST_REQUESTED_NAMES: Final = 500
@@ -180,7 +180,9 @@ def is_narrower(after: Consent, before: Consent) -> bool:
 def _without_apis(consent: Consent) -> Consent:
     """The consent to scopes of this server. The person is asked again about registered APIs."""
     return replace(
-        consent, scope=split(consent.scope)[0], declined_scope=split(consent.declined_scope)[0]
+        consent,
+        scope=split_by_resource(consent.scope)[0],
+        declined_scope=split_by_resource(consent.declined_scope)[0],
     )
 
 

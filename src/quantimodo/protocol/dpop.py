@@ -85,23 +85,23 @@ def requested_key(text: str | None) -> Confirmation | None:
     return Confirmation("jkt", text)
 
 
-def bound_to_key(form: Form, shown: Confirmation) -> Form:
+def bound_to_key(form: Form, sender_key: Confirmation) -> Form:
     """A pushed request whose code is bound to the key of its DPoP proof (RFC 9449 §10.1). Raises
     `InvalidRequest` when `dpop_jkt` names another key."""
-    if requested_key(form.get("dpop_jkt")) not in (None, shown):
+    if requested_key(form.get("dpop_jkt")) not in (None, sender_key):
         raise InvalidRequest(
             "dpop_jkt is not the key of the DPoP proof", refusal="dpop_key_differs"
         )
     others = [(name, text) for name, text in form.items() if name != "dpop_jkt"]
-    return Form.of_pairs([*others, ("dpop_jkt", shown.thumbprint)])
+    return Form.of_pairs([*others, ("dpop_jkt", sender_key.thumbprint)])
 
 
-def check_bound_to(required: Confirmation | None, shown: Confirmation | None) -> None:
+def check_bound_to(required: Confirmation | None, sender_key: Confirmation | None) -> None:
     """Whether a code or refresh token that is bound to `required` is presented by its holder
     (RFC 9449 §5, §10; RFC 8705 §4). Raises `InvalidGrant`."""
-    if required is None or required == shown:
+    if required is None or required == sender_key:
         return
-    if shown is None or shown.member != required.member:
+    if sender_key is None or sender_key.member != required.member:
         raise InvalidGrant(
             "the grant is bound to a key: the proof of possession is missing",
             refusal="bound_key_missing",

@@ -13,7 +13,7 @@ from quantimodo.model.tokens import ClaimsRequest, Grant
 from quantimodo.protocol.consents import restricted_members
 from quantimodo.protocol.errors import InvalidRequest, UnauthorizedClient
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.resources import plain_names, split
+from quantimodo.protocol.resources import plain_names, split_by_resource
 from quantimodo.protocol.scopes import Scope, format_scope
 from quantimodo.protocol.security_profiles import profile_of
 
@@ -94,14 +94,14 @@ def check_required(form: Form, client: Client, requirement: Requirement) -> None
         )
 
 
-def lost(before: Grant, requested: Scope) -> Scope:
+def lost_scopes(before: Grant, requested: Scope) -> Scope:
     """The scopes that a replacement by this request takes away."""
     return before.scope - requested
 
 
-def described(grant: Grant) -> dict[str, Any]:
+def describe_grant(grant: Grant) -> dict[str, Any]:
     """What the grant allows (Grant Management §6.4), without times."""
-    own, foreign = split(grant.scope)
+    own, foreign = split_by_resource(grant.scope)
     found: dict[str, Any] = {}
     text = format_scope(own)
     if grant.details is not None:

@@ -39,7 +39,7 @@ _WORDS: Final[Mapping[str, frozenset[str]]] = {
 _MOST_SHOWN: Final = 200  # characters of a registered address
 
 
-def shape_of(
+def summarise_request(
     parameters: Iterable[tuple[str, str]], client: Client, authorization: str | None = None
 ) -> tuple[str, ...]:
     """The lines about these parameters; `authorization` is the header of that name, None where

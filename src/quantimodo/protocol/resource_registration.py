@@ -131,7 +131,7 @@ def resource_metadata(resource: Resource, issuer: str) -> dict[str, Any]:
     }
 
 
-def scope_line(scope: ResourceScope) -> str:
+def format_scope_line(scope: ResourceScope) -> str:
     """A scope as one line of text: `name = title: description`."""
     tail = f": {scope.description}" if scope.description else ""
     return f"{scope.name} = {scope.title}{tail}"

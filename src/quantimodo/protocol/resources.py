@@ -68,7 +68,7 @@ def full_names(resource: Resource, names: Iterable[str]) -> Scope:
 
 
 @lru_cache(maxsize=1024)
-def split(scope: Scope) -> tuple[Scope, Mapping[Audience, Scope]]:
+def split_by_resource(scope: Scope) -> tuple[Scope, Mapping[Audience, Scope]]:
     """Our own scopes, and the full names of each registered API."""
     own: set[str] = set()
     foreign: dict[Audience, set[str]] = {}
@@ -85,7 +85,7 @@ def split(scope: Scope) -> tuple[Scope, Mapping[Audience, Scope]]:
 @lru_cache(maxsize=1024)
 def audience_of(scope: Scope) -> Audience | None:
     """The registered API that an access token with this scope is for; None for ours."""
-    return next(iter(split(scope)[1]), None)
+    return next(iter(split_by_resource(scope)[1]), None)
 
 
 @lru_cache(maxsize=1024)
@@ -208,7 +208,7 @@ class Targets:
         RFC 8707 §2.2: a request at the token endpoint names one of the granted APIs. Without the
         parameter the token is for ours if the grant opens it, and otherwise for the only one.
         """
-        own, foreign = split(granted)
+        own, foreign = split_by_resource(granted)
         if not identifiers and not foreign:
             return narrow(granted, requested)
         part = self._part(own, foreign, identifiers)

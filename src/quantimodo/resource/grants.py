@@ -8,7 +8,7 @@ from quantimodo.http.json import PRIVATE, private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.grant_stores import AuthorizationStore
-from quantimodo.protocol.grant_management import QUERY, REVOKE, described
+from quantimodo.protocol.grant_management import QUERY, REVOKE, describe_grant
 from quantimodo.resource.bearer_authentication import BearerAuthentication
 
 _UNKNOWN = {"error": "not_found", "error_description": "the app manages no such grant"}
@@ -37,7 +37,7 @@ class GrantManagement:
         return private_json(
             200,
             {
-                **described(grant),
+                **describe_grant(grant),
                 "created_at": moment_of_grant(request.tail),
                 # Grant Management §6.4 has one name in its text and the other one in its example.
                 "last_updated": updated,

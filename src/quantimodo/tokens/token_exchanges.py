@@ -36,17 +36,17 @@ class TokenExchanges:
     throttle: Throttle
 
     async def respond(
-        self, decision: Exchange, shown: Confirmation | None
+        self, decision: Exchange, sender_key: Confirmation | None
     ) -> dict[str, Any] | None:
-        """The response of RFC 8693 §2.2.1, committed to disk. The token is bound to `shown`. None
-        if the subject token ended meanwhile."""
+        """The response of RFC 8693 §2.2.1, committed to disk. The token is bound to `sender_key`.
+        None if the subject token ended meanwhile."""
         now, subject, target = self.clock.now(), decision.subject, decision.target
         secret = mint(Kind.EXCHANGED, now, self.minter.entropy)
         access = self.minter.mint_access_token(
             Authorization(decision.client, subject.grant, subject.user),
             decision.scope,
             now,
-            TokenBinding(target, shown),
+            TokenBinding(target, sender_key),
             secret,
         )
         access = access._replace(
@@ -64,7 +64,7 @@ class TokenExchanges:
             expires_at=access.expires_at,
             subject_key=subject.key,
             subject_jti=subject.found.jti if parent_key is None else None,
-            confirmation=shown,
+            confirmation=sender_key,
             details=access.details,
             parent_key=parent_key,
             actors=tuple(each.id for each in decision.actors),

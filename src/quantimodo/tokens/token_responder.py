@@ -25,7 +25,7 @@ from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.grant_stores import TokenStore
 from quantimodo.protocol.consents import restricted_members
-from quantimodo.protocol.resources import audience_of, split
+from quantimodo.protocol.resources import audience_of, split_by_resource
 from quantimodo.tokens.access_tokens import with_own_details
 from quantimodo.tokens.minted_tokens import (
     Authorization,
@@ -53,23 +53,23 @@ class TokenResponder:
     exchanges: TokenExchanges
 
     def respond(
-        self, decision: Decision, shown: Confirmation | None
+        self, decision: Decision, sender_key: Confirmation | None
     ) -> Awaitable[TokenResponse | None]:
         """The response of RFC 6749 §5.1, committed to disk; None if the race was lost. The access
-        token is bound to `shown`, and the refresh token of a public client too."""
+        token is bound to `sender_key`, as is the refresh token of a public client."""
         match decision:
             case MintOwn():
-                return self._mint_own(decision, shown)
+                return self._mint_own(decision, sender_key)
             case Redeem():
-                return self._redeem(decision, shown)
+                return self._redeem(decision, sender_key)
             case Renew():
-                return self._renew(decision, shown)
+                return self._renew(decision, sender_key)
             case Repeat():
-                return self._repeat(decision, shown)
+                return self._repeat(decision, sender_key)
             case Rotate():
-                return self._rotate(decision, shown)
+                return self._rotate(decision, sender_key)
             case Exchange():
-                return self.exchanges.respond(decision, shown)
+                return self.exchanges.respond(decision, sender_key)
             case Wait():
                 return self._defer(decision)
 
@@ -79,18 +79,20 @@ class TokenResponder:
             await decision.note()
         raise decision.error
 
-    async def _mint_own(self, decision: MintOwn, shown: Confirmation | None) -> TokenResponse:
-        now, bound = self.clock.now(), await self._binding(decision.scope, shown)
+    async def _mint_own(self, decision: MintOwn, sender_key: Confirmation | None) -> TokenResponse:
+        now, bound = self.clock.now(), await self._binding(decision.scope, sender_key)
         access = self.minter.mint_application_token(decision.client, decision.scope, now, bound)
         if access.row is not None:
             await self.store.add_access_token(access.row)
         text = access.opaque or await self.minter.text(access)
         return access_token_parameters(access, text, now)
 
-    async def _redeem(self, decision: Redeem, shown: Confirmation | None) -> TokenResponse | None:
+    async def _redeem(
+        self, decision: Redeem, sender_key: Confirmation | None
+    ) -> TokenResponse | None:
         now, client, found = self.clock.now(), decision.client, decision.found
         authorization = Authorization(client, found.grant, found.user)
-        bound = await self._binding(decision.scope, shown, decision.details)
+        bound = await self._binding(decision.scope, sender_key, decision.details)
         parent = decision.parent
         derived = None if parent is None else self.derivation.derive(*parent, now)
         secret = None if derived is None else derived.access
@@ -99,7 +101,7 @@ class TokenResponder:
         if "refresh_token" in client.grant_types:
             # RFC 9449 §5, RFC 8705 §4: bound to the key where nothing else binds it. That of a
             # confidential client is bound to the client, which may change its key.
-            bound_to = shown if client.public else None
+            bound_to = sender_key if client.public else None
             secret = None if derived is None else derived.refresh
             refresh = self.minter.mint_refresh_token(authorization, now, bound_to, secret)
         row = None if refresh is None else refresh.row
@@ -107,34 +109,36 @@ class TokenResponder:
             return None
         return await self._response(authorization, access, refresh, now, found.code.nonce)
 
-    async def _rotate(self, decision: Rotate, shown: Confirmation | None) -> TokenResponse | None:
+    async def _rotate(
+        self, decision: Rotate, sender_key: Confirmation | None
+    ) -> TokenResponse | None:
         now, found, successor_nonce = self.clock.now(), decision.found, self.entropy.bytes(16)
         derived = self.derivation.derive(decision.raw, successor_nonce, now)
         authorization = Authorization(decision.client, found.grant, found.user)
-        bound = await self._binding(decision.scope, shown, decision.details)
+        bound = await self._binding(decision.scope, sender_key, decision.details)
         access = self.minter.mint_access_token(
             authorization, decision.scope, now, bound, derived.access
         )
-        bound_to = found.token.confirmation or (shown if decision.client.public else None)
+        bound_to = found.token.confirmation or (sender_key if decision.client.public else None)
         refresh = self.minter.mint_refresh_token(authorization, now, bound_to, derived.refresh)
         if not await self.store.rotate(found.token, now, successor_nonce, access.row, refresh.row):
             return None
         return await self._response(authorization, access, refresh, now)
 
-    async def _renew(self, decision: Renew, shown: Confirmation | None) -> TokenResponse:
+    async def _renew(self, decision: Renew, sender_key: Confirmation | None) -> TokenResponse:
         now, found = self.clock.now(), decision.found
         authorization = Authorization(decision.client, found.grant, found.user)
-        bound = await self._binding(decision.scope, shown, decision.details)
+        bound = await self._binding(decision.scope, sender_key, decision.details)
         access = self.minter.mint_access_token(authorization, decision.scope, now, bound)
         if access.row is not None:
             await self.store.add_access_token(access.row)
         # RFC 6749 §6: without a new refresh token the client keeps the one that it has.
         return await self._response(authorization, access, None, now)
 
-    async def _repeat(self, decision: Repeat, shown: Confirmation | None) -> TokenResponse:
+    async def _repeat(self, decision: Repeat, sender_key: Confirmation | None) -> TokenResponse:
         now, found, minted = self.clock.now(), decision.found, decision.minted
         authorization = Authorization(decision.client, found.grant, found.user)
-        access = await self._repeated_access_token(decision, authorization, now, shown)
+        access = await self._repeated_access_token(decision, authorization, now, sender_key)
         refresh = None
         if minted.refresh is not None:
             refresh = MintedRefreshToken(minted.tokens.refresh.raw, minted.refresh)
@@ -145,24 +149,24 @@ class TokenResponder:
         decision: Repeat,
         authorization: Authorization,
         now: datetime,
-        shown: Confirmation | None,
+        sender_key: Confirmation | None,
     ) -> MintedAccessToken:
         """The access token that was issued at first; a new one after its end, and for another
         key."""
         derived, issued_at = decision.minted.tokens.access, decision.minted.issued_at
-        bound = await self._binding(decision.scope, shown, decision.details)
+        bound = await self._binding(decision.scope, sender_key, decision.details)
         access = self.minter.mint_access_token(
             authorization, decision.scope, issued_at, bound, derived
         )
         if access.row is not None:
             stored = await self.store.access_token(derived.key)
-            if stored is not None and _is_for(stored, decision.scope, shown):
+            if stored is not None and _is_for(stored, decision.scope, sender_key):
                 access = access._replace(
                     scope=stored.scope,
                     expires_at=stored.expires_at,
                     details=with_own_details(stored).details,
                 )
-            elif stored is not None or split(decision.found.grant.scope)[1]:
+            elif stored is not None or split_by_resource(decision.found.grant.scope)[1]:
                 # It was for another API, or for another key: this request gets a separate one.
                 access = access._replace(expires_at=now)
         if access.expires_at <= now:
@@ -172,10 +176,10 @@ class TokenResponder:
         return access
 
     async def _binding(
-        self, scope: frozenset[str], shown: Confirmation | None, details: str | None = None
+        self, scope: frozenset[str], sender_key: Confirmation | None, details: str | None = None
     ) -> TokenBinding:
         resource = None if audience_of(scope) is None else await self.minter.resource_of(scope)
-        return TokenBinding(resource, shown, details)
+        return TokenBinding(resource, sender_key, details)
 
     async def _response(
         self,
@@ -200,13 +204,19 @@ class TokenResponder:
             # Refresh Token Expiration §6.1: the name since its second draft.
             response["refresh_token_timeout"] = left
         # An ID token is for the client, whichever API the access token is for.
-        own = access.scope if access.audience is None else split(authorization.grant.scope)[0]
+        own = (
+            access.scope
+            if access.audience is None
+            else split_by_resource(authorization.grant.scope)[0]
+        )
         if "openid" in own:
             context = IdTokenContext(own, nonce, access_token=text)
             response["id_token"] = await self.minter.mint_id_token(authorization, context, now)
         return response
 
 
-def _is_for(stored: FoundAccessToken, scope: frozenset[str], shown: Confirmation | None) -> bool:
+def _is_for(
+    stored: FoundAccessToken, scope: frozenset[str], sender_key: Confirmation | None
+) -> bool:
     """Whether a token that was issued before has the audience and the key of this request."""
-    return stored.confirmation == shown and audience_of(stored.scope) == audience_of(scope)
+    return stored.confirmation == sender_key and audience_of(stored.scope) == audience_of(scope)

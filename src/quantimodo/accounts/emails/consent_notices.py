@@ -13,7 +13,7 @@ from quantimodo.model.consents import Consent
 from quantimodo.model.events import Mail
 from quantimodo.model.texts import N_
 from quantimodo.model.users import User
-from quantimodo.protocol.resources import Audience, plain_names, split
+from quantimodo.protocol.resources import Audience, plain_names, split_by_resource
 from quantimodo.protocol.scopes import SCOPES, Scope, own_name
 
 
@@ -35,7 +35,7 @@ class ConsentNotifier:
 
         def allowed(emails: EmailTemplates, to: str) -> Mail:
             own = frozenset(map(own_name, consent.scope))
-            foreign = split(consent.scope)[1].items()
+            foreign = split_by_resource(consent.scope)[1].items()
             may = [translated(text.title) for name, text in SCOPES.items() if name in own]
             may += sorted(_api_line(each) for each in foreign if not each[0].built_in)
             return emails.application_allowed(to, client_name(client), may, client.id)

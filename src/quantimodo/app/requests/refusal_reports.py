@@ -24,7 +24,7 @@ from quantimodo.protocol.endpoints import LOGGED
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.refusals import error_uri, guide_path, row_of
-from quantimodo.protocol.request_summaries import NAMES, shape_of
+from quantimodo.protocol.request_summaries import NAMES, summarise_request
 
 OF_TRANSPORT: Final[Mapping[type[Exception], str]] = {
     RepeatedHeader: "header_repeated",
@@ -109,7 +109,10 @@ class RefusalReports:
             text=text,
             received=()
             if caller is None
-            else (*shape_of(caller.parameters, caller.client), *_registered(caller.client)),
+            else (
+                *summarise_request(caller.parameters, caller.client),
+                *_registered(caller.client),
+            ),
             expected=row.expected,
             fix=row.fix_for("" if client is None else client.id),
         )
@@ -145,7 +148,7 @@ class RefusalReports:
                 endpoint=endpoint,
                 code=row.code,
                 incident=incident,
-                received=shape_of(parameters, client, authorization),
+                received=summarise_request(parameters, client, authorization),
             )
         )
         return incident

@@ -24,7 +24,7 @@ from quantimodo.federation.providers.unsupported import (
     no_redemption,
     no_security_events,
 )
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.outbound.responses import HttpResponse, invalid_response
@@ -57,10 +57,10 @@ class Declared:
 
     async def handle_callback(
         self, response: Mapping[str, str], authorization_context: AuthorizationContext
-    ) -> Profile:
+    ) -> UpstreamProfile:
         granted = await self._oauth.tokens_of(response, authorization_context)
         mapped = self._mapping.read(await self._account(granted))
-        return Profile(
+        return UpstreamProfile(
             provider=self.name,
             issuer=self._oauth.issuer,
             subject=mapped.subject,
@@ -71,12 +71,12 @@ class Declared:
             refresh_token=granted.refresh_token,
         )
 
-    async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
+    async def redeem(self, code: Secret, redirect_uri: str | None) -> UpstreamProfile:
         raise no_redemption()
 
     async def verify_native_token(
         self, token: Secret, refresh_token: Secret | None, nonce: str | None
-    ) -> Profile:
+    ) -> UpstreamProfile:
         raise no_native_tokens()
 
     async def security_events(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:

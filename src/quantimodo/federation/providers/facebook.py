@@ -39,7 +39,7 @@ from quantimodo.federation.providers.oauth2 import (
 )
 from quantimodo.federation.public_keys import PublicKeys
 from quantimodo.model.budgets import Signer
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.outbound.responses import invalid_response
@@ -89,17 +89,17 @@ class Facebook:
 
     async def handle_callback(
         self, response: Mapping[str, str], authorization_context: AuthorizationContext
-    ) -> Profile:
+    ) -> UpstreamProfile:
         return await self._who(await self._oauth.tokens_of(response, authorization_context))
 
-    async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
+    async def redeem(self, code: Secret, redirect_uri: str | None) -> UpstreamProfile:
         # Facebook's JavaScript requests codes with an empty redirect URI.
         where = redirect_uri or self._policy.direct_redirect_uri
         return await self._who(await self._oauth.exchange(code, where, None))
 
     async def verify_native_token(
         self, token: Secret, refresh_token: Secret | None, nonce: str | None
-    ) -> Profile:
+    ) -> UpstreamProfile:
         if looks_signed(token.reveal()):
             return await self._limited(token, refresh_token, nonce)
         owner = await self._graph.owner(token, self._clock.now())
@@ -120,7 +120,7 @@ class Facebook:
             raise bad_token("signed_request: not signed by our secret") from fault
         return [self._event(signed, fields)]
 
-    async def _who(self, granted: Granted) -> Profile:
+    async def _who(self, granted: Granted) -> UpstreamProfile:
         try:
             account = await self._graph.account(granted.access_token)
         except BadToken as fault:
@@ -130,7 +130,7 @@ class Facebook:
 
     async def _limited(
         self, token: Secret, refresh_token: Secret | None, nonce: str | None
-    ) -> Profile:
+    ) -> UpstreamProfile:
         now = self._clock.now()
         try:
             found = await self._keys.verify(token, _ALGORITHMS)
@@ -155,8 +155,8 @@ class Facebook:
 
     def _profile(
         self, subject: str, claims: Mapping[str, Any], refresh_token: Secret | None
-    ) -> Profile:
-        return Profile(
+    ) -> UpstreamProfile:
+        return UpstreamProfile(
             provider=self.name,
             issuer=self._oauth.issuer,
             subject=subject,

@@ -18,7 +18,7 @@ from quantimodo.federation.providers.oauth2 import (
     text,
 )
 from quantimodo.federation.providers.unsupported import no_native_tokens, no_security_events
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient, bearer
 from quantimodo.outbound.responses import invalid_response
@@ -65,29 +65,29 @@ class GitHub:
 
     async def handle_callback(
         self, response: Mapping[str, str], authorization_context: AuthorizationContext
-    ) -> Profile:
+    ) -> UpstreamProfile:
         return await self._who(await self._oauth.tokens_of(response, authorization_context))
 
-    async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
+    async def redeem(self, code: Secret, redirect_uri: str | None) -> UpstreamProfile:
         where = redirect_uri or self._policy.direct_redirect_uri or None
         return await self._who(await self._oauth.exchange(code, where, None))
 
     async def verify_native_token(
         self, token: Secret, refresh_token: Secret | None, nonce: str | None
-    ) -> Profile:
+    ) -> UpstreamProfile:
         raise no_native_tokens()
 
     async def security_events(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
         raise no_security_events()
 
-    async def _who(self, granted: Granted) -> Profile:
+    async def _who(self, granted: Granted) -> UpstreamProfile:
         headers = {**_API, **bearer(granted.access_token)}
         response = await self._http_client.get(self._user, headers=headers)
         if not response.ok:
             raise invalid_response(f"user: status {response.status}")
         user = response.json()
         email = await self._confirmed_email(headers)
-        return Profile(
+        return UpstreamProfile(
             provider=self.name,
             issuer=self._oauth.issuer,
             subject=numeric_id(user.get("id")),

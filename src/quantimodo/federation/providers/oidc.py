@@ -43,7 +43,7 @@ from quantimodo.federation.providers.unsupported import no_security_events
 from quantimodo.federation.public_keys import PublicKeys
 from quantimodo.federation.userinfo import UserInfo
 from quantimodo.model.budgets import Signer
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.outbound.responses import invalid_response
@@ -108,7 +108,7 @@ class Oidc:
 
     async def handle_callback(
         self, response: Mapping[str, str], authorization_context: AuthorizationContext
-    ) -> Profile:
+    ) -> UpstreamProfile:
         metadata = await self._discovery.get()
         self._check_issuer(response, metadata)
         server = self._server(metadata)
@@ -131,7 +131,7 @@ class Oidc:
         self._http_client.check(metadata.end_session_endpoint)  # where browsers are sent
         return end_session_url(metadata, self._policy, (id_token, redirect_uri, state))
 
-    async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
+    async def redeem(self, code: Secret, redirect_uri: str | None) -> UpstreamProfile:
         at = redirect_uri or self._policy.direct_redirect_uri or self._quirks.direct_redirect_uri
         if not at:
             raise BadCode("This code needs the redirectUrl that it was requested with.")
@@ -143,7 +143,7 @@ class Oidc:
 
     async def verify_native_token(
         self, token: Secret, refresh_token: Secret | None, nonce: str | None
-    ) -> Profile:
+    ) -> UpstreamProfile:
         metadata = await self._discovery.get()
         if looks_signed(token.reveal()):
             found, who = await self._native(token, metadata, nonce)
@@ -276,11 +276,11 @@ class Oidc:
 
     def _profile(
         self, who: IdentityKey, claims: Claims, refresh_token: Secret | None, first_name: str = ""
-    ) -> Profile:
+    ) -> UpstreamProfile:
         email = text(claims.get("email"))
         email = email if 0 < len(email) <= _LONGEST_EMAIL else ""
         verified = bool(email) and self._quirks.email_verified(claims)
-        return Profile(
+        return UpstreamProfile(
             provider=self._policy.name,
             issuer=who[0],
             subject=who[1],

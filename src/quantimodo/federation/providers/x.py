@@ -24,7 +24,7 @@ from quantimodo.federation.providers.unsupported import (
     no_redemption,
     no_security_events,
 )
-from quantimodo.model.identities import Profile
+from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.http_client import GuardedHttpClient, bearer
 from quantimodo.outbound.responses import invalid_response
@@ -64,21 +64,21 @@ class X:
 
     async def handle_callback(
         self, response: Mapping[str, str], authorization_context: AuthorizationContext
-    ) -> Profile:
+    ) -> UpstreamProfile:
         return await self._who(await self._oauth.tokens_of(response, authorization_context))
 
-    async def redeem(self, code: Secret, redirect_uri: str | None) -> Profile:
+    async def redeem(self, code: Secret, redirect_uri: str | None) -> UpstreamProfile:
         raise no_redemption()
 
     async def verify_native_token(
         self, token: Secret, refresh_token: Secret | None, nonce: str | None
-    ) -> Profile:
+    ) -> UpstreamProfile:
         raise no_native_tokens()
 
     async def security_events(self, media_type: str, body: bytes) -> Sequence[SecurityEvent]:
         raise no_security_events()
 
-    async def _who(self, granted: Granted) -> Profile:
+    async def _who(self, granted: Granted) -> UpstreamProfile:
         response = await self._http_client.get(self._me, headers=bearer(granted.access_token))
         if not response.ok:
             raise invalid_response(f"users/me: status {response.status}")
@@ -86,7 +86,7 @@ class X:
         user = response.json().get("data")
         if not isinstance(user, dict):
             raise invalid_response("users/me: no account")
-        return Profile(
+        return UpstreamProfile(
             provider=self.name,
             issuer=self._oauth.issuer,
             subject=numeric_id(user.get("id")),

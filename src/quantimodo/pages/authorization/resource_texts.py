@@ -8,7 +8,7 @@ from quantimodo.model.measurements import Access
 from quantimodo.model.resources import Resource
 from quantimodo.model.texts import N_
 from quantimodo.ports.resource_store import ResourceStore
-from quantimodo.protocol.resources import audience, plain_name, split
+from quantimodo.protocol.resources import audience, plain_name, split_by_resource
 from quantimodo.protocol.scopes import SCOPES, Scope, ScopeText, own_name
 
 
@@ -49,7 +49,7 @@ async def scope_texts(store: ResourceStore, scope: Iterable[str]) -> Mapping[str
     APIs. Scopes of a removed API have their names as texts. Without scopes of registered APIs,
     nothing is read."""
     texts = {**SCOPES, **dict(own_scopes(frozenset(scope)))}
-    for named, names in split(frozenset(scope))[1].items():
+    for named, names in split_by_resource(frozenset(scope))[1].items():
         if named.built_in:
             continue
         resource = await store.resource(named.identifier)

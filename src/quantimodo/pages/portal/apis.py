@@ -22,9 +22,9 @@ from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.pages.portal.client_form import field_errors
 from quantimodo.protocol.resource_registration import (
     ResourceRegistration,
+    format_scope_line,
     parse_scope_line,
     resource_metadata,
-    scope_line,
 )
 
 LABELS: Final = {
@@ -174,7 +174,7 @@ def _view_of(resource: Resource) -> FormView:
     return FormView(
         {
             "name": resource.name,
-            "scopes": "\n".join(map(scope_line, resource.scopes)),
+            "scopes": "\n".join(map(format_scope_line, resource.scopes)),
             "introspected_by": "\n".join(sorted(resource.introspected_by)),
             "clients": "\n".join(sorted(resource.clients)),
             "token_format": resource.token_format,
