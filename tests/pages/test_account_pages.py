@@ -101,7 +101,7 @@ async def test_access_is_taken_back_at_once(
     assert "consent.withdrawn" in {event.kind for event in await services.events(user)}
 
 
-async def test_one_person_cannot_undo_what_another_allowed(
+async def test_one_person_cannot_take_back_what_another_allowed(
     site: Site, services: AccountServices, ann: Visitor, user: User
 ) -> None:
     bob = await services.member("bob@example.org")

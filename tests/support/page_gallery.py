@@ -45,6 +45,7 @@ from quantimodo.pages.errors import SERVER_ERROR, error_page
 from quantimodo.pages.forms import FormView
 from quantimodo.pages.languages import ENGLISH_ONLY, Languages
 from quantimodo.pages.login.signed_out import signed_out_page
+from quantimodo.pages.outcomes import Outcome, OutcomeLink
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.renderer import Renderer
 from quantimodo.pages.return_targets import ReturnTarget
@@ -365,8 +366,7 @@ class Gallery:
             "form-post": "/gallery/form-post",
             "signed-out": "/gallery/signed-out",
             "link-stale": "/gallery/link/stale",
-            "social-failed": "/gallery/message/social_failed.html",
-            "social-over": "/gallery/message/social_finished.html",
+            "social-failed": "/gallery/message/outcome.html",
             "sign-in-initiated": "/gallery/message/sign_in_initiated.html",
             "data-deletion": "/gallery/message/data_deletion.html",
             "sign-up-closed": "/gallery/message/sign_up_closed.html",
@@ -815,10 +815,13 @@ class Gallery:
         )
         return self.site.pages.renderer.page(
             request.path_params["name"],
-            text="Sample does not answer. Try again in a moment, or sign in in another way.",
-            again="/sign-in",
-            label="Go to app.example.org",
-            href="https://app.example.org/",
+            outcome=Outcome(
+                title="That did not work",
+                text="Sample does not answer. Try again in a moment, or sign in in another way.",
+                icon="alert",
+                failed=True,
+                button=OutcomeLink("/sign-in", "Go back and try again"),
+            ),
             data_deletion_request=data_deletion_request,
             providers=self.site.pages.providers,
             title="Sample",

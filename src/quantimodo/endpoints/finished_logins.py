@@ -23,6 +23,7 @@ from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.model.secrets import Secret
 from quantimodo.model.texts import N_
 from quantimodo.pages.cookie_names import LOGIN_OVER
+from quantimodo.pages.outcomes import Outcome, OutcomeLink
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.renderer import PageOptions
 from quantimodo.pages.return_targets import ReturnTargets
@@ -75,12 +76,9 @@ class FinishedLogins:
         record_refusal(request.scope, Refusal("invalid_request", title))
         label, href = await self._link(request, target or "")
         return self.page_context.renderer.page(
-            "social_finished.html",
+            "outcome.html",
             options=PageOptions(status=400, opener=True),
-            title=title,
-            text=text,
-            label=label,
-            href=href,
+            outcome=Outcome(title=title, text=text, icon="alert", button=OutcomeLink(href, label)),
         )
 
     async def _link(self, request: Request, target: str) -> tuple[str, str]:

@@ -32,6 +32,7 @@ from quantimodo.outbound.errors import ProviderFault
 from quantimodo.pages.browser import BrowserRequest, peer_address
 from quantimodo.pages.errors import error_page, retry_after, too_many
 from quantimodo.pages.login.responses import login_browser, login_response
+from quantimodo.pages.outcomes import Outcome, OutcomeLink
 from quantimodo.pages.page_context import PageContext
 from quantimodo.pages.renderer import PageOptions, see_other
 from quantimodo.pages.return_targets import ReturnTargets
@@ -143,13 +144,21 @@ class LoginCompletion:
         """The page for a failed login that was not for an application."""
         record_refusal(request.scope, Refusal("access_denied", text))
         return_to = purpose.return_to if isinstance(purpose, StartSession) else IDENTITIES
-        return self.page_context.renderer.page(
-            "social_failed.html",
-            options=PageOptions(status=status, opener=True),
-            text=text,
-            again=with_return_to("/sign-in", local_path(return_to))
+        again = (
+            with_return_to("/sign-in", local_path(return_to))
             if isinstance(purpose, StartSession)
-            else IDENTITIES,
+            else IDENTITIES
+        )
+        return self.page_context.renderer.page(
+            "outcome.html",
+            options=PageOptions(status=status, opener=True),
+            outcome=Outcome(
+                title=N_("That did not work"),
+                text=text,
+                icon="alert",
+                failed=True,
+                button=OutcomeLink(again, N_("Go back and try again")),
+            ),
         )
 
     async def _return_to_client(

@@ -21,6 +21,7 @@ from quantimodo.pages.authorization.consent import is_of_operator, is_reviewed
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
 from quantimodo.pages.forms import FormView
+from quantimodo.pages.outcomes import Outcome, OutcomeLink
 from quantimodo.pages.page_context import Endpoint, PageContext
 from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.device_grant import DEVICE_CONFIRM, DEVICE_DONE, DEVICE_PAGE
@@ -29,6 +30,21 @@ _LONGEST_SHOWN: Final = 64
 _UNKNOWN: Final = N_(
     "This code is not valid, or it was used or has expired. Compare it with the device, or request"
     " a new one there."
+)
+_TITLE: Final = N_("Connect a device")
+_ACCOUNT: Final = OutcomeLink("/account", N_("Your account"))
+_CONNECTED: Final = Outcome(
+    title=_TITLE,
+    heading=N_("Go back to your device"),
+    text=N_("It continues in a few seconds. You can close this page."),
+    icon="check",
+    link=_ACCOUNT,
+)
+_NOT_CONNECTED: Final = Outcome(
+    title=_TITLE,
+    heading=N_("The device was not connected"),
+    text=N_("It did not get access to your account. To try again, start again on the device."),
+    link=_ACCOUNT,
 )
 
 
@@ -108,8 +124,8 @@ class DevicePages:
     async def done(self, request: Request) -> Response:
         """GET /device/done: the person goes back to the device."""
         browser_request = await self.page_context.browser_request(request)
-        allowed = "error" not in request.query_params
-        return self.page_context.show(request, browser_request, "device_done.html", allowed=allowed)
+        outcome = _CONNECTED if "error" not in request.query_params else _NOT_CONNECTED
+        return self.page_context.show(request, browser_request, "outcome.html", outcome=outcome)
 
     def _entry(
         self,
