@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from quantimodo.authorization.device_channel import DeviceApproval, DeviceChannels
+from quantimodo.authorization.device_authorizations import DeviceApproval, DeviceChannels
 from quantimodo.authorization.interactions import (
     IdentifiedRequest,
     Interaction,

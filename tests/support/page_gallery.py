@@ -14,7 +14,7 @@ from starlette.responses import Response
 from quantimodo.accounts.emails.unsubscribe_links import Subscription, UnsubscribeLinks
 from quantimodo.accounts.errors import Busy, TooMany
 from quantimodo.accounts.second_factors.set_up import Enrolment
-from quantimodo.authorization.device_codes import DeviceCodes, DeviceOrigin
+from quantimodo.authorization.device_authorizations import DeviceCodes, DeviceOrigin
 from quantimodo.crypto.one_time_passwords import totp_uri
 from quantimodo.endpoints.authorize_responses import rejected
 from quantimodo.http.refusals import record_caller

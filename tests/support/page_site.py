@@ -27,7 +27,7 @@ from quantimodo.app.requests.error_boundary import ErrorBoundary
 from quantimodo.app.requests.page_application import page_application
 from quantimodo.app.requests.refusal_reports import RefusalReports
 from quantimodo.authorization.consents import Consents
-from quantimodo.authorization.device_channel import DeviceChannels
+from quantimodo.authorization.device_authorizations import DeviceChannels
 from quantimodo.authorization.stored_requests import StoredRequests
 from quantimodo.clients.registry import Registration, Registry
 from quantimodo.clients.reserved_names import reserved_names

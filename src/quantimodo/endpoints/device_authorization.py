@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from quantimodo.accounts.throttle import Throttle
-from quantimodo.authorization.device_codes import PARAMETERS, DeviceCodes, DeviceOrigin
+from quantimodo.authorization.device_authorizations import PARAMETERS, DeviceCodes, DeviceOrigin
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.clients.authentication import ClientAuthentication
 from quantimodo.clients.dpop_proofs import DPoPProofs

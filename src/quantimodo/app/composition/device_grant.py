@@ -9,8 +9,7 @@ from quantimodo.app.composition.authorization import (
     successor_derivation,
 )
 from quantimodo.app.composition.services import AppContext
-from quantimodo.authorization.device_channel import DeviceChannels
-from quantimodo.authorization.device_codes import DeviceCodes
+from quantimodo.authorization.device_authorizations import DeviceChannels, DeviceCodes
 from quantimodo.authorization.requested_resources import ResourceReader
 from quantimodo.authorization.stored_requests import StoredRequests
 from quantimodo.endpoints.device_authorization import DeviceAuthorizationEndpoint

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from quantimodo.accounts.addresses import with_return_to
 from quantimodo.accounts.errors import DomainError
-from quantimodo.authorization.device_codes import DeviceCodes
+from quantimodo.authorization.device_authorizations import DeviceCodes
 from quantimodo.authorization.stored_requests import resume_path
 from quantimodo.model.devices import DeviceAuthorization
 from quantimodo.model.texts import N_

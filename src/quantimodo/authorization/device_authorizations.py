@@ -1,37 +1,46 @@
-"""Device codes and user codes (RFC 8628): issued to a device, entered and confirmed by a person.
+"""Device authorizations (RFC 8628): their codes, which a person enters and confirms, and their
+response channel, by which the device gets the decision when it polls.
 
 The database has a digest of the device code, and a keyed digest of the user code: the latter is
 short, so that a plain digest could be reversed. The page of the confirmation shows the user code
 once more, from an encrypted copy.
+
+The person confirms that the device is theirs (RFC 8628 §3.3, §5.4). The confirmation is that of one
+session, so that no attacker can confirm a device and send a victim the address of the next step.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
-from quantimodo.authorization.device_channel import holder_of
 from quantimodo.authorization.stored_requests import LARGEST, StoredRequests
-from quantimodo.crypto.digests import keyed_digest
+from quantimodo.crypto.digests import digest, keyed_digest
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.tokens import Kind, mint
 from quantimodo.model.budgets import Charge
+from quantimodo.model.clients import Client
 from quantimodo.model.confirmations import Confirmation
 from quantimodo.model.consents import StoredRequest
 from quantimodo.model.devices import DeviceAuthorization
 from quantimodo.model.secrets import Secret
-from quantimodo.model.sessions import Session
+from quantimodo.model.sessions import AuthenticatedSubject, Session
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.ports.device_store import DeviceAuthorizationStore
 from quantimodo.ports.stores import Conflict
+from quantimodo.protocol.authorization import AuthorizationRequest, Target
 from quantimodo.protocol.device_grant import (
+    DEVICE_CONFIRM,
+    DEVICE_TARGET,
     USER_CODE_RANDOM_BYTES,
     format_user_code,
     parse_user_code,
     user_code_from_random,
+    validate_device,
 )
 from quantimodo.protocol.errors import InvalidRequest
 from quantimodo.protocol.parameters import Form
+from quantimodo.protocol.resources import RequestedResources
 
 PARAMETERS: Final = frozenset({"client_id", "scope", "resource", "authorization_details"})
 """What is stored of a device authorization request."""
@@ -166,3 +175,51 @@ class DeviceCodes:
 
     def _waits(self, device: DeviceAuthorization) -> bool:
         return device.decided_at is None and device.expires_at > self.clock.now()
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceApproval:
+    """The approval of a device, on pages of this server.
+
+    Implements `ResponseChannel`.
+    """
+
+    device: DeviceAuthorization
+    store: DeviceAuthorizationStore
+    clock: Clock
+    in_browser: ClassVar[bool] = True
+    carried: ClassVar[bool] = False
+    confirm_at: ClassVar[str] = DEVICE_CONFIRM
+
+    def target(self, form: Form, client: Client) -> Target:
+        return DEVICE_TARGET
+
+    def validated(
+        self, form: Form, client: Client, target: Target, resources: RequestedResources
+    ) -> AuthorizationRequest:
+        return validate_device(form, client, resources, self.device)
+
+    def is_confirmed(self, subject: AuthenticatedSubject | None) -> bool:
+        if subject is None or subject.sid is None:
+            return False
+        return self.device.confirmed_by == holder_of(subject.sid, subject.user.id)
+
+    async def refuse(self) -> None:
+        await self.store.refuse_device(self.device.key, self.clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChannels:
+    """Implements `PolledChannels`."""
+
+    store: DeviceAuthorizationStore
+    clock: Clock
+
+    async def of(self, key: bytes) -> DeviceApproval | None:
+        device = await self.store.device_authorization(key)
+        return None if device is None else DeviceApproval(device, self.store, self.clock)
+
+
+def holder_of(sid: str, user_id: int) -> bytes:
+    """A digest of one person in one session."""
+    return digest(f"device {sid} {user_id}")
