@@ -33,7 +33,7 @@ _LONGEST_TYPED: Final = 64  # of what is typed, before it is refused
 USER_CODE_RANDOM_BYTES: Final = 16  # so many more bits than 34.5 that every code is equally likely
 
 _GUIDE: Final = "device-grant.md#device-authorization-grant"
-ROWS: Final[Sequence[RefusalRow]] = (
+REFUSALS: Final[Sequence[RefusalRow]] = (
     RefusalRow(
         "device_code_not_valid",
         "invalid_grant",

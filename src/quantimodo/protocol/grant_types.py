@@ -1,15 +1,17 @@
 """The grant types that clients can register for: one entry each.
 
-The token endpoint, metadata documents, OpenAPI, registration, commands and the developer portal
-derive what they need from this table.
+The token endpoint, metadata documents, OpenAPI, registration, commands, the developer portal and
+the table of refusals derive what they need from this table.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from quantimodo.model.texts import N_
+from quantimodo.protocol import device_grant, token_exchange
 from quantimodo.protocol.constants import TOKEN_EXCHANGE
-from quantimodo.protocol.token_exchange import PARAMETERS as OF_EXCHANGES
+from quantimodo.protocol.refusal_row import RefusalRow
 
 DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 """RFC 8628 §3.4."""
@@ -22,7 +24,7 @@ class GrantTypeEntry:
     public clients cannot register for it. `in_addresses`: clients of 2016 may send its parameters
     by GET, where the operator allows that. `by_operator`: only the operator allows it to a client;
     `title` names it in refusals. `label` is its check box in the portal; without one, the portal
-    derives it from other fields."""
+    derives it from other fields. `refusals` are those that it alone has."""
 
     name: str
     parameters: frozenset[str] = frozenset()
@@ -32,6 +34,7 @@ class GrantTypeEntry:
     by_operator: bool = False
     title: str = ""
     label: str = ""
+    refusals: Sequence[RefusalRow] = ()
 
 
 TABLE: Final = (
@@ -57,13 +60,15 @@ TABLE: Final = (
         signs_in=True,
         in_addresses=True,
         label=N_("It signs people in on a device without a browser"),
+        refusals=device_grant.REFUSALS,
     ),
     GrantTypeEntry(
         name=TOKEN_EXCHANGE,
-        parameters=OF_EXCHANGES,
+        parameters=token_exchange.PARAMETERS,
         confidential=True,
         by_operator=True,  # RFC 8693 §5: the operator chooses who may act for others
         title="token exchange",
+        refusals=token_exchange.REFUSALS,
     ),
 )
 

@@ -9,26 +9,24 @@ from collections.abc import Mapping
 from typing import Final
 
 from quantimodo.protocol import (
-    device_grant,
     refusals_of_clients,
     refusals_of_requests,
     refusals_of_scopes,
     refusals_of_tokens,
-    token_exchange,
 )
+from quantimodo.protocol.grant_types import TABLE
 from quantimodo.protocol.refusal_row import RefusalRow
 
 REFUSALS: Final[Mapping[str, RefusalRow]] = {
     row.code: row
-    for table in (
-        device_grant,
-        refusals_of_clients,
-        refusals_of_requests,
-        refusals_of_scopes,
-        refusals_of_tokens,
-        token_exchange,
+    for rows in (
+        refusals_of_clients.ROWS,
+        refusals_of_requests.ROWS,
+        refusals_of_scopes.ROWS,
+        refusals_of_tokens.ROWS,
+        *(entry.refusals for entry in TABLE),
     )
-    for row in table.ROWS
+    for row in rows
 }
 GUIDE: Final = "/guides/developer/errors/"
 HEADING: Final = "## Every refusal"

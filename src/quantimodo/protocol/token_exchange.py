@@ -22,7 +22,7 @@ LONGEST_CHAIN: Final = 4
 
 _GUIDE: Final = "token-exchange.md#token-exchange"
 _ACTOR: Final = "token-exchange.md#an-actor-and-chains"
-ROWS: Final[Sequence[RefusalRow]] = (
+REFUSALS: Final[Sequence[RefusalRow]] = (
     RefusalRow(
         "subject_token_not_valid",
         "invalid_request",
