@@ -175,7 +175,7 @@ async def test_links_to_the_old_address_die_with_the_move(
         await services.reset(old, FRESH)
 
 
-async def test_a_move_that_was_asked_for_before_a_reset_is_dead(
+async def test_a_change_of_address_requested_before_a_reset_is_void(
     services: AccountServices, ann: Session
 ) -> None:
     session, email_token = await move(services, ann)
@@ -187,7 +187,7 @@ async def test_a_move_that_was_asked_for_before_a_reset_is_dead(
     assert await services.stores.sessions.session(session.key) is None
 
 
-async def test_ones_own_address_is_no_move(services: AccountServices, ann: Session) -> None:
+async def test_ones_own_address_is_not_a_change(services: AccountServices, ann: Session) -> None:
     with pytest.raises(InvalidInput) as refused:
         await services.accounts.changes.change_email(ann, right(), "ANN@example.org")
     assert refused.value.field == "email"

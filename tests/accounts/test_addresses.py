@@ -127,7 +127,7 @@ def test_addresses_are_the_same_but_for_the_case_of_ascii_letters(other: str) ->
     assert not is_same_email("straße@example.org", other)
 
 
-def test_no_account_is_found_by_what_is_no_address() -> None:
+def test_no_account_is_found_by_what_is_not_an_address() -> None:
     assert presented_email("nonsense") == "@"
 
 
@@ -136,7 +136,7 @@ def test_a_name_is_trimmed_and_composed() -> None:
 
 
 @pytest.mark.parametrize("name", ["علی\u200cرضا", "👩\u200d🔬 Ann", "O’Hara-Smith, Jr."])
-def test_names_of_the_world_are_taken(name: str) -> None:
+def test_names_in_all_scripts_are_accepted(name: str) -> None:
     assert person_name(name) == name
 
 

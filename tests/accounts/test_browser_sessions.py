@@ -41,7 +41,7 @@ async def test_the_cookie_is_not_in_the_database(services: AccountServices) -> N
     "cookie",
     [None, "", "qmz_", "qmz_" + "A" * 48, "qma_" + "A" * 48, "\ud800" * 52, "é" * 52, "x" * 9999],
 )
-async def test_a_foreign_cookie_is_no_session(
+async def test_a_foreign_cookie_is_not_a_session(
     services: AccountServices, cookie: str | None
 ) -> None:
     assert await services.sessions.current(cookie) is None
@@ -104,7 +104,7 @@ async def test_a_new_session_ends_the_one_it_replaces(services: AccountServices)
     assert await services.is_live(new)
 
 
-async def test_a_cookie_that_is_no_session_replaces_nothing(services: AccountServices) -> None:
+async def test_a_cookie_that_is_not_a_session_replaces_nothing(services: AccountServices) -> None:
     ann = await services.member()
     other = await begin(services, ann)
     await begin(services, ann, replaces=Secret("nonsense"))

@@ -42,7 +42,7 @@ async def test_a_reset_verifies_the_address(services: AccountServices, clock: Mo
     assert session.user.email_verified_at == clock.now()
 
 
-async def test_a_reset_tells_the_owner(services: AccountServices) -> None:
+async def test_a_reset_notifies_the_owner(services: AccountServices) -> None:
     await services.member()
     await services.reset(await ask(services), FRESH)
     assert (await services.email_templates())[0].subject == "Your password was changed"
@@ -94,7 +94,7 @@ async def test_a_password_that_is_not_taken_spends_no_link(services: AccountServ
     await services.reset(email_token, FRESH)
 
 
-async def test_a_link_dies_after_an_hour(services: AccountServices, clock: MovableClock) -> None:
+async def test_a_link_expires_after_an_hour(services: AccountServices, clock: MovableClock) -> None:
     await services.member()
     email_token = await ask(services)
     clock.advance(timedelta(hours=1))
@@ -126,7 +126,7 @@ async def test_a_reset_for_an_unknown_address_sends_no_email(services: AccountSe
     assert await services.email_templates() == []
 
 
-async def test_a_reset_for_what_is_no_address_says_so(services: AccountServices) -> None:
+async def test_a_reset_for_what_is_not_an_address_says_so(services: AccountServices) -> None:
     with pytest.raises(InvalidInput):
         await services.accounts.recovery.request_reset("nonsense", address=ADDRESS)
 

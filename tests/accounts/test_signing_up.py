@@ -74,7 +74,7 @@ async def test_of_many_who_open_a_link_at_once_one_gets_in(services: AccountServ
     assert sum(isinstance(outcome, DomainError) for outcome in outcomes) == 19
 
 
-async def test_a_link_dies_after_an_hour(services: AccountServices, clock: MovableClock) -> None:
+async def test_a_link_expires_after_an_hour(services: AccountServices, clock: MovableClock) -> None:
     browser = services.browser()
     await services.sign_up(browser=browser)
     email_token = await services.email_token("/confirm")

@@ -337,7 +337,7 @@ async def test_the_last_sign_in_method_and_another_persons_identity_are_not_unli
 # ----------------------------------------------------------------- what a provider tells unasked
 
 
-async def test_an_identity_that_ended_takes_sessions_along_and_tells(
+async def test_an_ended_identity_ends_its_sessions_and_notifies(
     services: AccountServices,
 ) -> None:
     cookie = await services.by_provider()
@@ -411,7 +411,9 @@ async def test_a_disabled_provider_account_signs_its_person_out_and_notifies(
     assert (await admit(services)).user == user
 
 
-async def test_erasing_the_only_way_in_deletes_the_account(services: AccountServices) -> None:
+async def test_erasing_the_only_sign_in_method_deletes_the_account(
+    services: AccountServices,
+) -> None:
     admitted = await admit(services)
     assert await services.security_events.erase(ISSUER, "elsewhere-1") == admitted.user.id
     assert await services.stores.users.user(admitted.user.id) is None
@@ -419,7 +421,9 @@ async def test_erasing_the_only_way_in_deletes_the_account(services: AccountServ
     assert await services.security_events.erase(ISSUER, "elsewhere-1") is None
 
 
-async def test_erasing_one_of_several_ways_in_keeps_the_account(services: AccountServices) -> None:
+async def test_erasing_one_of_several_sign_in_methods_keeps_the_account(
+    services: AccountServices,
+) -> None:
     ann = await services.member()
     await admit(services)
     assert await services.security_events.erase(ISSUER, "elsewhere-1") == ann.id

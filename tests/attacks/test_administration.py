@@ -32,7 +32,7 @@ async def forged(browser: httpx.AsyncClient, method: str, path: str) -> httpx.Re
     return await browser.request(method, path, data=data)
 
 
-async def test_there_is_no_such_page_for_people_who_are_no_administrators(
+async def test_the_pages_do_not_exist_for_people_who_are_not_administrators(
     harness: AppHarness,
 ) -> None:
     await administrator(harness)

@@ -94,7 +94,7 @@ async def test_unknown_key_ids_do_not_cause_repeated_fetches(
         abroad.advance(minutes=1)
 
 
-async def test_a_provider_speaks_for_its_own_people_only(
+async def test_one_subject_at_two_issuers_is_two_people(
     abroad: AppHarness, upstream: Upstream, evil: Upstream
 ) -> None:
     """One subject at two issuers is two people, of whatever name."""

@@ -47,7 +47,7 @@ async def test_an_app_is_held_to_its_grants(harness: AppHarness) -> None:
     assert "error=unauthorized_client" in response.headers["location"]
 
 
-async def test_a_session_cookie_is_no_client_and_no_grant(harness: AppHarness) -> None:
+async def test_a_session_cookie_is_neither_a_client_nor_a_grant(harness: AppHarness) -> None:
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app(public=True)
     response = await browser.post(

@@ -138,7 +138,7 @@ async def test_an_access_token_of_facebook_for_another_app_is_refused_unused(
 
 
 @pytest.mark.parametrize("provider", ["github", "x"])
-async def test_where_nothing_tells_whose_app_it_is_no_token_is_taken(
+async def test_a_native_token_that_names_no_application_is_refused(
     abroad: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     response = await present(abroad, provider, "gho_16C7e42F292c6912E7710c838347Ae178B4a")

@@ -64,7 +64,7 @@ async def test_another_key_under_our_name_is_refused(harness: AppHarness) -> Non
         await check_refused(harness, app, forged, change)
 
 
-async def test_no_algorithm_is_no_algorithm(harness: AppHarness) -> None:
+async def test_alg_none_is_refused(harness: AppHarness) -> None:
     app, token = await a_jwt(harness)
     claims, signature = claims_of(token), decode(token.split(".")[2])
     for algorithm in ("none", "None", "NONE", "nOnE", ""):
@@ -75,7 +75,7 @@ async def test_no_algorithm_is_no_algorithm(harness: AppHarness) -> None:
         await check_refused(harness, app, forge(twice, claims, unsigned), "two algorithms")
 
 
-async def test_a_public_key_is_no_shared_secret(harness: AppHarness) -> None:
+async def test_a_public_key_is_not_a_shared_secret(harness: AppHarness) -> None:
     app, token = await a_jwt(harness)
     claims = claims_of(token)
     for algorithm, kind in (("ES256", ECKey), ("RS256", RSAKey)):
@@ -138,7 +138,7 @@ async def test_a_type_is_not_taken_for_another(harness: AppHarness) -> None:
     await check_refused(harness, app, forge(header, claims, signer._sign), "no type")
 
 
-async def test_an_id_token_is_no_access_token(harness: AppHarness) -> None:
+async def test_an_id_token_is_not_an_access_token(harness: AppHarness) -> None:
     await harness.person()
     for algorithm in ("RS256", "ES256"):
         app = await harness.app(id_token_alg=algorithm)
@@ -161,7 +161,7 @@ async def test_issuer_and_audience_are_exactly_ours(harness: AppHarness) -> None
         await check_refused(harness, app, signer.sign({**claims, **change}, "at+jwt"), change)
 
 
-async def test_a_header_that_is_no_header_is_refused(harness: AppHarness) -> None:
+async def test_a_header_that_is_not_a_header_is_refused(harness: AppHarness) -> None:
     app, token = await a_jwt(harness)
     body, signature = token.split(".")[1:]
     for header in (

@@ -26,7 +26,7 @@ def test_a_stranger_is_who_he_is_whatever_he_says() -> None:
         assert ours.address(scope("203.0.113.9", *forwarded)) == "203.0.113.9"
 
 
-def test_from_the_right_the_first_that_is_no_proxy_of_ours_is_the_caller() -> None:
+def test_from_the_right_the_first_that_is_not_a_proxy_of_ours_is_the_caller() -> None:
     ours = proxies("10.0.0.0/8", "2001:db8::/32")
     for forwarded, caller in (
         (("198.51.100.1",), "198.51.100.1"),
@@ -98,7 +98,7 @@ def test_a_trusted_network_may_be_written_as_ipv6() -> None:
     assert ours.address(scope("::ffff:192.0.2.1", "203.0.113.9")) == "192.0.2.1"
 
 
-def test_a_peer_without_an_address_is_no_proxy() -> None:
+def test_a_peer_without_an_address_is_not_a_proxy() -> None:
     assert proxies("10.0.0.0/8").address(scope(None, "198.51.100.1")) == ""
     assert proxies("0.0.0.0/0").address(scope("a socket", "198.51.100.1")) == "a socket"
 

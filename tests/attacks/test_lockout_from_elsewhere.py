@@ -70,7 +70,7 @@ async def test_guesses_from_elsewhere_lock_out_everybody_but_the_browser_that_is
     assert (await attempt(attacker, "another guess")).status_code == 429
 
 
-async def test_the_cookie_is_no_factor_of_authentication(harness: AppHarness) -> None:
+async def test_the_cookie_is_not_a_factor_of_authentication(harness: AppHarness) -> None:
     usual = await used_by(harness)
     assert (await usual.get("/account")).status_code == 303
     assert (await attempt(usual, "not the password")).status_code == 400
@@ -204,7 +204,7 @@ async def test_one_browser_keeps_a_few_of_them(harness: AppHarness, clock: Froze
     assert anns not in devices_of(browser)
 
 
-async def test_a_name_that_is_no_cookie_name_breaks_no_sign_in(harness: AppHarness) -> None:
+async def test_a_name_that_is_not_a_cookie_name_breaks_no_sign_in(harness: AppHarness) -> None:
     browser = harness.browser()
     page = await browser.get("/sign-in")
     odd = "; ".join(

@@ -61,7 +61,9 @@ async def test_the_end_of_the_attackers_sign_in_gives_the_victim_no_session(
     assert not harness.rows()["identities"]
 
 
-async def test_an_attacker_s_way_links_nothing_in_the_victim_s_browser(harness: AppHarness) -> None:
+async def test_an_attackers_login_state_links_nothing_in_the_victims_browser(
+    harness: AppHarness,
+) -> None:
     await harness.person()
     await harness.person("eve@example.org", "Eve Example")
     attacker, victim = await harness.signed_in("eve@example.org"), await harness.signed_in()
@@ -93,7 +95,7 @@ async def test_the_attackers_code_is_nothing_to_an_app_that_uses_pkce(harness: A
         assert (await redeem_login(harness, code, code_verifier=verifier)).status_code == 400
 
 
-async def test_a_cookie_of_another_way_does_not_do(harness: AppHarness) -> None:
+async def test_a_cookie_of_another_login_state_is_refused(harness: AppHarness) -> None:
     await harness.app()
     browser = harness.browser()
     first = state_of(await start_upstream_login(browser))

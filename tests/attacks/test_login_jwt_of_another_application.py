@@ -186,7 +186,7 @@ async def take_away(harness: AppHarness, app: App, how: str) -> None:
         await harness.register_again(app, redirect_uris=(ELSEWHERE,))
 
 
-async def test_an_app_that_is_gone_at_the_way_back_gets_nothing(
+async def test_an_app_that_was_deleted_before_the_callback_gets_nothing(
     harness: AppHarness, gone: str
 ) -> None:
     app, other = await first_party(harness), await first_party(harness)

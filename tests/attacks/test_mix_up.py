@@ -48,7 +48,7 @@ async def test_a_response_that_names_the_honest_issuer_is_refused_before_the_cod
     assert no_code_was_sent(evil)
 
 
-async def test_where_an_issuer_always_names_itself_silence_is_no_response(
+async def test_where_an_issuer_always_names_itself_silence_is_not_a_response(
     abroad: AppHarness, evil: Upstream
 ) -> None:
     evil.publishes(userinfo_endpoint=None, authorization_response_iss_parameter_supported=True)

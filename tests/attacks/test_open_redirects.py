@@ -19,7 +19,7 @@ def leads_nowhere(response: httpx.Response) -> bool:
     )
 
 
-async def test_an_address_that_was_taken_back_is_not_answered_to_any_more(
+async def test_an_address_that_was_taken_back_gets_no_responses_any_more(
     harness: AppHarness,
 ) -> None:
     # Registered when the request came, and gone when the person decides.

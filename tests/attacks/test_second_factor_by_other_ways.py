@@ -71,7 +71,7 @@ async def test_a_device_waits_while_the_factor_is_missing(harness: AppHarness) -
     await opens_nothing(harness, browser)
 
 
-async def test_a_personal_token_is_no_session_and_no_proof(harness: AppHarness) -> None:
+async def test_a_personal_token_is_neither_a_session_nor_a_proof(harness: AppHarness) -> None:
     """RFC 6750: made before the factor was set up, and it stays what it is."""
     ann = await harness.person()
     browser = await harness.signed_in()

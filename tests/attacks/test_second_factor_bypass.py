@@ -205,7 +205,7 @@ async def test_a_parallel_login_does_not_lower_what_is_needed(harness: AppHarnes
     assert await harness.context.sessions.list(ann.id) == []
 
 
-async def test_a_device_cookie_is_no_second_factor(harness: AppHarness) -> None:
+async def test_a_device_cookie_is_not_a_second_factor(harness: AppHarness) -> None:
     ann = await harness.person()
     app, _ = await protect(harness, ann)
     browser = harness.browser()

@@ -277,7 +277,7 @@ async def test_each_change_has_a_receipt_with_the_fields_of_iso_27560(harness: A
     assert not {"sub", "aud", "exp"} & claims.keys()
 
 
-async def test_a_receipt_is_no_token(harness: AppHarness) -> None:
+async def test_a_receipt_is_not_a_token(harness: AppHarness) -> None:
     """RFC 8725 §3.11: its type is that of no other JWT of this server."""
     app, browser = await sleep_app(harness), await harness.signed_in()
     await choose(harness, browser, app)

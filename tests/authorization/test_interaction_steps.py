@@ -164,7 +164,7 @@ def test_a_pending_login_waits_for_its_second_factor() -> None:
     assert following(interaction(pending), session()) == "respond", "it replaces no session"
 
 
-def test_a_pending_login_that_is_too_old_for_the_request_is_begun_again() -> None:
+def test_a_pending_login_that_is_too_old_for_the_request_starts_again() -> None:
     before = replace(DONE, pending_since=NOW - MINUTE)
     assert following(interaction(before, prompt="login"), None) == "login"
     assert following(interaction(before, max_age="59"), None) == "login"
@@ -212,7 +212,7 @@ def test_prompt_none_responds_when_nothing_is_needed() -> None:
     assert following(interaction(prompt="none"), session()) == "respond"
 
 
-def test_a_caller_that_is_no_browser_learns_which_step_is_needed() -> None:
+def test_a_caller_that_is_not_a_browser_learns_which_step_is_needed() -> None:
     silent = interaction(prompt="none")
     as_json = replace(silent, identified=replace(silent.identified, channel=JsonResponse()))
     assert following(as_json, None) == "login"

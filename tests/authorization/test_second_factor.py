@@ -34,7 +34,7 @@ async def is_signed_in(browser: httpx.AsyncClient) -> bool:
     return (await browser.get("/account")).status_code == 200
 
 
-async def test_the_login_waits_and_is_no_session(harness: AppHarness, ann: User) -> None:
+async def test_the_login_waits_and_is_not_a_session(harness: AppHarness, ann: User) -> None:
     browser = harness.browser()
     location = await harness.sign_in(browser, address="/sign-in?return_to=/developers")
     assert location == f"{PAGE}?return_to=/developers"
@@ -170,7 +170,7 @@ async def test_a_form_of_another_site_completes_nothing(harness: AppHarness, ann
     assert not await is_signed_in(browser)
 
 
-async def test_its_cookie_is_no_session_and_a_session_no_pending_login(
+async def test_its_cookie_is_not_a_session_and_a_session_no_pending_login(
     harness: AppHarness, ann: User
 ) -> None:
     browser = harness.browser()

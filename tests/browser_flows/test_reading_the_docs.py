@@ -123,7 +123,7 @@ async def test_a_call_is_sent_with_a_token_that_is_not_kept(browser_setup: Brows
     assert all(token not in each.url for each in requests)
 
 
-async def test_the_console_filters_operations_and_leaves_out_what_is_no_call(
+async def test_the_console_filters_operations_and_leaves_out_what_is_not_a_call(
     browser_setup: BrowserSetup,
 ) -> None:
     async with _console(browser_setup) as page:

@@ -9,7 +9,7 @@ from quantimodo.cli.demo.output import shortened
 from support.terminal import Terminal
 
 
-def test_the_demo_walks_the_whole_main_job_and_shows_no_secret_whole(terminal: Terminal) -> None:
+def test_the_demo_runs_the_main_use_case_and_shows_no_secret_whole(terminal: Terminal) -> None:
     server = terminal.serve()
     people = terminal.does("users", "list", "--json").json
     clients = terminal.does("clients", "list", "--json").json

@@ -132,7 +132,7 @@ def test_a_sheet_is_recorded_in_batches(
     assert "100%  4 of 4 measurements" in signed_in.err
 
 
-def test_a_batch_that_is_refused_tells_where_to_go_on(
+def test_a_refused_batch_names_the_line_to_continue_from(
     signed_in: TerminalUser, recorded_server: RecordedServer, sheet: Path
 ) -> None:
     body = {"message": "set 1, measurement 0: value is too high", "setIndex": 1}
@@ -316,7 +316,7 @@ def test_an_export_may_be_json(
     assert json.loads(path.read_text()) == []
 
 
-def test_a_client_that_stops_reading_is_no_fault(
+def test_a_client_that_stops_reading_is_not_a_fault(
     signed_in: TerminalUser, recorded_server: RecordedServer
 ) -> None:
     recorded_server.on(
@@ -337,7 +337,7 @@ def test_a_client_that_stops_reading_is_no_fault(
     assert running.returncode == 1
 
 
-def test_a_response_without_what_was_promised_is_no_crash(
+def test_a_response_without_what_was_promised_is_not_a_crash(
     signed_in: TerminalUser, recorded_server: RecordedServer
 ) -> None:
     recorded_server.on(MEASUREMENTS, RecordedResponse(body=[{"id": 1, "variable": "Mood"}]))

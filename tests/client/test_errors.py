@@ -102,7 +102,7 @@ def test_a_response_that_is_not_what_was_promised(
     assert fault.headers is not None
 
 
-def test_deeply_nested_input_is_no_crash(
+def test_deeply_nested_input_is_not_a_crash(
     configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
     recorded_server.on(ME, RecordedResponse(200, b"[" * 100_000))
@@ -167,7 +167,7 @@ def test_a_page_instead_of_json_is_redacted_too(
     assert MARK not in str(refusal())
 
 
-def test_the_name_of_a_fault_is_no_secret(
+def test_the_name_of_a_fault_is_not_a_secret(
     configured: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> None:
     recorded_server.on(

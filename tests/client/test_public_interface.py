@@ -97,7 +97,7 @@ def test_the_methods_take_what_the_page_says() -> None:
     assert there == {*SIGNATURES, *(f"{name}_with_http_info" for name in SIGNATURES)}
 
 
-def test_help_tells_the_response() -> None:
+def test_help_describes_the_response() -> None:
     method = swagger_client.AuthenticationApi.v2_oauth2_access_token_get
     assert inspect.signature(method).return_annotation == "TokenAnswer"
     twin = swagger_client.AuthenticationApi.v2_oauth2_access_token_get_with_http_info

@@ -96,7 +96,7 @@ async def test_a_post_that_is_refused_goes_again_with_the_new_token(
     assert first.body == second.body
 
 
-async def test_no_scope_is_no_reason_to_renew(
+async def test_no_scope_is_not_a_reason_to_renew(
     new_driver: NewDriver, recorded_server: RecordedServer
 ) -> None:
     recorded_server.on(ME, RecordedResponse(403, {"error": "insufficient_scope"}))

@@ -35,7 +35,7 @@ from support.registered_clients import make_key
         "https://diary.example.org/" + "a" * 1000,
     ],
 )
-def test_3_another_address_is_no_client_identifier(client_id: str) -> None:
+def test_3_another_address_is_not_a_client_identifier(client_id: str) -> None:
     with pytest.raises(DocumentRefused):
         check_document_id(client_id)
 

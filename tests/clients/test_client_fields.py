@@ -77,7 +77,7 @@ def test_a_member_is_read_and_comes_back(field: ClientField) -> None:
 
 
 @by_name
-def test_a_setting_is_no_member(field: ClientField) -> None:
+def test_a_setting_is_not_a_member(field: ClientField) -> None:
     """RFC 7591 has no name for it: an application cannot set it for itself."""
     if field.name not in SETTINGS:
         return

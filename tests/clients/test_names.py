@@ -78,7 +78,7 @@ def test_a_short_name_is_reserved_as_a_whole_only() -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "[::1]", "localhost", "app.localhost"])
-def test_a_local_host_is_no_name(host: str) -> None:
+def test_a_local_host_is_not_a_name(host: str) -> None:
     name = host.partition(":")[0].strip("[") or "x"
     assert not reserved_names(f"http://{host}", "QuantiModo").is_reserved(name)
 

@@ -121,7 +121,7 @@ async def test_a_public_app_has_no_secret(registry: Registry, stores: Stores) ->
     assert refusal.value.field == "public"
 
 
-async def test_a_faulty_registration_keeps_nothing_and_tells_every_fault(
+async def test_a_faulty_registration_stores_nothing_and_lists_every_fault(
     registry: Registry, stores: Stores, measurement_service: MeasurementService
 ) -> None:
     with pytest.raises(InvalidMetadata) as refusal:

@@ -113,7 +113,7 @@ async def test_a_client_that_never_reads_is_disconnected(tmp_path: Path) -> None
         await responds_again(live)
 
 
-async def test_a_client_that_disconnects_is_no_incident(tmp_path: Path) -> None:
+async def test_a_client_that_disconnects_is_not_an_incident(tmp_path: Path) -> None:
     """`open_live` fails at the end when the log has an error or a stack trace."""
     form = f"POST /sign-in HTTP/1.1\r\n{HOST}content-length: 10\r\n\r\nabc".encode()
     chunks = (

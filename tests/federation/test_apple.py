@@ -132,7 +132,7 @@ async def test_the_name_comes_once_beside_the_id_token(apple: Oidc, upstream: Fa
         '{"name": {"firstName": "' + "x" * 5000 + '"}}',
     ],
 )
-async def test_an_odd_name_is_no_name(apple: Oidc, user: str) -> None:
+async def test_an_odd_name_is_not_a_name(apple: Oidc, user: str) -> None:
     assert (
         await apple.handle_callback({"code": "a-code", "user": user}, authorization_context())
     ).name == ""
@@ -231,7 +231,7 @@ async def test_an_id_token_of_our_app_is_taken_once(apple: Oidc, upstream: FakeA
         await apple.verify_native_token(Secret("c1a2b3.0.opaque"), None, None)
 
 
-def test_a_key_that_is_no_p8_is_reported_at_start(upstream: FakeApple, stores: Stores) -> None:
+def test_a_key_that_is_not_a_p8_is_reported_at_start(upstream: FakeApple, stores: Stores) -> None:
     policy = ProviderPolicy(
         name="apple", kind="apple", client_id=SERVICE, client_secret=Secret("marked")
     )
@@ -328,7 +328,7 @@ async def test_a_message_is_signed_by_apple(apple: Oidc, upstream: FakeApple) ->
 
 
 @pytest.mark.parametrize("body", [b"", b"x", b"[]", b"{}", b'{"payload": 5}', b'{"payload": ""}'])
-async def test_a_body_that_is_no_message_is_refused(apple: Oidc, body: bytes) -> None:
+async def test_a_body_that_is_not_a_message_is_refused(apple: Oidc, body: bytes) -> None:
     with pytest.raises(BadToken):
         await received(apple, body)
     with pytest.raises(BadToken):

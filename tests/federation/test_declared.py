@@ -197,7 +197,7 @@ async def test_without_userinfo_the_token_response_has_the_account(upstream: Rec
         (200, b"<html>", InvalidProviderResponse),
     ],
 )
-async def test_a_refusal_of_the_token_endpoint_is_no_sign_in(
+async def test_a_refusal_of_the_token_endpoint_is_not_a_sign_in(
     upstream: Recordings, status: int, body: object, fault: type[Exception]
 ) -> None:
     upstream.record("POST", TOKEN, body, status=status)
@@ -206,7 +206,7 @@ async def test_a_refusal_of_the_token_endpoint_is_no_sign_in(
     assert [each.url for each in upstream.requested] == [TOKEN]
 
 
-async def test_a_refusal_of_userinfo_is_no_sign_in(upstream: Recordings) -> None:
+async def test_a_refusal_of_userinfo_is_not_a_sign_in(upstream: Recordings) -> None:
     upstream.record("GET", ME, account(), status=403)
     with pytest.raises(InvalidProviderResponse) as caught:
         await callback(upstream)

@@ -194,7 +194,7 @@ async def test_an_address_never_counts_as_verified(
         ({**RESPONSE, "iss": "https://facebook.com"}, InvalidProviderResponse),
     ],
 )
-async def test_a_callback_that_is_no_sign_in_asks_nothing_of_facebook(
+async def test_a_callback_that_is_not_a_sign_in_asks_nothing_of_facebook(
     provider: Provider,
     facebook: Recordings,
     response: dict[str, str],

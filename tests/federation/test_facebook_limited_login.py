@@ -221,7 +221,7 @@ async def test_clocks_may_differ_by_a_minute(provider: Provider, pair: KeyPair) 
     assert early == ANN
 
 
-async def test_another_kind_of_token_is_no_id_token(provider: Provider, pair: KeyPair) -> None:
+async def test_another_kind_of_token_is_not_an_id_token(provider: Provider, pair: KeyPair) -> None:
     with pytest.raises(BadToken):
         await provider.verify_native_token(token(pair, typ="at+jwt"), None, NONCE)
 

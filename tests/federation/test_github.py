@@ -330,7 +330,7 @@ async def test_a_code_of_the_app_goes_with_the_configured_address_if_it_gave_non
     assert second["redirect_uri"] == "https://app.example.org/direct"
 
 
-async def test_a_native_token_is_refused_since_nothing_tells_whose_it_is(
+async def test_a_native_token_is_refused_because_it_names_no_application(
     github: Recordings,
 ) -> None:
     with pytest.raises(BadToken):

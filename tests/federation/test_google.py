@@ -191,7 +191,7 @@ async def test_google_is_authoritative_for_its_own_domains_only(
     assert profile.email_authoritative is authoritative
 
 
-async def test_an_operator_may_overrule_whom_google_speaks_for(
+async def test_an_operator_may_decide_that_google_is_not_authoritative(
     open_it: Any, upstream: FakeGoogle
 ) -> None:
     profile = await open_it(authoritative=False).handle_callback(
@@ -483,7 +483,7 @@ async def test_a_message_is_signed_by_google(google: Oidc, upstream: FakeGoogle)
         await google.security_events("application/secevent+jwt", forged.encode())
 
 
-async def test_an_id_token_is_no_message_and_a_message_no_id_token(
+async def test_an_id_token_is_not_a_message_nor_the_reverse(
     google: Oidc, upstream: FakeGoogle
 ) -> None:
     with pytest.raises(BadToken):
@@ -506,7 +506,7 @@ async def test_an_id_token_is_no_message_and_a_message_no_id_token(
         ("application/secevent+jwt", b"a.b.c"),
     ],
 )
-async def test_a_body_that_is_no_message_is_refused(
+async def test_a_body_that_is_not_a_message_is_refused(
     google: Oidc, media_type: str, body: bytes
 ) -> None:
     with pytest.raises(BadToken):

@@ -199,7 +199,9 @@ async def test_issuer_and_tenant_must_agree(
         await open_it().handle_callback({"code": "a-code"}, authorization_context())
 
 
-async def test_a_key_speaks_for_its_own_issuer_only(open_it: Any, upstream: FakeMicrosoft) -> None:
+async def test_a_key_is_valid_for_its_own_issuer_only(
+    open_it: Any, upstream: FakeMicrosoft
+) -> None:
     """ "Validate the signing key issuer": the key of personal accounts signs for no tenant."""
     claims = upstream.claims()
     token = upstream.sign(claims, {"kid": "msa"}, rsa_key(3))

@@ -267,7 +267,7 @@ async def test_an_id_token_may_bind_the_access_token(oidc: Oidc, upstream: Upstr
 
 
 @pytest.mark.parametrize("typ", ["at+jwt", "logout+jwt", "secevent+jwt", "login+jwt", "jose"])
-async def test_another_kind_of_token_is_no_id_token(
+async def test_another_kind_of_token_is_not_an_id_token(
     oidc: Oidc, upstream: Upstream, typ: str
 ) -> None:
     upstream.grants(upstream.sign(upstream.claims(), {"typ": typ}))
@@ -340,7 +340,7 @@ def _signed(key: Any, **header: Any) -> Callable[[Upstream], str]:
         (_signed(None, kid=5), UNREADABLE),
     ],
 )
-async def test_the_log_tells_why_a_signature_does_not_count(
+async def test_the_log_has_the_reason_why_a_signature_is_ignored(
     oidc: Oidc, upstream: Upstream, made: Callable[[Upstream], str], because: str
 ) -> None:
     keys = [jwk_of(rsa_key(), "one"), jwk_of(rsa_key(1), "two")]
@@ -540,7 +540,7 @@ async def test_userinfo_fills_what_is_missing_and_changes_nothing(
     assert requested.headers["authorization"] == "Bearer an-access-token"
 
 
-async def test_userinfo_tells_an_address_that_the_id_token_lacks(
+async def test_userinfo_has_an_address_that_the_id_token_lacks(
     oidc: Oidc, upstream: Upstream
 ) -> None:
     upstream.grants(upstream.id_token(email=None, email_verified=None))

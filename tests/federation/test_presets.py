@@ -206,6 +206,6 @@ def test_a_preset_without_a_client_is_a_fault() -> None:
         load_settings(linkedin)
 
 
-def test_no_preset_lets_an_address_count_by_itself() -> None:
+def test_no_preset_trusts_the_addresses_of_its_provider() -> None:
     for row in PRESETS.values():
         assert (row.email_counts, row.authoritative, row.client_secret) == ("", None, None)

@@ -85,7 +85,7 @@ def public_pem() -> bytes:
         forge({"alg": "ES256", "kid": "two"}, CLAIMS, lambda _: b""),
     ],
 )
-def test_a_signature_that_is_no_signature_does_not_count(token: str) -> None:
+def test_a_signature_that_is_not_a_signature_does_not_count(token: str) -> None:
     with pytest.raises(BadToken):
         verify(token, KEYS, ALGORITHMS)
 

@@ -222,7 +222,7 @@ async def test_a_code_without_our_verifier_is_refused_at_once(x: Recordings) -> 
     assert x.requested == []
 
 
-async def test_a_native_token_is_refused_since_nothing_tells_whose_it_is(x: Recordings) -> None:
+async def test_a_native_token_is_refused_because_it_names_no_application(x: Recordings) -> None:
     with pytest.raises(BadToken):
         await provider(x).verify_native_token(Secret("fake-access-token"), None, None)
     assert x.requested == []

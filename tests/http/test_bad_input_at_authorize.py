@@ -111,7 +111,7 @@ async def test_a_request_that_waits_nowhere_cannot_be_resumed(harness: AppHarnes
         assert is_clear(await browser.get(f"{RESUME}?request={request_id}&request=x"))
 
 
-async def test_a_malformed_cookie_is_no_session(harness: AppHarness) -> None:
+async def test_a_malformed_cookie_is_not_a_session(harness: AppHarness) -> None:
     # security.md §12: it fails closed.
     for cookie in (
         "__Host-quantimodo_session=",

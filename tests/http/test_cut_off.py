@@ -80,7 +80,7 @@ async def test_no_code_is_spent_and_nothing_revoked(harness: AppHarness) -> None
 
 
 @pytest.mark.parametrize("path", [AUTHORIZE, DECISION, "/sign-in", "/sign-up", "/account/profile"])
-async def test_a_form_that_was_cut_off_is_no_incident_and_no_decision(
+async def test_a_form_that_was_cut_off_is_neither_an_incident_nor_a_decision(
     harness: AppHarness, path: str
 ) -> None:
     await harness.person()

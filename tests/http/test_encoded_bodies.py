@@ -34,7 +34,7 @@ async def test_a_compressed_body_is_refused(
     assert response.json()["error"] == "invalid_request"
 
 
-async def test_identity_is_no_encoding(harness: AppHarness) -> None:
+async def test_identity_is_not_an_encoding(harness: AppHarness) -> None:
     response = await harness.browser().post(
         TOKEN, data={}, headers={"content-encoding": "identity"}
     )

@@ -121,7 +121,9 @@ async def test_a_request_that_waits_goes_on_waiting(harness: AppHarness) -> None
     assert response_of(await browser.get(resume)).code
 
 
-async def test_a_way_to_a_provider_is_neither_begun_nor_ended(open_harness: OpenHarness) -> None:
+async def test_a_sign_in_at_a_provider_is_neither_started_nor_ended(
+    open_harness: OpenHarness,
+) -> None:
     google = FakeUpstream(people={"gia": profile()})
     async with open_harness([google]) as harness:
         await harness.app()

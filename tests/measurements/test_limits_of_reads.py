@@ -120,7 +120,7 @@ async def test_a_client_that_leaves_frees_its_places(
     assert all(message.get("more_body", True) for message in sent)
 
 
-async def test_a_page_of_the_account_is_no_more_made_when_its_reader_left(
+async def test_a_page_of_the_account_is_not_made_after_its_reader_disconnected(
     blocked: tuple[AppHarness, ApiClient],
 ) -> None:
     harness, _ = blocked

@@ -80,7 +80,7 @@ async def test_every_parameter_and_operator(app: ApiClient, query: Any, found: l
         assert [float(row["Value"]) for row in rows] == found or "offset" in query
 
 
-async def test_a_unit_converts_and_filters_speak_of_it(app: ApiClient) -> None:
+async def test_a_unit_converts_and_filters_use_it(app: ApiClient) -> None:
     hours = {
         "variableName": "Sleep Duration",
         "abbreviatedUnitName": "h",

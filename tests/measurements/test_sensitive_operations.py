@@ -69,7 +69,7 @@ async def test_each_class_has_its_own_setting(open_harness: OpenHarness) -> None
         assert (await weak.send("DELETE", f"{ONE}/{first['id']}")).status_code == 204
 
 
-async def test_a_personal_token_is_no_way_around(open_harness: OpenHarness) -> None:
+async def test_a_personal_token_is_not_a_way_around(open_harness: OpenHarness) -> None:
     """It has no sign-in behind it that meets a level, and it is as old as its making."""
     settings = {"tokens__deletion_max_age": "10m", "tokens__export_acr": "3"}
     async with open_harness(**settings) as harness:

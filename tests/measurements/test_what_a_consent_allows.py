@@ -146,7 +146,7 @@ async def test_every_read_is_that_of_a_person_with_the_allowed_measurements_only
     assert len((await restricted.get(VARIABLES)).json()) == 2
 
 
-async def test_every_write_outside_is_refused_and_tells_nothing(harness: AppHarness) -> None:
+async def test_every_write_outside_is_refused_and_reveals_nothing(harness: AppHarness) -> None:
     ann = await harness.person()
     await add(harness, ann, [*FORBIDDEN, *ALLOWED])
     app = await client_for(harness, await register(harness), ann, SLEEP_AND_WRITE)

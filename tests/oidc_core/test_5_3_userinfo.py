@@ -63,7 +63,7 @@ async def test_get_and_post_and_both_spellings_answer(harness: AppHarness) -> No
             assert response.status_code == 200, (method, path)
 
 
-async def test_a_narrowed_token_tells_less(harness: AppHarness) -> None:
+async def test_a_narrowed_token_reveals_less(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app()
     first = await harness.tokens(app, scope="openid profile email")

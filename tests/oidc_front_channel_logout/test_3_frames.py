@@ -169,7 +169,7 @@ async def test_a_disabled_and_a_deleted_app_are_not_framed(harness: AppHarness) 
     assert frames(await confirm(browser, await leave(browser))) == []
 
 
-async def test_signing_out_at_the_site_itself_tells_the_apps_too(harness: AppHarness) -> None:
+async def test_signing_out_at_the_site_itself_notifies_the_apps_too(harness: AppHarness) -> None:
     await harness.person()
     app = await registered(harness, frontchannel_logout_uri=FRONT)
     browser = await harness.signed_in()

@@ -326,7 +326,7 @@ async def test_repeated_parameters_and_odd_bodies_are_refused(harness: AppHarnes
     assert await is_signed_in(browser)
 
 
-async def test_an_id_token_of_a_forgotten_key_proves_nothing_but_is_no_fault(
+async def test_an_id_token_of_a_forgotten_key_proves_nothing_but_is_not_a_fault(
     harness: AppHarness,
 ) -> None:
     await harness.person()

@@ -114,7 +114,7 @@ def test_every_operation_has_its_own_name_and_description(document: Json) -> Non
         assert set(operation["tags"]) <= tags
 
 
-def test_every_way_to_prove_who_one_is_exists(document: Json) -> None:
+def test_every_security_scheme_that_is_required_exists(document: Json) -> None:
     schemes = document["components"]["securitySchemes"]
     operations = [operation for _, _, operation in _operations(document)]
     demands = [each for operation in operations for each in operation.get("security", ())]
@@ -296,7 +296,7 @@ def test_the_mcp_server_is_described_where_it_is_served() -> None:
     test_every_reference_leads_somewhere(document)
     test_examples_are_what_their_schema_says(document)
     test_every_operation_has_its_own_name_and_description(document)
-    test_every_way_to_prove_who_one_is_exists(document)
+    test_every_security_scheme_that_is_required_exists(document)
     message = document["paths"]["/mcp"]["post"]
     assert set(message["requestBody"]["content"]) == {"application/json"}
     assert {"200", "202", "401", "403", "421"} <= message["responses"].keys()

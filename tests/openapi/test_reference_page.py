@@ -155,7 +155,7 @@ async def test_an_unknown_address_is_not_found(harness: AppHarness) -> None:
         assert (await harness.browser().get(path)).status_code == 404, path
 
 
-async def test_without_legacy_transport_the_docs_do_not_speak_of_it(
+async def test_without_legacy_transport_the_docs_do_not_describe_it(
     open_harness: Callable[..., AbstractAsyncContextManager[AppHarness]],
 ) -> None:
     async with open_harness(legacy_transport="false") as harness:

@@ -136,7 +136,9 @@ async def test_the_buffer_is_bounded_and_says_what_it_lost(failing: Failing, clo
     assert [(line["event"], line["count"]) for line in logs] == [("audit.events_lost", 7)]
 
 
-async def test_the_end_does_not_wait_for_a_dead_database(failing: Failing, clock: Clock) -> None:
+async def test_the_stop_does_not_wait_for_an_unreachable_database(
+    failing: Failing, clock: Clock
+) -> None:
     trail = AuditTrail(failing)
     trail.start()
     trail.record(event(clock, 1))

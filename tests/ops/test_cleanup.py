@@ -97,7 +97,7 @@ async def test_nothing_that_grows_by_itself_stays_permanently(harness: AppHarnes
     assert not await harness.context.stores.events.events_of(1, 100)
 
 
-async def test_every_table_is_swept_or_is_known_to_be_kept(harness: AppHarness) -> None:
+async def test_every_table_expires_or_is_known_to_be_kept(harness: AppHarness) -> None:
     swept = set(harness.context.stores.retention.expiring_tables)
     assert set(harness.rows()) - swept <= KEPT
     assert swept & KEPT <= {
@@ -121,7 +121,7 @@ async def test_rows_that_are_not_expired_stay(harness: AppHarness) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("most", [200, 1], ids=["within a turn", "over several turns"])
-async def test_all_that_is_dead_goes_in_one_round(harness: AppHarness, most: int) -> None:
+async def test_everything_expired_is_deleted_in_one_round(harness: AppHarness, most: int) -> None:
     app = await harness.app()
     for _ in range(1_100):
         await harness.token(app, grant_type="client_credentials")

@@ -62,7 +62,7 @@ async def test_the_range_is_requested_by_five_digits_and_with_padding(
         response(f"{OTHER}:1\r\n" * (LARGEST // 37)),
     ],
 )
-async def test_a_response_of_another_form_is_no_response(body: bytes) -> None:
+async def test_a_response_of_another_form_is_not_a_response(body: bytes) -> None:
     async with neighbour(body) as it:
         with pytest.raises(BreachLookupFailed) as fault:
             await looked_up(it)

@@ -222,7 +222,7 @@ async def test_the_address_that_was_looked_at_is_the_one_connected_to() -> None:
         "https://" + "x" * 70_000,
     ],
 )
-async def test_an_address_that_is_no_plain_https_one_is_not_looked_up(url: str) -> None:
+async def test_an_address_that_is_not_a_plain_https_one_is_not_looked_up(url: str) -> None:
     def resolve(host: str, port: int) -> list[str]:
         raise AssertionError("looked up")
 
@@ -291,7 +291,7 @@ async def test_a_server_that_is_not_there_is_down() -> None:
             await http_client.get(f"http://{it.place}/")
 
 
-async def test_a_server_that_speaks_something_else_is_down() -> None:
+async def test_a_server_of_another_protocol_is_unavailable() -> None:
     async with (
         neighbour(b"220 mail.example.org ESMTP\r\n\r\n") as it,
         closing(it.http_client()) as http_client,
@@ -313,7 +313,7 @@ async def test_an_unknown_host_name_is_down() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"null", b"[1]", b'"x"', b"{", b"\xff", b"NaN", b"[" * 50_000, b"<html>"]
 )
-async def test_a_body_that_is_no_json_object_is_invalid(body: bytes) -> None:
+async def test_a_body_that_is_not_a_json_object_is_invalid(body: bytes) -> None:
     head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body)
     async with neighbour(head + body) as it, closing(it.http_client()) as http_client:
         response = await http_client.get(f"http://{it.place}/")

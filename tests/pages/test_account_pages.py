@@ -74,7 +74,7 @@ async def test_a_stranger_is_led_to_sign_in(visitor: Visitor, method: str, path:
     assert response.headers["location"].startswith("/sign-in?return_to=/")
 
 
-async def test_the_overview_tells_what_each_app_may_do_and_since_when(
+async def test_the_overview_shows_what_each_app_may_do_and_since_when(
     site: Site, ann: Visitor, user: User
 ) -> None:
     client = await site.register(user, name="Mood <Tracker>")

@@ -57,7 +57,7 @@ async def test_everyone_sees_it_from_its_start_to_its_end(harness: AppHarness) -
     assert not await has(browser, "/")
 
 
-async def test_the_text_is_no_markup_and_a_text_in_another_language_is_shown(
+async def test_the_text_is_not_markup_and_a_text_in_another_language_is_shown(
     harness: AppHarness,
 ) -> None:
     await announce(harness, texts={"ar": "<b>x</b> & y"}, level="warning")

@@ -43,7 +43,7 @@ async def test_on_plain_loopback_they_have_no_prefix_and_are_not_secure(
         assert (await visitor.get("/account")).status_code == 200
 
 
-async def test_a_session_has_a_new_cookie_at_each_sign_in_and_the_old_one_is_dead(
+async def test_a_session_has_a_new_cookie_at_each_sign_in_and_the_old_one_is_invalid(
     site: Site, ann: Visitor
 ) -> None:
     old = ann.http.cookies["__Host-quantimodo_session"]

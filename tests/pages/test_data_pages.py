@@ -419,7 +419,7 @@ async def test_many_measurements_come_page_by_page(site: Site, ann: Visitor) -> 
         assert (await ann.get(f"{DATA}/variable?name=Mood&offset={offset}")).status_code == 200
 
 
-async def test_activity_tells_which_app_did_what(site: Site, ann: Visitor) -> None:
+async def test_activity_names_the_app_of_each_event(site: Site, ann: Visitor) -> None:
     assert "No application looked at your data" in (await ann.get("/account/activity")).text
     user = await site.services.stores.users.user_by_email("ann@example.org")
     assert user is not None

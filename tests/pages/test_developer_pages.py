@@ -463,7 +463,7 @@ async def test_a_logo_is_removed_by_its_button(services: AccountServices, ann: V
     assert (await ann.get(f"/logos/{client.id}")).status_code == 404
 
 
-async def test_deleting_asks_first_and_tells_what_ends(
+async def test_deleting_asks_first_and_lists_what_ends(
     services: AccountServices, ann: Visitor
 ) -> None:
     path = await create(ann)

@@ -28,7 +28,7 @@ PART = b'--x\r\ncontent-disposition: form-data; name="csrf"\r\n\r\na\r\n--x--\r\
         (b"--y\r\n\r\n--y--", "multipart/form-data; boundary=x", 400),
     ],
 )
-async def test_a_body_that_is_no_form_is_refused(
+async def test_a_body_that_is_not_a_form_is_refused(
     visitor: Visitor, body: bytes, media_type: str, status: int
 ) -> None:
     await visitor.get("/sign-in")

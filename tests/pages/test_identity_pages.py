@@ -143,7 +143,7 @@ async def test_the_last_way_in_has_no_button_and_says_why(
     assert await number_of(services, "ben@example.org") == number
 
 
-async def test_a_provider_that_is_not_set_up_any_more_is_no_way_in(
+async def test_a_provider_that_was_removed_is_not_a_sign_in_method(
     services: AccountServices, ben: Visitor
 ) -> None:
     gone = profile_of("gone", provider="gone", email="ben@example.org")
@@ -161,7 +161,7 @@ async def test_a_provider_that_is_not_set_up_any_more_is_no_way_in(
     assert await number_of(services, "ben@example.org") == working
 
 
-async def test_a_passkey_is_another_way_in_so_the_last_identity_goes(
+async def test_a_passkey_is_another_sign_in_method_so_the_last_identity_goes(
     services: AccountServices, ben: Visitor
 ) -> None:
     user = await services.stores.users.user_by_email("ben@example.org")

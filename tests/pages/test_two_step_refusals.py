@@ -109,7 +109,9 @@ async def test_a_form_of_another_site_changes_nothing(
 
 
 @pytest.mark.parametrize("form", FORMS)
-async def test_a_body_that_is_no_form_is_refused(harness: AppHarness, ann: User, form: str) -> None:
+async def test_a_body_that_is_not_a_form_is_refused(
+    harness: AppHarness, ann: User, form: str
+) -> None:
     browser = await harness.signed_in()
     for body, status in NO_FORMS:
         assert (await browser.post(form, content=body, headers=FORM)).status_code == status

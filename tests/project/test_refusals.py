@@ -66,7 +66,7 @@ def test_the_document_is_made_from_the_table() -> None:
     assert REFUSALS.keys() <= anchors(DOCS / "errors.md")
 
 
-def test_the_address_about_a_refusal_tells_no_stranger_which_credential_is_wrong() -> None:
+def test_the_error_uri_does_not_reveal_which_credential_is_wrong() -> None:
     wrong = [code for code, row in REFUSALS.items() if row.shown_as]
     assert {"client_unknown", "client_secret_wrong", "client_assertion_invalid"} <= set(wrong)
     assert {public_code(code) for code in wrong} == {"client_authentication_failed"}

@@ -543,7 +543,7 @@ def test_no_text_does_anything_but_be_read_or_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "s", "1", "1 s", "-1s", "1S", "1h 5m", "1m1h", "٣s", "1.5h"])
-def test_a_text_that_is_no_duration_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         parse_duration(text)
 

@@ -62,7 +62,7 @@ def test_a_refused_claim_names_its_field_and_echoes_nothing(name: str, text: str
     assert text not in str(refused.value)
 
 
-def test_the_year_0000_is_no_year_alone() -> None:
+def test_the_year_0000_is_not_a_year_alone() -> None:
     with pytest.raises(InvalidProfile):
         parse_profile({"birthdate": "0000"})
 

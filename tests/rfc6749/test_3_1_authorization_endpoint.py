@@ -48,7 +48,7 @@ async def test_get_and_post_ask_the_same(harness: AppHarness) -> None:
     assert all(response.code.startswith("qmc_") for response in responses)
 
 
-async def test_a_post_that_is_no_form_is_a_page(harness: AppHarness) -> None:
+async def test_a_post_that_is_not_a_form_is_a_page(harness: AppHarness) -> None:
     app = await harness.app()
     browser = harness.browser()
     body = urlencode(requested(app)).encode()

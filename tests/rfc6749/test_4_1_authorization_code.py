@@ -255,7 +255,7 @@ async def test_a_malformed_code_is_an_invalid_grant(harness: AppHarness) -> None
         assert (await harness.redeem(app, text)).json()["error"] == "invalid_grant", text
 
 
-async def test_a_code_dies_with_its_persons_account(harness: AppHarness) -> None:
+async def test_a_code_ends_with_its_persons_account(harness: AppHarness) -> None:
     ann = await harness.person()
     app = await harness.app()
     code = (await harness.authorize(await harness.signed_in(), app)).code

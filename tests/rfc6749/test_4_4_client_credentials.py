@@ -55,7 +55,7 @@ async def test_an_apps_own_token_opens_no_persons_data(harness: AppHarness) -> N
         assert refused.json()["error"] == "insufficient_scope"
 
 
-async def test_it_expires_and_dies_with_its_app(harness: AppHarness) -> None:
+async def test_it_expires_and_ends_with_its_app(harness: AppHarness) -> None:
     app, watcher = await harness.app(), await harness.app(resource_server=True)
     response = (await harness.token(app, grant_type="client_credentials")).json()
     assert (await harness.introspect(watcher, response["access_token"]))["active"] is True

@@ -27,7 +27,7 @@ async def test_without_a_token_the_challenge_has_no_error(harness: AppHarness) -
             assert response.headers["cache-control"] == "no-store"
 
 
-async def test_a_dead_token_is_invalid_whatever_killed_it(harness: AppHarness) -> None:
+async def test_an_ended_token_is_invalid_whatever_ended_it(harness: AppHarness) -> None:
     ann = await harness.person()
     app, browser = await harness.app(), await harness.signed_in()
     texts = set()

@@ -170,7 +170,7 @@ async def test_a_header_that_must_be_understood_and_is_not_is_refused(
     ).status_code == 200
 
 
-async def test_the_secret_is_no_key_for_who_registered_keys(
+async def test_the_secret_is_not_a_key_for_an_app_with_registered_keys(
     harness: AppHarness, signer: tuple[App, Any]
 ) -> None:
     # RFC 8725 §2.1: the sender of the algorithm must not choose the key type.

@@ -120,7 +120,7 @@ async def test_4_6_a_code_with_a_challenge_needs_its_verifier(harness: AppHarnes
     assert refused.json()["error_description"] == "code_verifier is missing"
 
 
-async def test_the_challenge_itself_is_no_verifier(harness: AppHarness) -> None:
+async def test_the_challenge_itself_is_not_a_verifier(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(public=True)
     code = (await harness.authorize(await harness.signed_in(), app)).code

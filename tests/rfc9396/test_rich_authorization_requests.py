@@ -38,7 +38,7 @@ async def narrow(harness: AppHarness, app: App, **changes: Any) -> str:
     return await consents.change(ann.id, client, choice)
 
 
-async def test_7_the_token_response_tells_what_was_granted(harness: AppHarness) -> None:
+async def test_7_the_token_response_has_what_was_granted(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app()
     text = json.dumps(SLEEP, separators=(" , ", " : "))
@@ -207,7 +207,7 @@ async def test_an_application_token_has_no_consent(harness: AppHarness) -> None:
     assert (await harness.browser().get(CONSENT)).status_code == 401
 
 
-async def test_the_front_channel_tells_it_too(harness: AppHarness) -> None:
+async def test_the_front_channel_returns_it_too(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(response_types=frozenset({"token"}))
     browser = await harness.signed_in()

@@ -288,7 +288,7 @@ async def test_an_access_token_that_was_revoked_is_not_revived_by_the_grace(
         assert (await harness.call(again["access_token"])).status_code == 401
 
 
-async def test_an_unused_token_dies_after_thirty_days(harness: AppHarness) -> None:
+async def test_an_unused_token_expires_after_thirty_days(harness: AppHarness) -> None:
     app, response = await begin(harness)
     harness.advance(days=29.9)
     response = await refreshed(harness, app, response["refresh_token"])
@@ -297,7 +297,7 @@ async def test_an_unused_token_dies_after_thirty_days(harness: AppHarness) -> No
     assert refused.json()["error"] == "invalid_grant"
 
 
-async def test_an_authorization_dies_after_its_absolute_lifetime_however_often_used(
+async def test_an_authorization_expires_after_its_absolute_lifetime_however_often_used(
     harness: AppHarness,
 ) -> None:
     # security.md §6

@@ -30,7 +30,7 @@ NOT_OURS = [
 
 @pytest.mark.parametrize("fake_provider", PARTIES)
 @pytest.mark.parametrize("uri", NOT_OURS)
-async def test_it_is_no_open_redirector(sandbox: Sandbox, fake_provider: str, uri: str) -> None:
+async def test_it_is_not_an_open_redirector(sandbox: Sandbox, fake_provider: str, uri: str) -> None:
     for more in ({}, {"person": "verified"}, {"response_type": "token"}):
         response = await sandbox.ask(fake_provider, redirect_uri=uri, **more)
         assert response.status_code == 400
@@ -41,7 +41,7 @@ async def test_it_is_no_open_redirector(sandbox: Sandbox, fake_provider: str, ur
 @pytest.mark.parametrize(
     "uri", ["http://127.0.0.1:3000/cb", "http://[::1]:9/", "http://localhost/"]
 )
-async def test_this_machine_is_no_stranger(sandbox: Sandbox, uri: str) -> None:
+async def test_this_machine_is_not_a_stranger(sandbox: Sandbox, uri: str) -> None:
     response = await sandbox.ask("oidc", redirect_uri=uri, person="verified")
     assert response.status_code == 303
     assert response.headers["location"].startswith(uri)

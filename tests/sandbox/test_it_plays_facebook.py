@@ -112,13 +112,13 @@ async def test_me_wants_the_proof_of_this_token_by_this_app(sandbox: Sandbox) ->
         assert "Invalid appsecret_proof" in refused["error"]["message"]
 
 
-async def test_me_refuses_what_is_no_access_token(sandbox: Sandbox) -> None:
+async def test_me_refuses_what_is_not_an_access_token(sandbox: Sandbox) -> None:
     google = await sandbox.native("google", "verified")
     for token in ("", "EAAnothing", google["access_token"]):
         assert (await me(sandbox, token))["error"]["code"] == 190
 
 
-async def test_debug_token_tells_the_app_whose_token_it_is(sandbox: Sandbox) -> None:
+async def test_debug_token_describes_a_token_to_its_app(sandbox: Sandbox) -> None:
     token = (await sandbox.tokens("facebook", "verified"))["access_token"]
     data = (await debugged(sandbox, token))["data"]
     assert (data["app_id"], data["is_valid"], data["type"]) == (FACEBOOK_APP.id, True, "USER")
@@ -133,7 +133,7 @@ async def test_debug_token_describes_only_tokens_of_the_requesting_app(sandbox: 
         assert (await debugged(sandbox, token, wrong))["error"]["code"] == 190
 
 
-async def test_debug_token_tells_nothing_of_a_foreign_apps_token(sandbox: Sandbox) -> None:
+async def test_debug_token_reveals_nothing_of_a_foreign_apps_token(sandbox: Sandbox) -> None:
     tokens = await sandbox.native("facebook", "verified", client_id="200000000000000")
     response = await debugged(sandbox, tokens["access_token"])
     assert "did not match the Viewing App" in response["error"]["message"]

@@ -96,7 +96,7 @@ async def test_offline_access_gives_a_refresh_token(sandbox: Sandbox) -> None:
     assert wrong.json()["error"] == "invalid_grant"
 
 
-async def test_tokeninfo_tells_of_an_access_token_in_texts(sandbox: Sandbox) -> None:
+async def test_tokeninfo_describes_an_access_token_in_texts(sandbox: Sandbox) -> None:
     tokens = await sandbox.tokens("google", "unverified")
     response = await sandbox.http.get(
         "/sandbox/google/tokeninfo", params={"access_token": tokens["access_token"]}
@@ -109,7 +109,7 @@ async def test_tokeninfo_tells_of_an_access_token_in_texts(sandbox: Sandbox) -> 
     assert all(isinstance(value, str) for value in received.values())
 
 
-async def test_tokeninfo_tells_of_an_id_token(sandbox: Sandbox) -> None:
+async def test_tokeninfo_describes_an_id_token(sandbox: Sandbox) -> None:
     tokens = await sandbox.native("google", "verified", nonce="n")
     received = (
         await sandbox.http.post("/sandbox/google/tokeninfo", data={"id_token": tokens["id_token"]})
@@ -126,7 +126,7 @@ async def test_tokeninfo_knows_no_token_of_anybody_else(sandbox: Sandbox, name: 
         assert (response.status_code, response.json()["error"]) == (400, "invalid_token")
 
 
-async def test_userinfo_tells_the_bearer(sandbox: Sandbox) -> None:
+async def test_userinfo_describes_the_bearer(sandbox: Sandbox) -> None:
     tokens = await sandbox.tokens("google", "elsewhere")
     headers = {"authorization": f"Bearer {tokens['access_token']}"}
     received = (await sandbox.http.get("/sandbox/google/userinfo", headers=headers)).json()

@@ -152,7 +152,7 @@ def test_sqlite_counts_one_variable_in_the_index_alone(sqlite_url: str) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.parametrize(("query", "allowed"), CASES)
-async def test_postgres_walks_through_no_table(
+async def test_postgres_scans_no_table(
     unused_postgres_url: str, query: str, allowed: Filters
 ) -> None:
     connection: Any = await asyncpg.connect(unused_postgres_url)

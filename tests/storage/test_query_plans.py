@@ -158,7 +158,7 @@ def test_sqlite_reads_by_unique_keys_alone(file: apsw.Connection, name: str) -> 
 
 
 @pytest.mark.parametrize("name", sorted(_OTHERS))
-def test_sqlite_walks_through_no_table(file: apsw.Connection, name: str) -> None:
+def test_sqlite_scans_no_table(file: apsw.Connection, name: str) -> None:
     steps = _sqlite_plan(file, _OTHERS[name].sqlite)
     walks = [step for step in steps if step.startswith("SCAN") and not _OF_VALUES.search(step)]
     walks = [
@@ -265,7 +265,7 @@ async def test_postgres_writes_batches_by_primary_keys_alone(
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("name", sorted(_OTHERS))
-async def test_postgres_walks_through_no_table(unused_postgres_url: str, name: str) -> None:
+async def test_postgres_scans_no_table(unused_postgres_url: str, name: str) -> None:
     connection = await postgres.connect(unused_postgres_url)
     try:
         nodes = await _postgres_plan(connection, _OTHERS[name].postgres)

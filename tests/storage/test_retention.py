@@ -584,7 +584,7 @@ _TABLES: dict[str, tuple[Add, Has]] = {
 }
 
 
-async def test_every_swept_table_is_tested_here(stores: Stores) -> None:
+async def test_every_table_with_expiry_is_tested_here(stores: Stores) -> None:
     # What is swept of `unproven_clients` shows in `clients`: test_store_of_registrations.py. Rows
     # of `client_days` end with a whole day: test_store_of_client_log.py. Those of `token_minutes`
     # end with a minute: test_store_of_operations.py. `hour_counts` and `day_counts`:
@@ -595,7 +595,7 @@ async def test_every_swept_table_is_tested_here(stores: Stores) -> None:
 
 
 @pytest.mark.parametrize("table", _TABLES)
-async def test_the_dead_go_and_the_living_stay(
+async def test_expired_rows_are_deleted_and_all_others_stay(
     stores: Stores, samples: Samples, table: str
 ) -> None:
     add, has = _TABLES[table]
@@ -621,7 +621,7 @@ async def test_no_more_go_than_asked_and_all_in_the_end(
     assert await stores.retention.delete_expired(table, NOW, 2) == 0
 
 
-async def test_a_key_that_is_not_retired_is_never_swept(stores: Stores) -> None:
+async def test_a_key_that_is_not_retired_is_never_deleted(stores: Stores) -> None:
     assert await stores.keys.add_signing_key(signing_key("k"), None)
     assert await stores.retention.delete_expired("signing_keys", NOW + 4000 * _DAY, 100) == 0
 
@@ -641,7 +641,7 @@ async def test_a_spent_token_is_kept_until_it_expires(stores: Stores, samples: S
     assert found.spent_at == NOW
 
 
-async def test_a_consent_and_a_person_are_never_swept(stores: Stores, samples: Samples) -> None:
+async def test_a_consent_and_a_person_never_expire(stores: Stores, samples: Samples) -> None:
     person, application = await samples.user(), await samples.client()
     await stores.identities.add_identity(person.id, identity("s"))
     await stores.authorizations.save_consent(consent(person, application.id, "basic"))

@@ -226,7 +226,7 @@ async def test_a_budget_is_exceeded_by_a_sixteenth_at_most(stores: Stores) -> No
         assert held * BUDGET_ROW <= 64 * KIB * 17 / 16
 
 
-async def test_rows_without_a_charge_are_nobodys(stores: Stores) -> None:
+async def test_rows_without_a_charge_count_in_no_budget(stores: Stores) -> None:
     """As those that were there before the migration, and mails that a person causes."""
     for number in range(15):
         await stores.email_tokens.add_email_token(

@@ -200,7 +200,7 @@ async def test_an_identity_is_dropped_by_its_person(stores: Stores, samples: Sam
     assert again.id > added.id
 
 
-async def test_the_last_way_in_is_not_dropped(stores: Stores, samples: Samples) -> None:
+async def test_the_last_sign_in_method_is_not_removed(stores: Stores, samples: Samples) -> None:
     person = await samples.user()
     first = await stores.identities.add_identity(person.id, identity("1"))
     assert not await stores.identities.delete_identity(person.id, first.id, ACCEPTED)
@@ -214,7 +214,7 @@ async def test_the_last_way_in_is_not_dropped(stores: Stores, samples: Samples) 
 @pytest.mark.parametrize(
     ("changes", "dropped"), [({}, True), ({"rp_id": "old.example.org"}, False)]
 )
-async def test_a_passkey_for_this_host_is_a_way_in(
+async def test_a_passkey_for_this_host_is_a_sign_in_method(
     stores: Stores, samples: Samples, changes: dict[str, object], dropped: bool
 ) -> None:
     person = await samples.user()
@@ -225,7 +225,7 @@ async def test_a_passkey_for_this_host_is_a_way_in(
     assert await stores.identities.delete_identity(person.id, added.id, ACCEPTED) is dropped
 
 
-async def test_an_identity_at_a_provider_of_before_is_no_way_in(
+async def test_an_identity_at_a_removed_provider_is_not_a_sign_in_method(
     stores: Stores, samples: Samples
 ) -> None:
     person = await samples.user()
@@ -235,7 +235,7 @@ async def test_an_identity_at_a_provider_of_before_is_no_way_in(
     assert await stores.identities.delete_identity(person.id, gone.id, ACCEPTED)
 
 
-async def test_a_password_without_an_address_is_no_way_in(stores: Stores) -> None:
+async def test_a_password_without_an_address_is_not_a_sign_in_method(stores: Stores) -> None:
     person, added = await stores.identities.add_user_with_identity(new_user("s1"), identity("1"))
     await stores.users.set_password(person.id, "hash", NOW)
     assert not await stores.identities.delete_identity(person.id, added.id, ACCEPTED)

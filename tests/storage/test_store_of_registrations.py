@@ -32,7 +32,7 @@ async def test_each_use_is_spent_by_one_of_many(stores: Stores) -> None:
     assert await stores.registrations.registration_tokens() == [replace(LEAVE, uses_left=0)]
 
 
-async def test_an_expired_token_is_no_leave_and_is_swept(stores: Stores) -> None:
+async def test_an_expired_token_permits_nothing_and_is_deleted(stores: Stores) -> None:
     await stores.registrations.add_registration_token(LEAVE)
     assert not await stores.registrations.use_registration_token(LEAVE.key, LEAVE.expires_at)
     assert await stores.retention.delete_expired("registration_tokens", LEAVE.expires_at, 10) == 1

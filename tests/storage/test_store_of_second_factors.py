@@ -19,7 +19,9 @@ async def _enrolled(stores: Stores, person: User, secret: str = "secret") -> Non
     assert await stores.second_factors.confirm_totp_enrolment(factor, _CODES, None)
 
 
-async def test_an_enrolment_comes_back_and_is_no_factor(stores: Stores, samples: Samples) -> None:
+async def test_an_enrolment_is_read_as_added_and_is_not_a_factor(
+    stores: Stores, samples: Samples
+) -> None:
     person, other = await samples.user(), await samples.user()
     await stores.second_factors.save_totp_enrolment(totp_enrolment(person))
     assert await stores.second_factors.totp_enrolment(person.id) == totp_enrolment(person)

@@ -149,7 +149,7 @@ async def test_the_headers_of_a_generated_client_change_nothing(harness: AppHarn
         assert response.status_code == 200, bearer
 
 
-async def test_json_that_is_no_object_of_strings_is_refused(harness: AppHarness) -> None:
+async def test_json_that_is_not_an_object_of_strings_is_refused(harness: AppHarness) -> None:
     for body in (
         "",
         "null",

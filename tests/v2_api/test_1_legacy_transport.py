@@ -41,7 +41,7 @@ async def test_without_it_no_token_is_taken_from_a_query(open_harness: Any) -> N
         assert form.status_code == 200, "a form is no query"
 
 
-async def test_without_it_a_code_is_no_refresh_token(open_harness: Any) -> None:
+async def test_without_it_a_code_is_not_a_refresh_token(open_harness: Any) -> None:
     async with open_harness(legacy_transport="false") as harness:
         await harness.person()
         app = await harness.app()

@@ -227,7 +227,7 @@ async def test_the_server_s_own_addresses_are_registered(harness: AppHarness) ->
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", f"{OWN}#x", "https://*.example.org/", "x"])
-def test_an_operator_s_address_that_is_no_redirect_uri_is_a_fault(
+def test_an_operator_s_address_that_is_not_a_redirect_uri_is_a_fault(
     open_harness: OpenHarness, url: str
 ) -> None:
     with pytest.raises(BadSettings, match="SOCIAL_REDIRECT_URLS"):

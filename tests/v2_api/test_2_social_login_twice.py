@@ -149,7 +149,7 @@ async def test_a_response_by_form_that_is_sent_again(harness: AppHarness) -> Non
     assert onward(await browser.get(arrived)) == ("/account/profile", "Go on")
 
 
-async def test_a_way_that_this_browser_knows_nothing_of_leads_to_a_page_too(
+async def test_a_login_state_that_this_browser_does_not_have_leads_to_a_page_too(
     harness: AppHarness,
 ) -> None:
     """Waited too long, begun elsewhere, forged, or reloaded before the first response came."""

@@ -236,7 +236,7 @@ async def test_bad_input_is_a_400_in_the_envelope(harness: AppHarness) -> None:
             assert body["error"] == {"code": "invalid_request", "message": body["message"]}
 
 
-async def test_a_code_in_an_address_is_no_shape_to_be_rid_of(open_harness: OpenHarness) -> None:
+async def test_a_code_in_an_address_is_not_a_shape_to_be_rid_of(open_harness: OpenHarness) -> None:
     google = FakeUpstream(people={"gia": profile()})
     async with open_harness([google], legacy_transport="false") as harness:
         await harness.app()

@@ -43,7 +43,7 @@ async def test_a_public_client_has_no_secret_to_be_right(harness: AppHarness) ->
     assert response.status_code == 400
 
 
-async def test_a_bearer_header_that_is_no_login_jwt_is_as_if_absent(harness: AppHarness) -> None:
+async def test_a_bearer_header_that_is_not_a_login_jwt_is_as_if_absent(harness: AppHarness) -> None:
     await harness.person()
     app = await harness.app(first_party=True)
     browser = await harness.signed_in()
@@ -57,7 +57,7 @@ async def test_a_bearer_header_that_is_no_login_jwt_is_as_if_absent(harness: App
         assert "code" in response_of(visitor).parameters, value
 
 
-async def test_a_token_in_the_query_that_is_no_login_jwt_is_ignored(
+async def test_a_token_in_the_query_that_is_not_a_login_jwt_is_ignored(
     harness: AppHarness,
 ) -> None:
     await harness.person()

@@ -198,7 +198,7 @@ async def test_it_is_counted_and_can_be_turned_off(
         assert (await ask_json(harness, app, token)).status_code == 200
 
 
-async def test_a_token_that_is_no_login_jwt_does_not_stay_in_the_address(
+async def test_a_token_that_is_not_a_login_jwt_does_not_stay_in_the_address(
     harness: AppHarness,
 ) -> None:
     await harness.person()

@@ -175,7 +175,7 @@ async def test_by_a_login_jwt_it_is_the_same(open_harness: OpenHarness) -> None:
         assert is_gone(await browser.post(DECISION, data=fields))
 
 
-async def test_the_response_is_kept_encrypted_and_swept(harness: AppHarness) -> None:
+async def test_the_response_is_stored_encrypted_and_deleted(harness: AppHarness) -> None:
     await harness.person()
     browser, app = await harness.signed_in(), await harness.app(response_types=frozenset({"token"}))
     page = await harness.ask(browser, app, response_type="token", scope="basic", state="a-state")

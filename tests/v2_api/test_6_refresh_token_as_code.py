@@ -33,7 +33,7 @@ async def test_beside_a_refresh_token_any_code_is_ignored(harness: AppHarness) -
     assert (await harness.redeem(app, code)).status_code == 200, "the code was not spent"
 
 
-async def test_a_code_that_is_no_refresh_token_is_missing_one(harness: AppHarness) -> None:
+async def test_a_code_that_is_not_a_refresh_token_is_missing_one(harness: AppHarness) -> None:
     await harness.person()
     app, browser = await harness.app(), await harness.signed_in()
     tokens = await harness.tokens(app, browser)

@@ -33,7 +33,7 @@ async def test_both_at_once_are_refused(harness: AppHarness) -> None:
     assert response.json()["error"] == "invalid_request"
 
 
-async def test_the_token_of_one_person_tells_of_that_person(harness: AppHarness) -> None:
+async def test_the_token_of_one_person_describes_that_person(harness: AppHarness) -> None:
     app = await harness.app()
     for email in ("ann@example.org", "bob@example.org"):
         await harness.person(email)

@@ -118,7 +118,7 @@ Case = tuple[str, tuple[bool, bool], int]
     ],
     ids=["changed", "purged"],
 )
-async def test_google_tells_what_became_of_an_account(live: Live, cases: list[Case]) -> None:
+async def test_google_reports_what_became_of_an_account(live: Live, cases: list[Case]) -> None:
     for event, live_after, linked in cases:
         person = await by_sandbox(live, "google")
         assert await person.is_live() == (True, True), event
@@ -211,7 +211,7 @@ async def apple_tells(live: Live, body: bytes) -> httpx.Response:
     )
 
 
-async def test_apple_tells_what_became_of_an_account(beside_apple: Live, apple: Apple) -> None:
+async def test_apple_reports_what_became_of_an_account(beside_apple: Live, apple: Apple) -> None:
     cases: list[Case] = [
         ("account-deleted", (False, False), 0),
         ("account-delete", (False, False), 0),

@@ -221,7 +221,7 @@ async def test_a_request_to_delete_data_is_answered_with_a_page_and_a_code(
     assert await harness.context.stores.users.user(user.id) is None
 
 
-async def test_an_account_with_another_way_in_stays(
+async def test_an_account_with_another_sign_in_method_stays(
     harness: AppHarness, google: FakeUpstream
 ) -> None:
     user = await newcomer(harness)
@@ -250,7 +250,7 @@ async def test_the_same_request_again_gets_the_same_code_and_deletes_nothing_mor
     assert other.json()["confirmation_code"] != first.json()["confirmation_code"]
 
 
-async def test_an_unknown_confirmation_code_is_no_page(harness: AppHarness) -> None:
+async def test_an_unknown_confirmation_code_is_not_a_page(harness: AppHarness) -> None:
     for code in ("x", "0" * 20, "a%00b", "%FF"):
         assert (await harness.browser().get(f"/data-deletion/{code}")).status_code == 404
 
