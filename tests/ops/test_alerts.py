@@ -59,7 +59,7 @@ async def test_alerts_reach_addresses_administrators_and_the_webhook(
         assert payload["data"]["resolved_at"] is None
         assert SECRET.encode() not in posted.content
         received.clear()
-        await context.stores.operations.record_backup(clock.now())
+        await context.stores.server_state.record_backup(clock.now())
         await alert_worker(context).round()  # the lease is another worker's
         assert received == []
         assert await alert_messages(context).test_webhook() == ""
@@ -84,7 +84,7 @@ async def test_a_server_reports_its_own_recovery(open_harness: OpenHarness) -> N
         context = harness.context
         worker = alert_worker(context)
         await worker.round()
-        await context.stores.operations.record_backup(context.clock.now())
+        await context.stores.server_state.record_backup(context.clock.now())
         await worker.round()
         assert [each.subject for each in await mails(context)] == [
             "warning: backup",

@@ -36,7 +36,7 @@ async def test_gauges_have_what_was_measured_last(harness: AppHarness) -> None:
     assert gauges(await harness.metrics()) == {}  # a request measures nothing
     now = context.clock.now()
     await context.outbox.send(Mail(to="ann@example.org", subject="s", text="t"))
-    await context.stores.operations.record_backup(now - timedelta(hours=3))
+    await context.stores.server_state.record_backup(now - timedelta(hours=3))
     harness.advance(minutes=5)
     await watch(context)
     shown = gauges(await harness.metrics())
@@ -176,5 +176,5 @@ async def test_a_provider_that_is_not_configured_any_more_is_not_shown(
     gone = ProviderState(
         provider="gone", succeeded_at=None, failed_at=harness.context.clock.now(), failures=9
     )
-    await harness.context.stores.operations.add_provider_outcomes([gone])
+    await harness.context.stores.server_state.add_provider_outcomes([gone])
     assert (await measure(harness.context)).providers == []

@@ -171,7 +171,7 @@ async def test_a_backup_is_recorded_in_the_database_that_it_saved(
     made = await site.backup()
     stores = await open_stores(database_url)
     try:
-        assert await stores.operations.last_backup() == NOW
+        assert await stores.server_state.last_backup() == NOW
     finally:
         await stores.close()
     assert made.exists()

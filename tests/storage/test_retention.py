@@ -515,11 +515,11 @@ async def _add_outcome(stores: Stores, samples: Samples, name: str, dies_at: dat
     # Kept for 400 days.
     at = dies_at - 400 * _DAY
     seen = ProviderState(provider=name, succeeded_at=at - _DAY, failed_at=at, failures=1)
-    await stores.operations.add_provider_outcomes([seen])
+    await stores.server_state.add_provider_outcomes([seen])
 
 
 async def _has_outcome(stores: Stores, name: str) -> bool:
-    return name in [each.provider for each in await stores.operations.provider_states()]
+    return name in [each.provider for each in await stores.server_state.provider_states()]
 
 
 async def _add_alert(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:
@@ -587,7 +587,7 @@ _TABLES: dict[str, tuple[Add, Has]] = {
 async def test_every_table_with_expiry_is_tested_here(stores: Stores) -> None:
     # What is swept of `unproven_clients` shows in `clients`: test_store_of_registrations.py. Rows
     # of `client_days` end with a whole day: test_store_of_client_log.py. Those of `token_minutes`
-    # end with a minute: test_store_of_operations.py. `hour_counts` and `day_counts`:
+    # end with a minute: test_store_of_server_state.py. `hour_counts` and `day_counts`:
     # test_store_of_server_counts.py.
     elsewhere = {"unused_clients", "client_days", "client_usage", "token_minutes"}
     elsewhere |= {"hour_counts", "day_counts"}

@@ -18,7 +18,7 @@ WINDOW: Final = timedelta(minutes=15)
 
 async def measure(context: AppContext) -> ServerState:
     """The state of this server now. Raises `Unavailable`."""
-    store, now = context.stores.operations, context.clock.now()
+    store, now = context.stores.server_state, context.clock.now()
     path = sqlite_path(context.settings.database)
     sizes = await store.sizes()
     disk = None
@@ -42,7 +42,7 @@ async def watch(context: AppContext) -> None:
     await context.provider_outcomes.flush()
     requests = context.metrics.new_token_requests()
     if requests.total:
-        await context.stores.operations.add_token_requests(context.clock.now(), requests)
+        await context.stores.server_state.add_token_requests(context.clock.now(), requests)
     context.metrics.show(await measure(context))
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from quantimodo.model.server_state import ProviderState
 from quantimodo.ports.clock import Clock
-from quantimodo.ports.operations_store import OperationsStore
+from quantimodo.ports.server_state_store import ServerStateStore
 
 Outcome = Literal["success", "failure"]
 
@@ -19,7 +19,7 @@ class ProviderOutcomes:
     """Counting never waits; `count` counts for the metrics. `flush` stores what is new."""
 
     def __init__(
-        self, store: OperationsStore, clock: Clock, count: Callable[[str, Outcome], None]
+        self, store: ServerStateStore, clock: Clock, count: Callable[[str, Outcome], None]
     ) -> None:
         self._store = store
         self._clock = clock

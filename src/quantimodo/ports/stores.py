@@ -58,13 +58,13 @@ from quantimodo.ports.measurement_stores import (
     ReferenceStore,
     VariableStore,
 )
-from quantimodo.ports.operations_store import OperationsStore
 from quantimodo.ports.passkey_store import PasskeyStore
 from quantimodo.ports.pending_login_store import PendingLoginStore
 from quantimodo.ports.personal_token_store import PersonalTokenStore
 from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.ports.second_factor_store import SecondFactorStore
 from quantimodo.ports.server_count_store import ServerCountStore
+from quantimodo.ports.server_state_store import ServerStateStore
 from quantimodo.ports.set_up_store import SetUpStore
 from quantimodo.ports.stored_settings_store import StoredSettingsStore
 from quantimodo.ports.team_store import TeamStore
@@ -167,7 +167,7 @@ class Stores:
     deliveries: DeliveryQueue
     measurement_notices: MeasurementNoticeStore
     leases: LeaseStore
-    operations: OperationsStore
+    server_state: ServerStateStore
     server_counts: ServerCountStore
     alerts: AlertStore
     retention: RetentionStore

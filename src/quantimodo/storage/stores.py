@@ -29,7 +29,6 @@ from quantimodo.storage.tables.logs import Logs
 from quantimodo.storage.tables.mails import Events, Mails
 from quantimodo.storage.tables.measurement_notices import MeasurementNotices
 from quantimodo.storage.tables.measurements import Measurements
-from quantimodo.storage.tables.operations import Operations
 from quantimodo.storage.tables.passkeys import Passkeys
 from quantimodo.storage.tables.pending_logins import PendingLogins
 from quantimodo.storage.tables.people_search import PeopleSearch
@@ -43,6 +42,7 @@ from quantimodo.storage.tables.retention import Retention
 from quantimodo.storage.tables.retention_rules import RetentionRule
 from quantimodo.storage.tables.second_factors import SecondFactors
 from quantimodo.storage.tables.server_counts import ServerCounts
+from quantimodo.storage.tables.server_state import StoredServerState
 from quantimodo.storage.tables.sessions import EmailTokens, Sessions
 from quantimodo.storage.tables.set_ups import SetUps
 from quantimodo.storage.tables.stored_settings import StoredSettingsTable
@@ -128,7 +128,7 @@ def build_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> Stor
         deliveries=WebhookDeliveries(database),
         measurement_notices=MeasurementNotices(database),
         leases=Leases(database),
-        operations=Operations(database),
+        server_state=StoredServerState(database),
         server_counts=ServerCounts(database),
         alerts=Alerts(database),
         retention=Retention(database, ()),

@@ -111,7 +111,7 @@ async def _record(url: str, made_at: datetime) -> None:
         return
     stores = await open_stores(url)
     try:
-        await stores.operations.record_backup(made_at)
+        await stores.server_state.record_backup(made_at)
     finally:
         await stores.close()
 

@@ -170,7 +170,7 @@ async def open_app(
     stores = await open_configured_stores(settings, tracer)
     hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
     metrics = Metrics()
-    outcomes = ProviderOutcomes(stores.operations, clock, metrics.provider_request)
+    outcomes = ProviderOutcomes(stores.server_state, clock, metrics.provider_request)
     throttle = open_throttle(settings, stores, clock, envelope)
     audit = AuditTrail(stores.events, charge=lambda event: charge_of_event(throttle, event))
     accesses = AccessLog(stores.accesses, clock)

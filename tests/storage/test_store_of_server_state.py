@@ -1,4 +1,4 @@
-"""`OperationsStore`: what operators watch, of all processes together."""
+"""`ServerStateStore`: what operators watch, of all processes together."""
 
 import asyncio
 from datetime import timedelta
@@ -12,16 +12,16 @@ MINUTE = timedelta(minutes=1)
 
 
 async def test_the_newest_backup_is_recorded(stores: Stores) -> None:
-    assert await stores.operations.last_backup() is None
-    await stores.operations.record_backup(NOW)
-    await stores.operations.record_backup(NOW - MINUTE)
-    assert await stores.operations.last_backup() == NOW
-    await stores.operations.record_backup(NOW + MINUTE)
-    assert await stores.operations.last_backup() == NOW + MINUTE
+    assert await stores.server_state.last_backup() is None
+    await stores.server_state.record_backup(NOW)
+    await stores.server_state.record_backup(NOW - MINUTE)
+    assert await stores.server_state.last_backup() == NOW
+    await stores.server_state.record_backup(NOW + MINUTE)
+    assert await stores.server_state.last_backup() == NOW + MINUTE
 
 
 async def test_mails_that_wait_are_counted_with_the_oldest(stores: Stores) -> None:
-    mail, webhooks = await stores.operations.queues(NOW)
+    mail, webhooks = await stores.server_state.queues(NOW)
     assert (mail.name, mail.waiting, mail.oldest_at) == ("mail", 0, None)
     assert (webhooks.name, webhooks.waiting, webhooks.oldest_at) == ("webhooks", 0, None)
     day = timedelta(days=1)
@@ -29,7 +29,7 @@ async def test_mails_that_wait_are_counted_with_the_oldest(stores: Stores) -> No
     await stores.mails.add_mail(b"older", NOW - MINUTE, NOW + day)
     await stores.mails.add_mail(b"newer", NOW, NOW + day)
     await stores.mails.claim_mail(NOW, MINUTE, 10)  # a claimed one is not sent yet
-    mail, _ = await stores.operations.queues(NOW)
+    mail, _ = await stores.server_state.queues(NOW)
     assert (mail.waiting, mail.oldest_at) == (2, NOW - MINUTE)
 
 
@@ -40,15 +40,15 @@ async def test_webhooks_that_wait_are_counted_unless_their_endpoint_is_disabled(
     assert await stores.webhooks.add_endpoint(endpoint)
     for _ in range(3):
         await samples.grant(client_id=endpoint.client_id)
-    _, webhooks = await stores.operations.queues(NOW)
+    _, webhooks = await stores.server_state.queues(NOW)
     assert (webhooks.waiting, webhooks.oldest_at) == (3, NOW)
     assert await stores.webhooks.disable_endpoint(endpoint.client_id, endpoint.id, NOW, "failing")
-    _, webhooks = await stores.operations.queues(NOW)
+    _, webhooks = await stores.server_state.queues(NOW)
     assert (webhooks.waiting, webhooks.oldest_at) == (0, None)
 
 
 async def test_the_database_has_a_size(stores: Stores, engine: str) -> None:
-    sizes = await stores.operations.sizes()
+    sizes = await stores.server_state.sizes()
     assert sizes.database is not None
     assert sizes.database > 100_000
     # The tests' role owns the server; on SQLite the log is a file.
@@ -67,7 +67,7 @@ def _saw(
 
 
 async def test_failures_count_since_the_last_success_of_any_process(stores: Stores) -> None:
-    store = stores.operations
+    store = stores.server_state
     await store.add_provider_outcomes([_saw(failed=MINUTE, failures=2)])
     await store.add_provider_outcomes([_saw(failed=2 * MINUTE, failures=3)])
     assert await store.provider_states() == [_saw(failed=2 * MINUTE, failures=5)]
@@ -82,7 +82,7 @@ async def test_failures_count_since_the_last_success_of_any_process(stores: Stor
 
 
 async def test_no_failure_and_no_request_of_many_processes_is_lost(stores: Stores) -> None:
-    store, seen = stores.operations, _saw(failed=MINUTE, failures=1)
+    store, seen = stores.server_state, _saw(failed=MINUTE, failures=1)
     other = ProviderState(provider="apple", succeeded_at=NOW, failed_at=None, failures=0)
     await asyncio.gather(
         *(store.add_provider_outcomes([seen, other]) for _ in range(10)),
@@ -93,7 +93,7 @@ async def test_no_failure_and_no_request_of_many_processes_is_lost(stores: Store
 
 
 async def test_token_requests_of_a_stretch_of_time_are_summed(stores: Stores) -> None:
-    store = stores.operations
+    store = stores.server_state
     assert await store.token_requests(NOW, MINUTE) == TokenRequests(0, 0)
     for minutes in range(5):
         await store.add_token_requests(NOW + minutes * MINUTE, TokenRequests(10, minutes))
@@ -102,7 +102,7 @@ async def test_token_requests_of_a_stretch_of_time_are_summed(stores: Stores) ->
 
 
 async def test_minutes_are_kept_for_a_day(stores: Stores) -> None:
-    store, day = stores.operations, timedelta(days=1)
+    store, day = stores.server_state, timedelta(days=1)
     for minutes in range(3):
         await store.add_token_requests(NOW + minutes * MINUTE, TokenRequests(1, 0))
     assert await stores.retention.delete_expired("token_minutes", NOW + day, 10) == 0

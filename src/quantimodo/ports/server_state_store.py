@@ -7,7 +7,7 @@ from typing import Protocol
 from quantimodo.model.server_state import ProviderState, QueueState, Sizes, TokenRequests
 
 
-class OperationsStore(Protocol):
+class ServerStateStore(Protocol):
     async def queues(self, at: datetime) -> Sequence[QueueState]:
         """The queues of e-mails and of webhooks. Counts at most 100,000 entries of each."""
 

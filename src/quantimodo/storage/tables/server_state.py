@@ -90,8 +90,8 @@ _REQUESTS = Statement(
 _OUTCOMES_KEPT: Final = 400 * DAY
 
 
-class Operations(Table):
-    """Implements `OperationsStore`."""
+class StoredServerState(Table):
+    """Implements `ServerStateStore`."""
 
     retention = (
         RetentionRule(
