@@ -365,7 +365,7 @@ async def test_attempts_at_a_second_factor_are_limited(
 CHANGES: dict[str, Callable[[AccountServices, Session, Passkey], Any]] = {
     "add": lambda services, session, passkey: add(services, session),
     "rename": lambda services, session, passkey: services.passkeys.rename(session, passkey.id, "x"),
-    "remove": lambda services, session, passkey: services.passkeys.remove(session, passkey.id),
+    "remove": lambda services, session, passkey: services.passkeys.delete(session, passkey.id),
 }
 
 
@@ -392,7 +392,7 @@ async def test_each_change_is_recorded_and_mailed(services: AccountServices, ann
     assert passkey.name == "Phone"
     await services.passkeys.rename(session, passkey.id, "Old phone")
     assert (await the_one(services, ann)).name == "Old phone"
-    await services.passkeys.remove(session, passkey.id)
+    await services.passkeys.delete(session, passkey.id)
     assert list(await services.passkeys.list(ann)) == []
     recorded = [(event.kind, event.detail) for event in await services.events(ann)]
     assert recorded[:3] == [
@@ -440,7 +440,7 @@ async def test_a_registration_is_used_once_in_its_session(
         await services.passkeys.add(other, made, "")
     assert refusal.value.reason == passkey_challenges.FOREIGN
     await services.passkeys.add(session, made, "")
-    await services.passkeys.remove(session, (await the_one(services, ann)).id)
+    await services.passkeys.delete(session, (await the_one(services, ann)).id)
     with pytest.raises(DomainError):
         await services.passkeys.add(session, made, "")
     assert list(await services.passkeys.list(ann)) == []
@@ -462,7 +462,7 @@ async def test_a_person_changes_no_passkey_of_another(services: AccountServices,
     eve = await start(services, await services.member("eve@example.org"))
     for change in (
         services.passkeys.rename(eve, passkey.id, "stolen"),
-        services.passkeys.remove(eve, passkey.id),
+        services.passkeys.delete(eve, passkey.id),
     ):
         with pytest.raises(DomainError):
             await change
@@ -492,9 +492,9 @@ async def test_the_last_way_in_stays(services: AccountServices) -> None:
     session = await start(services, session.user)
     passkey = await the_one(services, session.user)
     with pytest.raises(DomainError, match="last way"):
-        await services.passkeys.remove(session, passkey.id)
+        await services.passkeys.delete(session, passkey.id)
     await add(services, session)
-    await services.passkeys.remove(session, passkey.id)
+    await services.passkeys.delete(session, passkey.id)
     assert len(await services.passkeys.list(session.user)) == 1
 
 
@@ -512,7 +512,7 @@ async def test_another_host_makes_old_passkeys_useless_but_not_new_ones(
     made = response(moved, device, holder, origin="https://new.example.org")
     assert (await refused(moved, made, holder)).reason == crypto.WRONG_HOST
     await add(moved, session, rp_id="new.example.org", origin="https://new.example.org")
-    await moved.passkeys.remove(session, old.id)
+    await moved.passkeys.delete(session, old.id)
     moved.hasher.close()
 
 
@@ -523,7 +523,7 @@ async def test_a_passkey_that_was_removed_meanwhile_signs_in_no_longer(
     device = await add(services, session)
     holder = services.browser()
     made = response(services, device, holder)
-    await services.passkeys.remove(session, (await the_one(services, ann)).id)
+    await services.passkeys.delete(session, (await the_one(services, ann)).id)
     assert (await refused(services, made, holder)).reason == passkey_check.UNKNOWN
 
 
@@ -545,7 +545,7 @@ async def test_a_data_deletion_request_keeps_an_account_that_has_a_passkey(
     admitted = await services.social.admit(profile, address=ADDRESS)
     session = await start(services, admitted.user, "fed")
     device = await add(services, session)
-    erased = await services.security_events.erase(profile.issuer, profile.subject)
+    erased = await services.security_events.delete_data(profile.issuer, profile.subject)
     assert erased == admitted.user.id
     assert await services.social.identities(admitted.user.id) == []
     assert (await sign_in(services, device)).user.id == admitted.user.id

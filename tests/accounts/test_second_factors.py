@@ -410,7 +410,7 @@ async def test_another_app_takes_the_place_of_the_first(
 async def test_a_removed_factor_is_not_asked_for(services: AccountServices, ann: User) -> None:
     app, _, _ = await set_up(services, ann)
     session = await sign_in(services, code_of(app, services))
-    await services.second_factors.remove(session)
+    await services.second_factors.delete(session)
     await services.sign_in()
     assert await services.second_factors.status(ann) is None
     kinds = await events(services, ann)
@@ -428,7 +428,7 @@ async def test_every_change_needs_a_recent_login(services: AccountServices, ann:
     factors = services.second_factors
     await factors.begin(session)
     advance(services, minutes=11)
-    for change in (factors.begin, factors.replace_recovery_codes, factors.remove):
+    for change in (factors.begin, factors.replace_recovery_codes, factors.delete):
         with pytest.raises(ReauthenticationNeeded):
             await change(session)
     with pytest.raises(ReauthenticationNeeded):
@@ -442,7 +442,7 @@ async def test_a_login_without_the_factor_changes_nothing_of_it(
     _, _, before = await set_up(services, ann)
     factors = services.second_factors
     for session in (before, await start(services, ann, "pwd")):
-        for change in (factors.begin, factors.replace_recovery_codes, factors.remove):
+        for change in (factors.begin, factors.replace_recovery_codes, factors.delete):
             with pytest.raises(ReauthenticationNeeded):
                 await change(session)
 
@@ -459,7 +459,7 @@ async def test_a_password_alone_makes_no_login_by_a_second_factor_recent(
     renewed = await services.session(cookie)
     assert renewed.authenticated_at == session.authenticated_at
     with pytest.raises(ReauthenticationNeeded):
-        await services.second_factors.remove(renewed)
+        await services.second_factors.delete(renewed)
 
 
 async def test_a_removal_by_a_session_that_was_ended_does_nothing(
@@ -469,7 +469,7 @@ async def test_a_removal_by_a_session_that_was_ended_does_nothing(
     session = await sign_in(services, code_of(app, services))
     await services.sessions.end_all(ann.id)
     for change in (
-        services.second_factors.remove,
+        services.second_factors.delete,
         services.second_factors.replace_recovery_codes,
     ):
         with pytest.raises(DomainError):
@@ -547,7 +547,7 @@ async def test_where_it_is_required_it_is_added_when_the_session_starts(
     session = await services.session(completed.started.cookie)
     assert session.methods == ("pwd", "otp", "mfa")
     with pytest.raises(DomainError):
-        await services.second_factors.remove(session)
+        await services.second_factors.delete(session)
 
 
 async def _login_ended(services: AccountServices, ann: User) -> None:

@@ -415,10 +415,10 @@ async def test_erasing_the_only_sign_in_method_deletes_the_account(
     services: AccountServices,
 ) -> None:
     admitted = await admit(services)
-    assert await services.security_events.erase(ISSUER, "elsewhere-1") == admitted.user.id
+    assert await services.security_events.delete_data(ISSUER, "elsewhere-1") == admitted.user.id
     assert await services.stores.users.user(admitted.user.id) is None
     assert (await services.email_templates())[0].subject == "Your account was deleted"
-    assert await services.security_events.erase(ISSUER, "elsewhere-1") is None
+    assert await services.security_events.delete_data(ISSUER, "elsewhere-1") is None
 
 
 async def test_erasing_one_of_several_sign_in_methods_keeps_the_account(
@@ -426,13 +426,13 @@ async def test_erasing_one_of_several_sign_in_methods_keeps_the_account(
 ) -> None:
     ann = await services.member()
     await admit(services)
-    assert await services.security_events.erase(ISSUER, "elsewhere-1") == ann.id
+    assert await services.security_events.delete_data(ISSUER, "elsewhere-1") == ann.id
     assert await services.stores.users.user(ann.id) is not None
     assert await services.social.identities(ann.id) == []
     assert await services.sign_in()
     ben = await admit(services, subject="b1", email="ben@example.org")
     await admit(services, subject="b2", email="ben@example.org")
-    assert await services.security_events.erase(ISSUER, "b1") == ben.user.id
+    assert await services.security_events.delete_data(ISSUER, "b1") == ben.user.id
     assert len(await services.social.identities(ben.user.id)) == 1
 
 

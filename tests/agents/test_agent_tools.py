@@ -17,7 +17,7 @@ from mcp_agent import (
     tokens_for,
 )
 
-from quantimodo.agents.tools import TOOLS, words_of
+from quantimodo.agents.tools import TOOLS, error_text
 from quantimodo.measurements.errors import MeasurementError
 from support.app import AppHarness, OpenHarness
 from support.source_trees import SOURCE
@@ -172,7 +172,7 @@ async def test_wrong_arguments_are_refused_without_their_values(
         unknown = await agent.post(call_of("delete_everything"))
         assert unknown.json()["error"]["code"] == -32602
     hint = MeasurementError("not allowed; GET /api/v2/consents/current shows what is allowed")
-    assert words_of(hint) == "not allowed"
+    assert error_text(hint) == "not allowed"
 
 
 async def test_reads_have_the_limits_of_the_api(open_harness: OpenHarness) -> None:

@@ -15,10 +15,10 @@ import pytest
 
 from quantimodo.app.settings.policies import is_policy, may_be_stored
 from quantimodo.app.settings.reading import BadSettings, load
-from quantimodo.app.settings.set_up import changed, exported, read_entries, unknown_removals
+from quantimodo.app.settings.set_up import changed, exported, parse_entries, unknown_removals
 from quantimodo.app.settings.stored import Applied
 from quantimodo.app.settings.tree import leaves, provider_leaves
-from quantimodo.cli.set_up_files import read_document, read_rows, resolve_secret
+from quantimodo.cli.set_up_files import parse_rows, read_document, resolve_secret
 from quantimodo.sandbox.fake_providers import GOOGLE_APP, OIDC_APP
 from support.code_blocks import code_blocks
 from support.environment import no_authorities
@@ -213,8 +213,8 @@ def faults_of(file: Path) -> list[str]:
     """What `apply` would say about this file on a new server."""
     faults: list[str] = []
     document = read_document(file, faults)
-    read_rows(document, faults)
-    entries = read_entries(document, lambda each: resolve_secret(each, file.parent), faults)
+    parse_rows(document, faults)
+    entries = parse_entries(document, lambda each: resolve_secret(each, file.parent), faults)
     faults += unknown_removals(Applied(), entries)
     if not faults:
         with pytest.raises(BadSettings) as refusal:

@@ -13,7 +13,7 @@ from quantimodo.federation.contract import (
     BadToken,
     ProviderPolicy,
 )
-from quantimodo.federation.field_paths import read_path, value_at
+from quantimodo.federation.field_paths import parse_path, value_at
 from quantimodo.federation.provider_table import faults_of
 from quantimodo.federation.providers.declared import Declared
 from quantimodo.model.identities import UpstreamProfile
@@ -317,4 +317,4 @@ def test_the_settings_of_this_kind_are_for_this_kind_only() -> None:
     ],
 )
 def test_a_path_selects_one_value_or_none(path: str, value: object) -> None:
-    assert value_at({"a": {"b": [10, {"c": 1}]}}, read_path(path)) == value
+    assert value_at({"a": {"b": [10, {"c": 1}]}}, parse_path(path)) == value

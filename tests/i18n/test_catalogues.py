@@ -19,7 +19,7 @@ from quantimodo.i18n.formats import counted, day, moment, month, number
 from quantimodo.i18n.translation import in_language, translated
 from quantimodo.model.languages import LANGUAGES
 from quantimodo.model.texts import N_, N_plural
-from quantimodo.pages.timestamps import ago, in_words
+from quantimodo.pages.timestamps import ago, format_duration
 
 SOURCE = Path(quantimodo.__file__).parent
 CATALOGUES = sorted((SOURCE / LOCALES).glob("*/quantimodo.po"))
@@ -95,7 +95,7 @@ def test_german_dates_numbers_and_plurals() -> None:
         assert counted(1, "%(number)s entry", "%(number)s entries") == "1 Eintrag"
         assert counted(9254, "%(number)s entry", "%(number)s entries") == "9.254 Einträge"
         assert ago(NOW - timedelta(hours=2), NOW) == "vor 2 Stunden"
-        assert in_words(timedelta(days=30)) == "30 Tage"
+        assert format_duration(timedelta(days=30)) == "30 Tage"
 
 
 def test_english_is_the_source() -> None:

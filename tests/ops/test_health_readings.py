@@ -14,7 +14,7 @@ from quantimodo.model.server_state import (
     Sizes,
     TokenRequests,
 )
-from quantimodo.ops.health_readings import HealthReading, Thresholds, readings, spelled
+from quantimodo.ops.health_readings import HealthReading, Thresholds, format_duration, readings
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -147,4 +147,4 @@ def test_the_disk_of_postgresql_and_a_missing_key_are_not_judged() -> None:
     ],
 )
 def test_times_are_spelled_in_their_largest_unit(time: timedelta, text: str) -> None:
-    assert spelled(time) == text
+    assert format_duration(time) == text

@@ -154,12 +154,12 @@ async def test_outcomes_wait_for_a_database_that_does_not_respond(clock: FrozenC
     store = _Refusing()
     outcomes = ProviderOutcomes(store, clock, lambda provider, outcome: None)  # type: ignore[arg-type]
     start = clock.now()
-    outcomes.note("google", True)
-    outcomes.note("google", False)
+    outcomes.record("google", True)
+    outcomes.record("google", False)
     with pytest.raises(Unavailable):
         await outcomes.flush()
     clock.advance(timedelta(minutes=1))
-    outcomes.note("google", False)
+    outcomes.record("google", False)
     with pytest.raises(Unavailable):
         await outcomes.flush()
     store.responds = True

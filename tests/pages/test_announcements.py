@@ -190,7 +190,7 @@ async def test_many_pages_read_the_database_once(harness: AppHarness) -> None:
     assert await has(browser, "/sign-up")
     root = announcements_service(harness.context)
     (announcement,) = await root.all()
-    await root.remove(announcement.id, BY_COMMAND)
+    await root.delete(announcement.id, BY_COMMAND)
     assert await has(browser, "/sign-up"), "within ten seconds it is not read again"
     harness.advance(seconds=11)
     assert not await has(browser, "/sign-up")

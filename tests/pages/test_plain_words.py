@@ -9,7 +9,7 @@ from quantimodo.i18n.formats import moment
 from quantimodo.model.events import Event
 from quantimodo.pages.account.audit_messages import circumstances, sentence
 from quantimodo.pages.account.user_agents import describe, is_hand_held
-from quantimodo.pages.timestamps import ago, in_words
+from quantimodo.pages.timestamps import ago, format_duration
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MOZILLA = "Mozilla/5.0 "
@@ -68,7 +68,7 @@ def test_how_long_ago(passed: timedelta, words: str) -> None:
     ],
 )
 def test_a_duration_has_the_largest_unit_that_divides_it(duration: timedelta, words: str) -> None:
-    assert in_words(duration) == words
+    assert format_duration(duration) == words
 
 
 def test_a_moment_says_its_zone() -> None:

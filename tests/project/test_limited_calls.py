@@ -108,7 +108,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "accounts/personal_token_revocation:PersonalTokenRevocation.end_presented": (
         "changes_per_session",
     ),
-    "accounts/personal_tokens:PersonalTokens.make": ("changes_per_session",),
+    "accounts/personal_tokens:PersonalTokens.mint": ("changes_per_session",),
     "accounts/personal_tokens:PersonalTokens.revoke": ("changes_per_session",),
     "accounts/profiles:Profiles.replace": ("changes_per_session",),
     "accounts/recovery:Recovery._take_over": ("reset_per_address",),
@@ -198,7 +198,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
         "replays_per_signer",
         "security_events_per_address",
     ),
-    "federation/security_event_handler:SecurityEventHandler.erase": ("replays_per_signer",),
+    "federation/security_event_handler:SecurityEventHandler.delete_data": ("replays_per_signer",),
     "federation/social_accounts:SocialAccounts._admit": ("social_per_address",),
     "federation/social_accounts:SocialAccounts._create": ("social_per_address",),
     "federation/social_accounts:SocialAccounts._ended": _SOCIAL,

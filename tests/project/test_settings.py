@@ -22,14 +22,14 @@ from quantimodo.app.composition.provider_policies import (
 )
 from quantimodo.app.settings.document import settings_document
 from quantimodo.app.settings.durations import (
+    format_duration,
+    format_limit,
     parse_duration,
     parse_limit,
-    spell_duration,
-    spell_limit,
 )
 from quantimodo.app.settings.masking import masked
 from quantimodo.app.settings.providers import ProviderSettings
-from quantimodo.app.settings.reading import BadSettings, Settings, load, load_settings, spell
+from quantimodo.app.settings.reading import BadSettings, Settings, format_value, load, load_settings
 from quantimodo.app.settings.tree import (
     BudgetSettings,
     Leaf,
@@ -515,7 +515,7 @@ def test_the_limits_are_those_that_the_throttle_knows() -> None:
 
 
 def written(leaf: Leaf) -> Any:
-    return spell(leaf.default)
+    return format_value(leaf.default)
 
 
 @pytest.mark.parametrize("leaf", leaves(), ids=lambda leaf: leaf.name)
@@ -526,13 +526,13 @@ def test_a_default_that_is_written_out_changes_nothing(leaf: Leaf) -> None:
 @given(st.integers(0, 10**9))
 def test_a_duration_is_read_as_it_is_spelled(seconds: int) -> None:
     duration = timedelta(seconds=seconds)
-    assert parse_duration(spell_duration(duration)) == duration
+    assert parse_duration(format_duration(duration)) == duration
 
 
 @given(st.integers(1, 10**6 - 1), st.integers(1, 10**6))
 def test_a_limit_is_read_as_it_is_spelled(count: int, seconds: int) -> None:
     limit = Limit(count, timedelta(seconds=seconds))
-    assert parse_limit(spell_limit(limit)) == limit
+    assert parse_limit(format_limit(limit)) == limit
 
 
 @given(st.text(max_size=20) | st.from_regex(r"\A[0-9dhms per]{0,14}\Z"))

@@ -18,7 +18,7 @@ import msgspec
 import pytest
 from pyrage import x25519
 
-from quantimodo.app.backups.backups import BackupOptions, Tools, make_backup
+from quantimodo.app.backups.backups import BackupOptions, Tools, create_backup
 from quantimodo.app.backups.format import BackupFile, BackupRefused, Manifest, authenticated
 from quantimodo.app.backups.restores import RestoreOptions, restore_backup
 from quantimodo.app.sealed_values import PURPOSES, unreadable_values
@@ -60,7 +60,7 @@ class Site:
     async def backup(self, name: str = "made.backup", **options: object) -> Path:
         made = self.folder / name
         given = BackupOptions(**options)  # type: ignore[arg-type]
-        await make_backup(settings_for(self.url, self.folder), made, given, self.tools)
+        await create_backup(settings_for(self.url, self.folder), made, given, self.tools)
         return made
 
     async def restore(self, file: Path, url: str, **settings: str) -> None:
@@ -308,7 +308,7 @@ async def test_a_backup_that_is_refused_leaves_no_file(site: Site) -> None:
     ]
     for target, options, settings, text in refusals:
         with pytest.raises(REFUSALS, match=text):
-            await make_backup(
+            await create_backup(
                 settings_for(site.url, site.folder, **settings),
                 target,
                 BackupOptions(**options),  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import apsw
 import httpx
 
-from quantimodo.accounts.account_creation import new_subject
+from quantimodo.accounts.account_creation import mint_subject
 from quantimodo.app.composition.provider_policies import provider_policies
 from quantimodo.app.composition.server import build_server
 from quantimodo.app.composition.services import AppContext, open_app, prepare
@@ -142,7 +142,7 @@ class AppHarness:
         """A person with a verified address, who signs in by `PASSWORD`."""
         now = self.context.clock.now()
         newcomer = NewUser(
-            subject=new_subject(self.context.entropy),
+            subject=mint_subject(self.context.entropy),
             name=name,
             email=email,
             created_at=now,
@@ -389,7 +389,7 @@ async def open_app_harness(
                 context.clock,
                 context.stores.replays,
                 AssertionKeys(context.envelope.derive_all, entropy),
-                context.provider_outcomes.note,
+                context.provider_outcomes.record,
             )
             context = replace(context, providers=made)
         if fetcher is not None:

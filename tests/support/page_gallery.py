@@ -314,8 +314,8 @@ class Gallery:
             scope=frozenset({"readmeasurements"}), details=consent_details([rule])
         )
         tokens, session = self.site.pages.personal_tokens, await services.session(cookie)
-        await tokens.make(session, "Grafana at home", choice, "90")
-        await tokens.make(session, "Notebook", choice, "30", "A" * 43)
+        await tokens.mint(session, "Grafana at home", choice, "90")
+        await tokens.mint(session, "Notebook", choice, "30", "A" * 43)
 
     async def _passkeys(self, user: User) -> Passkey:
         """Two passkeys: one in use, one of an earlier address of the server."""

@@ -49,7 +49,7 @@ class AccountChanges:
         if not await self.credentials.replace(user, held, fresh):
             raise DomainError(N_("The password was changed just now, elsewhere. Sign in again."))
         if user.email is not None:
-            await self.email_tokens.drop("reset_password", user.email)
+            await self.email_tokens.revoke("reset_password", user.email)
         self._record("password.changed", session)
         cookie = await self.sessions.renew(session)
         if end_tokens:
@@ -77,7 +77,7 @@ class AccountChanges:
             raise DomainError(
                 N_("Nothing was changed: there is a password now, or you were signed out.")
             )
-        await self.email_tokens.drop("reset_password", user.email)
+        await self.email_tokens.revoke("reset_password", user.email)
         self._record("password.set", session)
         cookie = await self.sessions.renew(session, proved=False)
         await self.notifier.notify(user, EmailTemplates.password_set)

@@ -39,7 +39,7 @@ class AccountCreation:
         """
         now = self.clock.now()
         person = NewUser(
-            subject=new_subject(self.entropy),
+            subject=mint_subject(self.entropy),
             name=name,
             email=email,
             created_at=now,
@@ -57,7 +57,7 @@ class AccountCreation:
         `Conflict` if the address has an account, or the invitation cannot be used any more."""
         now = self.clock.now()
         person = NewUser(
-            subject=new_subject(self.entropy),
+            subject=mint_subject(self.entropy),
             name=name,
             email=invitation.email,
             created_at=now,
@@ -80,6 +80,6 @@ class AccountCreation:
         )
 
 
-def new_subject(entropy: Entropy) -> str:
+def mint_subject(entropy: Entropy) -> str:
     """A random identifier of a person, which is never reused: 160 bits, lower-case base32."""
     return b32encode(entropy.bytes(20)).decode().lower()

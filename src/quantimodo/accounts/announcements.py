@@ -64,7 +64,7 @@ class Announcements:
             raise DomainError(_TOO_MANY)
         return number
 
-    async def remove(self, number: int, by: Authority) -> None:
+    async def delete(self, number: int, by: Authority) -> None:
         """Delete an announcement. Pages stop showing it within seconds. Raises `DomainError` if
         there is none with this number."""
         await self.admin_log.record(by, "announcement.remove", detail=str(number))

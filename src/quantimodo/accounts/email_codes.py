@@ -47,7 +47,7 @@ class EmailCodes:
         email = email_address(email)
         await self.throttle.email_code(email, address)
         user = await self._owner(email)
-        code = self._new_code()
+        code = self._mint_code()
         charge = self.throttle.charge("email_tokens", address)
         raw = await self.email_tokens.mint(
             "sign_in_code",
@@ -92,7 +92,7 @@ class EmailCodes:
             return None
         return user if user.verified_email else None
 
-    def _new_code(self) -> Secret:
+    def _mint_code(self) -> Secret:
         # 64 bits: the bias of the remainder is below 10^-13.
         number = int.from_bytes(self.entropy.bytes(8), "big") % 10**_DIGITS
         return Secret(f"{number:0{_DIGITS}}")

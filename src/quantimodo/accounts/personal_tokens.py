@@ -74,7 +74,7 @@ class PersonalTokens:
         """Raises `ReauthenticationNeeded` (security.md §18)."""
         await self.second_factors.require_recent_login(session)
 
-    async def make(
+    async def mint(
         self, session: Session, name: str, choice: ConsentChoice, days: str, key: str = ""
     ) -> Secret:
         """Mint a token for what is chosen, valid for this number of days. Returns the token, which

@@ -225,8 +225,8 @@ class Recovery:
     async def _notify_old_address(self, user: User) -> None:
         self._record("email.changed", user)
         if user.email is not None:
-            await self.email_tokens.drop("reset_password", user.email)
-            await self.email_tokens.drop("verify_email", user.email)
+            await self.email_tokens.revoke("reset_password", user.email)
+            await self.email_tokens.revoke("verify_email", user.email)
         await self.notifier.notify(user, EmailTemplates.email_changed)
 
     async def _take_over(self, user: User, email: str, fresh: str) -> None:
@@ -234,7 +234,7 @@ class Recovery:
         if user.email_verified_at is None:
             await self.users.mark_email_verified(user.id, email, now, keep_credentials=False)
         await self.credentials.reset(user, fresh)
-        await self.email_tokens.drop("reset_password", email)
+        await self.email_tokens.revoke("reset_password", email)
         await self.throttle.clear_failed_sign_ins(email)
         self._record("password.reset", user)
 

@@ -99,7 +99,7 @@ class Sessions:
             return None
         if now - session.seen_at < self.policy.touch_every:
             return session
-        return await self._touched(session, now)
+        return await self._with_recorded_use(session, now)
 
     async def list(self, user_id: int) -> Sequence[Session]:
         """The live sessions of this person, the last used first."""
@@ -171,7 +171,7 @@ class Sessions:
         self._record("session.started", new.user.id, session.address, session.agent)
         return minted.raw
 
-    async def _touched(self, session: Session, now: datetime) -> Session:
+    async def _with_recorded_use(self, session: Session, now: datetime) -> Session:
         try:
             await self.store.record_session_use(session.key, now)
         except Unavailable:  # a failed update must not sign the person out

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from quantimodo.accounts.account_creation import new_subject
+from quantimodo.accounts.account_creation import mint_subject
 from quantimodo.accounts.addresses import email_address, shown_name
 from quantimodo.accounts.errors import InvalidInput
 from quantimodo.model.set_ups import Difference, RoleChanges
@@ -83,7 +83,7 @@ class SetUpAdministrators:
 
     def _new(self, email: str, name: str) -> NewUser:
         return NewUser(
-            subject=new_subject(self.entropy),
+            subject=mint_subject(self.entropy),
             name=shown_name(name, email),
             email=email,
             created_at=self.clock.now(),

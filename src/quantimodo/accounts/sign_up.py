@@ -126,7 +126,7 @@ class SignUp:
             pending_sign_up = await self._with_own_password(pending_sign_up, password, address)
         if not await self.email_tokens.take(email_token):
             raise DomainError(_INVALID_LINK)
-        user = await self._make(pending_sign_up, address)
+        user = await self._create_account(pending_sign_up, address)
         proof = PasswordProof.of(pending_sign_up.password_hash)
         started = LoginBrowser(address=address, agent=agent, replaces=replaces)
         login = await self.login.complete_login(user, proof, started)
@@ -177,7 +177,7 @@ class SignUp:
             pending_sign_up, password_hash=password_hash, return_to=local_path("")
         )
 
-    async def _make(self, pending_sign_up: PendingSignUp, address: str) -> User:
+    async def _create_account(self, pending_sign_up: PendingSignUp, address: str) -> User:
         try:
             user = await self.creation.create(
                 email=pending_sign_up.email,
@@ -188,7 +188,7 @@ class SignUp:
             )
         except Conflict:
             raise DomainError(N_("This address has an account already. Sign in to it.")) from None
-        await self.email_tokens.drop("sign_up", pending_sign_up.email)
+        await self.email_tokens.revoke("sign_up", pending_sign_up.email)
         return user
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from quantimodo.accounts.account_creation import new_subject
+from quantimodo.accounts.account_creation import mint_subject
 from quantimodo.accounts.addresses import email_address, shown_name
 from quantimodo.accounts.errors import InvalidInput
 from quantimodo.crypto.imported_passwords import UnusableHash, imported_hash
@@ -84,7 +84,7 @@ class UserImports:
     entropy: Entropy
     audit: Audit
 
-    async def read(self, record: Mapping[str, Any]) -> ImportedPerson:
+    async def parse(self, record: Mapping[str, Any]) -> ImportedPerson:
         """The person of one record. A field that is null counts as missing. Raises
         `InvalidRecord`."""
         record = {name: value for name, value in record.items() if value is not None}
@@ -97,7 +97,7 @@ class UserImports:
         created_at = reading.moment(record, "created_at", "created_at") or now
         name = shown_name(record.get("name", ""), email)
         user = NewUser(
-            subject=reading.subject() or new_subject(self.entropy),
+            subject=reading.subject() or mint_subject(self.entropy),
             name=name,
             email=email,
             created_at=created_at,

@@ -119,7 +119,7 @@ class AddMeasurement(msgspec.Struct, forbid_unknown_fields=True):
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-def read_arguments(kind: type[T], arguments: Any) -> T:
+def parse_arguments(kind: type[T], arguments: Any) -> T:
     """Raises `MeasurementError`, with the name of the argument but not with its value."""
     try:
         return msgspec.convert(arguments, kind)

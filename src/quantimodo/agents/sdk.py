@@ -27,7 +27,7 @@ from mcp_types import (
 from mcp_types import Tool as ToolDescription
 
 from quantimodo.agents.endpoint import Caller, Serve, permit
-from quantimodo.agents.tools import TOOLS, AgentTools, Tool, words_of
+from quantimodo.agents.tools import TOOLS, AgentTools, Tool, error_text
 from quantimodo.http.messages import Request, Response
 from quantimodo.measurements.errors import MeasurementError
 
@@ -58,7 +58,7 @@ def mcp_server(tools: AgentTools, issuer: str) -> Serve:
             admitted = await permit(tools.access, issuer, caller.found, tool.scope)
             result = await tool.run(tools, admitted, params.arguments or {})
         except MeasurementError as error:
-            return _result(words_of(error), failed=True)
+            return _result(error_text(error), failed=True)
         except Exception as error:
             caller.fault = error  # the endpoint raises it, because its response is no MCP message
             return _result("the request was refused", failed=True)

@@ -16,7 +16,7 @@ from quantimodo.agents.arguments import (
     AggregateMeasurements,
     ListVariables,
     ReadMeasurements,
-    read_arguments,
+    parse_arguments,
     schema_of,
 )
 from quantimodo.measurements.errors import MeasurementError
@@ -65,7 +65,7 @@ class AgentTools:
     async def list_variables(self, admitted: Admitted, sent: Any) -> Result:
         """What the person measures. Raises `MeasurementError`, `Unavailable`."""
         user, app, permissions = admitted
-        query = read_arguments(ListVariables, sent).query()
+        query = parse_arguments(ListVariables, sent).query()
         async with self.access.reads.place(user.id):
             found, total = await self.measurement_service.variables(
                 user.id, query, permissions.read
@@ -76,18 +76,18 @@ class AgentTools:
 
     async def read_measurements(self, admitted: Admitted, sent: Any) -> Result:
         """Single measurements. Raises `MeasurementError`, `Unavailable`."""
-        query = read_arguments(ReadMeasurements, sent).query()
+        query = parse_arguments(ReadMeasurements, sent).query()
         return await self._read(admitted, query, "measurements", _measurement)
 
     async def aggregate_measurements(self, admitted: Admitted, sent: Any) -> Result:
         """Groups of measurements. Raises `MeasurementError`, `Unavailable`."""
-        query = read_arguments(AggregateMeasurements, sent).query()
+        query = parse_arguments(AggregateMeasurements, sent).query()
         return await self._read(admitted, query, "spans", _span)
 
     async def add_measurement(self, admitted: Admitted, sent: Any) -> Result:
         """Store a measurement, with the application as its source. Raises `MeasurementError`."""
         user, app, permissions = admitted
-        given = read_arguments(AddMeasurement, sent)
+        given = parse_arguments(AddMeasurement, sent)
         client = await self.clients.client(app)
         start: str | int | None = given.time
         if start is None:
@@ -165,7 +165,7 @@ TOOLS: Final[Mapping[str, Tool]] = {
 }
 
 
-def words_of(error: MeasurementError) -> str:
+def error_text(error: MeasurementError) -> str:
     """The text of a refusal for an agent, which sends one measurement at a time."""
     return _PLACE.sub("", error.text).partition(_HINT)[0]
 

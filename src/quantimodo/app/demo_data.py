@@ -7,7 +7,7 @@ without the sandbox accepts no sign-in to this account.
 
 from typing import Final
 
-from quantimodo.accounts.account_creation import new_subject
+from quantimodo.accounts.account_creation import mint_subject
 from quantimodo.app.composition.services import AppContext
 from quantimodo.app.settings.reading import Settings
 from quantimodo.clients.errors import ChangedMeanwhile
@@ -62,7 +62,7 @@ async def _ensure_person(context: AppContext) -> None:
         return
     now = context.clock.now()
     user = NewUser(
-        subject=new_subject(context.entropy),
+        subject=mint_subject(context.entropy),
         name=person.name,
         email=DEMO_EMAIL,
         created_at=now,

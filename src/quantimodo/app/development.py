@@ -14,7 +14,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.app.requests.proxies import forwarded_for, read_address
+from quantimodo.app.requests.proxies import forwarded_for, parse_address
 from quantimodo.http.errors import RequestRejected
 from quantimodo.pages.page_context import Endpoint
 from quantimodo.pages.page_services import PageRoute
@@ -71,5 +71,5 @@ def _forwarded(scope: Any) -> list[str]:
 
 
 def _is_loopback(text: str) -> bool:
-    address = read_address(text.strip())
+    address = parse_address(text.strip())
     return address is not None and address.is_loopback

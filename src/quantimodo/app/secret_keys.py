@@ -31,37 +31,40 @@ def parse_keys(text: str) -> tuple[bytes, ...]:
     return tuple(keys)
 
 
-def secret_keys(text: str, file: str, entropy: Entropy, *, may_make: bool) -> tuple[bytes, ...]:
+def secret_keys(text: str, file: str, entropy: Entropy, *, may_generate: bool) -> tuple[bytes, ...]:
     """Those of the settings, otherwise those of the file. Raises `BadSecretKey`."""
-    return parse_keys(text) if text else read_or_make(Path(file), entropy, may_make=may_make)
+    return (
+        parse_keys(text)
+        if text
+        else read_or_generate(Path(file), entropy, may_generate=may_generate)
+    )
 
 
-def spell_key(key: bytes) -> str:
+def format_key(key: bytes) -> str:
     """The key as the file and the setting spell it: base64url without padding."""
     return urlsafe_b64encode(key).rstrip(b"=").decode("ascii")
 
 
-def read_or_make(path: Path, entropy: Entropy, *, may_make: bool) -> tuple[bytes, ...]:
-    """The keys in this file. If it is missing and `may_make` is true, it is created with mode 0600.
-    If several processes create it at the same time, all read the same key. Raises
-    `BadSecretKey`."""
+def read_or_generate(path: Path, entropy: Entropy, *, may_generate: bool) -> tuple[bytes, ...]:
+    """The keys in this file. With `may_generate`, a missing file is created with mode 0600. If
+    several processes create it at the same time, all read the same key. Raises `BadSecretKey`."""
     if not path.exists():
-        if not may_make:
+        if not may_generate:
             raise BadSecretKey(
                 f"there is no secret key: {path.absolute()} does not exist. Set"
                 " QUANTIMODO_SECRET_KEY, or QUANTIMODO_SECRET_FILE to the file that the server uses"
             )
-        _make(path, entropy)
+        _generate(path, entropy)
     return parse_keys(path.read_text("ascii"))
 
 
-def _make(path: Path, entropy: Entropy) -> None:
+def _generate(path: Path, entropy: Entropy) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{entropy.bytes(6).hex()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "w") as file:
-            file.write(spell_key(entropy.bytes(32)) + "\n")
+            file.write(format_key(entropy.bytes(32)) + "\n")
             file.flush()
             os.fsync(file.fileno())
         os.link(draft, path)  # fails when another process was first

@@ -77,7 +77,7 @@ def remove(number: Annotated[int, typer.Argument(help="Its number.")], reason: R
 
     async def do(context: AppContext) -> None:
         with refusals():
-            await announcements_service(context).remove(number, authority(reason))
+            await announcements_service(context).delete(number, authority(reason))
 
     run(do)
 

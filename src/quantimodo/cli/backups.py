@@ -9,7 +9,7 @@ from typing import Annotated
 import apsw
 import typer
 
-from quantimodo.app.backups.backups import BackupOptions, Tools, make_backup
+from quantimodo.app.backups.backups import BackupOptions, Tools, create_backup
 from quantimodo.app.backups.format import BackupRefused
 from quantimodo.app.backups.restores import RestoreOptions, restore_backup
 from quantimodo.app.clock_and_entropy import SystemClock, SystemEntropy
@@ -49,7 +49,7 @@ def backup(
         settings = load_machine(os.environ)
         require_database(settings)
         try:
-            manifest = asyncio.run(make_backup(settings, file, options, _tools()))
+            manifest = asyncio.run(create_backup(settings, file, options, _tools()))
         except (BackupRefused, ProgramFailed, BadAgeKey) as fault:
             raise Failed(str(fault)) from fault
     if as_json:
@@ -133,7 +133,7 @@ async def _faults(settings: Settings) -> list[str]:
     if left:
         return [*faults, _left(left)]
     entropy = SystemEntropy()
-    keys = secret_keys(settings.secret_key, settings.secret_file, entropy, may_make=False)
+    keys = secret_keys(settings.secret_key, settings.secret_file, entropy, may_generate=False)
     return faults + await unreadable_values(settings.database, Envelope(keys, entropy))
 
 

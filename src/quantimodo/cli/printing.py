@@ -16,12 +16,12 @@ _WIDE = 200  # for a pipe: no line is cut off
 
 def print_json(value: object) -> None:
     """Print a value as indented JSON."""
-    typer.echo(json.dumps(value, indent=2, default=_spelled))
+    typer.echo(json.dumps(value, indent=2, default=_format))
 
 
 def json_line(value: object) -> str:
     """A value as one line of JSON."""
-    return json.dumps(value, default=_spelled)
+    return json.dumps(value, default=_format)
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:
@@ -58,7 +58,7 @@ def plain(value: Any) -> str:
     return str(value)
 
 
-def _spelled(value: Any) -> str:
+def _format(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no spelling in JSON")

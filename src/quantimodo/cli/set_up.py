@@ -20,17 +20,17 @@ from quantimodo.app.settings.set_up import (
     exported,
     lost_secrets,
     overridden,
-    read_entries,
+    parse_entries,
     unknown_removals,
 )
 from quantimodo.app.settings.stored import Applied, opened, read_applied, read_settings, sealed
 from quantimodo.cli.command_runner import Failed, field_errors, print_error, run, with_services
 from quantimodo.cli.printing import print_json
 from quantimodo.cli.set_up_files import (
+    format_value,
+    parse_rows,
     read_document,
-    read_rows,
     resolve_secret,
-    spelled_value,
     to_toml,
 )
 from quantimodo.cli.users.account_actions import Reason, authority
@@ -105,8 +105,8 @@ def _read(file: Path) -> _SetUp:
     faults: list[str] = []
     document = read_document(file, faults)
     folder = file.parent
-    rows = read_rows(document, faults)
-    settings = read_entries(document, lambda each: resolve_secret(each, folder), faults)
+    rows = parse_rows(document, faults)
+    settings = parse_entries(document, lambda each: resolve_secret(each, folder), faults)
     if faults:
         _refuse(faults)
     return _SetUp(folder, rows, settings)
@@ -220,6 +220,6 @@ def _lines(difference: Difference) -> Iterator[str]:
         if name == "client_secret":
             yield "  client_secret: another one"
             continue
-        old = spelled_value(before[name]) if name in before else "(default)"
-        new = spelled_value(after[name]) if name in after else "(default)"
+        old = format_value(before[name]) if name in before else "(default)"
+        new = format_value(after[name]) if name in after else "(default)"
         yield f"  {name}: {new}" if difference.before is None else f"  {name}: {old} -> {new}"

@@ -41,7 +41,7 @@ def read_document(file: Path, faults: list[str]) -> dict[str, Any]:
     return document
 
 
-def read_rows(document: Mapping[str, Any], faults: list[str]) -> Entries:
+def parse_rows(document: Mapping[str, Any], faults: list[str]) -> Entries:
     """The administrators, clients and resources of a file. Adds a line for each fault."""
     read: dict[str, list[Any]] = {name: [] for name in _READERS}
     for name, reader in _READERS.items():
@@ -89,10 +89,10 @@ def to_toml(tables: Mapping[str, Sequence[Mapping[str, Any]] | Mapping[str, Any]
 
 
 def _line(key: str, value: Any) -> str:
-    return f"{key} = {spelled_value(value)}"
+    return f"{key} = {format_value(value)}"
 
 
-def spelled_value(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value in TOML."""
     match value:
         case bool():
@@ -103,12 +103,12 @@ def spelled_value(value: Any) -> str:
             # JSON escapes all that TOML refuses in a text, apart from DEL.
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case list() | tuple():
-            return f"[{', '.join(map(spelled_value, value))}]"
+            return f"[{', '.join(map(format_value, value))}]"
         case dict():
-            pairs = (f"{_key(key)} = {spelled_value(inner)}" for key, inner in value.items())
+            pairs = (f"{_key(key)} = {format_value(inner)}" for key, inner in value.items())
             return f"{{ {', '.join(pairs)} }}"
     raise TypeError(f"{type(value).__name__} has no spelling here")
 
 
 def _key(text: str) -> str:
-    return text if _BARE_KEY.fullmatch(text) else spelled_value(text)
+    return text if _BARE_KEY.fullmatch(text) else format_value(text)

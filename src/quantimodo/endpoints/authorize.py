@@ -79,7 +79,7 @@ class AuthorizeEndpoint:
             return await self.responses.repeat(request, identified, stored, browser_request)
         if "switch" in request.query_params:
             sign_in = see_other(sign_in_path(request_id))
-            return self.logins.drop(request, sign_in, identified.form)
+            return self.logins.clear(request, sign_in, identified.form)
         try:
             interaction = self._interaction(identified, stored, request_id)
             authentication = await self.logins.read(request, identified.form, identified.client)
@@ -163,7 +163,7 @@ class AuthorizeEndpoint:
         form = interaction.identified.form
         response = see_other(f"{request.url.path}?{recognised_query(interaction.identified)}")
         if authentication.login is None:
-            return self.logins.drop(request, response, form)
+            return self.logins.clear(request, response, form)
         return self.logins.attach(response, form, authentication)
 
     async def _recall(self, request_id: str) -> tuple[StoredRequest, IdentifiedRequest] | None:

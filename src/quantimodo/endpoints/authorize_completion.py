@@ -16,7 +16,7 @@ from quantimodo.endpoints.authorize_request import recognised_query
 from quantimodo.endpoints.authorize_responses import (
     browser_response,
     interaction_required,
-    note_error,
+    record_error,
     rejected,
     response_json,
     sent_response,
@@ -108,7 +108,7 @@ class AuthorizationResponses:
         request that this caller responds to."""
         if not identified.channel.in_browser:
             raise error
-        note_error(request, error)
+        record_error(request, error)
         record_caller(request.scope, identified.client, identified.form.items())
         await identified.channel.refuse()
         parameters = [("error", error.code), ("error_description", error.description)]
@@ -131,7 +131,7 @@ class AuthorizationResponses:
         response = sent_response(self.page_context.renderer, sent)
         if sent.watched:
             response = self.page_context.browser.set_state_cookie(request, response)
-        return self.logins.drop(request, response, identified.form)
+        return self.logins.clear(request, response, identified.form)
 
     async def _mint(
         self,
@@ -165,7 +165,7 @@ class AuthorizationResponses:
             sent = SentResponse(target.redirect_uri, target.mode, parameters, watched)
             await self.requests.store_response(claimed, sent)
         response = browser_response(self.page_context.renderer, target, parameters)
-        return self.logins.drop(request, response, identified.form)
+        return self.logins.clear(request, response, identified.form)
 
     async def _whole(self, identified: IdentifiedRequest, parameters: Parameters) -> Parameters:
         target = identified.target

@@ -134,7 +134,7 @@ class LoginCarrier:
             self.browser.set_secret_cookie(response, _name(form), authentication.raw, left)
         return response
 
-    def drop(self, request: Request, response: Response, form: Form) -> Response:
+    def clear(self, request: Request, response: Response, form: Form) -> Response:
         """The response without the cookie that carried the login JWT of this request."""
         if self._held(request, form):
             self.browser.clear_secret_cookie(response, _name(form))

@@ -103,7 +103,7 @@ class StepPages:
         form = interaction.identified.form
         if position.reason.needs_login:
             # The request is for the person who signs in, not for the person of a login JWT.
-            return self.logins.drop(request, response, form)
+            return self.logins.clear(request, response, form)
         return self.logins.attach(response, form, position.authentication)
 
     def preview(self, position: Position) -> Response:

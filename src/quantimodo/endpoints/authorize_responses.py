@@ -24,7 +24,7 @@ def rejected(text: str, refusal: str = "request_gone") -> RequestRejected:
     return RequestRejected(N_("Authorization request rejected"), text, row=refusal)
 
 
-def note_error(request: Request, error: OAuthError) -> None:
+def record_error(request: Request, error: OAuthError) -> None:
     """Record the reason of an error that goes to the client, for the log."""
     because = error.because or error.description
     record_refusal(request.scope, Refusal(error.code, because, row=error.refusal))

@@ -35,7 +35,7 @@ class LoginBrowsers:
     def mark(self, request: Request, response: Response, jti: str) -> Response:
         """Set the cookie in the browser of the login whose JWT will have this id."""
         since = f"{int(self.clock.now().timestamp()):x}"
-        self._forget_oldest(request, response)
+        self._clear_oldest(request, response)
         value = Secret(f"{since}.{self._proof(since, jti)}")
         self.browser.set_secret_cookie(response, _name(jti), value, _LIFETIME)
         return response
@@ -52,7 +52,7 @@ class LoginBrowsers:
         # The holder of the JWT knows both values, but not the key.
         return keyed_digest(self.key, "login browser", f"{since} {jti}").hex()
 
-    def _forget_oldest(self, request: Request, response: Response) -> None:
+    def _clear_oldest(self, request: Request, response: Response) -> None:
         """Clear cookies of logins that were never finished: a `Cookie` header has a limited
         size."""
         names = self.browser.secret_cookie_names(request, LOGIN_BROWSER)

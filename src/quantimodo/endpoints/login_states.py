@@ -73,7 +73,7 @@ class LoginStates:
         )
         charge = self.throttle.charge("upstream_logins", peer_address(request))
         await self.store.add_login_state(login_state, charge)
-        self._forget_oldest(request, response)
+        self._clear_oldest(request, response)
         self.browser.set_secret_cookie(
             response,
             _cookie_name(state.key),
@@ -119,7 +119,7 @@ class LoginStates:
             raise InvalidLoginState
         return found
 
-    def _forget_oldest(self, request: Request, response: Response) -> None:
+    def _clear_oldest(self, request: Request, response: Response) -> None:
         """Clear cookies of logins that were never finished: a `Cookie` header has a limited
         size."""
         keys = {

@@ -71,7 +71,7 @@ class LogoutEndpoint:
         """Handle an application's request, by GET or POST."""
         try:
             form = await _read(request)
-            logout = await self._understand(form)
+            logout = await self._validate(form)
         except (OAuthError, LogoutRefused) as fault:
             raise _rejected(fault) from None
         if request.method == "POST":
@@ -80,28 +80,28 @@ class LogoutEndpoint:
             return see_other(f"{END_SESSION}?{urlencode(_recognised_parameters(form))}")
         browser_request = await self.page_context.browser_request(request)
         if browser_request.session is None:
-            return self._gone(logout)
+            return self._no_session(logout)
         if _is_of_session(logout.hint, browser_request.session):
             if request.method == "HEAD":
                 return self._signed_out_page(logout, ())
             # A repeated request finds no session, so it continues.
-            return await self._leave(logout, browser_request, reload=True)
+            return await self._sign_out(logout, browser_request, reload=True)
         return self._confirm(request, logout, browser_request)
 
     async def confirm(self, request: Request) -> Response:
         """Handle the form of the page that `start` shows: the person confirms."""
         browser_request, posted = await self.page_context.posted(request)
         try:
-            logout = await self._understand(Form.of_pairs(posted.fields, {}))
+            logout = await self._validate(Form.of_pairs(posted.fields, {}))
         except (OAuthError, LogoutRefused) as fault:
             raise _rejected(fault) from None
         return (
-            self._gone(logout)
+            self._no_session(logout)
             if browser_request.session is None
-            else await self._leave(logout, browser_request)
+            else await self._sign_out(logout, browser_request)
         )
 
-    async def _understand(self, form: Form) -> LogoutRequestContext:
+    async def _validate(self, form: Form) -> LogoutRequestContext:
         suggest(of_ui_locales(form.get("ui_locales") or ""), Source.REQUEST)
         raw = form.get("id_token_hint")
         hint = None if raw is None else await self.hints.read(raw)
@@ -133,13 +133,13 @@ class LogoutEndpoint:
             parameters=_recognised_parameters(logout.form),
         )
 
-    async def _leave(
+    async def _sign_out(
         self, logout: LogoutRequestContext, browser_request: BrowserRequest, *, reload: bool = False
     ) -> Response:
         frames = await self.sign_out.end(browser_request.required())
         return self.page_context.browser.sign_out(self._signed_out_page(logout, frames, reload))
 
-    def _gone(self, logout: LogoutRequestContext) -> Response:
+    def _no_session(self, logout: LogoutRequestContext) -> Response:
         """The response where no person is signed in in this browser."""
         return self.page_context.browser.sign_out(self._signed_out_page(logout, ()))
 

@@ -134,7 +134,7 @@ class SecurityEventEndpoint:
 
     async def _apply(self, event: SecurityEvent, place: _Place, provider: str) -> None:
         if place == "data-deletion" or event.kind == "delete_data":
-            await self.handler.erase(event.issuer, event.subject)
+            await self.handler.delete_data(event.issuer, event.subject)
         elif event.kind == "signed_out":
             await self.handler.sign_out(event.issuer, event.subject)
         elif event.kind == "session_ended":

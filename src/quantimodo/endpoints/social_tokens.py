@@ -136,7 +136,7 @@ class SocialTokens:
         response = await self.responder.respond(
             admitted.user,
             authentication,
-            jti=self.codes.new_jti(),
+            jti=self.codes.mint_jti(),
             origin=origin,
             new_user=admitted.new_user,
         )

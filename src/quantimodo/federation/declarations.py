@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from quantimodo.federation.contract import ProviderPolicy
-from quantimodo.federation.field_paths import Path, read_path, value_at
+from quantimodo.federation.field_paths import Path, parse_path, value_at
 from quantimodo.outbound.responses import invalid_response
 
 _PARAMETER: Final = re.compile(r"([A-Za-z0-9_.:-]{1,60})=([^\x00-\x1f\x7f]{0,1000})")
@@ -54,7 +54,7 @@ class FieldMapping:
 
     policy: ProviderPolicy
 
-    def read(self, response: Mapping[str, Any]) -> Mapped:
+    def parse(self, response: Mapping[str, Any]) -> Mapped:
         """What the response says about the person. Raises `InvalidProviderResponse` without a
         usable subject."""
         email = _text(self._at(response, self.policy.email_field)) or None
@@ -80,7 +80,7 @@ class FieldMapping:
         return self.policy.email_counts == "authoritative"
 
     def _at(self, response: Mapping[str, Any], path: str) -> Any:
-        return value_at(response, read_path(path)) if path else None
+        return value_at(response, parse_path(path)) if path else None
 
 
 def parameters(declared: Sequence[str]) -> dict[str, str]:
@@ -100,7 +100,7 @@ def headers(policy: ProviderPolicy, access_token: str) -> dict[str, str]:
 
 def token_path(policy: ProviderPolicy) -> Path:
     """Where in the token response the tokens are."""
-    return read_path(policy.token_field) if policy.token_field else ()
+    return parse_path(policy.token_field) if policy.token_field else ()
 
 
 def faults_of_declaration(policy: ProviderPolicy) -> Iterator[tuple[str, str]]:
@@ -176,7 +176,7 @@ def _name_parts(alternative: str) -> list[str]:
 
 def _is_path(text: str) -> bool:
     try:
-        read_path(text)
+        parse_path(text)
     except ValueError:
         return False
     return True

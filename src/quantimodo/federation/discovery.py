@@ -72,7 +72,7 @@ class Discovery:
         if not response.ok:
             raise invalid_response(f"discovery: status {response.status}")
         document = response.json()
-        found = _overridden(self._policy, read_metadata(document, self._policy.issuer))
+        found = _overridden(self._policy, parse_metadata(document, self._policy.issuer))
         self._check_methods(document)
         if self._policy.pushed_requests and not found.pushing_endpoint:
             raise invalid_response(NO_PUSHING)
@@ -91,7 +91,7 @@ class Discovery:
             raise invalid_response(NO_METHOD)
 
 
-def read_metadata(document: Mapping[str, Any], issuer: str) -> Metadata:
+def parse_metadata(document: Mapping[str, Any], issuer: str) -> Metadata:
     """A discovery document. Raises `InvalidProviderResponse`."""
     # OpenID Connect Discovery §4.3, security.md §26: exactly the configured issuer, so that no
     # server can act for another issuer.

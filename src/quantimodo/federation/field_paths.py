@@ -14,7 +14,7 @@ _STEP: Final = re.compile(r"\.([A-Za-z0-9_:@/-]{1,80})|\[([0-9]{1,3})\]", re.ASC
 _MOST_STEPS: Final = 10
 
 
-def read_path(text: str) -> Path:
+def parse_path(text: str) -> Path:
     """The steps of a path. Raises `ValueError`."""
     rest = text.removeprefix("$")
     if not rest.startswith((".", "[")):

@@ -70,7 +70,7 @@ class LoginCodes:
     ) -> MintedCode:
         """Store a new code, valid for `LIFETIME`."""
         now = self.clock.now()
-        minted, jti = mint(Kind.LOGIN_CODE, now, self.entropy), self.new_jti()
+        minted, jti = mint(Kind.LOGIN_CODE, now, self.entropy), self.mint_jti()
         code = LoginCode(
             key=minted.key,
             provider=sign_in.provider,
@@ -87,7 +87,7 @@ class LoginCodes:
         await self.store.add_login_code(code, charge)
         return MintedCode(minted.raw, jti)
 
-    def new_jti(self) -> str:
+    def mint_jti(self) -> str:
         """A random id for a login JWT (160 bits)."""
         return base64url(self.entropy.bytes(20)).decode()
 

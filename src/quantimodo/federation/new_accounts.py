@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from quantimodo.accounts.account_creation import new_subject
+from quantimodo.accounts.account_creation import mint_subject
 from quantimodo.federation.linking import Create
 from quantimodo.model.identities import Identity, NewIdentity
 from quantimodo.model.invitations import Invitation, SignUpMode
@@ -36,7 +36,7 @@ class NewAccounts:
         `Conflict` after a concurrent change, and `SignInEnded`."""
         now = self.clock.now()
         person = NewUser(
-            subject=new_subject(self.entropy),
+            subject=mint_subject(self.entropy),
             name=name,
             email=creation.email,
             created_at=now,

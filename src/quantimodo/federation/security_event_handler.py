@@ -71,7 +71,7 @@ class SecurityEventHandler:
             await self.notifier.notify(user, EmailTemplates.identity_suspended)
         return user_id
 
-    async def erase(self, issuer: str, subject: str) -> int | None:
+    async def delete_data(self, issuer: str, subject: str) -> int | None:
         """The person requests, through the provider, deletion of its data: `end`, and if that was
         the only sign-in method, delete the account. Returns the person's id."""
         ended = await self._end(issuer, subject)

@@ -55,8 +55,10 @@ class AlertMessages:
                 "condition": alert.name,
                 "severity": alert.severity,
                 "text": alert.text,
-                "raised_at": _spelled(alert.raised_at),
-                "resolved_at": None if alert.resolved_at is None else _spelled(alert.resolved_at),
+                "raised_at": _format_time(alert.raised_at),
+                "resolved_at": None
+                if alert.resolved_at is None
+                else _format_time(alert.resolved_at),
             },
             moment or alert.raised_at,
         )
@@ -83,7 +85,7 @@ class AlertMessages:
         body = msgspec.json.encode(
             {
                 "type": kind,
-                "timestamp": _spelled(moment),
+                "timestamp": _format_time(moment),
                 "data": {"server": self.server, **data},
             }
         )
@@ -118,5 +120,5 @@ def _micros(moment: datetime) -> int:
     return int(moment.timestamp() * 1_000_000)
 
 
-def _spelled(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")

@@ -73,7 +73,7 @@ def readings(state: ServerState, thresholds: Thresholds) -> Iterator[HealthReadi
 
 def _key(key: KeyState, state: ServerState) -> HealthReading:
     since = key.active_at
-    age = f"for {spelled(state.at - since)}" if since is not None else "never"
+    age = f"for {format_duration(state.at - since)}" if since is not None else "never"
     text = f"the {key.algorithm} key has signed {age}"
     if key.overdue:
         text += (
@@ -92,7 +92,7 @@ def _backup(state: ServerState, limit: timedelta) -> HealthReading:
             subject="backup", state="warning", text=f"no backup is recorded: {what_to_do}"
         )
     age = state.at - made_at
-    text = f"the last backup was made {spelled(age)} ago"
+    text = f"the last backup was made {format_duration(age)} ago"
     if age > limit:
         return HealthReading(subject="backup", state="warning", text=f"{text}: {what_to_do}")
     return HealthReading(subject="backup", state="ok", text=text)
@@ -125,13 +125,13 @@ def _queue(queue: QueueState, state: ServerState, limit: timedelta) -> HealthRea
         return HealthReading(
             subject="mail",
             state="fault",
-            text=f"{text}, the oldest one for {spelled(age)}: {what_to_do}",
+            text=f"{text}, the oldest one for {format_duration(age)}: {what_to_do}",
         )
     return HealthReading(
         subject="webhooks",
         state="warning",
-        text=f"{text}, the oldest one is due for {spelled(age)}: look for webhooks.failed in the"
-        " log, and whether the server runs",
+        text=f"{text}, the oldest one is due for {format_duration(age)}: look for"
+        " webhooks.failed in the log, and whether the server runs",
     )
 
 
@@ -140,7 +140,7 @@ def provider_reading(provider: ProviderState, at: datetime, limit: int) -> Healt
     success = provider.succeeded_at
     last = "none has succeeded yet"
     if success is not None:
-        last = f"the last one that succeeded was {spelled(at - success)} ago"
+        last = f"the last one that succeeded was {format_duration(at - success)} ago"
     if provider.failures < limit:
         text = f"requests to {provider.provider}: {last}"
         return HealthReading(subject="provider", of=provider.provider, state="ok", text=text)
@@ -166,7 +166,7 @@ def _refusals(requests: TokenRequests, thresholds: Thresholds) -> HealthReading:
     return HealthReading(subject="refusals", state="ok", text=text)
 
 
-def spelled(time: timedelta) -> str:
+def format_duration(time: timedelta) -> str:
     """A time in words, in its largest unit: 3 days."""
     seconds = max(0, int(time.total_seconds()))
     for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):

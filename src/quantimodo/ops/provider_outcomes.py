@@ -26,7 +26,7 @@ class ProviderOutcomes:
         self._count = count
         self._seen: dict[str, ProviderState] = {}
 
-    def note(self, provider: str, succeeded: bool) -> None:
+    def record(self, provider: str, succeeded: bool) -> None:
         """Count the outcome of a request to this provider."""
         self._count(provider, "success" if succeeded else "failure")
         now = self._clock.now()

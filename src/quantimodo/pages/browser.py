@@ -165,7 +165,7 @@ class Browser:
         if session is not None:
             issued = await self._devices.signed_in(session, self.device_cookies(request))
             for name in issued.replaced:
-                self._drop(response, DEVICE + name)
+                self._clear(response, DEVICE + name)
             self._set(response, DEVICE + issued.name, issued.value.reveal(), DEVICE_COOKIE_LIFETIME)
         return self.sign_in(response, login.cookie)
 
@@ -182,7 +182,7 @@ class Browser:
     def sign_out(self, response: Response) -> Response:
         """The response without the cookie of the session."""
         for name in (SESSION, BROWSER_STATE):
-            self._drop(response, name)
+            self._clear(response, name)
         return response
 
     def state(self, request: Request) -> str:
@@ -223,7 +223,7 @@ class Browser:
 
     def clear_cookie(self, response: Response, name: CookieName) -> Response:
         """The response without this cookie."""
-        self._drop(response, name)
+        self._clear(response, name)
         return response
 
     def set_secret_cookie(
@@ -251,7 +251,7 @@ class Browser:
 
     def clear_secret_cookie(self, response: Response, name: str) -> None:
         """Delete a cookie whose name is secret, such as that of one transaction."""
-        self._drop(response, name)
+        self._clear(response, name)
 
     def _state(self, cookie: Secret) -> str:
         return keyed_digest(self._key, "browser state", cookie.reveal()).hex()[:32]
@@ -294,7 +294,7 @@ class Browser:
             samesite="none" if cross_site and self._policy.secure else "lax",
         )
 
-    def _drop(self, response: Response, name: str) -> None:
+    def _clear(self, response: Response, name: str) -> None:
         response.delete_cookie(
             self._name(name), path="/", secure=self._policy.secure, httponly=True, samesite="lax"
         )

@@ -97,7 +97,7 @@ def too_many(wait: timedelta) -> tuple[str, str]:
     """Title and text for a person who made too many attempts."""
     text = N_(
         "To protect accounts, this was stopped for now. Try again in %(wait)s.",
-        wait=in_words(wait),
+        wait=format_wait(wait),
     )
     return N_("Too many tries"), text
 
@@ -107,7 +107,7 @@ def retry_after(wait: timedelta) -> dict[str, str]:
     return {"retry-after": str(max(1, ceil(wait.total_seconds())))}
 
 
-def in_words(wait: timedelta) -> str:
+def format_wait(wait: timedelta) -> str:
     """The same duration as text for people."""
     minutes = ceil(wait.total_seconds() / 60)
     if minutes <= 1:

@@ -6,7 +6,7 @@ from typing import Final
 
 from quantimodo.accounts.errors import Busy, DomainError, InvalidInput, PasskeyRefused, TooMany
 from quantimodo.model.texts import N_
-from quantimodo.pages.errors import in_words, retry_after
+from quantimodo.pages.errors import format_wait, retry_after
 from quantimodo.pages.forms import Form, FormView
 
 REFUSALS: Final = (InvalidInput, DomainError, TooMany, Busy)
@@ -49,7 +49,7 @@ def form_errors(
             wait = refusal.retry_after
             text = N_(
                 "Too many tries. To protect the account, wait %(wait)s and try again.",
-                wait=in_words(wait),
+                wait=format_wait(wait),
             )
             return FormErrors(429, {"": text}, str(refusal), retry_after(wait))
         case Busy():

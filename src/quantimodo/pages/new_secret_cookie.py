@@ -37,16 +37,18 @@ class NewSecretCookie:
     envelope: Envelope
     clock: Clock
 
-    def attach(
+    def set_client_secret(
         self, response: Response, browser_request: BrowserRequest, registered: Registered
     ) -> Response:
         """Set the cookie for the next page, if there is a new secret."""
         if registered.secret is None:
             return response
         session, purpose = browser_request.required().key, _purpose(registered.client)
-        return self.store(response, session, registered.secret, purpose)
+        return self.set_secret(response, session, registered.secret, purpose)
 
-    def store(self, response: Response, session: bytes, secret: Secret, purpose: str) -> Response:
+    def set_secret(
+        self, response: Response, session: bytes, secret: Secret, purpose: str
+    ) -> Response:
         """Set the cookie for the next page in the session with this key."""
         until = (self.clock.now() + _LIFETIME).timestamp()
         sealed_secret = _SealedSecret(session, until, secret.reveal())
@@ -54,13 +56,13 @@ class NewSecretCookie:
         text = urlsafe_b64encode(sealed).decode()
         return self.browser.set_cookie(response, "shown", text, _LIFETIME)
 
-    def shown(
+    def read_client_secret(
         self, request: Request, browser_request: BrowserRequest, client: Client
     ) -> Secret | None:
         """The new secret of this application in this session's cookie, or None."""
-        return self.stored(request, browser_request.required().key, _purpose(client))
+        return self.read_secret(request, browser_request.required().key, _purpose(client))
 
-    def stored(self, request: Request, session: bytes, purpose: str) -> Secret | None:
+    def read_secret(self, request: Request, session: bytes, purpose: str) -> Secret | None:
         """The secret for this purpose in the cookie of the session with this key, or None."""
         text = self.browser.read_cookie(request, "shown")
         sealed_secret = self._open(text, purpose) if text else None
@@ -68,7 +70,7 @@ class NewSecretCookie:
             return None
         return Secret(sealed_secret.secret) if same(sealed_secret.session, session) else None
 
-    def forget(self, response: Response) -> Response:
+    def clear(self, response: Response) -> Response:
         """The response without the cookie of the secret."""
         return self.browser.clear_cookie(response, "shown")
 

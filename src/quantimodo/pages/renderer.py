@@ -22,12 +22,12 @@ from quantimodo.measurements.reference_names import unit_name
 from quantimodo.model.brand import UNBRANDED, Brand
 from quantimodo.model.languages import LANGUAGES
 from quantimodo.pages.assets import BRAND_LOGO, BRAND_STYLE, Assets
-from quantimodo.pages.authorization.consent_texts import since_words
+from quantimodo.pages.authorization.consent_texts import since_text
 from quantimodo.pages.inline_code import inline_code
 from quantimodo.pages.languages import this_page
 from quantimodo.pages.numbers import quantity
 from quantimodo.pages.portal.client_addresses import client_segment
-from quantimodo.pages.timestamps import ago, in_words
+from quantimodo.pages.timestamps import ago, format_duration
 
 NO_STORE: Final = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
@@ -160,14 +160,14 @@ class Renderer:
             auto_reload=False,
         )
         self._templates.filters |= {
-            "in_words": in_words,
+            "format_duration": format_duration,
             "moment": moment,
             "day": day,
             "ago": ago,
             "quantity": quantity,
             "translated": translated,
             "unit_name": unit_name,
-            "since": since_words,
+            "since": since_text,
             "client_segment": client_segment,
             "client_name": client_name,
             "inline_code": inline_code,

@@ -51,7 +51,7 @@ def ago(at: datetime, now: datetime) -> str:
     return _("on %(day)s") % {"day": day(at)}
 
 
-def in_words(duration: timedelta) -> str:
+def format_duration(duration: timedelta) -> str:
     """In the largest unit that divides it, as in `30 days` or `36 hours`."""
     for length, words in _UNITS:
         if not duration % length:

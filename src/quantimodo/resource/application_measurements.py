@@ -49,7 +49,7 @@ class ApplicationMeasurements:
         async with self.access.reads.place(app):
             people = await self._people(app)
             rows, total = await self.measurement_service.page_of_people(people, query, count)
-        self._note(app, query, list(rows))
+        self._record(app, query, list(rows))
         names = await self._names(app, {row.measurement.user_id for row in rows})
         shown = zip(rows, await measurement_rows(rows), strict=True)
         rows_json = [{**row_json, **names[row.measurement.user_id]} for row, row_json in shown]
@@ -95,13 +95,13 @@ class ApplicationMeasurements:
             if len(some) < _PEOPLE_AT_ONCE:
                 return people
 
-    def _note(self, app: str, query: MeasurementQuery, rows: list[MeasurementView]) -> None:
+    def _record(self, app: str, query: MeasurementQuery, rows: list[MeasurementView]) -> None:
         numbers: dict[int, int] = {}
         for row in rows:
             user_id = row.measurement.user_id
             numbers[user_id] = numbers.get(user_id, 0) + row.number
         for user_id, number in numbers.items():
-            self.access.note(
+            self.access.record(
                 user_id,
                 app,
                 "read",

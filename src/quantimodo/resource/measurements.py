@@ -92,7 +92,7 @@ class MeasurementAccess:
         catalogue = await self.references.catalogue()
         return allowed_measurements(catalogue, details, action, self.clock.now())
 
-    def note(
+    def record(
         self,
         user_id: int,
         client_id: str,
@@ -118,16 +118,16 @@ class MeasurementAccess:
 
     def record_reading(self, user: User, app: str, query: MeasurementQuery, number: int) -> None:
         """Record a read, with the filters that the application sent."""
-        self.note(user.id, app, "read", number, query.variables, query.categories)
+        self.record(user.id, app, "read", number, query.variables, query.categories)
 
     def record_saving(self, user: User, app: str, saved: Saved) -> None:
         """Record a write, for at most some variables by name and for the rest by number."""
         named: Mapping[str, int] = dict(list(saved.numbers.items())[:_MOST_RECORDED])
         for name, number in named.items():
-            self.note(user.id, app, "write", number, name, saved.categories[name])
+            self.record(user.id, app, "write", number, name, saved.categories[name])
         rest = sum(saved.numbers.values()) - sum(named.values())
         if rest:
-            self.note(user.id, app, "write", rest)
+            self.record(user.id, app, "write", rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ class OneMeasurement:
         found = await self.measurement_service.one(user.id, number, permissions.read)
         if found is None:
             raise _not_found()
-        self._note(admitted, "read", found)
+        self._record(admitted, "read", found)
         return private_json(200, measurement_json(found))
 
     async def _change(self, admitted: Admitted, request: Request) -> Response:
@@ -193,7 +193,7 @@ class OneMeasurement:
         )
         if changed is None:
             raise _not_found()
-        self._note(admitted, "write", changed)
+        self._record(admitted, "write", changed)
         return private_json(200, measurement_json(changed))
 
     async def _remove(self, admitted: Admitted, number: int) -> Response:
@@ -201,17 +201,17 @@ class OneMeasurement:
         found = await self.measurement_service.delete(user.id, number, permissions)
         if found is None:
             raise _not_found()
-        self._note(admitted, "delete", found)
+        self._record(admitted, "delete", found)
         return Response(204, b"", PRIVATE)
 
-    def _note(
+    def _record(
         self,
         admitted: Admitted,
         action: Literal["read", "write", "delete"],
         found: MeasurementView,
     ) -> None:
         variable, category = found.measurement.variable, found.category
-        self.access.note(admitted.user.id, admitted.app, action, 1, variable, category)
+        self.access.record(admitted.user.id, admitted.app, action, 1, variable, category)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class OneVariable:
             found = await self.measurement_service.variable(user.id, name, permissions.read)
         if found is None:
             raise MeasurementError("there is no such variable", status=404)
-        self.access.note(
+        self.access.record(
             user.id, app, "read", _shown(found), found.summary.variable.name, found.category
         )
         return private_json(200, variable_json(found))

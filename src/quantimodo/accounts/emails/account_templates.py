@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from quantimodo.accounts.emails.activity_templates import ActivityEmails
-from quantimodo.accounts.emails.second_factor_templates import moment
+from quantimodo.accounts.emails.second_factor_templates import format_time
 from quantimodo.i18n.formats import counted, isolated
 from quantimodo.i18n.translation import gettext
 from quantimodo.model.events import Mail
@@ -254,7 +254,7 @@ class EmailTemplates(ActivityEmails):
             N_(
                 "The account with this address is closed. On %(moment)s it will be deleted, with"
                 " all that belongs to it.",
-                moment=moment(deletes_at),
+                moment=format_time(deletes_at),
             ),
             N_(
                 "If you want to keep it, or if it was not you who closed it, sign in before that"

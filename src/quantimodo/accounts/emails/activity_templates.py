@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
-from quantimodo.accounts.emails.second_factor_templates import moment
+from quantimodo.accounts.emails.second_factor_templates import format_time
 from quantimodo.accounts.emails.team_templates import TeamEmails
 from quantimodo.i18n.formats import counted, isolated
 from quantimodo.i18n.translation import gettext
@@ -37,7 +37,7 @@ class ActivityEmails(TeamEmails):
             N_(
                 "Someone signed in to your account on %(moment)s, in a browser that was not used"
                 " for it before: %(device)s. If this was you, there is nothing to do.",
-                moment=moment(at),
+                moment=format_time(at),
                 device=device,
             ),
             N_("If not, sign the device out here:"),

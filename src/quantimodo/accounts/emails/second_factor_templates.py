@@ -83,7 +83,7 @@ class SecondFactorEmails:
                 "Someone signed in to your account and said that the second step and the recovery"
                 " codes are lost. From %(moment)s on, two-step verification can be turned off at a"
                 " sign-in. That removes passkeys too.",
-                moment=moment(due_at),
+                moment=format_time(due_at),
             ),
             N_("If this was not you, cancel it here, and change your password:"),
             self._link("/cancel-recovery", email_token),
@@ -204,7 +204,7 @@ class SecondFactorEmails:
         return f"{self.issuer}{path}?token={email_token.reveal()}"
 
 
-def moment(at: datetime) -> str:
+def format_time(at: datetime) -> str:
     """As in `2 November 2026 at 03:51 UTC`."""
     utc = at.astimezone(UTC)
     values = {"day": day(utc), "time": f"{utc:%H:%M}"}

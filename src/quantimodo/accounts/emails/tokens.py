@@ -66,7 +66,7 @@ class EmailTokens:
         taken = await self.store.take_email_token(email_token.key)
         return self._live(email_token.purpose, taken) is not None
 
-    async def drop(self, purpose: Purpose, email: str) -> None:
+    async def revoke(self, purpose: Purpose, email: str) -> None:
         """Revoke every token of this purpose for this address."""
         await self.store.delete_email_tokens(purpose, email)
 

@@ -182,7 +182,7 @@ class Passkeys:
             raise DomainError(_CHANGED)
         await self.notices.renamed(session.user, name, session.address)
 
-    async def remove(self, session: Session, passkey_id: int) -> None:
+    async def delete(self, session: Session, passkey_id: int) -> None:
         """Raises `ReauthenticationNeeded`, and `DomainError` for the last way to sign in and for
         the second factor."""
         await self.require_recent_login(session)

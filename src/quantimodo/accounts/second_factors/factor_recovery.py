@@ -126,4 +126,4 @@ class FactorRecoveries:
 
     async def _delete_links(self, user: User) -> None:
         if user.email is not None:
-            await self.email_tokens.drop("cancel_recovery", user.email)
+            await self.email_tokens.revoke("cancel_recovery", user.email)

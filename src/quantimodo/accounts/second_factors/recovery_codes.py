@@ -28,9 +28,9 @@ class RecoveryCodes:
     entropy: Entropy
     keys: Sequence[bytes] = field(repr=False)
 
-    def generate(self) -> Sequence[Secret]:
+    def mint(self) -> Sequence[Secret]:
         """New codes, as the person writes them down."""
-        return [self._new() for _ in range(COUNT)]
+        return [self._mint_code() for _ in range(COUNT)]
 
     def digests(self, user_id: int, codes: Sequence[Secret]) -> Sequence[bytes]:
         """What is stored of new codes."""
@@ -41,7 +41,7 @@ class RecoveryCodes:
         code = _normalised(typed.reveal())
         return [] if code is None else [_digest(key, user_id, code) for key in self.keys]
 
-    def _new(self) -> Secret:
+    def _mint_code(self) -> Secret:
         text = b32encode(self.entropy.bytes(_BYTES)).decode().lower()
         return Secret("-".join(text[at : at + _GROUP] for at in range(0, len(text), _GROUP)))
 

@@ -45,7 +45,7 @@ class RequiredEnrolment:
         """
         factor = await self.second_factors.check_pending(pending, code)
         async with self._started(pending, ("otp",), browser) as started:
-            codes = await self.second_factors.put_in_use(pending.user, factor, started.session_key)
+            codes = await self.second_factors.activate(pending.user, factor, started.session_key)
         return CompletedEnrolment(started, codes)
 
     async def creation_options(self, pending: PendingLogin) -> str | None:
@@ -66,7 +66,7 @@ class RequiredEnrolment:
         self.second_factors.require_offered()
         await self.second_factors.throttle.set_up_code(holder)
         made = self.passkeys.check(user, response, "set up", holder)
-        codes, digests = self.second_factors.new_recovery_codes(user)
+        codes, digests = self.second_factors.mint_recovery_codes(user)
         async with self._started(pending, KEY, browser) as started:
             await self.passkeys.save(made, started.session_key, digests)
         await self.passkeys.notices.added(user, made.passkey.name, browser.address)

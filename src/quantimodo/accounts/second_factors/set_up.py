@@ -136,7 +136,7 @@ class SecondFactors:
         await self.require_recent_login(session)
         replaces = await self.store.totp_factor(session.user.id) is not None
         factor = await self._check(session.user, session.key, code)
-        codes, digests = self.new_recovery_codes(session.user)
+        codes, digests = self.mint_recovery_codes(session.user)
         if not await self.store.confirm_totp_enrolment(factor, digests, session.key):
             raise DomainError(_CHANGED)
         notify = self.notices.replaced if replaces else self.notices.added
@@ -151,11 +151,11 @@ class SecondFactors:
         await self._require_none(pending.user)
         return await self._check(pending.user, pending.key, code)
 
-    async def put_in_use(self, user: User, factor: TotpFactor, session: bytes) -> Sequence[Secret]:
-        """Put a checked app in use, as the first factor; the new recovery codes. Raises
+    async def activate(self, user: User, factor: TotpFactor, session: bytes) -> Sequence[Secret]:
+        """Put a checked app in use, as the first factor. Returns the new recovery codes. Raises
         `DomainError` if this session was ended, or the person has a second factor or another app
         meanwhile."""
-        codes, digests = self.new_recovery_codes(user)
+        codes, digests = self.mint_recovery_codes(user)
         if not await self.store.confirm_totp_enrolment(
             factor, digests, session, first_at=self.policy.host
         ):
@@ -172,7 +172,7 @@ class SecondFactors:
         await self.require_recent_login(session)
         self.require_offered()
         user, host = session.user, self.policy.host
-        codes, digests = self.new_recovery_codes(user)
+        codes, digests = self.mint_recovery_codes(user)
         if not await self.store.set_up_passkey_factor(
             user.id, host, digests, session.key, self.clock.now()
         ):
@@ -185,9 +185,9 @@ class SecondFactors:
         if self.policy.mode == "off":
             raise DomainError(_OFF)
 
-    def new_recovery_codes(self, user: User) -> tuple[Sequence[Secret], Sequence[bytes]]:
+    def mint_recovery_codes(self, user: User) -> tuple[Sequence[Secret], Sequence[bytes]]:
         """New codes for this person, and what is stored of them."""
-        codes = self.recovery_codes.generate()
+        codes = self.recovery_codes.mint()
         return codes, self.recovery_codes.digests(user.id, codes)
 
     async def replace_recovery_codes(self, session: Session) -> Sequence[Secret]:
@@ -195,13 +195,13 @@ class SecondFactors:
         `DomainError`."""
         await self.require_recent_login(session)
         user = session.user
-        codes, digests = self.new_recovery_codes(user)
+        codes, digests = self.mint_recovery_codes(user)
         if not await self.store.replace_recovery_codes(user.id, digests, session.key):
             raise DomainError(_CHANGED)
         await self.notices.codes_replaced(user, session.address)
         return codes
 
-    async def remove(self, session: Session) -> None:
+    async def delete(self, session: Session) -> None:
         """Raises `ReauthenticationNeeded`, and `DomainError` where a second factor is required."""
         if await self.requirement.applies_to(session.user):
             raise DomainError(_STAYS)

@@ -55,7 +55,7 @@ class TrustedBrowsers:
         """The trusted browsers of this person, the newest first."""
         return [each for each in await self.store.trusted_browsers(user.id) if self._counts(each)]
 
-    async def remove(self, user: User, key: bytes) -> bool:
+    async def delete(self, user: User, key: bytes) -> bool:
         """Stop trusting a browser of this person; False if it is not theirs."""
         return await self.store.delete_trusted_browser(user.id, key)
 

@@ -24,7 +24,7 @@ from quantimodo.app.backups.format import (
     measured,
     write_backup,
 )
-from quantimodo.app.secret_keys import secret_keys, spell_key
+from quantimodo.app.secret_keys import format_key, secret_keys
 from quantimodo.app.settings.reading import Settings
 from quantimodo.crypto import age
 from quantimodo.crypto.envelope import Envelope
@@ -58,7 +58,7 @@ class Tools:
     search_path: str
 
 
-async def make_backup(
+async def create_backup(
     settings: Settings, target: Path, options: BackupOptions, tools: Tools
 ) -> Manifest:
     """Write a backup with every write that was acknowledged before it began.
@@ -70,7 +70,7 @@ async def make_backup(
     if options.with_secret_key and not recipients:
         raise BackupRefused("a backup with the secret key must be encrypted: add --encrypt-to")
     _require_free(target)
-    keys = secret_keys(settings.secret_key, settings.secret_file, tools.entropy, may_make=False)
+    keys = secret_keys(settings.secret_key, settings.secret_file, tools.entropy, may_generate=False)
     envelope, mark = Envelope(keys, tools.entropy), tools.entropy.bytes(6).hex()
     made_at = tools.clock.now()
     with ExitStack() as opened:
@@ -79,7 +79,7 @@ async def make_backup(
             settings.database, target.parent, mark, parts, opened, tools
         )
         if options.with_secret_key:
-            text = "".join(f"{spell_key(key)}\n" for key in keys)
+            text = "".join(f"{format_key(key)}\n" for key in keys)
             parts[SECRET_KEY] = scratch_file(opened, target.parent)
             parts[SECRET_KEY].write(text.encode())
         if recipients:

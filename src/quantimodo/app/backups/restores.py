@@ -101,7 +101,7 @@ def _require_fitting(manifest: Manifest, settings: Settings, options: RestoreOpt
 def _envelope(settings: Settings, key_text: str, tools: Tools) -> Envelope:
     if key_text:
         return Envelope(parse_keys(key_text), tools.entropy)
-    keys = secret_keys(settings.secret_key, settings.secret_file, tools.entropy, may_make=False)
+    keys = secret_keys(settings.secret_key, settings.secret_file, tools.entropy, may_generate=False)
     return Envelope(keys, tools.entropy)
 
 

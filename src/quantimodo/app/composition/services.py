@@ -121,9 +121,12 @@ async def prepare(
     at once in any number of processes. Returns the migrations that ran here."""
     # No key is generated with PostgreSQL, because all servers on one database must share it, and
     # none for an existing SQLite file, whose values only its own key decrypts.
-    may_make = sqlite_path(settings.database) is not None and await is_new(settings.database)
+    may_generate = sqlite_path(settings.database) is not None and await is_new(settings.database)
     secret_keys(
-        settings.secret_key, settings.secret_file, entropy or SystemEntropy(), may_make=may_make
+        settings.secret_key,
+        settings.secret_file,
+        entropy or SystemEntropy(),
+        may_generate=may_generate,
     )
     steps = await migrate(settings.database, (clock or SystemClock()).now())
     async with open_app(settings, clock, entropy) as context:
@@ -165,7 +168,7 @@ async def open_app(
     Raises `SchemaMismatch`, `BadSecretKey`, `Unavailable`.
     """
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
-    keys = secret_keys(settings.secret_key, settings.secret_file, entropy, may_make=False)
+    keys = secret_keys(settings.secret_key, settings.secret_file, entropy, may_generate=False)
     envelope = Envelope(keys, entropy)
     stores = await open_configured_stores(settings, tracer)
     hasher = PasswordHasher(settings.passwords.workers, settings.passwords.waiting, entropy)
@@ -180,7 +183,7 @@ async def open_app(
     try:
         providers = open_providers(
             *(policies_with_sandbox(settings), http_clients[0], clock, stores.replays),
-            *(AssertionKeys(envelope.derive_all, entropy), outcomes.note),
+            *(AssertionKeys(envelope.derive_all, entropy), outcomes.record),
         )
         async with open_new_passwords(settings, metrics.breach_lookup) as new_passwords:
             yield _build_services(

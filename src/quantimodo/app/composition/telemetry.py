@@ -14,7 +14,7 @@ from quantimodo.app.requests.dispatch import Dispatcher
 from quantimodo.app.requests.proxies import Proxies
 from quantimodo.app.requests.traced_dispatcher import TracedDispatcher
 from quantimodo.app.settings.reading import Settings
-from quantimodo.app.settings.telemetry_rules import read_headers
+from quantimodo.app.settings.telemetry_rules import parse_headers
 from quantimodo.model.telemetry import TelemetryPolicy
 from quantimodo.ops.metrics import Metrics
 from quantimodo.ports.tracing import Tracer
@@ -63,7 +63,7 @@ def telemetry_policy(settings: Settings) -> TelemetryPolicy:
     telemetry = settings.telemetry
     return TelemetryPolicy(
         endpoint=telemetry.endpoint.rstrip("/"),
-        headers=read_headers(telemetry.headers),
+        headers=parse_headers(telemetry.headers),
         sample=telemetry.sample / 100,
         interval=telemetry.interval,
         version=__version__,

@@ -135,7 +135,7 @@ class Dispatcher:
 
     def framing_refused(self, status: int, because: str) -> None:
         """Log and count a request that the connection refused for its framing (RFC 9112)."""
-        self._boundary.note_framing(because)
+        self._boundary.record_framing(because)
         self._traffic.ended(CONNECTION, status)
 
     def route_of(self, scope: Scope) -> ApiRoute | None:
@@ -170,7 +170,7 @@ class Dispatcher:
             response = self._boundary.api_response(error, route.name, route.kind, request)
         else:
             if response.status >= 400:
-                self._boundary.note_response(route.name, response.status)
+                self._boundary.record_response(route.name, response.status)
         headers, client_id = response.headers, ""
         if scope["query_string"]:
             headers = _without_trace_headers(scope, headers)

@@ -100,11 +100,11 @@ class ErrorBoundary:
             response.status, _numbered(response.status, body, incident), *response.headers
         )
 
-    def note_response(self, endpoint: str, status: int) -> None:
+    def record_response(self, endpoint: str, status: int) -> None:
         """Log a refusal that an endpoint over plain values returned without raising it."""
         self._write(endpoint, Refusal("refused", f"status {status}"))
 
-    def note_framing(self, because: str) -> None:
+    def record_framing(self, because: str) -> None:
         """Log a request that was refused before its target was known. `because` is a fixed text."""
         self._write(CONNECTION, Refusal("invalid_request", because))
 
@@ -130,7 +130,7 @@ class ErrorBoundary:
                 return see_other(TWO_STEP_FIRST)
             except Exception as error:
                 return self._page_response(request, error, name, kind)
-            self._note_page(request, response, name)
+            self._record_page(request, response, name)
             return response
 
         return respond
@@ -172,7 +172,7 @@ class ErrorBoundary:
             return error_page(self._renderer, response.status, title, text, headers=headers)
         return refusal_page(self._renderer, response.status, title, view, headers)
 
-    def _note_page(self, request: Request, response: PageResponse, name: str) -> None:
+    def _record_page(self, request: Request, response: PageResponse, name: str) -> None:
         refusal = recorded_refusal(request.scope)
         if refusal is None and response.status_code >= 400:
             refusal = Refusal("refused", f"status {response.status_code}")

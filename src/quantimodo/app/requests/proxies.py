@@ -44,12 +44,12 @@ class Proxies:
         proxy."""
         client = scope.get("client")
         peer: str = client[0] if client else ""
-        found = read_address(peer)
+        found = parse_address(peer)
         if found is None:
             return peer
         if self._trusts(found):
             for hop in reversed(forwarded_for(scope)):
-                address = read_address(hop)
+                address = parse_address(hop)
                 if address is None:
                     break
                 found = address
@@ -71,7 +71,7 @@ class Proxies:
     def stands_before(self, scope: Mapping[str, Any]) -> bool:
         """Whether the peer is a trusted proxy."""
         client = scope.get("client")
-        peer = read_address(client[0]) if client else None
+        peer = parse_address(client[0]) if client else None
         return peer is not None and self._trusts(peer)
 
     def _forwarded(self, scope: Mapping[str, Any], name: bytes) -> str:
@@ -90,7 +90,7 @@ def forwarded_for(scope: Mapping[str, Any]) -> list[str]:
     return [hop.strip() for line in lines for hop in line.decode("latin-1").split(",")]
 
 
-def read_address(text: str) -> Address | None:
+def parse_address(text: str) -> Address | None:
     """The address in `text`, without port, brackets and zone, and IPv4 where it is written as
     IPv6; None for anything else."""
     if len(text) > _LONGEST:

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import get_args
 
 from quantimodo.app.settings.policies import is_policy
-from quantimodo.app.settings.reading import CONFIG, spell
+from quantimodo.app.settings.reading import CONFIG, format_value
 from quantimodo.app.settings.tree import Leaf, leaves, provider_leaves
 
 _OPENING = f"""# Settings
@@ -86,7 +86,7 @@ def _leaf(leaf: Leaf) -> Iterator[str]:
 
 
 def _default(leaf: Leaf) -> str:
-    text = spell(leaf.default)
+    text = format_value(leaf.default)
     return f"`{text}`" if text else "not set"
 
 
@@ -95,9 +95,9 @@ def _limits(leaf: Leaf) -> Iterator[str]:
     if choices:
         yield "- One of: " + ", ".join(f"`{choice}`" for choice in choices)
     if leaf.least is not None:
-        yield f"- At least: `{spell(leaf.least)}`"
+        yield f"- At least: `{format_value(leaf.least)}`"
     if leaf.most is not None:
-        yield f"- At most: `{spell(leaf.most)}`"
+        yield f"- At most: `{format_value(leaf.most)}`"
     if is_policy(leaf.name):
         yield "- A policy: a [set-up file](set-up-files.md) can set it."
     if leaf.secret:

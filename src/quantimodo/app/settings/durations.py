@@ -19,7 +19,7 @@ def parse_duration(text: str) -> timedelta:
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
-def spell_duration(duration: timedelta) -> str:
+def format_duration(duration: timedelta) -> str:
     """Whole seconds, in as few words as there can be; what `parse_duration` reads."""
     left = int(duration.total_seconds())
     words = []
@@ -38,6 +38,6 @@ def parse_limit(text: str) -> Limit:
     return Limit(int(found[1]), parse_duration(found[2]))
 
 
-def spell_limit(limit: Limit) -> str:
+def format_limit(limit: Limit) -> str:
     """The limit as the settings spell it, such as `10 per 1m`."""
-    return f"{limit.count} per {spell_duration(limit.window)}"
+    return f"{limit.count} per {format_duration(limit.window)}"

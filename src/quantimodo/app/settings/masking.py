@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from quantimodo.app.settings.reading import Settings, spell
+from quantimodo.app.settings.reading import Settings, format_value
 from quantimodo.app.settings.tree import Leaf, leaves, provider_leaves
 
 _HIDDEN: Final = "•••"
@@ -28,7 +28,7 @@ def shown_settings(settings: Settings, origins: Mapping[str, str]) -> list[Shown
 
 def masked(leaf: Leaf, tree: Settings) -> str:
     """The value of a setting for the operator, without any secret in it."""
-    text = spell(leaf.of(tree))
+    text = format_value(leaf.of(tree))
     if not leaf.secret or not text:
         return text
     if leaf.name not in _ADDRESSES:

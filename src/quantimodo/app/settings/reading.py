@@ -26,7 +26,7 @@ from quantimodo.app.settings.tree import (
     provider_leaves,
     provider_of,
 )
-from quantimodo.app.settings.values import checked_value, spell
+from quantimodo.app.settings.values import checked_value, format_value
 
 __all__ = [
     "CONFIG",
@@ -36,10 +36,10 @@ __all__ = [
     "BadSettings",
     "Loaded",
     "Settings",
+    "format_value",
     "load",
     "load_machine",
     "load_settings",
-    "spell",
 ]
 
 CONFIG = PREFIX + "CONFIG"

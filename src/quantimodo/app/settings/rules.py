@@ -18,7 +18,7 @@ from quantimodo.accounts.addresses import email_address
 from quantimodo.accounts.errors import InvalidInput
 from quantimodo.app.composition.branding import check_branding
 from quantimodo.app.composition.provider_policies import check_providers
-from quantimodo.app.requests.proxies import read_address
+from quantimodo.app.requests.proxies import parse_address
 from quantimodo.app.secret_keys import BadSecretKey, parse_keys
 from quantimodo.app.settings.alert_rules import check_alerts
 from quantimodo.app.settings.telemetry_rules import check_telemetry
@@ -88,7 +88,7 @@ def _with_sandbox(settings: Settings, fault: Fault) -> Settings:
 
 def is_loopback_host(host: str) -> bool:
     """Whether a server that listens on `host` is reachable from this machine only."""
-    address = read_address(host)
+    address = parse_address(host)
     return host == "localhost" if address is None else address.is_loopback
 
 

@@ -40,7 +40,7 @@ class SettingEntries:
             yield from (f"providers.{name}.{each}" for each in (*fields, *secret))
 
 
-def read_entries(
+def parse_entries(
     document: Mapping[str, Any], resolve: Resolve, faults: list[str]
 ) -> SettingEntries:
     """The tables `providers` and `policies` of a file. `resolve` returns the secret of a reference,

@@ -80,14 +80,14 @@ async def read_applied(machine: Settings, *, lost: bool = False) -> Applied:
     With `lost`, secrets that no key decrypts are left out instead.
     """
     if sqlite_path(machine.database) is None:  # on SQLite, the first start makes the key
-        secret_keys(machine.secret_key, machine.secret_file, SystemEntropy(), may_make=False)
+        secret_keys(machine.secret_key, machine.secret_file, SystemEntropy(), may_generate=False)
     stored = await read_stored_settings(machine.database)
     if stored is None:
         return Applied()
     if stored.sealed_secrets is None:
         return opened(stored, None)
     entropy = SystemEntropy()
-    keys = secret_keys(machine.secret_key, machine.secret_file, entropy, may_make=False)
+    keys = secret_keys(machine.secret_key, machine.secret_file, entropy, may_generate=False)
     try:
         return opened(stored, Envelope(keys, entropy))
     except DecryptionFailed:

@@ -27,12 +27,12 @@ def check_telemetry(settings: Settings, fault: Callable[[str, str], None]) -> No
     if not _is_installed():
         fault("telemetry.endpoint", "needs the extra: pip install 'quantimodo[otel]'")
     try:
-        read_headers(telemetry.headers)
+        parse_headers(telemetry.headers)
     except ValueError:
         fault("telemetry.headers", "must be like Authorization=Basic abc, separated by commas")
 
 
-def read_headers(text: str) -> tuple[tuple[str, str], ...]:
+def parse_headers(text: str) -> tuple[tuple[str, str], ...]:
     """The headers in a setting. Raises `ValueError`."""
     found = [each.strip() for each in text.split(",") if each.strip()]
     if not all(_HEADER.fullmatch(each) for each in found):

@@ -7,10 +7,10 @@ import msgspec
 
 from quantimodo.accounts.limits import Limit
 from quantimodo.app.settings.durations import (
+    format_duration,
+    format_limit,
     parse_duration,
     parse_limit,
-    spell_duration,
-    spell_limit,
 )
 from quantimodo.app.settings.tree import Leaf
 
@@ -56,17 +56,17 @@ def _expected(kind: Any) -> str:
 
 def _bounds(leaf: Leaf) -> str:
     if leaf.most is None:
-        return f"at least {spell(leaf.least)}"
-    return f"from {spell(leaf.least)} to {spell(leaf.most)}"
+        return f"at least {format_value(leaf.least)}"
+    return f"from {format_value(leaf.least)} to {format_value(leaf.most)}"
 
 
-def spell(value: Any) -> str:
+def format_value(value: Any) -> str:
     """The value as text for the environment."""
     match value:
         case timedelta():
-            return spell_duration(value)
+            return format_duration(value)
         case Limit():
-            return spell_limit(value)
+            return format_limit(value)
         case bool():
             return "true" if value else "false"
         case tuple():
@@ -78,4 +78,4 @@ def as_toml(value: Any) -> Any:
     """A value as a file in TOML has it: durations and limits are texts."""
     if isinstance(value, tuple):
         return list(value)
-    return spell(value) if isinstance(value, timedelta | Limit) else value
+    return format_value(value) if isinstance(value, timedelta | Limit) else value

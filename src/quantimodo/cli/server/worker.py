@@ -60,7 +60,7 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The handler of the signals that stop the server."""
         if not self.started:
-            _leave(0)
+            _exit(0)
         super().handle_exit(sig, frame)
 
 
@@ -85,11 +85,11 @@ def main(arguments: Sequence[str]) -> NoReturn:
             threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
         serve(socket.socket(fileno=int(arguments[0])), load_machine(os.environ))
     except SystemExit as end:
-        _leave(end.code if isinstance(end.code, int) else 1)
-    _leave(0)
+        _exit(end.code if isinstance(end.code, int) else 1)
+    _exit(0)
 
 
-def _leave(code: int) -> NoReturn:
+def _exit(code: int) -> NoReturn:
     """End at once. Everything is closed, and the interpreter would free its modules for a tenth of
     a second in each worker at the same time, which is most of the duration of a stop."""
     sys.stdout.flush()

@@ -127,7 +127,7 @@ async def _people(
     """The people of a file that was checked."""
     for record in records:
         try:
-            yield record.where, await imports.read(record.fields)
+            yield record.where, await imports.parse(record.fields)
         except InvalidRecord:
             raise Failed("the file was changed meanwhile: import it again") from None
 
@@ -140,7 +140,7 @@ async def _check(imports: UserImports, records: Iterator[Record]) -> None:
             lines: tuple[str, ...] = (record.fault,)
         else:
             try:
-                lines = tuple(seen.faults(await imports.read(record.fields)))
+                lines = tuple(seen.faults(await imports.parse(record.fields)))
             except InvalidRecord as refused:
                 lines = refused.faults
         for line in lines:

@@ -70,7 +70,7 @@ def open_apple(
         nonce_needed=False,
         first_name=name_sent_once,
         secret=secret,
-        messages=SecurityEvents(token=_message, read=read_events),
+        messages=SecurityEvents(token=_message, read=parse_events),
     )
     return Oidc(policy, http_client, clock, replays, quirks)
 
@@ -94,7 +94,7 @@ def name_sent_once(response: Mapping[str, str]) -> str:
     return " ".join(part for part in parts if part)
 
 
-def read_events(claims: Claims, issuer: str) -> Sequence[SecurityEvent]:
+def parse_events(claims: Claims, issuer: str) -> Sequence[SecurityEvent]:
     """The event of one account; none for the settings of Apple's private relay."""
     event = claims.get("events")
     if isinstance(event, str):  # a JSON object in a string

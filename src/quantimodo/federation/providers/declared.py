@@ -59,7 +59,7 @@ class Declared:
         self, response: Mapping[str, str], authorization_context: AuthorizationContext
     ) -> UpstreamProfile:
         granted = await self._oauth.tokens_of(response, authorization_context)
-        mapped = self._mapping.read(await self._account(granted))
+        mapped = self._mapping.parse(await self._account(granted))
         return UpstreamProfile(
             provider=self.name,
             issuer=self._oauth.issuer,

@@ -72,7 +72,7 @@ def open_google(
         who=_who,
         authoritative=is_authoritative,
         opaque=access_tokens.read,
-        messages=SecurityEvents(token=_message, read=read_events),
+        messages=SecurityEvents(token=_message, read=parse_events),
     )
     return Oidc(policy, http_client, clock, replays, quirks)
 
@@ -87,7 +87,7 @@ def is_authoritative(claims: Claims) -> bool:
     return bool(text(claims.get("hd")))
 
 
-def read_events(claims: Claims, issuer: str) -> Sequence[SecurityEvent]:
+def parse_events(claims: Claims, issuer: str) -> Sequence[SecurityEvent]:
     """The events of a security event token. Unknown events are left out, and events without an
     effect, such as the `verification` that Google sends at set-up."""
     return tuple(_events(claims, issuer))

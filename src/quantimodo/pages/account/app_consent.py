@@ -18,7 +18,7 @@ from quantimodo.model.users import User
 from quantimodo.pages.account.receipts import (
     Allowed,
     ConsentServices,
-    allowed_words,
+    allowed_texts,
     history_line,
     known_client,
 )
@@ -64,7 +64,7 @@ class AppConsent:
         choice = read_choice(kept, offer)
         if isinstance(choice, FormErrors):
             return await self._page(request, browser_request, client, (kept, choice))
-        allowed = await self._words(choice, offer)
+        allowed = await self._choice_texts(choice, offer)
         return self._confirmation(request, browser_request, client, (kept, allowed))
 
     async def change(self, request: Request) -> Response:
@@ -91,7 +91,7 @@ class AppConsent:
         if result == "needs_confirmation":
             if not is_new:
                 return self._sign_in_again(browser_request, client, form)
-            allowed = await self._words(choice, offer)
+            allowed = await self._choice_texts(choice, offer)
             return self._confirmation(request, browser_request, client, (form, allowed))
         if result == "gone":
             return self.page_context.go("/account")
@@ -108,9 +108,9 @@ class AppConsent:
         kept = self.sealed_forms.sealed(browser_request, form)
         return self.page_context.again(f"{client_path(client.id)}?kept={kept}")
 
-    async def _words(self, choice: ConsentChoice, offer: ConsentOffer) -> Allowed:
+    async def _choice_texts(self, choice: ConsentChoice, offer: ConsentOffer) -> Allowed:
         texts = await self.services.offers.texts(choice.scope)
-        return allowed_words(choice, offer.zone, texts)
+        return allowed_texts(choice, offer.zone, texts)
 
     async def _client(self, request: Request) -> Client:
         return await known_client(self.clients, request)
@@ -152,7 +152,7 @@ class AppConsent:
             of_operator=is_of_operator(client),
             consent=consent,
             ended=consent is not None and consent.has_ended(self.page_context.clock.now()),
-            allowed=None if consent is None else allowed_words(consent, zone, texts),
+            allowed=None if consent is None else allowed_texts(consent, zone, texts),
             scopes=[] if consent is None else _scopes(client, consent, texts),
             offer=offer,
             keeps=keeps,

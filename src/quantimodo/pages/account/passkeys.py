@@ -94,7 +94,7 @@ class PasskeyPages:
         browser_request, form = await self.page_context.posted(request)
         session, passkey = browser_request.required(), await self._passkey(browser_request, form)
         try:
-            await self.passkeys.remove(session, passkey.id)
+            await self.passkeys.delete(session, passkey.id)
         except REFUSALS as refusal:
             return await self._list(request, browser_request, form_errors(refusal))
         return self.page_context.go(PASSKEYS, "passkey-removed")

@@ -65,7 +65,7 @@ class PersonalTokenPages:
         """GET: all tokens of the person, and once the text of a new one."""
         browser_request = await self.page_context.browser_request(request)
         session = browser_request.required()
-        made = self.secrets.stored(request, session.key, _PURPOSE)
+        made = self.secrets.read_secret(request, session.key, _PURPOSE)
         zone = await self.offers.zone_of(session.user)
         found = await self.tokens.list(session.user)
         response = self.page_context.show(
@@ -80,7 +80,7 @@ class PersonalTokenPages:
             ],
             offered=self.tokens.most > 0,
         )
-        return response if made is None else self.secrets.forget(response)
+        return response if made is None else self.secrets.clear(response)
 
     async def new(self, request: Request) -> Response:
         """GET …/new."""
@@ -103,13 +103,13 @@ class PersonalTokenPages:
         if isinstance(choice, FormErrors):
             return self._again(request, browser_request, offer, form, choice)
         try:
-            secret = await self.tokens.make(
+            secret = await self.tokens.mint(
                 session, form.one("name"), choice, form.one("days"), form.one("key")
             )
         except REFUSALS as refusal:
             return self._again(request, browser_request, offer, form, form_errors(refusal))
         response = self.page_context.go(TOKENS, "token-made")
-        return self.secrets.store(response, session.key, secret, _PURPOSE)
+        return self.secrets.set_secret(response, session.key, secret, _PURPOSE)
 
     async def revoke(self, request: Request) -> Response:
         """POST …/revoke."""

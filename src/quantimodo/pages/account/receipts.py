@@ -16,7 +16,7 @@ from quantimodo.model.consents import Consent, ConsentChange, ConsentChoice
 from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.pages.authorization.consent_offer_reader import ConsentOfferReader
-from quantimodo.pages.authorization.consent_texts import detail_lines, end_words, scope_titles
+from quantimodo.pages.authorization.consent_texts import detail_lines, end_text, scope_titles
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import FormErrors, form_errors
 from quantimodo.pages.forms import FormView
@@ -144,14 +144,14 @@ def receipt_path(client: Client, change: ConsentChange) -> str:
     return f"{client_path(client.id)}/receipts/{change.id}"
 
 
-def allowed_words(
+def allowed_texts(
     found: Consent | ConsentChange | ConsentChoice, zone: tzinfo, texts: Mapping[str, ScopeText]
 ) -> Allowed:
     """What was allowed, as texts: scopes, data, and the end."""
     return Allowed(
         scope_titles(found.scope, texts),
         detail_lines(found.details, zone),
-        end_words(found.expires_at, zone),
+        end_text(found.expires_at, zone),
     )
 
 
@@ -162,6 +162,6 @@ def history_line(
     return HistoryLine(
         change,
         _KINDS[change.kind],
-        allowed_words(change, zone, texts),
+        allowed_texts(change, zone, texts),
         receipt_path(client, change),
     )

@@ -63,7 +63,7 @@ class Security:
         """POST /account/security/trusted-browsers/end: only a browser of this person."""
         browser_request, form = await self.page_context.posted(request)
         key = key_from_hex(form.one("browser"))
-        await self.trusted_browsers.remove(browser_request.required().user, key)
+        await self.trusted_browsers.delete(browser_request.required().user, key)
         return self.page_context.go("/account/security", "trust-ended")
 
     async def password(self, request: Request) -> Response:

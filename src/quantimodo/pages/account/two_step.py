@@ -88,7 +88,7 @@ class TwoStep:
             again = form_errors(refusal, field="code")
             return await self._app(request, browser_request, again)
         response = self.page_context.go(CODES, "two-step-on")
-        return self.secrets.store(response, session.key, one_text(codes), CODES_PURPOSE)
+        return self.secrets.set_secret(response, session.key, one_text(codes), CODES_PURPOSE)
 
     async def set_up_passkey(self, request: Request) -> Response:
         """POST …/passkey: a passkey of the person, used just now, is the second factor."""
@@ -100,13 +100,13 @@ class TwoStep:
         except REFUSALS as refusal:
             return await self._status(request, browser_request, form_errors(refusal))
         response = self.page_context.go(CODES, "two-step-on")
-        return self.secrets.store(response, session.key, one_text(codes), CODES_PURPOSE)
+        return self.secrets.set_secret(response, session.key, one_text(codes), CODES_PURPOSE)
 
     async def codes(self, request: Request) -> Response:
         """GET …/codes: the new recovery codes, once."""
         browser_request = await self.page_context.browser_request(request)
         session = browser_request.required()
-        found = self.secrets.stored(request, session.key, CODES_PURPOSE)
+        found = self.secrets.read_secret(request, session.key, CODES_PURPOSE)
         if found is None:
             return self.page_context.go(TWO_STEP)
         response = self.page_context.show(
@@ -118,7 +118,7 @@ class TwoStep:
             codes=found.reveal().split(),
             return_to=local_path(request.query_params.get("return_to", "")),
         )
-        return self.secrets.forget(response)
+        return self.secrets.clear(response)
 
     async def replace_codes(self, request: Request) -> Response:
         """POST …/codes: make new recovery codes."""
@@ -129,7 +129,7 @@ class TwoStep:
         except REFUSALS as refusal:
             return await self._status(request, browser_request, form_errors(refusal))
         response = self.page_context.go(CODES, "recovery-codes-new")
-        return self.secrets.store(response, session.key, one_text(codes), CODES_PURPOSE)
+        return self.secrets.set_secret(response, session.key, one_text(codes), CODES_PURPOSE)
 
     async def confirm_removal(self, request: Request) -> Response:
         """GET …/remove."""
@@ -144,7 +144,7 @@ class TwoStep:
         """POST …/remove."""
         browser_request, _ = await self.page_context.posted(request)
         try:
-            await self.second_factors.remove(browser_request.required())
+            await self.second_factors.delete(browser_request.required())
         except REFUSALS as refusal:
             return self._removal(request, browser_request, form_errors(refusal))
         return self.page_context.go(TWO_STEP, "two-step-off")

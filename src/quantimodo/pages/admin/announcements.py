@@ -86,7 +86,7 @@ class AdminAnnouncements:
         announcement = await self._announcement(request)
         try:
             by = self.frame.authority(browser_request, form)
-            await self.service.remove(announcement.id, by)
+            await self.service.delete(announcement.id, by)
         except REFUSALS as refusal:
             refused = form_errors(refusal), form
             page = self._form(announcement)

@@ -14,7 +14,7 @@ from quantimodo.accounts.emails.account_templates import address_of
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
 from quantimodo.pages.authorization.consent_offer import ConsentOffer
-from quantimodo.pages.authorization.consent_texts import detail_lines, end_words
+from quantimodo.pages.authorization.consent_texts import detail_lines, end_text
 from quantimodo.pages.authorization.resource_texts import ApiLines
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import FormView
@@ -102,7 +102,7 @@ class ConsentView:
         current = None if self.offer is None else self.offer.current
         if self.offer is None or current is None or current.expires_at is None:
             return ""
-        return end_words(current.expires_at, self.offer.zone)
+        return end_text(current.expires_at, self.offer.zone)
 
     @property
     def health(self) -> Sequence[ScopeLine]:

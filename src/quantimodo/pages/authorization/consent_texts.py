@@ -33,14 +33,14 @@ def detail_lines(details: Details, zone: tzinfo = UTC) -> list[str]:
     return [] if details is None else [_line(rule, zone) for rule in details.rules]
 
 
-def end_words(expires_at: datetime | None, zone: tzinfo = UTC) -> str:
+def end_text(expires_at: datetime | None, zone: tzinfo = UTC) -> str:
     """When a consent ends, as text."""
     if expires_at is None:
         return _("until you take it back")
     return _("until %(moment)s") % {"moment": moment(in_zone(expires_at, zone))}
 
 
-def since_words(at: datetime, now: datetime) -> str:
+def since_text(at: datetime, now: datetime) -> str:
     """A month, with its year unless it is this one."""
     return month(at, year=at.year != now.year)
 

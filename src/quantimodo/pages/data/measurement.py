@@ -18,7 +18,7 @@ from quantimodo.measurements.views import MeasurementView
 from quantimodo.model.users import User
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.data.measurement_form import parse_change
-from quantimodo.pages.data.messages import words
+from quantimodo.pages.data.messages import translate_message
 from quantimodo.pages.data.queries import variable_path
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import FormView, row_id
@@ -57,7 +57,7 @@ class MeasurementPage:
                 if not await self.measurement_service.change(user.id, found.measurement.id, change):
                     raise NotFound
             except MeasurementError as refused:
-                errors[""] = words(refused)
+                errors[""] = translate_message(refused)
         if errors:
             given = FormView({name: form.one(name) for name in _FIELDS}, errors)
             again = FormErrors(422, errors)

@@ -17,7 +17,7 @@ from quantimodo.measurements.payloads import (
     start_of,
 )
 from quantimodo.model.texts import N_
-from quantimodo.pages.data.messages import words
+from quantimodo.pages.data.messages import translate_message
 from quantimodo.pages.forms import Form
 
 _THOUSANDS: Final = re.compile(r"[+\u2212-]?[1-9]\d{0,2}(,\d{3})+")
@@ -46,7 +46,7 @@ def parse_measurement(form: Form, zone: tzinfo) -> tuple[SentSet, dict[str, str]
         try:
             check()
         except ValueError as fault:
-            errors[field] = words(MeasurementError(fault.args[0]))
+            errors[field] = translate_message(MeasurementError(fault.args[0]))
     one = SentMeasurement(start_time=start, value=value, note=form.one("note") or None)
     sent = SentSet(
         measurements=[one],
@@ -83,7 +83,7 @@ def parse_change(form: Form, zone: tzinfo, was: Mapping[str, str]) -> tuple[Chan
         try:
             check()
         except ValueError as fault:
-            errors[field] = words(MeasurementError(fault.args[0]))
+            errors[field] = translate_message(MeasurementError(fault.args[0]))
     return change, errors
 
 

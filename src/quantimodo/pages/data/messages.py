@@ -83,7 +83,7 @@ def _pattern(msgid: str) -> re.Pattern[str]:
 _PATTERNS: Final = [(_pattern(msgid), msgid) for msgid in _MESSAGES]
 
 
-def words(refused: MeasurementError) -> str:
+def translate_message(refused: MeasurementError) -> str:
     """The message for a person, without the position in a request."""
     text = refused.text
     if refused.set_index is not None:

@@ -60,7 +60,7 @@ class VariableChart:
     most: float = 0.0
     partial: bool = False
 
-    def words(self, span: Span) -> str:
+    def label(self, span: Span) -> str:
         """The day, the week or the month."""
         if self.grouping == "month":
             return month(span.begins)

@@ -26,7 +26,7 @@ from quantimodo.model.users import User
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.charts import Chart
 from quantimodo.pages.data.measurement_form import parse_measurement
-from quantimodo.pages.data.messages import words
+from quantimodo.pages.data.messages import translate_message
 from quantimodo.pages.data.queries import newest, page_offset, variable_chart, variable_path
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import SHEET, Form, FormView
@@ -80,7 +80,7 @@ class Data:
             if not errors:
                 await self.measurement_service.save(user.id, [sent])
         except MeasurementError as refused:
-            errors[""] = words(refused)
+            errors[""] = translate_message(refused)
         if errors:
             return await self._add_again(request, browser_request, form, errors)
         return self.page_context.go(
@@ -100,9 +100,9 @@ class Data:
         except MeasurementError as refused:
             line = sheet.line(refused)
             text = (
-                words(refused)
+                translate_message(refused)
                 if line is None
-                else N_("Line %(line)s: %(reason)s", line=line, reason=words(refused))
+                else N_("Line %(line)s: %(reason)s", line=line, reason=translate_message(refused))
             )
             return await self._overview(
                 request, browser_request, {}, FormErrors(422, {"file": text})

@@ -112,7 +112,9 @@ class SecondFactorSetUp:
         response = await login_response(
             self.page_context, request, started, where, notice="two-step-on"
         )
-        return self.secrets.store(response, started.session_key, one_text(codes), CODES_PURPOSE)
+        return self.secrets.set_secret(
+            response, started.session_key, one_text(codes), CODES_PURPOSE
+        )
 
     async def _page(
         self,

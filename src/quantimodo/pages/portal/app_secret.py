@@ -57,7 +57,7 @@ class AppSecret:
         except (InvalidMetadata, ChangedMeanwhile) as refusal:
             return await self._page(opened, field_errors(refusal))
         response = self.app_pages.go(client)
-        return self.secrets.attach(response, opened.browser_request, registered)
+        return self.secrets.set_client_secret(response, opened.browser_request, registered)
 
     async def _page(self, opened: OpenedApp, again: FormErrors | None = None) -> Response:
         return await self.app_pages.show(

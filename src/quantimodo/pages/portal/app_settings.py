@@ -68,7 +68,7 @@ class AppSettings:
         """GET APP: the credentials, and a first request."""
         opened = await self.app_pages.opened(request)
         client = opened.client
-        secret = self.secrets.shown(request, opened.browser_request, client)
+        secret = self.secrets.read_client_secret(request, opened.browser_request, client)
         response = await self.app_pages.show(
             opened,
             "overview",
@@ -77,7 +77,7 @@ class AppSettings:
             steps=first_requests(self.issuer, client),
             standing=standing(client),
         )
-        return self.secrets.forget(response) if secret else response
+        return self.secrets.clear(response) if secret else response
 
     async def sign_in(self, request: Request) -> Response:
         """GET APP/sign-in."""

@@ -158,7 +158,7 @@ class AppWebhooks:
     def _with_secret(self, opened: OpenedApp, endpoint_id: str, secret: Secret) -> Response:
         session = opened.browser_request.required().key
         response = self._go(opened, endpoint_id)
-        return self.secrets.store(response, session, secret, _purpose(endpoint_id))
+        return self.secrets.set_secret(response, session, secret, _purpose(endpoint_id))
 
     async def _list(
         self, opened: OpenedApp, view: FormView, again: FormErrors | None = None
@@ -183,7 +183,7 @@ class AppWebhooks:
         again: FormErrors | None = None,
     ) -> Response:
         request, session = opened.request, opened.browser_request.required()
-        secret = self.secrets.stored(request, session.key, _purpose(endpoint.id))
+        secret = self.secrets.read_secret(request, session.key, _purpose(endpoint.id))
         text = request.query_params.get("before", "")
         before = row_id(text) if text else None
         deliveries = await self.webhooks.store.deliveries(
@@ -202,7 +202,7 @@ class AppWebhooks:
             spans=[(name, words) for name, words, _ in SPANS],
             form=view,
         )
-        return response if secret is None else self.secrets.forget(response)
+        return response if secret is None else self.secrets.clear(response)
 
 
 def _view(endpoint: WebhookEndpoint) -> FormView:

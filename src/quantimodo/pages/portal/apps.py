@@ -74,7 +74,7 @@ class Developers:
             again = field_errors(refusal)
             return self._new_page(request, browser_request, new_view(form, again), again)
         response = self.page_context.go(app_path(registered.client))
-        return self.secrets.attach(response, browser_request, registered)
+        return self.secrets.set_client_secret(response, browser_request, registered)
 
     async def _has_logo(self, client: Client) -> bool:
         return await self.clients.logo(client.id) is not None

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from quantimodo.pages.reference.examples import samples, spelled_json
+from quantimodo.pages.reference.examples import format_json, samples
 from quantimodo.pages.reference.model import (
     DOCS,
     DocumentedResponse,
@@ -52,7 +52,7 @@ def schemas_of(document: Json, groups: Sequence[Group]) -> Mapping[str, Schema]:
                 for member, inner in schemas[name].get("properties", {}).items()
             ],
             users.get(name, ()),
-            spelled_json(schemas[name]),
+            format_json(schemas[name]),
         )
         for name in sorted(schemas)
     }
@@ -196,7 +196,7 @@ def _field(name: str, schema: Json, required: bool, link: str = "") -> Field:
         required=required,
         deprecated=schema.get("deprecated", False),
         text=inline(schema.get("description", "")),
-        choices=[spelled_json(choice).strip('"') for choice in schema.get("enum", ())],
+        choices=[format_json(choice).strip('"') for choice in schema.get("enum", ())],
         schema=link,
     )
 
@@ -223,7 +223,7 @@ def _response(document: Json, status: str, response: Json) -> DocumentedResponse
         ],
         fields=list(_fields(document, schema.get("items", schema))),
         examples=[
-            (name, spelled_json(example["value"]))
+            (name, format_json(example["value"]))
             for name, example in json.get("examples", {}).items()
         ],
         schema=_name_in(schema),

@@ -21,7 +21,7 @@ _FORM = "application/x-www-form-urlencoded"
 _TOKENS = {"bearer": "ACCESS_TOKEN", "operator": "METRICS_TOKEN"}
 
 
-def spelled_json(value: Any) -> str:
+def format_json(value: Any) -> str:
     """JSON as the examples show it: indented, with all characters as they are."""
     return json.dumps(value, indent=2, ensure_ascii=False)
 
