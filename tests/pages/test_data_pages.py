@@ -69,10 +69,10 @@ async def test_a_measurement_is_added_shown_and_deleted(ann: Visitor) -> None:
         ({"when": "45047"}, "This may be a spreadsheet&#39;s date"),
         ({"value": "1,234"}, "Write it without a comma"),
         ({"value": "7"}, "Value is above 5, the most of its unit."),
-        ({"variable": " "}, "Say what you measured."),
+        ({"variable": " "}, "Enter what you measured."),
         ({"unit": ""}, "This is new: choose its unit too."),
         ({"when": "tomorrow"}, "The time cannot be read"),
-        ({"when": ""}, "Say when it was."),
+        ({"when": ""}, "Enter when it was."),
         ({"note": "x" * 2001}, "The note is longer"),
     ],
 )
@@ -91,14 +91,14 @@ async def test_all_that_is_wrong_with_the_form_is_said_at_once(ann: Visitor) -> 
     response = await add(ann, variable="", value="much", when="soon", note="x" * 2001)
     assert response.status_code == 422
     for text in (
-        "Say what you measured.",
+        "Enter what you measured.",
         "Enter a number.",
         "The time cannot be read",
         "is longer",
     ):
         assert text in response.text
     response = await add(ann, value="much", unit="", when="")
-    for text in ("This is new: choose its unit too.", "Enter a number.", "Say when it was."):
+    for text in ("This is new: choose its unit too.", "Enter a number.", "Enter when it was."):
         assert text in response.text
 
 
@@ -128,7 +128,7 @@ async def test_a_measurement_is_edited_and_keeps_what_is_not_changed(
     assert (await ann.get(f"{DATA}/export")).text == before, "nothing was changed, seconds neither"
     for changes, text in (
         ({"value": "much"}, "Enter a number."),
-        ({"when": ""}, "Say when it was."),
+        ({"when": ""}, "Enter when it was."),
         ({"when": "soon"}, "The time cannot be read"),
         ({"note": "x" * 2001}, "The note is longer"),
         ({"unit": "cm"}, "has a unit of another kind"),
@@ -441,7 +441,7 @@ async def test_activity_names_the_app_of_each_event(site: Site, ann: Visitor) ->
     page = await ann.get("/account/activity")
     assert page.text.count("<strong>") == 50
     assert "Older" in page.text
-    assert "An application that is gone" in page.text
+    assert "A deleted application" in page.text
     assert "400 days" in page.text
     older = page.text.partition("activity?before=")[2].partition('"')[0]
     assert (await ann.get(f"/account/activity?before={older}")).text.count("<strong>") == 10

@@ -133,7 +133,7 @@ async def test_the_last_way_in_has_no_button_and_says_why(
 ) -> None:
     page = (await ben.get(IDENTITIES)).text
     assert f'action="{UNLINK}"' not in page
-    assert "It stays: it is your last way to sign in." in page
+    assert "It cannot be removed: it is your last way to sign in." in page
     assert 'href="/account/security/password"' in page
     csrf = (await ben.form("/account/profile"))["csrf"]
     number = await number_of(services, "ben@example.org")

@@ -63,7 +63,7 @@ async def test_a_token_is_shown_once_and_opens_what_was_chosen(harness: AppHarne
     assert "last used" in page
     activity = (await browser.get("/account/activity")).text
     assert "Grafana at home" in activity
-    assert "An application that is gone" not in activity
+    assert "A deleted application" not in activity
 
     harness.advance(days=30)
     assert (await harness.call(token, MEASUREMENTS)).status_code == 401

@@ -29,7 +29,7 @@ async def test_no_account_is_made_before_the_email_is_opened(
     response = await sign_up(visitor)
     assert response.status_code == 303
     assert response.headers["location"] == "/sign-up/sent"
-    assert "Look into your mail" in (await visitor.get("/sign-up/sent")).text
+    assert "Check your e-mail" in (await visitor.get("/sign-up/sent")).text
     assert await services.stores.users.user_by_email("new@example.org") is None
 
 

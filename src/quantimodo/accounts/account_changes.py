@@ -64,7 +64,7 @@ class AccountChanges:
         if user.email is None:
             raise DomainError(
                 N_(
-                    "A password goes with an e-mail address. Give the account one first, then"
+                    "A password needs an e-mail address. First add one to your account, then"
                     " come back."
                 )
             )

@@ -83,7 +83,7 @@ class Credentials:
             raise DomainError(
                 N_(
                     "The current password is not right. If you do not remember it, choose a new"
-                    " one by way of the sign-in page."
+                    " one from the sign-in page."
                 )
             )
         await self.throttle.reauthenticated(user.id)

@@ -28,7 +28,7 @@ from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.stores import Conflict
 
-_INVALID_LINK = N_("This link is not good any more. Ask for a new one.")
+_INVALID_LINK = N_("This link is not valid any more. Ask for a new one.")
 _EMAIL_LENGTH = 600  # about as long as an encrypted e-mail
 
 

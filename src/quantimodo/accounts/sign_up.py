@@ -33,7 +33,7 @@ NO_SIGN_UP: Final[Mapping[SignUpMode, str]] = {
     "invited": N_("This server makes accounts by invitation only. Ask its operator for one."),
     "closed": N_("This server makes no new accounts. Ask its operator for one."),
 }
-_INVALID_LINK: Final = N_("This link is not good any more. Sign up again to get a new one.")
+_INVALID_LINK: Final = N_("This link is not valid any more. Sign up again to get a new one.")
 
 
 class PendingSignUp(msgspec.Struct, frozen=True):

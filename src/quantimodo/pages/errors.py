@@ -39,7 +39,10 @@ BUSY: Final = (
 )
 SERVER_ERROR: Final = (
     N_("Something went wrong on our side"),
-    N_("Nothing you did caused this. Try again in a moment; if it stays, tell the operator."),
+    N_(
+        "Nothing you did caused this. Try again in a moment; if it happens again, tell the"
+        " operator."
+    ),
 )
 
 

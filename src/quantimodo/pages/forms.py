@@ -97,7 +97,7 @@ async def read_form(request: Request, limits: FormLimits = USUAL) -> Form:
     most = limits.most_fields
     form = _fields(body, most) if media_type == _URLENCODED else await _parts(request, body, most)
     if not all(_is_text(key) and _is_text(value) for key, value in form.fields):
-        raise FormFault(400, N_("The form holds a character that cannot be used."))
+        raise FormFault(400, N_("The form has a character that cannot be used."))
     return form
 
 

@@ -45,7 +45,7 @@ NOTICES: Final = {
     "confirmed": N_("Your address is confirmed. Welcome."),
     "account-kept": N_("Your account is open again, and will not be deleted."),
     "password-set": N_("Your password is set."),
-    "identity-linked": N_("The account is linked. You can sign in by it from now on."),
+    "identity-linked": N_("The account is linked. You can sign in with it from now on."),
     "identity-unlinked": N_(
         "The account is unlinked. It does not sign in any more. If another person may have used"
         " it, sign out all other devices."
@@ -68,7 +68,7 @@ NOTICES: Final = {
         "Two-step verification is off. You no longer need a second step to sign in."
     ),
     "recovery-codes-new": N_("You have new recovery codes. The earlier ones do not work any more."),
-    "passkey-added": N_("The passkey is added. You can sign in by it from now on."),
+    "passkey-added": N_("The passkey is added. You can sign in with it from now on."),
     "passkey-renamed": N_("The name is saved."),
     "passkey-removed": N_("The passkey is removed. Delete it in your password manager as well."),
     "token-made": N_("The token is made."),

@@ -430,9 +430,9 @@ FIELDS: Final = (
             label=N_("Claims in the ID token"),
             text=N_("Claims in the ID token"),
             hint=N_(
-                "Puts name, e-mail address and the like into the ID token, as far as the scopes"
-                " open them. For libraries that do not call userinfo, such as Auth.js; see the"
-                " documentation."
+                "Adds name, e-mail address and similar claims to the ID token, as far as the"
+                " scopes allow them. For libraries that do not call userinfo, such as Auth.js;"
+                " see the documentation."
             ),
         ),
     ),

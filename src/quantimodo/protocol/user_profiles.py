@@ -106,7 +106,7 @@ def _of_its_kind(name: str, text: str) -> Iterator[tuple[str, str]]:
     elif name == "birthdate" and not _is_date(text):
         yield name, N_("Write it as 1990-01-31, or the year alone; 0000-01-31 leaves the year out.")
     elif name == "zoneinfo" and text not in available_timezones():
-        yield name, N_("Take a zone of the list, as Europe/Berlin.")
+        yield name, N_("Choose a zone from the list, such as Europe/Berlin.")
     elif name == "locale" and _LOCALE.fullmatch(text) is None:
         yield name, N_("Write a language, as en or en-GB.")
     elif name == "phone_number" and _PHONE.fullmatch(text) is None:

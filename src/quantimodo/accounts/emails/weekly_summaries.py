@@ -25,7 +25,7 @@ from quantimodo.ports.measurement_stores import AccessLogStore
 
 _LEASE: Final = timedelta(minutes=5)
 _BATCH: Final = 50
-_GONE: Final = N_("An application that is gone")
+_GONE: Final = N_("A deleted application")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,8 +28,8 @@ _OFF: Final = N_(
 )
 _UNVERIFIED: Final = N_("Your account has no confirmed e-mail address. %(off)s", off=_OFF)
 _FROM_LINK: Final = N_(
-    "You chose your password by a mailed link, so it does not show that you are more than a"
-    " reader of your mail. %(off)s",
+    "You set your password by an e-mailed link, so it only shows that you can read your mail."
+    " %(off)s",
     off=_OFF,
 )
 _BY_EMAIL: Final = N_(

@@ -39,7 +39,7 @@ _DID: Final = {
     "profile": N_("Read your profile"),
     "exchange": N_("Acted for you at another API"),
 }
-_GONE: Final = N_("An application that is gone")
+_GONE: Final = N_("A deleted application")
 _KEPT_DAYS: Final = 400
 _COLUMNS: Final = (
     "Application",

@@ -28,13 +28,13 @@ def parse_measurement(form: Form, zone: tzinfo) -> tuple[SentSet, dict[str, str]
     errors: dict[str, str] = {}
     value, start = 0.0, _placed(form.one("when").strip(), zone)
     if not form.one("variable").strip():
-        errors["variable"] = N_("Say what you measured.")
+        errors["variable"] = N_("Enter what you measured.")
     try:
         value = _number(form.one("value").strip())
     except ValueError as fault:
         errors["value"] = fault.args[0]
     if not start:
-        errors["when"] = N_("Say when it was.")
+        errors["when"] = N_("Enter when it was.")
     for field, check in (
         (
             "variable",
@@ -75,7 +75,7 @@ def parse_change(form: Form, zone: tzinfo, was: Mapping[str, str]) -> tuple[Chan
     if given["when"] != was["when"]:
         change.start_time = _placed(given["when"], zone)
     if not given["when"]:
-        errors["when"] = N_("Say when it was.")
+        errors["when"] = N_("Enter when it was.")
     for field, check in (
         ("when", lambda: change.start_time and start_of(change.start_time, None)),
         ("note", lambda: note_of(change.note)),

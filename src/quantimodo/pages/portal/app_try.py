@@ -148,7 +148,7 @@ def obstacle(client: Client) -> str:
     if "code" not in client.response_types:
         return N_("It signs no people in by redirects. Its first request is at Overview.")
     if not client.public and metadata.token_endpoint_auth_method not in _BY_SECRET:
-        return N_("It proves itself by a key that only you have.")
+        return N_("It authenticates with a key that only you have.")
     if metadata.require_pushed_authorization_requests or metadata.require_signed_request_object:
         return N_("It pushes or signs its requests, which only you can do.")
     if metadata.dpop_bound_access_tokens or metadata.tls_client_certificate_bound_access_tokens:
