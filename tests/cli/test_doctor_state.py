@@ -43,7 +43,7 @@ def test_doctor_reads_the_state_of_the_server(terminal: Terminal) -> None:
     done = terminal("doctor", "--json", **mail)
     assert done.code == 1
     assert finding(done.json, "mail queue")["state"] == "fault"
-    assert "1 e-mails wait, the oldest one for" in finding(done.json, "mail queue")["text"]
+    assert "1 e-mail waits, the oldest one for" in finding(done.json, "mail queue")["text"]
     (overdue,) = [each for each in done.json if "overdue" in each["text"]]
     assert (overdue["what"], overdue["state"]) == ("keys", "fault")
     assert "ES256" in overdue["text"]

@@ -1,5 +1,6 @@
 """`quantimodo keys`, `database`, `doctor` and `settings`."""
 
+import re
 import stat
 import subprocess
 import sysconfig
@@ -8,8 +9,10 @@ from pathlib import Path
 
 import apsw
 import pytest
+import typer.main
 
 from quantimodo import __version__
+from quantimodo.cli.main import command_line
 from quantimodo.model.keys import ALGORITHMS
 from support.terminal import Terminal
 
@@ -380,3 +383,24 @@ def test_every_command_exits_with_2_for_invalid_settings(terminal: Terminal) -> 
             "error: QUANTIMODO_WOKERS is not a setting: did you mean QUANTIMODO_WORKERS?\n"
             "error: QUANTIMODO_PORT must be a whole number\n"
         )
+
+
+def test_every_command_names_its_values_in_one_form() -> None:
+    """Arguments as {client_id}, options as <str>."""
+    wrong = []
+    commands = [("quantimodo", typer.main.get_command(command_line()))]
+    for path, command in commands:
+        context = command.context_class(command)
+        for parameter in command.params:
+            shown = parameter.make_metavar(context)
+            form = r"\[?\{?[a-z_]+\}?\]?(\.\.\.)?" if is_argument(parameter) else r"<.*>"
+            if not re.fullmatch(form, shown):
+                wrong.append(f"{path} {parameter.name}: {shown}")
+        children = getattr(command, "commands", {})
+        commands += [(f"{path} {name}", child) for name, child in children.items()]
+    assert len(commands) > 50
+    assert wrong == []
+
+
+def is_argument(parameter: object) -> bool:
+    return getattr(parameter, "param_type_name", "") == "argument"

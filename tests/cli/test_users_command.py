@@ -144,9 +144,9 @@ def test_the_operator_resets_a_second_factor(terminal: Terminal) -> None:
         "recovery_codes": 1,
         "app": True,
     }
-    assert "1 recovery codes left" in terminal("users", "show", "ada@example.org").out
+    assert "1 recovery code left" in terminal("users", "show", "ada@example.org").out
     warned = terminal("doctor", "--json").json
-    assert "1 authenticator apps need a secret key" in str(warned)
+    assert "1 authenticator app needs a secret key" in str(warned)
     assert terminal("users", "reset-second-factor", "ada@example.org").code == 0
     assert terminal("users", "show", "ada@example.org", "--json").json["second_factor"] is None
     with closing(apsw.Connection(str(terminal.folder / "var/quantimodo.db"))) as database:

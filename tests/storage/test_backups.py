@@ -403,4 +403,4 @@ def test_every_encrypted_column_is_checked(migrated_file: Path) -> None:
 async def test_values_under_another_key_are_counted(site: Site, database_url: str) -> None:
     envelope = Envelope(parse_keys(OTHER_KEY), SeededEntropy(1))
     (line,) = await unreadable_values(database_url, envelope)
-    assert line.startswith("1 signing keys cannot be decrypted")
+    assert line.startswith("1 signing key cannot be decrypted")

@@ -11,6 +11,7 @@ from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.webhooks import WEBHOOK_PURPOSE
 from quantimodo.federation.new_identities import ID_TOKENS, PROVIDER_TOKENS
 from quantimodo.keys.keyring import SEAL_PURPOSE
+from quantimodo.model.texts import number_of
 from quantimodo.ops.mail import MAIL_PURPOSE
 from quantimodo.storage.sealed_values import sealed_values
 
@@ -25,15 +26,15 @@ PURPOSES: Final[Mapping[str, Callable[[Any], str]]] = {
     "webhook_endpoints": lambda _: WEBHOOK_PURPOSE,
     "stored_settings": lambda _: SETTINGS_PURPOSE,
 }
-_WHAT: Final = {
-    "signing_keys": "signing keys",
-    "clients": "secrets of applications",
-    "totp_factors": "authenticator apps",
-    "identities": "tokens of providers",
-    "provider_sessions": "ID tokens of providers",
-    "mails": "e-mails that wait",
-    "webhook_endpoints": "secrets of webhooks",
-    "stored_settings": "sets of provider secrets",
+_WHAT: Final = {  # one, and several
+    "signing_keys": ("signing key", "signing keys"),
+    "clients": ("secret of an application", "secrets of applications"),
+    "totp_factors": ("authenticator app", "authenticator apps"),
+    "identities": ("token of a provider", "tokens of providers"),
+    "provider_sessions": ("ID token of a provider", "ID tokens of providers"),
+    "mails": ("e-mail that waits", "e-mails that wait"),
+    "webhook_endpoints": ("secret of a webhook", "secrets of webhooks"),
+    "stored_settings": ("set of provider secrets", "sets of provider secrets"),
 }
 
 
@@ -49,6 +50,7 @@ async def unreadable_values(url: str, envelope: Envelope) -> list[str]:
         except DecryptionFailed:
             lost[value.table] += 1
     return [
-        f"{count} {_WHAT[table]} cannot be decrypted with the secret keys that are configured"
+        f"{number_of(count, *_WHAT[table])} cannot be decrypted with the secret keys that are"
+        " configured"
         for table, count in lost.items()
     ]

@@ -55,7 +55,10 @@ def read_or_generate(path: Path, entropy: Entropy, *, may_generate: bool) -> tup
                 " QUANTIMODO_SECRET_KEY, or QUANTIMODO_SECRET_FILE to the file that the server uses"
             )
         _generate(path, entropy)
-    return parse_keys(path.read_text("ascii"))
+    try:
+        return parse_keys(path.read_text("ascii"))
+    except UnicodeDecodeError:
+        raise BadSecretKey(f"{path.absolute()} is not ASCII text: it must have keys") from None
 
 
 def _generate(path: Path, entropy: Entropy) -> None:

@@ -18,8 +18,10 @@ from quantimodo.app.secret_keys import secret_keys
 from quantimodo.app.settings.reading import Settings, load_machine
 from quantimodo.cli.command_runner import Failed, field_errors, print_error, require_database
 from quantimodo.cli.printing import print_json
+from quantimodo.cli.text_files import read_text
 from quantimodo.crypto.age import AgeFailed, BadAgeKey
 from quantimodo.crypto.envelope import Envelope
+from quantimodo.model.texts import number_of
 from quantimodo.storage.inspection import inspect
 from quantimodo.storage.open import SchemaMismatch, pending_steps
 from quantimodo.storage.postgres.snapshots import ProgramFailed
@@ -88,7 +90,7 @@ def restore(
     """
     with field_errors():
         settings = load_machine(os.environ)
-        text = "" if identity is None else identity.read_text("utf-8")
+        text = "" if identity is None else read_text(identity)
         options = RestoreOptions(identities=text, issuer=from_issuer, dry_run=dry_run)
         try:
             left = asyncio.run(restore_backup(settings, file, options, _tools()))
@@ -144,5 +146,5 @@ def _tools() -> Tools:
 
 
 def _left(migrations: Sequence[object]) -> str:
-    number = "1 migration is" if len(migrations) == 1 else f"{len(migrations)} migrations are"
+    number = number_of(len(migrations), "migration is", "migrations are")
     return f"{number} left: quantimodo database migrate"

@@ -19,8 +19,8 @@ _NO_APP: Final = "there is no app with this client_id"
 
 webhooks = typer.Typer(no_args_is_help=True, help="Manage the webhooks of an application.")
 
-App = Annotated[str, typer.Argument(help="The client_id of the app.", metavar="CLIENT_ID")]
-Id = Annotated[str, typer.Argument(help="The id of the webhook.", metavar="WEBHOOK")]
+App = Annotated[str, typer.Argument(help="The client_id of the app.", metavar="client_id")]
+Id = Annotated[str, typer.Argument(help="The id of the webhook.", metavar="webhook")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

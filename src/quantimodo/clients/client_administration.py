@@ -13,6 +13,7 @@ from quantimodo.clients.resources import ResourceRegistry
 from quantimodo.model.admin_actions import Authority
 from quantimodo.model.clients import Client
 from quantimodo.model.resources import Resource
+from quantimodo.model.texts import number_of
 from quantimodo.ports.admin_stores import AdminLog
 from quantimodo.ports.owner_notices import OwnerNotices
 from quantimodo.protocol.registration import registration_of
@@ -96,7 +97,8 @@ class ClientAdministration:
             "client.limit",
             client_id=client.id,
             user_id=client.owner_id,
-            detail=f"{client.name}: {tokens} tokens, {requests} requests per minute",
+            detail=f"{client.name}: {number_of(tokens, 'token')},"
+            f" {number_of(requests, 'request')} per minute",
         )
         known = registration_of(client)
         metadata = replace(known.metadata, tokens_per_minute=tokens, requests_per_minute=requests)

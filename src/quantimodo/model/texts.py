@@ -35,3 +35,9 @@ def N_(msgid: str, **values: Any) -> str:
 def N_plural(msgid: str, plural: str, number: int, **values: Any) -> str:
     """Mark a text that has a singular and a plural; `%(number)s` in it stands for the number."""
     return Text(msgid, {"number": number, **values}, plural, number)
+
+
+def number_of(count: int, one: str, several: str = "") -> str:
+    """As in `1 e-mail` and `3 e-mails`, in English: for logs, commands and alerts, which are not
+    translated. `several` is `one` with an s, unless it is given."""
+    return f"{count} {one if count == 1 else several or f'{one}s'}"

@@ -15,6 +15,7 @@ from quantimodo.model.server_state import (
     ServerState,
     TokenRequests,
 )
+from quantimodo.model.texts import number_of
 
 Subject = Literal["keys", "backup", "disk", "mail", "webhooks", "provider", "refusals"]
 SUBJECTS: Final[tuple[Subject, ...]] = get_args(Subject)
@@ -112,9 +113,9 @@ def _disk(disk: DiskSpace, limit: int) -> HealthReading:
 
 
 def _queue(queue: QueueState, state: ServerState, limit: timedelta) -> HealthReading:
-    what = "e-mails" if queue.name == "mail" else "webhooks"
+    what = "e-mail" if queue.name == "mail" else "webhook"
     age = timedelta(0) if queue.oldest_at is None else max(timedelta(0), state.at - queue.oldest_at)
-    text = f"{queue.waiting} {what} wait"
+    text = number_of(queue.waiting, f"{what} waits", f"{what}s wait")
     if age <= limit:
         return HealthReading(subject=queue.name, state="ok", text=text)
     if queue.name == "mail":
@@ -139,6 +140,7 @@ def provider_reading(provider: ProviderState, at: datetime, limit: int) -> Healt
     """What this state of one provider means at that moment; `limit` failures are too many."""
     success = provider.succeeded_at
     last = "none has succeeded yet"
+    failed = number_of(provider.failures, "request", "requests")
     if success is not None:
         last = f"the last one that succeeded was {format_duration(at - success)} ago"
     if provider.failures < limit:
@@ -148,13 +150,15 @@ def provider_reading(provider: ProviderState, at: datetime, limit: int) -> Healt
         subject="provider",
         of=provider.provider,
         state="warning",
-        text=f"the last {provider.failures} requests to {provider.provider} failed, and {last}:"
+        text=f"the last {failed} to {provider.provider} failed, and {last}:"
         " look for 'sign-in failed' in the log; quantimodo doctor connects to it",
     )
 
 
 def _refusals(requests: TokenRequests, thresholds: Thresholds) -> HealthReading:
-    text = f"{requests.refused} of {requests.total} token requests of 15 minutes were refused"
+    refused = "was refused" if requests.refused == 1 else "were refused"
+    total = number_of(requests.total, "token request")
+    text = f"{requests.refused} of {total} of 15 minutes {refused}"
     many = requests.refused >= thresholds.refused_least
     if many and 100 * requests.refused > thresholds.refused_share * requests.total:
         return HealthReading(
@@ -172,5 +176,5 @@ def format_duration(time: timedelta) -> str:
     for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds >= length:
             number = seconds // length
-            return f"{number} {unit}{'' if number == 1 else 's'}"
+            return number_of(number, unit)
     return "less than a minute"

@@ -178,6 +178,8 @@ def _from_file(path: str, faults: list[str]) -> Iterator[_Given]:
         faults.append(f"{CONFIG} names a file that is not UTF-8 text")
     except tomllib.TOMLDecodeError as fault:
         faults.append(f"{CONFIG} names a file that is not TOML: {fault}")
+    except RecursionError:
+        faults.append(f"{CONFIG} names a file that is not TOML: it is nested too deeply")
     else:
         yield from _from_table(document, "", path, faults)
 

@@ -99,7 +99,7 @@ def _issuer_is_loopback(settings: Settings) -> bool:
 def _check_statements(settings: Settings, fault: Fault) -> None:
     try:
         read_statements(settings.registration.statements_file)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         fault(
             "registration.statements_file",
             "must name a readable JSON file: an object with a JWK Set for each issuer",

@@ -17,6 +17,7 @@ from quantimodo.cli.clients.log import log
 from quantimodo.cli.clients.options import client_fields, client_options, given
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_fields, print_json, print_table
+from quantimodo.cli.text_files import read_text
 from quantimodo.cli.users.account_actions import Reason, authority
 from quantimodo.clients.client_administration import ClientAction
 from quantimodo.clients.registry import Registered, Registration
@@ -83,7 +84,7 @@ def import_client(
 ) -> None:
     """Register an application from a JSON file with the metadata of RFC 7591."""
     try:
-        registration = parse_registration(json.loads(file.read_text("utf-8")))
+        registration = parse_registration(json.loads(read_text(file)))
     except (ValueError, RecursionError):
         raise typer.BadParameter("the file is not JSON") from None
     except OAuthError as fault:

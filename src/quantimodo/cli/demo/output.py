@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 
 from quantimodo.cli.demo.html_forms import HtmlPage
+from quantimodo.model.texts import number_of
 
 _OURS = re.compile(r"(qm[a-z]_[A-Za-z0-9_-]{5})[A-Za-z0-9_-]+")
 _SIGNED = re.compile(r"(eyJ[A-Za-z0-9_-]{5})[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
@@ -66,7 +67,7 @@ def _lines(response: httpx.Response) -> Iterator[str]:
         lines = json.dumps(as_object(response), indent=2, ensure_ascii=False).splitlines()
         yield from lines[:_MOST_LINES]
         if len(lines) > _MOST_LINES:
-            yield f"… and {len(lines) - _MOST_LINES} lines more"
+            yield f"… and {number_of(len(lines) - _MOST_LINES, 'line')} more"
     elif kind.startswith("text/html") and response.content and not location:
         yield f"a page: {HtmlPage(response.text).title}"
 

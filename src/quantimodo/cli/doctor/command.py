@@ -28,9 +28,11 @@ from quantimodo.cli.doctor.providers import provider_findings
 from quantimodo.cli.doctor.state import state_findings
 from quantimodo.cli.printing import print_json
 from quantimodo.cli.settings import readable_settings
+from quantimodo.cli.text_files import read_text
 from quantimodo.crypto.envelope import DecryptionFailed
 from quantimodo.model.keys import ALGORITHMS
 from quantimodo.model.secrets import Secret
+from quantimodo.model.texts import number_of
 from quantimodo.ops.mail import MailServerUnavailable
 from quantimodo.ops.smtp import Smtp, smtp_policy
 from quantimodo.ports.stores import Unavailable
@@ -46,7 +48,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     live: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Probe the server at this address from outside instead."),
+        typer.Option(metavar="<url>", help="Probe the server at this URL from outside instead."),
     ] = None,
     metrics_token_file: Annotated[
         Path | None,
@@ -59,8 +61,8 @@ def doctor(
 ) -> None:
     """Check settings, files, database, keys, backup, disk, mail and providers. Changes nothing.
 
-    With --live: check the running server at URL from outside, as an anonymous caller. With the
-    token of /metrics, also its probes of sign-in providers.
+    With --live: check the running server at this URL from outside, as an anonymous caller. With
+    the token of /metrics, also its probes of sign-in providers.
 
     Exit code 0: no fault, though there may be warnings. 1: at least one fault. 2: the settings or
     the command line are wrong, and nothing was checked.
@@ -70,7 +72,7 @@ def doctor(
             raise typer.BadParameter("must be like https://id.example.org", param_hint="--live")
         token = None
         if metrics_token_file is not None:
-            token = Secret(metrics_token_file.read_text("utf-8").strip())
+            token = _token(metrics_token_file)
         findings = asyncio.run(examine_live(live, SystemClock().now, token))
     elif metrics_token_file is not None:
         raise typer.BadParameter("needs --live", param_hint="--metrics-token-file")
@@ -123,6 +125,13 @@ def _issuer_findings(settings: Settings) -> Iterator[Finding]:
             "set trusted_proxies to the network of the TLS proxy, else all people seem to come"
             " from one address and share its limits",
         )
+
+
+def _token(file: Path) -> Secret:
+    text = read_text(file).strip()
+    if not text or not text.isascii() or not text.isprintable():
+        raise typer.BadParameter(f"{file} must have one token, on one line")
+    return Secret(text)
 
 
 async def _insecure_hosts(settings: Settings) -> list[Finding]:
@@ -188,7 +197,7 @@ async def _database(settings: Settings) -> list[Finding]:
         return [Finding("fault", "database", f"cannot be used: {sentence_of(fault) or fault}")]
     found = [Finding("fault", "database", line) for line in damage]
     if steps:
-        text = f"{len(steps)} migrations to run: quantimodo database migrate"
+        text = f"{number_of(len(steps), 'migration')} to run: quantimodo database migrate"
         found.append(Finding("fault", "database", text))
     if path is not None and stat.S_IMODE(path.stat().st_mode) & 0o077:
         text = f"others can read the file: chmod 600 {path}"
@@ -231,12 +240,14 @@ async def _apps_of(context: AppContext) -> list[Finding]:
     found = []
     used = await secret_keys_in_use(context.stores.second_factors, context.envelope)
     if used.lost:
-        text = f"{used.lost} authenticator apps need a secret key that is not configured any more"
+        apps = number_of(used.lost, "authenticator app needs", "authenticator apps need")
+        text = f"{apps} a secret key that is not configured any more"
         found.append(Finding("fault", "apps", text))
     if used.older:
+        apps = number_of(used.older, "authenticator app needs", "authenticator apps need")
         text = (
-            f"{used.older} authenticator apps still need an older secret key: keep it until a"
-            " running server has encrypted them again"
+            f"{apps} an older secret key: keep it until a running server has encrypted the secrets"
+            " again"
         )
         found.append(Finding("warning", "apps", text))
     return found

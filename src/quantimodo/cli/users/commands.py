@@ -14,11 +14,13 @@ from quantimodo.app.composition.services import AppContext
 from quantimodo.cli.command_runner import Failed, field_errors, run
 from quantimodo.cli.option_groups import option_group
 from quantimodo.cli.printing import print_fields, print_json, print_table
+from quantimodo.cli.text_files import read_text
 from quantimodo.cli.users.account_actions import Reason, perform, person_of
 from quantimodo.cli.users.imports import import_users
 from quantimodo.cli.users.invitations import invitations, invite_person
 from quantimodo.cli.users.sessions import sessions
 from quantimodo.model.secrets import Secret
+from quantimodo.model.texts import number_of
 from quantimodo.model.user_profiles import Profile
 from quantimodo.model.users import User
 from quantimodo.ports.stores import Conflict
@@ -217,7 +219,7 @@ def invite(
 
 def _profile(file: Path) -> Profile:
     try:
-        return parse_claims(json.loads(file.read_text("utf-8")))
+        return parse_claims(json.loads(read_text(file)))
     except (ValueError, RecursionError):
         raise typer.BadParameter("the file is not JSON") from None
     except InvalidProfile as fault:
@@ -268,7 +270,8 @@ def _second_factor(status: SecondFactorStatus | None) -> str:
     if status is None:
         return "none"
     what = "authenticator app" if status.app else "passkeys"
-    return f"{what}, since {status.since}; {status.recovery_codes} recovery codes left"
+    left = number_of(status.recovery_codes, "recovery code")
+    return f"{what}, since {status.since}; {left} left"
 
 
 def _state(user: User) -> str:
