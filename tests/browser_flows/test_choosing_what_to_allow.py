@@ -65,7 +65,7 @@ async def test_an_app_sees_only_what_was_chosen_and_the_person_changes_it_later(
         await page.fill("[name=username]", "ann@example.org")
         await page.fill("[name=password]", PASSWORD)
         await press(page, "main button[type=submit]")
-        assert "Sleep: 4 entries since" in await page.inner_text(".seen")
+        assert "Sleep: 4 entries since" in await page.inner_text(".recorded-data")
         allow = await page.locator("#allow").bounding_box()
         cancel = await page.locator("#deny").bounding_box()
         assert allow is not None

@@ -166,11 +166,11 @@ async def test_another_account_can_be_used_for_the_same_request(
     async with browser_setup.person() as page:
         await page.goto(browser_setup.authorize_path(app.id))
         await sign_in(page)
-        assert "ann@example.org" in await page.inner_text(".using")
+        assert "ann@example.org" in await page.inner_text(".current-account")
         await press(page, "text=Use another account")
         assert "You are signed in as" in await page.inner_text(".card")
         await sign_in(page, "bob@example.org")
-        assert "bob@example.org" in await page.inner_text(".using")
+        assert "bob@example.org" in await page.inner_text(".current-account")
         await press(page, "#allow")
         assert page.url.startswith(browser_setup.callback)
 

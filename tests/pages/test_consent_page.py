@@ -67,7 +67,7 @@ async def test_it_names_who_asks_for_what_and_which_account_is_in_use(
 async def test_the_application_describes_itself_and_is_not_taken_at_its_word(
     site: Site, user: User
 ) -> None:
-    assert 'class="says"' not in shown(site, question(await site.register(user), user))
+    assert 'class="description-quote"' not in shown(site, question(await site.register(user), user))
     described = await site.register(user, description="Sleep <b>diary</b>\nfor shifts")
     text = shown(site, question(described, user))
     assert "The application describes itself" in text

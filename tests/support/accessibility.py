@@ -39,7 +39,7 @@ _OUTLINE = """() => {
         }
         return found;
     };
-    const buttons = shown("main .button").filter(each => !each.closest(".decide"))
+    const buttons = shown("main .button").filter(each => !each.closest(".decision"))
         .map(each => [each, each.getBoundingClientRect()]);
     const touches = text => {
         const box = text.getBoundingClientRect();

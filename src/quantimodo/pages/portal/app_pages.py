@@ -1,6 +1,6 @@
 """What the pages of one application share: who may open them, the table of tabs, and the layout.
 
-To add a tab, add a line to `TABS`, and a page whose template extends `developers_app.html`.
+To add a tab, add a line to `TABS`, and a page whose template extends `developers_app_layout.html`.
 """
 
 from collections.abc import Sequence
