@@ -16,10 +16,10 @@ from support.app import USERINFO, AppHarness
 
 _PACKAGE = quantimodo.__path__[0]
 _LIMITS = {
-    "client_credentials": 92,
-    "refresh": 165,
-    "introspection": 72,
-    "userinfo": 39,
+    "client_credentials": 91,
+    "refresh": 162,
+    "introspection": 71,
+    "userinfo": 38,
     "JWKS": 12,
 }
 

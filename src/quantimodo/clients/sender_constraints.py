@@ -1,7 +1,7 @@
 """The key or certificate to which the tokens of a request are bound (RFC 9449 §5, RFC 8705 §3)."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from quantimodo.clients.certificates import CertificateRefused, ClientCertificates
 from quantimodo.clients.dpop_proofs import DPoPProofs, Proof
@@ -18,6 +18,9 @@ class SenderKey(NamedTuple):
 
     confirmation: Confirmation | None
     proof: Proof | None = None
+
+
+_NOTHING: Final = SenderKey(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class SenderConstraints:
                     "the app is registered to send a DPoP proof, and it is missing",
                     refusal="dpop_proof_missing",
                 )
-            return SenderKey(None)
+            return _NOTHING
         return SenderKey(proof.confirmation, proof)
 
     async def use(self, sender_key: SenderKey, client: Client) -> None:

@@ -5,7 +5,8 @@ key is bound to one algorithm and a reader to one `typ`, so that no kind of toke
 for another (security.md §13).
 """
 
-from base64 import b64decode, b64encode
+from base64 import b64decode
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,7 +34,7 @@ class BadToken(Exception):
 
 def base64url(data: bytes) -> bytes:
     """Base64url without padding (RFC 7515 §2)."""
-    return b64encode(data).translate(_URLSAFE).rstrip(b"=")
+    return b2a_base64(data, newline=False).translate(_URLSAFE).rstrip(b"=")
 
 
 def left_half(value: str, algorithm: str) -> str:

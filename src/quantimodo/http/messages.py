@@ -4,8 +4,8 @@ Owns header access and the response's headers. Knows no framework: `app/asgi.py`
 scope into a `Request` and sends the `Response`. Pages use Starlette's own classes instead.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from quantimodo.model.clients import Client
 
@@ -43,16 +43,22 @@ class Request:
     response_headers: Headers = ()
     client: Client | None = None
     client_id: str = ""
+    # The last header of each name, once one is read.
+    _fields: Mapping[bytes, bytes] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     def header(self, name: bytes) -> str | None:
         """The one header of this (lower-case) name. Raises `RepeatedHeader` on a second."""
-        found: bytes | None = None
-        for key, value in self.headers:
-            if key == name:
-                if found is not None:
-                    raise RepeatedHeader(name.decode("latin-1"))
-                found = value
-        return None if found is None else found.decode("latin-1")
+        fields = self._fields
+        if fields is None:
+            fields = self._fields = dict(self.headers)
+        found = fields.get(name)
+        if found is None:
+            return None
+        if len(fields) < len(self.headers) and [key for key, _ in self.headers].count(name) > 1:
+            raise RepeatedHeader(name.decode("latin-1"))
+        return found.decode("latin-1")
 
     def media_type(self) -> str:
         """The content type without parameters, in lower case; empty when there is none."""

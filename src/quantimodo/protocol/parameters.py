@@ -94,12 +94,12 @@ class Form:
             name = aliases.get(spelled, spelled)
             if known is not None and name not in known:
                 continue
-            if name in values and name in _REPEATABLE:
-                faults.update(_repeated(values, name, _label(name, known), value))
-            elif name in values:
+            if name in values:
                 # RFC 6749 §3.2: parameters MUST NOT be included more than once. v2-api.md §1: both
                 # spellings with one value are one parameter.
-                if spelled in spellings or values[name] != value:
+                if name in _REPEATABLE:
+                    faults.update(_repeated(values, name, _label(name, known), value))
+                elif spelled in spellings or values[name] != value:
                     faults[name] = f"{_label(name, known)} is repeated"
             elif value is None:
                 faults[name] = f"{_label(name, known)} is not properly encoded"

@@ -7,7 +7,7 @@ credential first; the endpoint then loads and decides again.
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from quantimodo.crypto.tokens import SuccessorDerivation
 from quantimodo.grant_types.contract import (
@@ -39,6 +39,7 @@ from quantimodo.tokens.policy import seconds_until
 from quantimodo.tokens.token_exchanges import TokenExchanges
 
 TokenResponse = dict[str, Any]
+_UNBOUND: Final = TokenBinding()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +179,11 @@ class TokenResponder:
     async def _binding(
         self, scope: frozenset[str], sender_key: Confirmation | None, details: str | None = None
     ) -> TokenBinding:
-        resource = None if audience_of(scope) is None else await self.minter.resource_of(scope)
-        return TokenBinding(resource, sender_key, details)
+        if audience_of(scope) is not None:
+            return TokenBinding(await self.minter.resource_of(scope), sender_key, details)
+        if sender_key is None and details is None:
+            return _UNBOUND
+        return TokenBinding(None, sender_key, details)
 
     async def _response(
         self,

@@ -1,6 +1,7 @@
 """Reads a request from an ASGI scope, within the limits on its size."""
 
 from collections.abc import MutableMapping
+from itertools import chain
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -85,9 +86,8 @@ async def _read_body(receive: Receive, largest: int) -> bytes:
 
 def check_headers(scope: Scope) -> None:
     """Raises `TooLarge` for too many header fields, or too many bytes of them."""
-    headers, total = scope["headers"], 0
-    for name, value in headers:
-        total += len(name) + len(value)
+    headers = scope["headers"]
+    total = sum(map(len, chain.from_iterable(headers)))
     if len(headers) > _MOST_HEADERS or total > _LARGEST_HEADERS:
         raise TooLarge
 
@@ -95,6 +95,9 @@ def check_headers(scope: Scope) -> None:
 def check_encoding(scope: Scope) -> None:
     """Raises `EncodedBody` for a `Content-Encoding`: no body is decompressed (RFC 9110
     §15.5.16)."""
-    for name, value in scope["headers"]:
+    headers = scope["headers"]
+    if b"content-encoding" not in chain.from_iterable(headers):
+        return  # the usual case, without a loop in Python
+    for name, value in headers:
         if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
             raise EncodedBody
