@@ -27,7 +27,7 @@ async def verified(harness: AppHarness, **changes: Any) -> tuple[App, Client]:
     await harness.register_again(app, owner_id=ann.id)
     client = await harness.context.stores.clients.client(app.id)
     assert client is not None
-    return app, await client_administration(harness.context).verify(client, DOMAIN, BY)
+    return app, await client_administration(harness.context).set_verified_domain(client, DOMAIN, BY)
 
 
 async def domain_of(harness: AppHarness, app: App) -> str:
@@ -48,7 +48,7 @@ async def test_the_consent_page_shows_both_marks_each_for_itself(harness: AppHar
     assert (SHOWN in page, "Reviewed by this server" in page) == (True, True)
     found = await harness.context.stores.clients.client(app.id)
     assert found is not None
-    await administration.verify(found, "", BY)
+    await administration.set_verified_domain(found, "", BY)
     page = (await harness.ask(browser, app)).text
     assert (SHOWN in page, "Reviewed by this server" in page) == (False, True)
 
@@ -74,7 +74,7 @@ async def test_it_ends_when_the_team_changes_what_was_checked(
     harness: AppHarness, change: dict[str, Any], kept: bool
 ) -> None:
     app, client = await verified(harness)
-    await harness.context.registry.edit(client, replace(registration_of(client), **change))
+    await harness.context.registry.change(client, replace(registration_of(client), **change))
     assert await domain_of(harness, app) == (DOMAIN if kept else "")
 
 
@@ -83,7 +83,7 @@ async def test_it_ends_with_the_last_address_at_the_domain(harness: AppHarness) 
     partner = "https://partner.example.com/callback"
     app, client = await verified(harness, redirect_uris=(partner, CALLBACK))
     registry = harness.context.registry
-    await registry.edit(client, replace(registration_of(client), redirect_uris=(partner,)))
+    await registry.change(client, replace(registration_of(client), redirect_uris=(partner,)))
     assert await domain_of(harness, app) == ""
 
 
@@ -95,7 +95,7 @@ async def test_the_operator_gives_no_domain_at_which_it_has_no_address(
     forged = replace(client.metadata, verified_domain="bank.example")
     registration = replace(registration_of(client), metadata=forged)
     with pytest.raises(InvalidMetadata) as refusal:
-        await harness.context.registry.edit(client, registration, by_operator=True)
+        await harness.context.registry.change(client, registration, by_operator=True)
     assert refusal.value.field == "verified_domain"
     assert await domain_of(harness, app) == DOMAIN
 
@@ -111,7 +111,7 @@ async def test_no_application_gives_itself_a_domain(harness: AppHarness) -> None
     forged = replace(client.metadata, verified_domain="bank.example")
     registration = replace(registration_of(client), metadata=forged)
     assert "verified_domain" in {fault.field for fault in privileges(registration)}
-    await harness.context.registry.edit(client, registration)
+    await harness.context.registry.change(client, registration)
     assert await domain_of(harness, app) == DOMAIN
 
 
@@ -132,7 +132,9 @@ async def test_an_administrator_sets_it_with_a_reason(harness: AppHarness) -> No
     client = await harness.context.stores.clients.client(app.id)
     assert client is not None
     with pytest.raises(InvalidMetadata):
-        await client_administration(harness.context).verify(client, "elsewhere.example", BY)
+        await client_administration(harness.context).set_verified_domain(
+            client, "elsewhere.example", BY
+        )
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ async def test_a_logo_is_kept_replaced_and_dropped(
     with pytest.raises(InvalidMetadata):
         await registry.set_logo(client, b"no picture")
     assert await stores.clients.logo(client.id) == Logo("image/jpeg", jpeg())
-    marked = await registry.edit(
+    marked = await registry.change(
         client, replace(requested, metadata=ClientMetadata(reviewed=True)), by_operator=True
     )
     await registry.set_logo(marked, jpeg())  # the same picture is no change
@@ -156,7 +156,7 @@ async def test_another_picture_for_a_language_ends_the_mark(
     client = (await registry.register(requested, owner_id=None)).client
     old, new = parse_logo(jpeg()), parse_logo(png())
     await registry.set_logo(client, png(), localized={"de": old})
-    marked = await registry.edit(
+    marked = await registry.change(
         client, replace(requested, metadata=ClientMetadata(reviewed=True)), by_operator=True
     )
     await registry.set_logo(marked, png(), localized={"de": old})

@@ -117,10 +117,10 @@ async def test_only_the_operator_gives_them(registry: Registry) -> None:
             await registry.register_itself(app(name), b"d" * 32, delete_if_unused_at=None)
         with pytest.raises(InvalidMetadata, match="looks like a name"):
             await registry.check(app(name))
-    edited = await registry.edit(ours.client, app("QuantiModo Admin", description="x"))
+    edited = await registry.change(ours.client, app("QuantiModo Admin", description="x"))
     assert edited.description == "x"
     with pytest.raises(InvalidMetadata, match="looks like a name"):
-        await registry.edit(edited, app("QuantiModo"))
+        await registry.change(edited, app("QuantiModo"))
 
 
 async def test_an_app_does_not_take_one_later_or_in_another_language(registry: Registry) -> None:
@@ -128,9 +128,9 @@ async def test_an_app_does_not_take_one_later_or_in_another_language(registry: R
     localized = app("Mood", metadata=ClientMetadata(localized={"client_name#de": "QuantiModo"}))
     for requested in (app("Quantimodo"), localized):
         with pytest.raises(InvalidMetadata, match="looks like a name"):
-            await registry.edit(theirs, requested)
+            await registry.change(theirs, requested)
         with pytest.raises(InvalidMetadata, match="looks like a name"):
-            await registry.edit_itself(theirs, requested)
+            await registry.change_itself(theirs, requested)
 
 
 async def test_names_of_first_party_apps_are_reserved_too(registry: Registry) -> None:

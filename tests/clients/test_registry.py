@@ -167,7 +167,7 @@ async def test_an_edit_replaces_what_was_registered_and_keeps_id_and_secret(
 ) -> None:
     registered = await registry.register(SOUND, owner_id=None)
     requested = replace(SOUND, name="Diary 2", scope=frozenset({"basic"}), strict=True)
-    edited = await registry.edit(registered.client, requested)
+    edited = await registry.change(registered.client, requested)
     assert edited == await kept(stores, edited)
     assert (edited.id, edited.secret) == (registered.client.id, registered.client.secret)
     assert (edited.name, edited.scope, edited.strict) == ("Diary 2", frozenset({"basic"}), True)
@@ -180,11 +180,11 @@ async def test_a_persons_edit_neither_gives_nor_takes_what_the_operator_gave(
     implicit = frozenset({"code", "id_token token"})
     given = replace(SOUND, first_party=True, resource_server=True, response_types=implicit)
     trusted = await registry.register(given, owner_id=None, by_operator=True)
-    edited = await registry.edit(trusted.client, replace(SOUND, name="Diary 2"))
+    edited = await registry.change(trusted.client, replace(SOUND, name="Diary 2"))
     assert (edited.first_party, edited.resource_server) == (True, True)
     assert edited.response_types == implicit
     plain = await registry.register(SOUND, owner_id=None)
-    edited = await registry.edit(plain.client, given)
+    edited = await registry.change(plain.client, given)
     assert (edited.first_party, edited.resource_server) == (False, False)
     assert edited.response_types == frozenset({"code"})
 
@@ -192,16 +192,16 @@ async def test_a_persons_edit_neither_gives_nor_takes_what_the_operator_gave(
 async def test_the_operators_edit_gives_and_takes(registry: Registry) -> None:
     plain = await registry.register(SOUND, owner_id=None)
     requested = replace(SOUND, first_party=True)
-    edited = await registry.edit(plain.client, requested, by_operator=True)
+    edited = await registry.change(plain.client, requested, by_operator=True)
     assert edited.first_party
-    edited = await registry.edit(edited, SOUND, by_operator=True)
+    edited = await registry.change(edited, SOUND, by_operator=True)
     assert not edited.first_party
 
 
 async def test_a_faulty_edit_changes_nothing(registry: Registry, stores: Stores) -> None:
     registered = await registry.register(SOUND, owner_id=None)
     with pytest.raises(InvalidMetadata):
-        await registry.edit(registered.client, replace(SOUND, redirect_uris=("x",)))
+        await registry.change(registered.client, replace(SOUND, redirect_uris=("x",)))
     assert await kept(stores, registered.client) == registered.client
 
 
@@ -209,9 +209,9 @@ async def test_of_two_edits_of_one_state_the_second_is_refused(
     registry: Registry, stores: Stores
 ) -> None:
     registered = await registry.register(SOUND, owner_id=None)
-    await registry.edit(registered.client, replace(SOUND, name="First"))
+    await registry.change(registered.client, replace(SOUND, name="First"))
     with pytest.raises(ChangedMeanwhile):
-        await registry.edit(registered.client, replace(SOUND, name="Second"))
+        await registry.change(registered.client, replace(SOUND, name="Second"))
     with pytest.raises(ChangedMeanwhile):
         await registry.rotate_secret(registered.client, overlap=timedelta(0))
     assert (await kept(stores, registered.client)).name == "First"
@@ -220,9 +220,9 @@ async def test_of_two_edits_of_one_state_the_second_is_refused(
 async def test_an_app_that_becomes_public_loses_its_secrets(registry: Registry) -> None:
     registered = await registry.register(SOUND, owner_id=None)
     rotated = await registry.rotate_secret(registered.client, overlap=timedelta(hours=1))
-    public = await registry.edit(rotated.client, replace(SOUND, public=True))
+    public = await registry.change(rotated.client, replace(SOUND, public=True))
     assert (public.secret, public.previous_secret) == (None, None)
-    confidential = await registry.edit(public, SOUND)
+    confidential = await registry.change(public, SOUND)
     assert confidential.secret is None
     again = await registry.rotate_secret(confidential, overlap=timedelta(hours=1))
     assert again.client.secret == SecretDigest(digest(raw(again)))
@@ -273,7 +273,7 @@ async def test_a_deleted_app_is_gone(
     assert await stores.clients.client(registered.client.id) is None
     assert measurement_service.kinds == ["client.registered", "client.deleted"]
     with pytest.raises(ChangedMeanwhile):
-        await registry.edit(registered.client, SOUND)
+        await registry.change(registered.client, SOUND)
 
 
 async def test_a_person_sees_only_their_own_apps(
@@ -314,7 +314,7 @@ async def test_only_the_operator_lets_a_disabled_application_in_again(
     client = (await registry.register(SOUND, owner_id=owner)).client
     client = await registry.disable(client)
     assert client.disabled_at == clock.now()
-    client = await registry.edit(client, replace(SOUND, name="Another Name"))
+    client = await registry.change(client, replace(SOUND, name="Another Name"))
     client = (await registry.rotate_secret(client, overlap=timedelta(0))).client
     kept = await stores.clients.client(client.id)
     assert kept is not None

@@ -51,7 +51,7 @@ async def _ensure_client(context: AppContext) -> None:
             bare = Client(id=DEMO_CLIENT_ID, name=registration.name, created_at=context.clock.now())
             await context.stores.clients.add_client(with_metadata(bare, normalise(registration)))
         elif client.redirect_uris != registration.redirect_uris:  # the server has another port now
-            await context.registry.edit(client, registration, by_operator=True)
+            await context.registry.change(client, registration, by_operator=True)
     except (Conflict, ChangedMeanwhile):  # another process was first
         return
 

@@ -126,7 +126,7 @@ def change(
     async def edit(context: AppContext) -> Resource:
         found = await _resource(context, identifier)
         registration = replace(resource_registration(found), **given)
-        await client_administration(context).record_change(found, authority(reason))
+        await client_administration(context).record_resource_change(found, authority(reason))
         return await resource_registry(context).change(
             found, registration, reviewed=reviewed, by_operator=True
         )

@@ -36,8 +36,8 @@ class ClientAdministration:
     notices: OwnerNotices
     admin_log: AdminLog
 
-    def possible(self, client: Client) -> Sequence[ClientAction]:
-        """The actions that the application is open to now."""
+    def possible_actions(self, client: Client) -> Sequence[ClientAction]:
+        """The actions that can be done to the application now."""
         review: ClientAction = "unreview" if client.metadata.reviewed else "review"
         switch: ClientAction = "disable" if client.disabled_at is None else "enable"
         return (review, switch, "delete")
@@ -52,7 +52,7 @@ class ClientAdministration:
                 known = registration_of(client)
                 metadata = replace(known.metadata, reviewed=action == "review")
                 changed = replace(known, metadata=metadata)
-                await self.registry.edit(client, changed, by_operator=True)
+                await self.registry.change(client, changed, by_operator=True)
             case "disable":
                 await self.notices.suspended(await self.registry.disable(client))
             case "enable":
@@ -60,21 +60,21 @@ class ClientAdministration:
             case "delete":
                 await self.registry.delete(client)
 
-    async def record_edit(self, client: Client, by: Authority) -> None:
+    async def record_client_change(self, client: Client, by: Authority) -> None:
         """Record that a command changes fields of the application, before it does."""
         await self.admin_log.record(
             by, "client.edit", client_id=client.id, user_id=client.owner_id, detail=client.name
         )
 
-    async def record_change(self, resource: Resource, by: Authority) -> None:
+    async def record_resource_change(self, resource: Resource, by: Authority) -> None:
         """Record that a command changes fields of the API, before it does."""
         await self.admin_log.record(
             by, "resource.change", user_id=resource.owner_id, detail=resource.identifier
         )
 
-    async def verify(self, client: Client, domain: str, by: Authority) -> Client:
-        """Record which domain runs the application, "" for none any more, then show it to people.
-        Raises as `perform`, also for a domain at which it has no address."""
+    async def set_verified_domain(self, client: Client, domain: str, by: Authority) -> Client:
+        """Record the action, then store the domain that runs the application, "" for none; pages
+        show it to people. Raises as `perform`, also for a domain at which it has no address."""
         known = registration_of(client)
         if domain and not is_of_domain(known, domain):
             raise InvalidMetadata("verified_domain", "no address of the app is at this domain")
@@ -87,9 +87,9 @@ class ClientAdministration:
         )
         metadata = replace(known.metadata, verified_domain=domain)
         changed = replace(known, metadata=metadata)
-        return await self.registry.edit(client, changed, by_operator=True)
+        return await self.registry.change(client, changed, by_operator=True)
 
-    async def limit(self, client: Client, tokens: int, requests: int, by: Authority) -> Client:
+    async def set_limits(self, client: Client, tokens: int, requests: int, by: Authority) -> Client:
         """Set the numbers per minute, 0 for none, after they are recorded. Raises as
         `perform`."""
         await self.admin_log.record(
@@ -103,7 +103,7 @@ class ClientAdministration:
         known = registration_of(client)
         metadata = replace(known.metadata, tokens_per_minute=tokens, requests_per_minute=requests)
         changed = replace(known, metadata=metadata)
-        return await self.registry.edit(client, changed, by_operator=True)
+        return await self.registry.change(client, changed, by_operator=True)
 
     async def perform_on_resource(
         self, action: ResourceAction, resource: Resource, by: Authority

@@ -147,7 +147,7 @@ class DynamicClients:
         logo = await self._logo(requested.metadata.logo_uri)
         localized = await self._localized_logos(requested.metadata)
         try:
-            edited = await self.registry.edit_itself(client, requested, charge)
+            edited = await self.registry.change_itself(client, requested, charge)
             await self._replace_logos(edited.client, logo, localized, charge)
         except InvalidMetadata as fault:
             raise refusal(fault.faults) from None

@@ -122,7 +122,7 @@ class Registry:
         )
         return Registered(with_metadata(bare, requested), secret)
 
-    async def edit(
+    async def change(
         self, client: Client, registration: Registration, *, by_operator: bool = False
     ) -> Client:
         """Replace what was registered. Raises `InvalidMetadata`, `ChangedMeanwhile`.
@@ -140,7 +140,7 @@ class Registry:
             edited = replace(edited, secret=None, previous_secret=None, sealed_secret=None)
         return await self._replace(edited, "client.edited", "changed")
 
-    async def edit_itself(
+    async def change_itself(
         self, client: Client, registration: Registration, charge: Charge | None = None
     ) -> Registered:
         """Replace what an application registered for itself; it gets a secret if it needs one
@@ -184,8 +184,8 @@ class Registry:
         return Registered(kept, secret)
 
     async def reseal(self) -> None:
-        """Seal once more, by the first of the server's secret keys, all secrets that are kept to be
-        read: then the other keys are not needed for them any more."""
+        """Encrypt all stored client secrets again, under the first of the server's secret keys.
+        Afterwards they do not need the other keys."""
         after = ""
         while page := await self.clients.clients(after=after):
             for client in page:
@@ -193,15 +193,13 @@ class Registry:
             after = page[-1].id
 
     async def disable(self, client: Client) -> Client:
-        """Refuse it, its secret and its tokens from the next request on; nothing is forgotten.
-
-        Raises `ChangedMeanwhile`.
-        """
+        """Refuse the application, its secret and its tokens from the next request on; nothing is
+        deleted. Raises `ChangedMeanwhile`."""
         disabled = replace(client, disabled_at=self.clock.now())
         return await self._replace(disabled, "client.disabled", "disabled")
 
     async def enable(self, client: Client) -> Client:
-        """Take that back. Raises `ChangedMeanwhile`."""
+        """Accept a disabled application again. Raises `ChangedMeanwhile`."""
         return await self._replace(replace(client, disabled_at=None), "client.enabled", "enabled")
 
     async def delete(self, client: Client) -> None:
@@ -270,7 +268,7 @@ class Registry:
             client = await self.clients.client(client.id)
 
     def _sealed(self, requested: Registration | Client, secret: Secret | None) -> bytes | None:
-        """The secret once more, for who is registered to use it as a key."""
+        """The secret, encrypted, for a client that is registered to use it as a key (HMAC)."""
         if secret is None or not is_key(requested.metadata):
             return None
         return self.envelope.seal(secret.reveal().encode(), SECRET_PURPOSE)

@@ -30,7 +30,7 @@ MOST_OWNED: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class ResourceRegistry:
-    """Registers, changes and removes APIs. `by_operator` means: not limited to what a person may do
+    """Registers, changes and deletes APIs. `by_operator` means: not limited to what a person may do
     in the portal. `own` is the identifier of this server's API."""
 
     own: str
@@ -64,7 +64,7 @@ class ResourceRegistry:
             ),
             registration,
         )
-        await self._accept(faults, added, by_operator=by_operator)
+        await self._check(faults, added, by_operator=by_operator)
         try:
             stored = await self.resources.add_resource(added, None if by_operator else MOST_OWNED)
         except Conflict:
@@ -91,7 +91,7 @@ class ResourceRegistry:
         elif not by_operator and _texts(changed) != _texts(resource):
             changed = replace(changed, reviewed=False)
         faults = list(registration_faults(registration))
-        await self._accept(faults, changed, by_operator=by_operator)
+        await self._check(faults, changed, by_operator=by_operator)
         if not await self.resources.replace_resource(changed):
             raise ChangedMeanwhile
         self._record(changed, "resource.changed", "changed")
@@ -106,7 +106,7 @@ class ResourceRegistry:
         """The APIs of this person, by identifier."""
         return await self.resources.resources(owner_id=owner_id)
 
-    async def _accept(self, faults: list[Fault], resource: Resource, *, by_operator: bool) -> None:
+    async def _check(self, faults: list[Fault], resource: Resource, *, by_operator: bool) -> None:
         faults += await self._client_faults(resource)
         # The first call loads a table: the event loop does not wait for it.
         if not by_operator and await asyncio.to_thread(self.reserved.is_reserved, resource.name):

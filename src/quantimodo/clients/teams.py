@@ -52,8 +52,8 @@ class Teams:
         return await self.store.role(client.id, user_id)
 
     async def managed(self, user_id: int) -> Sequence[Client]:
-        """The applications that this person manages as a member, the oldest first; those whose
-        lead they are, `Registry.owned` has."""
+        """The applications that this person manages as a member, the oldest first. `Registry.owned`
+        returns those of which the person is the lead."""
         memberships = await self.store.memberships(user_id)
         found = [await self.clients.client(each.client_id) for each in memberships]
         return sorted(filter(None, found), key=lambda client: (client.created_at, client.id))

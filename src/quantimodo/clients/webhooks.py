@@ -55,7 +55,7 @@ class Webhooks:
     ) -> tuple[WebhookEndpoint, Secret]:
         """Add an endpoint; its secret is shown this once. Raises `InvalidWebhook`, and `Conflict`
         when the application was deleted meanwhile."""
-        chosen, secret = self._accept(url, kinds), mint_webhook_secret(self.entropy)
+        chosen, secret = self._check(url, kinds), mint_webhook_secret(self.entropy)
         endpoint = WebhookEndpoint(
             id=f"we_{b32encode(self.entropy.bytes(15)).decode().lower()}",
             client_id=client.id,
@@ -76,7 +76,7 @@ class Webhooks:
     ) -> bool:
         """Replace address and kinds; False if there is no such endpoint. Raises
         `InvalidWebhook`."""
-        chosen = self._accept(url, kinds)
+        chosen = self._check(url, kinds)
         changed = await self.store.change_endpoint(client.id, endpoint_id, url, chosen)
         return self._recorded(client, "webhook.changed", "webhook changed", changed)
 
@@ -130,7 +130,7 @@ class Webhooks:
         await self.events.set_polled(client.id, polled)
         self._record(client, "webhook.changed", "list of events " + ("on" if polled else "off"))
 
-    def _accept(self, url: str, kinds: Iterable[str]) -> frozenset[str]:
+    def _check(self, url: str, kinds: Iterable[str]) -> frozenset[str]:
         try:
             uri = parse_uri(url)
             if uri.scheme != "https" and not self.local:

@@ -1,6 +1,6 @@
 """A request and a response as plain values, for endpoints on the hot path and for resources.
 
-Owns header access and the response's headers. Knows no framework: `app/asgi.py` turns an ASGI
+Owns header access and the response's headers. It uses no framework: `app/requests/` turns an ASGI
 scope into a `Request` and sends the `Response`. Pages use Starlette's own classes instead.
 """
 

@@ -1,8 +1,8 @@
-"""The reason for which a request is refused, on its way from an endpoint to the log.
+"""Passes the reason of a refusal from an endpoint to the log, in the ASGI scope.
 
-An endpoint that raises has nothing to do: `app/requests/error_boundary.py` knows the reason of each
-exception. An endpoint that responds to a refusal itself (a redirect to the client, a form that is
-shown again) leaves a note in the ASGI scope.
+`app/requests/error_boundary.py` has the reason of each exception. An endpoint that responds to a
+refusal itself, by a redirect to the client or by a form that is shown again, records the reason
+here.
 """
 
 from collections.abc import Iterable, MutableMapping
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from quantimodo.model.clients import Client
 
-_NOTE: Final = "quantimodo.refusal"
+_REFUSAL: Final = "quantimodo.refusal"
 _CALLER: Final = "quantimodo.caller"
 
 
@@ -41,24 +41,24 @@ class Caller:
 
 
 def record_refusal(scope: MutableMapping[str, Any], refusal: Refusal) -> None:
-    """Leave the reason for the log. The first one of a request counts."""
-    scope.setdefault(_NOTE, refusal)
+    """Record the reason for the log. The first one of a request counts."""
+    scope.setdefault(_REFUSAL, refusal)
 
 
 def recorded_refusal(scope: MutableMapping[str, Any]) -> Refusal | None:
-    """The reason that an endpoint left."""
-    found: Refusal | None = scope.get(_NOTE)
+    """The reason that an endpoint recorded; None without one."""
+    found: Refusal | None = scope.get(_REFUSAL)
     return found
 
 
 def record_caller(
     scope: MutableMapping[str, Any], client: Client, parameters: Iterable[tuple[str, str]]
 ) -> None:
-    """Leave the app and its parameters for the log of the app."""
+    """Record the app and the parameters of its request, for the log of the app."""
     scope[_CALLER] = Caller(client, tuple(parameters))
 
 
 def recorded_caller(scope: MutableMapping[str, Any]) -> Caller | None:
-    """The app that an endpoint left."""
+    """The app that an endpoint recorded; None without one."""
     found: Caller | None = scope.get(_CALLER)
     return found

@@ -1,4 +1,7 @@
-"""The reference data, found by what apps call it; read once, for only a migration changes it."""
+"""Units and categories, by the names that applications use.
+
+They are read once for each process, because only a migration changes them.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ MISCELLANEOUS = "Miscellaneous"
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Units go by their abbreviation, or by their name."""
+    """Units are found by abbreviation and by name."""
 
     units: tuple[Unit, ...]
     unit_categories: tuple[UnitCategory, ...]
@@ -27,7 +30,7 @@ class Catalogue:
         return self._units_by_id[unit_id]
 
     def unit_named(self, name: str) -> Unit:
-        """Raises `MeasurementError`."""
+        """The unit with this name or abbreviation. Raises `MeasurementError`."""
         unit = self._units_by_name.get(name)
         if unit is None:
             raise MeasurementError("there is no such unit; GET /api/v1/units lists them all")
@@ -39,7 +42,7 @@ class Catalogue:
         return self._category_names[category_id]
 
     def category_named(self, name: str) -> int:
-        """Raises `MeasurementError`."""
+        """The id of the category with this name. Raises `MeasurementError`."""
         category = self._category_ids.get(name)
         if category is None:
             raise MeasurementError(
@@ -67,7 +70,7 @@ def catalogue_of(
 
 
 class References:
-    """The catalogue of this database, remembered from the first use on."""
+    """The catalogue of this database, cached from its first use."""
 
     def __init__(self, store: ReferenceStore) -> None:
         self._store = store

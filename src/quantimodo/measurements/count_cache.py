@@ -1,8 +1,8 @@
-"""How many measurements each of an app's people has: counted when a walk through their pages
-begins, and remembered while it goes on.
+"""Caches the number of measurements of each person of an application, while it requests page after
+page of them.
 
-To count ten million for each page of a hundred would cost more than all pages. Who lets the app
-read is looked up at each page all the same; only their numbers are remembered, for a minute.
+Counting ten million measurements for each page of a hundred would cost more than the pages. Only
+the numbers are cached, for a minute; who allows the application to read is read for each page.
 """
 
 import asyncio
@@ -14,14 +14,14 @@ from quantimodo.model.measurements import AllowedMeasurements, Filter, Filters
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.measurement_stores import MeasurementStore
 
-_REMEMBERED: Final = timedelta(minutes=1)
-_MOST_WALKS: Final = 16
+_LIFETIME: Final = timedelta(minutes=1)
+_MOST_QUERIES: Final = 16
 _Numbers = dict[tuple[tuple[AllowedMeasurements, ...], int], int]  # by restriction and person
-_AT_ONCE: Final = 100  # people, between two breaths
+_AT_ONCE: Final = 100  # people, between two turns of the event loop
 
 
 class CountCache:
-    """Of one process. Its memory is bounded by the number of walks."""
+    """The cache of one process. It has the numbers of at most 16 queries."""
 
     def __init__(self, store: MeasurementStore, clock: Clock) -> None:
         self._store = store
@@ -31,13 +31,14 @@ class CountCache:
     async def of(
         self, app: str, user_ids: Sequence[int], filters: Filters, *, begins: bool
     ) -> Mapping[int, int]:
-        """`begins`: the first page is requested, and the numbers are counted again. One walk may
-        ask several times, with each restriction of a consent for the people who have it."""
+        """The number of measurements of each of these people that match the filters. `begins`: the
+        first page is requested, so that the numbers are counted anew. One page calls this once for
+        each restriction of a consent, with the people who have it."""
         allowed = tuple(each for each in filters if isinstance(each, AllowedMeasurements))
         key = app, tuple(each for each in filters if isinstance(each, Filter))
         now = self._clock.now()
         since, known = self._known.pop(key, (now, {}))
-        if now - since >= _REMEMBERED:
+        if now - since >= _LIFETIME:
             since, known = now, {}
         numbers: dict[int, int] = {}
         if not begins:
@@ -48,7 +49,7 @@ class CountCache:
             }
         await self._count([each for each in user_ids if each not in numbers], filters, numbers)
         known |= {(allowed, user_id): number for user_id, number in numbers.items()}
-        while len(self._known) >= _MOST_WALKS:
+        while len(self._known) >= _MOST_QUERIES:
             del self._known[next(iter(self._known))]
         self._known[key] = since, known
         return numbers
@@ -60,4 +61,4 @@ class CountCache:
             some = user_ids[start : start + _AT_ONCE]
             found = await self._store.count_measurements(some, filters)
             numbers |= {user_id: found.get(user_id, 0) for user_id in some}
-            await asyncio.sleep(0)  # others have their turn
+            await asyncio.sleep(0)  # so that other requests can run

@@ -1,4 +1,4 @@
-"""A CSV file as the sets of a POST, and the line that a refusal of them is about."""
+"""Parses a CSV file into sets of measurements, and names the line to which an error belongs."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -26,20 +26,21 @@ _TOO_MANY: Final = f"the file has more than {MOST_MEASUREMENTS} measurements; sp
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The sets of a file in the order of `groups`, which know their lines."""
+    """The sets of a file. `groups` are in the same order, and have the lines of the file."""
 
     sets: Sequence[SentSet] = ()
     groups: Sequence[Group] = ()
 
     def line(self, refused: MeasurementError) -> int | None:
-        """The line that a refusal of these sets is about; the set's first when it is about all."""
+        """The line of the file to which this error belongs, the first line of a set for an error of
+        the whole set; None for an error of the whole file."""
         if refused.set_index is None:
             return None
         return self.groups[refused.set_index].line_of(refused.measurement_index)
 
 
 def parse_csv(content: bytes, catalogue: Catalogue) -> Sheet:
-    """Raises `MeasurementError`, whose text names the line."""
+    """The sets of a CSV file. Raises `MeasurementError`, whose text names the line."""
     units = _steps(catalogue.units)
     try:
         rows = list(islice(read_rows(io.BytesIO(content)), MOST_MEASUREMENTS + 1))

@@ -1,7 +1,7 @@
 """The filter language of the contract: `(gt)5`, `a,b`, `Sleep%`, `!x`.
 
-Owns how one value reads. A backslash takes the meaning from the sign behind it, so that every name
-can be asked for.
+Owns the syntax of one value. A backslash makes the next character literal, so that a filter can
+name every variable.
 """
 
 import re
@@ -26,7 +26,7 @@ Sign = tuple[str, bool]  # a character, and whether it stands for itself
 
 
 def text_filter(field: Field, raw: str) -> Filter:
-    """`%` at the start or the end means that anything may be there."""
+    """The filter of a text. `%` at the start or at the end matches any text there."""
     negated, items = _read(raw)
     return Filter(field, tuple(_pattern(item) for item in items), negated)
 
@@ -38,14 +38,15 @@ def number_filter(field: Field, raw: str) -> Filter:
 
 
 def time_filter(field: Field, raw: str, *, bare: Operator) -> Filter:
-    """`bare` is what one time without an operator means; of several, each means itself."""
+    """The filter of a time. `bare` is the operator of a single time without one; several times are
+    compared for equality."""
     negated, items = _read(raw)
     default: Operator = bare if len(items) == 1 else "is"
     return Filter(field, tuple(_compared(item, _time, default) for item in items), negated)
 
 
 def holds(comparison: Comparison, text: str) -> bool:
-    """Whether a text is what a `text_filter` asks for."""
+    """Whether a text matches a comparison of `text_filter`."""
     operand = str(comparison.operand)
     match comparison.operator:
         case "begins":

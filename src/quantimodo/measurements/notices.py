@@ -1,5 +1,8 @@
-"""Notifies applications that measurements were saved: one event for each person and some seconds,
-of what the person allows the application to read."""
+"""Reports saved measurements to applications as events.
+
+An event covers the measurements of one person that were saved within some seconds, as far as the
+person allows the application to read them.
+"""
 
 from dataclasses import dataclass
 from typing import Final

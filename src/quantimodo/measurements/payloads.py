@@ -1,7 +1,7 @@
-"""What apps send: sets of measurements, in JSON. Every spelling that the contract knows, and what
-is wrong with each value, with its place.
+"""Parses the JSON in which applications send measurements.
 
-Owns the reading of a body. Which variable and unit a set means is decided in `service.py`.
+Owns the names of members, older ones included, and the checks of each value; an error names the
+set and the measurement. `drafts.py` finds the variable and the unit of a set.
 """
 
 import math
@@ -71,7 +71,8 @@ _change = msgspec.json.Decoder(Change)
 
 
 def parse_sets(body: bytes) -> list[SentSet]:
-    """Raises `MeasurementError`; of more than `MOST_MEASUREMENTS`, with status 413."""
+    """The sets of a body: a JSON array, or one set. Raises `MeasurementError`, with the status 413
+    for more than `MOST_MEASUREMENTS`."""
     alone = body.lstrip(b" \t\r\n")[:1] == b"{"
     found: Any = _decoded(_one_set if alone else _sets, body)
     sets: list[SentSet] = [found] if alone else found
@@ -86,7 +87,7 @@ def parse_sets(body: bytes) -> list[SentSet]:
 
 
 def parse_change(body: bytes) -> Change:
-    """Raises `MeasurementError`."""
+    """The change of a body of PUT. Raises `MeasurementError`."""
     change: Change = _decoded(_change, body)
     return change
 
@@ -123,7 +124,7 @@ def _malformed(text: str) -> MeasurementError:
 def refused_at(
     text: str, set_index: int | None, measurement_index: int | None = None
 ) -> MeasurementError:
-    """A refusal that says in words and in numbers where it is."""
+    """An error that names its set and measurement, in its text and in its attributes."""
     if measurement_index is not None:
         text = f"set {set_index}, measurement {measurement_index}: {text}"
     elif set_index is not None:
@@ -135,14 +136,15 @@ def refused_at(
 
 
 def either(one: str | None, older: str | None) -> str | None:
-    """Two spellings of one thing. Raises `ValueError` where they differ."""
+    """The value of a member that has an older name too. Raises `ValueError` if both are given and
+    differ."""
     if one is not None and older is not None and one != older:
         raise ValueError("two spellings of one name have different values")
     return older if one is None else one
 
 
 def name_of(text: str | None, what: str) -> str:
-    """A name, in one spelling of its characters. Raises `ValueError`."""
+    """A name in Unicode's form NFC. Raises `ValueError`."""
     name = unicodedata.normalize("NFC", text or "").strip()
     if not name:
         raise ValueError(f"{what} is missing")
@@ -154,7 +156,7 @@ def name_of(text: str | None, what: str) -> str:
 
 
 def note_of(text: str | None) -> str:
-    """Raises `ValueError`."""
+    """The note; empty without one. Raises `ValueError`."""
     if not text:
         return ""
     if len(text) > _LONGEST_NOTE:
@@ -165,7 +167,7 @@ def note_of(text: str | None) -> str:
 
 
 def start_of(given: int | float | str | None, older: int | float | str | None) -> Micros:
-    """Raises `ValueError`."""
+    """The start time, from `startTime` or `timestamp`. Raises `ValueError`."""
     if given is not None and older is not None and given != older:
         raise ValueError("startTime and timestamp have different values")
     start = older if given is None else given
@@ -184,7 +186,7 @@ def start_of(given: int | float | str | None, older: int | float | str | None) -
 
 
 def value_of(value: float | None) -> float:
-    """Raises `ValueError`."""
+    """A finite value that has a value in every unit. Raises `ValueError`."""
     if value is None:
         raise ValueError("value is missing")
     if not math.isfinite(value):
@@ -195,7 +197,7 @@ def value_of(value: float | None) -> float:
 
 
 def combination_of(text: str | None) -> Combination | None:
-    """Raises `ValueError`."""
+    """The way in which a group combines values; None if it is not given. Raises `ValueError`."""
     match (text or "").upper():
         case "":
             return None

@@ -1,4 +1,5 @@
-"""The restriction of queries by a consent: its details with the ids of this database."""
+"""What a consent allows of measurements, as rules that the store can apply: categories by the ids
+of this database."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,6 +1,6 @@
-"""What a GET requests: its parameters become filters, an order and a page.
+"""Parses the query of a GET into filters, an order and a page.
 
-Owns names and spellings of parameters. Parameters that it does not know are ignored.
+Owns the names and the syntax of parameters. Unknown parameters are ignored.
 """
 
 import re
@@ -64,7 +64,8 @@ _SORTS: Final[dict[str, SortKey]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasurementQuery:
-    """Filters of `category` compare names still, those of `value` speak of `unit` if there is one.
+    """A parsed query. Filters of `category` compare names, and filters of `value` are in `unit` if
+    there is one; `resolved_queries.py` makes them filters for the store.
 
     `variables` and `categories` are the texts of their filters, for the log. `given` are the
     parameters as they came, but for tokens and the page, for links. `byte_order_mark` is for CSV.
@@ -83,7 +84,7 @@ class MeasurementQuery:
 
 
 def parse_measurement_query(query: bytes) -> MeasurementQuery:
-    """Raises `MeasurementError` for a value that cannot be understood."""
+    """The query of measurements. Raises `MeasurementError` for an invalid value."""
     parameters = _Parameters(query)
     return MeasurementQuery(
         filters=parameters.filters(_OF_MEASUREMENTS),
@@ -100,7 +101,8 @@ def parse_measurement_query(query: bytes) -> MeasurementQuery:
 
 
 def parse_variable_query(query: bytes) -> MeasurementQuery:
-    """Variables go by name; `sort=-name` is backwards."""
+    """The query of variables, which are sorted by name, with `sort=-name` in descending order.
+    Raises `MeasurementError`."""
     parameters = _Parameters(query)
     sort = (parameters.once("sort") or "name").removeprefix("+")
     if sort.removeprefix("-") != "name":
@@ -130,9 +132,9 @@ class _Parameters:
         except UnicodeError:
             raise MeasurementError("the parameters are not properly encoded") from None
         self._pairs = [(name, value) for name, value in found if value]
-        # A token in the query goes into no link and into no log.
-        away = ("access_token", "limit", "offset")
-        self.kept = tuple(pair for pair in self._pairs if pair[0] not in away)
+        # An access token must not get into links and logs.
+        left_out = ("access_token", "limit", "offset")
+        self.kept = tuple(pair for pair in self._pairs if pair[0] not in left_out)
 
     def once(self, name: str) -> str | None:
         values = [value for spelled, value in self._pairs if spelled == name]
@@ -141,8 +143,8 @@ class _Parameters:
         return values[0] if values else None
 
     def described(self, name: str, names: dict[str, str]) -> str:
-        """What the filters by this name say, as a person can read it: signs that show nothing, or
-        change how others are shown, are shown as escapes, and so is a cut."""
+        """The text of the filters by this name, for people: characters that are not printable are
+        replaced by U+FFFD, and a longer text ends with an ellipsis."""
         values = [value for spelled, value in self._pairs if names.get(_plain(spelled)) == name]
         text = "".join(
             sign if sign.isprintable() or sign in _JOINERS else "\ufffd"
@@ -151,7 +153,8 @@ class _Parameters:
         return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
 
     def filters(self, names: dict[str, str]) -> QueryFilters:
-        """All of them hold, whether repeated as `name[]`, as `name[0]` or as `name`."""
+        """The filters. A name that is repeated, as `name`, `name[]` or `name[0]`, gives several
+        filters, and a measurement has to match all of them."""
         for spelled, _ in self._pairs:
             if "[" in (plain := _plain(spelled)) and plain.partition("[")[0] in names:
                 raise MeasurementError("a repeated filter is written as name[] or as name[0]")

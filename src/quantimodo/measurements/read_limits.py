@@ -1,5 +1,5 @@
-"""How much of a process one person's reads may take: so many at once, each with a deadline, and so
-many groups."""
+"""Limits of reads: how many run at once for one person, how long one may take, and how many groups
+it may have."""
 
 import asyncio
 from collections.abc import AsyncIterator, Hashable
@@ -30,7 +30,7 @@ class ReadPolicy:
 
 
 class ReadLimits:
-    """Of one process. Keeps nothing about people who are not reading."""
+    """The limits of one process. It stores nothing of people who are not reading."""
 
     def __init__(self, policy: ReadPolicy) -> None:
         self._policy = policy

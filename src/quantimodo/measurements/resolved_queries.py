@@ -29,7 +29,7 @@ class Person(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ResolvedQuery:
-    """Filters for the store, and the unit of the response (None: each variable's own unit)."""
+    """The filters for the store, and the unit of the response; None: the unit of each variable."""
 
     filters: QueryFilters
     unit: Unit | None
@@ -40,7 +40,7 @@ class ResolvedQuery:
 
 
 def restricted(filters: QueryFilters, allowed: AllowedMeasurements | None) -> Filters:
-    """The filters, of what is allowed; None for everything."""
+    """The filters, restricted to what is allowed; None for everything."""
     return filters if allowed is None else (*filters, allowed)
 
 
@@ -58,7 +58,8 @@ async def resolve(
     people: Sequence[Person],
     query: MeasurementQuery,
 ) -> ResolvedQuery:
-    """Raises `MeasurementError` when the unit cannot express the chosen variables."""
+    """The query with ids and stored units. Raises `MeasurementError` if the values of a chosen
+    variable cannot be converted to the unit."""
     filters = with_category_ids(query.filters, catalogue)
     if query.unit is None:
         return ResolvedQuery(filters, None)
@@ -111,8 +112,8 @@ def _with_stored_values(filters: QueryFilters, unit: Unit, used: Sequence[Unit])
 
 
 def is_descending(query: MeasurementQuery) -> bool:
-    """Whether the last start comes first, for reads that go by start only. Raises
-    `MeasurementError` for another order."""
+    """Whether the latest start comes first, for reads that are in the order of start. Raises
+    `MeasurementError` for a query in another order."""
     if query.order.key != "start":
         raise MeasurementError("this goes by startTime: sort takes startTime and -startTime here")
     return query.order.descending

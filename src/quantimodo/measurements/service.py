@@ -1,7 +1,7 @@
-"""The measurements of people: saved, found, changed and removed.
+"""The measurement service: saves, reads, changes and deletes the measurements of people.
 
-Owns the steps from what an app sent to what the store saves, and from a query to a read of the
-store. Knows no HTTP and no scope; every method reads and writes one person's data, except
+Owns the steps from a payload to what the store saves, and from a query to a read of the store. It
+has no HTTP and no scopes; every method reads and writes one person's data, except
 `page_of_people`. `allowed` and `permissions` restrict it to what the person allows an application;
 the person's own pages leave them out.
 """
@@ -54,7 +54,7 @@ CountOfPeople = Callable[[Sequence[int], Filters], Awaitable[Mapping[int, int]]]
 
 @dataclass(frozen=True, slots=True)
 class MeasurementService:
-    """Saves, reads, changes and removes measurements."""
+    """Saves, reads, changes and deletes measurements."""
 
     store: MeasurementStore
     variable_store: VariableStore
@@ -113,7 +113,8 @@ class MeasurementService:
     async def delete(
         self, user_id: int, measurement_id: int, permissions: Permissions = EVERYTHING
     ) -> MeasurementView | None:
-        """The measurement that was deleted; None when there is none. Raises `MeasurementError`."""
+        """Delete one measurement and return it; None if there is none. Raises `MeasurementError` if
+        the application may only read it."""
         found = await self._writable(user_id, measurement_id, permissions)
         if found is None or not await self.store.delete_measurement(
             user_id, measurement_id, restricted((), permissions.write)
@@ -122,7 +123,7 @@ class MeasurementService:
         return measurement_view(await self.references.catalogue(), found, None)
 
     async def delete_variable(self, user_id: int, name: str) -> bool:
-        """With all its measurements."""
+        """Delete the variable with all its measurements; False if there is none."""
         return await self.variable_store.delete_variable(user_id, name)
 
     async def one(

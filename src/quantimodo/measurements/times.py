@@ -1,4 +1,4 @@
-"""Times as apps send and read them: seconds since 1970, or ISO 8601; inside, microseconds."""
+"""Converts times of the API, seconds since 1970 or ISO 8601, to and from microseconds."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ _ISO: Final = re.compile(r"[\d:.,TtWZz +-]{8,40}", re.ASCII)
 
 
 def time_from_seconds(seconds: int | float) -> Micros:
-    """Raises `ValueError` outside the years 1 to 9999."""
+    """The time of these seconds since 1970. Raises `ValueError` outside the years 1 to 9999."""
     if not FIRST_SECOND <= seconds < LAST_SECOND + 1:
         raise ValueError("out of range")
     return seconds * SECOND if isinstance(seconds, int) else round(seconds * SECOND)
@@ -55,7 +55,7 @@ def _in_range(micros: Micros) -> Micros:
 
 
 def seconds_of(micros: Micros) -> int | float:
-    """As a number for JSON: whole where it is whole."""
+    """The seconds since 1970, an integer for whole seconds."""
     whole, rest = divmod(micros, SECOND)
     return micros / SECOND if rest else whole
 

@@ -1,4 +1,4 @@
-"""Units convert by the linear steps that each carries: exactly, and rounded once at the end."""
+"""Converts values between units by the linear steps of each unit, exactly, and rounds once."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -24,10 +24,11 @@ def exactly(value: Fraction, source: Unit, target: Unit) -> Fraction:
 
 
 def converter(source: Unit, target: Unit) -> Callable[[float], float]:
-    """What converts values of `source` to `target`; the nearest number to the exact one.
+    """A function that converts values of `source` to `target`, to the float nearest to the exact
+    result.
 
-    It takes a value for the decimal number that people write, not for its binary neighbour. It
-    raises `MeasurementError` where the result is larger than any number.
+    It reads a value as the shortest decimal number that has this float. It raises
+    `MeasurementError` if the result is too large for a float.
     """
     if source.id == target.id:
         return _same

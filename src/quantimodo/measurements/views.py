@@ -1,4 +1,5 @@
-"""Measurements, groups and variables as callers see them: values in one unit, names for ids."""
+"""Measurements, groups and variables for callers: with values in one unit, and names instead of
+ids."""
 
 from dataclasses import dataclass
 
@@ -41,7 +42,7 @@ class VariableView:
 
 
 def measurement_view(catalogue: Catalogue, one: Measurement, unit: Unit | None) -> MeasurementView:
-    """In `unit`, or in the variable's own unit if that is None."""
+    """The measurement with its value in `unit`, or in the variable's unit if that is None."""
     own = catalogue.unit(one.unit_id)
     target = own if unit is None else unit
     return MeasurementView(

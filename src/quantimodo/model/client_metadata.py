@@ -84,4 +84,4 @@ class ClientMetadata:
 
 
 BARE = ClientMetadata()
-"""Of a client that gave nothing of all this."""
+"""The metadata of a client that registered none of it."""

@@ -1,12 +1,12 @@
-"""Invitations to make an account, and who may make one without."""
+"""Invitations to sign up, and who may sign up without one."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 SignUpMode = Literal["open", "invited", "closed"]
-"""Who makes an account: everyone; whom the operator invited, by the link or through a provider; or
-whom the operator invited, by the link alone."""
+"""Who may sign up: everyone (`open`), or people whom the operator invited: by the link or through a
+provider (`invited`), or by the link alone (`closed`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

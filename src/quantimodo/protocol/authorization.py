@@ -74,8 +74,8 @@ or echoed: they may be misplaced secrets (security.md §16)."""
 NAMES_THE_TARGET = frozenset({"client_id", "client_secret", "redirect_uri"})
 """A fault in one of these is shown on a page, because no client is known."""
 READ = PARAMETERS | NAMES_THE_TARGET | {"token", "request", "request_uri", "registration"}
-"""All that the endpoint reads. The rest is not examined, not even for repetition,
-long or badly encoded."""
+"""All parameters that the endpoint reads. Others are ignored, also if they are repeated, too long
+or badly encoded."""
 
 
 class InvalidClientOrRedirect(Exception):

@@ -120,8 +120,8 @@ def edit(
     async def change(context: AppContext) -> Client:
         client = await _client(context, client_id)
         registration = _registration(registration_of(client), given(options), implicit)
-        await client_administration(context).record_edit(client, authority(reason))
-        edited = await context.registry.edit(client, registration, by_operator=True)
+        await client_administration(context).record_client_change(client, authority(reason))
+        edited = await context.registry.change(client, registration, by_operator=True)
         if logo is not None:
             await context.registry.set_logo(edited, logo.read_bytes(), by_operator=True)
         return edited

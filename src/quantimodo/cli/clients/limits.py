@@ -38,7 +38,7 @@ def limit(
         if tokens_per_minute is None and requests_per_minute is None:
             return client
         known = client.metadata
-        return await client_administration(context).limit(
+        return await client_administration(context).set_limits(
             client,
             known.tokens_per_minute if tokens_per_minute is None else tokens_per_minute,
             known.requests_per_minute if requests_per_minute is None else requests_per_minute,

@@ -31,6 +31,8 @@ def verify(
         client = await context.stores.clients.client(client_id)
         if client is None:
             raise Failed("there is no app with this client_id; see: quantimodo clients list")
-        await client_administration(context).verify(client, domain.lower(), authority(reason))
+        await client_administration(context).set_verified_domain(
+            client, domain.lower(), authority(reason)
+        )
 
     run(change)

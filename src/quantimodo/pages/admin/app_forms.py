@@ -58,7 +58,7 @@ class AdminAppForms:
         """POST /admin/apps/{client_id}/limits."""
 
         async def change(client: Client, form: Form, by: Authority) -> None:
-            await self.administration.limit(client, *_numbers(form), by)
+            await self.administration.set_limits(client, *_numbers(form), by)
 
         return await self._change(request, change)
 
@@ -76,7 +76,7 @@ class AdminAppForms:
             domain = form.one("domain").strip().lower()
             if any(check_domain(domain)) or (domain and not is_of_domain(client, domain)):
                 raise InvalidInput("domain", _NO_DOMAIN)
-            await self.administration.verify(client, domain, by)
+            await self.administration.set_verified_domain(client, domain, by)
 
         return await self._change(request, change)
 

@@ -134,7 +134,7 @@ class AdminApps:
             client=client,
             owner=owner,
             has_logo=await self.clients.logo(client.id) is not None,
-            actions=[(each, WORDS[each]) for each in self.administration.possible(client)],
+            actions=[(each, WORDS[each]) for each in self.administration.possible_actions(client)],
         )
 
     async def confirm(self, request: Request) -> Response:

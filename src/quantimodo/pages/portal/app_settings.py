@@ -147,7 +147,7 @@ class AppSettings:
         client = opened.client
         try:
             _check_revision(client, form)
-            await acting(self.registry, opened.user_id).edit(client, submitted(form, client, tab))
+            await acting(self.registry, opened.user_id).change(client, submitted(form, client, tab))
         except (InvalidMetadata, ChangedMeanwhile) as refusal:
             again = in_tab(field_errors(refusal), tab)
             return await self._page(opened, tab, submitted_view(form, again, tab), again)

@@ -103,7 +103,7 @@ class AppTry:
             registration_of(client), redirect_uris=others if removed else (*others, own)
         )
         try:
-            await acting(self.registry, opened.user_id).edit(client, changed)
+            await acting(self.registry, opened.user_id).change(client, changed)
         except (InvalidMetadata, ChangedMeanwhile) as refusal:
             again = field_errors(refusal).without_fields()
             return await self._page(opened, None, StepView(), again)
