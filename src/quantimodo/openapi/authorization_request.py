@@ -50,7 +50,10 @@ class RequestParameters(TypedDict, total=False):
     resource: RequestedResource
     state: Annotated[
         str,
-        described("Returned unchanged. Bind it to the browser, and compare.", fakes.STATE),
+        described(
+            "Returned unchanged. Bind it to the browser, and compare it in the response.",
+            fakes.STATE,
+        ),
     ]
     code_challenge: Annotated[
         str,
@@ -62,7 +65,7 @@ class RequestParameters(TypedDict, total=False):
         ),
     ]
     code_challenge_method: Annotated[
-        Literal["S256"], described("Goes with `code_challenge`. `plain` is refused.", "S256")
+        Literal["S256"], described("The method of `code_challenge`. `plain` is refused.", "S256")
     ]
     nonce: Annotated[
         str,
@@ -116,8 +119,8 @@ class RequestParameters(TypedDict, total=False):
     claims: Annotated[
         str,
         described(
-            "Single claims, as JSON (OpenID Connect Core 5.5). Those that no registered scope of"
-            " the app opens are left out.",
+            "Individual claims, as JSON (OpenID Connect Core 5.5). Claims that no registered"
+            " scope of the app includes are left out.",
             '{"userinfo":{"email":{"essential":true}}}',
         ),
     ]

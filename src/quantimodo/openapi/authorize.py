@@ -225,9 +225,8 @@ OPERATIONS: Final = (
             "Open it in the person's browser: a redirect or a link, not a call by a program. The"
             " person signs in if need be, sees what the app requests, and returns to"
             " `redirect_uri` with a code, or with an error. A code is valid for a minute and is"
-            " used"
-            " once.\n\nCompare `state` and `iss` before you use the code.\n\nWho the person is,"
-            " says the session of their browser, or a login JWT of the social endpoints as"
+            " used once.\n\nCompare `state` and `iss` before you use the code.\n\nThe session of"
+            " their browser identifies the person, or a login JWT of the social endpoints as"
             " `Authorization: Bearer`."
         ),
         query=AuthorizationRequest,

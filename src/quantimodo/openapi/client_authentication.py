@@ -24,7 +24,7 @@ ClientSecret = Annotated[
 ClientAssertionType = Annotated[
     Literal["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"],
     described(
-        "Goes with `client_assertion`.", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        "The type of `client_assertion`.", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     ),
 ]
 

@@ -77,7 +77,7 @@ class SavedVariable(TypedDict):
 
 
 class MeasurementsCreated(TypedDict):
-    """Measurements that the app may read were saved in the last seconds, by whichever app."""
+    """Measurements that the app may read were saved in the last seconds, by any app."""
 
     subject: Annotated[str, _SUBJECT]
     count: Annotated[int, described("How many were saved.", 3)]
@@ -200,9 +200,9 @@ OPERATIONS: Final = (
         tag=tags.EVENTS,
         summary="Events of the app, in order",
         description="With a token of the app itself (`client_credentials`), scope"
-        f" `{SCOPE}`. For apps that prefer to ask instead of receiving webhooks: turn on the list"
-        " in the developer portal. Each event comes at least once; its `webhook_id` tells a"
-        " repeated one. Events are kept for 30 days, and the newest 10,000 of them.",
+        f" `{SCOPE}`. For apps that poll instead of receiving webhooks. Turn on the list in the"
+        " developer portal. Each event comes at least once; its `webhook_id` identifies"
+        " repetitions. Events are kept for 30 days, and the newest 10,000 of them.",
         query=EventQuery,
         security=by_token(SCOPE),
         responses={

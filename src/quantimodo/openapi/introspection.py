@@ -30,7 +30,7 @@ class IntrospectionRequest(TypedDict, total=False):
 
 
 class Introspection(TypedDict, total=False):
-    """What a token stands for (RFC 7662 §2.2). An invalid or foreign token is `active: false`, and
+    """The state of a token (RFC 7662 §2.2). An invalid or foreign token is `active: false`, and
     nothing more is documented."""
 
     active: Required[Annotated[bool, described("Whether the token works now.", True)]]

@@ -204,7 +204,7 @@ OPERATIONS: Final = (
         tag=tags.SOCIAL,
         summary="Exchange a code for a login JWT",
         description=(
-            "By the app itself, from any origin. The JWT identifies the person to the authorize"
+            "For the app itself, from any origin. The JWT identifies the person to the authorize"
             " endpoint, for ten minutes, and has no other use. A JSON object with the same"
             " members is accepted too."
         ),
@@ -220,7 +220,7 @@ OPERATIONS: Final = (
         twin_of="authorizeCode",
         tag=tags.SOCIAL,
         summary="The same, with all parameters in the address",
-        description="As clients of 2016 do it. Addresses end up in logs: use `POST`.",
+        description="For clients of 2016. Addresses end up in logs: use `POST`.",
         query=SocialCode,
         examples=_TRADE,
         responses=_RESPONSES,
@@ -250,7 +250,7 @@ OPERATIONS: Final = (
         tag=tags.SOCIAL,
         summary="The same, with the token in the address",
         description=(
-            "As clients of 2016 do it. Addresses end up in logs: use `POST`. The operator can turn"
+            "For clients of 2016. Addresses end up in logs: use `POST`. The operator can turn"
             " this off."
         ),
         query=SocialToken,

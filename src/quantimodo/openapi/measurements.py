@@ -47,7 +47,7 @@ class _Filters(TypedDict, total=False):
 
     variableName: Annotated[str, described("Of this variable.", "Sleep%")]
     variableCategoryName: Annotated[str, described("Of variables of this category.", "Sleep")]
-    source: Annotated[str, described("From here.", "My App")]
+    source: Annotated[str, described("Of this source.", "My App")]
     value: Annotated[str, described("In `unit` if that is given.", "(gt)2")]
     unit: Annotated[str, described("Return values in this unit.", "/5")]
     startTime: Annotated[str, described("At this time or later.", "1439389320")]
@@ -182,7 +182,7 @@ OPERATIONS: Final = (
         id="listApplicationMeasurements",
         tag=tags.MEASUREMENTS,
         summary="Measurements of all people who allow the app to read them",
-        description="By the app's own token (`client_credentials`, scope `readmeasurements`):"
+        description="With the app's own token (`client_credentials`, scope `readmeasurements`):"
         " those of each person whose grant of `readmeasurements` to the app is valid.",
         query=MeasurementQueryParameters,
         security=by_token("readmeasurements"),

@@ -18,8 +18,8 @@ class ProviderResponse(TypedDict, total=False):
     """An authorization response of the provider (RFC 6749 §4.1.2)."""
 
     state: Required[Annotated[str, described("The state of the request.", fakes.STATE)]]
-    code: Annotated[str, described("A code of the provider's.", "fake-code-of-the-provider")]
-    error: Annotated[str, described("Or the error.", "access_denied")]
+    code: Annotated[str, described("A code of the provider.", "fake-code-of-the-provider")]
+    error: Annotated[str, described("The error, instead of a code.", "access_denied")]
     iss: Annotated[str, described("The issuer (RFC 9207).", "https://idp.example.org")]
 
 
@@ -27,7 +27,7 @@ class EndedThere(TypedDict):
     """The session that ended (Front-Channel Logout §2)."""
 
     iss: Annotated[str, described("The provider's issuer.", "https://idp.example.org")]
-    sid: Annotated[str, described("Its name of the session.", "08a5019c-17e1-4977")]
+    sid: Annotated[str, described("The name of the session at the provider.", "08a5019c-17e1-4977")]
 
 
 class InitiatedLogin(TypedDict, total=False):
@@ -42,7 +42,7 @@ class InitiatedLogin(TypedDict, total=False):
     target_link_uri: Annotated[
         str,
         described(
-            "A page of this server, where the sign-in leads.", f"{fakes.ISSUER}/account/apps"
+            "The page of this server to which the sign-in leads.", f"{fakes.ISSUER}/account/apps"
         ),
     ]
 
@@ -83,7 +83,7 @@ class Deletion(TypedDict):
 
 _REFUSED: Final = Content(JSON, RejectedSecurityEvent)
 _NOT_TAKEN: Final = {
-    400: Response("It is not the provider's message, or too old a one.", (_REFUSED,)),
+    400: Response("The message is not the provider's, or it is too old.", (_REFUSED,)),
     404: Response("There is no such provider.", (_REFUSED, Content(HTML, str))),
     413: Response(TOO_LARGE.description, (_REFUSED, Content(HTML, str))),
     500: Response("An internal error, with a number for the operator.", (_REFUSED,)),
@@ -230,7 +230,9 @@ OPERATIONS: Final = (
                 "`iss` or `sid` is missing, or `iss` is not that of this provider.",
                 (Content(HTML, str),),
             ),
-            404: Response("There is no such provider, or it may not.", (Content(HTML, str),)),
+            404: Response(
+                "There is no such provider, or it may not use this address.", (Content(HTML, str),)
+            ),
             413: Response(TOO_LARGE.description, (Content(HTML, str), *TOO_LARGE.content)),
             429: Response("Too many attempts.", (Content(HTML, str),), ("RetryAfter",)),
             500: Response(

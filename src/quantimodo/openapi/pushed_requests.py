@@ -26,10 +26,10 @@ class PushedRequest(RequestParameters, total=False):
 
 
 class PushedRequestResponse(TypedDict):
-    """Where a pushed request is found (RFC 9126 §2.2)."""
+    """The reference to a pushed request (RFC 9126 §2.2)."""
 
     request_uri: Annotated[
-        str, described("Goes to the authorization endpoint, with `client_id`.", _REQUEST_URI)
+        str, described("Send it to the authorization endpoint, with `client_id`.", _REQUEST_URI)
     ]
     expires_in: Annotated[int, described("How long it can be used, in seconds.", 90)]
 

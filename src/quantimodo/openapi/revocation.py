@@ -58,7 +58,7 @@ OPERATIONS: Final = (
                 ("NotStored",),
             ),
             400: refused(
-                "Refused, nothing changed.",
+                "The request is refused. Nothing was changed.",
                 {
                     "invalid_request": "the parameter token is missing",
                     "unauthorized_client": "the token was issued to another client",

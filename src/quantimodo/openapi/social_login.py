@@ -24,7 +24,11 @@ class SocialLogin(TypedDict, total=False):
     ]
     clientId: ForClient
     state: Annotated[
-        str, described("Returned unchanged. Bind it to the browser, and compare.", fakes.STATE)
+        str,
+        described(
+            "Returned unchanged. Bind it to the browser, and compare it in the response.",
+            fakes.STATE,
+        ),
     ]
     code_challenge: Annotated[
         str,
@@ -36,7 +40,7 @@ class SocialLogin(TypedDict, total=False):
         ),
     ]
     code_challenge_method: Annotated[
-        Literal["S256"], described("Goes with `code_challenge`.", "S256")
+        Literal["S256"], described("The method of `code_challenge`.", "S256")
     ]
 
 
@@ -51,7 +55,7 @@ OPERATIONS: Final = (
             "Open it in the person's browser, a popup for example. The person comes back to"
             " `redirectUrl` with `code`, or with `error` and `error_description`, and with your"
             " `state`. Errors are `access_denied`, `temporarily_unavailable` and `server_error`."
-            "\n\nAn address that is not registered is never redirected to."
+            "\n\nThe server never redirects to an address that is not registered."
         ),
         query=SocialLogin,
         examples={

@@ -21,7 +21,7 @@ TAGS: Final[Mapping[str, str]] = {
     TOKENS: "Endpoints to get, revoke and check tokens.",
     PEOPLE: "Resources for an access token.",
     MEASUREMENTS: "Measurements: the scopes `readmeasurements` and `writemeasurements`.",
-    EVENTS: "What an app learns about its people: a list to ask for, and webhooks.",
+    EVENTS: "Events about the people of an app: a list to poll, and webhooks.",
     REGISTRATION: "Apps register and manage themselves here, if the operator allows it.",
     DISCOVERY: "Public documents.",
     WATCHING: "For the operator's monitoring.",

@@ -22,7 +22,7 @@ class _TokenExchange(TypedDict, total=False):
     ]
     subject_token_type: Annotated[
         Literal["urn:ietf:params:oauth:token-type:access_token"],
-        described("Goes with `subject_token`.", ACCESS_TOKEN_URN),
+        described("The type of `subject_token`.", ACCESS_TOKEN_URN),
     ]
     actor_token: Annotated[
         str,
@@ -37,7 +37,7 @@ class _TokenExchange(TypedDict, total=False):
             "urn:ietf:params:oauth:token-type:access_token",
             "urn:ietf:params:oauth:token-type:jwt",
         ],
-        described("Goes with `actor_token`.", ACCESS_TOKEN_URN),
+        described("The type of `actor_token`.", ACCESS_TOKEN_URN),
     ]
     requested_token_type: Annotated[
         Literal["urn:ietf:params:oauth:token-type:access_token"],

@@ -136,7 +136,8 @@ AUTHORIZATION_CODE: Final = TokenRequestPart(
             "client_id": fakes.CLIENT_ID,
         },
     },
-    about="A code is used once. A second use is refused, and what the first one returned ends.",
+    about="A code can be used once. A second use is refused, and revokes the tokens of the first"
+    " one.",
 )
 
 REFRESH_TOKEN: Final = TokenRequestPart(
@@ -150,8 +151,8 @@ REFRESH_TOKEN: Final = TokenRequestPart(
     },
     about="A refresh token is used once; the response has its successor. For ten seconds (the"
     " operator can change that) it returns the same successor again, so that two tabs or a"
-    " lost response do not sign a person out. A later use means two holders: everything of"
-    " the authorization ends.",
+    " lost response do not sign a person out. A later use means that two parties have the"
+    " token, and revokes the whole authorization.",
 )
 
 CLIENT_CREDENTIALS: Final = TokenRequestPart(
