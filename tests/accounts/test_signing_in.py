@@ -158,9 +158,8 @@ async def test_sign_ins_and_a_reset_at_once_leave_no_session_of_the_old_password
 
 async def test_the_operator_makes_accounts(services: AccountServices, clock: MovableClock) -> None:
     root = await services.accounts.administration.create(
-        email="Root@Example.org", name="Root", password=None, administrator=True, verified=True
+        email="Root@Example.org", name="Root", password=None, verified=True
     )
-    assert root.administrator
     assert root.email == "Root@example.org"
     assert root.email_verified_at == clock.now()
     assert len(root.subject) == 32

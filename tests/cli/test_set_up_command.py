@@ -156,6 +156,8 @@ def test_administrators_get_and_lose_the_role_by_a_file(terminal: Terminal) -> N
         ("person.demote", "on call"),
         ("person.promote", "on call"),
     ]
+    made = [each["kind"] for each in actions if each["detail"] == "a new account"]
+    assert made == ["person.promote"]
     kinds = [each["kind"] for each in entries(terminal.does("logs").out)]
     assert kinds.count("administrator.added") == 2
     assert kinds.count("administrator.removed") == 1

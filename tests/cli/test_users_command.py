@@ -20,12 +20,18 @@ def create(terminal: Terminal, *more: str, email: str = "ada@example.org") -> Co
 
 
 def test_an_account_is_created_with_the_password_from_standard_input(terminal: Terminal) -> None:
-    response = create(terminal, "--password-stdin", "--admin", "--verified", "--json")
+    options = ("--password-stdin", "--admin", "--verified", "--json", "--reason", "first start")
+    response = create(terminal, *options)
     assert response.code == 0, response.err
     assert response.json["email"] == "ada@example.org"
     assert response.json["name"] == "Ada Example"
     assert (response.json["administrator"], response.json["verified"]) == (True, True)
     assert PASSWORD not in response.out + response.err
+    (action,) = [json.loads(line) for line in terminal.does("logs", "--actions").out.splitlines()]
+    assert (action["kind"], action["reason"]) == ("person.promote", "first start")
+    assert action["user_id"] == response.json["id"]
+    kinds = [json.loads(line)["kind"] for line in terminal.does("logs").out.splitlines()]
+    assert sorted(kinds) == ["account.created", "administrator.added"]
 
 
 def test_invitations_are_listed_sent_again_and_withdrawn(terminal: Terminal) -> None:

@@ -30,7 +30,6 @@ class AccountCreation:
         name: str,
         password_hash: str | None,
         verified: bool,
-        administrator: bool = False,
         address: str = "",
     ) -> User:
         """Add the person with a new subject. `address` is the network address of the request.
@@ -44,7 +43,6 @@ class AccountCreation:
             email=email,
             created_at=now,
             email_verified_at=now if verified else None,
-            administrator=administrator,
         )
         user = await self.users.add_user(person, password_hash)
         self._record(user, address)

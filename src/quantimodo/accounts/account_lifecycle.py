@@ -31,7 +31,6 @@ class AccountLifecycle:
         email: str,
         name: str,
         password: Secret | None,
-        administrator: bool = False,
         verified: bool = False,
     ) -> User:
         """Create an account. Raises `InvalidInput`, `Conflict`, `Busy`."""
@@ -45,7 +44,6 @@ class AccountLifecycle:
             name=name,
             password_hash=password_hash,
             verified=verified,
-            administrator=administrator,
         )
 
     async def disable(self, user_id: int) -> bool:

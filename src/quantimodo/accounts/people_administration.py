@@ -81,6 +81,12 @@ class PeopleAdministration:
         await self.admin_log.record(by, f"person.{action}", user_id=user.id)
         await done[action](user, by)
 
+    async def appoint(self, user: User, by: Authority) -> None:
+        """Record it, then make an account that a command has just made an administrator. Its
+        address need not be confirmed yet."""
+        await self.admin_log.record(by, "person.promote", user_id=user.id)
+        await self._promote(user, by)
+
     async def sessions(self, user: User) -> Sequence[Session]:
         """The sessions of this person, the last used first."""
         return await self.deletion.sessions.list(user.id)

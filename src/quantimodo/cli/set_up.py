@@ -176,6 +176,8 @@ async def _log(context: AppContext, plan: Plan, by: Authority) -> None:
     for action, people in (("promote", plan.roles.promoted), ("demote", plan.roles.demoted)):
         for user in people:
             await log.record(by, f"person.{action}", user_id=user.id)
+    for _ in plan.roles.new_people:
+        await log.record(by, "person.promote", detail="a new account")
     if plan.settings is not None:
         await log.record(by, "settings.change", detail=settings_detail(plan.differences))
 

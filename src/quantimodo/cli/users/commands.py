@@ -10,12 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from quantimodo.accounts.second_factors.set_up import SecondFactorStatus
+from quantimodo.app.composition.administration import people_administration
 from quantimodo.app.composition.services import AppContext
 from quantimodo.cli.command_runner import Failed, field_errors, run
 from quantimodo.cli.option_groups import option_group
 from quantimodo.cli.printing import print_fields, print_json, print_table
 from quantimodo.cli.text_files import read_text
-from quantimodo.cli.users.account_actions import Reason, perform, person_of
+from quantimodo.cli.users.account_actions import Reason, authority, perform, person_of
 from quantimodo.cli.users.imports import import_users
 from quantimodo.cli.users.invitations import invitations, invite_person
 from quantimodo.cli.users.sessions import sessions
@@ -56,6 +57,7 @@ class NewAccount:
         False
     )
     claims: ClaimsFile = None
+    reason: Reason = ""
 
 
 @users.command()
@@ -65,6 +67,8 @@ def create(account: NewAccount, as_json: AsJson = False) -> None:
     with field_errors():
         password = _password() if account.password_stdin else None
     profile = None if account.claims is None else _profile(account.claims)
+    with field_errors():
+        by = authority(account.reason)
 
     async def add(context: AppContext) -> User:
         try:
@@ -72,14 +76,15 @@ def create(account: NewAccount, as_json: AsJson = False) -> None:
                 email=account.email,
                 name=account.name,
                 password=password,
-                administrator=account.admin,
                 verified=account.verified,
             )
         except Conflict:
             raise Failed("an account with this e-mail address exists already") from None
         if profile is not None:
             await context.profiles.replace(user, profile)
-        return user
+        if account.admin:
+            await people_administration(context).appoint(user, by)
+        return await context.stores.users.user(user.id) or user
 
     _print(run(add), as_json)
 
