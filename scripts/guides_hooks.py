@@ -38,6 +38,8 @@ _LINK = re.compile(r"(\[[^\]]*\]\()([^)\s#]+)((?:#[^)\s]*)?\))")
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _TITLE = re.compile(r"^# +(.+)$", re.MULTILINE)
 _scripts: dict[str, str] = {}
+# Pages for those who change the server: the search lists them after those for its users.
+_LAST_IN_SEARCH: Final = ("decisions/", "architecture", "contributing", "changelog")
 
 
 def on_config(config: Any) -> Any:
@@ -110,6 +112,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
     example has its files at the end."""
     placed = {page: source for source, page in OUTSIDE.items()}
     own = page.file.src_uri
+    if own.startswith(_LAST_IN_SEARCH):
+        page.meta["search"] = {"boost": 0.1}
     source = ROOT / placed.get(own, f"docs/{own}")
     example = EXAMPLES.get(source.parent.name) if own.startswith("examples/") else None
 

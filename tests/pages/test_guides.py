@@ -35,6 +35,18 @@ PAGES = [
     )
 ]
 PAGES = [page if page.endswith("/") else f"{page}/" for page in PAGES]
+# What people look for, and the first page that the search lists.
+SEARCHES = [
+    ("refresh token", "developer/refresh/"),
+    ("verify a webhook", "developer/webhooks/"),
+    ("PKCE with React", "examples/react-vite/"),
+    ("backup", "operator/backups/"),
+    ("behind nginx", "operator/reverse-proxy/"),
+    ("rotate keys", "operator/keys/"),
+    ("reset an admin's second factor", "operator/people-and-applications/"),
+    ("PAR", "developer/pushed-requests/"),
+    ("lost phone", "person/"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -162,4 +174,9 @@ async def test_a_browser_reads_and_searches_without_a_violation(
         await page.wait_for_selector("a.md-search-result__link", timeout=20_000)
         first = page.locator("a.md-search-result__link").first
         assert "/guides/operator/postgresql/" in str(await first.get_attribute("href"))
+        for words, guide in SEARCHES:
+            await page.fill("[data-md-component=search-query]", "")
+            await page.keyboard.type(words, delay=5)
+            found = f'a.md-search-result__link[href*="/guides/{guide}"]'
+            await page.wait_for_selector(f".md-search-result__item:first-child {found}")
         assert faults == []
