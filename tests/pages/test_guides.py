@@ -174,7 +174,7 @@ async def test_a_browser_reads_and_searches_without_a_violation(
         await page.wait_for_selector("a.md-search-result__link", timeout=20_000)
         first = page.locator("a.md-search-result__link").first
         assert "/guides/operator/postgresql/" in str(await first.get_attribute("href"))
-        for words, guide in SEARCHES:
+        for words, guide in SEARCHES if scheme == "dark" else ():
             await page.fill("[data-md-component=search-query]", "")
             await page.keyboard.type(words, delay=5)
             found = f'a.md-search-result__link[href*="/guides/{guide}"]'
