@@ -1,1 +1,2 @@
-"""The steps between an authorization request and its response, as stored state."""
+"""The interactive flow between an authorization request and its response: stored requests,
+interactions and their steps, consents."""

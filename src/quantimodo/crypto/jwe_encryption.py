@@ -1,4 +1,5 @@
-"""Encryption for the key of an application (RFC 7516), and tokens signed with its secret.
+"""Encrypts for the key of an application (JWE, RFC 7516), and verifies tokens that it signed with
+its secret (HS256).
 
 Which algorithms may be registered is in `protocol/`. Keys are read from a JWK Set (RFC 7517) that
 the application registered; those that are marked for signatures are passed over.

@@ -1,7 +1,7 @@
 """The protocol of a grant type, and the decisions that it can return.
 
-The endpoint authenticates the client first; the issuer commits the decision. A grant type loads
-facts and decides (pure). A refusal is an exception of `protocol/errors.py`.
+The endpoint authenticates the client first; `tokens/token_responder.py` commits the decision. A
+grant type loads facts and decides (pure). A refusal is an exception of `protocol/errors.py`.
 """
 
 from collections.abc import Awaitable, Callable
@@ -37,8 +37,8 @@ class MintedTokens(NamedTuple):
 
 
 class Parent(NamedTuple):
-    """A credential in the clear and a nonce that is stored with it: its tokens are derived from
-    both."""
+    """The credential from which tokens are derived: in the clear, with the nonce that is stored
+    with it."""
 
     raw: str
     nonce: bytes

@@ -1,1 +1,1 @@
-"""Signing keys: which one signs now, which are published, and when the next one comes."""
+"""Signing keys: the current, next and retired ones of each algorithm, and their rotation."""

@@ -44,7 +44,7 @@ class Keyring:
     _view: View | None = field(default=None, init=False)
 
     async def load(self) -> None:
-        """Read the keys anew. Call at start, and every few seconds."""
+        """Read the keys from the database. Call it at start, and every few seconds."""
         now = self.clock.now()
         keys = [
             key
@@ -64,9 +64,9 @@ class Keyring:
         )
 
     def signer(self, algorithm: Algorithm) -> Signer:
-        """The newest key that is active; when none is, because the clock was set back, the first
-        one that was made: it is published. Raises `Unavailable` when there is no key, and
-        `LookupError` before `load`."""
+        """The signer of the newest active key of the algorithm. If none is active, because the
+        clock was set back, that of the oldest key, which is published. Raises `Unavailable` when
+        there is no key, and `LookupError` before `load`."""
         now = self.clock.now()
         signers = self._loaded().signers[algorithm]
         for active_at, signer in signers:

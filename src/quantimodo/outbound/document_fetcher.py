@@ -17,7 +17,7 @@ _LONGEST = 200  # characters of a cause, which the other server may have written
 
 @dataclass(frozen=True, slots=True)
 class HttpDocumentFetcher:
-    """The implementation of `DocumentFetcher`."""
+    """Implements `DocumentFetcher`."""
 
     http_client: GuardedHttpClient
 

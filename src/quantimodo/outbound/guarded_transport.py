@@ -44,7 +44,7 @@ def resolve_name(host: str, port: int) -> Sequence[str]:
 
 
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects only to the address that was checked."""
+    """A network backend of httpcore that connects only to addresses that it has checked."""
 
     def __init__(
         self,

@@ -23,7 +23,8 @@ class UserStore(Protocol):
         """The person with this `sub`, a disabled one included; None if there is none."""
 
     async def user_by_email(self, email: str) -> User | None:
-        """By address; the caller has normalised it, the store compares the folded key."""
+        """The person with this address; None if there is none. The caller has normalised the
+        address, and the store compares its folded form."""
 
     async def users(self, *, after: int = 0, limit: int = 100) -> Sequence[User]:
         """At most `limit` people by id, ascending, from the first id after `after` on."""
@@ -56,7 +57,7 @@ class UserStore(Protocol):
         The sessions, tokens and codes of a disabled person do not count."""
 
     async def set_administrator(self, user_id: int, administrator: bool) -> bool:
-        """Give or take the role of an administrator; False if there is no such person."""
+        """Set whether the person is an administrator; False if there is no such person."""
 
     async def delete_user(self, user_id: int, at: datetime) -> bool:
         """Delete the person with password, sessions, consents, grants and own clients, in one
@@ -98,10 +99,11 @@ class AccountClosingStore(Protocol):
         if there is no such person. No grant is saved for a closed account."""
 
     async def reopen_account(self, user_id: int, now: datetime) -> bool:
-        """False if it is not closed, is due, or its deletion has begun."""
+        """Open a closed account again. False if it is not closed, is due for deletion, or its
+        deletion has begun."""
 
     async def closed_accounts(self, now: datetime, limit: int) -> Sequence[User]:
-        """Those that are due for deletion, or whose deletion has begun."""
+        """The closed accounts that are due for deletion, or whose deletion has begun."""
 
     async def claim_deletion(self, user_id: int, now: datetime) -> bool:
         """Begin the deletion of a closed account that is due; it cannot be opened again. True also
@@ -113,17 +115,17 @@ class ProfileStore(Protocol):
         """What the person entered; None if they entered nothing."""
 
     async def save_profile(self, user_id: int, profile: Profile, at: datetime) -> None:
-        """Replace it. Raises `Conflict` when the person is not there any more."""
+        """Replace the profile. Raises `Conflict` when the person was deleted."""
 
 
 class SubjectStore(Protocol):
-    """Under which names applications know a person (OpenID Connect Core §8.1)."""
+    """The pairwise subjects of people (OpenID Connect Core §8.1)."""
 
     async def pairwise_subject(self, user_id: int, sector: str) -> str | None:
         """The person's `sub` for the clients of this sector; None if none is stored."""
 
     async def add_pairwise_subject(self, user_id: int, sector: str, subject: str) -> str:
-        """The one that is kept: `subject`, or the one that another call has kept before."""
+        """Store `subject`, unless another call has stored one before; returns the stored one."""
 
 
 class SessionStore(Protocol):
@@ -142,12 +144,12 @@ class SessionStore(Protocol):
         or is disabled, `SignInEnded` when the provider ended that session since."""
 
     async def record_session_use(self, key: bytes, seen_at: datetime) -> None:
-        """Note when the session was used last; nothing happens when it has ended."""
+        """Record when the session was used last; nothing happens when it has ended."""
 
     async def end_session(self, user_id: int, key: bytes, at: datetime) -> bool:
-        """However a session ends, but by its age, two things happen in the same transaction: its
-        logout notifications become due, and the authorizations of OpenID Connect that were given
-        in it are revoked, but for those with `offline_access`."""
+        """End one session of the person; False if there is none. However a session ends, except by
+        its age, its logout notifications become due in the same transaction, and the OpenID
+        Connect grants that were given in it are revoked, except those with `offline_access`."""
 
     async def end_sessions(
         self, user_id: int, at: datetime, except_key: bytes | None = None
@@ -160,12 +162,12 @@ class LogoutRecipientStore(Protocol):
     """Added by `add_grant`; due when their session has ended, not when it expired."""
 
     async def logout_recipients(self, sid: str) -> Sequence[LogoutRecipient]:
-        """Of this session, whether it lives or has just ended; by client id."""
+        """The recipients of this session, which is live or has just ended; by client id."""
 
     async def claim_logout_notifications(
         self, at: datetime, lease: timedelta, limit: int
     ) -> Sequence[LogoutRecipient]:
-        """Take some that are due, for `lease`; `attempts` are those before this one."""
+        """Claim some due notifications for `lease`; `attempts` is the number before this one."""
 
     async def delay_logout_notification(self, sid: str, client_id: str, until: datetime) -> None:
         """Make the notification due at `until`, after a failed attempt."""
@@ -195,10 +197,10 @@ class ThrottleStore(Protocol):
         """Count one more event under `key` and return how many fell into the current window."""
 
     async def hits(self, key: bytes, at: datetime) -> int:
-        """How many are counted now, adding none."""
+        """The number of events in the current window; counts nothing."""
 
     async def reset(self, key: bytes) -> None:
         """Delete the counter under `key`."""
 
     async def undo_hit(self, key: bytes) -> None:
-        """Count one event under `key` less, never less than none."""
+        """Count one event less under `key`; the count never gets below zero."""

@@ -30,10 +30,10 @@ class Page(Generic[T]):
 
 class LogStore(Protocol):
     async def search_events(self, query: LogQuery, limit: int) -> Page[LoggedEvent]:
-        """Newest first, at most `limit`; of very many events it reads a part."""
+        """At most `limit` events, newest first. Of very many events it reads a part."""
 
     async def search_admin_actions(self, query: LogQuery, limit: int) -> Page[LoggedAction]:
-        """As `search_events`."""
+        """The actions, newest first; as `search_events`."""
 
     async def count_events(self, since: datetime) -> Sequence[DayCount]:
         """How many events of each kind there were on each day since then, by day. Of very many
@@ -43,7 +43,7 @@ class LogStore(Protocol):
         """The same for each hour."""
 
     async def add_admin_action(self, action: AdminAction) -> None:
-        """It is stored when this returns."""
+        """Store the action; it is on disk when this returns."""
 
 
 class PeopleSearchStore(Protocol):
@@ -71,4 +71,4 @@ class AdminLog(Protocol):
         client_id: str | None = None,
         detail: str = "",
     ) -> None:
-        """The record is stored when this returns."""
+        """Store the record; it is on disk when this returns."""

@@ -9,11 +9,11 @@ from quantimodo.model.announcements import Announcement, NewAnnouncement
 
 class AnnouncementStore(Protocol):
     async def add_announcement(self, announcement: NewAnnouncement, most: int) -> int | None:
-        """Its number; None if `most` others have not ended. By concurrent calls there may be a few
-        more."""
+        """Add an announcement and return its number; None if `most` others have not ended.
+        Concurrent calls may add a few more."""
 
     async def announcements(self, ending_after: datetime, limit: int) -> Sequence[Announcement]:
         """Those that end after this moment, at most `limit` that end last, the newest first."""
 
     async def delete_announcement(self, announcement_id: int) -> bool:
-        """Delete it; False if there is none."""
+        """Delete the announcement; False if there is none."""

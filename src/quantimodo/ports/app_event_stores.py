@@ -31,8 +31,8 @@ class AppEventStore(Protocol):
         Raises `Conflict` when the application was deleted."""
 
     async def events_after(self, client_id: str, number: int, limit: int) -> Sequence[AppEvent]:
-        """In order. Who has read an event has missed none before it: numbers are in the order of
-        commits."""
+        """At most `limit` events after this number, in order. Numbers are in the order of commits,
+        so a caller that has read an event has missed none before it."""
 
 
 class WebhookStore(Protocol):
@@ -51,20 +51,22 @@ class WebhookStore(Protocol):
     async def change_endpoint(
         self, client_id: str, endpoint_id: str, url: str, kinds: frozenset[str]
     ) -> bool:
-        """Send what comes to another address, or other kinds; False if there is none."""
+        """Change the address and the kinds of an endpoint; False if there is none."""
 
     async def rotate_secret(
         self, client_id: str, endpoint_id: str, sealed: bytes, previous_until: datetime
     ) -> bool:
-        """Sign by a new secret, and until then by the one before too."""
+        """Replace the secret; until `previous_until` the previous one signs too. False if there is
+        no such endpoint."""
 
     async def enable_endpoint(self, client_id: str, endpoint_id: str) -> bool:
-        """Deliver again, also what waited; False if there is none that is disabled."""
+        """Deliver events again, also those that waited; False if no such endpoint is disabled."""
 
     async def disable_endpoint(
         self, client_id: str, endpoint_id: str, at: datetime, reason: DisabledReason
     ) -> bool:
-        """Deliver nothing; what waits stays. Of concurrent calls exactly one returns True."""
+        """Deliver nothing to the endpoint; events that wait stay. Of concurrent calls exactly one
+        returns True."""
 
     async def delete_endpoint(self, client_id: str, endpoint_id: str) -> bool:
         """Delete it with its deliveries; False if there is none."""
@@ -85,7 +87,8 @@ class WebhookStore(Protocol):
     async def replay_since(
         self, client_id: str, endpoint_id: str, since: datetime, at: datetime
     ) -> int:
-        """Deliver again all kept events since then of the kinds that it gets; how many."""
+        """Deliver again all stored events since then of the kinds that the endpoint gets; returns
+        how many."""
 
 
 class DeliveryQueue(Protocol):

@@ -19,4 +19,4 @@ class ClientDocumentStore(Protocol):
         for the longest time. A disabled client stays."""
 
     async def record_document_use(self, client_id: str, at: datetime) -> None:
-        """Note when it was used."""
+        """Record when the document was used."""

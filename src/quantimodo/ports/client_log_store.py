@@ -1,4 +1,4 @@
-"""What the log of an application asks of the database."""
+"""The store of the logs of applications. The promises of `stores.py` hold here too."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""Notifying a person of what they allowed an application."""
+"""Notifies people of what they allowed applications."""
 
 from typing import Protocol
 

@@ -14,7 +14,7 @@ class DeviceAuthorizationStore(Protocol):
     async def add_device_authorization(
         self, device: DeviceAuthorization, charge: Charge | None = None
     ) -> None:
-        """Raises `Conflict` when the user code is taken."""
+        """Store a request. Raises `Conflict` when the user code is taken."""
 
     async def device_authorization(self, key: bytes) -> DeviceAuthorization | None:
         """The one with this device code, expired and decided ones included."""
@@ -28,8 +28,8 @@ class DeviceAuthorizationStore(Protocol):
         """
 
     async def bind_device(self, key: bytes, holder: bytes, at: datetime) -> bool:
-        """Bind it to this session. False when it is bound to another one, decided or expired; of
-        concurrent calls for different sessions exactly one returns True."""
+        """Bind the device to this session. False when it is bound to another one, decided or
+        expired; of concurrent calls for different sessions exactly one returns True."""
 
     async def refuse_device(self, key: bytes, at: datetime) -> bool:
         """Store that the person refused it. Of any number of concurrent calls of this and of

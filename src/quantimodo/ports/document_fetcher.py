@@ -10,7 +10,7 @@ class FetchFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FetchedDocument:
-    """A document, and for how long it may be cached, as its server says it (RFC 9111 §5.2)."""
+    """A document with the `Cache-Control` of its response (RFC 9111 §5.2)."""
 
     body: bytes = field(repr=False)
     cache_control: str = ""
@@ -18,7 +18,8 @@ class FetchedDocument:
 
 class DocumentFetcher(Protocol):
     async def fetch(self, url: str, *, largest: int = 65_536) -> bytes:
-        """The document, of at most `largest` bytes. Raises `FetchFailed`."""
+        """The body of the document, of at most `largest` bytes. Raises `FetchFailed`."""
 
     async def fetch_cacheable(self, url: str, *, largest: int) -> FetchedDocument:
-        """The same of a response with status 200, with its caching. Raises `FetchFailed`."""
+        """The document of a response with the status 200, with its `Cache-Control`. Raises
+        `FetchFailed`."""

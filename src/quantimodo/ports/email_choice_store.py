@@ -27,4 +27,5 @@ class EmailChoiceStore(Protocol):
         one."""
 
     async def finish_summary(self, user_id: int, next_at: datetime) -> None:
-        """The summary was sent: the next one is due then, unless they are off."""
+        """Record that the summary was sent: the next one is due at `next_at`, unless the person
+        turned them off."""

@@ -37,7 +37,7 @@ class IdentityStore(Protocol):
     async def add_user_with_identity(
         self, user: NewUser, identity: NewIdentity, invitation: bytes | None = None
     ) -> tuple[User, Identity]:
-        """Both, or nothing. Raises `Conflict` when the address or the identity is taken or the
+        """Add both, or nothing. Raises `Conflict` when the address or the identity is taken or the
         `invitation` cannot be used, as `UserStore.add_user`, and
         `SignInEnded` as `add_identity`; of any number of concurrent first logins of one identity
         exactly one adds a person."""
@@ -50,21 +50,22 @@ class IdentityStore(Protocol):
     async def delete_identity(
         self, user_id: int, identity_id: int, accepted: AcceptedMethods
     ) -> bool:
-        """Unlink it, unless none of the person's other `SignInMethods` is accepted: False then, and
-        when it is not theirs. Holds under concurrency, also with `PasskeyStore.delete_passkey`."""
+        """Delete the identity, unless none of the person's other `SignInMethods` is accepted: False
+        then, and when it is not theirs. Holds under concurrency, also with
+        `PasskeyStore.delete_passkey`."""
 
     async def end_identity(self, issuer: str, subject: str, at: datetime) -> Identity | None:
-        """The provider says that the account is gone: delete the identity, end every session and
+        """The provider deleted the account: delete the identity, end every session and
         revoke every grant of its person, and refuse sign-ins through it that began before, in one
         transaction. Returns the deleted identity."""
 
     async def sign_out_identity(
         self, issuer: str, subject: str, at: datetime, *, grants: bool
     ) -> int | None:
-        """The provider says that its account was signed out: keep the moment, forget the refresh
-        token, end every session and drop every login code of the person, with `grants` revoke
-        these too, and refuse sign-ins that began before, in one transaction. Whose it is; the
-        identity stays."""
+        """The provider signed the account out, or disabled it: record the time, delete the refresh
+        token, end every session and delete every login code of the person, with `grants` revoke all
+        grants too, and refuse sign-ins that began before, in one transaction. Returns the id of the
+        person; the identity stays."""
 
 
 class ProviderSessionStore(Protocol):
@@ -89,10 +90,10 @@ class LoginStateStore(Protocol):
         """Store a sign-in that begins; over the budget of `charge` the oldest ones are deleted."""
 
     async def login_state(self, key: bytes) -> LoginState | None:
-        """Look at it, expired or not, taking nothing."""
+        """The login state with this key, expired or not; it stays stored."""
 
     async def take_login_state(self, key: bytes) -> LoginState | None:
-        """Remove and return it; of concurrent calls exactly one gets it."""
+        """Delete the login state and return it; of concurrent calls exactly one gets it."""
 
 
 class LoginCodeStore(Protocol):
@@ -104,7 +105,7 @@ class LoginCodeStore(Protocol):
         """The code with this key, redeemed and expired ones included."""
 
     async def redeem_login_code(self, key: bytes, at: datetime) -> bool:
-        """True for the one caller that redeemed it."""
+        """Redeem the code. Of concurrent calls exactly one returns True."""
 
 
 class ReplayStore(Protocol):
@@ -116,7 +117,7 @@ class ReplayStore(Protocol):
         """
 
     async def is_used(self, key: bytes) -> bool:
-        """Whether it was, spending nothing."""
+        """Whether `key` was used; changes nothing."""
 
     async def require_space(self, key: bytes, signer: Signer) -> None:
         """Raises `QuotaExceeded` when `use_once` would raise it now; stores nothing."""

@@ -1,4 +1,4 @@
-"""Posting forms to other servers."""
+"""Posts forms to other servers."""
 
 from typing import Protocol
 

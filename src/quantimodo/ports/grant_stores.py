@@ -120,13 +120,13 @@ class TokenReader(Protocol):
     async def token_status(
         self, jti: str, client_id: str, grant_id: bytes | None
     ) -> TokenStatus | None:
-        """What a signed token stands on; None when its jti, grant, client or person was revoked,
+        """The state of a signed token; None when its `jti`, grant, client or person was revoked,
         disabled or deleted."""
 
 
 class TokenStore(TokenReader, Protocol):
     async def add_access_token(self, access: AccessToken) -> None:
-        """Save an access token that spends nothing."""
+        """Store an access token that is issued without a code or refresh token."""
 
     async def redeem(
         self,

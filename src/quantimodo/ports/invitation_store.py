@@ -13,8 +13,8 @@ from quantimodo.model.invitations import Invitation, NewInvitation
 
 class InvitationStore(Protocol):
     async def save_invitation(self, invitation: NewInvitation, most: int) -> Invitation | None:
-        """Store it; it replaces one for the same address. None if there are `most` others; by
-        concurrent calls there may be a few more."""
+        """Store the invitation, in place of one for the same address. None if there are `most`
+        others; concurrent calls may add a few more."""
 
     async def renew_invitation(
         self, invitation_id: int, key: bytes, at: datetime, expires_at: datetime

@@ -1,4 +1,4 @@
-"""Sending e-mail: a message is stored until it is sent."""
+"""Sends e-mail: a message is stored until it is sent."""
 
 from typing import Protocol
 

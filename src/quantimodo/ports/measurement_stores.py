@@ -51,7 +51,7 @@ class VariableStore(Protocol):
         """The variable with exactly this name; None if there is none."""
 
     async def variables_named(self, user_id: int, names: Sequence[str]) -> Sequence[Variable]:
-        """Those that exist."""
+        """The variables with these names that exist."""
 
     async def summary(
         self, user_id: int, name: str, filters: Filters = ()
@@ -75,7 +75,8 @@ class VariableStore(Protocol):
         """The number of variables that `summaries` would list in all."""
 
     async def delete_variable(self, user_id: int, name: str) -> bool:
-        """With all its measurements, in batches when they are very many."""
+        """Delete the variable with all its measurements, in batches when they are very many; False
+        if there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +164,8 @@ class MeasurementStore(Protocol):
         """Those that exist, in no order."""
 
     async def units_in_use(self, user_ids: Sequence[int], filters: Filters) -> frozenset[int]:
-        """Of the variables that `variable` and `category` filters choose, of those allowed."""
+        """The ids of the units of the variables that the filters of `variable` and `category`
+        choose, and that are allowed."""
 
     async def readers_people(
         self, client_id: str, scope: str, now: datetime, *, after: int, limit: int

@@ -1,4 +1,4 @@
-"""Posting webhooks to the addresses of applications."""
+"""Posts webhooks to the addresses of applications."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,8 +16,9 @@ class WebhookMessage:
 
 @dataclass(frozen=True, slots=True)
 class WebhookResult:
-    """What came of it: the status, 0 without a response, and the cause of a failure, which holds no
-    secret; empty for a status of 2xx. `retry_after`: seconds that the receiver requested."""
+    """The result of an attempt. `status` is 0 without a response; `cause` is the reason of a
+    failure, without secrets, and empty for a status of 2xx. `retry_after`: seconds that the
+    receiver requested."""
 
     status: int
     cause: str = ""

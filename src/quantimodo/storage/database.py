@@ -1,10 +1,11 @@
-"""What a table asks of an engine. The engines are `sqlite/database.py` and `postgres/database.py`.
+"""The interface between tables and an engine. The engines are `sqlite/database.py` and
+`postgres/database.py`.
 
-SQL is written once, in the subset that both engines share, with `{1} {2} …` where parameters
-stand; each engine sees its own placeholders, put in when the module is loaded. A write is a
-generator that yields calls and receives rows: one description, driven by a thread over SQLite and
-by a coroutine over PostgreSQL. What runs thousands of times a second is a `Batch`: a statement
-a table over many rows on SQLite, one statement over arrays on PostgreSQL.
+SQL is written once, in the subset that both engines share. Its parameters are `{1} {2} …`, which
+become the placeholders of each engine when the module is loaded. A write is a generator that yields
+calls and receives rows; a thread runs it on SQLite, and a coroutine on PostgreSQL. A write that
+runs thousands of times a second is a `Batch`: on SQLite one statement for each table with many
+rows, on PostgreSQL one statement over arrays.
 """
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
@@ -16,7 +17,7 @@ T = TypeVar("T")
 
 
 class Statement:
-    """One SQL statement in both engines' spelling, at most 40 parameters."""
+    """One SQL statement with the placeholders of both engines; at most 40 parameters."""
 
     __slots__ = ("postgres", "sqlite")
 
@@ -26,7 +27,7 @@ class Statement:
         self.postgres = (postgres or template).format(*(f"${n}" for n in numbers))
 
     def arguments(self, values: Row) -> Row:
-        """The values as PostgreSQL's spelling takes them."""
+        """The values in the order of the placeholders for PostgreSQL."""
         return values
 
 
@@ -56,8 +57,8 @@ class KeyedRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPolicy:
-    """How much of a process searches may take: at most `at_once` run, `waiting` more are queued,
-    and each is interrupted after `seconds`."""
+    """The limits of searches in one process: `at_once` run, `waiting` more are queued, and each is
+    interrupted after `seconds`."""
 
     at_once: int = 2
     waiting: int = 64
@@ -77,9 +78,9 @@ class Batch:
 
     `sqlite(requests)` is the operation on SQLite, with the values of each request in a tuple.
     `postgres` is one statement: `$1 …` are arrays, one element a request, in the
-    order of `values`, the last array numbering the requests; it returns the numbers of those
-    that won. `values[0]` is the key by which requests that touch the same row are put in one
-    order, so that two servers do not lock each other out.
+    order of `values`, and the last array numbers the requests; it returns the numbers of those
+    that won. Requests are sorted by `values[0]`, so that two servers lock the same rows in the
+    same order and do not deadlock.
     """
 
     name: str
@@ -89,33 +90,36 @@ class Batch:
 
 class Database(Protocol):
     async def one(self, read: KeyedRead, key: Any) -> Row | None:
-        """The row with this key, as it stands after the event (a request that came in, a write
-        that returned) by which the caller runs. Nothing that was committed before is missed."""
+        """The row with this key; None without one. The read has everything that was committed
+        before the caller was started, by a request that came in or a write that returned."""
 
     async def rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
-        """What a SELECT by a unique key finds, under the same promise as `one`. It may run in the
-        event loop: never use it where the number of rows, or of rows looked at, is not fixed."""
+        """The rows of a SELECT by a unique key, with the guarantee of `one`. It may run in the
+        event loop: use it only where the number of rows that are read is fixed."""
 
     async def list_rows(self, statement: Statement, *values: Any) -> Sequence[Row]:
-        """What a SELECT finds by an index: a short list. Runs beside the event loop, in
-        a separate thread, so that no search delays an account page. Raises as `search`."""
+        """The rows of a SELECT that reads a short list by an index. It does not run in the event
+        loop, and not where searches run, so that no search delays an account page. Raises as
+        `search`."""
 
     async def search(self, statement: Statement, *values: Any) -> Sequence[Row]:
-        """What a SELECT finds that may have to look at many rows. Runs beside the event loop.
+        """The rows of a SELECT that may read many rows. It does not run in the event loop.
 
-        Interrupted when it runs longer than `SearchPolicy.seconds` (raises `TooSlow`) and when the
-        caller is cancelled. Raises `Unavailable` when too many searches wait.
+        It is interrupted when it runs longer than `SearchPolicy.seconds` (raises `TooSlow`) and
+        when the caller is cancelled. Raises `Unavailable` when too many searches wait.
         """
 
     async def write(self, operation: Callable[[], Operation[T]]) -> T:
         """Run one operation in one transaction: all of it, or, when it raises, nothing.
 
         It may be started again after a conflict, so it keeps no state outside.
-        Raises `Conflict` for a unique value that is taken, `Unavailable` when it cannot be kept.
+        Raises `Conflict` for a unique value that is taken, `Unavailable` when it cannot be
+        stored.
         """
 
     def put(self, batch: Batch, values: tuple[Any, ...]) -> Awaitable[bool]:
-        """One hot write, committed with the other requests of its batch; whether it won."""
+        """Commit one hot write, together with the other requests of its batch; False if another
+        request won, so that nothing is stored."""
 
     async def close(self) -> None:
         """Finish the statements that wait, then disconnect."""
@@ -123,7 +127,7 @@ class Database(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SingleStatement:
-    """The operation that is one statement; its result is the rows it returns."""
+    """An operation of one statement; its result is the rows of the statement."""
 
     statement: Statement
     values: tuple[Any, ...]

@@ -54,7 +54,7 @@ def shipped(engine: str) -> list[Step]:
 
 
 def pending(ours: Sequence[Step], applied: Sequence[Applied]) -> list[Step]:
-    """The steps that are left to run. Raises `SchemaMismatch` when the two histories differ."""
+    """The steps that have not run yet. Raises `SchemaMismatch` when the two histories differ."""
     known = {step.number: step for step in ours}
     if any(record.number == 1 and record.name != known[1].name for record in applied):
         raise SchemaMismatch(

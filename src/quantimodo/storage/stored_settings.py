@@ -1,4 +1,4 @@
-"""Reads the stored settings before a database is opened: they decide how it is."""
+"""Reads the stored settings before the stores are opened, because the settings decide how."""
 
 from pathlib import Path
 

@@ -1,4 +1,5 @@
-"""Moments as the database keeps them: whole microseconds since 1970, UTC, in a 64-bit integer."""
+"""Converts times to and from their stored form: whole microseconds since 1970, UTC, in a 64-bit
+integer."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,5 @@
-"""Writes an event as its application gets it, with the `sub` by which it knows the person."""
+"""Makes the payload of an event for its application, with the `sub` by which the application knows
+the person."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

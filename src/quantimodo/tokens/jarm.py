@@ -24,7 +24,9 @@ class JarmEncoder:
     clock: Clock
 
     async def sign(self, client: Client, parameters: Parameters) -> Parameters:
-        """The parameters of a response and `iss`, as the one parameter of JARM §2.3."""
+        """Sign the parameters of a response with `iss`, and encrypt them if the client registered
+        that; returns the single parameter `response` (JARM §2.3). Raises `InvalidRequest` if the
+        client has no key to encrypt for."""
         metadata = client.metadata
         expires_at = self.clock.now() + _LIFETIME
         claims = {

@@ -27,8 +27,9 @@ class SignedTokens:
     def access_token(
         self, access: MintedAccessToken, subject: str, actor: Mapping[str, Any] = NO_ACTOR
     ) -> str:
-        """`subject` is the person's `sub` at this client, or the client's id for its own token;
-        `actor` the claim of RFC 8693 §4.1 of an exchanged token."""
+        """The signed JWT of this token. `subject` is the person's `sub` at this client, or the
+        client's id for its own token; `actor` is the claim `act` of an exchanged token (RFC 8693
+        §4.1)."""
         claims: dict[str, Any] = {
             "iss": self.policy.issuer,
             "sub": subject,

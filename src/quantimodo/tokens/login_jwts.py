@@ -103,7 +103,7 @@ class LoginTokens:
             claims = verify(raw, verifier, LOGIN_TOKEN_TYPE)
         except BadToken:
             return None
-        # Signed by this server and of this type, so its claims have the types that `issue` gives.
+        # Signed by this server and of this type, so its claims have the types that `mint` gives.
         if claims.get("iss") != self.issuer or claims.get("aud") != self.audience:
             return None
         now, expires_at = self.clock.now(), datetime.fromtimestamp(claims["exp"], UTC)

@@ -1,4 +1,4 @@
-"""Values that the minter takes and returns."""
+"""Values that the token minter takes and returns."""
 
 from datetime import datetime
 from typing import NamedTuple

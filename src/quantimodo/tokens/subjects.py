@@ -24,8 +24,8 @@ class Subjects:
         return await self.pairwise(client, user.id) if is_pairwise(client) else user.subject
 
     async def pairwise(self, client: Client, user_id: int) -> str:
-        """The same for an application with pairwise subjects. Raises `Conflict` if the person was
-        deleted in the meantime."""
+        """The person's pairwise `sub` at this application, which the first call makes and stores.
+        Raises `Conflict` if the person was deleted in the meantime."""
         found = await self.store.pairwise_subject(user_id, sector(client))
         if found is not None:
             return found

@@ -1,4 +1,4 @@
-"""Turns the decision on a token exchange (RFC 8693) into a committed token and its response."""
+"""Commits the decision on a token exchange (RFC 8693), and makes the response with its token."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""Turns a decision of a grant type into committed tokens and the response that has them.
+"""Commits the decision of a grant type, and makes the response with its tokens.
 
-Decides nothing: it commits by compare-and-set. None means that another request spent the
+It decides nothing: it commits by compare-and-set. None means that another request used the
 credential first; the endpoint then loads and decides again.
 """
 

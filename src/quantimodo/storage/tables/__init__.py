@@ -1,1 +1,2 @@
-"""One file a table or a few that belong together: statements, rows to values, and the store."""
+"""One module for each table, or for tables that belong together: its SQL statements, the conversion
+of its rows, and its store."""

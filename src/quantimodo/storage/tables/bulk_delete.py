@@ -24,6 +24,6 @@ EVENTS_OF_PERSON: Final = Statement(
 
 
 async def delete_in_batches(database: Database, statement: Statement, owner_id: int) -> None:
-    """Delete until none is left, or one batch of measurements."""
+    """Delete batch after batch, until no row is left, or one batch of measurements."""
     while await database.write(execute(statement, owner_id, _BATCH)):
         pass

@@ -1,4 +1,4 @@
-"""INSERT of many rows at once: each row on its own costs most of its time in getting there.
+"""INSERT of many rows at once, because most of the time of a single INSERT is the call.
 
 On SQLite that is `VALUES` of many rows, in a few sizes, so that statements are prepared already; on
 PostgreSQL one statement over arrays, of whatever size.
@@ -46,7 +46,7 @@ class _ManyRows(Statement):
 def insert_many(
     insert: Insert, same: Row, rows: Sequence[Sequence[Any]]
 ) -> Generator[Call, Sequence[Row], None]:
-    """`same` are the values that all of them share."""
+    """The calls that insert these rows; `same` are the values that all rows share."""
     place = 0
     for size in _SIZES:
         while len(rows) - place >= size:

@@ -1,4 +1,4 @@
-"""The tables `consents` and `consent_changes`, and what a consent changes in `grants`."""
+"""The tables `consents` and `consent_changes`, and the changes of `grants` by a consent."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -1,5 +1,5 @@
-"""The tables `replays` and `data_deletion_requests`: what providers and applications sign, and what
-is kept until it expires. Their quotas are in `quotas.py`."""
+"""The tables `replays` and `data_deletion_requests`. Rows are caused by signed messages of
+providers and applications, and are stored until they expire. Their quotas are in `quotas.py`."""
 
 from datetime import datetime
 from typing import Final

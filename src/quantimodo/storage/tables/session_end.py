@@ -1,5 +1,5 @@
-"""How a browser session ends: its logout notifications become due, and the grants that end with it
-are revoked. Parts of an operation, for the tables that end sessions.
+"""Ends browser sessions: makes their logout notifications due, and revokes the grants that end with
+them. The functions are parts of an operation, for the tables that end sessions.
 
 An expired session is deleted without notifications (`Sessions.retention`).
 """

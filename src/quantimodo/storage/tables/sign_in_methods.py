@@ -1,6 +1,6 @@
-"""What a person can sign in with, read from three tables in one statement.
+"""Reads the sign-in methods of a person from three tables in one statement.
 
-A call that removes a way to sign in reads it after it has locked the person.
+A call that deletes a sign-in method reads them after it has locked the person.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What every table's store starts from."""
+"""The base class of stores."""
 
 from collections.abc import Sequence
 from typing import ClassVar

@@ -1,7 +1,7 @@
 """The tables `codes`, `refresh_tokens`, `access_tokens` and `revoked_jwts`: the hot path.
 
-Each find is one read that joins client, grant and person, so it also returns whether one of them
-was revoked, disabled or deleted. The hot writes are in `token_batches.py`.
+Each read of a token joins client, grant and person in one statement, so it also returns whether one
+of them was revoked, disabled or deleted. The hot writes are in `token_batches.py`.
 """
 
 from datetime import datetime
@@ -40,7 +40,7 @@ from quantimodo.storage.tables.token_batches import (
 from quantimodo.storage.tables.users import USER
 from quantimodo.storage.timestamps import from_micros, from_micros_or_none, to_micros
 
-# ------------------------------------------------------------------------------------- finding
+# ------------------------------------------------------------------------------------- reading
 
 GRANT: Final = RowReader(
     Grant,
