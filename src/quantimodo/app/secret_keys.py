@@ -32,7 +32,7 @@ def parse_keys(text: str) -> tuple[bytes, ...]:
 
 
 def secret_keys(text: str, file: str, entropy: Entropy, *, may_generate: bool) -> tuple[bytes, ...]:
-    """Those of the settings, otherwise those of the file. Raises `BadSecretKey`."""
+    """The keys of the settings, otherwise those of the file. Raises `BadSecretKey`."""
     return (
         parse_keys(text)
         if text

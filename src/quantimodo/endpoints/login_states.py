@@ -89,7 +89,7 @@ class LoginStates:
         return self._checked(request, None if key is None else await self.store.login_state(key))
 
     async def take(self, request: Request, state: str) -> LoginState:
-        """The same, once: the state is deleted. Raises `InvalidLoginState`."""
+        """Return the state and delete it. Raises `InvalidLoginState`."""
         key = key_of(Kind.STATE, state)
         # A browser without the cookie must not delete the state either.
         if key is None or not self.browser.read_secret_cookie(request, _cookie_name(key)):

@@ -93,7 +93,8 @@ class SocialEndpoint:
     async def begin_link(
         self, request: Request, browser_request: BrowserRequest, name: str
     ) -> Response:
-        """For a page whose form was checked: link an identity to the account of this session."""
+        """Start to link an identity to the account of this session, for a page that has checked its
+        form."""
         provider = self.providers.get(name)
         if provider is None:
             raise NotFound

@@ -1,4 +1,4 @@
-"""Who the person is, how they sign in, and where they are signed in."""
+"""The files of an export about the account: profile, sign-in methods, sessions."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""The applications that may use the account, and those that the person registered."""
+"""The files of an export about applications: those that may use the account, and those that the
+person registered."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
@@ -148,5 +149,5 @@ def _registered(client: Client) -> Mapping[str, Any]:
 
 
 def _details(details: Details) -> Any:
-    """As in `authorization_details` (RFC 9396 §2)."""
+    """The details as in `authorization_details` (RFC 9396 §2)."""
     return None if details is None else json_objects(details)

@@ -1,4 +1,5 @@
-"""What happened: reads and writes of applications, and the events of the account."""
+"""The files of an export about the history: reads and writes of applications, and events of the
+account."""
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass

@@ -144,7 +144,7 @@ class Provider(Protocol):
 
     @property
     def name(self) -> str:
-        """As in the settings and in addresses."""
+        """The name in the settings and in addresses."""
 
     @property
     def title(self) -> str:

@@ -112,5 +112,6 @@ def _linked(text: str) -> str:
 
 
 def _linked_from_left(text: str) -> str:
-    """The same. An address keeps its order where it is broken into lines (UAX #9)."""
+    """`_linked` for text from right to left: an address keeps its order where it is broken into
+    lines (UAX #9)."""
     return _linked(text).replace("<a href=", '<a dir="ltr" href=')

@@ -111,7 +111,7 @@ def retry_after(wait: timedelta) -> dict[str, str]:
 
 
 def format_wait(wait: timedelta) -> str:
-    """The same duration as text for people."""
+    """The duration as text for people, in minutes or hours, rounded up."""
     minutes = ceil(wait.total_seconds() / 60)
     if minutes <= 1:
         return _("a minute")

@@ -174,7 +174,8 @@ class Facebook:
         return response
 
     def id_token(self, grant: Grant) -> str:
-        """As Limited Login gives it to an app on an iPhone; its SDK always sends a nonce."""
+        """An ID token as Limited Login gives it to an app on an iPhone; its SDK always sends a
+        nonce."""
         person = grant.who
         grant = replace(grant, nonce=grant.nonce or self.id_tokens.new_id())
         claims: dict[str, Any] = {

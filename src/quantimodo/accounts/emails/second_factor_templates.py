@@ -205,7 +205,7 @@ class SecondFactorEmails:
 
 
 def format_time(at: datetime) -> str:
-    """As in `2 November 2026 at 03:51 UTC`."""
+    """The time as text, such as `2 November 2026 at 03:51 UTC`."""
     utc = at.astimezone(UTC)
     values = {"day": day(utc), "time": f"{utc:%H:%M}"}
     return gettext("%(day)s at %(time)s UTC") % values

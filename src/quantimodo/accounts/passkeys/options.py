@@ -24,10 +24,11 @@ def creation_options(
     challenge: bytes,
     existing: Sequence[Passkey],
 ) -> str:
-    """For a new passkey of this person. `existing`: those that an authenticator must not replace.
+    """The options for a new passkey of this person. `existing`: those that an authenticator must
+    not replace.
 
-    The handle of the person is their public subject. Applications with pairwise subjects do not
-    see it.
+    The handle of the person is their public subject. Applications with pairwise subjects do not see
+    it.
     """
     return _json(
         {
@@ -54,7 +55,7 @@ def creation_options(
 def request_options(
     relying_party: RelyingParty, challenge: bytes, allowed: Sequence[Passkey] = ()
 ) -> str:
-    """For a sign-in by one of these passkeys; by any discoverable one if there is none."""
+    """The options for a sign-in by one of these passkeys, or without any by a discoverable one."""
     return _json(
         {
             "challenge": _text(challenge),

@@ -42,7 +42,7 @@ class PasskeySignIn:
         return self.passkeys.policy.relying_party.is_supported
 
     def options(self, holder: Secret) -> str:
-        """For a sign-in by any passkey."""
+        """The options for a sign-in by any passkey."""
         challenge = self.check.challenges.mint("sign in", holder.reveal())
         return request_options(self.check.relying_party, challenge)
 
@@ -55,7 +55,7 @@ class PasskeySignIn:
         return await self.login.complete_login(user, _proof(passkey), browser)
 
     async def options_again(self, session: Session) -> str | None:
-        """To sign in again as the same person; None if they have no passkey."""
+        """The options to sign in again as the same person; None if they have no passkey."""
         return await self.options_of(session.user, "sign in again", session.key.hex())
 
     async def sign_in_again(
@@ -68,7 +68,7 @@ class PasskeySignIn:
         return await self.login.complete_login(user, _proof(passkey), browser)
 
     async def options_pending(self, pending: PendingLogin) -> str | None:
-        """For the second factor of this login; None if its person has no passkey."""
+        """The options for the second factor of this login; None if its person has no passkey."""
         return await self.options_of(pending.user, "second factor", pending.key.hex())
 
     async def complete_pending(
@@ -88,7 +88,7 @@ class PasskeySignIn:
         return await self.login.finish_pending(pending, KEY, browser)
 
     async def options_of(self, user: User, purpose: Purpose, holder: str) -> str | None:
-        """For a use by this person with this purpose; None if they have no passkey."""
+        """The options for a use by this person with this purpose; None if they have no passkey."""
         allowed = await self.passkeys.usable(user)
         if not allowed:
             return None

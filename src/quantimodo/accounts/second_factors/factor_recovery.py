@@ -109,7 +109,7 @@ class FactorRecoveries:
         return cancelled
 
     async def cancel_by_link(self, raw: str) -> bool:
-        """The same by the e-mailed link; False if it is not valid any more."""
+        """Cancel a recovery by the e-mailed link; False if the link is not valid any more."""
         email_token = await self.email_tokens.find("cancel_recovery", raw)
         if email_token is None or email_token.user_id is None:
             return False

@@ -113,8 +113,8 @@ class SecondFactors:
         await self._begin(session.user, session.key)
 
     async def begin_pending(self, pending: PendingLogin) -> None:
-        """The same for a person who has to add a second factor before the login is completed.
-        Raises `DomainError` if there is one."""
+        """Make a new secret for an app of a person who has to add a second factor before the login
+        is completed. Raises `DomainError` if there is one."""
         await self._require_none(pending.user)
         await self._begin(pending.user, pending.key)
 

@@ -136,7 +136,8 @@ class ErrorBoundary:
         return respond
 
     def page_handlers(self) -> Mapping[Any, Handler]:
-        """For Starlette: what is raised outside of all endpoints."""
+        """The exception handlers for Starlette: they respond to what is raised outside of
+        endpoints."""
 
         async def no_endpoint(request: Request, error: Exception) -> PageResponse:
             programs = request.url.path.startswith(_FOR_PROGRAMS)

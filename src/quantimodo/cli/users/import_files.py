@@ -160,8 +160,8 @@ def _of_keycloak(user: Mapping[str, Any], consents: bool) -> dict[str, Any] | No
 
 
 def _consents_of_keycloak(user: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Of the scopes, those that this server has. Keycloak does not ask about `openid`, which
-    each of its clients of OpenID Connect has."""
+    """The consents of a person, with the scopes that this server has. Keycloak asks for no consent
+    to `openid`, which each of its OpenID Connect clients has."""
     return [
         {
             "client_id": each["clientId"],

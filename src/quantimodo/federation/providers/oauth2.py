@@ -102,7 +102,7 @@ class OAuth2:
     async def pushed_authorization_url(
         self, endpoint: str, authorization_context: AuthorizationContext, more: Mapping[str, str]
     ) -> str:
-        """The same, with the request pushed to `endpoint` (RFC 9126 §2)."""
+        """The address of that page, with the request pushed to `endpoint` (RFC 9126 §2)."""
         identified, headers = self._ourselves()
         fields = {**self._request(authorization_context, more), **identified}
         response = await self._http_client.post_form(endpoint, fields, headers=headers)

@@ -157,7 +157,8 @@ class Oidc:
         return self._profile((metadata.issuer, required_text(claims, "sub")), claims, refresh_token)
 
     async def examine(self, *, again: bool = False) -> None:
-        """Fetch what every sign-in needs; with `again` the keys anew. Raises `ProviderFault`."""
+        """Fetch the documents that every sign-in needs; with `again`, fetch cached keys again.
+        Raises `ProviderFault`."""
         await self._discovery.get()
         await (self._keys.probe() if again else self._keys.fetch())
 

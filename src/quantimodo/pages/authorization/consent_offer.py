@@ -40,9 +40,8 @@ class CategoryLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentOffer:
     """What can be chosen of a request. `optional` are the scopes that can be declined, `required`
-    is the health data that cannot be left out. `current` is
-    the consent on record. `previewed`: the numbers of measurements are known; `partial`: there are
-    more. Days are days of `zone`."""
+    is the health data that cannot be left out. `current` is the stored consent. `previewed`: the
+    numbers of measurements are known; `partial`: there are more. Days are days of `zone`."""
 
     scope: Scope
     optional: Scope = frozenset()

@@ -54,7 +54,8 @@ class AppGuides:
         ]
 
     async def _projects(self) -> Mapping[str, ExampleProject]:
-        """By name. Read once, by the first request, so that no start of a worker waits for it."""
+        """The projects by name. They are read once, by the first request, so that the start of a
+        worker does not wait for it."""
         if not self._loaded:
             loaded = await asyncio.to_thread(self._load)
             self._loaded = {project.name: project for project in loaded}

@@ -88,8 +88,8 @@ class AppPages:
         return await self._opened(request, browser_request)
 
     async def posted(self, request: Request) -> tuple[OpenedApp, Form]:
-        """The same with the form, where members need a second factor as the settings say. Raises
-        what `PageContext.posted` raises, too."""
+        """The application and the form of this request. Members need a second factor if the
+        settings require it. Also raises what `PageContext.posted` raises."""
         browser_request, form = await self.page_context.posted(request)
         opened = await self._opened(request, browser_request)
         await self.second_factors.require_for_apps(browser_request.required().user)
