@@ -167,7 +167,7 @@ AddressLimit = Literal[
     "security_events_per_address",
 ]
 """The limits that count by network address alone."""
-BrowserLimit = Literal["user_codes_per_browser"]
+BrowserLimit = Literal["user_codes_per_browser", "set_up_codes_per_browser"]
 """Those that count by browser alone."""
 AppLimit = Literal["pushed_requests_per_app", "device_requests_per_app"]
 """Those that count by confidential app."""

@@ -76,8 +76,12 @@ class Throttle:
         await self.store.undo_hit(self._name(limit, network(address)))
 
     async def count_browser(self, limit: BrowserLimit, browser: str) -> None:
-        """An attempt that counts by browser: by its session, or by its cookie without one."""
+        """An attempt that counts by browser: by its session or pending login, or by its cookie."""
         await self._count(limit, browser, getattr(self.policy, limit))
+
+    async def reset_browser(self, limit: BrowserLimit, browser: str) -> None:
+        """Reset the counter of this browser, after a right response."""
+        await self.store.reset(self._name(limit, browser))
 
     async def undo_browser(self, limit: BrowserLimit, browser: str) -> None:
         """This one attempt does not count; what else is counted for the browser stays."""
@@ -178,15 +182,6 @@ class Throttle:
     async def reauthenticated(self, user_id: int) -> None:
         """Reset the counter of wrong passwords of this person, after a right one."""
         await self.store.reset(self._name("proof", str(user_id)))
-
-    async def set_up_code(self, holder: str) -> None:
-        """A first code of a new authenticator app. Counted by the session or the pending login that
-        began the set-up: it was shown the secret, and no other can confirm the app."""
-        await self._count("set-up code", holder, self.policy.set_up_codes_per_browser)
-
-    async def set_up_code_passed(self, holder: str) -> None:
-        """Reset the counter of wrong codes of this set-up, after a right one."""
-        await self.store.reset(self._name("set-up code", holder))
 
     async def start_session(self, user_id: int, address: str) -> None:
         """A sign-in that succeeded, or an account that is closed: it writes a session and an audit

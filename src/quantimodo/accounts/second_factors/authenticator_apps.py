@@ -1,10 +1,9 @@
-"""The second factor of an authenticator app, and the recovery codes that replace a factor."""
+"""The second factor of an authenticator app."""
 
 from dataclasses import dataclass, field
 from typing import Final
 
-from quantimodo.accounts.second_factors.notices import SecondFactorNotices
-from quantimodo.accounts.second_factors.recovery_codes import RecoveryCodes
+from quantimodo.accounts.second_factors.recovery_codes import RecoveryCodeFactor
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.one_time_passwords import matching_step
 from quantimodo.model.second_factors import TotpFactor
@@ -15,30 +14,6 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.second_factor_store import SecondFactorStore
 
 LABEL: Final = N_("Code of your authenticator app, or a recovery code")
-WITHOUT_APP: Final = N_("Recovery code")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecoveryCodeFactor:
-    """Implements `SecondFactor`, for a person whose factor is a passkey. A response is a recovery
-    code."""
-
-    store: SecondFactorStore
-    recovery_codes: RecoveryCodes
-    notices: SecondFactorNotices
-    label: str = WITHOUT_APP
-
-    async def is_set_up(self, user_id: int) -> bool:
-        return await self.store.second_factor_set_up_at(user_id) is not None
-
-    async def verify(self, user: User, response: Secret) -> tuple[str, ...] | None:
-        """Each code counts once. RFC 8176 has no value for it."""
-        for digest in self.recovery_codes.candidates(user.id, response):
-            if await self.store.use_recovery_code(user.id, digest):
-                left = await self.store.count_recovery_codes(user.id)
-                await self.notices.code_used(user, left)
-                return ()
-        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

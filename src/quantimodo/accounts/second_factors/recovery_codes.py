@@ -9,10 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from quantimodo.accounts.second_factors.notices import SecondFactorNotices
 from quantimodo.crypto.digests import keyed_digest
 from quantimodo.model.secrets import Secret
+from quantimodo.model.texts import N_
+from quantimodo.model.users import User
 from quantimodo.ports.clock import Entropy
+from quantimodo.ports.second_factor_store import SecondFactorStore
 
+RECOVERY_CODE: Final = N_("Recovery code")
 COUNT: Final = 10
 _BYTES: Final = 10
 _GROUP: Final = 4  # characters between hyphens
@@ -53,3 +58,26 @@ def _normalised(typed: str) -> str | None:
 
 def _digest(key: bytes, user_id: int, code: str) -> bytes:
     return keyed_digest(key, "recovery code", f"{user_id} {code}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodeFactor:
+    """Implements `SecondFactor`, for a person whose factor is a passkey. A response is a recovery
+    code."""
+
+    store: SecondFactorStore
+    recovery_codes: RecoveryCodes
+    notices: SecondFactorNotices
+    label: str = RECOVERY_CODE
+
+    async def is_set_up(self, user_id: int) -> bool:
+        return await self.store.second_factor_set_up_at(user_id) is not None
+
+    async def verify(self, user: User, response: Secret) -> tuple[str, ...] | None:
+        """Each code counts once. RFC 8176 has no value for it."""
+        for digest in self.recovery_codes.candidates(user.id, response):
+            if await self.store.use_recovery_code(user.id, digest):
+                left = await self.store.count_recovery_codes(user.id)
+                await self.notices.code_used(user, left)
+                return ()
+        return None

@@ -64,7 +64,7 @@ class RequiredEnrolment:
         """
         user, holder = pending.user, pending.key.hex()
         self.second_factors.require_offered()
-        await self.second_factors.throttle.set_up_code(holder)
+        await self.second_factors.throttle.count_browser("set_up_codes_per_browser", holder)
         made = self.passkeys.check(user, response, "set up", holder)
         codes, digests = self.second_factors.mint_recovery_codes(user)
         async with self._started(pending, KEY, browser) as started:

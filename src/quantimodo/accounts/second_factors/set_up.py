@@ -254,12 +254,12 @@ class SecondFactors:
         if found is None or self.policy.mode == "off":
             raise DomainError(_LOST)
         enrolment, secret = found
-        await self.throttle.set_up_code(holder.hex())
+        await self.throttle.count_browser("set_up_codes_per_browser", holder.hex())
         now = self.clock.now()
         step = matching_step(secret, "".join(code.reveal().split()), now)
         if step is None:
             raise DomainError(_WRONG_CODE)
-        await self.throttle.set_up_code_passed(holder.hex())
+        await self.throttle.reset_browser("set_up_codes_per_browser", holder.hex())
         return TotpFactor(
             user_id=user.id,
             sealed_secret=enrolment.sealed_secret,

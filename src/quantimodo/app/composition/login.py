@@ -21,12 +21,11 @@ from quantimodo.accounts.passkeys.sign_in import PasskeySignIn
 from quantimodo.accounts.pending_logins import PendingLogins
 from quantimodo.accounts.second_factors.authenticator_apps import (
     AuthenticatorApps,
-    RecoveryCodeFactor,
 )
 from quantimodo.accounts.second_factors.check import SecondFactorCheck
 from quantimodo.accounts.second_factors.factor_recovery import FactorRecoveries
 from quantimodo.accounts.second_factors.notices import SecondFactorNotices
-from quantimodo.accounts.second_factors.recovery_codes import RecoveryCodes
+from quantimodo.accounts.second_factors.recovery_codes import RecoveryCodeFactor, RecoveryCodes
 from quantimodo.accounts.second_factors.requirement import SecondFactorRequirement
 from quantimodo.accounts.second_factors.set_up import Mode, SecondFactorPolicy, SecondFactors
 from quantimodo.accounts.second_factors.trusted_browsers import TrustedBrowsers

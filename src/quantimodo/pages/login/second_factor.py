@@ -8,7 +8,7 @@ from starlette.responses import Response
 from quantimodo.accounts.addresses import with_return_to
 from quantimodo.accounts.login import Login, LoginExpired
 from quantimodo.accounts.passkeys.sign_in import PasskeySignIn
-from quantimodo.accounts.second_factors.authenticator_apps import WITHOUT_APP
+from quantimodo.accounts.second_factors.recovery_codes import RECOVERY_CODE
 from quantimodo.model.sessions import PendingLogin
 from quantimodo.pages.browser import BrowserRequest
 from quantimodo.pages.form_errors import REFUSALS, FormErrors, error_view, form_errors
@@ -95,7 +95,7 @@ class SecondFactorPage:
             leads=leads,
             person=pending.user,
             label=None if factor is None else factor.label,
-            has_app=factor is not None and factor.label != WITHOUT_APP,
+            has_app=factor is not None and factor.label != RECOVERY_CODE,
             passkey=passkey,
             trusted_for=check.trusted_browsers.lifetime,
             form=error_view(again),
