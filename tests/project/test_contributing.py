@@ -28,6 +28,9 @@ _DEVICE_GRANT = re.compile(
     r"|USER_CODE_|(?:format|parse)_user_code"
     r"|name=\"device\"|action=\"/device|(?:start|charge|validate|save|refuse|bind)_device\b"
 )
+_ONE_TIME_CODES = re.compile(
+    r"[Tt]otp|TOTP|one_time_passwords|authenticator_apps?\b|[aA]uthenticatorApp|secret_resealing|status\.app"
+)
 
 
 def packages() -> set[str]:
@@ -97,19 +100,44 @@ def test_each_command_is_in_the_line_of_its_package() -> None:
     assert [name for name in not_empty(commands) if name not in line] == []
 
 
-def test_the_list_of_a_large_change_has_each_file_that_names_the_device_grant() -> None:
-    section = GUIDE.read_text("utf-8").partition("\n## Large changes\n")[2]
+def large_change(title: str) -> tuple[list[str], set[str]]:
+    """The files in the list of a large change, and all that its section names."""
+    section = GUIDE.read_text("utf-8").partition(f"\n### {title}\n")[2].partition("\n### ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| `")]
     files = [span for row in rows for span in _SPAN.findall(row.split(" | ")[0])]
-    named = {
+    return files, set(_SPAN.findall(section))
+
+
+def files_that_name(thing: re.Pattern[str]) -> set[str]:
+    """The modules and templates that name it."""
+    return {
         f"src/quantimodo/{path.relative_to(SOURCE).as_posix()}"
         for package in packages()
         for path in (SOURCE / package).rglob("*")
-        if path.suffix in (".py", ".html") and _DEVICE_GRANT.search(path.read_text("utf-8"))
+        if path.suffix in (".py", ".html") and thing.search(path.read_text("utf-8"))
     }
-    assert {file for file in files if file.endswith((".py", ".html"))} == named
-    (count,) = re.findall(r"\(RFC 8628\) \|[^|]*\| (\d+) \| \d+ \|", section)
-    assert int(count) == len(files) == len(set(files))
+
+
+def count_of(standard: str) -> int:
+    """How many files the change has, by the table of large changes."""
+    (count,) = re.findall(rf"\({standard}\) \|[^|]*\| (\d+) \| \d+ \|", GUIDE.read_text("utf-8"))
+    return int(count)
+
+
+def test_the_list_of_the_device_grant_has_each_file_that_names_it() -> None:
+    files, _ = large_change("The device grant")
+    assert {file for file in files if file.endswith((".py", ".html"))} == files_that_name(
+        _DEVICE_GRANT
+    )
+    assert count_of("RFC 8628") == len(files) == len(set(files))
+
+
+def test_the_list_of_one_time_codes_has_each_file_that_names_them() -> None:
+    files, named = large_change("One-time codes of authenticator apps")
+    found = files_that_name(_ONE_TIME_CODES)
+    assert len(found) > 12
+    assert found - named == set()
+    assert count_of("RFC 6238") == len(files) == len(set(files))
 
 
 def test_a_file_that_names_the_device_grant_is_noticed() -> None:
