@@ -375,3 +375,21 @@ def test_people_sign_in_through_providers_that_came_by_apply_alone(terminal: Ter
             assert found is not None
             back = browser.get(unescape(found[1]))
             assert browser.get("/account").url.path == "/account", (name, back.url.path)
+
+
+def test_a_provider_with_one_half_in_each_file_begins_a_new_server(
+    empty_terminal: Terminal,
+) -> None:
+    terminal = empty_terminal
+    (terminal.folder / "google.secret").write_text(SECRET)
+    (terminal.folder / "up.toml").write_text(
+        '[providers.google]\nclient_secret = "file:google.secret"\n'
+    )
+    half = {"providers__google__client_id": "web.example.org"}
+    refused = terminal("serve", "--port", "0", **half)
+    assert refused.code == 2
+    assert "providers.google.client_secret" in refused.err
+    assert "quantimodo database migrate, then quantimodo apply FILE" in refused.err
+    terminal.does("database", "migrate", **half)
+    terminal.does("apply", "up.toml", **half)
+    assert shown(terminal, "providers.google.client_secret", **half)[1] == "set-up file"

@@ -140,6 +140,12 @@ def test_6_one_of_the_offered_methods_counts(
     assert (read.metadata.token_endpoint_auth_method, read.public) == (method, method == "none")
 
 
+def test_6_a_document_that_states_none_is_public_also_if_it_has_keys() -> None:
+    """RFC 7591 §2: `none` is a public client."""
+    read = parse_document(APP, described(token_endpoint_auth_method="none", jwks=PUBLIC))
+    assert (read.metadata.token_endpoint_auth_method, read.public) == ("none", True)
+
+
 def test_6_without_keys_none_counts_if_it_is_offered() -> None:
     offered = ["private_key_jwt", "none"]
     document = described(

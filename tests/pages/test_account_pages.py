@@ -7,6 +7,7 @@ import pytest
 
 from quantimodo.model.measurements import Access
 from quantimodo.model.users import User
+from quantimodo.storage.tables.access_log import MOST_FILTERS
 from support.account_services import PASSWORD, AccountServices
 from support.page_site import Site, Visitor
 
@@ -299,6 +300,7 @@ async def test_the_activity_of_the_last_seven_days_is_summed_up(
         )
         await services.stores.accesses.add_accesses([read])
     page = (await ann.get("/account/activity")).text
+    assert f"more than {MOST_FILTERS} different filters in an hour" in page
     assert "The last seven days" in page
     assert "Read 1,260 measurements in 4 requests" in page
     assert "The last seven days" not in (await ann.get(f"/account/activity?app={client.id}")).text

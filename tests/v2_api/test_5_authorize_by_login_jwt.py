@@ -25,6 +25,7 @@ from support.app import (
 )
 from support.fake_provider import FakeUpstream, login_token, profile, redeem_login
 from support.jwt_forgery import claims_of
+from support.registered_clients import key_set, make_key, registered, signed
 
 ALIAS = "/api/v2/oauth2/authorize"
 JSON = {"accept": "application/json"}
@@ -580,3 +581,22 @@ async def test_a_pushed_request_gives_one_code_to_a_caller_of_json(harness: AppH
     assert (await harness.redeem(app, given["code"])).status_code == 200
     refused = {each.json()["error"]["code"] for each in responses if each.status_code == 400}
     assert refused <= {"invalid_request", "invalid_request_uri"}
+
+
+@pytest.mark.parametrize("where", ["header", "address"])
+async def test_beside_a_request_object_that_stands_alone_a_jwt_in_the_header_counts(
+    harness: AppHarness, where: str
+) -> None:
+    """RFC 9101 §6.3: a parameter beside the object does not count, and a header is none."""
+    key = make_key("ES256")
+    app = await registered(harness, {"jwks": key_set(key), "require_signed_request_object": True})
+    token, browser = await token_of(harness), harness.browser()
+    claims = {"iss": app.id, "aud": ISSUER, **asking(app)}
+    parameters = {"client_id": app.id, "request": signed(claims, key, "ES256")}
+    if where == "header":
+        response = await browser.get(AUTHORIZE, params=parameters, headers=bearing(token, **JSON))
+    else:
+        response = await browser.get(AUTHORIZE, params={**parameters, "token": token}, headers=JSON)
+    code = response.json().get("error", {}).get("code")
+    expected = {"header": (200, None), "address": (401, "login_required")}
+    assert (response.status_code, code) == expected[where]

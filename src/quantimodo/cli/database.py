@@ -2,13 +2,14 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 
 from quantimodo.app.clock_and_entropy import SystemClock
 from quantimodo.app.composition.services import prepare
-from quantimodo.app.settings.reading import Settings, load_machine, load_settings
+from quantimodo.app.settings.reading import Settings, load_machine
 from quantimodo.cli.command_runner import field_errors, print_error, require_database
 from quantimodo.cli.printing import print_fields, print_json
 from quantimodo.storage.inspection import inspect
@@ -69,7 +70,8 @@ def check() -> None:
 
 async def _migrate(settings: Settings) -> list[Step]:
     if sqlite_path(settings.database) is not None and await is_new(settings.database):
-        return await prepare(load_settings())  # nothing is stored yet
+        # Nothing is stored yet: a set-up file may still complete a provider.
+        return await prepare(replace(settings, providers={}))
     return await migrate(settings.database, SystemClock().now())
 
 

@@ -29,6 +29,10 @@ _CORRECTION: Final = (
     "some settings are stored in the database: to correct or remove them, use quantimodo apply, as"
     " docs/operator/set-up-files.md shows"
 )
+_COMPLETION: Final = (
+    "if a set-up file has the rest of this provider, apply it before the first start: quantimodo"
+    " database migrate, then quantimodo apply FILE"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +73,14 @@ def load_with(environ: Mapping[str, str], applied: Applied) -> Loaded:
         return load(environ, applied.settings())
     except BadSettings as fault:
         if not applied.policies and not applied.providers:
+            if any(map(_is_half, fault.faults)):
+                raise BadSettings([*fault.faults, _COMPLETION]) from None
             raise
         raise BadSettings([*fault.faults, _CORRECTION]) from None
+
+
+def _is_half(fault: str) -> bool:
+    return fault.startswith("providers.") and " must be set for " in fault
 
 
 async def read_applied(machine: Settings, *, lost: bool = False) -> Applied:
