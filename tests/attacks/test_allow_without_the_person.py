@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from support.addresses import query_of
 from support.app import (
     AUTHORIZE,
     CALLBACK,
@@ -21,7 +22,6 @@ from support.app import (
     AppHarness,
     OpenHarness,
     form_fields,
-    query_of,
     response_of,
 )
 from support.fake_provider import (
@@ -223,7 +223,7 @@ async def forged(
     page = await server.get(where)
     for cookie in kept:
         server.cookies.jar.set_cookie(cookie)
-    request = query_of(query_of(where)["return_to"][0])["request"][0]
+    request = query_of(query_of(where)["return_to"])["request"]
     revision = (await harness.context.stores.clients.client(app.id)).revision  # type: ignore[union-attr]
     fields = {
         "csrf": form_fields(page.text)["csrf"],

@@ -10,6 +10,7 @@ import pytest
 
 from quantimodo.federation.providers.apple import APPLE
 from quantimodo.federation.providers.google import GOOGLE
+from support.addresses import query_of
 from support.app import AppHarness
 from support.fake_provider import (
     AUTHORIZE_TOKEN,
@@ -19,7 +20,7 @@ from support.fake_provider import (
     start_upstream_login,
     state_of,
 )
-from support.upstream import NONCE, Upstream, json_of, jwk_of, query_of, rsa_key
+from support.upstream import NONCE, Upstream, json_of, jwk_of, rsa_key
 
 JWKS = {
     "google": GOOGLE.jwks_uri,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from support.app import CALLBACK, SCOPES, AppHarness, query_of, response_of
+from support.addresses import query_of
+from support.app import CALLBACK, SCOPES, AppHarness, response_of
 
 ALL = "basic readmeasurements writemeasurements"
 NARROW = frozenset({"basic"})
@@ -40,7 +41,7 @@ async def test_a_request_made_when_the_app_was_wider_allows_no_more_than_was_sho
     made_by_attacker = await harness.ask(harness.browser(), app, scope=ALL)
     await harness.register_again(app, scope=NARROW)
     browser = await harness.signed_in()
-    shown = await browser.get(query_of(made_by_attacker.headers["location"])["return_to"][0])
+    shown = await browser.get(query_of(made_by_attacker.headers["location"])["return_to"])
     assert "Read your measurements" not in shown.text
     await harness.register_again(app, scope=frozenset(SCOPES))
     assert "code=" not in (await harness.decide(browser, shown)).headers["location"]

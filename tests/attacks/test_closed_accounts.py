@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 from test_every_page_there_is import pages_of, person_with_an_app
 
-from support.app import PASSWORD, AppHarness, form_fields, query_of
+from support.addresses import query_of
+from support.app import PASSWORD, AppHarness, form_fields
 
 CLOSED = "/account/closed"
 
@@ -50,7 +51,7 @@ async def test_tokens_end_and_a_sign_in_for_an_app_leads_to_the_closed_account(
     refused = await harness.refresh(app, tokens["refresh_token"])
     assert refused.json()["error"] == "invalid_grant"
     silent = await harness.ask(browser, app, prompt="none")
-    assert query_of(silent.headers["location"])["error"] == ["login_required"]
+    assert query_of(silent.headers["location"])["error"] == "login_required"
     fresh = harness.browser()
     interaction = await harness.ask(fresh, app)
     assert await harness.sign_in(fresh, address=interaction.headers["location"]) == CLOSED

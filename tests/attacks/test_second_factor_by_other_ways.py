@@ -9,12 +9,13 @@ import httpx
 import pytest
 
 from quantimodo.model.admin_actions import Authority
+from support.addresses import query_of
 from support.app import AUTHORIZE, CALLBACK, SESSION, AppHarness, OpenHarness, form_fields
 from support.authenticator_app import protect
 from support.devices import device_app, enter, polled, started
 from support.environment import FrozenClock
 from support.fake_provider import BACK
-from support.upstream import Upstream, query_of
+from support.upstream import Upstream
 
 FACTOR = "/sign-in/second-factor"
 NOTIFICATIONS = "/api/v2/auth/social/notifications/work"

@@ -16,12 +16,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from support.addresses import query_of
 from support.app import AUTHORIZE, ME, TOKEN
 from support.browser import free_port
 from support.live_server import Live, ServeLive
 from support.page_gallery import chromium, looking
 from support.page_site import listening
-from support.pop_ups import SOCIAL, ajax, back, login_jwt, pop_up, query_of
+from support.pop_ups import SOCIAL, ajax, back, login_jwt, pop_up
 
 pytestmark = [pytest.mark.browser, pytest.mark.node, pytest.mark.timeout(120)]
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from playwright.async_api import Page
 
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.model.client_metadata import ClientMetadata
 from support.app import PASSWORD, TOKEN, VERIFIER
 from support.browser import BrowserSetup
+from support.browser_actions import press
 from support.environment import no_authorities
 
 pytestmark = [
@@ -21,11 +21,6 @@ pytestmark = [
 ]
 
 MEASUREMENTS = "/api/v1/measurements"
-
-
-async def press(page: Page, selector: str) -> None:
-    await page.click(selector)
-    await page.wait_for_load_state("load")
 
 
 async def record(browser_setup: BrowserSetup, user_id: int, name: str, category: str) -> None:

@@ -5,6 +5,7 @@ from playwright.async_api import Page
 
 from support.app import ME, PASSWORD
 from support.browser import BrowserSetup
+from support.browser_actions import press
 from support.devices import device_app, poll, polled, started
 
 pytestmark = [
@@ -12,11 +13,6 @@ pytestmark = [
     pytest.mark.timeout(120),
     pytest.mark.asyncio(loop_scope="session"),
 ]
-
-
-async def press(page: Page, selector: str) -> None:
-    await page.click(selector)
-    await page.wait_for_load_state("load")
 
 
 async def heading(page: Page) -> str:

@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from support.app import AUTHORIZE, CHALLENGE, ME, PASSWORD, REVOKE, TOKEN, VERIFIER
 from support.browser import free_port
+from support.browser_actions import press
 from support.environment import no_authorities
 from support.page_gallery import chromium, looking
 from support.page_site import listening
@@ -27,7 +28,6 @@ from support.terminal import PATIENCE, Server, Terminal
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-PRESS = "main button[type=submit]"
 EMAIL = "new@example.org"
 
 
@@ -125,20 +125,20 @@ async def _sign_up(server: Server, page: Page) -> None:
     await page.fill("[name=name]", "New Person")
     await page.fill("[name=email]", EMAIL)
     await page.fill("[name=password]", PASSWORD)
-    await _press(page)
+    await press(page)
     assert f"{server.url}/outbox" in server.banner
     await page.goto("/outbox")
-    await _press(page, "a[href*='/confirm?token=']")
-    await _press(page)
+    await press(page, "a[href*='/confirm?token=']")
+    await press(page)
 
 
 async def _register(page: Page, callback: str, kind: str) -> Registered:
     await page.goto("/developers")
-    await _press(page, "main >> text=New application")
+    await press(page, "main >> text=New application")
     await page.fill("[name=name]", "Mood Tracker")
     await page.fill("[name=redirect_uris]", callback)
     await page.check(f"[name=kind][value={kind}]")
-    await _press(page, "text=Register application")
+    await press(page, "text=Register application")
     secret = page.locator("#client-secret")
     return Registered(
         await page.inner_text("#client-id"),
@@ -159,7 +159,7 @@ async def _allow(server: Server, page: Page, app: Registered, callback: str) -> 
     }
     await page.goto(f"{AUTHORIZE}?{urlencode(query)}")
     if await page.query_selector("#allow"):
-        await _press(page, "#allow")
+        await press(page, "#allow")
     assert page.url.startswith(f"{callback}?")
     response = dict(parse_qsl(urlsplit(page.url).query))
     assert response["state"] == "some-state"
@@ -189,10 +189,5 @@ async def _me(client: httpx.AsyncClient, tokens: dict[str, Any]) -> httpx.Respon
 async def _remove_access(page: Page) -> None:
     await page.goto("/account")
     assert await page.locator("h2", has_text="Mood Tracker").count() == 1
-    await _press(page, "text=Remove access")
+    await press(page, "text=Remove access")
     assert await page.locator("h2", has_text="Mood Tracker").count() == 0
-
-
-async def _press(page: Page, selector: str = PRESS) -> None:
-    await page.click(selector)
-    await page.wait_for_load_state("load")

@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Page
 
 from support.account_services import PASSWORD, AccountServices
+from support.browser_actions import press
 from support.page_gallery import chromium, looking, open_gallery
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -23,7 +24,7 @@ async def test_a_persons_own_data_from_the_first_to_the_last(
         await page.goto("/sign-in")
         await page.fill("[name=username]", "bob@example.org")
         await page.fill("[name=password]", PASSWORD)
-        await _press(page, "main button[type=submit]")
+        await press(page, "main button[type=submit]")
         await _add_two(page)
         await _correct_one(page)
         exported = await _export(page, tmp_path)
@@ -40,14 +41,14 @@ async def _add_two(page: Page) -> None:
     await page.select_option("#category", "Foods")
     await page.fill("#when", "2026-11-23T07:30")
     await page.fill("#note", "with milk")
-    await _press(page, "#add")
+    await press(page, "#add")
     assert "/account/data/variable?name=" in page.url
     assert "2.5 cup" in await page.inner_text("main")
-    await _press(page, "text=Add another")
+    await press(page, "text=Add another")
     assert await page.input_value("#variable") == "Tea, black"
     await page.fill("#value", "1")
     await page.fill("#when", "2026-11-23T08:30")
-    await _press(page, "#add")
+    await press(page, "#add")
     text = await page.inner_text("main")
     assert "2 measurements" in text
     assert "with milk" in text
@@ -61,15 +62,15 @@ async def _add_two(page: Page) -> None:
 
 async def _correct_one(page: Page) -> None:
     await page.click(".menu summary >> nth=0")
-    await _press(page, ".menu[open] a")
+    await press(page, ".menu[open] a")
     assert await page.input_value("#value") == "1"
     await page.fill("#value", "1.5")
-    await _press(page, "#save")
+    await press(page, "#save")
     assert "1.5 cup" in await page.inner_text("main")
     await page.click(".menu summary >> nth=0")
-    await _press(page, ".menu[open] a")
+    await press(page, ".menu[open] a")
     await page.fill("#value", "1")
-    await _press(page, "#save")
+    await press(page, "#save")
 
 
 async def _export(page: Page, folder: Path) -> Path:
@@ -87,13 +88,13 @@ async def _export(page: Page, folder: Path) -> Path:
 async def _lose_one(page: Page) -> None:
     await page.click(".tiles h2 a")
     await page.click(".menu summary >> nth=0")
-    await _press(page, ".menu[open] button")
+    await press(page, ".menu[open] button")
     assert "1 measurement" in await page.inner_text("main")
 
 
 async def _lose_all(page: Page) -> None:
-    await _press(page, "text=Delete all of it")
-    await _press(page, "#delete")
+    await press(page, "text=Delete all of it")
+    await press(page, "#delete")
     assert "Nothing is recorded yet" in await page.inner_text("main")
 
 
@@ -101,16 +102,11 @@ async def _bring_back(page: Page, exported: Path) -> None:
     spoilt = exported.with_name("spoilt.csv")
     spoilt.write_bytes(exported.read_bytes().replace(b"2.5", b"much"))
     await page.set_input_files("#file", spoilt)
-    await _press(page, "#import")
+    await press(page, "#import")
     text = await page.inner_text("main")
     assert "line 3: " in text.lower()
     assert "is not a number" in text
     assert "Nothing is recorded yet" in text
     await page.set_input_files("#file", exported)
-    await _press(page, "#import")
+    await press(page, "#import")
     assert "2 measurements" in await page.inner_text("main")
-
-
-async def _press(page: Page, selector: str) -> None:
-    await page.click(selector)
-    await page.wait_for_load_state("load")

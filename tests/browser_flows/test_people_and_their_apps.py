@@ -9,6 +9,7 @@ from playwright.async_api import Page
 
 from support.app import ME, PASSWORD, TOKEN, VERIFIER
 from support.browser import BrowserSetup
+from support.browser_actions import press
 from support.environment import no_authorities
 
 pytestmark = [
@@ -16,13 +17,6 @@ pytestmark = [
     pytest.mark.timeout(120),
     pytest.mark.asyncio(loop_scope="session"),
 ]
-
-SUBMIT = "main button[type=submit]"
-
-
-async def press(page: Page, selector: str = SUBMIT) -> None:
-    await page.click(selector)
-    await page.wait_for_load_state("load")
 
 
 async def heading(page: Page) -> str:

@@ -15,14 +15,13 @@ from playwright.async_api import CDPSession, Page
 
 from support.app import PASSWORD
 from support.browser import free_port
+from support.browser_actions import NEW_PERSON, is_signed_in, press, sign_up
 from support.page_gallery import chromium, looking
 from support.terminal import Server, Terminal
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-PRESS = "main button[type=submit]"
 PASSKEY = "#passkey"
-EMAIL = "new@example.org"
 # The virtual authenticator responds to an offer at once, so most visits of the page do without.
 OFFER = """
 PublicKeyCredential.isConditionalMediationAvailable =
@@ -102,30 +101,9 @@ class VirtualAuthenticator:
         await self.session.send("WebAuthn.clearCredentials", {"authenticatorId": self.id})
 
 
-async def press(page: Page, selector: str = PRESS) -> None:
-    await page.click(selector)
-    await page.wait_for_load_state("load")
-
-
 def is_account(url: str) -> bool:
     """Whether this is the account page, and no page that leads there."""
     return urlsplit(url).path == "/account"
-
-
-async def sign_up(page: Page) -> None:
-    await page.goto("/sign-up")
-    await page.fill("[name=name]", "New Person")
-    await page.fill("[name=email]", EMAIL)
-    await page.fill("[name=password]", PASSWORD)
-    await press(page)
-    await page.goto("/outbox")
-    await press(page, "a[href*='/confirm?token=']")
-    await press(page)
-
-
-async def is_signed_in(page: Page) -> bool:
-    await page.goto("/account")
-    return urlsplit(page.url).path == "/account"
 
 
 async def add(page: Page, name: str) -> None:
@@ -155,7 +133,7 @@ async def use_passkey(page: Page) -> None:
 
 async def by_password(page: Page) -> None:
     await page.goto("/sign-in?return_to=/account")
-    await page.fill("[name=username]", EMAIL)
+    await page.fill("[name=username]", NEW_PERSON)
     await page.fill("[name=password]", PASSWORD)
     await press(page)
 
@@ -194,7 +172,7 @@ async def test_a_passkey_from_the_first_to_the_last_day(page: Page) -> None:
     await authenticator.clear()
     await use_passkey(page)
     await page.wait_for_selector("[data-passkey-failed]:visible")
-    await page.fill("[name=username]", EMAIL)
+    await page.fill("[name=username]", NEW_PERSON)
     await page.fill("[name=password]", PASSWORD)
     await press(page)
     await page.goto(PASSKEYS)

@@ -8,20 +8,18 @@ window of one step, so no test waits.
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Page
 
 from support.app import PASSWORD
 from support.authenticator_app import AuthenticatorApp, recovery_codes_of
+from support.browser_actions import NEW_PERSON, is_signed_in, press, sign_up
 from support.page_gallery import chromium, looking
 from support.terminal import Server, Terminal
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-PRESS = "main button[type=submit]"
-EMAIL = "new@example.org"
 WRONG = "000000"
 TWO_STEP = "/account/security/two-step"
 
@@ -52,22 +50,6 @@ async def page(server: Server) -> AsyncIterator[Page]:
         yield opened
 
 
-async def press(page: Page, selector: str = PRESS) -> None:
-    await page.click(selector)
-    await page.wait_for_load_state("load")
-
-
-async def sign_up(page: Page) -> None:
-    await page.goto("/sign-up")
-    await page.fill("[name=name]", "New Person")
-    await page.fill("[name=email]", EMAIL)
-    await page.fill("[name=password]", PASSWORD)
-    await press(page)
-    await page.goto("/outbox")
-    await press(page, "a[href*='/confirm?token=']")
-    await press(page)
-
-
 async def set_up(page: Page) -> tuple[AuthenticatorApp, list[str]]:
     """Through the page with the QR code to that of the recovery codes."""
     await press(page)
@@ -85,14 +67,9 @@ async def sign_out(page: Page) -> None:
     assert not await is_signed_in(page)
 
 
-async def is_signed_in(page: Page) -> bool:
-    await page.goto("/account")
-    return urlsplit(page.url).path == "/account"
-
-
 async def give_password(page: Page) -> None:
     await page.goto("/sign-in")
-    await page.fill("[name=username]", EMAIL)
+    await page.fill("[name=username]", NEW_PERSON)
     await page.fill("[name=password]", PASSWORD)
     await press(page)
 

@@ -29,6 +29,7 @@ from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse
 from quantimodo.ports.stores import Stores
+from support.addresses import query_of
 from support.environment import FrozenClock
 from support.jwt_forgery import claims_of, half_hash, header_of
 from support.upstream import (
@@ -40,7 +41,6 @@ from support.upstream import (
     json_of,
     jwk_of,
     pem_of,
-    query_of,
     rsa_key,
 )
 

@@ -19,7 +19,8 @@ from quantimodo.federation.providers.declared import Declared
 from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderUnavailable
-from support.recordings import Recordings, query_of
+from support.addresses import query_of
+from support.recordings import Recordings
 
 HOST = "https://login.example.org"
 TOKEN, ME = f"{HOST}/token", f"{HOST}/me"

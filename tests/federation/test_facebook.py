@@ -30,8 +30,9 @@ from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault, ProviderUnavailable
 from quantimodo.ports.stores import Stores
+from support.addresses import query_of
 from support.environment import FrozenClock
-from support.recordings import Recordings, query_of
+from support.recordings import Recordings
 
 GRAPH = "https://graph.facebook.com/v25.0"
 DIALOG = "https://www.facebook.com/v25.0/dialog/oauth"

@@ -9,11 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
+from support.addresses import query_of
 from support.app import SESSION, AppHarness, OpenHarness
 from support.environment import FrozenClock
 from support.fake_provider import BACK, is_page
 from support.openapi_conformance import check_response
-from support.upstream import Upstream, query_of
+from support.upstream import Upstream
 
 PATH = "/api/v2/auth/social/frontchannel-logout"
 ANOTHER_SITE = {"sec-fetch-site": "cross-site", "sec-fetch-dest": "iframe"}

@@ -23,7 +23,8 @@ from quantimodo.federation.providers.github import GitHub
 from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault, ProviderUnavailable
-from support.recordings import Recordings, query_of
+from support.addresses import query_of
+from support.recordings import Recordings
 
 AUTHORIZE = "https://github.com/login/oauth/authorize"
 TOKEN = "https://github.com/login/oauth/access_token"

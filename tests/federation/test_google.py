@@ -22,17 +22,10 @@ from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault, ProviderUnavailable
 from quantimodo.ports.stores import Stores
+from support.addresses import query_of
 from support.environment import FrozenClock
 from support.jwt_forgery import half_hash
-from support.upstream import (
-    NONCE,
-    Upstream,
-    authorization_context,
-    json_of,
-    jwk_of,
-    query_of,
-    rsa_key,
-)
+from support.upstream import NONCE, Upstream, authorization_context, json_of, jwk_of, rsa_key
 
 WEB = "1234987819200.apps.googleusercontent.com"
 ANDROID = "1234987819200-android.apps.googleusercontent.com"

@@ -18,16 +18,9 @@ from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse
 from quantimodo.ports.stores import Stores
+from support.addresses import query_of
 from support.environment import FrozenClock
-from support.upstream import (
-    NONCE,
-    Upstream,
-    authorization_context,
-    json_of,
-    jwk_of,
-    query_of,
-    rsa_key,
-)
+from support.upstream import NONCE, Upstream, authorization_context, json_of, jwk_of, rsa_key
 
 HOST = "https://login.microsoftonline.com"
 CLIENT = "00001111-aaaa-2222-bbbb-3333cccc4444"

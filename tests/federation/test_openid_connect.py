@@ -32,6 +32,7 @@ from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault, ProviderUnavailable
 from quantimodo.ports.stores import Stores
+from support.addresses import query_of
 from support.environment import FrozenClock
 from support.jwt_forgery import forge, half_hash, unsigned
 from support.upstream import (
@@ -43,7 +44,6 @@ from support.upstream import (
     authorization_context,
     json_of,
     jwk_of,
-    query_of,
     rsa_key,
 )
 

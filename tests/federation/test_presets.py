@@ -16,8 +16,9 @@ from quantimodo.federation.provider_table import open_providers
 from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.stores import Stores
+from support.addresses import query_of
 from support.environment import FrozenClock
-from support.recordings import Recordings, query_of
+from support.recordings import Recordings
 
 CONTEXT = AuthorizationContext(
     state=Secret("fake-state"),

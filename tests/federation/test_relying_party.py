@@ -20,6 +20,7 @@ from quantimodo.model.budgets import Signer
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault, ProviderUnavailable
 from quantimodo.outbound.responses import parse_object
+from support.addresses import query_of
 from support.environment import FrozenClock, SeededEntropy
 from support.jwt_forgery import forge, half_hash, unsigned
 from support.upstream import (
@@ -32,7 +33,6 @@ from support.upstream import (
     ec_key,
     json_of,
     jwk_of,
-    query_of,
     rsa_key,
 )
 

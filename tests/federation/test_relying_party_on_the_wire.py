@@ -10,11 +10,12 @@ import httpx
 import pytest
 
 from quantimodo.crypto.provider_tokens import parse_key_set, verify
+from support.addresses import query_of
 from support.app import ISSUER, SESSION, AppHarness, OpenHarness, form_fields
 from support.environment import FrozenClock
 from support.fake_provider import BACK, is_page
 from support.openapi_conformance import check_response
-from support.upstream import Upstream, query_of
+from support.upstream import Upstream
 
 INITIATE = "/sign-in/initiated"
 KEYS = "/api/v2/auth/social/keys"

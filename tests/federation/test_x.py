@@ -23,7 +23,8 @@ from quantimodo.federation.providers.x import X
 from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault, ProviderUnavailable
-from support.recordings import Recordings, query_of
+from support.addresses import query_of
+from support.recordings import Recordings
 
 AUTHORIZE = "https://x.com/i/oauth2/authorize"
 TOKEN = "https://api.x.com/2/oauth2/token"

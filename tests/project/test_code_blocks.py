@@ -7,13 +7,14 @@ import stat
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 import yaml
 
 from quantimodo.app.secret_keys import parse_keys
+from support.addresses import query_of
 from support.app import form_fields
 from support.checks import not_empty
 from support.code_blocks import CodeBlock, all_code_blocks, code_blocks
@@ -353,10 +354,6 @@ async def as_person(live: Live, browser: httpx.AsyncClient, url: str) -> str:
     location: str = back.headers["location"]
     assert location.startswith(CALLBACK)
     return location
-
-
-def query_of(url: str) -> dict[str, str]:
-    return dict(parse_qsl(urlsplit(url).query))
 
 
 @pytest.mark.slow

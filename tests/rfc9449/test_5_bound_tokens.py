@@ -8,25 +8,16 @@ from support.app import (
     CHALLENGE,
     ME,
     USERINFO,
-    VERIFIER,
     AppHarness,
     response_of,
 )
 from support.dpop import DPoPKey, call, post_token, token_hash
+from support.fapi import redeeming
 from support.jwt_forgery import claims_of
 from support.registered_clients import registered
 
 OWN = {"grant_type": "client_credentials"}
 ALGS = 'algs="ES256 PS256 EdDSA Ed25519"'
-
-
-def redeeming(code: str) -> dict[str, str]:
-    return {
-        "grant_type": "authorization_code",
-        "code": code,
-        "redirect_uri": CALLBACK,
-        "code_verifier": VERIFIER,
-    }
 
 
 def refreshing(token: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import apsw
 import httpx
@@ -325,10 +325,6 @@ def response_of(response: httpx.Response) -> AuthorizationResponse:
     parts = urlsplit(location)
     pairs = parse_qsl(parts.query, keep_blank_values=True) + parse_qsl(parts.fragment)
     return AuthorizationResponse(location, dict(pairs))
-
-
-def query_of(location: str) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(location).query)
 
 
 def form_fields(page: str) -> dict[str, str]:

@@ -54,6 +54,7 @@ from quantimodo.protocol.resource_registration import ResourceRegistration
 from quantimodo.protocol.scopes import SCOPES
 from support.account_services import PASSWORD, AccountServices, profile_of
 from support.authenticator_app import AuthenticatorApp
+from support.browser_actions import press
 from support.page_site import PNG, PROVIDERS, build, listening
 from support.second_factor import WRONG, FakeSecondFactor
 
@@ -380,7 +381,7 @@ class Gallery:
             await page.goto(path)
             yield name
         await page.goto(self._unsubscribe())
-        await _press(page, "#turn-off")
+        await press(page, "#turn-off")
         yield "unsubscribed"
         # It goes on when its frame is loaded, and that never is.
         await page.goto("/gallery/leaving", wait_until="domcontentloaded")
@@ -388,13 +389,13 @@ class Gallery:
         await page.goto("/sign-in")
         await page.fill("[name=username]", "ann@example.org")
         await page.fill("[name=password]", "not her password")
-        await _press(page, "main button[type=submit]")
+        await press(page, "main button[type=submit]")
         yield "sign-in-refused"
         await page.goto("/sign-up")
         await page.fill("[name=name]", "Dan")
         await page.fill("[name=email]", "dan@example.org")
         await page.fill("[name=password]", "password")
-        await _press(page, "main button[type=submit]")
+        await press(page, "main button[type=submit]")
         yield "sign-up-refused"
         await self.services.accounts.recovery.request_reset("bob@example.org", address="192.0.2.9")
         await page.goto(f"/reset/new?token={await self.services.email_token('/reset/new')}")
@@ -420,7 +421,7 @@ class Gallery:
         await self.sign_in(page, "fay@example.org")
         yield "second-factor"
         await page.fill("[name=code]", WRONG)
-        await _press(page, "main button[type=submit]")
+        await press(page, "main button[type=submit]")
         yield "second-factor-refused"
         await page.goto("/sign-in/second-factor/lost")
         yield "second-factor-lost"
@@ -429,7 +430,7 @@ class Gallery:
         await page.goto("/sign-in/code")
         yield "email-code"
         await page.fill("[name=email]", "fay@example.org")
-        await _press(page, "main button[type=submit]")
+        await press(page, "main button[type=submit]")
         yield "email-code-enter"
         for name in ("set-up", "set-up-begun"):
             await page.goto(f"/gallery/{name}")
@@ -492,49 +493,49 @@ class Gallery:
         await page.goto(f"/developers/invitation?token={self.invitation}")
         yield "developers-invitation"
         await page.goto(f"{one}/secret")
-        await _press(page, "main button[type=submit]")
+        await press(page, "main button[type=submit]")
         yield "developers-one-secret"
         await page.goto("/developers/new")
         await page.fill("[name=name]", " ")
         await page.fill("[name=redirect_uris]", "http://app.example.org/callback")
-        await _press(page, "main button[type=submit]")
+        await press(page, "main button[type=submit]")
         yield "developers-new-refused"
         await page.goto(f"{one}/sign-in")
         await page.fill("[name=redirect_uris]", "http://app.example.org/callback")
-        await _press(page, "main form .actions button")
+        await press(page, "main form .actions button")
         yield "developers-sign-in-refused"
         await page.goto("/account/data")
         await page.fill("[name=variable]", "Steps")
         await page.fill("[name=value]", "many")
-        await _press(page, "#add")
+        await press(page, "#add")
         yield "account-data-refused"
         await page.goto("/account/data/variable?name=Sleep%20Quality")
         await page.click(".menu summary >> nth=0")
         yield "account-variable-menu"
-        await _press(page, ".menu[open] a")
+        await press(page, ".menu[open] a")
         yield "account-measurement"
         await page.fill("[name=value]", "many")
-        await _press(page, "#save")
+        await press(page, "#save")
         yield "account-measurement-refused"
         await page.goto("/account/data/variable?name=Sleep%20Quality&range=all&by=month")
         yield "account-variable-all"
         await page.click(".menu summary >> nth=0")
-        await _press(page, ".menu[open] button")
+        await press(page, ".menu[open] button")
         yield "account-variable-deleted"
-        await _press(page, "#undo")
+        await press(page, "#undo")
         yield "account-variable-restored"
         await page.goto("/account/profile")
         await page.click("details.group summary >> nth=0")
         await page.fill("[name=birthdate]", "tomorrow")
-        await _press(page, "form[action$=details] button")
+        await press(page, "form[action$=details] button")
         yield "account-profile-refused"
         await page.goto("/account/security/password")
         await page.fill("[name=current]", "not her password")
         await page.fill("[name=password]", "another long password")
-        await _press(page, "main button[type=submit]")
+        await press(page, "main button[type=submit]")
         yield "account-password-refused"
         await page.goto("/account/profile")
-        await _press(page, "main button[type=submit]")
+        await press(page, "main button[type=submit]")
         yield "account-profile-saved"
         await self.sign_in(page, "bob@example.org")
         for name, path in {
@@ -553,7 +554,7 @@ class Gallery:
             yield name
         await page.goto("/account/delete")
         await page.fill("[name=current]", PASSWORD)
-        await _press(page, "main button[type=submit]")
+        await press(page, "main button[type=submit]")
         yield "account-closed"
         await self._come_by_provider(page)
         for name, path in {
@@ -566,7 +567,7 @@ class Gallery:
             yield name
         await page.goto("/account/security/password")
         await page.fill("[name=password]", "password")
-        await _press(page, "main button[type=submit]")
+        await press(page, "main button[type=submit]")
         yield "account-first-password-refused"
 
     async def _app_consent(self, page: Page) -> AsyncIterator[str]:
@@ -578,31 +579,31 @@ class Gallery:
         await page.goto(path)
         yield "account-app"
         await page.check("#data-some")
-        await _press(page, "#save")
+        await press(page, "#save")
         yield "account-app-refused"
         await page.goto(path)
         await page.uncheck("#scope-writemeasurements")
-        await _press(page, "#save")
+        await press(page, "#save")
         yield "account-app-narrower"
         await page.check("#scope-writemeasurements")
-        await _press(page, "#save")
+        await press(page, "#save")
         yield "account-app-confirm"
         await page.goto(path)
-        await _press(page, "a[href*='/receipts/']")
+        await press(page, "a[href*='/receipts/']")
         yield "account-receipt"
 
     async def _two_step(self, page: Page) -> AsyncIterator[str]:
         """Set up an authenticator app as Bob, then look at what can be changed."""
         await page.goto("/account/security/two-step")
         yield "two-step"
-        await _press(page, "main button[type=submit]")
+        await press(page, "main button[type=submit]")
         yield "two-step-app"
         app = AuthenticatorApp.of_page(await page.content())
         await page.fill("[name=code]", "000000")
-        await _press(page, "main button[type=submit]")
+        await press(page, "main button[type=submit]")
         yield "two-step-app-refused"
         await page.fill("[name=code]", app.code(self.services.clock.now()))
-        await _press(page, "main button[type=submit]")
+        await press(page, "main button[type=submit]")
         yield "two-step-codes"
         await self._trust()
         await page.goto("/account/security")
@@ -667,7 +668,7 @@ class Gallery:
         await page.goto("/sign-in")
         await page.fill("[name=username]", email)
         await page.fill("[name=password]", PASSWORD)
-        await _press(page, "main button[type=submit]")
+        await press(page, "main button[type=submit]")
 
     async def _session(self, agent: str, address: str) -> None:
         await self.services.sessions.start(
@@ -839,11 +840,6 @@ class Gallery:
         policy = page.headers["content-security-policy"]
         page.headers["content-security-policy"] = policy.replace("'sha256-", "'sha256-not")
         return page
-
-
-async def _press(page: Page, selector: str) -> None:
-    await page.click(selector)
-    await page.wait_for_load_state("load")
 
 
 @asynccontextmanager

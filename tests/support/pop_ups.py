@@ -2,9 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from playwright.async_api import Page
+
+from support.addresses import query_of
 
 SOCIAL = "/api/v2/auth/social"
 # What the generated clients of 2016 put on every call, a GET without a body included (v2-api.md
@@ -22,10 +24,6 @@ async def ajax(page: Page, url: str, form: dict[str, str] | None = None, bearer:
     status, response = await page.evaluate(_FETCH, [url, form, bearer])
     assert status == 200, response
     return response
-
-
-def query_of(url: str) -> dict[str, str]:
-    return dict(parse_qsl(urlsplit(url).query))
 
 
 async def pop_up(page: Page, url: str) -> Page:

@@ -8,7 +8,7 @@ so that a test can look at it. An address without a recording fails the test.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import parse_qsl
 
 import httpx
 import msgspec
@@ -67,10 +67,3 @@ async def _body(receive: Any) -> bytes:
         body += message.get("body", b"")
         if not message.get("more_body"):
             return body
-
-
-def query_of(url: str) -> dict[str, str]:
-    """The parameters of an address, each of them there once."""
-    pairs = [part.split("=", 1) for part in url.partition("?")[2].split("&")]
-    assert len({name for name, _ in pairs}) == len(pairs)
-    return {name: unquote_plus(value) for name, value in pairs}

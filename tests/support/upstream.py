@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import httpx
 from cryptography.hazmat.primitives import hashes, serialization
@@ -166,10 +166,3 @@ class Upstream(httpx.AsyncBaseTransport):
         body = {"access_token": "an-access-token", "token_type": "Bearer", "expires_in": 3599}
         token = {"id_token": self.id_token() if id_token is None else id_token}
         self.replies[url or f"{self.issuer}/token"] = json_of({**body, **token, **more})
-
-
-def query_of(url: str) -> dict[str, str]:
-    """The query of an address; nothing stands in it twice."""
-    found = parse_qs(urlsplit(url).query, strict_parsing=True)
-    assert all(len(values) == 1 for values in found.values())
-    return {name: values[0] for name, values in found.items()}

@@ -6,7 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from support.app import AUTHORIZE, ISSUER, AppHarness, query_of, response_of
+from support.addresses import query_of
+from support.app import AUTHORIZE, ISSUER, AppHarness, response_of
 
 JSON = {"accept": "application/json"}
 MARK = "m4rked-secret"
@@ -92,10 +93,10 @@ async def test_without_a_usable_jwt_it_is_a_401_with_an_address_to_open(
     url = body["error"]["interactionUrl"]
     assert url.startswith(f"{ISSUER}/api/v2/oauth/authorize?")
     assert query_of(url) == {
-        "client_id": [app.id],
-        "response_type": ["code"],
-        "scope": ["basic"],
-        "state": ["s"],
+        "client_id": app.id,
+        "response_type": "code",
+        "scope": "basic",
+        "state": "s",
     }
     for secret in (app.secret or "", MARK):
         assert secret not in response.text

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from quantimodo.app.composition.social import login_tokens, security_event_handler
+from support.addresses import query_of
 from support.app import (
     AUTHORIZE,
     CALLBACK,
@@ -20,7 +21,6 @@ from support.app import (
     AppHarness,
     OpenHarness,
     form_fields,
-    query_of,
     response_of,
 )
 from support.fake_provider import FakeUpstream, login_token, profile, redeem_login
@@ -95,7 +95,7 @@ async def test_a_jwt_in_the_url_is_moved_out_of_it(harness: AppHarness, path: st
     assert moved.status_code == 303
     location = moved.headers["location"]
     assert location.startswith(f"{path}?")
-    assert query_of(location) == {name: [value] for name, value in asking(app).items()}
+    assert query_of(location) == asking(app)
     assert moved.headers["cache-control"] == "no-store"
     assert moved.headers["referrer-policy"] == "no-referrer"
     (cookie,) = moved.headers.get_list("set-cookie")
@@ -475,7 +475,7 @@ async def test_a_caller_without_a_browser_gets_the_code_as_json(harness: AppHarn
     assert body["data"]["state"] == "some-state"
     address = body["data"]["redirectUri"]
     assert address.startswith(f"{CALLBACK}?code=")
-    assert query_of(address)["code"] == [body["data"]["code"]]
+    assert query_of(address)["code"] == body["data"]["code"]
     tokens = await harness.redeem(app, body["data"]["code"])
     assert tokens.status_code == 200
 
