@@ -8,10 +8,13 @@ import pytest
 
 from quantimodo.model.consent_details import ConsentDetails, DetailRule, consent_details
 from quantimodo.model.consents import Consent, ConsentChoice
+from quantimodo.model.tokens import Grant
+from quantimodo.protocol.consent_details import to_json
 from quantimodo.protocol.consents import (
     MOST_REQUESTED_NAMES,
     MOST_SCOPES,
     InvalidChoice,
+    allows_grant,
     chosen,
     granted,
     is_decided,
@@ -179,6 +182,12 @@ def test_a_consent_combines_with_an_earlier_one(
         assert after.requested_scope == before.requested_scope | given.requested_scope
 
 
+def test_a_choice_of_what_is_required_and_nothing_else_is_enough() -> None:
+    given = chosen(consent("basic", "email"), choice("basic"), frozenset({"basic"}))
+    assert given.scope == {"basic"}
+    assert given.declined_scope == {"email"}
+
+
 def test_only_a_decision_changes_the_end() -> None:
     before = consent(READ, expires_at=NOW + 9 * DAY)
     later = replace(consent(READ), **LATER)  # type: ignore[arg-type]
@@ -195,6 +204,9 @@ def test_only_a_decision_changes_the_end() -> None:
         (consent(READ, WRITE), consent(READ), False),
         (consent(READ, expires_at=NOW + DAY), consent(READ), True),
         (consent(READ), consent(READ, expires_at=NOW + DAY), False),
+        (consent(READ, expires_at=NOW + DAY), consent(READ, expires_at=NOW + DAY), True),
+        (consent(READ, expires_at=NOW + DAY), consent(READ, expires_at=NOW + 2 * DAY), True),
+        (consent(READ, expires_at=NOW + 2 * DAY), consent(READ, expires_at=NOW + DAY), False),
         (consent(READ, details=MOOD), consent(READ, details=SLEEP), False),
         (consent("basic"), consent("basic", READ, details=SLEEP), True),
     ],
@@ -203,3 +215,34 @@ def test_narrower_means_nothing_more_and_no_longer(
     after: Consent, before: Consent, narrower: bool
 ) -> None:
     assert is_narrower(after, before) == narrower
+
+
+def grant_of(*scope: str, days: int = 1, details: ConsentDetails | None = None) -> Grant:
+    return Grant(
+        id=b"grant",
+        client_id="app",
+        user_id=1,
+        scope=frozenset(scope),
+        authenticated_at=NOW,
+        created_at=NOW,
+        expires_at=NOW + days * DAY,
+        details=None if details is None else to_json(details),
+    )
+
+
+@pytest.mark.parametrize(
+    ("after", "grant", "allowed"),
+    [
+        (consent(READ), grant_of(READ, days=400), True),
+        (consent(READ), grant_of(READ, WRITE), False),
+        (consent(READ, details=SLEEP), grant_of(READ, details=SLEEP), True),
+        (consent(READ, details=SLEEP), grant_of(READ, details=MOOD), False),
+        (consent(READ, details=SLEEP), grant_of(READ), False),
+        (consent(READ, expires_at=NOW + 2 * DAY), grant_of(READ, days=2), True),
+        (consent(READ, expires_at=NOW + 2 * DAY), grant_of(READ, days=3), False),
+    ],
+)
+def test_a_grant_is_allowed_whole_and_to_its_end_or_not(
+    after: Consent, grant: Grant, allowed: bool
+) -> None:
+    assert allows_grant(after, grant) == allowed
