@@ -106,7 +106,7 @@ _MODELS_OF_2016 = {"TokenAnswer", "LoginAnswer", "AuthorizationAnswer"}
 _OLD_WORDS = re.compile(
     r"(?i:(?:^|_)(?:answers?|asked|said|ways?|thief|thieves|deaf|ears)(?:_|$))|Answer(?!ed)|Asked"
 )
-# One verb has one meaning: mint (a value), store (a row), respond, handle_callback, store_request.
+# One verb has one meaning (test_verbs.py): mint, respond, handle_callback.
 # To verify is to check a signature or another proof.
 _OLD_VERBS = re.compile(
     r"_?(?:issue|keep|answer|arrive|wait|ask|recognise)(?:_|$)|_?verify_(?:\w+_)?(?:email|address)"

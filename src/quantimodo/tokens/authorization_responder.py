@@ -21,7 +21,13 @@ from quantimodo.protocol.errors import AccessDenied, InvalidGrantId
 from quantimodo.protocol.grant_management import GrantAction
 from quantimodo.protocol.resources import Targets
 from quantimodo.protocol.scopes import health_actions
-from quantimodo.tokens.minted_tokens import Authorization, IdTokenContext, TokenBinding
+from quantimodo.tokens.minted_tokens import (
+    Authorization,
+    IdTokenContext,
+    MintedAccessToken,
+    MintedCode,
+    TokenBinding,
+)
 from quantimodo.tokens.minter import TokenMinter, access_token_parameters
 from quantimodo.tokens.subjects import Subjects
 
@@ -73,6 +79,18 @@ class AuthorizationResponder:
                 "the person took the app's access back, or signed out, meanwhile",
                 refusal="access_withdrawn",
             )
+        return await self._parameters(request, authorization, code, access, now)
+
+    async def _parameters(
+        self,
+        request: AuthorizationRequest,
+        authorization: Authorization,
+        code: MintedCode | None,
+        access: MintedAccessToken | None,
+        now: datetime,
+    ) -> Parameters:
+        """The parameters of the stored code and tokens, and the ID token of a request for one."""
+        grant, types = authorization.grant, request.response_type
         parameters: Parameters = []
         raw_code = None if code is None else code.raw.reveal()
         if raw_code is not None:

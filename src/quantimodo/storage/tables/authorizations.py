@@ -4,6 +4,7 @@ stores."""
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from quantimodo.model.budgets import Charge
 from quantimodo.model.consents import Consent, ConsentChange, StoredRequest
@@ -211,36 +212,9 @@ class Authorizations(Table):
                 decided_at = to_micros(consent.updated_at)
                 if not (yield _END_PREDECESSOR, (follows, *key, at, decided_at)):
                     return False
-            yield (
-                _ADD_GRANT,
-                (
-                    grant.id,
-                    grant.client_id,
-                    grant.user_id,
-                    scope_text(grant.scope),
-                    words_text(grant.methods),
-                    to_micros(grant.authenticated_at),
-                    to_micros(grant.created_at),
-                    to_micros(grant.expires_at),
-                    grant.sid,
-                    claims_request_text(grant.claims_request),
-                    grant.details,
-                    grant.public_id,
-                ),
-            )
+            yield _ADD_GRANT, _grant_values(grant)
             if code is not None:
-                yield (
-                    _ADD_CODE,
-                    (
-                        code.key,
-                        code.grant_id,
-                        code.redirect_uri,
-                        code.challenge,
-                        code.nonce,
-                        to_micros(code.expires_at),
-                        confirmation_text(code.confirmation),
-                    ),
-                )
+                yield _ADD_CODE, _code_values(code)
             if access is not None:
                 yield ADD_ACCESS_TOKEN, access_token_values(access)
             if logout_recipient is not None:
@@ -256,3 +230,34 @@ class Authorizations(Table):
             if (yield approval, (key, at)):
                 return True
         return False
+
+
+def _grant_values(grant: Grant) -> tuple[Any, ...]:
+    """The values of its row, in the order of the columns."""
+    return (
+        grant.id,
+        grant.client_id,
+        grant.user_id,
+        scope_text(grant.scope),
+        words_text(grant.methods),
+        to_micros(grant.authenticated_at),
+        to_micros(grant.created_at),
+        to_micros(grant.expires_at),
+        grant.sid,
+        claims_request_text(grant.claims_request),
+        grant.details,
+        grant.public_id,
+    )
+
+
+def _code_values(code: AuthorizationCode) -> tuple[Any, ...]:
+    """The values of its row, in the order of the columns."""
+    return (
+        code.key,
+        code.grant_id,
+        code.redirect_uri,
+        code.challenge,
+        code.nonce,
+        to_micros(code.expires_at),
+        confirmation_text(code.confirmation),
+    )
