@@ -47,7 +47,7 @@ _PAUSE: Final = 0.03
 
 
 class SentResponse(msgspec.Struct, frozen=True):
-    """What the client got. `watched`: it included a `session_state`."""
+    """The response that the client got. `watched`: it has a `session_state`."""
 
     redirect_uri: str
     mode: str

@@ -9,7 +9,7 @@ from quantimodo.protocol.registration import Fault, Registration, faults
 
 
 def check_metadata(requested: Registration, refused: Sequence[Fault] = ()) -> None:
-    """Raises `InvalidMetadata` with these faults, and those of what is requested."""
+    """Raises `InvalidMetadata` if there are refused fields, or other faults of the registration."""
     if found := (*refused, *faults(requested)):
         raise InvalidMetadata(found[0].field, found[0].message, found)
 

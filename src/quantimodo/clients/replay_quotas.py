@@ -9,8 +9,8 @@ from quantimodo.model.clients import Client
 
 
 def signer_at(network: bytes) -> Signer:
-    """Those of a public client, which proves nothing: its requests count by address. `network` is
-    the digest of a `Charge`."""
+    """The quota of a public client, which proves nothing: its requests count by address. `network`
+    is the digest of a `Charge`."""
     name = f"network {network.hex()}"
     return Signer("other client", name, name)
 

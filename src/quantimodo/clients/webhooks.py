@@ -89,13 +89,13 @@ class Webhooks:
         return secret if rotated else None
 
     async def enable(self, client: Client, endpoint_id: str) -> bool:
-        """False if there is no such endpoint that is disabled."""
+        """Deliver events to a disabled endpoint again; False if there is no such one."""
         enabled = await self.store.enable_endpoint(client.id, endpoint_id)
         self.wakeup.set()
         return self._recorded(client, "webhook.enabled", "webhook enabled", enabled)
 
     async def disable(self, client: Client, endpoint_id: str) -> bool:
-        """False if there is no such endpoint that is enabled."""
+        """Stop deliveries to an endpoint; False if no such endpoint is enabled."""
         now = self.clock.now()
         disabled = await self.store.disable_endpoint(client.id, endpoint_id, now, "owner")
         return self._recorded(client, "webhook.disabled", "webhook disabled", disabled)

@@ -41,7 +41,7 @@ class BadCertificate(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a certificate says. `thumbprint` is `x5t#S256` (RFC 8705 §3.1); `key` is the RFC 7638
+    """A parsed certificate. `thumbprint` is `x5t#S256` (RFC 8705 §3.1); `key` is the RFC 7638
     thumbprint of its public key, None for a kind of key that clients cannot register. `subject`:
     its parts in order, each a set of types, as dotted numbers, with their values."""
 

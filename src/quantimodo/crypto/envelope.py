@@ -47,11 +47,12 @@ class Envelope:
         return _VERSION + nonce + cipher.encrypt(nonce, plaintext, _bound(purpose))
 
     def open(self, sealed: bytes, purpose: str) -> bytes:
-        """What was sealed for this purpose. Raises `DecryptionFailed`."""
+        """Decrypt a value that was sealed for this purpose. Raises `DecryptionFailed`."""
         return self._open(sealed, purpose)[0]
 
     def reseal(self, sealed: bytes, purpose: str) -> bytes | None:
-        """The same under the first key; None if it is already. Raises `DecryptionFailed`."""
+        """Encrypt a sealed value again under the first key; None if it is under that key already.
+        Raises `DecryptionFailed`."""
         plaintext, number = self._open(sealed, purpose)
         return self.seal(plaintext, purpose) if number else None
 

@@ -131,7 +131,8 @@ def unsecured_claims(token: str) -> dict[str, Any]:
 
 
 def unverified_claims(token: str) -> dict[str, Any]:
-    """What a token says, for a caller that looks up the key to verify it by. Raises `BadToken`."""
+    """The claims of a token that is not verified, for a caller that looks up its key by them.
+    Raises `BadToken`."""
     payload = token.partition(".")[2].partition(".")[0]
     if len(token) > _LONGEST:
         raise BadToken

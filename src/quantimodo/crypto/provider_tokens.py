@@ -76,7 +76,7 @@ class ProviderKey:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What a token says, now that its signature is known to be good.
+    """The claims of a token whose signature is verified.
 
     `fingerprint` is the same for every spelling of the signature: for the replay store.
     """
@@ -171,7 +171,7 @@ def appsecret_proof(access_token: Secret, app_secret: Secret) -> str:
 
 
 def verify_signed_request(signed_request: str, app_secret: Secret) -> dict[str, Any]:
-    """What Facebook says in a `signed_request`: SIGNATURE.PAYLOAD, HMAC-SHA-256 by our secret.
+    """The claims of a `signed_request` of Facebook: SIGNATURE.PAYLOAD, HMAC-SHA-256 by our secret.
 
     Raises `BadToken`.
     """

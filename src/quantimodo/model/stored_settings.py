@@ -6,8 +6,8 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSettings:
-    """All of them. `document` is JSON without secrets; `sealed_secrets` are those of providers,
-    encrypted. `revision` counts the changes."""
+    """All stored settings. `document` is JSON without secrets; `sealed_secrets` are those of
+    providers, encrypted. `revision` counts the changes."""
 
     document: str
     sealed_secrets: bytes | None

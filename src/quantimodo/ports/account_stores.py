@@ -32,15 +32,16 @@ class UserStore(Protocol):
     async def add_user(
         self, user: NewUser, password_hash: str | None, invitation: bytes | None = None
     ) -> User:
-        """Raises `Conflict` when the address is taken (compared without case), and when the
-        `invitation` with this key cannot be used any more. It is used by the same transaction: of
-        concurrent calls with one invitation exactly one adds a person."""
+        """Add a person. Raises `Conflict` when the address is taken (compared without case), and
+        when the `invitation` with this key cannot be used any more. It is used by the same
+        transaction: of concurrent calls with one invitation exactly one adds a person."""
 
     async def rename_user(self, user_id: int, name: str, at: datetime) -> bool:
         """Set the name; False if there is no such person."""
 
     async def change_email(self, user_id: int, email: str, verified_at: datetime | None) -> bool:
-        """Raises `Conflict` when the address is taken."""
+        """Replace the address; False if there is no such person. Raises `Conflict` when it is
+        taken."""
 
     async def mark_email_verified(
         self, user_id: int, email: str, at: datetime, *, keep_credentials: bool

@@ -40,7 +40,7 @@ class LogStore(Protocol):
         events it counts the newest ones: the first day may have too few."""
 
     async def count_events_by_hour(self, since: datetime) -> Sequence[HourCount]:
-        """The same for each hour."""
+        """How many events of each kind there were in each hour since then, as `count_events`."""
 
     async def add_admin_action(self, action: AdminAction) -> None:
         """Store the action; it is on disk when this returns."""

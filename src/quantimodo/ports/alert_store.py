@@ -8,7 +8,7 @@ from quantimodo.model.alerts import Alert
 
 class AlertStore(Protocol):
     async def alerts(self) -> Sequence[Alert]:
-        """All of them, by name. There is one for each condition that ever held."""
+        """All alerts, by name. There is one for each condition that ever held."""
 
     async def save_alert(self, alert: Alert) -> bool:
         """Store a new one (revision 0), or a change of the revision that was read. False if another

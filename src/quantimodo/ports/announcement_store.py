@@ -13,7 +13,7 @@ class AnnouncementStore(Protocol):
         Concurrent calls may add a few more."""
 
     async def announcements(self, ending_after: datetime, limit: int) -> Sequence[Announcement]:
-        """Those that end after this moment, at most `limit` that end last, the newest first."""
+        """The announcements that end after this time: the `limit` that end last, newest first."""
 
     async def delete_announcement(self, announcement_id: int) -> bool:
         """Delete the announcement; False if there is none."""

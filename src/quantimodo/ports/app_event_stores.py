@@ -39,8 +39,8 @@ class WebhookStore(Protocol):
     """Endpoints and their deliveries. An endpoint of another application does not exist."""
 
     async def add_endpoint(self, endpoint: WebhookEndpoint) -> bool:
-        """False if the application has the most endpoints already. Raises `Conflict` when it was
-        deleted."""
+        """Add an endpoint; False if the application has the most endpoints already. Raises
+        `Conflict` when it was deleted."""
 
     async def endpoint(self, client_id: str, endpoint_id: str) -> WebhookEndpoint | None:
         """The endpoint of this application with this id."""
@@ -116,7 +116,7 @@ class MeasurementNoticeStore(Protocol):
     """Written by `save_measurements`, one for each application and person."""
 
     async def due_notices(self, at: datetime, limit: int) -> Sequence[MeasurementNotice]:
-        """Those that are due, oldest first."""
+        """The due notices, oldest first."""
 
     async def report_measurements(
         self,

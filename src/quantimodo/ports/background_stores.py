@@ -52,21 +52,23 @@ class MailStore(Protocol):
         """Delete a message that was sent, or that is given up."""
 
     async def recent_mail(self, limit: int) -> Sequence[tuple[int, bytes, datetime]]:
-        """Newest first, for the development outbox."""
+        """The newest messages with their ids and times, newest first, for the development
+        outbox."""
 
 
 class EventStore(Protocol):
     async def add_events(self, events: Sequence[Event], charge: Charge | None = None) -> None:
-        """All of them count in the budget of `charge`; over it the oldest of those that count in a
-        budget are deleted."""
+        """Store the events. They count in the budget of `charge`; over it the oldest events that
+        count in a budget are deleted."""
 
     async def events_of(self, user_id: int, limit: int) -> Sequence[Event]:
-        """Newest first."""
+        """The events of this person, newest first."""
 
     async def events_before(
         self, user_id: int, before: int | None, limit: int
     ) -> Sequence[tuple[int, Event]]:
-        """Newest first, each with its id; `before` is the last id of the previous page."""
+        """The events of this person, newest first, each with its id; `before` is the last id of the
+        previous page."""
 
 
 class LeaseStore(Protocol):

@@ -8,8 +8,8 @@ from quantimodo.model.client_documents import ClientDocument
 
 class ClientDocumentStore(Protocol):
     async def document(self, client_id: str) -> ClientDocument | None:
-        """What is known about the document of this client id, stale or not; None if it is not
-        stored."""
+        """The stored state of the document of this client id, stale or not; None if there is
+        none."""
 
     async def save_document(
         self, document: ClientDocument, *, most_of_host: int, most: int

@@ -29,14 +29,14 @@ class ClientLogStore(Protocol):
         before: int | None = None,
         limit: int = 50,
     ) -> Sequence[tuple[int, ClientRefusal]]:
-        """Newest first, each with its id, of one endpoint and code or of all; `before` is the last
-        id of the previous page."""
+        """The refusals, newest first, each with its id, of one endpoint and code or of all;
+        `before` is the last id of the previous page."""
 
     async def client_days(self, client_id: str, since: date) -> Sequence[ClientDay]:
         """The days on which there was something, the oldest first."""
 
     async def client_usage(self, client_id: str, since: date) -> Sequence[ClientUsage]:
-        """What the client requested since then, the oldest day first."""
+        """The requests of the client since then, by day, the oldest day first."""
 
     async def days_of_all_clients(self, since: date) -> Sequence[DaySums]:
         """The sums of `client_days` over all clients, the oldest day first."""

@@ -19,7 +19,7 @@ class ClientStore(Protocol):
     async def clients(
         self, *, owner_id: int | None = None, after: str = "", limit: int = 100
     ) -> Sequence[Client]:
-        """By id, ascending, after `after`; of one owner, or all."""
+        """At most `limit` clients by id, ascending, after `after`; of one owner, or all."""
 
     async def clients_by_redirect_uri(
         self, redirect_uri: str, *, limit: int = 2
@@ -37,7 +37,7 @@ class ClientStore(Protocol):
         charge: Charge | None = None,
         most_owned: int | None = None,
     ) -> None:
-        """Raises `Conflict` when the id is taken, and `BudgetExceeded` when its owner
+        """Add a client. Raises `Conflict` when the id is taken, and `BudgetExceeded` when its owner
         owns `most_owned` clients already, also by concurrent calls. A client without a consent at
         `delete_if_unused_at` is deleted. `charge`, in all stores: the row counts in this budget,
         and the insert deletes the oldest rows over it; of clients, those without a consent. Raises

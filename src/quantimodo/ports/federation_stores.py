@@ -25,14 +25,15 @@ class IdentityStore(Protocol):
         """The identity with exactly this issuer and subject; None if no person has it."""
 
     async def identities_of(self, user_id: int) -> Sequence[Identity]:
-        """Oldest first."""
+        """The identities of this person, oldest first."""
 
     async def add_identity(
         self, user_id: int, identity: NewIdentity, session: bytes | None = None
     ) -> Identity:
-        """Raises `Conflict` when the identity belongs to a person, the person was deleted, or
-        the `session` in which they link it was ended; `SignInEnded` when the provider ended
-        sign-ins through it at `identity.stated_at` or later, also in a concurrent call."""
+        """Link an identity to a person. Raises `Conflict` when the identity belongs to a person,
+        the person was deleted, or the `session` in which they link it was ended; `SignInEnded` when
+        the provider ended sign-ins through it at `identity.stated_at` or later, also in a
+        concurrent call."""
 
     async def add_user_with_identity(
         self, user: NewUser, identity: NewIdentity, invitation: bytes | None = None
@@ -125,7 +126,8 @@ class ReplayStore(Protocol):
 
 class DataDeletionRequestStore(Protocol):
     async def add_data_deletion_request(self, data_deletion_request: DataDeletionRequest) -> None:
-        """Raises `Conflict` when the code is taken, `QuotaExceeded` when the quota is used up."""
+        """Store a request. Raises `Conflict` when the code is taken, `QuotaExceeded` when the quota
+        is used up."""
 
     async def data_deletion_request(self, code: str) -> DataDeletionRequest | None:
         """The request with this code; None if it is unknown or was deleted."""

@@ -37,13 +37,13 @@ class ReferenceStore(Protocol):
     """Data that a migration inserted; it does not change while a server runs."""
 
     async def units(self) -> Sequence[Unit]:
-        """By id."""
+        """All units, by id."""
 
     async def unit_categories(self) -> Sequence[UnitCategory]:
-        """By id."""
+        """All categories of units, by id."""
 
     async def variable_categories(self) -> Sequence[VariableCategory]:
-        """By id."""
+        """All categories of variables, by id."""
 
 
 class VariableStore(Protocol):
@@ -68,8 +68,8 @@ class VariableStore(Protocol):
         offset: int = 0,
         limit: int = 100,
     ) -> Sequence[VariableSummary]:
-        """By name. The filters are of `variable` and `category`, and `AllowedMeasurements`, which
-        restricts the summaries too."""
+        """One page of summaries, by name of the variable. The filters are of `variable` and
+        `category`, and `AllowedMeasurements`, which restricts the summaries too."""
 
     async def count_variables(self, user_id: int, filters: Filters) -> int:
         """The number of variables that `summaries` would list in all."""
@@ -113,7 +113,8 @@ class MeasurementStore(Protocol):
         at: datetime,
         filters: Filters = (),
     ) -> bool:
-        """Raises `Conflict` when another measurement has the same variable, source and start."""
+        """Change one measurement; False if there is none, or the filters exclude it. Raises
+        `Conflict` when another measurement has the same variable, source and start."""
 
     async def delete_measurement(
         self, user_id: int, measurement_id: int, filters: Filters = ()
@@ -134,8 +135,8 @@ class MeasurementStore(Protocol):
         *,
         descending: bool = False,
     ) -> Sequence[Measurement]:
-        """By start and id, after this (start, id): reads all of them in constant memory, also
-        while others are written."""
+        """The measurements by start and id, after this (start, id): reads all of them in constant
+        memory, also while others are written."""
 
     async def count_measurements(self, user_ids: Sequence[int], filters: Filters) -> dict[int, int]:
         """The number of each person's measurements; people without any are left out."""
@@ -146,7 +147,7 @@ class MeasurementStore(Protocol):
     async def groups(
         self, user_id: int, filters: Filters, page: GroupPage
     ) -> Sequence[MeasurementGroup]:
-        """By span and name of the variable."""
+        """One page of groups, by span and name of the variable."""
 
     async def values_of_groups(
         self,
@@ -161,7 +162,7 @@ class MeasurementStore(Protocol):
         most `GROUPED_VALUES` at once."""
 
     async def measurements_by_id(self, user_id: int, ids: Sequence[int]) -> Sequence[Measurement]:
-        """Those that exist, in no order."""
+        """The measurements with these ids that exist, in no order."""
 
     async def units_in_use(self, user_ids: Sequence[int], filters: Filters) -> frozenset[int]:
         """The ids of the units of the variables that the filters of `variable` and `category`
@@ -191,8 +192,9 @@ class AccessLogStore(Protocol):
         before: int | None = None,
         limit: int = 100,
     ) -> Sequence[tuple[int, Access]]:
-        """Newest first, each with its id, of one app or of all; `before` is the last id of the
-        previous page. `between`: those whose last request was then, the end not included."""
+        """The accesses, newest first, each with its id, of one app or of all; `before` is the last
+        id of the previous page. `between`: those whose last request was then, the end not
+        included."""
 
     async def claim_first_reads(
         self, at: datetime, lease: timedelta, limit: int

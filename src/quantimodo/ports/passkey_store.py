@@ -22,7 +22,7 @@ class PasskeyStore(Protocol):
         """The passkey with this credential id; None if no person has it."""
 
     async def passkeys_of(self, user_id: int) -> Sequence[Passkey]:
-        """Oldest first."""
+        """The passkeys of this person, oldest first."""
 
     async def add_passkey(
         self,
@@ -54,7 +54,7 @@ class PasskeyStore(Protocol):
         with one counter, one is `USED`."""
 
     async def rename_passkey(self, user_id: int, passkey_id: int, name: str) -> bool:
-        """False if the person does not have it."""
+        """Rename a passkey; False if the person does not have it."""
 
     async def delete_passkey(
         self, user_id: int, passkey_id: int, accepted: AcceptedMethods, session: bytes

@@ -18,7 +18,7 @@ class PersonalTokenReader(Protocol):
 
 class PersonalTokenStore(PersonalTokenReader, Protocol):
     async def personal_tokens_of(self, user_id: int) -> Sequence[PersonalToken]:
-        """Oldest first, with expired ones that are not deleted yet."""
+        """The tokens of this person, oldest first, with expired ones that are not deleted yet."""
 
     async def add_personal_token(self, token: NewPersonalToken, session: bytes, most: int) -> bool:
         """Save it; expired ones of the person are deleted.

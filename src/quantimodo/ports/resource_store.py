@@ -11,7 +11,7 @@ class ResourceStore(Protocol):
         """The one with exactly this identifier."""
 
     async def resources(self, *, owner_id: int | None = None) -> Sequence[Resource]:
-        """By identifier, ascending; of one owner, or all. At most 1000."""
+        """At most 1000 APIs by identifier, ascending; of one owner, or all."""
 
     async def add_resource(self, resource: Resource, most_owned: int | None = None) -> Resource:
         """Add it, and return it with its id. Raises `Conflict` when the identifier is taken, and

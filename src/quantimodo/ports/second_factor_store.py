@@ -49,7 +49,7 @@ class SecondFactorStore(Protocol):
         """
 
     async def totp_factors(self, *, after: int = 0, limit: int = 100) -> Sequence[TotpFactor]:
-        """By the number of the person, ascending, after `after`."""
+        """At most `limit` authenticator apps by the id of the person, ascending, after `after`."""
 
     async def reseal_totp(self, factor: TotpFactor, sealed_secret: bytes) -> bool:
         """Store the same secret, encrypted under another key. False if the stored one is no longer

@@ -8,7 +8,7 @@ from quantimodo.model.stored_settings import StoredSettings
 
 class StoredSettingsStore(Protocol):
     async def stored_settings(self) -> StoredSettings | None:
-        """Those of the last set-up file that was applied; None if there never was one."""
+        """The settings of the last set-up file that was applied; None if there never was one."""
 
     async def reseal_settings(self, revision: int, sealed_secrets: bytes) -> bool:
         """Replace the encrypted secrets of this revision, which stays the same. False if they were

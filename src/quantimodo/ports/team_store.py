@@ -26,7 +26,7 @@ class TeamStore(Protocol):
         """The lead first, then the others, the oldest first."""
 
     async def memberships(self, user_id: int) -> Sequence[Membership]:
-        """Of one person, without the clients whose lead they are; by client id."""
+        """The memberships of one person, without the clients whose lead they are; by client id."""
 
     async def set_member(
         self, client_id: str, user_id: int, role: ClientRole, now: datetime
@@ -52,7 +52,7 @@ class TeamStore(Protocol):
         the lead who transfers, or if the team and its invitations would be more than `most`."""
 
     async def invitations(self, client_id: str, now: datetime) -> Sequence[ClientInvitation]:
-        """Those that have not expired, the oldest first."""
+        """The invitations that have not expired, the oldest first."""
 
     async def invitation(self, key: bytes) -> ClientInvitation | None:
         """The one with this key, an expired one included."""

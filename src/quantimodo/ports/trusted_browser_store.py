@@ -20,7 +20,7 @@ class TrustedBrowserStore(Protocol):
         """The browser, expired or not."""
 
     async def trusted_browsers(self, user_id: int) -> Sequence[TrustedBrowser]:
-        """Those of this person, the newest first, expired or not."""
+        """The browsers of this person, the newest first, expired or not."""
 
     async def delete_trusted_browser(self, user_id: int, key: bytes) -> bool:
         """Delete it; False if it is not one of this person."""

@@ -61,7 +61,7 @@ def check_type(typ: str | None) -> None:
 def check_assertion(
     claims: Mapping[str, Any], client_id: str, audience: Audience, now: datetime
 ) -> Statement:
-    """Raises `BadAssertion`."""
+    """The `jti` and the expiry of a valid assertion. Raises `BadAssertion`."""
     # OpenID Connect Core §9: both are the client_id.
     if claims.get("iss") != client_id or claims.get("sub") != client_id:
         raise BadAssertion("iss or sub is not the client")

@@ -72,8 +72,8 @@ class Form:
         aliases: Mapping[str, str] = ALIASES,
         known: Collection[str] | None = None,
     ) -> "Form":
-        """Raises `InvalidRequest` for a repeated or malformed parameter; None is an unreadable
-        value."""
+        """The parameters of these pairs; None is an unreadable value. Raises `InvalidRequest` for a
+        repeated or malformed parameter."""
         form, faults = cls.sound_of_pairs(pairs, aliases, known)
         for fault in faults.values():
             raise InvalidRequest(fault)

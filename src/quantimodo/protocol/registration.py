@@ -74,7 +74,7 @@ def with_values(registration: Registration, values: dict[str, Any]) -> Registrat
 
 
 def registration_of(client: Client) -> Registration:
-    """What the application is registered as."""
+    """The registration of this application."""
     return Registration(
         **{field.name: getattr(client, field.name) for field in fields(Registration)}
     )

@@ -82,8 +82,8 @@ def health_actions(scope: Scope) -> frozenset[Action]:
 
 
 def effective(scope: Scope, details: Details) -> tuple[Scope, Details]:
-    """Both without what the other one does not open. The details are None where they do not
-    restrict the scope."""
+    """The scope and the details, each without what the other one does not open. The details are
+    None where they do not restrict the scope."""
     if details is None:
         return scope, None
     unused = frozenset(

@@ -83,7 +83,7 @@ class Entries:
 
 
 def parse_administrator(table: Mapping[str, Any]) -> AdministratorEntry:
-    """Raises `InvalidEntry`."""
+    """The entry of an administrator. Raises `InvalidEntry`."""
     for name in table:
         if name not in ("email", "name", "removed"):
             raise InvalidEntry(name, "is no field of an administrator")
@@ -95,7 +95,7 @@ def parse_administrator(table: Mapping[str, Any]) -> AdministratorEntry:
 
 
 def parse_client(table: Mapping[str, Any]) -> ClientEntry:
-    """Raises `InvalidEntry`."""
+    """The entry of a client. Raises `InvalidEntry`."""
     known = {*_MEMBERS, *_OWN}
     for name in table:
         if name.partition("#")[0] not in known:
@@ -138,7 +138,7 @@ def client_entry(client: Client, owner: str) -> dict[str, Any]:
 
 
 def parse_resource(table: Mapping[str, Any]) -> ResourceEntry:
-    """Raises `InvalidEntry`."""
+    """The entry of a resource. Raises `InvalidEntry`."""
     for name in table:
         if name not in _OF_RESOURCES:
             raise InvalidEntry(name, "is no field of a resource")

@@ -12,7 +12,7 @@ from quantimodo.storage.tables.stored_settings import ROW, SELECT
 
 
 async def read_stored_settings(url: str) -> StoredSettings | None:
-    """Those in this database; None if there are none, or no database or table yet.
+    """The settings in this database; None if there are none, or no database or table yet.
 
     One connection, closed again. Raises `Unavailable`, on SQLite `apsw.Error`.
     """

@@ -48,7 +48,7 @@ class AccessTokens:
         return None if found is None or audience_of(found.scope) is not None else found
 
     async def find_any(self, raw: str) -> FoundAccessToken | None:
-        """The same for a token of any API that is registered here."""
+        """The token of any API that is registered here, if it is neither expired nor revoked."""
         key = key_of(Kind.ACCESS, raw)
         found = await self.store.access_token(key) if key else await self._find_other(raw)
         if found is None or found.revoked or found.expires_at <= self.clock.now():
