@@ -1,5 +1,7 @@
 """/admin/people: search, one account, and what an administrator does with it."""
 
+import asyncio
+import os
 from contextlib import closing
 from pathlib import Path
 
@@ -8,6 +10,8 @@ import pytest
 
 import quantimodo
 from quantimodo.accounts.people_administration import session_number
+from quantimodo.app.composition.administration import SettingsInForce
+from quantimodo.app.settings.reading import CONFIG
 from quantimodo.model.set_ups import SetUpChanges
 from quantimodo.model.stored_settings import StoredSettings
 from support.administrators import REASON, administrator, press, session_of
@@ -39,6 +43,26 @@ async def test_the_overview_shows_health_and_settings_without_secrets(harness: A
     assert "secret_key" in some.text
     assert "AAAA" not in some.text
     assert "fake-metrics-token" not in every.text
+
+
+@pytest.mark.timeout(60)
+async def test_the_settings_file_is_read_beside_the_event_loop(
+    harness: AppHarness, tmp_path: Path
+) -> None:
+    """To open a FIFO waits for its writer, which is this event loop."""
+    file = tmp_path / "settings.toml"
+    os.mkfifo(file)
+    reading = SettingsInForce(harness.context, {CONFIG: str(file)})
+    lines = asyncio.create_task(reading.lines())
+    while True:
+        try:
+            handle = os.open(file, os.O_WRONLY | os.O_NONBLOCK)
+            break
+        except OSError:  # no thread reads it yet
+            await asyncio.sleep(0)
+    os.write(handle, b'sign_up = "closed"\n')
+    os.close(handle)
+    assert "sign_up" in {each.name for each in await lines}
 
 
 async def test_settings_that_a_set_up_file_changed_since_the_start_need_a_restart(

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from quantimodo import __version__
@@ -47,7 +47,7 @@ def administration_routes(context: AppContext, page_context: PageContext) -> Seq
     people = people_administration(context)
     return [
         *AdminOverview(
-            frame, _facts(context), Health(context).lines, SettingsInForce(context)
+            frame, _facts(context), Health(context).lines, SettingsInForce(context, os.environ)
         ).routes(),
         *AdminPeople(
             frame,
@@ -130,7 +130,7 @@ class Health:
 
     async def _settings(self) -> Sequence[HealthLine]:
         try:
-            old = await SettingsInForce(self.context).are_old()
+            old = await SettingsInForce(self.context, os.environ).are_old()
         except Unavailable:
             return []  # `_database` reports it
         text = "a set-up file has changed them: restart the server to use what is stored"
@@ -189,9 +189,11 @@ def _facts(context: AppContext) -> ServerFacts:
 
 @dataclass(frozen=True, slots=True)
 class SettingsInForce:
-    """The settings in force, as `pages/admin/overview.py` shows them."""
+    """The settings in force, as `pages/admin/overview.py` shows them. `environ` names the settings
+    file."""
 
     context: AppContext
+    environ: Mapping[str, str]
 
     async def lines(self) -> Sequence[SettingLine]:
         """Every setting, and where it comes from."""
@@ -200,7 +202,7 @@ class SettingsInForce:
         try:
             applied = Applied() if stored is None else opened(stored, self.context.envelope)
             # In a thread, because it reads the settings file.
-            loaded = await asyncio.to_thread(load, os.environ, applied.settings())
+            loaded = await asyncio.to_thread(load, self.environ, applied.settings())
         except (BadSettings, DecryptionFailed):
             return [SettingLine(*each) for each in shown_settings(in_force, {})]
         # The file, the environment and what is stored may have changed since the start.
