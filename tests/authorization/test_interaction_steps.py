@@ -192,6 +192,32 @@ def test_consent_covers_the_requested_scopes() -> None:
     assert following(interaction(Progress(), first_party), session()) == "respond"
 
 
+PROOF_KEY = {"code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}
+LOOPBACK, PRIVATE = "http://127.0.0.1/callback", "com.example.app:/callback"
+NATIVE = replace(CLIENT, public=True, redirect_uris=(CALLBACK, LOOPBACK, PRIVATE))
+BY_DOCUMENT = replace(CLIENT, id="https://app.example.org/client", public=True)
+
+
+@pytest.mark.parametrize(
+    ("client", "callback", "expected"),
+    [
+        (NATIVE, CALLBACK, "respond"),
+        (NATIVE, LOOPBACK, "consent"),
+        (NATIVE, PRIVATE, "consent"),
+        (replace(NATIVE, public=False), PRIVATE, "respond"),
+        (BY_DOCUMENT, CALLBACK, "respond"),
+        (replace(BY_DOCUMENT, created_at=NOW + SECOND), CALLBACK, "consent"),
+        (replace(NATIVE, created_at=NOW + SECOND), CALLBACK, "respond"),
+    ],
+)
+def test_a_consent_on_record_counts_where_the_redirect_uri_proves_the_client(
+    client: Client, callback: str, expected: str
+) -> None:
+    """RFC 8252 §8.6; a client of a metadata document also has the keys of the consent."""
+    requested = {"redirect_uri": callback, "code_challenge_method": "S256", **PROOF_KEY}
+    assert following(interaction(client=client, **requested), session()) == expected
+
+
 @pytest.mark.parametrize(
     ("progress", "subject", "error"),
     [
