@@ -89,7 +89,6 @@ def audience_of(scope: Scope) -> Audience | None:
 
 
 @lru_cache(maxsize=1024)
-@lru_cache(maxsize=1024)
 def plain_names(scope: Scope) -> Scope:
     """The scopes by the names that their APIs know."""
     return frozenset(map(plain_name, scope)) - {""}
