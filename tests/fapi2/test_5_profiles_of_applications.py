@@ -12,7 +12,7 @@ from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.registration import Registration, faults, normalise
 from quantimodo.protocol.registration_json import parse_registration, refusal
-from quantimodo.protocol.security_profiles import FAPI2, LEGACY, OAUTH21, PROFILES, standing
+from quantimodo.protocol.security_profiles import FAPI2, LEGACY, OAUTH21, PROFILES, profile_status
 
 CALLBACK = "https://app.example.org/callback"
 FITTING: dict[str, Any] = {
@@ -128,21 +128,21 @@ def test_oauth21_has_no_implicit_response_types() -> None:
 def test_each_profile_requires_what_the_one_before_requires() -> None:
     for section, metadata, changes, _ in REFUSED:
         described = requested("legacy", metadata, **changes)
-        found = standing(described)
-        assert found.chosen is LEGACY
+        found = profile_status(described)
+        assert found.registered is LEGACY
         assert found.met in (LEGACY, OAUTH21), section
         assert found.missing, section
 
 
 def test_the_portal_has_what_is_missing_for_the_next_profile() -> None:
     whole = requested("legacy")
-    assert standing(whole).following is None
+    assert profile_status(whole).next_profile is None
     without_keys = replace(whole.metadata, dpop_bound_access_tokens=False)
-    found = standing(replace(whole, metadata=without_keys))
-    assert (found.met, found.following) == (OAUTH21, FAPI2)
+    found = profile_status(replace(whole, metadata=without_keys))
+    assert (found.met, found.next_profile) == (OAUTH21, FAPI2)
     assert len(found.missing) == 1
-    implicit = standing(replace(whole, response_types=frozenset({"token"})))
-    assert (implicit.met, implicit.following) == (LEGACY, OAUTH21)
+    implicit = profile_status(replace(whole, response_types=frozenset({"token"})))
+    assert (implicit.met, implicit.next_profile) == (LEGACY, OAUTH21)
     assert len(implicit.missing) == 1
 
 

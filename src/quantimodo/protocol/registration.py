@@ -22,7 +22,7 @@ from quantimodo.protocol.errors import InvalidAuthorizationDetails
 from quantimodo.protocol.grant_types import BY_OPERATOR, ENTRY_OF, SIGNING_IN, TABLE
 from quantimodo.protocol.registration_metadata import metadata_faults
 from quantimodo.protocol.scopes import SCOPES, health_actions
-from quantimodo.protocol.security_profiles import implied, profile_of, unmet
+from quantimodo.protocol.security_profiles import implied_values, missing_requirements, profile_of
 from quantimodo.protocol.verified_domains import is_of_domain, keeps_domain
 
 _PLAIN_RESPONSE_TYPES = frozenset({"code", "none"})
@@ -136,7 +136,7 @@ def _keeps_review(client: Client, registration: Registration) -> bool:
 def normalise(registration: Registration) -> Registration:
     """The same without surrounding white space, repeated URIs, and response types that no grant
     type of the application can use, and with what its security profile implies."""
-    registration = with_values(registration, implied(registration))
+    registration = with_values(registration, implied_values(registration))
     return replace(
         registration,
         name=registration.name.strip(),
@@ -169,7 +169,10 @@ def faults(registration: Registration) -> tuple[Fault, ...]:
         *_grant_faults(registration),
         *_secrecy_faults(registration),
         *_domain_faults(registration),
-        *(Fault("profile", each.text) for each in unmet(registration, profile_of(registration))),
+        *(
+            Fault("profile", each.text)
+            for each in missing_requirements(registration, profile_of(registration))
+        ),
     ]
     order = {field.name: number for number, field in enumerate(FIELDS)}
     return tuple(sorted(found, key=lambda fault: order.get(fault.field, len(order))))

@@ -24,7 +24,7 @@ _ORDINARY_DEFAULT: Final = "RS256"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "[::1]"})
 
 
-class Described(Protocol):
+class ClientLike(Protocol):
     """A registration, or a client."""
 
     @property
@@ -126,7 +126,7 @@ PROFILES: Final[Mapping[str, SecurityProfile]] = {
 }
 """By name, in order: each one requires what the one before it requires."""
 
-_SIGNED: Final[Mapping[str, Callable[[Described], str]]] = {
+_SIGNED: Final[Mapping[str, Callable[[ClientLike], str]]] = {
     "token_endpoint_auth_signing_alg": lambda app: app.metadata.token_endpoint_auth_signing_alg,
     "request_object_signing_alg": lambda app: app.metadata.request_object_signing_alg,
     "id_token_signed_response_alg": lambda app: _id_token_algorithm(app),
@@ -136,32 +136,32 @@ _SIGNED: Final[Mapping[str, Callable[[Described], str]]] = {
 }
 
 
-class Unmet(NamedTuple):
+class MissingRequirement(NamedTuple):
     """What is missing for a profile, for people, and the field that fixes it."""
 
     field: str
     text: str
 
 
-class Standing(NamedTuple):
+class ProfileStatus(NamedTuple):
     """The profile that an application has, the most demanding one that it meets, the next one, and
     what is missing for that, for people."""
 
-    chosen: SecurityProfile
+    registered: SecurityProfile
     met: SecurityProfile
-    following: SecurityProfile | None
+    next_profile: SecurityProfile | None
     missing: tuple[str, ...]
 
 
-def profile_of(client: Described) -> SecurityProfile:
+def profile_of(client: ClientLike) -> SecurityProfile:
     """The row of the profile that the client is registered with."""
     return PROFILES.get(client.metadata.profile, LEGACY)
 
 
-def implied(described: Described) -> dict[str, Any]:
+def implied_values(client: ClientLike) -> dict[str, Any]:
     """The fields whose values follow from the profile, by their names in the table of client
     fields (RFC 7591 §3.2.1: the server may replace requested values)."""
-    profile, metadata = profile_of(described), described.metadata
+    profile, metadata = profile_of(client), client.metadata
     values: dict[str, Any] = {}
     if str(metadata.profile) == "":
         values["profile"] = LEGACY.name
@@ -170,22 +170,24 @@ def implied(described: Described) -> dict[str, Any]:
     if profile.pushed_requests:
         values["require_pushed_authorization_requests"] = True
     if profile.algorithms:
-        if described.id_token_alg == _ORDINARY_DEFAULT:
+        if client.id_token_alg == _ORDINARY_DEFAULT:
             values["id_token_alg"] = _FAPI_DEFAULT
         for name in ("authorization_signed_response_alg", "introspection_signed_response_alg"):
             values[name] = getattr(metadata, name) or _FAPI_DEFAULT
     return values
 
 
-def unmet(described: Described, profile: SecurityProfile) -> Iterator[Unmet]:
+def missing_requirements(
+    client: ClientLike, profile: SecurityProfile
+) -> Iterator[MissingRequirement]:
     """What the application has to register for this profile, for people, and the field of each;
     nothing if it meets the profile."""
-    metadata = described.metadata
-    if profile.confidential and described.public:
-        yield Unmet("public", N_("needs an application that can keep a secret"))
+    metadata = client.metadata
+    if profile.confidential and client.public:
+        yield MissingRequirement("public", N_("needs an application that can keep a secret"))
     method, methods = metadata.token_endpoint_auth_method, profile.authentication_methods
     if methods and method not in methods:
-        yield Unmet(
+        yield MissingRequirement(
             "token_endpoint_auth_method",
             N_(
                 "needs token_endpoint_auth_method private_key_jwt, tls_client_auth or"
@@ -193,41 +195,49 @@ def unmet(described: Described, profile: SecurityProfile) -> Iterator[Unmet]:
             ),
         )
     if profile.sender_constrained and not _is_constrained(metadata):
-        yield Unmet(
+        yield MissingRequirement(
             "dpop_bound_access_tokens",
             N_("needs dpop_bound_access_tokens or tls_client_certificate_bound_access_tokens"),
         )
-    if profile.response_types and not described.response_types <= profile.response_types:
+    if profile.response_types and not client.response_types <= profile.response_types:
         kinds = ", ".join(sorted(profile.response_types))
         text = N_("allows only these response types: %(kinds)s", kinds=kinds)
-        yield Unmet("response_types", text)
+        yield MissingRequirement("response_types", text)
     if profile.https_redirects and not all(
-        _is_confidential_address(uri, metadata) for uri in described.redirect_uris
+        _is_confidential_address(uri, metadata) for uri in client.redirect_uris
     ):
         text = N_("allows http in redirect URIs only to 127.0.0.1 or [::1] of a native application")
-        yield Unmet("redirect_uris", text)
+        yield MissingRequirement("redirect_uris", text)
     for field, algorithm in _SIGNED.items():
-        registered = algorithm(described)
+        registered = algorithm(client)
         if registered and not profile.allows_algorithm(registered):
-            yield Unmet(field, N_("allows only PS256, ES256 and EdDSA in %(field)s", field=field))
+            yield MissingRequirement(
+                field, N_("allows only PS256, ES256 and EdDSA in %(field)s", field=field)
+            )
     if profile.signed_requests and not (metadata.jwks or metadata.jwks_uri):
-        yield Unmet("jwks", N_("needs jwks or jwks_uri: the keys of its signed requests"))
+        yield MissingRequirement(
+            "jwks", N_("needs jwks or jwks_uri: the keys of its signed requests")
+        )
 
 
-def checklist(described: Described) -> Sequence[tuple[SecurityProfile, Sequence[Unmet]]]:
+def checklist(client: ClientLike) -> Sequence[tuple[SecurityProfile, Sequence[MissingRequirement]]]:
     """Each profile with rules, and what is missing for it."""
-    return [(each, tuple(unmet(described, each))) for each in PROFILES.values() if each != LEGACY]
+    return [
+        (each, tuple(missing_requirements(client, each)))
+        for each in PROFILES.values()
+        if each != LEGACY
+    ]
 
 
-def standing(described: Described) -> Standing:
+def profile_status(client: ClientLike) -> ProfileStatus:
     """Which profile an application meets, and what is missing for the next one."""
     met = LEGACY
     for profile in PROFILES.values():
-        missing = tuple(each.text for each in unmet(described, profile))
+        missing = tuple(each.text for each in missing_requirements(client, profile))
         if missing:
-            return Standing(profile_of(described), met, profile, missing)
+            return ProfileStatus(profile_of(client), met, profile, missing)
         met = profile
-    return Standing(profile_of(described), met, None, ())
+    return ProfileStatus(profile_of(client), met, None, ())
 
 
 def allowed_algorithms(client: Client, names: frozenset[str]) -> frozenset[str]:
@@ -236,9 +246,9 @@ def allowed_algorithms(client: Client, names: frozenset[str]) -> frozenset[str]:
     return frozenset(name for name in names if profile.allows_algorithm(name))
 
 
-def _id_token_algorithm(described: Described) -> str:
+def _id_token_algorithm(client: ClientLike) -> str:
     # The default becomes one of the profile when the profile is chosen (`implied`).
-    return "" if described.id_token_alg == _ORDINARY_DEFAULT else described.id_token_alg
+    return "" if client.id_token_alg == _ORDINARY_DEFAULT else client.id_token_alg
 
 
 def _is_constrained(metadata: ClientMetadata) -> bool:

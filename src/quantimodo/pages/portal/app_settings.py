@@ -30,7 +30,12 @@ from quantimodo.pages.portal.client_form import (
     view_of,
 )
 from quantimodo.pages.portal.snippets import first_requests
-from quantimodo.protocol.security_profiles import SecurityProfile, Unmet, checklist, standing
+from quantimodo.protocol.security_profiles import (
+    MissingRequirement,
+    SecurityProfile,
+    checklist,
+    profile_status,
+)
 
 _TEMPLATES: Final[dict[FieldTab, str]] = {
     "sign-in": "developers_sign_in.html",
@@ -75,7 +80,7 @@ class AppSettings:
             "developers_overview.html",
             secret=secret,
             steps=first_requests(self.issuer, client),
-            standing=standing(client),
+            profile_status=profile_status(client),
         )
         return self.secrets.clear(response) if secret else response
 
@@ -164,7 +169,7 @@ class AppSettings:
             labels=LABELS,
             sections=sections_of(tab),
             scopes=scope_lines(),
-            standing=standing(opened.client),
+            profile_status=profile_status(opened.client),
             checks=[_Check.of(*each) for each in checklist(opened.client)],
             form=view,
         )
@@ -179,7 +184,7 @@ class _Check:
     missing: Sequence[tuple[str, str, str]]
 
     @classmethod
-    def of(cls, profile: SecurityProfile, missing: Sequence[Unmet]) -> "_Check":
+    def of(cls, profile: SecurityProfile, missing: Sequence[MissingRequirement]) -> "_Check":
         return cls(
             profile.title,
             [
