@@ -27,7 +27,7 @@ from quantimodo.protocol.scopes import KNOWN, format_scope
 DEFAULT_SCOPE: Final = frozenset(
     {"basic", "openid", "profile", "email", "address", "phone", "offline_access"}
 )
-"""Of who names none: to know the person. Measurements are asked for by name."""
+"""Of a registration that names none: scopes about the person, and none of measurements."""
 
 _LOCALIZED: Final = frozenset({"client_name", "logo_uri", "client_uri", "policy_uri", "tos_uri"})
 _LOCALHOST: Final = re.compile(r"https://localhost(?:[:/?]|$)", re.IGNORECASE)
@@ -40,20 +40,20 @@ def parse_registration(document: Any) -> Registration:
     """The requested metadata. Raises `InvalidClientMetadata`, `InvalidRedirectUri`."""
     if not isinstance(document, dict):
         raise InvalidClientMetadata("send the metadata as one JSON object")
-    given = {name: value for name, value in document.items() if value is not None}
+    document = {name: value for name, value in document.items() if value is not None}
     values = {}
     for field in FIELDS:
-        value = parse_member(given, field) if field.wire else None
+        value = parse_member(document, field) if field.wire else None
         if value not in ("", None):
             values[field.name] = value
     # A client without a method uses Basic (RFC 7591 §2) or post, as libraries do by default.
     values["public"] = values.get("token_endpoint_auth_method") == "none"
     if values["response_types"] & IMPLICIT_RESPONSE_TYPES:
-        _check_implicit(given, values["redirect_uris"])
-    values["localized"] = localized_members(given)
+        _check_implicit(document, values["redirect_uris"])
+    values["localized"] = localized_members(document)
     columns = {name: values[name] for name in values if name in _COLUMNS}
-    document = {name: values[name] for name in values if name not in columns}
-    return Registration(**columns, metadata=ClientMetadata(**document))
+    others = {name: values[name] for name in values if name not in columns}
+    return Registration(**columns, metadata=ClientMetadata(**others))
 
 
 def refusal(faults: tuple[Fault, ...]) -> InvalidClientMetadata | InvalidRedirectUri:
@@ -61,7 +61,7 @@ def refusal(faults: tuple[Fault, ...]) -> InvalidClientMetadata | InvalidRedirec
     first = faults[0]
     field = BY_NAME.get(first.field)
     wire = field.wire if field is not None and field.wire else first.field
-    # All that is missing for a security profile, at once.
+    # A security profile: all missing requirements in one error.
     messages = [fault.message for fault in faults if fault.field == first.field]
     text = f"{wire}: {'; '.join(messages) if first.field == 'profile' else first.message}"
     return (
@@ -71,18 +71,18 @@ def refusal(faults: tuple[Fault, ...]) -> InvalidClientMetadata | InvalidRedirec
 
 def client_information(client: Client) -> dict[str, Any]:
     """The registered metadata by wire names (RFC 7591 §3.2.1); no secret."""
-    found: dict[str, Any] = {
+    members: dict[str, Any] = {
         "client_id": client.id,
         "client_id_issued_at": int(client.created_at.timestamp()),
     }
     for field in FIELDS:
         if field.wire:
             value = json_value(client, field)
-            found[field.wire] = field.default if value == "" else value
+            members[field.wire] = field.default if value == "" else value
     if client.public:
-        found["token_endpoint_auth_method"] = "none"
-    found |= client.metadata.localized
-    return {name: value for name, value in found.items() if value not in ("", None, [])}
+        members["token_endpoint_auth_method"] = "none"
+    members |= client.metadata.localized
+    return {name: value for name, value in members.items() if value not in ("", None, [])}
 
 
 def json_value(client: Client | Registration, field: ClientField) -> Any:
@@ -106,46 +106,46 @@ def _grant_types(client: Client | Registration) -> list[str]:
     return sorted(client.grant_types | ({"implicit"} if implicit else frozenset()))
 
 
-def parse_member(given: Mapping[str, Any], field: ClientField) -> Any:
-    """The value of one member; empty if it is not given. Raises `InvalidClientMetadata`,
+def parse_member(document: Mapping[str, Any], field: ClientField) -> Any:
+    """The value of one member; empty if the document has none. Raises `InvalidClientMetadata`,
     `InvalidRedirectUri`."""
     if field.name in _READERS:
-        return _READERS[field.name](given)
+        return _READERS[field.name](document)
     match field.kind:
         case "text":
-            return _text(given, field.wire)
+            return _text(document, field.wire)
         case "texts":
-            return tuple(_list(given, field.wire))
+            return tuple(_list(document, field.wire))
         case "flag":
-            return _flag(given, field.wire)
+            return _flag(document, field.wire)
         case "seconds":
-            return _seconds(given, field.wire)
+            return _seconds(document, field.wire)
         case "json":
-            return _jwks(given)
+            return _jwks(document)
         case "objects":
-            return _objects(given, field.wire)
+            return _objects(document, field.wire)
         case _:
             raise ValueError(f"no reader for {field.name}")
 
 
-def _name(given: Mapping[str, Any]) -> str:
-    return _text(given, "client_name") or _unnamed(_redirect_uris(given))
+def _name(document: Mapping[str, Any]) -> str:
+    return _text(document, "client_name") or _unnamed(_redirect_uris(document))
 
 
-def _grants(given: Mapping[str, Any]) -> frozenset[str]:
+def _grants(document: Mapping[str, Any]) -> frozenset[str]:
     # RFC 7591 §2.1: `implicit` names no request; it goes with the response types.
-    return frozenset(_list(given, "grant_types") or ("authorization_code",)) - {"implicit"}
+    return frozenset(_list(document, "grant_types") or ("authorization_code",)) - {"implicit"}
 
 
-def _redirect_uris(given: Mapping[str, Any]) -> tuple[str, ...]:
-    listed = given.get("redirect_uris", [])
+def _redirect_uris(document: Mapping[str, Any]) -> tuple[str, ...]:
+    listed = document.get("redirect_uris", [])
     if not isinstance(listed, list) or not all(isinstance(uri, str) for uri in listed):
         raise InvalidRedirectUri("redirect_uris must be an array of texts")
     return tuple(listed)
 
 
-def _check_implicit(given: Mapping[str, Any], redirect_uris: tuple[str, ...]) -> None:
-    if (_text(given, "application_type") or "web") != "web":
+def _check_implicit(document: Mapping[str, Any], redirect_uris: tuple[str, ...]) -> None:
+    if (_text(document, "application_type") or "web") != "web":
         return
     for uri in redirect_uris:
         # OpenID Connect Registration §2: implicit clients of type web must use https, and not
@@ -165,59 +165,59 @@ def _unnamed(redirect_uris: tuple[str, ...]) -> str:
     return host or "An app without a name"
 
 
-def _scope(given: Mapping[str, Any]) -> frozenset[str]:
-    requested = frozenset(_text(given, "scope").split())
+def _scope(document: Mapping[str, Any]) -> frozenset[str]:
+    requested = frozenset(_text(document, "scope").split())
     # RFC 7591 §2: unknown scopes are left out; the response has what was registered.
     return (requested & KNOWN) or DEFAULT_SCOPE
 
 
-def _response_types(given: Mapping[str, Any]) -> frozenset[str]:
-    if "response_types" not in given:
-        grants = _list(given, "grant_types") or ["authorization_code"]
+def _response_types(document: Mapping[str, Any]) -> frozenset[str]:
+    if "response_types" not in document:
+        grants = _list(document, "grant_types") or ["authorization_code"]
         return frozenset({"code"} if "authorization_code" in grants else ())
     # The words of one type may come in any order (Multiple Response Types §3).
     order = ("code", "id_token", "token", "none")
-    spelled = set()
-    for kind in _list(given, "response_types"):
+    response_types = set()
+    for kind in _list(document, "response_types"):
         words = kind.split(" ")
         known = set(words) <= set(order)
-        spelled.add(" ".join(word for word in order if word in words) if known else kind)
-    return frozenset(spelled)
+        response_types.add(" ".join(word for word in order if word in words) if known else kind)
+    return frozenset(response_types)
 
 
-def _id_token_alg(given: Mapping[str, Any]) -> IdTokenAlgorithm:
-    requested = _text(given, "id_token_signed_response_alg") or "RS256"
+def _id_token_alg(document: Mapping[str, Any]) -> IdTokenAlgorithm:
+    requested = _text(document, "id_token_signed_response_alg") or "RS256"
     if requested not in get_args(IdTokenAlgorithm):
         known = ", ".join(get_args(IdTokenAlgorithm))
         raise InvalidClientMetadata(f"id_token_signed_response_alg: may only be of: {known}")
     return cast(IdTokenAlgorithm, requested)
 
 
-def localized_members(given: Mapping[str, Any]) -> dict[str, str]:
+def localized_members(document: Mapping[str, Any]) -> dict[str, str]:
     """The members with a language tag (RFC 7591 §2.2). Raises `InvalidClientMetadata`."""
-    found = {
+    localized = {
         name: value
-        for name, value in given.items()
+        for name, value in document.items()
         if name.partition("#")[0] in _LOCALIZED and "#" in name
     }
-    if len(found) > _MOST_LOCALIZED:
+    if len(localized) > _MOST_LOCALIZED:
         raise InvalidClientMetadata("there are too many members with a language")
-    if not all(_LANGUAGE.fullmatch(name.partition("#")[2]) for name in found):
+    if not all(_LANGUAGE.fullmatch(name.partition("#")[2]) for name in localized):
         # RFC 7591 §2.2; BCP 47 has no others.
         raise InvalidClientMetadata("what follows the # in a member's name must be a language tag")
-    return {name: _text(found, name) for name in found}
+    return {name: _text(localized, name) for name in localized}
 
 
-def _jwks(given: Mapping[str, Any]) -> str:
-    if "jwks" not in given:
+def _jwks(document: Mapping[str, Any]) -> str:
+    if "jwks" not in document:
         return ""
-    if not isinstance(given["jwks"], dict):
+    if not isinstance(document["jwks"], dict):
         raise InvalidClientMetadata("jwks: must be a JSON Web Key Set")
-    return json.dumps(given["jwks"])
+    return json.dumps(document["jwks"])
 
 
-def _objects(given: Mapping[str, Any], name: str) -> str:
-    value = given.get(name, [])
+def _objects(document: Mapping[str, Any], name: str) -> str:
+    value = document.get(name, [])
     if not isinstance(value, list):
         raise InvalidClientMetadata(f"{name}: must be an array of objects")
     try:
@@ -226,8 +226,8 @@ def _objects(given: Mapping[str, Any], name: str) -> str:
         raise InvalidClientMetadata(f"{name}: is nested too deeply") from None
 
 
-def _seconds(given: Mapping[str, Any], name: str) -> int | None:
-    value = given.get(name)
+def _seconds(document: Mapping[str, Any], name: str) -> int | None:
+    value = document.get(name)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
@@ -235,20 +235,20 @@ def _seconds(given: Mapping[str, Any], name: str) -> int | None:
     return value
 
 
-def _text(given: Mapping[str, Any], name: str) -> str:
-    value = given.get(name, "")
+def _text(document: Mapping[str, Any], name: str) -> str:
+    value = document.get(name, "")
     if not isinstance(value, str):
         raise InvalidClientMetadata(f"{name}: must be a text")
     limit = 8192 if name == "software_statement" else _LONGEST
-    # Some scripts need invisible characters in names; the rules for names know which.
-    named = name.partition("#")[0] == "client_name"
-    if len(value) > limit or not (named or value.isprintable()):
+    # Some scripts need invisible characters in names; the rules for names allow these.
+    is_name = name.partition("#")[0] == "client_name"
+    if len(value) > limit or not (is_name or value.isprintable()):
         raise InvalidClientMetadata(f"{name}: is too long, or has characters that do not show")
     return value
 
 
-def _list(given: Mapping[str, Any], name: str) -> list[str]:
-    value = given.get(name, [])
+def _list(document: Mapping[str, Any], name: str) -> list[str]:
+    value = document.get(name, [])
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise InvalidClientMetadata(f"{name}: must be an array of texts")
     if len(value) > 100 or any(len(each) > _LONGEST or not each.isprintable() for each in value):
@@ -256,8 +256,8 @@ def _list(given: Mapping[str, Any], name: str) -> list[str]:
     return value
 
 
-def _flag(given: Mapping[str, Any], name: str) -> bool:
-    value = given.get(name, False)
+def _flag(document: Mapping[str, Any], name: str) -> bool:
+    value = document.get(name, False)
     if not isinstance(value, bool):
         raise InvalidClientMetadata(f"{name}: must be true or false")
     return value
