@@ -13,7 +13,7 @@ from quantimodo.grant_types.client_credentials import ClientCredentialsGrant
 from quantimodo.pages.authorization.resource_texts import scope_texts
 from quantimodo.protocol.errors import InvalidRequest, InvalidTarget
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.resources import WITHOUT, RequestedResources, Targets
+from quantimodo.protocol.resources import NO_RESOURCES, RequestedResources, Targets
 from quantimodo.protocol.scopes import SCOPES
 from support.app import AppHarness
 
@@ -41,7 +41,7 @@ class Unread:
 async def test_2_without_another_api_none_is_read(harness: AppHarness) -> None:
     unread: Any = Unread()
     own = Form.of_pairs([("resource", OWN)])
-    assert await ResourceReader(OWN, unread).read(Form.of_pairs([])) is WITHOUT
+    assert await ResourceReader(OWN, unread).read(Form.of_pairs([])) is NO_RESOURCES
     assert await ResourceReader(OWN, unread).read(own) == RequestedResources(True, (), 1)
     minter = replace(token_minter(harness.context), resources=unread)
     assert await minter.resource_of(frozenset({"basic"})) is None

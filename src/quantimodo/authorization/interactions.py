@@ -19,7 +19,7 @@ from quantimodo.protocol.authorization import (
 )
 from quantimodo.protocol.errors import LoginRequired, OAuthError
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.resources import WITHOUT, RequestedResources
+from quantimodo.protocol.resources import NO_RESOURCES, RequestedResources
 
 
 class ResponseChannel(Protocol):
@@ -116,7 +116,7 @@ class IdentifiedRequest:
     client: Client
     target: Target
     channel: ResponseChannel = field(default_factory=RedirectResponse)
-    resources: RequestedResources = WITHOUT
+    resources: RequestedResources = NO_RESOURCES
     pushed: PushedRequest | None = None
 
     @property

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from quantimodo.ports.resource_store import ResourceStore
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.resources import WITHOUT, RequestedResources
+from quantimodo.protocol.resources import NO_RESOURCES, RequestedResources
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class ResourceReader:
         """The APIs that are registered; `validate` refuses the request if another one is named."""
         named = dict.fromkeys(form.all("resource"))
         if not named:
-            return WITHOUT
+            return NO_RESOURCES
         has_own = self.own in named
         named.pop(self.own, None)
         found = [await self.store.resource(each) for each in named]

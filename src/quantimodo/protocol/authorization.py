@@ -33,7 +33,7 @@ from quantimodo.protocol.errors import (
 from quantimodo.protocol.grant_management import GrantAction, parse_action
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.redirects import matches
-from quantimodo.protocol.resources import WITHOUT, RequestedResources, requested_scope
+from quantimodo.protocol.resources import NO_RESOURCES, RequestedResources, requested_scope
 from quantimodo.protocol.response_types import (
     check_mode,
     requested_mode,
@@ -164,7 +164,7 @@ def identify(form: Form, client: Client) -> Target:
 
 
 def validate(
-    form: Form, client: Client, target: Target, resources: RequestedResources = WITHOUT
+    form: Form, client: Client, target: Target, resources: RequestedResources = NO_RESOURCES
 ) -> AuthorizationRequest:
     """The whole request. `resources`: the registered APIs that it names. Raises an `OAuthError` for
     the client."""

@@ -39,7 +39,7 @@ class MethodsRefused(DocumentRefused):
 
 
 def is_document_id(client_id: str) -> bool:
-    """Whether the id is the address of a document: no id of this server's own looks so."""
+    """Whether the id is the address of a document; ids that this server generates never are."""
     return client_id.startswith("https://")
 
 
@@ -49,11 +49,11 @@ def check_document_id(client_id: str) -> str:
     Client ID Metadata Document §3. A query is refused too: it SHOULD NOT be there.
     """
     try:
-        found = uris.parse_uri(client_id)
+        uri = uris.parse_uri(client_id)
     except uris.InvalidUri as fault:
         raise DocumentRefused(f"client_id {fault}") from None
     path = urlsplit(client_id).path
-    if found.scheme != "https" or found.host is None or not path or len(client_id) > _LONGEST:
+    if uri.scheme != "https" or uri.host is None or not path or len(client_id) > _LONGEST:
         raise DocumentRefused("client_id must be an https address with a path")
     if "?" in client_id or "#" in client_id:
         raise DocumentRefused("client_id must have neither query nor fragment")
@@ -77,23 +77,24 @@ def parse_document(client_id: str, document: Any) -> Registration:
         raise DocumentRefused("its keys are not public")
     for message in weak_keys(document.get("jwks")):
         raise DocumentRefused(f"its jwks: {message}")
-    read = parse_registration({**document, _METHOD: method})
-    if read.response_types != {"code"} or "authorization_code" not in read.grant_types:
+    registration = parse_registration({**document, _METHOD: method})
+    grant_types = registration.grant_types
+    if registration.response_types != {"code"} or "authorization_code" not in grant_types:
         raise DocumentRefused("its response_types must be code, with authorization_code")
-    if read.metadata.sector_identifier_uri:
+    if registration.metadata.sector_identifier_uri:
         raise DocumentRefused("its pairwise subjects are of the hosts of its redirect URIs only")
-    if method == _BY_KEY and not (read.metadata.jwks or read.metadata.jwks_uri):
+    if method == _BY_KEY and not (registration.metadata.jwks or registration.metadata.jwks_uri):
         raise DocumentRefused("private_key_jwt needs jwks or jwks_uri")
     return replace(
-        read,
-        grant_types=read.grant_types & _GRANT_TYPES,
+        registration,
+        grant_types=grant_types & _GRANT_TYPES,
         # The person decides in each case, so a document without scopes may request all.
-        scope=read.scope if document.get("scope") else KNOWN,
+        scope=registration.scope if document.get("scope") else KNOWN,
     )
 
 
 def has_other_keys(before: Client, after: Client) -> bool:
-    """Whether another program can use the client now: a consent of before does not count for it
+    """Whether another program can use the client now. An earlier consent does not count for it
     (Client ID Metadata Document §9.4)."""
     return _keys(before) != _keys(after)
 
@@ -102,8 +103,8 @@ def seconds_fresh(cache_control: str) -> int | None:
     """For how long a document may be cached (RFC 9111 §5.2.2); None if it does not say."""
     if _NOT_STORED.search(cache_control):
         return 0
-    found = _MAX_AGE.search(cache_control)
-    return None if found is None else int(found[1])
+    match = _MAX_AGE.search(cache_control)
+    return None if match is None else int(match[1])
 
 
 def _method(document: Mapping[str, Any]) -> str:

@@ -43,7 +43,7 @@ def to_json(details: ConsentDetails) -> str:
 
 
 def objects_text(objects: list[dict[str, Any]]) -> str:
-    """The JSON text of these objects, as `to_json` spells it."""
+    """The JSON text of these objects, as `to_json` formats it."""
     return json.dumps(objects, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -98,16 +98,16 @@ def instant_text(moment: datetime) -> str:
 
 
 def _object(rule: DetailRule) -> dict[str, Any]:
-    found: dict[str, Any] = {"type": TYPE, "actions": sorted(rule.actions)}
+    members: dict[str, Any] = {"type": TYPE, "actions": sorted(rule.actions)}
     if rule.categories is not None:
-        found["categories"] = sorted(rule.categories)
+        members["categories"] = sorted(rule.categories)
     if rule.variables is not None:
-        found["variables"] = sorted(rule.variables)
+        members["variables"] = sorted(rule.variables)
     if rule.since is not None:
-        found["since"] = instant_text(rule.since)
+        members["since"] = instant_text(rule.since)
     if rule.days is not None:
-        found["days"] = rule.days
-    return found
+        members["days"] = rule.days
+    return members
 
 
 def _rule(value: Any) -> DetailRule:
@@ -118,7 +118,7 @@ def _rule(value: Any) -> DetailRule:
     if not _MEMBERS.issuperset(value):
         raise _refused("has a member that does not exist in this type")
     actions = value.get("actions")
-    if not isinstance(actions, list) or not actions or not all(_is_action(one) for one in actions):
+    if not isinstance(actions, list) or not actions or not all(map(_is_action, actions)):
         raise _refused("needs actions: a list of read, write or both")
     return DetailRule(
         actions=frozenset(actions),
@@ -148,8 +148,8 @@ def _is_name(value: Any) -> bool:
     if not isinstance(value, str):
         return False
     name = unicodedata.normalize("NFC", value)
-    plain = not any(unicodedata.category(one) in ("Cc", "Cs", "Cn") for one in name)
-    return plain and 0 < len(name) <= LONGEST_NAME and name == name.strip()
+    printable = not any(unicodedata.category(character) in ("Cc", "Cs", "Cn") for character in name)
+    return printable and 0 < len(name) <= LONGEST_NAME and name == name.strip()
 
 
 def _since(value: Mapping[str, Any]) -> datetime | None:

@@ -95,24 +95,24 @@ def check_required(form: Form, client: Client, requirement: Requirement) -> None
 
 
 def lost_scopes(before: Grant, requested: Scope) -> Scope:
-    """The scopes that a replacement by this request takes away."""
+    """The scopes of the grant that a replacement by this request no longer has."""
     return before.scope - requested
 
 
 def describe_grant(grant: Grant) -> dict[str, Any]:
     """What the grant allows (Grant Management §6.4), without times."""
     own, foreign = split_by_resource(grant.scope)
-    found: dict[str, Any] = {}
+    details: dict[str, Any] = {}
     text = format_scope(own)
     if grant.details is not None:
         restricted = restricted_members(own, grant.details)
         text = restricted["scope"]
-        found["authorization_details"] = restricted["authorization_details"]
+        details["authorization_details"] = restricted["authorization_details"]
     scopes: list[dict[str, Any]] = [{"scope": text}] if text else []
-    for each in sorted(foreign):
-        names = format_scope(plain_names(foreign[each]))
-        scopes.append({"scope": names, "resource": [each.identifier]})
-    return {"scopes": scopes, "claims": _names(grant.claims_request), **found}
+    for audience in sorted(foreign):
+        names = format_scope(plain_names(foreign[audience]))
+        scopes.append({"scope": names, "resource": [audience.identifier]})
+    return {"scopes": scopes, "claims": _names(grant.claims_request), **details}
 
 
 def _names(claims: ClaimsRequest | None) -> list[str]:

@@ -19,10 +19,10 @@ from quantimodo.protocol.mutual_tls import METHODS as TLS_METHODS
 from quantimodo.protocol.mutual_tls import certificate_faults
 
 _MOST_KEYS: Final = 20
-Found = Iterator[tuple[str, str]]
+MetadataFaults = Iterator[tuple[str, str]]  # the field, and the reason
 
 
-def metadata_faults(metadata: ClientMetadata, redirect_uris: Sequence[str]) -> Found:
+def metadata_faults(metadata: ClientMetadata, redirect_uris: Sequence[str]) -> MetadataFaults:
     """Each invalid field with the reason, for people."""
     yield from _algorithms(metadata)
     yield from _localized(metadata)
@@ -44,7 +44,7 @@ def is_key(metadata: ClientMetadata) -> bool:
     return by_secret or metadata.request_object_signing_alg in HMAC_ALGORITHMS
 
 
-def _algorithms(metadata: ClientMetadata) -> Found:
+def _algorithms(metadata: ClientMetadata) -> MetadataFaults:
     method, algorithm = (
         metadata.token_endpoint_auth_method,
         metadata.token_endpoint_auth_signing_alg,
@@ -56,14 +56,14 @@ def _algorithms(metadata: ClientMetadata) -> Found:
         yield "request_object_signing_alg", "needs an app that can keep a secret"
 
 
-def _localized(metadata: ClientMetadata) -> Found:
+def _localized(metadata: ClientMetadata) -> MetadataFaults:
     for name, uri in metadata.localized.items():
         if not name.startswith("client_name#"):
             for message in check_link(uri):
                 yield name.partition("#")[0], message
 
 
-def _keys(metadata: ClientMetadata) -> Found:
+def _keys(metadata: ClientMetadata) -> MetadataFaults:
     if metadata.jwks and metadata.jwks_uri:
         # RFC 7591 §2: MUST NOT both be present.
         yield "jwks", "give jwks or jwks_uri, not both"
@@ -99,7 +99,7 @@ def _has_keys(metadata: ClientMetadata) -> bool:
     return bool(metadata.jwks or metadata.jwks_uri)
 
 
-def _encryption(metadata: ClientMetadata) -> Found:
+def _encryption(metadata: ClientMetadata) -> MetadataFaults:
     for what in ("id_token", "userinfo", "authorization", "introspection"):
         alg, enc = f"{what}_encrypted_response_alg", f"{what}_encrypted_response_enc"
         if getattr(metadata, enc) and not getattr(metadata, alg):
@@ -108,7 +108,7 @@ def _encryption(metadata: ClientMetadata) -> Found:
             yield alg, "needs jwks or jwks_uri: the key to encrypt for"
 
 
-def _subjects(metadata: ClientMetadata, redirect_uris: Sequence[str]) -> Found:
+def _subjects(metadata: ClientMetadata, redirect_uris: Sequence[str]) -> MetadataFaults:
     if metadata.subject_type != "pairwise" or metadata.sector_identifier_uri:
         return
     if len({_host(uri) for uri in redirect_uris}) > 1:

@@ -63,8 +63,8 @@ def audience(resource: Resource) -> Audience:
 def full_names(resource: Resource, names: Iterable[str]) -> Scope:
     """The full names of the API itself and of these scopes."""
     prefix = audience(resource).full_name
-    found = frozenset(prefix + name for name in names)
-    return found if resource.built_in else found | {prefix}
+    scopes = frozenset(prefix + name for name in names)
+    return scopes if resource.built_in else scopes | {prefix}
 
 
 @lru_cache(maxsize=1024)
@@ -110,7 +110,7 @@ class RequestedResources(NamedTuple):
     number: int = 0
 
 
-WITHOUT: Final = RequestedResources()
+NO_RESOURCES: Final = RequestedResources()
 """Of a request without the parameter `resource`."""
 
 
@@ -214,13 +214,13 @@ class Targets:
         if requested is None or part is own:
             return narrow(part, requested)
         names = frozenset(requested.split(" ")) - {""}
-        found = frozenset(each for each in part if plain_name(each) in {*names, ""})
+        narrowed = frozenset(scope for scope in part if plain_name(scope) in {*names, ""})
         # RFC 6749 §6: never more than what was granted. Identity scopes stay with the grant.
         if not names <= plain_names(part) | (own & IDENTITY):
             raise InvalidScope(
                 "the requested scope exceeds what was granted", refusal="scope_exceeds_grant"
             )
-        return found
+        return narrowed
 
     def _part(
         self, own: Scope, foreign: Mapping[Audience, Scope], identifiers: tuple[str, ...]
@@ -237,16 +237,16 @@ class Targets:
                 raise InvalidTarget("this resource was not granted", refusal="resource_not_granted")
             return own
         if named:
-            found = [part for each, part in foreign.items() if each.identifier in named]
+            parts = [part for audience, part in foreign.items() if audience.identifier in named]
         elif own - IDENTITY:
             return own
         else:
-            found = list(foreign.values())
-        if not found:
+            parts = list(foreign.values())
+        if not parts:
             raise InvalidTarget("this resource was not granted", refusal="resource_not_granted")
-        if len(found) > 1:
+        if len(parts) > 1:
             raise InvalidTarget(
                 "several resources were granted: name one of them by resource",
                 refusal="resource_ambiguous",
             )
-        return found[0]
+        return parts[0]

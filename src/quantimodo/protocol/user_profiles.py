@@ -40,21 +40,21 @@ class InvalidProfile(Exception):
         self.faults = dict(faults)
 
 
-def parse_profile(given: Mapping[str, str], kept: Profile | None = None) -> Profile:
+def parse_profile(given: Mapping[str, str], stored: Profile | None = None) -> Profile:
     """A profile of these fields, including those of the address. An unchanged telephone number
-    keeps `phone_number_verified` of `kept`. Raises `InvalidProfile`."""
+    keeps `phone_number_verified` of `stored`. Raises `InvalidProfile`."""
     normalised = {name: _normalise(given.get(name, "")) for name in (*TEXTS, *ADDRESS)}
     normalised["phone_number"] = re.sub(r"[\s()./-]", "", normalised["phone_number"])
-    found = dict(_faults(normalised))
-    if found:
-        raise InvalidProfile(found)
+    faults = dict(_faults(normalised))
+    if faults:
+        raise InvalidProfile(faults)
     number = normalised["phone_number"]
-    known = kept is not None and kept.phone_number_verified and kept.phone_number == number
+    verified = stored is not None and stored.phone_number_verified and stored.phone_number == number
     texts: dict[str, Any] = {name: normalised[name] for name in TEXTS}
     return Profile(
         **texts,
         address=Address(**{name: normalised[name] for name in ADDRESS}),
-        phone_number_verified=known and bool(number),
+        phone_number_verified=verified and bool(number),
     )
 
 
@@ -67,7 +67,7 @@ def parse_claims(document: Any) -> Profile:
     unknown = set(document) - {*TEXTS, "address", "phone_number_verified"}
     if unknown:
         raise InvalidProfile({"claims": "may only be of: " + ", ".join((*TEXTS, "address"))})
-    given = {**{name: document.get(name, "") for name in TEXTS}}
+    given = {name: document.get(name, "") for name in TEXTS}
     if not isinstance(address, dict) or set(address) - set(ADDRESS):
         raise InvalidProfile({"address": "may only be of: " + ", ".join(ADDRESS)})
     given |= address
@@ -76,8 +76,8 @@ def parse_claims(document: Any) -> Profile:
     verified = document.get("phone_number_verified", False)
     if not isinstance(verified, bool):
         raise InvalidProfile({"phone_number_verified": "must be true or false"})
-    found = parse_profile(given)
-    return replace(found, phone_number_verified=verified and bool(found.phone_number))
+    profile = parse_profile(given)
+    return replace(profile, phone_number_verified=verified and bool(profile.phone_number))
 
 
 def _normalise(text: str) -> str:
@@ -94,10 +94,10 @@ def _faults(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         elif _has_invisible(text.replace("\n", "") if name in _LINES else text):
             yield name, N_("Leave out characters that do not show.")
         else:
-            yield from _of_its_kind(name, text)
+            yield from _format_faults(name, text)
 
 
-def _of_its_kind(name: str, text: str) -> Iterator[tuple[str, str]]:
+def _format_faults(name: str, text: str) -> Iterator[tuple[str, str]]:
     if name in _LINKS:
         try:
             check_web_address(text)
