@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
-from quantimodo.clients.registry import Registered, Registration, Registry
+from quantimodo.clients.registry import RegisteredClient, Registration, Registry
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.model.client_members import MOST_OWNED
@@ -58,7 +58,7 @@ async def a_person(stores: Stores, clock: Any, email: str = "ada@example.org") -
     return (await stores.users.add_user(new, None)).id
 
 
-def raw(registered: Registered) -> str:
+def raw(registered: RegisteredClient) -> str:
     assert registered.secret is not None
     return registered.secret.reveal()
 
@@ -304,7 +304,7 @@ async def test_the_record_says_who_and_what_but_no_secret(
 
 def test_a_registered_secret_is_not_in_a_repr() -> None:
     client = Client(id="x", name="x", created_at=None)  # type: ignore[arg-type]
-    assert "qms_" not in repr(Registered(client, Secret("qms_x")))
+    assert "qms_" not in repr(RegisteredClient(client, Secret("qms_x")))
 
 
 async def test_only_the_operator_lets_a_disabled_application_in_again(

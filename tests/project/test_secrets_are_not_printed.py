@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from quantimodo.clients.registry import Registered
+from quantimodo.clients.registry import RegisteredClient
 from quantimodo.crypto.tokens import Kind, Minted, SuccessorDerivation, Successors
 from quantimodo.grant_types.contract import MintedTokens, Parent, Redeem, Repeat, Rotate
 from quantimodo.model.clients import Client
@@ -75,7 +75,7 @@ def test_objects_with_a_secret_do_not_print_it() -> None:
         Credentials("app", Secret(MARK), "client_secret_basic"),
         Form({"client_secret": MARK, "code": MARK}),
         minted,
-        Registered(client, Secret(MARK)),
+        RegisteredClient(client, Secret(MARK)),
         Rotate(client, found, frozenset(), MARK),
         Repeat(
             client, found, frozenset(), MintedTokens(Successors(minted, minted), NOW, found.token)

@@ -49,9 +49,9 @@ class ClientAdministration:
         )
         match action:
             case "review" | "unreview":
-                known = registration_of(client)
-                metadata = replace(known.metadata, reviewed=action == "review")
-                changed = replace(known, metadata=metadata)
+                registration = registration_of(client)
+                metadata = replace(registration.metadata, reviewed=action == "review")
+                changed = replace(registration, metadata=metadata)
                 await self.registry.change(client, changed, by_operator=True)
             case "disable":
                 await self.notices.suspended(await self.registry.disable(client))
@@ -75,8 +75,8 @@ class ClientAdministration:
     async def set_verified_domain(self, client: Client, domain: str, by: Authority) -> Client:
         """Record the action, then store the domain that runs the application, "" for none; pages
         show it to people. Raises as `perform`, also for a domain at which it has no address."""
-        known = registration_of(client)
-        if domain and not is_of_domain(known, domain):
+        registration = registration_of(client)
+        if domain and not is_of_domain(registration, domain):
             raise InvalidMetadata("verified_domain", "no address of the app is at this domain")
         await self.admin_log.record(
             by,
@@ -85,8 +85,8 @@ class ClientAdministration:
             user_id=client.owner_id,
             detail=f"{client.name}: {domain or client.metadata.verified_domain}",
         )
-        metadata = replace(known.metadata, verified_domain=domain)
-        changed = replace(known, metadata=metadata)
+        metadata = replace(registration.metadata, verified_domain=domain)
+        changed = replace(registration, metadata=metadata)
         return await self.registry.change(client, changed, by_operator=True)
 
     async def set_limits(self, client: Client, tokens: int, requests: int, by: Authority) -> Client:
@@ -100,9 +100,11 @@ class ClientAdministration:
             detail=f"{client.name}: {number_of(tokens, 'token')},"
             f" {number_of(requests, 'request')} per minute",
         )
-        known = registration_of(client)
-        metadata = replace(known.metadata, tokens_per_minute=tokens, requests_per_minute=requests)
-        changed = replace(known, metadata=metadata)
+        registration = registration_of(client)
+        metadata = replace(
+            registration.metadata, tokens_per_minute=tokens, requests_per_minute=requests
+        )
+        changed = replace(registration, metadata=metadata)
         return await self.registry.change(client, changed, by_operator=True)
 
     async def perform_on_resource(
@@ -131,7 +133,7 @@ class ClientAdministration:
         exact = await self.registry.clients.client(text) if text else None
         if exact is not None and (not pending or _is_pending(exact)):
             return [exact], None
-        found: list[Client] = []
+        matches: list[Client] = []
         for _ in range(_READ // _AT_ONCE):
             page = await self.registry.clients.clients(after=after, limit=_AT_ONCE)
             for client in page:
@@ -139,12 +141,12 @@ class ClientAdministration:
                 if pending and not _is_pending(client):
                     continue
                 if client.name.casefold().startswith(text.casefold()):
-                    found.append(client)
-                if len(found) == limit:
-                    return found, after
+                    matches.append(client)
+                if len(matches) == limit:
+                    return matches, after
             if len(page) < _AT_ONCE:
-                return found, None
-        return found, after
+                return matches, None
+        return matches, after
 
 
 def _is_pending(client: Client) -> bool:

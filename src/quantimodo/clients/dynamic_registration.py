@@ -13,7 +13,7 @@ import msgspec
 
 from quantimodo.clients import logos
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
-from quantimodo.clients.registry import Registered, Registration, Registry
+from quantimodo.clients.registry import RegisteredClient, Registration, Registry
 from quantimodo.crypto.digests import digest, same
 from quantimodo.crypto.jwt import BadToken
 from quantimodo.crypto.provider_tokens import BadKeySet, parse_key_set, verify
@@ -56,7 +56,7 @@ class RegistrationPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Managed:
+class SelfRegisteredClient:
     """An application with the token by which it manages itself, and a secret if it is new."""
 
     client: Client
@@ -91,31 +91,31 @@ class DynamicClients:
 
     async def register(
         self, document: Any, token: str | None, charge: Charge | None = None
-    ) -> Managed:
+    ) -> SelfRegisteredClient:
         """Add what the document says, by this initial access token, if one is needed.
 
-        Raises `RegistrationClosed`, `InvalidToken`, and the errors of RFC 7591 §3.2.2. A token is
-        spent only by a registration that is good; of N that spend the last use one wins. Without
-        a token it counts in the storage budget `charge`, and raises `BudgetExceeded`.
+        Raises `RegistrationClosed`, `InvalidToken`, and the errors of RFC 7591 §3.2.2. Only a
+        valid registration uses the token; of concurrent ones that need its last use, one succeeds.
+        Without a token it counts in the storage budget `charge`, and raises `BudgetExceeded`.
         """
         network = None if charge is None else charge.network
         charge = charge if token is None else None
-        await self._check_leave(token)
-        requested = await self._understood(document, None)
+        await self._check_permission(token)
+        requested = await self._parse_and_check(document, None)
         logo = await self._logo(requested.metadata.logo_uri)
         localized = await self._localized_logos(requested.metadata)
         if token is not None:
-            await self._spend(token)
+            await self._use_token(token)
         managing = mint(Kind.REGISTRATION, self.clock.now(), self.entropy)
-        unproven = None
+        delete_if_unused_at = None
         if token is None:
-            unproven = self.clock.now() + self.policy.unused_lifetime
+            delete_if_unused_at = self.clock.now() + self.policy.unused_lifetime
         try:
             added = await self.registry.register_itself(
                 requested,
                 digest(managing.raw.reveal()),
                 network=network,
-                delete_if_unused_at=unproven,
+                delete_if_unused_at=delete_if_unused_at,
                 charge=charge,
             )
         except InvalidMetadata as fault:
@@ -123,27 +123,27 @@ class DynamicClients:
         if logo is not None or localized:
             data = None if logo is None else logo.data
             await self.registry.set_logo(added.client, data, charge, localized=localized)
-        return Managed(added.client, managing.raw, added.secret)
+        return SelfRegisteredClient(added.client, managing.raw, added.secret)
 
     async def managed(self, client_id: str, token: str | None) -> Client:
         """The application that this token manages. Raises `InvalidToken`, alike for every cause:
         an application that is deleted, disabled or not managed by it (RFC 7592 §2.1)."""
         client = await self.clients.client(client_id)
-        known = bytes(32)
+        expected = bytes(32)
         if client is not None and client.registration_digest is not None:
-            known = client.registration_digest
-        good = token is not None and same(known, digest(token))
-        if client is None or client.disabled_at is not None or not good:
+            expected = client.registration_digest
+        valid = token is not None and same(expected, digest(token))
+        if client is None or client.disabled_at is not None or not valid:
             raise InvalidToken("this token does not manage this app")
         return client
 
     async def replace(
         self, client: Client, document: Any, charge: Charge | None = None
-    ) -> Registered:
-        """Let the document be all that is registered (RFC 7592 §2.2). Raises the errors of
-        RFC 7591 §3.2.2, and `BudgetExceeded`; nothing was kept then."""
+    ) -> RegisteredClient:
+        """Replace all metadata by the document (RFC 7592 §2.2). Raises the errors of RFC 7591
+        §3.2.2, and `BudgetExceeded`; nothing is stored then."""
         _check_same(client, document)
-        requested = await self._understood(document, client)
+        requested = await self._parse_and_check(document, client)
         logo = await self._logo(requested.metadata.logo_uri)
         localized = await self._localized_logos(requested.metadata)
         try:
@@ -155,8 +155,8 @@ class DynamicClients:
             raise InvalidClientMetadata(fault.message) from None
         return edited
 
-    async def _check_leave(self, token: str | None) -> None:
-        """Before anything is looked at, or fetched in our name."""
+    async def _check_permission(self, token: str | None) -> None:
+        """Check that the caller may register, before the document is read or anything fetched."""
         if self.policy.mode == "closed":
             raise RegistrationClosed("apps do not register themselves on this server")
         if token is None and self.policy.mode == "token":
@@ -167,11 +167,11 @@ class DynamicClients:
             if found is None or found.uses_left < 1 or found.expires_at <= self.clock.now():
                 raise InvalidToken(_UNUSABLE)
 
-    async def _spend(self, token: str) -> None:
+    async def _use_token(self, token: str) -> None:
         if not await self.store.use_registration_token(_key(token), self.clock.now()):
             raise InvalidToken(_UNUSABLE)
 
-    async def _understood(self, document: Any, client: Client | None) -> Registration:
+    async def _parse_and_check(self, document: Any, client: Client | None) -> Registration:
         requested = parse_registration(self._with_statement(document))
         if requested.response_types & IMPLICIT_RESPONSE_TYPES and not self.policy.implicit:
             # security.md §5: tokens in addresses only where the operator allows them.
@@ -206,8 +206,8 @@ class DynamicClients:
             raise InvalidClientMetadata("sector_identifier_uri: must list every redirect URI")
 
     async def _logo(self, uri: str) -> Logo | None:
-        """The picture, kept here: no browser fetches it from the app's host. Without one the app
-        is registered all the same."""
+        """The logo, which this server stores, so that no browser fetches it from the app's host;
+        None if it could not be fetched."""
         if not uri:
             return None
         try:
@@ -217,12 +217,12 @@ class DynamicClients:
 
     async def _localized_logos(self, metadata: ClientMetadata) -> dict[str, Logo]:
         """Those of `logo_uri#TAG` (RFC 7591 §2.2), one for each language of this server."""
-        found = {}
+        localized = {}
         for tag, uri in logos_by_language(metadata).items():
             logo = await self._logo(uri)
             if logo is not None:
-                found[tag] = logo
-        return found
+                localized[tag] = logo
+        return localized
 
     async def _replace_logos(
         self,
@@ -239,9 +239,9 @@ class DynamicClients:
         )
         if logo is None and client.metadata.logo_uri:
             logo = stored
-        named = logos_by_language(client.metadata)
-        kept = {tag: each for tag, each in others.items() if tag in named}
-        pictures = {**kept, **localized}
+        registered = logos_by_language(client.metadata)
+        unchanged = {tag: each for tag, each in others.items() if tag in registered}
+        pictures = {**unchanged, **localized}
         if logo is not None or pictures or stored is not None or others:
             data = None if logo is None else logo.data
             await self.registry.set_logo(client, data, charge, localized=pictures)

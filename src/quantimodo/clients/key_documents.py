@@ -73,16 +73,16 @@ class KeyDocuments:
         Two clients with one address have an entry each: a later one does not use an earlier one's
         document.
         """
-        place = client_id, uri
-        entry = self._entries.get(place)
+        key = client_id, uri
+        entry = self._entries.get(key)
         if entry is None:
-            entry = self._entries[place] = _Entry(_host(uri))
+            entry = self._entries[key] = _Entry(_host(uri))
             self._count(entry.host, entry.size)
-        self._entries.move_to_end(place)
+        self._entries.move_to_end(key)
         self._evict(entry)
         async with entry.lock:
             if self._is_due(entry, again) and self._may_fetch(entry.host):
-                await self._fetch(place, entry)
+                await self._fetch(key, entry)
                 self._evict(entry)
         return None if entry.fetched_at is None else entry.document
 
@@ -106,18 +106,18 @@ class KeyDocuments:
         self._all_fetches += 1
         return True
 
-    async def _fetch(self, place: tuple[str, str], entry: _Entry) -> None:
+    async def _fetch(self, key: tuple[str, str], entry: _Entry) -> None:
         """A failure leaves the cached document in use."""
         entry.tried_at = self._clock.now()
         try:
-            text = await self._fetcher.fetch(place[1], largest=_LARGEST)
+            text = await self._fetcher.fetch(key[1], largest=_LARGEST)
             document = msgspec.json.decode(text)
         except (FetchFailed, msgspec.DecodeError, RecursionError):
             return
         if not isinstance(document, dict):
             return
         size = _ENTRY + len(text)
-        if self._entries.get(place) is entry:  # not evicted meanwhile
+        if self._entries.get(key) is entry:  # not evicted meanwhile
             self._count(entry.host, size - entry.size)
         entry.size = size
         entry.document, entry.fetched_at = document, self._clock.now()
@@ -126,16 +126,16 @@ class KeyDocuments:
         """Remove the entries that were not used for the longest time: of the host, then of all."""
         host = newest.host
         if self._bytes[host] > self._policy.bytes_per_host:
-            of_host = [place for place, each in self._entries.items() if each.host == host]
-            for place in of_host:
+            of_host = [key for key, each in self._entries.items() if each.host == host]
+            for key in of_host:
                 if self._bytes[host] <= self._policy.bytes_per_host:
                     break
-                self._remove(place)
+                self._remove(key)
         while self.cached_bytes > self._policy.bytes and self._entries:
             self._remove(next(iter(self._entries)))
 
-    def _remove(self, place: tuple[str, str]) -> None:
-        entry = self._entries.pop(place)
+    def _remove(self, key: tuple[str, str]) -> None:
+        entry = self._entries.pop(key)
         self._count(entry.host, -entry.size)
 
     def _count(self, host: str, size: int) -> None:

@@ -35,14 +35,14 @@ from quantimodo.protocol.registration import (
 )
 from quantimodo.protocol.registration_metadata import is_key, needs_secret
 
-__all__ = ["LONGEST_OVERLAP", "Registered", "Registration", "Registry"]
+__all__ = ["LONGEST_OVERLAP", "RegisteredClient", "Registration", "Registry"]
 
 SECRET_PREFIX = "qms_"
 LONGEST_OVERLAP = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
+class RegisteredClient:
     """An application and, this one time, its new secret; None when it is public."""
 
     client: Client
@@ -63,7 +63,7 @@ class Registry:
 
     async def register(
         self, registration: Registration, *, owner_id: int | None, by_operator: bool = False
-    ) -> Registered:
+    ) -> RegisteredClient:
         """Add an application. Raises `InvalidMetadata`."""
         requested = normalise(registration)
         check_metadata(
@@ -88,7 +88,7 @@ class Registry:
         network: bytes | None = None,
         delete_if_unused_at: datetime | None,
         charge: Charge | None = None,
-    ) -> Registered:
+    ) -> RegisteredClient:
         """Add an application that registers itself (RFC 7591). `token`: the digest of what it will
         manage itself by; `network`: a keyed digest of the network that it registers from;
         `delete_if_unused_at` and `charge` as in the store. Raises `InvalidMetadata`,
@@ -106,7 +106,7 @@ class Registry:
         owner_id: int | None,
         token: bytes | None = None,
         network: bytes | None = None,
-    ) -> Registered:
+    ) -> RegisteredClient:
         secret = None
         if not requested.public and needs_secret(requested.metadata):
             secret = self._new_secret()
@@ -120,7 +120,7 @@ class Registry:
             registration_digest=token,
             registered_from=network,
         )
-        return Registered(with_metadata(bare, requested), secret)
+        return RegisteredClient(with_metadata(bare, requested), secret)
 
     async def change(
         self, client: Client, registration: Registration, *, by_operator: bool = False
@@ -142,7 +142,7 @@ class Registry:
 
     async def change_itself(
         self, client: Client, registration: Registration, charge: Charge | None = None
-    ) -> Registered:
+    ) -> RegisteredClient:
         """Replace what an application registered for itself; it gets a secret if it needs one
         and has none. Raises `InvalidMetadata`, `ChangedMeanwhile`, `BudgetExceeded`."""
         requested = normalise(with_settings_of(client, registration))
@@ -156,7 +156,7 @@ class Registry:
                 edited, secret=_digest(secret), sealed_secret=self._sealed(requested, secret)
             )
         replaced = await self._replace(edited, "client.edited", "changed", charge)
-        return Registered(replaced, secret)
+        return RegisteredClient(replaced, secret)
 
     async def check(self, registration: Registration, client: Client | None = None) -> None:
         """Raises `InvalidMetadata` for what an application could not register for itself, before
@@ -164,7 +164,7 @@ class Registry:
         requested = normalise(registration)
         check_metadata(requested, await self._reserved(requested, client))
 
-    async def rotate_secret(self, client: Client, *, overlap: timedelta) -> Registered:
+    async def rotate_secret(self, client: Client, *, overlap: timedelta) -> RegisteredClient:
         """Give it a new secret; the previous one works for `overlap` more, any older one ends now.
 
         Raises `InvalidMetadata`, `ChangedMeanwhile`.
@@ -180,8 +180,8 @@ class Registry:
             previous_secret=self._outgoing(client, overlap),
             sealed_secret=self._sealed(client, secret),
         )
-        kept = await self._replace(rotated, "client.secret_rotated", "given a new secret")
-        return Registered(kept, secret)
+        replaced = await self._replace(rotated, "client.secret_rotated", "given a new secret")
+        return RegisteredClient(replaced, secret)
 
     async def reseal(self) -> None:
         """Encrypt all stored client secrets again, under the first of the server's secret keys.
@@ -209,12 +209,12 @@ class Registry:
 
     async def owned(self, owner_id: int) -> Sequence[Client]:
         """The applications of one person, the oldest first."""
-        found: list[Client] = []
+        owned: list[Client] = []
         while page := await self.clients.clients(
-            owner_id=owner_id, after=found[-1].id if found else "", limit=100
+            owner_id=owner_id, after=owned[-1].id if owned else "", limit=100
         ):
-            found.extend(page)
-        return sorted(found, key=lambda client: (client.created_at, client.id))
+            owned.extend(page)
+        return sorted(owned, key=lambda client: (client.created_at, client.id))
 
     async def set_logo(
         self,
@@ -244,11 +244,11 @@ class Registry:
         return await name_faults(self.reserved, self.clients, requested, client)
 
     async def _replace(
-        self, client: Client, kind: str, what: str, charge: Charge | None = None
+        self, client: Client, kind: str, action: str, charge: Charge | None = None
     ) -> Client:
         if not await self.clients.replace_client(client, charge):
             raise ChangedMeanwhile
-        self._record(client, kind, what)
+        self._record(client, kind, action)
         return replace(client, revision=client.revision + 1)
 
     def _outgoing(self, client: Client, overlap: timedelta) -> SecretDigest | None:
@@ -279,8 +279,8 @@ class Registry:
     def _new_secret(self) -> Secret:
         return Secret(SECRET_PREFIX + urlsafe_b64encode(self.entropy.bytes(32)).decode()[:-1])
 
-    def _record(self, client: Client, kind: str, what: str) -> None:
-        now, detail = self.clock.now(), f"app {client.name}: {what}"
+    def _record(self, client: Client, kind: str, action: str) -> None:
+        now, detail = self.clock.now(), f"app {client.name}: {action}"
         self.audit.record(
             Event(at=now, kind=kind, user_id=client.owner_id, client_id=client.id, detail=detail)
         )

@@ -14,7 +14,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.clients.registry import Registered
+from quantimodo.clients.registry import RegisteredClient
 from quantimodo.crypto.digests import same
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.model.clients import Client
@@ -38,7 +38,7 @@ class NewSecretCookie:
     clock: Clock
 
     def set_client_secret(
-        self, response: Response, browser_request: BrowserRequest, registered: Registered
+        self, response: Response, browser_request: BrowserRequest, registered: RegisteredClient
     ) -> Response:
         """Set the cookie for the next page, if there is a new secret."""
         if registered.secret is None:

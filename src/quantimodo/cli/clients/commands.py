@@ -20,7 +20,7 @@ from quantimodo.cli.printing import print_fields, print_json, print_table
 from quantimodo.cli.text_files import read_text
 from quantimodo.cli.users.account_actions import Reason, authority
 from quantimodo.clients.client_administration import ClientAction
-from quantimodo.clients.registry import Registered, Registration
+from quantimodo.clients.registry import RegisteredClient, Registration
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
 from quantimodo.protocol.client_fields import SETTINGS
@@ -60,7 +60,7 @@ def create(
     """Register an application. Its secret is shown only here."""
     registration = _registration(Registration(name=""), given(options), implicit)
 
-    async def register(context: AppContext) -> Registered:
+    async def register(context: AppContext) -> RegisteredClient:
         owner_id = None if owner is None else await _owner_id(context, owner)
         picture = None if logo is None else logo.read_bytes()
         registered = await context.registry.register(
@@ -90,7 +90,7 @@ def import_client(
     except OAuthError as fault:
         raise typer.BadParameter(fault.description) from None
 
-    async def register(context: AppContext) -> Registered:
+    async def register(context: AppContext) -> RegisteredClient:
         return await context.registry.register(
             with_values(registration, given(options)), owner_id=None, by_operator=True
         )
@@ -126,7 +126,7 @@ def edit(
             await context.registry.set_logo(edited, logo.read_bytes(), by_operator=True)
         return edited
 
-    _print(Registered(run(change), None), as_json, secrecy=False)
+    _print(RegisteredClient(run(change), None), as_json, secrecy=False)
 
 
 @clients.command("list")
@@ -159,7 +159,7 @@ def list_clients(
 def show(client_id: ClientId, as_json: AsJson = False) -> None:
     """Show one application. Its secret cannot be shown, only replaced."""
     client = run(lambda context: _client(context, client_id))
-    _print(Registered(client, None), as_json, secrecy=False)
+    _print(RegisteredClient(client, None), as_json, secrecy=False)
 
 
 clients.command("log")(log)
@@ -179,7 +179,7 @@ def rotate_secret(
     except ValueError:
         raise typer.BadParameter("must be a duration such as 0s, 1h or 7d") from None
 
-    async def rotate(context: AppContext) -> Registered:
+    async def rotate(context: AppContext) -> RegisteredClient:
         client = await _client(context, client_id)
         return await context.registry.rotate_secret(client, overlap=duration)
 
@@ -211,9 +211,9 @@ def delete(
 
 
 def _perform(action: ClientAction, client_id: str, reason: str, as_json: bool) -> None:
-    async def command(context: AppContext) -> Registered:
+    async def command(context: AppContext) -> RegisteredClient:
         await _do(context, action, client_id, reason)
-        return Registered(await _client(context, client_id), None)
+        return RegisteredClient(await _client(context, client_id), None)
 
     _print(run(command), as_json, secrecy=False)
 
@@ -256,7 +256,7 @@ async def _all(context: AppContext, owner_id: int | None) -> Sequence[Client]:
     return found
 
 
-def _print(registered: Registered, as_json: bool, *, secrecy: bool = True) -> None:
+def _print(registered: RegisteredClient, as_json: bool, *, secrecy: bool = True) -> None:
     fields = _fields(registered.client)
     if secrecy:
         fields = _with_secret(fields, registered.secret)

@@ -14,7 +14,7 @@ from quantimodo.app.composition.services import AppContext
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.demo.flow import METADATA, SCOPE, DemoAccount, DemoFlow, Unexpected
 from quantimodo.cli.demo.output import DemoOutput, as_object
-from quantimodo.clients.registry import Registered, Registration
+from quantimodo.clients.registry import RegisteredClient, Registration
 from quantimodo.crypto.jwt import base64url
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
@@ -80,14 +80,14 @@ async def _temporary_person(context: AppContext) -> tuple[User, Secret]:
     return person, Secret(password)
 
 
-async def _temporary_app(context: AppContext, person: User) -> Registered:
+async def _temporary_app(context: AppContext, person: User) -> RegisteredClient:
     requested = Registration(
         name="Demo App", redirect_uris=(_CALLBACK,), scope=frozenset(SCOPE.split())
     )
     return await context.registry.register(requested, owner_id=person.id)
 
 
-def _demo_account(app: Registered, person: User, password: Secret) -> DemoAccount:
+def _demo_account(app: RegisteredClient, person: User, password: Secret) -> DemoAccount:
     return DemoAccount(
         client_id=app.client.id,
         client_secret=app.secret or Secret(""),
