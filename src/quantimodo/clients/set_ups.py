@@ -85,8 +85,8 @@ class SetUpService:
         plan.faults += _repeated("resources", [each.identifier for each in entries.resources])
         for entry in entries.clients:
             await self._plan_client(plan, entry, resolve)
-        for other in entries.resources:
-            await self._plan_resource(plan, other)
+        for resource in entries.resources:
+            await self._plan_resource(plan, resource)
         if plan.faults:
             raise InvalidSetUp(plan.faults)
         return plan
@@ -114,39 +114,39 @@ class SetUpService:
             self._record("administrator.removed", user.id)
         for before, client in plan.clients:
             owner_id = _owner_id(client.owner_id, people)
-            kind, what = ("registered", "registered") if before is None else ("edited", "changed")
-            detail = f"app {client.name}: {what}"
+            kind, action = ("registered", "registered") if before is None else ("edited", "changed")
+            detail = f"app {client.name}: {action}"
             self._record(f"client.{kind}", owner_id, client.id, detail)
         for earlier, resource in plan.resources:
-            what = "registered" if earlier is None else "changed"
-            detail = f"API {resource.name}: {what}"
-            self._record(f"resource.{what}", _owner_id(resource.owner_id, people), None, detail)
+            action = "registered" if earlier is None else "changed"
+            detail = f"API {resource.name}: {action}"
+            self._record(f"resource.{action}", _owner_id(resource.owner_id, people), None, detail)
         if plan.settings is not None:
             self._record("settings.changed", None, None, settings_detail(plan.differences))
 
     async def _plan_client(
         self, plan: Plan, entry: ClientEntry, resolve: Callable[[str], str]
     ) -> None:
-        place = f"client {entry.client_id}"
+        label = f"client {entry.client_id}"
         now, requested = self.clock.now(), normalise(entry.registration)
-        plan.faults += [f"{place}: {each.field}: {each.message}" for each in faults(requested)]
-        found = await self.clients.client(entry.client_id)
-        owner_id = await self._owner(plan, place, entry.owner)
-        before = found or Client(id=entry.client_id, name="", created_at=now)
+        plan.faults += [f"{label}: {each.field}: {each.message}" for each in faults(requested)]
+        stored = await self.clients.client(entry.client_id)
+        owner_id = await self._owner(plan, label, entry.owner)
+        before = stored or Client(id=entry.client_id, name="", created_at=now)
         after = replace(with_metadata(before, requested), owner_id=owner_id)
         if entry.disabled != (before.disabled_at is not None):
             after = replace(after, disabled_at=now if entry.disabled else None)
         try:
             after = self._with_secret(after, entry.secret, resolve)
         except LookupError as fault:
-            plan.faults.append(f"{place}: client_secret: {fault.args[0]}")
-        # By their tables: texts of JSON may be spelled in another way.
-        earlier = None if found is None else await self._client_table(found)
+            plan.faults.append(f"{label}: client_secret: {fault.args[0]}")
+        # By their tables: texts of JSON may be formatted in another way.
+        earlier = None if stored is None else await self._client_table(stored)
         table = await self._client_table(after, plan.roles.new_people)
         if after.secret != before.secret or after.sealed_secret != before.sealed_secret:
             table["client_secret"] = "another one"
         if table != earlier:
-            plan.clients.append((found, after))
+            plan.clients.append((stored, after))
             plan.differences.append(Difference("client", entry.client_id, earlier, table))
 
     def _with_secret(self, client: Client, reference: str, resolve: Callable[[str], str]) -> Client:
@@ -183,37 +183,37 @@ class SetUpService:
         )
 
     async def _plan_resource(self, plan: Plan, entry: ResourceEntry) -> None:
-        place = f"resource {entry.identifier}"
+        label = f"resource {entry.identifier}"
         plan.faults += [
-            f"{place}: {each.field}: {each.message}"
+            f"{label}: {each.field}: {each.message}"
             for each in (
                 *identifier_faults(entry.identifier, self.own, by_operator=True),
                 *registration_faults(entry.registration),
             )
         ]
-        found = await self.resources.resource(entry.identifier)
-        owner_id = await self._owner(plan, place, entry.owner)
-        before = found or Resource(
+        stored = await self.resources.resource(entry.identifier)
+        owner_id = await self._owner(plan, label, entry.owner)
+        before = stored or Resource(
             id=0, identifier=entry.identifier, name="", created_at=self.clock.now()
         )
-        wanted = entry.registration
+        registration = entry.registration
         after = replace(
             before,
-            **{name: getattr(wanted, name) for name in wanted.__dataclass_fields__},
+            **{name: getattr(registration, name) for name in registration.__dataclass_fields__},
             owner_id=owner_id,
             reviewed=entry.reviewed,
         )
-        plan.faults += [f"{place}: {each}" for each in await self._client_faults(plan, after)]
-        if after != found:
-            plan.resources.append((found, after))
-            earlier = None if found is None else await self._resource_table(found)
+        plan.faults += [f"{label}: {each}" for each in await self._client_faults(plan, after)]
+        if after != stored:
+            plan.resources.append((stored, after))
+            earlier = None if stored is None else await self._resource_table(stored)
             table = await self._resource_table(after, plan.roles.new_people)
             plan.differences.append(Difference("resource", entry.identifier, earlier, table))
 
     async def _client_faults(self, plan: Plan, resource: Resource) -> list[str]:
         """The rules of `ResourceRegistry`, for the clients as they are after the application."""
         planned = {after.id: after for _, after in plan.clients}
-        found = []
+        messages = []
         for name, ids in (
             ("clients", resource.clients),
             ("introspected_by", resource.introspected_by),
@@ -221,14 +221,14 @@ class SetUpService:
             for client_id in sorted(ids):
                 client = planned.get(client_id) or await self.clients.client(client_id)
                 if client is None:
-                    found.append(f"{name}: there is no app with one of these ids")
+                    messages.append(f"{name}: there is no app with one of these ids")
                 elif name == "introspected_by" and (
                     client.public or client.owner_id != resource.owner_id
                 ):
-                    found.append(f"{name}: each must be a confidential app of the same owner")
-        return found
+                    messages.append(f"{name}: each must be a confidential app of the same owner")
+        return messages
 
-    async def _owner(self, plan: Plan, place: str, email: str) -> int | None:
+    async def _owner(self, plan: Plan, label: str, email: str) -> int | None:
         if not email:
             return None
         for number, person in enumerate(plan.roles.new_people, 1):
@@ -236,7 +236,7 @@ class SetUpService:
                 return -number  # as `SetUpChanges` says
         user = await self.users.user_by_email(email)
         if user is None:
-            plan.faults.append(f"{place}: owner: no account has this e-mail address")
+            plan.faults.append(f"{label}: owner: no account has this e-mail address")
             return None
         return user.id
 
@@ -262,8 +262,9 @@ class SetUpService:
         while page := await self.clients.clients(after=after):
             tables += [await self._client_table(each) for each in page if not each.document_host]
             after = page[-1].id
-        found = await self.resources.resources()
-        return {"clients": tables, "resources": [await self._resource_table(one) for one in found]}
+        stored = await self.resources.resources()
+        resources = [await self._resource_table(each) for each in stored]
+        return {"clients": tables, "resources": resources}
 
     def _record(
         self, kind: str, user_id: int | None, client_id: str | None = None, detail: str = ""

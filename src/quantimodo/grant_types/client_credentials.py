@@ -17,8 +17,8 @@ from quantimodo.protocol.grant_types import ENTRY_OF
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.resources import IDENTITY, Targets, full_names, may_request
 
-_OF_APPLICATIONS: Final = grant_management.SCOPES | app_events.SCOPES
-"""What opens an application's own things: no person and no registration grants it."""
+_APPLICATION_SCOPES: Final = grant_management.SCOPES | app_events.SCOPES
+"""Scopes of an application's own grants and events: no person and no registration grants them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class ClientCredentialsGrant:
     async def load(self, form: Form, tokens: TokenReader) -> Resource | None:
         if form.get("resource") is None:
             return None
-        named = frozenset(form.all("resource")) - {self.targets.own}
-        return await self.resources.resource(min(named)) if named else None
+        others = frozenset(form.all("resource")) - {self.targets.own}
+        return await self.resources.resource(min(others)) if others else None
 
     def decide(
         self,
@@ -85,6 +85,6 @@ def _allowed(registered: frozenset[str], requested: str | None) -> frozenset[str
     if requested is None:
         return own
     # Only where the application names them (Grant Management §6.1).
-    managing = frozenset(requested.split(" ")) & _OF_APPLICATIONS
+    managing = frozenset(requested.split(" ")) & _APPLICATION_SCOPES
     rest = " ".join(name for name in requested.split(" ") if name not in managing)
     return (scopes.parse_scope(rest) & own) | managing

@@ -115,11 +115,11 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The person has not decided yet: store the poll, and respond with `error`. `note` stores it,
-    and raises another error when another request was faster; None when nothing changes."""
+    """The person has not decided yet: store the poll, and respond with `error`. `record`
+    stores it, and raises another error if another request was faster; None if nothing changes."""
 
     error: OAuthError
-    note: Callable[[], Awaitable[None]] | None = None
+    record: Callable[[], Awaitable[None]] | None = None
 
 
 class SubjectToken(NamedTuple):

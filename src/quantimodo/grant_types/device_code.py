@@ -115,7 +115,7 @@ class DeviceCodeGrant:
                 "the device code has expired: request a new one", refusal="device_code_expired"
             )
         if not found.approved:
-            return self._waiting(found, now)
+            return self._wait(found, now)
         if code is None or code.revoked or code.grant.expires_at <= now:
             raise InvalidGrant("the device code was revoked", refusal="device_code_not_valid")
         # RFC 8707 §2.2, RFC 9396 §6: this request may narrow the access token.
@@ -128,20 +128,20 @@ class DeviceCodeGrant:
             return Repeat(client, code, scope, minted, details)
         return Redeem(client, code, scope, details, _parent(form.required("device_code"), found))
 
-    def _waiting(self, found: DeviceAuthorization, now: datetime) -> Wait:
+    def _wait(self, found: DeviceAuthorization, now: datetime) -> Wait:
         """A poll in time is stored; one that is too early increases the interval up to a minute.
         After that it stores nothing, so that fast polls cost one read."""
         due = None if found.polled_at is None else found.polled_at + found.interval - _TOLERANCE
         if due is None or due <= now:
             pending = AuthorizationPending("the person has not decided yet")
-            return Wait(pending, partial(self._note, found, replace(found, polled_at=now)))
+            return Wait(pending, partial(self._record_poll, found, replace(found, polled_at=now)))
         error = SlowDown("wait 5 seconds longer between polls")
         slower = min(found.interval + _STEP, _LONGEST)
         if slower == found.interval:
             return Wait(error)
-        return Wait(error, partial(self._note, found, replace(found, interval=slower)))
+        return Wait(error, partial(self._record_poll, found, replace(found, interval=slower)))
 
-    async def _note(self, before: DeviceAuthorization, after: DeviceAuthorization) -> None:
+    async def _record_poll(self, before: DeviceAuthorization, after: DeviceAuthorization) -> None:
         if not await self.devices.record_poll(before, after):
             # Another poll came at the same time, or the person has decided meanwhile.
             raise SlowDown("poll again after the interval")

@@ -76,8 +76,8 @@ class TokenResponder:
 
     async def _defer(self, decision: Wait) -> NoReturn:
         """Raises the error of a poll that has no tokens yet."""
-        if decision.note is not None:
-            await decision.note()
+        if decision.record is not None:
+            await decision.record()
         raise decision.error
 
     async def _mint_own(self, decision: MintOwn, sender_key: Confirmation | None) -> TokenResponse:
