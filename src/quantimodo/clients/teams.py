@@ -107,13 +107,13 @@ class Teams:
             self._record(client, "client.transferred", None, text)
         return done
 
-    def _record(self, client: Client, kind: str, user_id: int | None, what: str) -> None:
+    def _record(self, client: Client, kind: str, user_id: int | None, action: str) -> None:
         self.audit.record(
             Event(
                 at=self.clock.now(),
                 kind=kind,
                 user_id=user_id,
                 client_id=client.id,
-                detail=f"app {client.name}: {what}",
+                detail=f"app {client.name}: {action}",
             )
         )

@@ -55,12 +55,12 @@ class Webhooks:
     ) -> tuple[WebhookEndpoint, Secret]:
         """Add an endpoint; its secret is shown this once. Raises `InvalidWebhook`, and `Conflict`
         when the application was deleted meanwhile."""
-        chosen, secret = self._check(url, kinds), mint_webhook_secret(self.entropy)
+        checked, secret = self._check(url, kinds), mint_webhook_secret(self.entropy)
         endpoint = WebhookEndpoint(
             id=f"we_{b32encode(self.entropy.bytes(15)).decode().lower()}",
             client_id=client.id,
             url=url,
-            kinds=chosen,
+            kinds=checked,
             sealed_secret=self._seal(secret),
             created_at=self.clock.now(),
         )
@@ -76,12 +76,13 @@ class Webhooks:
     ) -> bool:
         """Replace address and kinds; False if there is no such endpoint. Raises
         `InvalidWebhook`."""
-        chosen = self._check(url, kinds)
-        changed = await self.store.change_endpoint(client.id, endpoint_id, url, chosen)
+        checked = self._check(url, kinds)
+        changed = await self.store.change_endpoint(client.id, endpoint_id, url, checked)
         return self._recorded(client, "webhook.changed", "webhook changed", changed)
 
     async def rotate(self, client: Client, endpoint_id: str) -> Secret | None:
-        """A new secret; the one before signs beside it for a day. None for no such endpoint."""
+        """Mint a new secret; the previous one signs beside it for a day. None if there is no such
+        endpoint."""
         secret = mint_webhook_secret(self.entropy)
         until = self.clock.now() + OVERLAP
         rotated = await self.store.rotate_secret(client.id, endpoint_id, self._seal(secret), until)
@@ -101,7 +102,7 @@ class Webhooks:
         return self._recorded(client, "webhook.disabled", "webhook disabled", disabled)
 
     async def delete(self, client: Client, endpoint_id: str) -> bool:
-        """Delete it with its deliveries; False if there is no such endpoint."""
+        """Delete an endpoint with its deliveries; False if there is no such one."""
         deleted = await self.store.delete_endpoint(client.id, endpoint_id)
         return self._recorded(client, "webhook.deleted", "webhook deleted", deleted)
 
@@ -113,19 +114,19 @@ class Webhooks:
         return sent
 
     async def replay(self, client: Client, endpoint_id: str, number: int) -> bool:
-        """Deliver one event again; False if it is not kept."""
+        """Deliver one event again; False if it is no longer stored."""
         replayed = await self.store.replay(client.id, endpoint_id, number, self.clock.now())
         self.wakeup.set()
         return replayed
 
     async def replay_since(self, client: Client, endpoint_id: str, since: datetime) -> int:
-        """Deliver again all events since then; how many."""
+        """Deliver again all events since that time. Returns their number."""
         replayed = await self.store.replay_since(client.id, endpoint_id, since, self.clock.now())
         self.wakeup.set()
         return replayed
 
     async def set_polled(self, client: Client, polled: bool) -> None:
-        """Keep all events for `GET /api/v2/events`, or only those that an endpoint gets. Raises
+        """Store all events for `GET /api/v2/events`, or only those that an endpoint gets. Raises
         `Conflict` when the application was deleted meanwhile."""
         await self.events.set_polled(client.id, polled)
         self._record(client, "webhook.changed", "list of events " + ("on" if polled else "off"))
@@ -148,18 +149,18 @@ class Webhooks:
     def _seal(self, secret: Secret) -> bytes:
         return self.envelope.seal(secret.reveal().encode(), WEBHOOK_PURPOSE)
 
-    def _recorded(self, client: Client, kind: str, what: str, done: bool) -> bool:
+    def _recorded(self, client: Client, kind: str, action: str, done: bool) -> bool:
         if done:
-            self._record(client, kind, what)
+            self._record(client, kind, action)
         return done
 
-    def _record(self, client: Client, kind: str, what: str) -> None:
+    def _record(self, client: Client, kind: str, action: str) -> None:
         self.audit.record(
             Event(
                 at=self.clock.now(),
                 kind=kind,
                 user_id=client.owner_id,
                 client_id=client.id,
-                detail=f"app {client.name}: {what}",
+                detail=f"app {client.name}: {action}",
             )
         )

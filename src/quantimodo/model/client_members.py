@@ -9,9 +9,9 @@ from quantimodo.model.clients import Client
 ClientRole = Literal["owner", "developer"]
 """An owner decides who is in the team, and deletes the application; a developer changes it."""
 InvitedRole = Literal["owner", "developer", "transfer"]
-"""`transfer`: to become the lead; who invited stays as a developer."""
+"""`transfer`: to become the lead; the previous lead stays as a developer."""
 MOST_OWNED: Final = 100
-"""Applications that one person can own, alone or with others, unless by the operator."""
+"""Applications that one person can own, alone or with others. The operator can exceed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,6 @@ class ClientInvitation:
 
 
 def domain_ended(client: Client) -> str:
-    """What the record of another lead adds; empty without a verified domain, which has ended."""
+    """The addition to the record of a transfer, which ends a verified domain; empty without one."""
     domain = client.metadata.verified_domain
     return f"; the domain {domain} is no longer verified" if domain else ""

@@ -15,7 +15,7 @@ Names = frozenset[str]
 
 ACTIONS: Final[frozenset[Action]] = frozenset(get_args(Action))
 MOST_RULES: Final = 20
-"""Of a combination. Rules beyond are dropped, so that it allows less and never more."""
+"""Of a combination. Further rules are left out, so that it allows less and never more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ class Health(TypedDict):
     status: Annotated[Literal["ok"], described("Always `ok`.", "ok")]
 
 
-_ALIVE: Final = Response("It is.", (Content(JSON, Health, {"ok": {"status": "ok"}}),))
+_ALIVE: Final = Response("The check succeeded.", (Content(JSON, Health, {"ok": {"status": "ok"}}),))
 
 OPERATIONS: Final = (
     Operation(
@@ -43,11 +43,11 @@ OPERATIONS: Final = (
         method="GET",
         id="getMetrics",
         tag=tags.WATCHING,
-        summary="The numbers",
+        summary="Get the metrics of the server",
         description="In the text format of Prometheus; requires the operator's token.",
         security=OPERATOR,
         responses={
-            200: Response("The numbers.", (Content("text/plain", str),)),
+            200: Response("The metrics.", (Content("text/plain", str),)),
             400: refused(
                 "The `Authorization` header is sent twice.",
                 {"invalid_request": "a header is repeated"},

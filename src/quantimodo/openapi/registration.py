@@ -23,14 +23,14 @@ _TYPES: Final[Mapping[str, Any]] = {
 
 def _members() -> dict[str, Any]:
     """The members of a registration, from the table of client metadata fields."""
-    found = {}
+    members: dict[str, Any] = {}
     for field in FIELDS:
         if field.schema is not None:
-            about = described(field.schema.description, field.schema.example)
+            description = described(field.schema.description, field.schema.example)
             kind: Any = _TYPES[field.kind]
-            member: Any = Annotated[kind, about]
-            found[field.wire] = Required[member] if field.schema.required else member
-    return found
+            member: Any = Annotated[kind, description]
+            members[field.wire] = Required[member] if field.schema.required else member
+    return members
 
 
 ClientDocument: Any = typed_dict(
@@ -75,7 +75,7 @@ class RegisteredPath(TypedDict):
 
 
 _REQUEST: Final = {"redirect_uris": [fakes.REDIRECT_URI], "client_name": "Mood Tracker"}
-_GIVEN: Final = {
+_REGISTERED: Final = {
     **_REQUEST,
     "client_id": fakes.CLIENT_ID,
     "client_secret": fakes.CLIENT_SECRET,
@@ -102,7 +102,9 @@ _NOT_YOURS: Final = refused(
     "BearerChallenge",
 )
 _CURRENT: Final = Response(
-    "The registered metadata.", (Content(JSON, RegisteredClient, {"app": _GIVEN}),), ("NotStored",)
+    "The registered metadata.",
+    (Content(JSON, RegisteredClient, {"app": _REGISTERED}),),
+    ("NotStored",),
 )
 _HEADER: Final = refused(
     "The `Authorization` header is repeated.", {"invalid_request": "a header is repeated"}
@@ -126,7 +128,7 @@ OPERATIONS: Final = (
         responses={
             201: Response(
                 "The app is registered.",
-                (Content(JSON, RegisteredClient, {"app": _GIVEN}),),
+                (Content(JSON, RegisteredClient, {"app": _REGISTERED}),),
                 ("NotStored",),
             ),
             400: _BAD,
