@@ -52,7 +52,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         method="POST",
         id="sendMcpMessage",
         tag=tags.AGENTS,
-        summary="A message of an agent",
+        summary="Send a message of an agent",
         description=(
             "One JSON-RPC message. `Accept` must have `application/json` and `text/event-stream`;"
             " the response is JSON, never a stream, and there are no sessions. The token is for the"
@@ -94,7 +94,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         method="GET",
         id="getMcpMetadata",
         tag=tags.AGENTS,
-        summary="The metadata of the resource for agents",
+        summary="Get the metadata of the resource for agents",
         description="RFC 9728: its identifier, its authorization server and its scopes.",
         responses={
             200: Response(

@@ -47,7 +47,7 @@ OPERATIONS: Final = (
         method="GET",
         id="getCurrentConsent",
         tag=tags.PEOPLE,
-        summary="What the person of a token allows its app",
+        summary="Get what the person of a token allows its app",
         description="Any valid token of a person. The person can narrow it at any time, also while"
         " the token is valid.",
         security=BY_ANY_TOKEN,

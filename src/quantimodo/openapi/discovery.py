@@ -131,7 +131,7 @@ OPERATIONS: Final = (
         method="GET",
         id="getMetadata",
         tag=tags.DISCOVERY,
-        summary="The metadata of this server",
+        summary="Get the metadata of this server",
         description=(
             "The configuration of OAuth 2 and OpenID Connect libraries: they need only the"
             " issuer. May be cached for an hour."
@@ -149,7 +149,7 @@ OPERATIONS: Final = (
         method="GET",
         id="getResourceMetadata",
         tag=tags.DISCOVERY,
-        summary="The metadata of this API",
+        summary="Get the metadata of this API",
         description=(
             "RFC 9728: its identifier, its authorization server and its scopes. The challenge of a"
             " refused request has this address. May be cached for an hour."
@@ -173,7 +173,7 @@ OPERATIONS: Final = (
         method="GET",
         id="getKeys",
         tag=tags.DISCOVERY,
-        summary="The public keys",
+        summary="Get the public keys",
         description=(
             "Verify ID tokens and JWT access tokens with them. A key is published a day before it"
             " signs, and stays until all that it signed has expired. May be cached for five"
@@ -187,7 +187,7 @@ OPERATIONS: Final = (
         method="GET",
         id="getOpenApi",
         tag=tags.DISCOVERY,
-        summary="This document",
+        summary="Get this document",
         description="OpenAPI 3.1. The pages at `/docs` are made from it.",
         responses={200: Response("The document.", (Content(JSON, dict[str, Any]),))},
         shared=(413, 500),
@@ -197,7 +197,7 @@ OPERATIONS: Final = (
         method="GET",
         id="getOpenApiYaml",
         tag=tags.DISCOVERY,
-        summary="This document as YAML",
+        summary="Get this document as YAML",
         description="The same document, for people and tools that read YAML.",
         responses={200: Response("The document.", (Content("application/yaml", dict[str, Any]),))},
         shared=(413, 500),

@@ -198,7 +198,7 @@ OPERATIONS: Final = (
         method="GET",
         id="listEvents",
         tag=tags.EVENTS,
-        summary="Events of the app, in order",
+        summary="List the events of the app, in order",
         description="With a token of the app itself (`client_credentials`), scope"
         f" `{SCOPE}`. For apps that poll instead of receiving webhooks. Turn on the list in the"
         " developer portal. Each event comes at least once; its `webhook_id` identifies"

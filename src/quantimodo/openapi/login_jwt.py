@@ -219,7 +219,7 @@ OPERATIONS: Final = (
         id="authorizeCodeByAddress",
         twin_of="authorizeCode",
         tag=tags.SOCIAL,
-        summary="The same, with all parameters in the address",
+        summary="Exchange a code for a login JWT, with all parameters in the address",
         description="For clients of 2016. Addresses end up in logs: use `POST`.",
         query=SocialCode,
         examples=_TRADE,
@@ -248,7 +248,7 @@ OPERATIONS: Final = (
         id="authorizeTokenByAddress",
         twin_of="authorizeToken",
         tag=tags.SOCIAL,
-        summary="The same, with the token in the address",
+        summary="Exchange a native token for a login JWT, with the token in the address",
         description=(
             "For clients of 2016. Addresses end up in logs: use `POST`. The operator can turn"
             " this off."

@@ -130,7 +130,7 @@ OPERATIONS: Final = (
         method="GET",
         id="providerCallback",
         tag=tags.PROVIDERS,
-        summary="The callback of a provider",
+        summary="Return from a provider: its callback",
         description=(
             "The one address to register with the provider, as redirect URI. It is bound to the"
             " browser by a cookie, and to one sign-in by `state`."
@@ -146,7 +146,7 @@ OPERATIONS: Final = (
         id="providerCallbackByForm",
         twin_of="providerCallback",
         tag=tags.PROVIDERS,
-        summary="The same, by a form",
+        summary="Return from a provider: its callback, by a form",
         description="As Apple responds, and others on request (`response_mode=form_post`).",
         path=AtProvider,
         body=ProviderResponse,
@@ -168,7 +168,9 @@ OPERATIONS: Final = (
         query=InitiatedLogin,
         examples=_INITIATED,
         responses={
-            200: Response("The page that asks.", (Content(HTML, str),)),
+            200: Response(
+                "The page on which the person confirms the sign-in.", (Content(HTML, str),)
+            ),
             **_NOT_INITIATED,
         },
     ),
@@ -178,13 +180,16 @@ OPERATIONS: Final = (
         id="initiateLoginByForm",
         twin_of="initiateLogin",
         tag=tags.PROVIDERS,
-        summary="The same, by a form",
+        summary="Start a sign-in from the provider's site, by a form",
         description="Redirects to the same request by GET.",
         body=InitiatedLogin,
         bodies=(FORM,),
         examples=_INITIATED,
         responses={
-            303: Response("Redirect to the page that asks.", headers=("Location",)),
+            303: Response(
+                "Redirect to the page on which the person confirms the sign-in.",
+                headers=("Location",),
+            ),
             **_NOT_INITIATED,
         },
     ),
@@ -193,7 +198,7 @@ OPERATIONS: Final = (
         method="GET",
         id="getKeysForProvider",
         tag=tags.PROVIDERS,
-        summary="Our public keys at a provider",
+        summary="Get the public keys of this server at a provider",
         description=(
             "The `jwks_uri` to register with an OpenID provider at which this server authenticates"
             " itself by `private_key_jwt`. May be cached for five minutes."
@@ -213,7 +218,7 @@ OPERATIONS: Final = (
         method="GET",
         id="providerFrontchannelLogout",
         tag=tags.PROVIDERS,
-        summary="A session ended at a provider",
+        summary="Report that a session ended at a provider",
         description=(
             "The `frontchannel_logout_uri` to register with an OpenID provider (Front-Channel"
             " Logout §2), if the operator wants that, with `frontchannel_logout_session_required`."
@@ -246,7 +251,7 @@ OPERATIONS: Final = (
         method="POST",
         id="providerNotification",
         tag=tags.PROVIDERS,
-        summary="A provider's message about an account",
+        summary="Send a provider's message about an account",
         description=(
             "Apple's server-to-server notifications (JSON), and Google's cross-account protection"
             " (RISC: `application/secevent+jwt`, response 202). When an account is gone there,"
@@ -265,7 +270,7 @@ OPERATIONS: Final = (
         method="POST",
         id="providerDeauthorize",
         tag=tags.PROVIDERS,
-        summary="A person removed the app at Facebook",
+        summary="Report that a person removed the app at Facebook",
         description="Facebook's deauthorize callback. Sessions and grants end.",
         path=AtProvider,
         body=SignedRequest,
@@ -278,7 +283,7 @@ OPERATIONS: Final = (
         method="POST",
         id="providerDataDeletion",
         tag=tags.PROVIDERS,
-        summary="A person requests deletion of their data",
+        summary="Request deletion of a person's data",
         description=(
             "Facebook's data deletion callback. What came from there is deleted, and the account"
             " too if that was the only sign-in method."

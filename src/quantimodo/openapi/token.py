@@ -125,7 +125,7 @@ def operations(parts: Sequence[TokenRequestPart]) -> Sequence[Operation]:
             id="getTokensByAddress",
             twin_of="getTokens",
             tag=tags.TOKENS,
-            summary="The same, with all parameters in the address",
+            summary="Exchange a code or a refresh token, with all parameters in the address",
             description=(
                 "For clients of 2016. Addresses end up in logs and histories: use `POST`. Strict"
                 " apps must, and the operator can turn this off for all."
