@@ -21,7 +21,7 @@ from quantimodo.openapi.token_request import TokenRequestPart, token_request
 from quantimodo.pages.portal.client_form import OFFERED_GRANTS
 from quantimodo.ports.grant_stores import TokenReader
 from quantimodo.protocol.client_fields import FIELDS
-from quantimodo.protocol.discovery import Offered, metadata
+from quantimodo.protocol.discovery import OfferedFeatures, metadata
 from quantimodo.protocol.errors import InvalidGrant
 from quantimodo.protocol.grant_types import GRANT_TYPES, TABLE, GrantTypeEntry
 from quantimodo.protocol.parameters import Form
@@ -92,7 +92,7 @@ def test_descriptions_of_grant_types_have_each_entry(entry: GrantTypeEntry) -> N
     assert field.option is not None
     assert entry.name in field.option.help, "the help of the command names it"
     assert (entry.name in OFFERED_GRANTS) == bool(entry.label), "the portal's choice"
-    everything = Offered(grant_types=GRANT_TYPES)
+    everything = OfferedFeatures(grant_types=GRANT_TYPES)
     assert entry.name in metadata("https://id.example.org", everything)["grant_types_supported"]
     document = openapi_document("https://id.example.org", legacy_transport=True)
     members = document["components"]["schemas"]["TokenRequest"]["properties"]
@@ -153,6 +153,6 @@ def test_registration_follows_the_entry(entry: GrantTypeEntry) -> None:
 
 
 def test_a_grant_type_that_is_not_offered_is_not_listed() -> None:
-    less = Offered(grant_types=GRANT_TYPES - {"client_credentials"})
+    less = OfferedFeatures(grant_types=GRANT_TYPES - {"client_credentials"})
     listed = metadata("https://id.example.org", less)["grant_types_supported"]
     assert set(listed) == GRANT_TYPES - {"client_credentials"} | {"implicit"}

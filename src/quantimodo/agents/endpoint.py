@@ -18,7 +18,7 @@ from quantimodo.protocol.discovery import MCP, PROTECTED_RESOURCE
 from quantimodo.protocol.errors import BearerError
 from quantimodo.protocol.scopes import SCOPE_OF_ACTION
 from quantimodo.resource.bearer_authentication import insufficient
-from quantimodo.resource.measurements import READ, Admitted, MeasurementAccess
+from quantimodo.resource.measurements import READ, AuthorizedRequest, MeasurementAccess
 
 _SCOPES: Mapping[str, str] = {tool.name: tool.scope for tool in TOOLS.values()}
 _ALL = " ".join(SCOPE_OF_ACTION.values())
@@ -81,9 +81,9 @@ class McpEndpoint:
             return refusal
         needed = needed_scope(request.body, _SCOPES)
         try:
-            found = await self.access.bearer.bearer(request)
+            found = await self.access.bearer.authenticate(request)
             if needed is not None:
-                await permit(self.access, self.issuer, found, needed)
+                await authorize_tool(self.access, self.issuer, found, needed)
             elif found.user is None:
                 raise insufficient(found, READ)
             caller = Caller(found)
@@ -99,11 +99,11 @@ class McpEndpoint:
         return Response(response.status, response.body, (*response.headers, *PRIVATE))
 
 
-async def permit(
+async def authorize_tool(
     access: MeasurementAccess, issuer: str, found: FoundAccessToken, scope: str
-) -> Admitted:
+) -> AuthorizedRequest:
     """What the person of the token allows with this scope. Raises `InsufficientScope`."""
-    return await access.permit(found, f"{issuer}{MCP}#0:{scope}")
+    return await access.authorize_token(found, f"{issuer}{MCP}#0:{scope}")
 
 
 def _refused(status: int, text: str) -> Response:

@@ -26,7 +26,7 @@ from mcp_types import (
 )
 from mcp_types import Tool as ToolDescription
 
-from quantimodo.agents.endpoint import Caller, Serve, permit
+from quantimodo.agents.endpoint import Caller, Serve, authorize_tool
 from quantimodo.agents.tools import TOOLS, AgentTools, Tool, error_text
 from quantimodo.http.messages import Request, Response
 from quantimodo.measurements.errors import MeasurementError
@@ -55,8 +55,8 @@ def mcp_server(tools: AgentTools, issuer: str) -> Serve:
             raise MCPError(code=INVALID_PARAMS, message="there is no such tool")
         caller: Caller = context.request.scope[_CALLER]
         try:
-            admitted = await permit(tools.access, issuer, caller.found, tool.scope)
-            result = await tool.run(tools, admitted, params.arguments or {})
+            authorized = await authorize_tool(tools.access, issuer, caller.found, tool.scope)
+            result = await tool.run(tools, authorized, params.arguments or {})
         except MeasurementError as error:
             return _result(error_text(error), failed=True)
         except Exception as error:

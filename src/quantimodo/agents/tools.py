@@ -26,7 +26,13 @@ from quantimodo.measurements.service import MeasurementService
 from quantimodo.measurements.times import format_time
 from quantimodo.measurements.views import MeasurementView, VariableView
 from quantimodo.ports.client_stores import ClientStore
-from quantimodo.resource.measurements import READ, WRITE, Admitted, MeasurementAccess, number_in
+from quantimodo.resource.measurements import (
+    READ,
+    WRITE,
+    AuthorizedRequest,
+    MeasurementAccess,
+    number_in,
+)
 
 _PLACE: Final = re.compile(r"^set 0(?:, measurement 0)?: ")
 _HINT: Final = "; GET /"  # the error code of an endpoint whose scope the token does not have
@@ -43,7 +49,7 @@ class Tool:
     description: str
     scope: str
     arguments: type[msgspec.Struct]
-    run: Callable[["AgentTools", Admitted, Any], Awaitable[Result]]
+    run: Callable[["AgentTools", AuthorizedRequest, Any], Awaitable[Result]]
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -62,9 +68,9 @@ class AgentTools:
     measurement_service: MeasurementService
     clients: ClientStore
 
-    async def list_variables(self, admitted: Admitted, sent: Any) -> Result:
+    async def list_variables(self, authorized: AuthorizedRequest, sent: Any) -> Result:
         """What the person measures. Raises `MeasurementError`, `Unavailable`."""
-        user, app, permissions = admitted
+        user, app, permissions = authorized
         query = parse_arguments(ListVariables, sent).query()
         async with self.access.reads.place(user.id):
             found, total = await self.measurement_service.variables(
@@ -74,19 +80,19 @@ class AgentTools:
         self.access.record_reading(user, app, query, shown)
         return _page("variables", list(map(_variable, found)), query, total)
 
-    async def read_measurements(self, admitted: Admitted, sent: Any) -> Result:
+    async def read_measurements(self, authorized: AuthorizedRequest, sent: Any) -> Result:
         """Single measurements. Raises `MeasurementError`, `Unavailable`."""
         query = parse_arguments(ReadMeasurements, sent).query()
-        return await self._read(admitted, query, "measurements", _measurement)
+        return await self._read(authorized, query, "measurements", _measurement)
 
-    async def aggregate_measurements(self, admitted: Admitted, sent: Any) -> Result:
+    async def aggregate_measurements(self, authorized: AuthorizedRequest, sent: Any) -> Result:
         """Groups of measurements. Raises `MeasurementError`, `Unavailable`."""
         query = parse_arguments(AggregateMeasurements, sent).query()
-        return await self._read(admitted, query, "spans", _span)
+        return await self._read(authorized, query, "spans", _span)
 
-    async def add_measurement(self, admitted: Admitted, sent: Any) -> Result:
+    async def add_measurement(self, authorized: AuthorizedRequest, sent: Any) -> Result:
         """Store a measurement, with the application as its source. Raises `MeasurementError`."""
-        user, app, permissions = admitted
+        user, app, permissions = authorized
         given = parse_arguments(AddMeasurement, sent)
         client = await self.clients.client(app)
         start: str | int | None = given.time
@@ -112,12 +118,12 @@ class AgentTools:
 
     async def _read(
         self,
-        admitted: Admitted,
+        authorized: AuthorizedRequest,
         query: MeasurementQuery,
         name: str,
         row: Callable[[MeasurementView], Result],
     ) -> Result:
-        user, app, permissions = admitted
+        user, app, permissions = authorized
         async with self.access.reads.place(user.id):
             found, total = await self.measurement_service.page(user.id, query, permissions.read)
         self.access.record_reading(user, app, query, number_in(found))

@@ -11,11 +11,11 @@ from quantimodo.http.errors import NotFound
 from quantimodo.http.json import public_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.keys.keyring import Keyring
-from quantimodo.protocol.discovery import Offered, metadata
+from quantimodo.protocol.discovery import OfferedFeatures, metadata
 
 
 class MetadataEndpoint:
-    def __init__(self, issuer: str, offered: Offered) -> None:
+    def __init__(self, issuer: str, offered: OfferedFeatures) -> None:
         document = msgspec.json.encode(metadata(issuer, offered))
         self._response = public_json(document, max_age=3600)
 

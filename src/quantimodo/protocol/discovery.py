@@ -63,7 +63,7 @@ _SIGNING = list(ALGORITHMS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offered:
+class OfferedFeatures:
     """What the settings turn on. `registration`: whether applications may register themselves;
     `client_documents`: whether their ids may be addresses of their metadata (Client ID Metadata
     Document §6). `mutual_tls`: whether a proxy forwards certificates of clients; `mtls_origin` is
@@ -79,10 +79,10 @@ class Offered:
     grant_types: frozenset[str] = GRANT_TYPES - {TOKEN_EXCHANGE}
 
 
-DEFAULTS: Final = Offered()
+DEFAULTS: Final = OfferedFeatures()
 
 
-def metadata(issuer: str, offered: Offered = DEFAULTS) -> dict[str, Any]:
+def metadata(issuer: str, offered: OfferedFeatures = DEFAULTS) -> dict[str, Any]:
     """The document for this issuer, the same at both well-known addresses."""
     authentication = [*_AUTHENTICATION, *(TLS_METHODS if offered.mutual_tls else ())]
     return {
@@ -153,7 +153,7 @@ def metadata(issuer: str, offered: Offered = DEFAULTS) -> dict[str, Any]:
 
 
 def protected_resource(
-    issuer: str, offered: Offered = DEFAULTS, *, query: bool = False
+    issuer: str, offered: OfferedFeatures = DEFAULTS, *, query: bool = False
 ) -> dict[str, Any]:
     """The metadata of this server's API (RFC 9728 §2). `query`: it takes tokens in addresses too.
     It signs no responses, so there is no `jwks_uri`."""
@@ -168,7 +168,7 @@ def protected_resource(
     }
 
 
-def agents_resource(issuer: str, offered: Offered = DEFAULTS) -> dict[str, Any]:
+def agents_resource(issuer: str, offered: OfferedFeatures = DEFAULTS) -> dict[str, Any]:
     """The metadata of the resource for agents (RFC 9728 §2). MCP 2026-07-28, Authorization: tokens
     are in the header only, and `offline_access` is no scope of a resource."""
     return {

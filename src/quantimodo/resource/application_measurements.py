@@ -43,7 +43,7 @@ class ApplicationMeasurements:
     address: str
 
     async def __call__(self, request: Request) -> Response:
-        app = (await self.access.bearer.application(request, READ)).client_id
+        app = (await self.access.bearer.authorize_application(request, READ)).client_id
         query = parse_measurement_query(request.query)
         count = partial(self._count, app, query.offset == 0)
         async with self.access.reads.place(app):

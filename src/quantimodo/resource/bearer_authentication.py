@@ -33,37 +33,37 @@ class BearerAuthentication:
     constraint: BoundTokens
     legacy_transport: bool
 
-    async def admit(self, request: Request, scope: str) -> FoundAccessToken:
+    async def authorize(self, request: Request, scope: str) -> FoundAccessToken:
         """The live token of this request, if it opens `scope`. Raises `BearerError`."""
-        found = await self.bearer(request)
-        if scope not in found.scope:
-            raise insufficient(found, scope)
-        return found
+        token = await self.authenticate(request)
+        if scope not in token.scope:
+            raise insufficient(token, scope)
+        return token
 
-    async def application(self, request: Request, scope: str) -> FoundAccessToken:
+    async def authorize_application(self, request: Request, scope: str) -> FoundAccessToken:
         """The token that an application got for itself, if it opens `scope`. A token of a person is
         refused."""
-        found = await self.admit(request, scope)
-        if found.user is not None:
-            raise insufficient(found, scope)
-        return found
+        token = await self.authorize(request, scope)
+        if token.user is not None:
+            raise insufficient(token, scope)
+        return token
 
-    async def bearer(self, request: Request) -> FoundAccessToken:
+    async def authenticate(self, request: Request) -> FoundAccessToken:
         """The live token of this request, with any scope. Raises `BearerError`."""
         in_query = self._from_query(request)
         header = request.header(b"authorization")
         presented = presented_token(header, in_query, _from_body(request))
-        found = await self.access.find_live(presented.raw)
-        if found is None:
+        token = await self.access.find_live(presented.raw)
+        if token is None:
             raise InvalidToken(
                 "the access token has expired, was revoked or never existed", dpop=presented.dpop
             )
-        request.client_id = found.client_id
-        if presented.dpop or found.confirmation is not None:
-            await self.constraint.check(request, presented, found)
+        request.client_id = token.client_id
+        if presented.dpop or token.confirmation is not None:
+            await self.constraint.check(request, presented, token)
         if in_query is not None:
-            await self._check_query(found)
-        return found
+            await self._check_query(token)
+        return token
 
     def _from_query(self, request: Request) -> str | None:
         if b"access_token" not in unquote_to_bytes(request.query):
@@ -73,16 +73,16 @@ class BearerAuthentication:
             raise BearerRequestInvalid("this server takes no tokens in a query: use the header")
         return token
 
-    async def _check_query(self, found: FoundAccessToken) -> None:
+    async def _check_query(self, token: FoundAccessToken) -> None:
         self.metrics.legacy("access_token_in_query")
-        client = await self.clients.client(found.client_id)
+        client = await self.clients.client(token.client_id)
         if client is None or client.strict:
             raise BearerRequestInvalid("this app sends no tokens in a query: use the header")
 
 
-def insufficient(found: FoundAccessToken, scope: str) -> InsufficientScope:
+def insufficient(token: FoundAccessToken, scope: str) -> InsufficientScope:
     """The error for a token that does not open `scope`."""
-    bound_to = found.confirmation
+    bound_to = token.confirmation
     is_jkt = bound_to is not None and bound_to.member == "jkt"
     return InsufficientScope(plain_name(scope), dpop=is_jkt)
 

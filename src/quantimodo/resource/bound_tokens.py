@@ -29,11 +29,11 @@ class BoundTokens:
     clients: ClientStore
 
     async def check(
-        self, request: Request, presented: PresentedToken, found: FoundAccessToken
+        self, request: Request, presented: PresentedToken, token: FoundAccessToken
     ) -> None:
         """Check that the request shows possession of the key to which its token is bound. Raises
         `BearerError`. A bound token costs one read and one write more than a bearer token."""
-        bound_to = found.confirmation
+        bound_to = token.confirmation
         if bound_to is not None and bound_to.member == "x5t#S256" and not presented.dpop:
             self._check_certificate(request, bound_to)
             return
@@ -43,7 +43,7 @@ class BoundTokens:
         if bound_to is None or bound_to.member != "jkt":
             raise InvalidToken("the access token is not bound to a DPoP key", dpop=True)
         try:
-            await self._check_proof(request, presented.raw, found, bound_to)
+            await self._check_proof(request, presented.raw, token, bound_to)
         except InvalidDPoPProof as fault:
             raise ProofInvalid(fault.description, dpop=True) from None
         except UseDPoPNonce as fault:
@@ -52,14 +52,14 @@ class BoundTokens:
     def _check_certificate(self, request: Request, bound_to: Confirmation) -> None:
         """RFC 8705 §3: MUST be refused without this certificate."""
         try:
-            shown = self.certificates.confirmation(request.certificate)
+            presented = self.certificates.confirmation(request.certificate)
         except CertificateRefused as fault:
             raise InvalidToken(str(fault)) from None
-        if shown != bound_to:
+        if presented != bound_to:
             raise InvalidToken("the access token is bound to another client certificate")
 
     async def _check_proof(
-        self, request: Request, raw: str, found: FoundAccessToken, bound_to: Confirmation
+        self, request: Request, raw: str, token: FoundAccessToken, bound_to: Confirmation
     ) -> None:
         proof = self.proofs.read(request, raw)
         if proof is None:
@@ -67,12 +67,12 @@ class BoundTokens:
         if proof.confirmation != bound_to:
             # RFC 9449 §4.3: the key is the one to which the token is bound.
             raise InvalidToken("the access token is bound to another key", dpop=True)
-        await self.proofs.use(proof, await self._signer(found))
+        await self.proofs.use(proof, await self._signer(token))
 
-    async def _signer(self, found: FoundAccessToken) -> Signer:
-        client = await self.clients.client(found.client_id)
+    async def _signer(self, token: FoundAccessToken) -> Signer:
+        client = await self.clients.client(token.client_id)
         if client is not None:
             return signer_of(client)
-        if found.user is None or name_of_token(found.client_id) is None:
+        if token.user is None or name_of_token(token.client_id) is None:
             raise InvalidToken("the access token was revoked", dpop=True)
-        return signer_of_person(found.user.id)
+        return signer_of_person(token.user.id)

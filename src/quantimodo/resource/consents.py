@@ -25,15 +25,15 @@ class CurrentConsent:
     clients: ClientStore
 
     async def __call__(self, request: Request) -> Response:
-        found = await self.bearer.bearer(request)
-        if found.user is None:
+        token = await self.bearer.authenticate(request)
+        if token.user is None:
             body = {"error": "not_found", "error_description": "the token is the app's own"}
             return private_json(404, body)
-        if found.grant_id is None:
+        if token.grant_id is None:
             body = {"error": "not_found", "error_description": "the token is the person's own"}
             return private_json(404, body)
-        consent = await self.consents.consent(found.user.id, found.client_id)
-        client = await self.clients.client(found.client_id)
+        consent = await self.consents.consent(token.user.id, token.client_id)
+        client = await self.clients.client(token.client_id)
         if consent is None or client is None:
             raise InvalidToken("the access token was revoked")
         end = consent.expires_at
@@ -42,7 +42,7 @@ class CurrentConsent:
             {
                 "clientId": client.id,
                 "clientName": client.name,
-                **_access(found),
+                **_access(token),
                 "allowedSince": instant_text(consent.granted_at),
                 "updatedAt": instant_text(consent.updated_at),
                 "expiresAt": None if end is None else instant_text(end),
@@ -50,10 +50,10 @@ class CurrentConsent:
         )
 
 
-def _access(found: FoundAccessToken) -> dict[str, Any]:
-    if found.details is None:
-        return {"scope": format_scope(found.scope), "authorizationDetails": None}
-    members = restricted_members(found.scope, found.details)
+def _access(token: FoundAccessToken) -> dict[str, Any]:
+    if token.details is None:
+        return {"scope": format_scope(token.scope), "authorizationDetails": None}
+    members = restricted_members(token.scope, token.details)
     return {
         "scope": members["scope"],
         "authorizationDetails": members["authorization_details"],

@@ -35,9 +35,9 @@ class Events:
     writer: AppEventWriter
 
     async def __call__(self, request: Request) -> Response:
-        found = await self.bearer.application(request, SCOPE)
+        token = await self.bearer.authorize_application(request, SCOPE)
         after, limit = _parameters(request)
-        stream = await self.events.stream(found.client_id)
+        stream = await self.events.stream(token.client_id)
         if stream is None:
             return private_json(404, _NOT_KEPT)
         if after is None:
@@ -46,7 +46,7 @@ class Events:
             raise BearerRequestInvalid("after: it is not the cursor of a response")
         elif after < stream.dropped_number:
             return private_json(410, _GONE)
-        stored = await self.events.events_after(found.client_id, after, limit + 1)
+        stored = await self.events.events_after(token.client_id, after, limit + 1)
         written: list[dict[str, Any]] = []
         for event in stored[:limit]:
             payload = await self.writer.write(event)

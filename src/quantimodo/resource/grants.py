@@ -26,12 +26,12 @@ class GrantManagement:
     async def __call__(self, request: Request) -> Response:
         if request.method == "DELETE":
             return await self._revoke(request)
-        found = await self.bearer.application(request, QUERY)
+        token = await self.bearer.authorize_application(request, QUERY)
         stored = await self.grants.managed_grant(request.tail)
         if stored is None or stored.revoked_at is not None:
             return private_json(404, _UNKNOWN)
         grant = stored.grant
-        if grant.client_id != found.client_id or grant.expires_at <= self.clock.now():
+        if grant.client_id != token.client_id or grant.expires_at <= self.clock.now():
             return private_json(404, _UNKNOWN)
         updated = int(grant.created_at.timestamp())
         return private_json(
@@ -47,8 +47,8 @@ class GrantManagement:
         )
 
     async def _revoke(self, request: Request) -> Response:
-        found = await self.bearer.application(request, REVOKE)
+        token = await self.bearer.authorize_application(request, REVOKE)
         now = self.clock.now()
-        if not await self.grants.revoke_managed_grant(request.tail, found.client_id, now):
+        if not await self.grants.revoke_managed_grant(request.tail, token.client_id, now):
             return private_json(404, _UNKNOWN)
         return Response(204, b"", PRIVATE)

@@ -23,7 +23,7 @@ async def alive(request: Request) -> Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class Readiness:
     """200 if the database responds and there are keys to sign with. Raises `Unavailable` (503)
     otherwise."""
 

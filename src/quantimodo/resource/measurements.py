@@ -41,7 +41,7 @@ READ, WRITE = "readmeasurements", "writemeasurements"
 _MOST_RECORDED = 20  # variables of one request that the access log names; the rest as one
 
 
-class Admitted(NamedTuple):
+class AuthorizedRequest(NamedTuple):
     """The person and the app of a request, and what the person allows it."""
 
     user: User
@@ -61,31 +61,32 @@ class MeasurementAccess:
     references: References
     step_up: StepUpPolicy
 
-    async def admit(
+    async def authorize(
         self, request: Request, scope: str, sensitive: SensitiveClass | None = None
-    ) -> Admitted:
-        """Raises `BearerError`, also when the person allows nothing that the scope opens, and
-        `InsufficientAuthentication` for what is sensitive."""
-        found = await self.bearer.bearer(request)
-        admitted = await self.permit(found, scope)
+    ) -> AuthorizedRequest:
+        """Authenticate the request, and return what its person allows. Raises `BearerError`, also
+        when the person allows nothing that the scope opens, and `InsufficientAuthentication` for a
+        sensitive operation."""
+        token = await self.bearer.authenticate(request)
+        authorized = await self.authorize_token(token, scope)
         if sensitive is not None:
-            self.step_up.check(sensitive, found, self.clock.now())
-        return admitted
+            self.step_up.check(sensitive, token, self.clock.now())
+        return authorized
 
-    async def permit(self, found: FoundAccessToken, scope: str) -> Admitted:
+    async def authorize_token(self, token: FoundAccessToken, scope: str) -> AuthorizedRequest:
         """What a token allows with this scope. Raises `InsufficientScope`."""
-        if scope not in found.scope or found.user is None:
-            raise insufficient(found, scope)
+        if scope not in token.scope or token.user is None:
+            raise insufficient(token, scope)
         permissions = EVERYTHING
-        if found.details is not None:
-            opened, details = effective(found.scope, from_json(found.details))
+        if token.details is not None:
+            opened, details = effective(token.scope, from_json(token.details))
             if scope not in opened:
-                raise insufficient(found, scope)
+                raise insufficient(token, scope)
             part = explicit(details, health_actions(opened))
             permissions = Permissions(
                 await self.allowed(part, "read"), await self.allowed(part, "write")
             )
-        return Admitted(found.user, found.client_id, permissions)
+        return AuthorizedRequest(token.user, token.client_id, permissions)
 
     async def allowed(self, details: Details, action: Action) -> AllowedMeasurements | None:
         """What consent details allow at this moment; None for everything."""
@@ -141,7 +142,7 @@ class Measurements:
     async def __call__(self, request: Request) -> Response:
         if request.method == "POST":
             return await self._add(request)
-        user, app, permissions = await self.access.admit(request, READ)
+        user, app, permissions = await self.access.authorize(request, READ)
         query = parse_measurement_query(request.query)
         async with self.access.reads.place(user.id):
             rows, total = await self.measurement_service.page(user.id, query, permissions.read)
@@ -149,7 +150,7 @@ class Measurements:
         return page_response(self.address, query, await measurement_rows(rows), total)
 
     async def _add(self, request: Request) -> Response:
-        user, app, permissions = await self.access.admit(request, WRITE)
+        user, app, permissions = await self.access.authorize(request, WRITE)
         if request.media_type() != "application/json":
             raise MeasurementError("send JSON, with the content type application/json")
         saved = await self.measurement_service.save(
@@ -169,23 +170,25 @@ class OneMeasurement:
     async def __call__(self, request: Request) -> Response:
         match request.method:
             case "GET":
-                return await self._show(await self.access.admit(request, READ), _number(request))
+                return await self._show(
+                    await self.access.authorize(request, READ), _number(request)
+                )
             case "PUT":
-                return await self._change(await self.access.admit(request, WRITE), request)
+                return await self._change(await self.access.authorize(request, WRITE), request)
             case _:
-                admitted = await self.access.admit(request, WRITE, "deletion")
-                return await self._remove(admitted, _number(request))
+                authorized = await self.access.authorize(request, WRITE, "deletion")
+                return await self._remove(authorized, _number(request))
 
-    async def _show(self, admitted: Admitted, number: int) -> Response:
-        user, _, permissions = admitted
+    async def _show(self, authorized: AuthorizedRequest, number: int) -> Response:
+        user, _, permissions = authorized
         found = await self.measurement_service.one(user.id, number, permissions.read)
         if found is None:
             raise _not_found()
-        self._record(admitted, "read", found)
+        self._record(authorized, "read", found)
         return private_json(200, measurement_json(found))
 
-    async def _change(self, admitted: Admitted, request: Request) -> Response:
-        user, _, permissions = admitted
+    async def _change(self, authorized: AuthorizedRequest, request: Request) -> Response:
+        user, _, permissions = authorized
         if request.media_type() != "application/json":
             raise MeasurementError("send JSON, with the content type application/json")
         changed = await self.measurement_service.change(
@@ -193,25 +196,25 @@ class OneMeasurement:
         )
         if changed is None:
             raise _not_found()
-        self._record(admitted, "write", changed)
+        self._record(authorized, "write", changed)
         return private_json(200, measurement_json(changed))
 
-    async def _remove(self, admitted: Admitted, number: int) -> Response:
-        user, _, permissions = admitted
+    async def _remove(self, authorized: AuthorizedRequest, number: int) -> Response:
+        user, _, permissions = authorized
         found = await self.measurement_service.delete(user.id, number, permissions)
         if found is None:
             raise _not_found()
-        self._record(admitted, "delete", found)
+        self._record(authorized, "delete", found)
         return Response(204, b"", PRIVATE)
 
     def _record(
         self,
-        admitted: Admitted,
+        authorized: AuthorizedRequest,
         action: Literal["read", "write", "delete"],
         found: MeasurementView,
     ) -> None:
         variable, category = found.measurement.variable, found.category
-        self.access.record(admitted.user.id, admitted.app, action, 1, variable, category)
+        self.access.record(authorized.user.id, authorized.app, action, 1, variable, category)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +225,7 @@ class MeasurementsCsv:
     measurement_service: MeasurementService
 
     async def __call__(self, request: Request) -> Response:
-        user, app, permissions = await self.access.admit(request, READ, "export")
+        user, app, permissions = await self.access.authorize(request, READ, "export")
         query = parse_measurement_query(request.query)
         async with self.access.reads.place(user.id):
             chunks = await self.measurement_service.stream(user.id, query, permissions.read)

@@ -17,7 +17,7 @@ class Units:
     references: References
 
     async def __call__(self, request: Request) -> Response:
-        await self.bearer.bearer(request)
+        await self.bearer.authenticate(request)
         return private_json(200, list(map(unit_json, (await self.references.catalogue()).units)))
 
 
@@ -29,6 +29,6 @@ class UnitCategories:
     references: References
 
     async def __call__(self, request: Request) -> Response:
-        await self.bearer.bearer(request)
+        await self.bearer.authenticate(request)
         found = (await self.references.catalogue()).unit_categories
         return private_json(200, [{"id": each.id, "name": each.name} for each in found])

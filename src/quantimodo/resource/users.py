@@ -19,11 +19,11 @@ class UserMe:
     accesses: AccessRecorder
 
     async def __call__(self, request: Request) -> Response:
-        found = await self.bearer.admit(request, "basic")
-        if found.user is None:
-            raise insufficient(found, "basic")
-        basic = await self.responses.basic(found, found.user)
-        self.accesses.record_profile(found.user.id, found.client_id)
+        token = await self.bearer.authorize(request, "basic")
+        if token.user is None:
+            raise insufficient(token, "basic")
+        basic = await self.responses.basic(token, token.user)
+        self.accesses.record_profile(token.user.id, token.client_id)
         return private_json(200, basic)
 
 
@@ -34,11 +34,11 @@ class UserInfo:
     accesses: AccessRecorder
 
     async def __call__(self, request: Request) -> Response:
-        found = await self.bearer.admit(request, "openid")
-        if found.user is None:
-            raise insufficient(found, "openid")
-        full = await self.responses.full(found, found.user)
-        self.accesses.record_profile(found.user.id, found.client_id)
+        token = await self.bearer.authorize(request, "openid")
+        if token.user is None:
+            raise insufficient(token, "openid")
+        full = await self.responses.full(token, token.user)
+        self.accesses.record_profile(token.user.id, token.client_id)
         if isinstance(full, str):
             return Response(200, full.encode("ascii"), _JWT)
         return private_json(200, full)

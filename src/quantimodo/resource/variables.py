@@ -24,7 +24,7 @@ class Variables:
     address: str
 
     async def __call__(self, request: Request) -> Response:
-        user, app, permissions = await self.access.admit(request, READ)
+        user, app, permissions = await self.access.authorize(request, READ)
         question = parse_variable_query(request.query)
         async with self.access.reads.place(user.id):
             found, total = await self.measurement_service.variables(
@@ -43,7 +43,7 @@ class OneVariable:
     measurement_service: MeasurementService
 
     async def __call__(self, request: Request) -> Response:
-        user, app, permissions = await self.access.admit(request, READ)
+        user, app, permissions = await self.access.authorize(request, READ)
         name = unicodedata.normalize("NFC", request.tail)
         async with self.access.reads.place(user.id):
             found = await self.measurement_service.variable(user.id, name, permissions.read)
@@ -67,6 +67,6 @@ class VariableCategories:
     references: References
 
     async def __call__(self, request: Request) -> Response:
-        await self.bearer.bearer(request)
+        await self.bearer.authenticate(request)
         found = (await self.references.catalogue()).variable_categories
         return private_json(200, [{"id": each.id, "name": each.name} for each in found])

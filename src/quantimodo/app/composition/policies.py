@@ -16,7 +16,7 @@ from quantimodo.measurements.read_limits import ReadPolicy
 from quantimodo.model.brand import PRODUCT
 from quantimodo.ops.health_readings import Thresholds
 from quantimodo.protocol.constants import TOKEN_EXCHANGE
-from quantimodo.protocol.discovery import Offered
+from quantimodo.protocol.discovery import OfferedFeatures
 from quantimodo.protocol.dpop import DPoPPolicy
 from quantimodo.protocol.grant_types import GRANT_TYPES
 from quantimodo.storage.open import SearchPolicy
@@ -128,10 +128,10 @@ def read_policy(settings: Settings) -> ReadPolicy:
     return ReadPolicy(per_person=reads.per_person, seconds=reads.deadline.total_seconds())
 
 
-def offered_features(settings: Settings) -> Offered:
+def offered_features(settings: Settings) -> OfferedFeatures:
     """The optional features that the metadata document lists, as the settings turn them on."""
     registration = settings.registration
-    return Offered(
+    return OfferedFeatures(
         registration=registration.mode != "closed",
         client_documents=registration.client_id_metadata_documents != "off",
         require_pushed=settings.tokens.require_pushed_requests,

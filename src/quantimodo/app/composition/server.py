@@ -86,7 +86,7 @@ from quantimodo.resource.bound_tokens import BoundTokens
 from quantimodo.resource.consents import CurrentConsent
 from quantimodo.resource.events import Events
 from quantimodo.resource.grants import GrantManagement
-from quantimodo.resource.health import MetricsPage, Ready, alive
+from quantimodo.resource.health import MetricsPage, Readiness, alive
 from quantimodo.resource.users import UserInfo, UserMe
 from quantimodo.tokens.signed_introspection import IntrospectionSigner
 from quantimodo.tokens.subjects import Subjects
@@ -224,7 +224,7 @@ def _endpoints(context: AppContext, inputs: EndpointInputs) -> Mapping[str, Endp
         openapi_yaml=OpenApiYamlEndpoint(inputs.document),
         provider_key_set=provider_key_sets(context),
         alive=alive,
-        ready=Ready(stores.database, context.keyring),
+        ready=Readiness(stores.database, context.keyring),
         metrics=MetricsPage(
             context.metrics, Secret(settings.metrics_token) if settings.metrics_token else None
         ),
