@@ -334,7 +334,7 @@ async def test_the_last_sign_in_method_and_another_persons_identity_are_not_unli
     assert len(await services.social.identities(other.user.id)) == 1
 
 
-# ----------------------------------------------------------------- what a provider tells unasked
+# -------------------------------------------------------------------- security events of providers
 
 
 async def test_an_ended_identity_ends_its_sessions_and_notifies(

@@ -13,7 +13,7 @@ from support.app import AppHarness, OpenHarness, form_fields
 
 # What others send to us, each with its own proof.
 _PROTOCOL = {route.path for route in SHOWN}
-# Files, which anybody may keep, and the texts that machines look for.
+# Files, which any cache may store, and the texts that machines look for.
 _PUBLIC = {
     "/static/{name}",
     "/favicon.ico",

@@ -144,7 +144,7 @@ async def test_a_native_token_that_cannot_be_recorded_is_refused(
         assert int(response.headers["retry-after"]) > 0
 
 
-async def tell(harness: AppHarness, place: str, number: int) -> httpx.Response:
+async def send_event(harness: AppHarness, place: str, number: int) -> httpx.Response:
     event = {"signed": True, "kind": "gone", "subject": "108", "id": f"message {number}"}
     return await harness.browser().post(f"{SOCIAL}/{place}/facebook", json=event)
 
@@ -157,17 +157,17 @@ async def test_a_message_that_cannot_be_recorded_is_not_applied(open_harness: Op
     """Else the same message could be sent again, and applied to an account that is new."""
     async with open_harness([facebook()], budgets__replays_per_signer="4096") as harness:
         for number in range(ROWS):
-            assert (await tell(harness, "deauthorize", number)).status_code == 200
+            assert (await send_event(harness, "deauthorize", number)).status_code == 200
         harness.advance(seconds=1)
         signed_in = await redeem_login(harness, "gia", provider="facebook")
         user_id = signed_in.json()["data"]["user"]["id"]
-        refused = await tell(harness, "deauthorize", ROWS)
+        refused = await send_event(harness, "deauthorize", ROWS)
         assert refused.status_code == 503
         assert int(refused.headers["retry-after"]) > 0
         assert refused.json()["err"] == "temporarily_unavailable"
         assert await harness.context.social.identities(user_id)
         # One that was applied is accepted again, and changes nothing.
-        assert (await tell(harness, "deauthorize", 0)).status_code == 200
+        assert (await send_event(harness, "deauthorize", 0)).status_code == 200
         assert await harness.context.social.identities(user_id)
 
 
@@ -175,8 +175,8 @@ async def test_a_data_deletion_request_over_the_quota_deletes_nothing(
     open_harness: OpenHarness,
 ) -> None:
     async with open_harness([facebook()], budgets__data_deletion_requests_total="4096") as harness:
-        number, first = 0, await tell(harness, "data-deletion", 0)
-        while (refused := await tell(harness, "data-deletion", number)).status_code == 200:
+        number, first = 0, await send_event(harness, "data-deletion", 0)
+        while (refused := await send_event(harness, "data-deletion", number)).status_code == 200:
             number += 1
             assert number < 20
         assert number == 4096 // 316
@@ -185,9 +185,9 @@ async def test_a_data_deletion_request_over_the_quota_deletes_nothing(
         harness.advance(seconds=1)
         signed_in = await redeem_login(harness, "gia", provider="facebook")
         user_id = signed_in.json()["data"]["user"]["id"]
-        assert (await tell(harness, "data-deletion", number)).status_code == 503
+        assert (await send_event(harness, "data-deletion", number)).status_code == 503
         assert await harness.context.social.identities(user_id)
         # The person can still look at a request that was accepted, and it is answered as before.
-        assert (await tell(harness, "data-deletion", 0)).json() == first.json()
+        assert (await send_event(harness, "data-deletion", 0)).json() == first.json()
         page = await harness.browser().get(first.json()["url"])
         assert page.status_code == 200

@@ -1,4 +1,4 @@
-"""The API documentation in Chromium for everybody: without scripts, with the live filter, and with
+"""The API documentation in Chromium for all visitors: without scripts, with the live filter, and with
 real calls by Swagger UI, under the policy of all pages (decision 0030)."""
 
 from collections.abc import AsyncIterator

@@ -1,5 +1,5 @@
-"""Connections of clients that do not behave: many, idle, never reading, gone. The server goes on
-for everybody else, and none of it is an incident."""
+"""Connections of clients that do not behave: many, idle, never reading, closed. The server still
+responds to all other clients, and none of it is an incident."""
 
 import asyncio
 import resource

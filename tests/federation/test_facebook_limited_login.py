@@ -110,10 +110,10 @@ async def test_a_token_counts_once(
 ) -> None:
     raw = token(pair)
     await provider.verify_native_token(raw, None, NONCE)
-    # In another process as well: the store knows, not the provider.
-    for anyone in (provider, Facebook(POLICY, facebook.http_client(), clock, stores.replays)):
+    # In another process as well: the store has the replays, not the provider.
+    for instance in (provider, Facebook(POLICY, facebook.http_client(), clock, stores.replays)):
         with pytest.raises(BadToken):
-            await anyone.verify_native_token(raw, None, NONCE)
+            await instance.verify_native_token(raw, None, NONCE)
 
 
 async def test_a_token_that_was_refused_is_not_used_up(provider: Provider, pair: KeyPair) -> None:

@@ -53,7 +53,7 @@ class FakeGoogle(Upstream):
         }
         return super().claims(**{**theirs, **changes})
 
-    def tells(self, url: str, status: int = 200, **changes: Any) -> None:
+    def respond_about_token(self, url: str, status: int = 200, **changes: Any) -> None:
         """An access token and its person, as `tokeninfo` and userinfo know them."""
         now = int(self.clock.now().timestamp())
         about = {
@@ -89,8 +89,8 @@ def upstream(clock: FrozenClock) -> FakeGoogle:
         {"keys": [jwk_of(rsa_key(2), "older"), jwk_of(rsa_key(), "one")]}
     )
     it.grants(url=GOOGLE.token_endpoint, scope="openid email profile", refresh_token="1//theirs")
-    it.tells(GOOGLE.tokeninfo_endpoint)
-    it.tells(GOOGLE.userinfo_endpoint)
+    it.respond_about_token(GOOGLE.tokeninfo_endpoint)
+    it.respond_about_token(GOOGLE.userinfo_endpoint)
     return it
 
 
@@ -179,7 +179,7 @@ async def test_google_is_authoritative_for_its_own_domains_only(
 ) -> None:
     """security.md §27."""
     upstream.grants(upstream.id_token(**changes), url=GOOGLE.token_endpoint)
-    upstream.tells(GOOGLE.userinfo_endpoint, **{**changes})
+    upstream.respond_about_token(GOOGLE.userinfo_endpoint, **{**changes})
     profile = await google.handle_callback({"code": "a-code"}, authorization_context())
     assert profile.email_authoritative is authoritative
 
@@ -302,21 +302,21 @@ async def test_an_access_token_that_is_not_good_or_not_ours_is_refused(
     google: Oidc, upstream: FakeGoogle, changes: dict[str, Any], fault: type[ProviderFault]
 ) -> None:
     """security.md §28: the confused deputy."""
-    upstream.tells(GOOGLE.tokeninfo_endpoint, **changes)
+    upstream.respond_about_token(GOOGLE.tokeninfo_endpoint, **changes)
     with pytest.raises(fault):
         await google.verify_native_token(Secret("ya29.theirs"), None, None)
     assert upstream.request_count(GOOGLE.userinfo_endpoint) == 0
 
 
 async def test_an_access_token_may_have_no_presenter(google: Oidc, upstream: FakeGoogle) -> None:
-    upstream.tells(GOOGLE.tokeninfo_endpoint, azp=None)
+    upstream.respond_about_token(GOOGLE.tokeninfo_endpoint, azp=None)
     assert await google.verify_native_token(Secret("ya29.ours"), None, None)
 
 
 async def test_the_person_of_tokeninfo_must_be_the_one_of_userinfo(
     google: Oidc, upstream: FakeGoogle
 ) -> None:
-    upstream.tells(GOOGLE.userinfo_endpoint, sub="2")
+    upstream.respond_about_token(GOOGLE.userinfo_endpoint, sub="2")
     with pytest.raises(BadToken):
         await google.verify_native_token(Secret("ya29.theirs"), None, None)
 

@@ -94,8 +94,8 @@ async def test_below_the_addresses_of_programs_another_method_is_refused_in_json
 async def test_a_failure_of_ours_is_a_500_with_a_number_and_nothing_else(
     harness: AppHarness,
 ) -> None:
-    # The database is gone under the server's feet: the response is a 503 or 500 in JSON, and tells
-    # nothing of why.
+    # The database is closed while the server runs: the response is a 503 or 500 in JSON, without
+    # the reason.
     app = await harness.app()
     await harness.context.stores.close()
     response: httpx.Response = await harness.token(app, grant_type="client_credentials")

@@ -1,4 +1,4 @@
-"""openid-client signs a person in and out; the server's background tells the app over a socket."""
+"""openid-client signs a person in and out; the server notifies the app over a socket."""
 
 import asyncio
 import json

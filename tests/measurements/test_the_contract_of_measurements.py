@@ -113,7 +113,7 @@ BAD: list[tuple[Any, str, int | None, int | None]] = [
     ([{**SLEEP, "measurements": [{"value": 3}]}], "startTime is missing", 0, 0),
     ([{**SLEEP, "measurements": [{"startTime": "soon", "value": 3}]}], "neither seconds", 0, 0),
     ([{**SLEEP, "measurements": [{"startTime": 10**15, "value": 3}]}], "neither seconds", 0, 0),
-    # Half a second before the year 1: no response could tell it.
+    # Half a second before the year 1: no response could represent it.
     (
         [{**SLEEP, "measurements": [{"startTime": "-62135596800.5", "value": 3}]}],
         "neither seconds",

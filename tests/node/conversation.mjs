@@ -14,7 +14,7 @@ export async function open(url) {
 }
 
 /** Ends the script with what it found. */
-export function tell(result) {
+export function report(result) {
   console.log(JSON.stringify({ result }))
   process.exit(0)
 }

@@ -2,7 +2,7 @@
 import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { open, tell, wanted } from './conversation.mjs'
+import { open, report, wanted } from './conversation.mjs'
 
 const stored = {}
 const requested = []
@@ -62,7 +62,7 @@ const read = await call('read_measurements')
 stored.tokens.access_token = 'none-of-this-server'
 const refreshed = await call('list_variables')
 await client.close()
-tell({
+report({
   tools,
   requested,
   before: before.total,

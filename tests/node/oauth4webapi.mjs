@@ -1,6 +1,6 @@
 // oauth4webapi (low level, strict about every response), unmodified, through the whole main job.
 import * as oauth from 'oauth4webapi'
-import { open, refusal, tell, wanted } from './conversation.mjs'
+import { open, refusal, report, wanted } from './conversation.mjs'
 
 const plain = { [oauth.allowInsecureRequests]: true }
 const issuer = new URL(wanted.issuer)
@@ -43,7 +43,7 @@ if (wanted.own) {
   )
   const before = await introspect(tokens.access_token)
   await revoke(tokens.access_token)
-  tell({ scope: tokens.scope, before, after: await introspect(tokens.access_token) })
+  report({ scope: tokens.scope, before, after: await introspect(tokens.access_token) })
 }
 
 const verifier = oauth.generateRandomCodeVerifier()
@@ -104,7 +104,7 @@ const confidential = wanted.method !== 'none'
 const introspected = confidential ? await introspect(refreshed.access_token) : null
 await revoke(refreshed.refresh_token)
 
-tell({
+report({
   scope: tokens.scope,
   claims,
   refreshedClaims: oauth.getValidatedIdTokenClaims(refreshed),

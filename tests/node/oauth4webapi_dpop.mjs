@@ -1,6 +1,6 @@
 // oauth4webapi, unmodified, as a public client whose tokens are bound to a DPoP key (RFC 9449).
 import * as oauth from 'oauth4webapi'
-import { open, refusal, tell, wanted } from './conversation.mjs'
+import { open, refusal, report, wanted } from './conversation.mjs'
 
 const plain = { [oauth.allowInsecureRequests]: true }
 const issuer = new URL(wanted.issuer)
@@ -74,7 +74,7 @@ const bearer = await me(plain)
   .then((response) => response.status)
   .catch((error) => error.status ?? error.cause?.status ?? String(error))
 
-tell({
+report({
   types: [tokens.token_type, refreshed.token_type],
   userinfo,
   me: await found.json(),

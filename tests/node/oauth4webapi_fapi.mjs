@@ -2,7 +2,7 @@
 // private_key_jwt, and tokens bound to a DPoP key or to a certificate; with Message Signing also
 // signed requests, responses and introspection.
 import * as oauth from 'oauth4webapi'
-import { open, refusal, tell, wanted } from './conversation.mjs'
+import { open, refusal, report, wanted } from './conversation.mjs'
 
 const plain = { [oauth.allowInsecureRequests]: true }
 const issuer = new URL(wanted.issuer)
@@ -119,7 +119,7 @@ const described = await oauth.introspectionRequest(as, client, authentication, r
 const introspected = await oauth.processIntrospectionResponse(as, client, described)
 if (signs) await oauth.validateApplicationLevelSignature(as, described, plain)
 
-tell({
+report({
   type: tokens.token_type,
   rotated: refreshed.refresh_token !== undefined,
   unbound,

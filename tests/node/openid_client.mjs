@@ -1,6 +1,6 @@
 // openid-client (certified OpenID Connect client), unmodified, through the whole main job.
 import * as client from 'openid-client'
-import { open, refusal, tell, wanted } from './conversation.mjs'
+import { open, refusal, report, wanted } from './conversation.mjs'
 
 const authentication = {
   none: client.None,
@@ -23,7 +23,7 @@ if (wanted.own) {
   const before = await client.tokenIntrospection(config, tokens.access_token)
   await client.tokenRevocation(config, tokens.access_token)
   const after = await client.tokenIntrospection(config, tokens.access_token)
-  tell({ scope: tokens.scope, before, after })
+  report({ scope: tokens.scope, before, after })
 }
 
 const pkceCodeVerifier = client.randomPKCECodeVerifier()
@@ -59,7 +59,7 @@ const introspect = (token) =>
 const introspected = await introspect(refreshed.access_token)
 await client.tokenRevocation(config, refreshed.refresh_token)
 
-tell({
+report({
   scope: tokens.scope,
   claims,
   refreshedClaims: refreshed.claims(),

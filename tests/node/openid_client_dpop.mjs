@@ -1,6 +1,6 @@
 // openid-client, unmodified, as a public client whose tokens are bound to a DPoP key (RFC 9449).
 import * as client from 'openid-client'
-import { open, refusal, tell, wanted } from './conversation.mjs'
+import { open, refusal, report, wanted } from './conversation.mjs'
 
 const config = await client.discovery(
   new URL(wanted.issuer),
@@ -56,7 +56,7 @@ const bearer = await client
   .then((response) => response.status)
   .catch((error) => error.status ?? error.cause?.status ?? String(error))
 
-tell({
+report({
   types: [tokens.token_type, refreshed.token_type],
   userinfo,
   me: await found.json(),

@@ -1,6 +1,6 @@
 // openid-client through the responses that bring ID tokens in the address: implicit and hybrid.
 import * as client from 'openid-client'
-import { open, tell, wanted } from './conversation.mjs'
+import { open, report, wanted } from './conversation.mjs'
 
 const config = async (use) => {
   const made = await client.discovery(
@@ -47,4 +47,4 @@ const tokens = await client.authorizationCodeGrant(hybrid, back, {
   expectedState: 's2',
 })
 const userinfo = await client.fetchUserInfo(hybrid, tokens.access_token, tokens.claims().sub)
-tell({ claims, hybrid: tokens.claims(), userinfo })
+report({ claims, hybrid: tokens.claims(), userinfo })

@@ -1,6 +1,6 @@
 // openid-client signs a person in, and out again: RP-Initiated Logout by its own calls.
 import * as client from 'openid-client'
-import { open, tell, wanted } from './conversation.mjs'
+import { open, report, wanted } from './conversation.mjs'
 
 const config = await client.discovery(
   new URL(wanted.issuer),
@@ -33,4 +33,4 @@ const signedOut = await open(
     state: 'some-state',
   }),
 )
-tell({ claims: tokens.claims(), signedOut: String(signedOut) })
+report({ claims: tokens.claims(), signedOut: String(signedOut) })

@@ -1,6 +1,6 @@
 // openid-client, unmodified, with a pushed authorization request (RFC 9126).
 import * as client from 'openid-client'
-import { open, tell, wanted } from './conversation.mjs'
+import { open, report, wanted } from './conversation.mjs'
 
 const config = await client.discovery(
   new URL(wanted.issuer),
@@ -20,4 +20,4 @@ const address = await client.buildAuthorizationUrlWithPAR(config, {
 })
 const back = await open(address)
 const tokens = await client.authorizationCodeGrant(config, back, { pkceCodeVerifier, expectedState })
-tell({ parameters: [...address.searchParams.keys()], claims: tokens.claims() })
+report({ parameters: [...address.searchParams.keys()], claims: tokens.claims() })

@@ -1,6 +1,6 @@
 // openid-client registers itself with all that it can do, signs a person in, and manages itself.
 import * as client from 'openid-client'
-import { open, refusal, tell, wanted } from './conversation.mjs'
+import { open, refusal, report, wanted } from './conversation.mjs'
 
 const bytes = async (key) => ({ ...(await crypto.subtle.exportKey('jwk', key)), key_ops: undefined })
 const signing = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
@@ -97,7 +97,7 @@ const edited = await (
   await manage('PUT', { ...metadata, client_id: mine.client_id, client_name: 'Renamed' })
 ).json()
 const deleted = (await manage('DELETE')).status
-tell({
+report({
   claims,
   userinfo,
   refreshed: typeof refreshed.access_token,

@@ -238,7 +238,7 @@ async def test_2_2_it_is_its_apps_and_ends_soon(harness: AppHarness) -> None:
     held = await ask(browser, app, uri)
     harness.advance(seconds=91)
     assert is_refused(await ask(browser, app, uri))
-    # Who came in time has as long as anybody to sign in and to decide.
+    # A request that came in time has the usual time to sign in and to decide.
     assert "code" in response_of(await harness.decide(browser, held)).parameters
     assert not harness.rows()["authorization_requests"] or all(
         uri.removeprefix(URN) not in str(row) for row in harness.rows()["authorization_requests"]
