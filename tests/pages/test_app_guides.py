@@ -12,7 +12,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.model.client_metadata import BARE
+from quantimodo.model.client_metadata import DEFAULT_METADATA
 from quantimodo.model.clients import Client
 from quantimodo.model.users import User
 from quantimodo.pages.portal.app_guides import AppGuides
@@ -58,7 +58,7 @@ def registration(project: ExampleProject) -> dict[str, object]:
         "resource_server": kind.for_operator,
         "token_format": "jwt" if project.jwt else "opaque",
         "metadata": replace(
-            BARE,
+            DEFAULT_METADATA,
             application_type=kind.application_type,
             post_logout_redirect_uris=(after,) if after else (),
         ),
@@ -198,7 +198,7 @@ def test_each_kind_of_the_form_is_recognised(kind: object) -> None:
     web = {"redirect_uris": ("https://a.example.org/cb",), "response_types": frozenset({"code"})}
     fields = shapes.get(name, web)
     bare = {"redirect_uris": (), "response_types": frozenset(), **fields}
-    metadata = replace(BARE, application_type="native" if name == "native" else "web")
+    metadata = replace(DEFAULT_METADATA, application_type="native" if name == "native" else "web")
     public = name in ("browser", "native", "device")
     client = an_app(WEB, **bare, public=public, metadata=metadata)
     assert kind_of(client) == name
@@ -247,7 +247,7 @@ def test_each_lack_of_a_registration_is_found() -> None:
         redirect_uris=(),
         scope=frozenset(),
         grant_types=frozenset({"authorization_code"}),
-        metadata=BARE,
+        metadata=DEFAULT_METADATA,
     )
     wanted = replace(WEB, jwt=True)
     found = missing(wanted, bare, values_for(wanted, bare, ISSUER))

@@ -298,10 +298,10 @@ def test_a_file_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("leaf", leaves(), ids=lambda leaf: leaf.name)
 def test_every_setting_has_a_sentence_and_is_documented(leaf: Leaf) -> None:
-    assert leaf.says[0].isupper()
-    assert leaf.says.endswith(".")
+    assert leaf.description[0].isupper()
+    assert leaf.description.endswith(".")
     page = settings_document()
-    assert f"### `{leaf.name}`\n\n{leaf.says}\n\n- Environment: `{leaf.variable}`\n" in page
+    assert f"### `{leaf.name}`\n\n{leaf.description}\n\n- Environment: `{leaf.variable}`\n" in page
 
 
 def test_the_operators_page_is_what_the_command_prints() -> None:
@@ -406,9 +406,9 @@ def test_a_misspelt_variable_of_a_provider_is_a_fault_with_a_suggestion() -> Non
 
 @pytest.mark.parametrize("leaf", provider_leaves("work"), ids=lambda leaf: leaf.name)
 def test_every_setting_of_a_provider_is_documented(leaf: Leaf) -> None:
-    assert leaf.says[0].isupper()
-    assert leaf.says.endswith(".")
-    assert f"### `{leaf.name.replace('.work.', '.NAME.')}`\n\n{leaf.says}\n" in settings_document()
+    assert leaf.description[0].isupper()
+    assert leaf.description.endswith(".")
+    assert f"### `{leaf.name.replace('.work.', '.NAME.')}`\n\n{leaf.description}\n" in settings_document()
 
 
 def test_the_settings_of_a_provider_are_its_policy() -> None:

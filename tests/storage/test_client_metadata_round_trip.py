@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from samples import client
 
-from quantimodo.model.client_metadata import BARE, ClientMetadata
+from quantimodo.model.client_metadata import DEFAULT_METADATA, ClientMetadata
 from quantimodo.ports.stores import Stores
 
 _BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
@@ -36,9 +36,9 @@ _GIVEN: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", [field.name for field in fields(ClientMetadata)])
 async def test_each_one_is_kept_when_it_is_all_that_was_given(stores: Stores, name: str) -> None:
-    value = _GIVEN.get(name, True if getattr(BARE, name) is False else "given")
-    metadata = replace(BARE, **{name: value})
-    assert metadata != BARE
+    value = _GIVEN.get(name, True if getattr(DEFAULT_METADATA, name) is False else "given")
+    metadata = replace(DEFAULT_METADATA, **{name: value})
+    assert metadata != DEFAULT_METADATA
     await stores.clients.add_client(replace(client("c"), metadata=metadata))
     kept = await stores.clients.client("c")
     assert kept is not None

@@ -183,7 +183,7 @@ async def _add_admin_action(stores: Stores, samples: Samples, name: str, dies_at
 
 async def _has_admin_action(stores: Stores, name: str) -> bool:
     page = await stores.logs.search_admin_actions(LogQuery(kind=name), 100)
-    return bool(page.found)
+    return bool(page.items)
 
 
 async def _add_lease(stores: Stores, samples: Samples, name: str, dies_at: datetime) -> None:

@@ -155,7 +155,7 @@ async def test_no_table_has_the_id_or_the_address_of_a_deleted_person(
             pass
     assert await _tables_with(stores, schema) == NUMBERED
     page = await stores.logs.search_admin_actions(LogQuery(), 10)
-    assert [(each.action.user_id, each.action.detail) for each in page.found] == [
+    assert [(each.action.user_id, each.action.detail) for each in page.items] == [
         (PERSON, ""),
         (None, ""),
     ]

@@ -8,7 +8,7 @@ import pytest
 from samples import LATER, NOW, SOON, Samples, client, key
 
 from quantimodo.model.client_members import MOST_OWNED, ClientInvitation, InvitedRole
-from quantimodo.model.client_metadata import BARE
+from quantimodo.model.client_metadata import DEFAULT_METADATA
 from quantimodo.model.users import User
 from quantimodo.ports.stores import BudgetExceeded, Stores
 
@@ -190,7 +190,7 @@ async def test_another_lead_ends_the_verified_domain_and_leaves_the_review(
     stores: Stores, samples: Samples
 ) -> None:
     lead, owner, person = [await samples.user() for _ in range(3)]
-    metadata = replace(BARE, reviewed=True, verified_domain="example.org")
+    metadata = replace(DEFAULT_METADATA, reviewed=True, verified_domain="example.org")
 
     async def marks(client_id: str) -> tuple[int | None, bool, str]:
         found = await stores.clients.client(client_id)

@@ -32,7 +32,7 @@ async def test_events_are_found_by_kind_person_application_and_time(
     async def found(**query: object) -> list[int]:
         page = await stores.logs.search_events(LogQuery(**query), 50)  # type: ignore[arg-type]
         assert page.next_before is None
-        return [events.index(each.event) for each in page.found]
+        return [events.index(each.event) for each in page.items]
 
     assert await found() == [8, 7, 6, 5, 4, 3, 2, 1, 0]
     assert await found(kind="session.") == [7, 6, 4, 3, 1, 0]
@@ -44,9 +44,9 @@ async def test_events_are_found_by_kind_person_application_and_time(
     assert await found(until=NOW) == []
     assert await found(kind="nothing") == []
     first = await stores.logs.search_events(LogQuery(kind="session."), 4)
-    assert [events.index(each.event) for each in first.found] == [7, 6, 4, 3]
+    assert [events.index(each.event) for each in first.items] == [7, 6, 4, 3]
     rest = await stores.logs.search_events(LogQuery(kind="session.", before=first.next_before), 4)
-    assert [events.index(each.event) for each in rest.found] == [1, 0]
+    assert [events.index(each.event) for each in rest.items] == [1, 0]
     assert rest.next_before is None
 
 
@@ -87,11 +87,11 @@ async def test_an_action_stays_when_its_person_is_deleted(stores: Stores, sample
     await stores.logs.add_admin_action(AdminAction(at=NOW + HOUR, kind="client.review"))
     await stores.users.delete_user(ann.id, NOW)
     page = await stores.logs.search_admin_actions(LogQuery(), 50)
-    assert [each.action.kind for each in page.found] == ["client.review", "person.delete"]
+    assert [each.action.kind for each in page.items] == ["client.review", "person.delete"]
     page = await stores.logs.search_admin_actions(LogQuery(kind="person.", client_id="app"), 50)
-    assert [each.action for each in page.found] == [action]
+    assert [each.action for each in page.items] == [action]
     page = await stores.logs.search_admin_actions(LogQuery(until=NOW), 50)
-    assert page.found == []
+    assert page.items == []
 
 
 async def test_people_are_found_by_how_a_name_or_an_address_begins(stores: Stores) -> None:
@@ -107,7 +107,7 @@ async def test_people_are_found_by_how_a_name_or_an_address_begins(stores: Store
     async def found(text: str) -> set[str]:
         page = await stores.people_search.search_people(text, None, 50)
         assert page.next_before is None
-        return {each.subject for each in page.found}
+        return {each.subject for each in page.items}
 
     table = {
         "": {"Özil Ann", "ann", "Bob"},
@@ -120,9 +120,9 @@ async def test_people_are_found_by_how_a_name_or_an_address_begins(stores: Store
     }
     assert {text: await found(text) for text in table} == table
     page = await stores.people_search.search_people("", None, 2)
-    assert [each.subject for each in page.found] == ["Bob", "ann"]
+    assert [each.subject for each in page.items] == ["Bob", "ann"]
     rest = await stores.people_search.search_people("", page.next_before, 2)
-    assert [each.subject for each in rest.found] == ["Özil Ann"]
+    assert [each.subject for each in rest.items] == ["Özil Ann"]
 
 
 async def test_of_administrators_who_remove_each_other_one_stays(

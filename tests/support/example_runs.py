@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from quantimodo.model.client_metadata import BARE
+from quantimodo.model.client_metadata import DEFAULT_METADATA
 from quantimodo.pages.portal.app_kinds import KINDS
 from quantimodo.pages.portal.example_projects import (
     ExampleProject,
@@ -152,7 +152,7 @@ async def set_up(
         "resource_server": kind.for_operator,
         "token_format": "jwt" if project.jwt else "opaque",
         "metadata": replace(
-            BARE,
+            DEFAULT_METADATA,
             application_type=kind.application_type,
             post_logout_redirect_uris=(after_logout,) if after_logout else (),
         ),

@@ -186,8 +186,8 @@ BudgetKind = Literal[
 """The kinds of rows that a caller without an account can store."""
 
 
-def _budget(mebibytes: int, says: str) -> Any:
-    return setting(mebibytes * 1_048_576, says, least=1_048_576, most=1_099_511_627_776)
+def _budget(mebibytes: int, description: str) -> Any:
+    return setting(mebibytes * 1_048_576, description, least=1_048_576, most=1_099_511_627_776)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,12 +59,12 @@ async def _entries(
         following = replace(query, before=before)
         if actions:
             done = await logs.search_admin_actions(following, _AT_ONCE)
-            for each in done.found:
+            for each in done.items:
                 yield {"id": each.id, **asdict(each.action)}
             before = done.next_before
         else:
             found = await logs.search_events(following, _AT_ONCE)
-            for one in found.found:
+            for one in found.items:
                 yield {"id": one.id, **asdict(one.event)}
             before = found.next_before
         if before is None:

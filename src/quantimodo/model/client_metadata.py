@@ -83,5 +83,5 @@ class ClientMetadata:
     requests_per_minute: int = 0
 
 
-BARE = ClientMetadata()
+DEFAULT_METADATA = ClientMetadata()
 """The metadata of a client that registered none of it."""

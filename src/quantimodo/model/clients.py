@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from quantimodo.model.client_metadata import BARE, ClientMetadata
+from quantimodo.model.client_metadata import DEFAULT_METADATA, ClientMetadata
 
 TokenFormat = Literal["opaque", "jwt"]
 IdTokenAlgorithm = Literal["RS256", "ES256", "PS256", "EdDSA", "none"]
@@ -50,7 +50,7 @@ class Client:
     secret: SecretDigest | None = None
     previous_secret: SecretDigest | None = None
     disabled_at: datetime | None = None
-    metadata: ClientMetadata = BARE
+    metadata: ClientMetadata = DEFAULT_METADATA
     sealed_secret: bytes | None = None
     registration_digest: bytes | None = None
     registered_from: bytes | None = None

@@ -5,10 +5,10 @@ from typing import Any
 
 
 def setting(
-    default: Any, says: str, *, least: Any = None, most: Any = None, secret: bool = False
+    default: Any, description: str, *, least: Any = None, most: Any = None, secret: bool = False
 ) -> Any:
     """One value; `secret` masks it wherever settings are printed."""
-    metadata = {"says": says, "least": least, "most": most, "secret": secret}
+    metadata = {"description": description, "least": least, "most": most, "secret": secret}
     return field(default=default, repr=not secret, metadata=metadata)
 
 

@@ -24,7 +24,7 @@ class Page(Generic[T]):
     """A part of a search. A page may be short, or empty, although more rows follow: one search
     reads a limited number of rows. `next_before` continues it; None at the end."""
 
-    found: Sequence[T]
+    items: Sequence[T]
     next_before: int | None
 
 

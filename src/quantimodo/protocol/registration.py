@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from quantimodo.model.client_metadata import BARE, ClientMetadata
+from quantimodo.model.client_metadata import DEFAULT_METADATA, ClientMetadata
 from quantimodo.model.clients import Client, IdTokenAlgorithm, TokenFormat
 from quantimodo.protocol.client_field_row import ClientField, check_name
 from quantimodo.protocol.client_fields import (
@@ -49,7 +49,7 @@ class Registration:
     resource_server: bool = False
     token_format: TokenFormat = "opaque"
     id_token_alg: IdTokenAlgorithm = "RS256"
-    metadata: ClientMetadata = BARE
+    metadata: ClientMetadata = DEFAULT_METADATA
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def _leaf(leaf: Leaf) -> Iterator[str]:
     yield ""
     yield f"### `{leaf.name}`"
     yield ""
-    yield leaf.says
+    yield leaf.description
     yield ""
     yield f"- Environment: `{leaf.variable}`"
     yield f"- Default: {_default(leaf)}"

@@ -8,8 +8,8 @@ from quantimodo.accounts.limits import BudgetPolicy
 from quantimodo.model.setting_declarations import setting as _setting
 
 
-def _quota(mebibytes: int, says: str) -> Any:
-    return _setting(mebibytes * 1_048_576, says, least=4_096, most=1_099_511_627_776)
+def _quota(mebibytes: int, description: str) -> Any:
+    return _setting(mebibytes * 1_048_576, description, least=4_096, most=1_099_511_627_776)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -322,7 +322,7 @@ class Leaf:
     section: str
     kind: Any
     default: Any
-    says: str
+    description: str
     least: Any
     most: Any
     secret: bool

@@ -83,7 +83,7 @@ class AdminLogs:
             "admin_logs.html",
             section="admin-logs",
             filters=filters,
-            lines=page.found,
+            lines=page.items,
             older=older,
             export=f"{LOGS}/export?{urlencode(named)}",
         )
@@ -103,7 +103,7 @@ class AdminLogs:
             before = query.before
             while True:
                 page = await self._search(filters, replace(query, before=before), _AT_ONCE)
-                yield b"".join(map(written, page.found))
+                yield b"".join(map(written, page.items))
                 if page.next_before is None:
                     return
                 before = page.next_before
@@ -119,9 +119,9 @@ class AdminLogs:
     ) -> Page[LogLine]:
         if filters["log"] == "actions":
             actions = await self.logs.search_admin_actions(query, limit)
-            return Page([_line_of_action(each) for each in actions.found], actions.next_before)
+            return Page([_line_of_action(each) for each in actions.items], actions.next_before)
         events = await self.logs.search_events(query, limit)
-        return Page([_line_of_event(each) for each in events.found], events.next_before)
+        return Page([_line_of_event(each) for each in events.items], events.next_before)
 
     async def _query(self, filters: Mapping[str, str]) -> LogQuery:
         since, until = _day(filters["since"]), _day(filters["until"])

@@ -125,7 +125,7 @@ class AdminPeople:
             section="admin-people",
             text=text,
             administrators=administrators,
-            people=page.found,
+            people=page.items,
             next_before=page.next_before,
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from quantimodo.model.client_metadata import BARE
+from quantimodo.model.client_metadata import DEFAULT_METADATA
 from quantimodo.pages.form_errors import FormErrors
 from quantimodo.pages.forms import Form, FormView
 from quantimodo.pages.portal.app_kinds import KINDS, AppKind
@@ -42,7 +42,7 @@ def new_registration(form: Form, kind: AppKind) -> Registration:
         public=kind.public,
         strict=kind.strict,
         resource_server=kind.for_operator,
-        metadata=replace(BARE, application_type=kind.application_type),
+        metadata=replace(DEFAULT_METADATA, application_type=kind.application_type),
     )
 
 

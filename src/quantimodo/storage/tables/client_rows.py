@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from quantimodo.model.client_metadata import BARE, ClientMetadata
+from quantimodo.model.client_metadata import DEFAULT_METADATA, ClientMetadata
 from quantimodo.model.clients import Client, SecretDigest
 from quantimodo.storage.database import Row
 from quantimodo.storage.rows import Column, Part, RowReader
@@ -36,13 +36,13 @@ def _metadata_text(metadata: ClientMetadata) -> str:
     given = {
         field.name: value
         for field in fields(metadata)
-        if (value := getattr(metadata, field.name)) != getattr(BARE, field.name)
+        if (value := getattr(metadata, field.name)) != getattr(DEFAULT_METADATA, field.name)
     }
     return msgspec.json.encode(given).decode()
 
 
 def _to_metadata(text: str) -> ClientMetadata:
-    return BARE if text == "{}" else msgspec.json.decode(text, type=ClientMetadata)
+    return DEFAULT_METADATA if text == "{}" else msgspec.json.decode(text, type=ClientMetadata)
 
 
 def _digest(secret: SecretDigest | None) -> bytes | None:
