@@ -129,13 +129,13 @@ Details = ConsentDetails | None
 
 def consent_details(rules: Iterable[DetailRule]) -> ConsentDetails:
     """The rules in their canonical order, merged where one rule says the same."""
-    found = list(dict.fromkeys(rules))
+    merged = list(dict.fromkeys(rules))
     for merge in (_merged_actions, _merged_categories, _merged_variables):
-        found = merge(found)
+        merged = merge(merged)
     needed = [
         rule
-        for rule in found
-        if not any(other is not rule and other.includes(rule) for other in found)
+        for rule in merged
+        if not any(other is not rule and other.includes(rule) for other in merged)
     ]
     return ConsentDetails(tuple(sorted(needed, key=_sort_key)[:MOST_RULES]))
 

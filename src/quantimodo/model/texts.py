@@ -21,10 +21,10 @@ class Text(str):
     def __new__(
         cls, msgid: str, values: dict[str, Any], plural: str = "", number: int | None = None
     ) -> Self:
-        shown = msgid if number is None or number == 1 else plural
-        made = super().__new__(cls, shown % values)
-        made.msgid, made.values, made.plural, made.number = msgid, values, plural, number
-        return made
+        template = msgid if number is None or number == 1 else plural
+        text = super().__new__(cls, template % values)
+        text.msgid, text.values, text.plural, text.number = msgid, values, plural, number
+        return text
 
 
 def N_(msgid: str, **values: Any) -> str:

@@ -46,7 +46,7 @@ class WebhookStore(Protocol):
         """The endpoint of this application with this id."""
 
     async def endpoints_of(self, client_id: str) -> Sequence[WebhookEndpoint]:
-        """All of the application, oldest first."""
+        """All endpoints of the application, oldest first."""
 
     async def change_endpoint(
         self, client_id: str, endpoint_id: str, url: str, kinds: frozenset[str]
@@ -78,7 +78,7 @@ class WebhookStore(Protocol):
     async def deliveries(
         self, client_id: str, endpoint_id: str, limit: int, before: int | None = None
     ) -> Sequence[Delivery]:
-        """The newest first; `before` is the event number of the last one of the page before."""
+        """The deliveries, newest first; `before` is the last event number of the previous page."""
 
     async def replay(self, client_id: str, endpoint_id: str, number: int, at: datetime) -> bool:
         """Deliver the event with this number again, or for the first time; False if the event is
@@ -105,7 +105,8 @@ class DeliveryQueue(Protocol):
         counts this one. None if the endpoint is gone or disabled, or nothing is due."""
 
     async def record_delivered(self, attempt: Attempt) -> None:
-        """The endpoint responded with 2xx. Without effect if another attempt has begun."""
+        """Record that the endpoint responded with 2xx. Without effect if another attempt has
+        begun."""
 
     async def record_failed(self, attempt: Attempt) -> datetime | None:
         """Make the delivery due at `retry_at`, or give it up. Returns the first failure after the

@@ -31,5 +31,5 @@ class FactorRecoveryStore(Protocol):
         came since."""
 
     async def record_factor_use(self, user_id: int) -> bool:
-        """A sign-in with the second factor: delete the request, and count the password as one that
-        was not set by a link. Whether there was a request."""
+        """Record a sign-in with the second factor: delete the request, and count the password as
+        one that was not set by a link. Returns whether there was a request."""

@@ -56,8 +56,8 @@ class IdentityStore(Protocol):
         `PasskeyStore.delete_passkey`."""
 
     async def end_identity(self, issuer: str, subject: str, at: datetime) -> Identity | None:
-        """The provider deleted the account: delete the identity, end every session and
-        revoke every grant of its person, and refuse sign-ins through it that began before, in one
+        """Delete the identity of an account that the provider deleted, end every session and revoke
+        every grant of its person, and refuse sign-ins through it that began before, in one
         transaction. Returns the deleted identity."""
 
     async def sign_out_identity(

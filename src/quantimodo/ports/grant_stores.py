@@ -143,7 +143,7 @@ class TokenStore(TokenReader, Protocol):
 
     async def rotate(
         self,
-        spends: RefreshToken,
+        token: RefreshToken,
         at: datetime,
         successor_nonce: bytes,
         access: AccessToken | None,

@@ -178,10 +178,10 @@ class MeasurementStore(Protocol):
 
 class AccessLogStore(Protocol):
     async def add_accesses(self, accesses: Sequence[Access]) -> None:
-        """Equal accesses (person, app, action, variable, category) within one hour become one row;
-        `accesses` has no two equal ones. Of reads with a filter an application has a limited number
-        of rows for one person and hour; the others are one row without it. Raises `Conflict`,
-        and stores nothing, when one of the people is deleted."""
+        """Add accesses: equal ones (person, app, action, variable, category) of one hour are one
+        row; `accesses` has no two equal ones. Of reads with a filter an application has a limited
+        number of rows for one person and hour; the others are one row without it. Raises
+        `Conflict`, and stores nothing, when one of the people is deleted."""
 
     async def accesses_of(
         self,
@@ -203,7 +203,7 @@ class AccessLogStore(Protocol):
         measurements, since the consent was given, is due. No two callers get the same one."""
 
     async def finish_first_read(self, user_id: int, client_id: str) -> None:
-        """The e-mail was sent: no other comes while this consent is on record."""
+        """Record that the e-mail was sent: no other is due while this consent is on record."""
 
     async def sums_of_accesses(self, user_id: int, since: datetime) -> Sequence[AccessSum]:
         """What each app did since then, by action; the hour of `since` counts if its last request

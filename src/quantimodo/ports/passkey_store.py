@@ -63,4 +63,4 @@ class PasskeyStore(Protocol):
         second factor. Holds under concurrency, also with `IdentityStore.delete_identity`."""
 
     async def delete_passkeys(self, user_id: int) -> int:
-        """Delete all of a person; how many."""
+        """Delete all passkeys of a person. Returns their number."""

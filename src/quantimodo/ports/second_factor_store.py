@@ -42,8 +42,8 @@ class SecondFactorStore(Protocol):
     async def set_up_passkey_factor(
         self, user_id: int, host: str, recovery_codes: Sequence[bytes], session: bytes, at: datetime
     ) -> bool:
-        """The person needs a second factor from now on, and their passkeys for this host are one,
-        with these recovery codes (digests).
+        """Make the passkeys of the person for this host their second factor, which they need from
+        now on, with these recovery codes (digests).
 
         False if they have no such passkey, have a second factor already, or `session` was ended.
         """
@@ -63,7 +63,7 @@ class SecondFactorStore(Protocol):
         one and the secret is still that of `factor`; of concurrent calls one wins."""
 
     async def count_recovery_codes(self, user_id: int) -> int:
-        """How many are not used yet."""
+        """The number of recovery codes that are not used yet."""
 
     async def replace_recovery_codes(
         self, user_id: int, recovery_codes: Sequence[bytes], session: bytes

@@ -12,7 +12,7 @@ class ServerStateStore(Protocol):
         """The queues of e-mails and of webhooks. Counts at most 100,000 entries of each."""
 
     async def sizes(self) -> Sizes:
-        """Of the database and, on PostgreSQL, if this role may read it, of its log."""
+        """The sizes of the database and, on PostgreSQL, if this role may read it, of its log."""
 
     async def record_backup(self, at: datetime) -> None:
         """Record that a backup was complete; an older one than the recorded one changes nothing."""
@@ -21,11 +21,12 @@ class ServerStateStore(Protocol):
         """When the last recorded backup was made."""
 
     async def add_provider_outcomes(self, outcomes: Sequence[ProviderState]) -> None:
-        """Add what one process saw. `failures` are added to the stored ones, unless a success that
-        is newer than the stored one came before them. No failure of another process is lost."""
+        """Add the outcomes in one process. `failures` are added to the stored ones, unless a
+        success that is newer than the stored one came before them. No failure of another process is
+        lost."""
 
     async def provider_states(self) -> Sequence[ProviderState]:
-        """Of all providers, by name."""
+        """The states of all providers, by name."""
 
     async def add_token_requests(self, at: datetime, requests: TokenRequests) -> None:
         """Add them to the numbers of their minute. No number of another process is lost."""

@@ -23,7 +23,7 @@ class TeamStore(Protocol):
         """The role of a member who is not the lead; None for others."""
 
     async def members(self, client_id: str) -> Sequence[ClientMember]:
-        """The lead first, then the others, the oldest first."""
+        """The members: the lead first, then the others, the oldest first."""
 
     async def memberships(self, user_id: int) -> Sequence[Membership]:
         """The memberships of one person, without the clients whose lead they are; by client id."""
@@ -58,12 +58,12 @@ class TeamStore(Protocol):
         """The one with this key, an expired one included."""
 
     async def delete_invitation(self, client_id: str, email: str) -> bool:
-        """Delete the one for this address."""
+        """Delete the invitation for this address; False if there is none."""
 
     async def accept_invitation(
         self, invitation: ClientInvitation, user_id: int, now: datetime, most_owned: int
     ) -> InvitedRole | None:
-        """Use it once: what the person became. Of concurrent calls one succeeds. None, and nothing
-        changes, if it is used or expired, or if who invited may not invite any more. Raises
-        `BudgetExceeded`, and nothing changes, if the person would own more than `most_owned`
+        """Use it once, and return what the person became. Of concurrent calls one succeeds. None,
+        and nothing changes, if it is used or expired, or if who invited may not invite any more.
+        Raises `BudgetExceeded`, and nothing changes, if the person would own more than `most_owned`
         clients."""

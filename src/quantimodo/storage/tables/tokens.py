@@ -232,13 +232,13 @@ class Tokens(Table):
 
     async def rotate(
         self,
-        spends: RefreshToken,
+        token: RefreshToken,
         at: datetime,
         successor_nonce: bytes,
         access: AccessToken | None,
         successor: RefreshToken,
     ) -> bool:
-        values = (spends.key, to_micros(at), successor_nonce, *token_values(access, successor))
+        values = (token.key, to_micros(at), successor_nonce, *token_values(access, successor))
         return await self._database.put(ROTATE, values)
 
     async def revoke_grant(self, grant_id: bytes, at: datetime) -> bool:
