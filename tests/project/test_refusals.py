@@ -83,9 +83,9 @@ def test_every_kind_of_error_has_a_row() -> None:
     assert len(kinds) > 20
     for kind in kinds:
         if kind.__name__ in OF_REGISTRATION or kind.__name__ == "RegistrationClosed":
-            assert kind.usual == ""
+            assert kind.default_refusal == ""
         else:
-            assert kind.usual in REFUSALS, kind
+            assert kind.default_refusal in REFUSALS, kind
     assert InvalidClientOrRedirect("text").refusal in REFUSALS
 
 
@@ -99,9 +99,9 @@ def test_every_error_in_the_source_names_a_row() -> None:
             elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_refusal":
                 named |= {each.value for each in node.args[2:] if isinstance(each, ast.Constant)}
     named |= set(OF_TRANSPORT.values())
-    usual = {kind.usual for kind in kinds_of_errors()} - {""}
+    defaults = {kind.default_refusal for kind in kinds_of_errors()} - {""}
     assert named <= REFUSALS.keys()
-    unused = REFUSALS.keys() - named - usual
+    unused = REFUSALS.keys() - named - defaults
     assert unused == {"client_secret_missing", "client_secret_wrong"}, unused
 
 

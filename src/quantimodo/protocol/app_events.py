@@ -13,14 +13,15 @@ from quantimodo.protocol.claims import claims_of_scope, profile_claims
 
 SCOPE: Final = "events"
 SCOPES: Final = frozenset({SCOPE})
-"""What opens the list of events to an application's own token. No authorization request has it."""
+"""The scope with which an application's own token reads the list of events. No authorization
+request has it."""
 _LONGEST_NUMBER: Final = 18
 _OF_BASIC: Final = frozenset({"name", "email", "email_verified"})
 
 
 def grant_id(internal: bytes, public_id: str | None) -> str:
-    """How events name a grant: by the id that its client manages it by, otherwise by one that leads
-    nowhere."""
+    """How events name a grant: by the id that its client manages it by, otherwise by an
+    opaque one."""
     if public_id is not None:
         return public_id
     return urlsafe_b64encode(sha256(b"grant of events" + internal).digest()[:18]).decode()

@@ -18,12 +18,12 @@ def default_mode(response_types: frozenset[str]) -> Literal["query", "fragment"]
 
 def redirect_target(redirect_uri: str, parameters: Iterable[tuple[str, str]], mode: str) -> str:
     """`redirect_uri` with the response in its query or fragment; its query is kept."""
-    expected = urlencode(list(parameters), quote_via=quote_plus)
+    encoded = urlencode(list(parameters), quote_via=quote_plus)
     if mode == "fragment":
-        return f"{redirect_uri}#{expected}"
+        return f"{redirect_uri}#{encoded}"
     # RFC 6749 §3.1.2: the query component that the URI has MUST be retained.
     parts = urlsplit(redirect_uri)
-    query = f"{parts.query}&{expected}" if parts.query else expected
+    query = f"{parts.query}&{encoded}" if parts.query else encoded
     target = urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
     # A private-use scheme such as `com.example.app:/cb` must keep its exact spelling.
     return target if parts.netloc else f"{redirect_uri.partition('?')[0]}?{query}"

@@ -38,14 +38,14 @@ SCOPE_OF_CLAIM: Final[Mapping[str, str]] = {
 
 _ON_PROFILE: Final = frozenset(SCOPE_OF_CLAIM) - {"name", "email", "email_verified"}
 _NOTHING: Final = frozenset[str]()
-_BLANK: Final = Profile()
+_EMPTY_PROFILE: Final = Profile()
 
 
 def claims_of_scope(
     scope: frozenset[str], claims_request: frozenset[str] = _NOTHING
 ) -> frozenset[str]:
     """The claims of these scopes, and those that were requested individually."""
-    return claims_request | {claim for claim, opener in SCOPE_OF_CLAIM.items() if opener in scope}
+    return claims_request | {claim for claim, name in SCOPE_OF_CLAIM.items() if name in scope}
 
 
 def needs_profile(scope: frozenset[str], claims_request: frozenset[str] = _NOTHING) -> bool:
@@ -64,22 +64,22 @@ def userinfo_claims(
     claims: dict[str, Any] = {"sub": user.subject}
     if not claims_request and scope.isdisjoint(_OPENING):
         return claims
-    known = {
+    values = {
         "name": user.name,
         "updated_at": _updated_at(user, profile),
         # security.md §23: applications treat it as proof of identity.
         "email": user.verified_email,
-        **profile_claims(profile or _BLANK),
+        **profile_claims(profile or _EMPTY_PROFILE),
     }
-    wanted = claims_of_scope(scope, claims_request)
-    claims.update((name, value) for name, value in known.items() if value and name in wanted)
+    names = claims_of_scope(scope, claims_request)
+    claims.update((name, value) for name, value in values.items() if value and name in names)
     # OpenID Connect Core §5.7 forbids applications to identify people by it. Some do.
     if _is_other_address(claims.get("preferred_username"), user.verified_email):
         del claims["preferred_username"]
-    if "email_verified" in wanted:
+    if "email_verified" in names:
         claims["email_verified"] = user.verified_email is not None
-    if "phone_number_verified" in wanted and known.get("phone_number"):
-        claims["phone_number_verified"] = known["phone_number_verified"]
+    if "phone_number_verified" in names and values.get("phone_number"):
+        claims["phone_number_verified"] = values["phone_number_verified"]
     return claims
 
 

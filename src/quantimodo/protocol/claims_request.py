@@ -48,16 +48,16 @@ def parse_claims_request(
     """The requested claims that belong to a scope in `allowed`. Raises `InvalidRequest`."""
     if text is None:
         return ClaimsRequest(acr=tuple(acr_values)) if acr_values else NOTHING
-    whole = _object(text)
-    id_token, userinfo = _member(whole, "id_token"), _member(whole, "userinfo")
+    document = _object(text)
+    id_token, userinfo = _member(document, "id_token"), _member(document, "userinfo")
     acr = _one(id_token.get("acr"))
-    wanted = _values(acr)
+    requested = _values(acr)
     return ClaimsRequest(
         id_token=_opened(id_token, allowed),
         userinfo=_opened(userinfo, allowed),
         subject=_subject(id_token, userinfo),
-        acr=wanted or tuple(acr_values) or (ACR_VALUES[::-1] if "acr" in id_token else ()),
-        acr_essential=bool(wanted) and acr.get("essential") is True,
+        acr=requested or tuple(acr_values) or (ACR_VALUES[::-1] if "acr" in id_token else ()),
+        acr_essential=bool(requested) and acr.get("essential") is True,
     )
 
 
@@ -90,8 +90,8 @@ def fails_acr(request: ClaimsRequest, methods: Sequence[str] = (_SEVERAL,)) -> b
 def lacks_acr(request: ClaimsRequest, methods: Sequence[str]) -> bool:
     """Whether a stronger sign-in would meet a requested `acr` value, and this one meets none
     (RFC 9470 §5)."""
-    wanted = frozenset(request.acr)
-    return not wanted & frozenset(_met(methods)) and bool(wanted & frozenset(ACR_VALUES))
+    requested = frozenset(request.acr)
+    return not requested & frozenset(_met(methods)) and bool(requested & frozenset(ACR_VALUES))
 
 
 def _met(methods: Sequence[str]) -> Sequence[str]:
@@ -100,16 +100,16 @@ def _met(methods: Sequence[str]) -> Sequence[str]:
 
 def _object(text: str) -> Mapping[str, Any]:
     try:
-        whole = json.loads(text)
+        document = json.loads(text)
     except (ValueError, RecursionError):
         raise InvalidRequest(_MALFORMED, refusal="claims_malformed") from None
-    if not isinstance(whole, dict):
+    if not isinstance(document, dict):
         raise InvalidRequest(_MALFORMED, refusal="claims_malformed")
-    return whole
+    return document
 
 
-def _member(whole: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    member = whole.get(name)
+def _member(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    member = document.get(name)
     if member is None:
         return {}
     if not isinstance(member, dict) or len(member) > _MOST_NAMES:
@@ -126,13 +126,13 @@ def _one(claims_request: Any) -> Mapping[str, Any]:
 
 
 def _values(claims_request: Mapping[str, Any]) -> tuple[str, ...]:
-    given = claims_request.get("values")
-    listed = given if isinstance(given, list) else [claims_request.get("value")]
+    values = claims_request.get("values")
+    listed = values if isinstance(values, list) else [claims_request.get("value")]
     return tuple(value for value in listed if isinstance(value, str))
 
 
 def _subject(*members: Mapping[str, Any]) -> str | None:
-    found = {value for member in members for value in _values(_one(member.get("sub")))}
-    if len(found) > 1:
+    subjects = {value for member in members for value in _values(_one(member.get("sub")))}
+    if len(subjects) > 1:
         raise InvalidRequest("claims requests two persons at once", refusal="claims_malformed")
-    return next(iter(found), None)
+    return next(iter(subjects), None)

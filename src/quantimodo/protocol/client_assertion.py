@@ -65,9 +65,9 @@ def check_assertion(
     # OpenID Connect Core §9: both are the client_id.
     if claims.get("iss") != client_id or claims.get("sub") != client_id:
         raise BadAssertion("iss or sub is not the client")
-    given = claims.get("aud")
-    named = given if isinstance(given, list) and audience.listed else [given]
-    if not any(isinstance(each, str) and each in audience.names for each in named):
+    claimed = claims.get("aud")
+    audiences = claimed if isinstance(claimed, list) and audience.listed else [claimed]
+    if not any(isinstance(each, str) and each in audience.names for each in audiences):
         raise BadAssertion("aud is not this server")
     expires_at = _moment(claims, "exp")
     if expires_at is None or expires_at <= now - _SKEW:

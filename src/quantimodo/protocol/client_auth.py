@@ -34,7 +34,7 @@ def parse_credentials(authorization: str | None, form: Form) -> Credentials:
     Raises `InvalidRequest` for more than one method, `InvalidClient` for none or a broken one.
     """
     secret = form.get("client_secret")
-    scheme, _, rest = (authorization or "").partition(" ")
+    scheme, _, encoded = (authorization or "").partition(" ")
     # v2-api.md §1: clients of 2016 send a Bearer header everywhere; here it is ignored.
     if scheme.lower() != "basic":
         if scheme and scheme.lower() != "bearer":
@@ -59,7 +59,7 @@ def parse_credentials(authorization: str | None, form: Form) -> Credentials:
         raise InvalidRequest(
             "the client authenticates in more than one way", refusal="client_authentication_twice"
         )
-    credentials = _parse_basic(rest)
+    credentials = _parse_basic(encoded)
     if form.get("client_id") not in (None, credentials.client_id):
         raise InvalidRequest(
             "client_id differs from the one in the Authorization header",

@@ -101,9 +101,9 @@ class ClientField:
     def faults(self, value: Any) -> Iterator[str]:
         """The reasons for which this value cannot be registered, for people."""
         if self.choices:
-            given = (value,) if self.kind == "text" else value
+            values = (value,) if self.kind == "text" else value
             allowed = {*self.choices, ""} if self.kind == "text" else set(self.choices)
-            if not set(given) <= allowed:
+            if not set(values) <= allowed:
                 yield "may only be of: " + ", ".join(self.choices)
         if self.check is not None:
             yield from self.check(value)

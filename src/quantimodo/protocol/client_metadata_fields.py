@@ -104,16 +104,16 @@ def _member(
     )
 
 
-def _encryption(name: str, what: str) -> Iterator[ClientField]:
+def _encryption(name: str, content: str) -> Iterator[ClientField]:
     yield _member(
         f"{name}_encrypted_response_alg",
-        f"The algorithm that encrypts the key of {what}. Not encrypted by default.",
+        f"The algorithm that encrypts the key of {content}. Not encrypted by default.",
         ENCRYPTION_ALGORITHMS[0],
         choices=ENCRYPTION_ALGORITHMS,
     )
     yield _member(
         f"{name}_encrypted_response_enc",
-        f"The algorithm that encrypts the content of {what}.",
+        f"The algorithm that encrypts the content of {content}.",
         ENCRYPTION_ENCODINGS[0],
         choices=ENCRYPTION_ENCODINGS,
     )

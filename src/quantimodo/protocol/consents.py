@@ -77,11 +77,11 @@ def narrow_details(
 def restricted_members(scope: Scope, details: str) -> dict[str, Any]:
     """The members of a response about access with details (RFC 9396 §7, §9.2): the details, and
     the scope without what they do not open (RFC 6749 §5.1)."""
-    found = from_json(details)
-    opened, _ = effective(scope, found)
+    parsed = from_json(details)
+    opened, _ = effective(scope, parsed)
     return {
         "scope": format_scope(plain_names(opened)),
-        "authorization_details": json_objects(found),
+        "authorization_details": json_objects(parsed),
     }
 
 

@@ -85,21 +85,21 @@ class AuthorizationPending(OAuthError):
     """RFC 8628 §3.5."""
 
     code = "authorization_pending"
-    usual = "authorization_pending"
+    default_refusal = "authorization_pending"
 
 
 class SlowDown(OAuthError):
     """RFC 8628 §3.5."""
 
     code = "slow_down"
-    usual = "slow_down"
+    default_refusal = "slow_down"
 
 
 class ExpiredToken(OAuthError):
     """RFC 8628 §3.5."""
 
     code = "expired_token"
-    usual = "device_code_expired"
+    default_refusal = "device_code_expired"
 
 
 def validate_device(
@@ -132,8 +132,8 @@ def user_code_from_random(random: bytes) -> str:
     """The code that these `USER_CODE_RANDOM_BYTES` bytes give."""
     number, characters = int.from_bytes(random, "big"), []
     for _ in range(USER_CODE_LENGTH):
-        number, place = divmod(number, len(USER_CODE_ALPHABET))
-        characters.append(USER_CODE_ALPHABET[place])
+        number, index = divmod(number, len(USER_CODE_ALPHABET))
+        characters.append(USER_CODE_ALPHABET[index])
     return "".join(characters)
 
 

@@ -123,21 +123,21 @@ def _is_target(htu: object, path: str, origins: Collection[str]) -> bool:
         return False
     if not any(_origin(each) == origin for each in origins):
         return False
-    named = unquote(parts.path)
-    return named == path or ("/." in named and _without_dots(named) == path)
+    requested = unquote(parts.path)
+    return requested == path or ("/." in requested and _without_dots(requested) == path)
 
 
 def _without_dots(path: str) -> str:
     """RFC 3986 §5.2.4, for a path that begins with a slash."""
     *folders, last = path.split("/")[1:]
-    kept: list[str] = []
+    segments: list[str] = []
     for segment in (*folders, last):
         if segment == "..":
-            kept = kept[:-1]
+            segments = segments[:-1]
         elif segment != ".":
-            kept.append(segment)
-    end = "/" if last in (".", "..") and kept else ""
-    return f"/{'/'.join(kept)}{end}"
+            segments.append(segment)
+    end = "/" if last in (".", "..") and segments else ""
+    return f"/{'/'.join(segments)}{end}"
 
 
 def _origin(address: str) -> tuple[str, str, int] | None:

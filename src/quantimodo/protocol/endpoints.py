@@ -14,7 +14,7 @@ from quantimodo.protocol.endpoint_entry import GET, EndpointEntry, EndpointKind
 _POST: Final = frozenset({"POST"})
 _GET_AND_POST: Final = GET | _POST
 _ONE: Final = GET | {"PUT", "DELETE"}
-# It has no HEAD: a preview of a link must not spend its token.
+# Without HEAD: a preview of a link must not use up its token.
 _ONCE: Final = frozenset({"GET", "POST"})
 _LARGEST_POST: Final = 4_194_304  # ten thousand measurements, with notes
 _RESOURCES: Final = "/.well-known/oauth-protected-resource"

@@ -26,24 +26,24 @@ from typing import ClassVar
 
 
 class OAuthError(Exception):
-    """An error with a registered code. `status` is for responses that are not redirects.
-    `refusal` is the code of its row in `protocol/refusals.py`; `usual` that of its class, empty
-    for errors that have no row."""
+    """An error with a registered code. `status` is for responses that are not redirects. `refusal`
+    is the code of its row in `protocol/refusals.py`; `default_refusal` that of its class, empty for
+    errors that have no row."""
 
     code: ClassVar[str]
     status: ClassVar[int] = 400
-    usual: ClassVar[str] = ""
+    default_refusal: ClassVar[str] = ""
 
     def __init__(self, description: str, *, because: str = "", refusal: str = "") -> None:
         super().__init__(description)
         self.description = description
         self.because = because
-        self.refusal = refusal or self.usual
+        self.refusal = refusal or self.default_refusal
 
 
 class InvalidRequest(OAuthError):
     code = "invalid_request"
-    usual = "parameter_malformed"
+    default_refusal = "parameter_malformed"
 
 
 class InvalidClient(OAuthError):
@@ -51,7 +51,7 @@ class InvalidClient(OAuthError):
 
     code = "invalid_client"
     status = 401
-    usual = "client_authentication_failed"
+    default_refusal = "client_authentication_failed"
 
     def __init__(
         self, description: str, *, challenged: bool = False, because: str = "", refusal: str = ""
@@ -62,7 +62,7 @@ class InvalidClient(OAuthError):
 
 class InvalidGrant(OAuthError):
     code = "invalid_grant"
-    usual = "grant_not_valid"
+    default_refusal = "grant_not_valid"
 
 
 class ReplayDetected(InvalidGrant):
@@ -78,83 +78,83 @@ class ReplayDetected(InvalidGrant):
 
 class UnauthorizedClient(OAuthError):
     code = "unauthorized_client"
-    usual = "client_not_allowed"
+    default_refusal = "client_not_allowed"
 
 
 class UnsupportedGrantType(OAuthError):
     code = "unsupported_grant_type"
-    usual = "grant_type_unknown"
+    default_refusal = "grant_type_unknown"
 
 
 class UnsupportedResponseType(OAuthError):
     code = "unsupported_response_type"
-    usual = "response_type_unknown"
+    default_refusal = "response_type_unknown"
 
 
 class InvalidScope(OAuthError):
     code = "invalid_scope"
-    usual = "scope_not_registered"
+    default_refusal = "scope_not_registered"
 
 
 class AccessDenied(OAuthError):
     code = "access_denied"
     status = 403
-    usual = "person_refused"
+    default_refusal = "person_refused"
 
 
 class LoginRequired(OAuthError):
     code = "login_required"
-    usual = "login_required"
+    default_refusal = "login_required"
 
 
 class ConsentRequired(OAuthError):
     code = "consent_required"
-    usual = "consent_required"
+    default_refusal = "consent_required"
 
 
 class InvalidAuthorizationDetails(OAuthError):
     """RFC 9396 §5."""
 
     code = "invalid_authorization_details"
-    usual = "authorization_details_invalid"
+    default_refusal = "authorization_details_invalid"
 
 
 class InvalidGrantId(OAuthError):
     """Grant Management §5.4."""
 
     code = "invalid_grant_id"
-    usual = "grant_id_unknown"
+    default_refusal = "grant_id_unknown"
 
 
 class InvalidTarget(OAuthError):
     """RFC 8707 §2."""
 
     code = "invalid_target"
-    usual = "resource_not_allowed"
+    default_refusal = "resource_not_allowed"
 
 
 class InvalidRequestObject(OAuthError):
     code = "invalid_request_object"
-    usual = "request_object_invalid"
+    default_refusal = "request_object_invalid"
 
 
 class InvalidRequestUri(OAuthError):
     code = "invalid_request_uri"
-    usual = "request_uri_not_usable"
+    default_refusal = "request_uri_not_usable"
 
 
 class InvalidDPoPProof(OAuthError):
     """RFC 9449 §5. The description says which check failed."""
 
     code = "invalid_dpop_proof"
-    usual = "dpop_proof_invalid"
+    default_refusal = "dpop_proof_invalid"
 
 
 class UseDPoPNonce(OAuthError):
     """RFC 9449 §8: the response has the nonce in its header `DPoP-Nonce`."""
 
     code = "use_dpop_nonce"
-    usual = "dpop_nonce_needed"
+    default_refusal = "dpop_nonce_needed"
 
     def __init__(self) -> None:
         super().__init__("the DPoP proof needs the nonce in the header DPoP-Nonce")
@@ -164,12 +164,12 @@ class UnmetAuthenticationRequirements(OAuthError):
     """OpenID Connect Core Error Code unmet_authentication_requirements 1.0."""
 
     code = "unmet_authentication_requirements"
-    usual = "acr_not_available"
+    default_refusal = "acr_not_available"
 
 
 class RegistrationNotSupported(OAuthError):
     code = "registration_not_supported"
-    usual = "registration_parameter_not_supported"
+    default_refusal = "registration_parameter_not_supported"
 
 
 class InvalidClientMetadata(OAuthError):

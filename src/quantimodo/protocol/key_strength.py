@@ -31,9 +31,9 @@ def weakness(key: Mapping[str, Any]) -> str:
         if bits > LARGEST_RSA:
             return f"is an RSA key of more than {LARGEST_RSA} bits"
     elif isinstance(kind, str) and isinstance(key.get("crv"), str):
-        known = _CURVES.get(kind)
-        if known is not None and key["crv"] not in known:
-            return f"has a curve that is weak or unknown: use one of {', '.join(sorted(known))}"
+        curves = _CURVES.get(kind)
+        if curves is not None and key["crv"] not in curves:
+            return f"has a curve that is weak or unknown: use one of {', '.join(sorted(curves))}"
     return ""
 
 

@@ -38,11 +38,11 @@ class Hint:
 
 def requesting_client(form: Form, hint: Hint | None) -> str | None:
     """The id of the requesting application, if the request has it."""
-    given = form.get("client_id")
+    client_id = form.get("client_id")
     # RP-Initiated Logout §2: when both are there, the OP MUST verify that they match.
-    if hint is not None and given is not None and given != hint.client_id:
+    if hint is not None and client_id is not None and client_id != hint.client_id:
         raise LogoutRefused("id_token_hint was issued to another app than client_id says.")
-    return given if hint is None else hint.client_id
+    return client_id if hint is None else hint.client_id
 
 
 def destination(form: Form, client: Client | None) -> str | None:
@@ -106,8 +106,8 @@ def origin_of(address: str) -> str | None:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return None
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    usual = {"http": 80, "https": 443}[parts.scheme]
-    port = f":{parts.port}" if parts.port not in (None, usual) else ""
+    default = {"http": 80, "https": 443}[parts.scheme]
+    port = f":{parts.port}" if parts.port not in (None, default) else ""
     return f"{parts.scheme}://{host}{port}"
 
 

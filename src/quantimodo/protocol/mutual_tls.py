@@ -21,12 +21,12 @@ SUBJECTS: Final = (
 def certificate_faults(metadata: ClientMetadata, *, has_keys: bool) -> Iterator[tuple[str, str]]:
     """Each invalid field with the reason, for people."""
     method = metadata.token_endpoint_auth_method
-    given = registered_subjects(metadata)
-    if method == "tls_client_auth" and len(given) != 1:
+    subjects = registered_subjects(metadata)
+    if method == "tls_client_auth" and len(subjects) != 1:
         yield "token_endpoint_auth_method", f"tls_client_auth needs one of {', '.join(SUBJECTS)}"
     yield from _subject_faults(metadata)
     if method != "tls_client_auth":
-        for name in given:
+        for name in subjects:
             yield name, "goes with the token_endpoint_auth_method tls_client_auth"
     if method == "self_signed_tls_client_auth" and not has_keys:
         yield "token_endpoint_auth_method", "self_signed_tls_client_auth needs jwks or jwks_uri"

@@ -89,9 +89,9 @@ class Form:
         """The valid parameters, and an error for each invalid one."""
         values: dict[str, str] = {}
         faults: dict[str, str] = {}
-        spellings: set[str] = set()
-        for spelled, value in pairs:
-            name = aliases.get(spelled, spelled)
+        sent_names: set[str] = set()
+        for sent_name, value in pairs:
+            name = aliases.get(sent_name, sent_name)
             if known is not None and name not in known:
                 continue
             if name in values:
@@ -99,7 +99,7 @@ class Form:
                 # spellings with one value are one parameter.
                 if name in _REPEATABLE:
                     faults.update(_repeated(values, name, _label(name, known), value))
-                elif spelled in spellings or values[name] != value:
+                elif sent_name in sent_names or values[name] != value:
                     faults[name] = f"{_label(name, known)} is repeated"
             elif value is None:
                 faults[name] = f"{_label(name, known)} is not properly encoded"
@@ -108,7 +108,7 @@ class Form:
             else:
                 label = _label(name, known)
                 faults[name] = f"{label} is too long, or has characters that are not allowed"
-            spellings.add(spelled)
+            sent_names.add(sent_name)
         if not faults and all(values.values()):
             return cls(values), faults
         return cls({k: v for k, v in values.items() if v and k not in faults}), faults
@@ -197,10 +197,10 @@ def _unquoted(value: str) -> str | None:
 
 def _repeated(values: dict[str, str], name: str, label: str, value: str | None) -> dict[str, str]:
     """Add another value of a name that may be repeated; the fault of one that is not valid."""
-    found = values[name]
-    if value is None or not _is_plain(value) or found.count(_BETWEEN) + 2 > _MOST_REPEATED:
+    joined = values[name]
+    if value is None or not _is_plain(value) or joined.count(_BETWEEN) + 2 > _MOST_REPEATED:
         return {name: f"{label} is not properly encoded, or is repeated too often"}
-    values[name] = f"{found}{_BETWEEN}{value}" if found and value else found or value
+    values[name] = f"{joined}{_BETWEEN}{value}" if joined and value else joined or value
     return {}
 
 

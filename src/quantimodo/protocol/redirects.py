@@ -50,7 +50,7 @@ def matches(registered: str, requested: str, *, public: bool = False) -> bool:
 
 
 def portless(uri: str) -> str:
-    """The common spelling of all URIs that match a registered one: no port for a loopback IP."""
+    """The common form of all URIs that match a registered one: no port for a loopback IP."""
     parts = _without_port(uri)
     return uri if parts is None else "".join(parts)
 
@@ -63,7 +63,7 @@ def is_claimed(uri: str) -> bool:
 
 
 def _without_port(uri: str, form: re.Pattern[str] = _LOOPBACK) -> tuple[str, str] | None:
-    found = form.fullmatch(uri)
-    if found is None or not uris.is_port(found[2]):
+    match = form.fullmatch(uri)
+    if match is None or not uris.is_port(match[2]):
         return None
-    return found[1], found[3]
+    return match[1], match[3]

@@ -26,7 +26,7 @@ from quantimodo.protocol.security_profiles import implied_values, missing_requir
 from quantimodo.protocol.verified_domains import is_of_domain, keeps_domain
 
 _PLAIN_RESPONSE_TYPES = frozenset({"code", "none"})
-# security.md §5: types that hand out tokens in a URL; only the operator lets an app have them.
+# security.md §5: types whose responses have tokens in the URL; only the operator allows them.
 IMPLICIT_RESPONSE_TYPES = RESPONSE_TYPES - _PLAIN_RESPONSE_TYPES
 
 
@@ -122,7 +122,7 @@ _REVIEWED: Final = ("name", "description", "homepage_uri", "policy_uri", "tos_ur
 
 def _keeps_review(client: Client, registration: Registration) -> bool:
     """Whether it still is what the operator reviewed: the same texts and documents, and no more
-    than before. `ClientRegistry.set_logo` compares the picture."""
+    than before. `Registry.set_logo` compares the picture."""
     return (
         all(getattr(client, name) == getattr(registration, name) for name in _REVIEWED)
         and client.metadata.localized == registration.metadata.localized
@@ -157,12 +157,12 @@ def normalise(registration: Registration) -> Registration:
 
 def faults(registration: Registration) -> tuple[Fault, ...]:
     """All faults, in the order of the table of fields; empty for a valid registration."""
-    found = [
+    all_faults = [
         Fault(field.name, message)
         for field in FIELDS
         for message in field.faults(value_of(registration, field))
     ]
-    found += [
+    all_faults += [
         *_redirect_faults(registration),
         *_logout_faults(registration),
         *_metadata_faults(registration),
@@ -175,30 +175,34 @@ def faults(registration: Registration) -> tuple[Fault, ...]:
         ),
     ]
     order = {field.name: number for number, field in enumerate(FIELDS)}
-    return tuple(sorted(found, key=lambda fault: order.get(fault.field, len(order))))
+    return tuple(sorted(all_faults, key=lambda fault: order.get(fault.field, len(order))))
 
 
 def privileges(registration: Registration) -> tuple[Fault, ...]:
     """The requested metadata that only the operator may grant."""
-    found = []
+    refused = []
     if registration.first_party:
-        found.append(Fault("first_party", "only the operator can make an app first-party"))
+        refused.append(Fault("first_party", "only the operator can make an app first-party"))
     if registration.metadata.reviewed:
-        found.append(Fault("reviewed", "only the operator can mark an app as reviewed"))
+        refused.append(Fault("reviewed", "only the operator can mark an app as reviewed"))
     if registration.metadata.token_exchange_actors:
-        found.append(Fault("token_exchange_actors", "only the operator can name actors"))
+        refused.append(Fault("token_exchange_actors", "only the operator can name actors"))
     if registration.metadata.verified_domain:
-        found.append(Fault("verified_domain", "only the operator can verify the domain of an app"))
+        refused.append(
+            Fault("verified_domain", "only the operator can verify the domain of an app")
+        )
     for limit in ("tokens_per_minute", "requests_per_minute"):
         if getattr(registration.metadata, limit):
-            found.append(Fault(limit, "only the operator can set limits of an app"))
+            refused.append(Fault(limit, "only the operator can set limits of an app"))
     if registration.resource_server:
-        found.append(Fault("resource_server", "only the operator can make an app introspect"))
+        refused.append(Fault("resource_server", "only the operator can make an app introspect"))
     if registration.response_types & IMPLICIT_RESPONSE_TYPES:
-        found.append(Fault("response_types", "only the operator can allow implicit response types"))
+        refused.append(
+            Fault("response_types", "only the operator can allow implicit response types")
+        )
     for name in sorted(registration.grant_types & BY_OPERATOR):
-        found.append(Fault("grant_types", f"only the operator can allow {ENTRY_OF[name].title}"))
-    return tuple(found)
+        refused.append(Fault("grant_types", f"only the operator can allow {ENTRY_OF[name].title}"))
+    return tuple(refused)
 
 
 def _usable_response_types(registration: Registration) -> frozenset[str]:

@@ -22,7 +22,7 @@ ALGORITHMS: Final = (*SIGNED, "none")
 """What an app may register as its `request_object_signing_alg`."""
 _TYPE: Final = "oauth-authz-req+jwt"  # RFC 9101 §10.8
 _NEVER_INSIDE: Final = frozenset({"request", "request_uri"})
-_OF_THE_TOKEN: Final = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
+_JWT_CLAIMS: Final = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
 _SKEW: Final = timedelta(seconds=60)
 
 
@@ -83,10 +83,10 @@ def merge(form: Form, claims: Mapping[str, Any]) -> Form:
     """One request: the object overrides the plain parameters (OpenID Connect Core §6.1)."""
     outside = {name: text for name, text in form.items() if name not in _NEVER_INSIDE}
     # A member that is null is as one that is missing.
-    given = {name: value for name, value in claims.items() if value is not None}
-    named = {name: value for name, value in given.items() if name not in _OF_THE_TOKEN}
-    resources = _resources(named.pop("resource", ()))
-    inside = {name: _spelled(value) for name, value in named.items()}
+    members = {name: value for name, value in claims.items() if value is not None}
+    parameters = {name: value for name, value in members.items() if name not in _JWT_CLAIMS}
+    resources = _resources(parameters.pop("resource", ()))
+    inside = {name: _format_value(value) for name, value in parameters.items()}
     for name in ("response_type", "client_id"):
         # OpenID Connect Core §6.1: parameters in both must match.
         if name in outside and inside.get(name, outside[name]) != outside[name]:
@@ -117,7 +117,7 @@ def _resources(value: Any) -> list[tuple[str, str]]:
     return [("resource", each) for each in values]
 
 
-def _spelled(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """The value as in a query: JSON for an object, plain text otherwise."""
     if isinstance(value, str):
         return value

@@ -91,25 +91,25 @@ def _differences(registered: str, sent: str) -> list[str]:
     ours, theirs = _parts(registered), _parts(sent)
     if ours is None or theirs is None:
         return ["the form of an address"]
-    found = [name for name in ours if ours[name] != theirs[name]]
-    if "path" in found and ours["path"].rstrip("/") == theirs["path"].rstrip("/"):
-        found[found.index("path")] = "the slash at the end"
-    return found
+    differences = [name for name in ours if ours[name] != theirs[name]]
+    if "path" in differences and ours["path"].rstrip("/") == theirs["path"].rstrip("/"):
+        differences[differences.index("path")] = "the slash at the end"
+    return differences
 
 
 def _parts(uri: str) -> Mapping[str, str] | None:
     try:
-        found: SplitResult = urlsplit(uri)
-        port = found.port
+        parts: SplitResult = urlsplit(uri)
+        port = parts.port
     except ValueError:
         return None
     return {
-        "scheme": found.scheme,
-        "host": found.hostname or "",
+        "scheme": parts.scheme,
+        "host": parts.hostname or "",
         "port": "" if port is None else str(port),
-        "path": found.path,
-        "query": found.query,
-        "fragment": found.fragment,
+        "path": parts.path,
+        "query": parts.query,
+        "fragment": parts.fragment,
     }
 
 

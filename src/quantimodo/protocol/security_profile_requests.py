@@ -28,9 +28,9 @@ def needs_push(client: Client) -> bool:
     return registered or profile_of(client).pushed_requests
 
 
-def pushed_lifetime(client: Client, usual: timedelta) -> timedelta:
+def pushed_lifetime(client: Client, lifetime: timedelta) -> timedelta:
     """How long a pushed request of this client can be used."""
-    return min(usual, profile_of(client).longest_pushed or usual)
+    return min(lifetime, profile_of(client).longest_pushed or lifetime)
 
 
 def needs_signature(client: Client) -> bool:
