@@ -169,7 +169,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
         "changes_per_session",
         "registration_changes_per_address",
     ),
-    "clients/metadata_documents:ClientDocuments._fetched": ("fetches_per_address",),
+    "clients/metadata_documents:ClientDocuments._fetch": ("fetches_per_address",),
     "clients/resources:ResourceRegistry.register": ("changes_per_session",),
     "clients/resources:ResourceRegistry.change": ("changes_per_session",),
     "clients/resources:ResourceRegistry.delete": ("changes_per_session",),

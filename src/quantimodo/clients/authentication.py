@@ -35,9 +35,9 @@ _NO_SECRET = SecretDigest(bytes(32))
 
 @dataclass(frozen=True, slots=True)
 class ClientAuthentication:
-    """One read a request: what it says is never older than the request. `audiences`: the names by
-    which a client's statement may call this server; `issuer` is the one that every profile
-    allows."""
+    """Reads the client once in each request, so that a change counts from the next request on.
+    `audiences`: the names by which an assertion may call this server; `issuer` is the one that
+    every profile allows."""
 
     clients: ClientStore
     clock: Clock
@@ -52,7 +52,7 @@ class ClientAuthentication:
         """The client that presents itself in this request, whose parameters are `form`. Raises
         `InvalidClient`, the same for every cause."""
         credentials = parse_credentials(request.header(b"authorization"), form)
-        client_id = credentials.client_id or _stated(credentials)
+        client_id = credentials.client_id or _subject_of(credentials)
         client = request.client = await self.clients.client(client_id)
         if client is None or client.disabled_at is not None or not self.documents.allows(client_id):
             _matches(_NO_SECRET, credentials, self.clock)  # the same work as for a known one
@@ -74,7 +74,7 @@ class ClientAuthentication:
         # RFC 7591 §2: the method that was registered, and no other.
         if registered and registered != credentials.method:
             raise _refusal(credentials, "not the registered method", "client_secret_wrong_method")
-        if not self._proves(client, credentials):
+        if not self._has_valid_secret(client, credentials):
             missing = credentials.secret is None
             code = "client_secret_missing" if missing else "client_secret_wrong"
             raise _refusal(credentials, "wrong or missing secret", code)
@@ -84,12 +84,12 @@ class ClientAuthentication:
         """Whether this is a live secret of the client (v2-api.md §5: authorize may carry one)."""
         presented = digest(secret)
         for slot in (client.secret, client.previous_secret):
-            if slot is not None and _alive(slot, self.clock) and same(slot.digest, presented):
+            if slot is not None and _is_live(slot, self.clock) and same(slot.digest, presented):
                 return True
         return False
 
-    def _proves(self, client: Client, credentials: Credentials) -> bool:
-        # A public client has no secret; one that sends one anyway is not what it says.
+    def _has_valid_secret(self, client: Client, credentials: Credentials) -> bool:
+        # A public client has no secret: with one, the credentials are those of another client.
         if client.public or credentials.secret is None:
             return client.public and credentials.secret is None
         return self.verifies(client, credentials.secret.reveal())
@@ -119,7 +119,7 @@ class ClientAuthentication:
             ) from None
         except BadAssertion as fault:
             raise _refusal(credentials, str(fault), "client_assertion_invalid") from None
-        # security.md §14: used once. The name says nothing without the statement.
+        # security.md §14: used once. The key of the record does not reveal the assertion.
         key = b"assertion " + digest(f"{client.id} {statement.jti}")
         if not await self.replays.use_once(key, statement.expires_at, signer_of(client)):
             raise _refusal(credentials, "the assertion was used before", "client_assertion_used")
@@ -131,7 +131,7 @@ class ClientAuthentication:
 
 
 def _algorithms(client: Client) -> Collection[str]:
-    """How this client may sign its statements."""
+    """The algorithms by which this client may sign its assertions."""
     metadata = client.metadata
     by_method = {
         "client_secret_jwt": HMAC_ALGORITHMS,
@@ -143,8 +143,8 @@ def _algorithms(client: Client) -> Collection[str]:
     return [name for name in allowed if registered in ("", name) and profile.allows_algorithm(name)]
 
 
-def _stated(credentials: Credentials) -> str:
-    """Whose statement it says it is, to find the key by which that is verified."""
+def _subject_of(credentials: Credentials) -> str:
+    """The client id in an assertion that is not verified yet, to find the key that verifies it."""
     if credentials.assertion is None:
         return ""
     try:
@@ -156,10 +156,10 @@ def _stated(credentials: Credentials) -> str:
 
 def _matches(slot: SecretDigest, credentials: Credentials, clock: Clock) -> bool:
     secret = "" if credentials.secret is None else credentials.secret.reveal()
-    return _alive(slot, clock) and same(slot.digest, digest(secret))
+    return _is_live(slot, clock) and same(slot.digest, digest(secret))
 
 
-def _alive(slot: SecretDigest, clock: Clock) -> bool:
+def _is_live(slot: SecretDigest, clock: Clock) -> bool:
     return slot.expires_at is None or slot.expires_at > clock.now()
 
 

@@ -31,7 +31,7 @@ def agents_api(issuer: str) -> Resource:
 
 
 @dataclass(frozen=True, slots=True)
-class WithBuiltIn:
+class ResourcesWithBuiltIn:
     """Implements `ResourceStore`, and finds these resources too, by their identifiers. They are not
     listed and cannot be changed."""
 

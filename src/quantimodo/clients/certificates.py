@@ -39,11 +39,11 @@ class ClientCertificates:
     def confirmation(self, header: str) -> Confirmation | None:
         """The confirmation of tokens that are bound to this certificate. Raises
         `CertificateRefused`."""
-        found = self.read(header)
-        return None if found is None else Confirmation("x5t#S256", found.thumbprint)
+        certificate = self.read(header)
+        return None if certificate is None else Confirmation("x5t#S256", certificate.thumbprint)
 
     async def authenticate(self, client: Client, request: Request) -> None:
-        """Whether the request shows the registered certificate of the client. Raises
+        """Check that the request shows the registered certificate of the client. Raises
         `CertificateRefused`."""
         certificate = self.read(request.certificate)
         if certificate is None:

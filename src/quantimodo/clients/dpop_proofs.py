@@ -59,8 +59,10 @@ class DPoPProofs:
         target = Target(method, request.path, hashed)
         statement = check_proof(signed.claims, target, self.policy, now)
         if mode != "off":
-            given = statement.nonce
-            if not (mode == "optional" if given is None else self.nonces.verify(given, now)):
+            presented = statement.nonce
+            if not (
+                mode == "optional" if presented is None else self.nonces.verify(presented, now)
+            ):
                 raise UseDPoPNonce
         return Proof(Confirmation("jkt", signed.thumbprint), statement)
 

@@ -18,10 +18,10 @@ from quantimodo.ports.clock import Clock
 from quantimodo.ports.document_fetcher import DocumentFetcher, FetchFailed
 
 _FRESH: Final = timedelta(hours=1)
-_AGAIN: Final = timedelta(seconds=5)
+_RETRY_AFTER: Final = timedelta(seconds=5)
 _MINUTE: Final = timedelta(minutes=1)
 _LARGEST: Final = 65_536  # bytes of one document
-_ENTRY: Final = 512  # bytes of an entry without its document, as they count
+_ENTRY_BYTES: Final = 512  # bytes of an entry without its document, as they count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class _Entry:
     """The document of one client at one address, when it was fetched, and when it was tried."""
 
     host: str
-    size: int = _ENTRY
+    size: int = _ENTRY_BYTES
     document: Mapping[str, Any] = field(default_factory=dict)
     fetched_at: datetime | None = None
     tried_at: datetime | None = None
@@ -88,7 +88,7 @@ class KeyDocuments:
 
     def _is_due(self, entry: _Entry, again: bool) -> bool:
         now = self._clock.now()
-        if entry.tried_at is not None and now - entry.tried_at < _AGAIN:
+        if entry.tried_at is not None and now - entry.tried_at < _RETRY_AFTER:
             return False
         return again or entry.fetched_at is None or now - entry.fetched_at >= _FRESH
 
@@ -116,7 +116,7 @@ class KeyDocuments:
             return
         if not isinstance(document, dict):
             return
-        size = _ENTRY + len(text)
+        size = _ENTRY_BYTES + len(text)
         if self._entries.get(key) is entry:  # not evicted meanwhile
             self._count(entry.host, size - entry.size)
         entry.size = size

@@ -10,8 +10,8 @@ from quantimodo.protocol.registration import Fault, Registration, faults
 
 def check_metadata(requested: Registration, refused: Sequence[Fault] = ()) -> None:
     """Raises `InvalidMetadata` if there are refused fields, or other faults of the registration."""
-    if found := (*refused, *faults(requested)):
-        raise InvalidMetadata(found[0].field, found[0].message, found)
+    if all_faults := (*refused, *faults(requested)):
+        raise InvalidMetadata(all_faults[0].field, all_faults[0].message, all_faults)
 
 
 def with_metadata(client: Client, requested: Registration) -> Client:

@@ -39,7 +39,7 @@ MOST_OF_HOST: Final = 100
 MOST: Final = 10_000
 """Stored documents."""
 _SHORTEST: Final = timedelta(minutes=5)
-_USUAL: Final = timedelta(hours=1)
+_DEFAULT: Final = timedelta(hours=1)
 _LONGEST: Final = timedelta(days=1)
 _PRECISION: Final = timedelta(hours=1)
 """Of the time of the last use."""
@@ -73,9 +73,11 @@ class ClientDocuments:
         """The client by its stored copy, if it may be used; also one of this server."""
         return await self.clients.client(client_id) if self.policy.allows(client_id) else None
 
-    async def current(self, client_id: str, admit: Callable[[], Awaitable[None]]) -> Client | None:
-        """The client by a copy that is fresh; also one of this server. `admit` is called before a
-        fetch.
+    async def current(
+        self, client_id: str, before_fetch: Callable[[], Awaitable[None]]
+    ) -> Client | None:
+        """The client by a copy that is fresh; also one of this server. `before_fetch` is called
+        before a fetch.
 
         Raises `DocumentRefused` for a document that cannot be fetched or used. Nothing is stored
         then (Client ID Metadata Document §5.2), so the next request fetches again.
@@ -85,20 +87,20 @@ class ClientDocuments:
         host = check_document_id(client_id)
         lock = self._locks.setdefault(client_id, asyncio.Lock())
         async with lock:
-            known = await self.store.document(client_id)
+            document = await self.store.document(client_id)
             now = self.clock.now()
-            if known is not None and now < known.fresh_until:
-                if now - known.used_at > _PRECISION:
+            if document is not None and now < document.fresh_until:
+                if now - document.used_at > _PRECISION:
                     await self.store.record_document_use(client_id, now)
                 if client := await self.clients.client(client_id):
                     return client
-            await admit()
-            return await self._fetched(client_id, host)
+            await before_fetch()
+            return await self._fetch(client_id, host)
 
-    async def _fetched(self, client_id: str, host: str) -> Client | None:
+    async def _fetch(self, client_id: str, host: str) -> Client | None:
         try:
-            found = await self.fetcher.fetch_cacheable(client_id, largest=LARGEST)
-            registration = normalise(parse_document(client_id, msgspec.json.decode(found.body)))
+            fetched = await self.fetcher.fetch_cacheable(client_id, largest=LARGEST)
+            registration = normalise(parse_document(client_id, msgspec.json.decode(fetched.body)))
             await self.registry.check(registration)
         except FetchFailed:
             raise DocumentRefused("it cannot be fetched") from None
@@ -109,8 +111,8 @@ class ClientDocuments:
         except OAuthError as fault:
             raise DocumentRefused(fault.description) from None
         now = self.clock.now()
-        seconds = seconds_fresh(found.cache_control)
-        age = _USUAL if seconds is None else timedelta(seconds=seconds)
+        seconds = seconds_fresh(fetched.cache_control)
+        age = _DEFAULT if seconds is None else timedelta(seconds=seconds)
         fresh_until = now + min(max(age, _SHORTEST), _LONGEST)
         # The row comes first, so that each stored client counts.
         await self.store.save_document(

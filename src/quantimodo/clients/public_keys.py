@@ -57,12 +57,12 @@ class ClientKeys:
             # OpenID Connect Core §10.1.1: an unknown kid means that the client rotated its keys. A
             # single key in a set may have no kid, and is rotated too.
             if not isinstance(fault, UnknownKey) and unverified_kid(token) is not None:
-                raise _explained(fault, document) from None
+                raise _with_weak_key(fault, document) from None
         newest = await self._document(client, again=True)
         try:
             return _verified(newest, token, asymmetric)
         except BadToken as fault:
-            raise _explained(fault, newest) from None
+            raise _with_weak_key(fault, newest) from None
 
     async def has_key(self, client: Client, matches: Callable[[Mapping[str, Any]], bool]) -> bool:
         """Whether one of the client's registered keys fits. They are fetched again before the
@@ -104,10 +104,10 @@ class ClientKeys:
             return _object(client.metadata.jwks.encode())
         if not client.metadata.jwks_uri:
             raise BadToken
-        found = await self.documents.fetch(client.id, client.metadata.jwks_uri, again=again)
-        if found is None:
+        document = await self.documents.fetch(client.id, client.metadata.jwks_uri, again=again)
+        if document is None:
             raise BadToken
-        return found
+        return document
 
 
 def _verified(
@@ -120,7 +120,7 @@ def _verified(
         raise UnknownKey from fault
 
 
-def _explained(fault: BadToken, document: Mapping[str, Any]) -> BadToken:
+def _with_weak_key(fault: BadToken, document: Mapping[str, Any]) -> BadToken:
     for message in weak_keys(document):
         return WeakKey(f"of the app's key set, {message}")
     return fault
@@ -128,9 +128,9 @@ def _explained(fault: BadToken, document: Mapping[str, Any]) -> BadToken:
 
 def _object(text: bytes) -> Mapping[str, Any]:
     try:
-        found = msgspec.json.decode(text)
+        document = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as fault:
         raise BadToken from fault
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         raise BadToken
-    return found
+    return document

@@ -19,7 +19,7 @@ from quantimodo.ports.client_stores import ClientStore
 from quantimodo.protocol.registration import Fault, Registration
 
 _SHORTEST_PART: Final = 6  # a shorter word may be a part of other words: it is compared as a whole
-_SPOKEN: Final = {"rn": "m", "vv": "w", "cl": "d"}  # two letters that look like one
+_LOOK_ALIKES: Final = {"rn": "m", "vv": "w", "cl": "d"}  # two letters that look like one
 
 
 class ReservedNames:
@@ -70,9 +70,9 @@ async def name_faults(
     return ()
 
 
-def _names_of(named: Registration | Client) -> set[str]:
-    localized = named.metadata.localized.items()
-    return {named.name, *(text for key, text in localized if key.startswith("client_name#"))}
+def _names_of(registration: Registration | Client) -> set[str]:
+    localized = registration.metadata.localized.items()
+    return {registration.name, *(text for key, text in localized if key.startswith("client_name#"))}
 
 
 def skeleton(text: str) -> str:
@@ -82,8 +82,8 @@ def skeleton(text: str) -> str:
     looks = "".join(table.get(one, one) for one in plain).casefold()
     looks = "".join(table.get(one, one) for one in unicodedata.normalize("NFKD", looks))
     looks = re.sub(r"[\W_]", "", looks)
-    for two, one in _SPOKEN.items():
-        looks = looks.replace(two, one)
+    for letters, letter in _LOOK_ALIKES.items():
+        looks = looks.replace(letters, letter)
     return looks
 
 

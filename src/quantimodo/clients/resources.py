@@ -131,14 +131,14 @@ class ResourceRegistry:
                 break
         return faults
 
-    def _record(self, resource: Resource, kind: str, what: str) -> None:
+    def _record(self, resource: Resource, kind: str, action: str) -> None:
         self.audit.record(
             Event(
                 at=self.clock.now(),
                 kind=kind,
                 user_id=resource.owner_id,
                 client_id=None,
-                detail=f"API {resource.name}: {what}",
+                detail=f"API {resource.name}: {action}",
             )
         )
 

@@ -20,12 +20,12 @@ class SenderKey(NamedTuple):
     proof: Proof | None = None
 
 
-_NOTHING: Final = SenderKey(None)
+_NO_KEY: Final = SenderKey(None)
 
 
 @dataclass(frozen=True, slots=True)
 class SenderConstraints:
-    """Reads what a request shows, and checks it against what its client registered."""
+    """Reads the key of a request, and checks it against what its client registered."""
 
     proofs: DPoPProofs
     certificates: ClientCertificates
@@ -53,7 +53,7 @@ class SenderConstraints:
                     "the app is registered to send a DPoP proof, and it is missing",
                     refusal="dpop_proof_missing",
                 )
-            return _NOTHING
+            return _NO_KEY
         return SenderKey(proof.confirmation, proof)
 
     async def use(self, sender_key: SenderKey, client: Client) -> None:
@@ -63,12 +63,12 @@ class SenderConstraints:
 
     def _certificate(self, request: Request) -> Confirmation:
         try:
-            found = self.certificates.confirmation(request.certificate)
+            confirmation = self.certificates.confirmation(request.certificate)
         except CertificateRefused as fault:
             raise InvalidRequest(str(fault), refusal="certificate_missing") from None
-        if found is None:
+        if confirmation is None:
             raise InvalidRequest(
                 "the app is registered for bound tokens: its certificate is missing",
                 refusal="certificate_missing",
             )
-        return found
+        return confirmation

@@ -278,17 +278,17 @@ class SetUpService:
 def settings_detail(differences: Sequence[Difference]) -> str:
     """The providers and policies among them, for the records: names, no values."""
     names = [each.name for each in differences if each.what in ("provider", "policy")]
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(names[:_MOST_NAMES]) + more
+    rest = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + rest
 
 
 def _owner_id(owner_id: int | None, people: Sequence[int]) -> int | None:
     return people[-owner_id - 1] if owner_id is not None and owner_id < 0 else owner_id
 
 
-def _repeated(what: str, names: Sequence[str]) -> Iterator[str]:
+def _repeated(kind: str, names: Sequence[str]) -> Iterator[str]:
     for name in sorted({each for each in names if names.count(each) > 1}):
-        yield f"{what}: {name} is there twice"
+        yield f"{kind}: {name} is there twice"
 
 
 def _is_plain(text: str) -> bool:

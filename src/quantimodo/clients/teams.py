@@ -55,8 +55,8 @@ class Teams:
         """The applications that this person manages as a member, the oldest first. `Registry.owned`
         returns those of which the person is the lead."""
         memberships = await self.store.memberships(user_id)
-        found = [await self.clients.client(each.client_id) for each in memberships]
-        return sorted(filter(None, found), key=lambda client: (client.created_at, client.id))
+        clients = [await self.clients.client(each.client_id) for each in memberships]
+        return sorted(filter(None, clients), key=lambda client: (client.created_at, client.id))
 
     async def members(self, client: Client) -> Sequence[ClientMember]:
         """The lead first, then the others, the oldest first."""

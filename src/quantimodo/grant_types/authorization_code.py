@@ -67,17 +67,17 @@ class AuthorizationCodeGrant:
         return Redeem(client, evidence, scope, details)
 
 
-def _check_redirect_uri(found: FoundCode, given: str | None, client: Client) -> None:
+def _check_redirect_uri(evidence: FoundCode, redirect_uri: str | None, client: Client) -> None:
     # RFC 6749 §4.1.3: identical to the one of the authorization request, if that had one.
-    requested = found.code.redirect_uri
-    if requested is not None and given is None:
+    requested = evidence.code.redirect_uri
+    if requested is not None and redirect_uri is None:
         raise InvalidGrant(
             "redirect_uri is missing: send the one of the authorization request",
             refusal="redirect_uri_differs",
         )
     # Stricter than RFC 6749: if it was left out, only a registered one is accepted here.
     allowed = client.redirect_uris if requested is None else (requested,)
-    if given is not None and given not in allowed:
+    if redirect_uri is not None and redirect_uri not in allowed:
         raise InvalidGrant(
             "redirect_uri is not the one of the authorization request",
             refusal="redirect_uri_differs",

@@ -1,7 +1,7 @@
 """Token exchange grant (RFC 8693): an access token is exchanged for one of another registered API.
 
-The new token opens nothing that the person did not allow the application that has the grant. Who
-else may act by that, the metadata of this application says: no client by default.
+The new token opens nothing that the person did not allow the application that has the grant. The
+metadata of this application lists the other clients that may act by that; by default there is none.
 """
 
 from dataclasses import dataclass
@@ -59,8 +59,8 @@ class TokenExchangeGrant:
     entry = ENTRY_OF[TOKEN_EXCHANGE]
 
     async def load(self, form: Form, tokens: TokenReader) -> ExchangeEvidence:
-        named = _named(form)
-        target = await self.resources.resource(min(named)) if named else None
+        requested = _requested_apis(form)
+        target = await self.resources.resource(min(requested)) if requested else None
         subject = await self._subject(form.required("subject_token"), tokens)
         return ExchangeEvidence(subject, await self._actor(form.get("actor_token")), target)
 
@@ -87,9 +87,9 @@ class TokenExchangeGrant:
 
     async def _api(self, found: FoundAccessToken) -> Resource | None:
         """The registered API that the token is for."""
-        named = audience_of(found.scope)
-        api = None if named is None else await self.resources.resource(named.identifier)
-        return api if api is not None and audience(api) == named else None
+        target = audience_of(found.scope)
+        api = None if target is None else await self.resources.resource(target.identifier)
+        return api if api is not None and audience(api) == target else None
 
     async def _actors(self, found: FoundAccessToken, application: Client) -> tuple[Client, ...]:
         if found.granted_to is None:
@@ -143,12 +143,12 @@ class TokenExchangeGrant:
         target: Resource | None,
         subject: SubjectToken,
     ) -> Resource:
-        named = _named(form)
-        if len(named) != 1:
+        requested = _requested_apis(form)
+        if len(requested) != 1:
             raise InvalidTarget(
                 "name one API, by resource or audience", refusal="resource_ambiguous"
             )
-        if named <= {self.targets.own, self.targets.own.removesuffix(API) + MCP}:
+        if requested <= {self.targets.own, self.targets.own.removesuffix(API) + MCP}:
             raise InvalidTarget(
                 "access to this server's own API is not delegated", refusal="resource_not_allowed"
             )
@@ -162,17 +162,17 @@ class TokenExchangeGrant:
 
     def _scope(self, form: Form, target: Resource, subject: SubjectToken) -> Scope:
         """What the person allowed at this API, or the part that the request names."""
-        named = audience(target)
-        if named == audience_of(subject.found.scope):
+        api = audience(target)
+        if api == audience_of(subject.found.scope):
             available = subject.found.scope
         else:
-            available = split_by_resource(subject.grant.scope)[1].get(named, frozenset())
+            available = split_by_resource(subject.grant.scope)[1].get(api, frozenset())
         if not available:
             raise InvalidTarget("this resource was not granted", refusal="resource_not_granted")
         return self.targets.narrow(available, (target.identifier,), form.get("scope"))
 
 
-def _named(form: Form) -> frozenset[str]:
+def _requested_apis(form: Form) -> frozenset[str]:
     """The APIs that the request names. `audience` has the same identifiers as `resource`."""
     return frozenset((*form.all("resource"), *form.all("audience")))
 
@@ -186,14 +186,15 @@ def _check_types(form: Form) -> None:
         raise InvalidRequest(
             "requested_token_type may only be an access token", refusal="token_type_not_supported"
         )
-    stated, raw = form.get("actor_token_type"), form.get("actor_token")
+    actor_type, raw = form.get("actor_token_type"), form.get("actor_token")
     # RFC 8693 §2.1: the type is required with the token, and is not allowed without it.
-    if (raw is None) != (stated is None):
+    if (raw is None) != (actor_type is None):
         raise InvalidRequest(
             "send actor_token and actor_token_type, or neither", refusal="actor_token_not_valid"
         )
     if raw is not None and not (
-        stated == ACCESS_TOKEN_URN or (stated == JWT_URN and key_of(Kind.ACCESS, raw) is None)
+        actor_type == ACCESS_TOKEN_URN
+        or (actor_type == JWT_URN and key_of(Kind.ACCESS, raw) is None)
     ):
         raise InvalidRequest(
             "actor_token_type may only be an access token", refusal="token_type_not_supported"
@@ -237,13 +238,13 @@ def _is_listed(client: Client, subject: SubjectToken) -> bool:
 
 def _chain(client: Client, subject: SubjectToken, actor: ActorToken | None) -> tuple[Client, ...]:
     acting = (client,) if actor is None else (client, actor.client)
-    known = {each.id: each for each in (*subject.actors, *acting)}
+    clients = {each.id: each for each in (*subject.actors, *acting)}
     chain = actor_chain([each.id for each in subject.actors], *(each.id for each in acting))
     if len(chain) > LONGEST_CHAIN:
         raise InvalidRequest(
             f"at most {LONGEST_CHAIN} apps act one for the other", refusal="actor_chain_too_long"
         )
-    return tuple(known[each] for each in chain)
+    return tuple(clients[each] for each in chain)
 
 
 def _may_act_at(target: Resource, client: Client, application: Client) -> bool:

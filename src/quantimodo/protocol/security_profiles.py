@@ -247,7 +247,7 @@ def allowed_algorithms(client: Client, names: frozenset[str]) -> frozenset[str]:
 
 
 def _id_token_algorithm(client: ClientLike) -> str:
-    # The default becomes one of the profile when the profile is chosen (`implied`).
+    # The default becomes one of the profile when the profile is chosen (`implied_values`).
     return "" if client.id_token_alg == _ORDINARY_DEFAULT else client.id_token_alg
 
 
@@ -258,8 +258,8 @@ def _is_constrained(metadata: ClientMetadata) -> bool:
 def _is_confidential_address(uri: str, metadata: ClientMetadata) -> bool:
     """FAPI 2.0 §5.3.2.2 (8), RFC 8252 §7.3."""
     try:
-        read = uris.parse_uri(uri)
+        parts = uris.parse_uri(uri)
     except uris.InvalidUri:
         return True  # another rule reports it
     native = metadata.application_type == "native"
-    return read.scheme != "http" or (native and read.host in _LOOPBACK)
+    return parts.scheme != "http" or (native and parts.host in _LOOPBACK)

@@ -35,10 +35,10 @@ class Uri:
 def parse_uri(uri: str) -> Uri:
     """The parts of a valid absolute URI. Raises `InvalidUri`."""
     _check_characters(uri)
-    found = _PARTS.fullmatch(uri)
-    if found is None:
+    match = _PARTS.fullmatch(uri)
+    if match is None:
         raise InvalidUri("must be absolute: begin with https:// or with an app's own scheme")
-    scheme, authority = found.groups()
+    scheme, authority = match.groups()
     if scheme != scheme.lower():
         raise InvalidUri("must have its scheme (the part before the colon) in lower case")
     return Uri(scheme, _host(authority))
@@ -86,10 +86,10 @@ def _host(authority: str | None) -> str | None:
         return None
     if "@" in authority:
         raise InvalidUri("must not have a user name or password")
-    found = _AUTHORITY.fullmatch(authority)
-    if found is None or not is_port(found[2]) or not _is_host(found[1]):
+    match = _AUTHORITY.fullmatch(authority)
+    if match is None or not is_port(match[2]) or not _is_host(match[1]):
         raise InvalidUri("must have a valid host, as in https://app.example/")
-    return found[1].lower()
+    return match[1].lower()
 
 
 def _is_host(text: str) -> bool:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 _LONGEST: Final = 253
 _LABEL: Final = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN: Final = re.compile(rf"(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])?")
-_SAME: Final = ("name", "homepage_uri", "policy_uri", "tos_uri")
+_TEXTS: Final = ("name", "homepage_uri", "policy_uri", "tos_uri")
 
 
 def check_domain(domain: str) -> Iterator[str]:
@@ -23,8 +23,8 @@ def check_domain(domain: str) -> Iterator[str]:
 
 def is_of_domain(registration: Any, domain: str) -> bool:
     """Whether an https address of the registration, or of the client, is at this domain."""
-    found = {*registration.redirect_uris, registration.homepage_uri, registration.policy_uri}
-    hosts = {_host(uri) for uri in found if urlsplit(uri).scheme == "https"}
+    addresses = {*registration.redirect_uris, registration.homepage_uri, registration.policy_uri}
+    hosts = {_host(uri) for uri in addresses if urlsplit(uri).scheme == "https"}
     return any(host == domain or host.endswith(f".{domain}") for host in hosts)
 
 
@@ -33,14 +33,14 @@ def keeps_domain(client: Any, registration: Any) -> bool:
     documents, an address at the domain, and no redirect URI at another host than before.
     `Registry.set_logo` compares the picture."""
     return (
-        all(getattr(client, name) == getattr(registration, name) for name in _SAME)
+        all(getattr(client, name) == getattr(registration, name) for name in _TEXTS)
         and client.metadata.localized == registration.metadata.localized
         and is_of_domain(registration, client.metadata.verified_domain)
-        and _places(registration.redirect_uris) <= _places(client.redirect_uris)
+        and _origins(registration.redirect_uris) <= _origins(client.redirect_uris)
     )
 
 
-def _places(uris: tuple[str, ...]) -> set[tuple[str, str]]:
+def _origins(uris: tuple[str, ...]) -> set[tuple[str, str]]:
     return {(urlsplit(uri).scheme, _host(uri)) for uri in uris}
 
 

@@ -51,8 +51,8 @@ class ApplicationMeasurements:
             rows, total = await self.measurement_service.page_of_people(people, query, count)
         self._record(app, query, list(rows))
         names = await self._names(app, {row.measurement.user_id for row in rows})
-        shown = zip(rows, await measurement_rows(rows), strict=True)
-        rows_json = [{**row_json, **names[row.measurement.user_id]} for row, row_json in shown]
+        pairs = zip(rows, await measurement_rows(rows), strict=True)
+        rows_json = [{**row_json, **names[row.measurement.user_id]} for row, row_json in pairs]
         return page_response(self.address, query, rows_json, total)
 
     async def _names(self, app: str, user_ids: set[int]) -> Mapping[int, dict[str, Any]]:
@@ -81,7 +81,7 @@ class ApplicationMeasurements:
         """Read in each request, so that a change of a consent applies at once."""
         people: list[Person] = []
         while True:
-            some = await self.store.readers_people(
+            page = await self.store.readers_people(
                 app,
                 READ,
                 self.clock.now(),
@@ -90,9 +90,9 @@ class ApplicationMeasurements:
             )
             people += [
                 Person(user_id, await self.access.allowed(details, "read"))
-                for user_id, details in some
+                for user_id, details in page
             ]
-            if len(some) < _PEOPLE_AT_ONCE:
+            if len(page) < _PEOPLE_AT_ONCE:
                 return people
 
     def _record(self, app: str, query: MeasurementQuery, rows: list[MeasurementView]) -> None:

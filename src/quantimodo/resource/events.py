@@ -12,7 +12,7 @@ from quantimodo.protocol.parameters import Form
 from quantimodo.resource.bearer_authentication import BearerAuthentication
 from quantimodo.tokens.event_payloads import AppEventWriter
 
-_USUAL: Final = 100
+_DEFAULT_LIMIT: Final = 100
 _MOST: Final = 500
 _NOT_KEPT: Final = {
     "error": "not_found",
@@ -47,14 +47,14 @@ class Events:
         elif after < stream.dropped_number:
             return private_json(410, _GONE)
         stored = await self.events.events_after(token.client_id, after, limit + 1)
-        written: list[dict[str, Any]] = []
+        payloads: list[dict[str, Any]] = []
         for event in stored[:limit]:
             payload = await self.writer.write(event)
             if payload is not None:
-                written.append({"webhook_id": message_id(event), **payload})
+                payloads.append({"webhook_id": message_id(event), **payload})
             after = event.number
         return private_json(
-            200, {"events": written, "next": cursor(after), "more": len(stored) > limit}
+            200, {"events": payloads, "next": cursor(after), "more": len(stored) > limit}
         )
 
 
@@ -68,7 +68,7 @@ def _parameters(request: Request) -> tuple[int | None, int]:
     if after is not None and number is None:
         raise BearerRequestInvalid("after: it is not the cursor of a response")
     if text is None:
-        return number, _USUAL
+        return number, _DEFAULT_LIMIT
     if not (text.isascii() and text.isdigit() and len(text) < 5 and 0 < int(text) <= _MOST):
         raise BearerRequestInvalid(f"limit: a number from 1 to {_MOST}")
     return number, int(text)

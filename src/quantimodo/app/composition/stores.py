@@ -5,7 +5,7 @@ from dataclasses import replace
 from quantimodo.app.composition.limits import quota_policy
 from quantimodo.app.composition.policies import search_policy
 from quantimodo.app.settings.reading import Settings
-from quantimodo.clients.built_in_resources import WithBuiltIn, agents_api
+from quantimodo.clients.built_in_resources import ResourcesWithBuiltIn, agents_api
 from quantimodo.ports.stores import Stores
 from quantimodo.ports.tracing import Tracer
 from quantimodo.storage.open import open_stores
@@ -18,4 +18,4 @@ async def open_configured_stores(settings: Settings, tracer: Tracer | None = Non
     if not settings.mcp.enabled:
         return stores
     api = agents_api(settings.issuer)
-    return replace(stores, resources=WithBuiltIn(stores.resources, {api.identifier: api}))
+    return replace(stores, resources=ResourcesWithBuiltIn(stores.resources, {api.identifier: api}))
