@@ -73,12 +73,12 @@ class AgentTools:
         user, app, permissions = authorized
         query = parse_arguments(ListVariables, sent).query()
         async with self.access.reads.place(user.id):
-            found, total = await self.measurement_service.variables(
+            views, total = await self.measurement_service.variables(
                 user.id, query, permissions.read
             )
-        shown = sum(view.summary.number > 0 for view in found)
-        self.access.record_reading(user, app, query, shown)
-        return _page("variables", list(map(_variable, found)), query, total)
+        number = sum(view.summary.number > 0 for view in views)
+        self.access.record_reading(user, app, query, number)
+        return _page("variables", list(map(_variable, views)), query, total)
 
     async def read_measurements(self, authorized: AuthorizedRequest, sent: Any) -> Result:
         """Single measurements. Raises `MeasurementError`, `Unavailable`."""
@@ -125,9 +125,9 @@ class AgentTools:
     ) -> Result:
         user, app, permissions = authorized
         async with self.access.reads.place(user.id):
-            found, total = await self.measurement_service.page(user.id, query, permissions.read)
-        self.access.record_reading(user, app, query, number_in(found))
-        return _page(name, list(map(row, found)), query, total)
+            views, total = await self.measurement_service.page(user.id, query, permissions.read)
+        self.access.record_reading(user, app, query, number_in(views))
+        return _page(name, list(map(row, views)), query, total)
 
 
 TOOLS: Final[Mapping[str, Tool]] = {
@@ -181,12 +181,12 @@ def _page(name: str, rows: list[Result], query: MeasurementQuery, total: int) ->
     return {name: rows, "total": total, "next_offset": end if rows and end < total else None}
 
 
-def _variable(shown: VariableView) -> Result:
-    summary, variable = shown.summary, shown.summary.variable
+def _variable(view: VariableView) -> Result:
+    summary, variable = view.summary, view.summary.variable
     return {
         "name": variable.name,
-        "category": shown.category,
-        "unit": shown.unit.abbreviated_name,
+        "category": view.category,
+        "unit": view.unit.abbreviated_name,
         "combination": variable.combination,
         "measurements": summary.number,
         "first": _time(summary.earliest),
@@ -195,26 +195,26 @@ def _variable(shown: VariableView) -> Result:
     }
 
 
-def _measurement(shown: MeasurementView) -> Result:
+def _measurement(view: MeasurementView) -> Result:
     return {
-        "variable": shown.measurement.variable,
-        "category": shown.category,
-        "time": format_time(shown.start),
-        "value": shown.value,
-        "unit": shown.unit.abbreviated_name,
-        "source": shown.source,
-        "note": shown.measurement.note or None,
+        "variable": view.measurement.variable,
+        "category": view.category,
+        "time": format_time(view.start),
+        "value": view.value,
+        "unit": view.unit.abbreviated_name,
+        "source": view.source,
+        "note": view.measurement.note or None,
     }
 
 
-def _span(shown: MeasurementView) -> Result:
+def _span(view: MeasurementView) -> Result:
     return {
-        "variable": shown.measurement.variable,
-        "category": shown.category,
-        "begins": format_time(shown.start),
-        "value": shown.value,
-        "unit": shown.unit.abbreviated_name,
-        "measurements": shown.number,
+        "variable": view.measurement.variable,
+        "category": view.category,
+        "begins": format_time(view.start),
+        "value": view.value,
+        "unit": view.unit.abbreviated_name,
+        "measurements": view.number,
     }
 
 

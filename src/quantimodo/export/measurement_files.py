@@ -141,31 +141,31 @@ def _lines(page: Sequence[MeasurementView]) -> bytes:
     return json_lines(map(_measurement, page))
 
 
-def _measurement(shown: MeasurementView) -> Mapping[str, Any]:
-    one = shown.measurement
+def _measurement(view: MeasurementView) -> Mapping[str, Any]:
+    measurement = view.measurement
     return {
-        "id": one.id,
-        "variable": one.variable,
-        "category": shown.category,
-        "combination": one.combination,
-        "value": shown.value,
-        "unit": shown.unit.abbreviated_name,
-        "storedValue": one.stored_value,
-        "storedUnit": shown.stored_unit.abbreviated_name,
-        "startTime": format_time(shown.start),
-        "source": shown.source or "",
-        "note": one.note,
-        "createdAt": format_time(shown.created_at),
-        "updatedAt": format_time(shown.updated_at),
+        "id": measurement.id,
+        "variable": measurement.variable,
+        "category": view.category,
+        "combination": measurement.combination,
+        "value": view.value,
+        "unit": view.unit.abbreviated_name,
+        "storedValue": measurement.stored_value,
+        "storedUnit": view.stored_unit.abbreviated_name,
+        "startTime": format_time(view.start),
+        "source": view.source or "",
+        "note": measurement.note,
+        "createdAt": format_time(view.created_at),
+        "updatedAt": format_time(view.updated_at),
     }
 
 
-def _variable(shown: VariableView) -> Mapping[str, Any]:
-    summary = shown.summary
+def _variable(view: VariableView) -> Mapping[str, Any]:
+    summary = view.summary
     return {
         "name": summary.variable.name,
-        "category": shown.category,
-        "unit": shown.unit.abbreviated_name,
+        "category": view.category,
+        "unit": view.unit.abbreviated_name,
         "combination": summary.variable.combination,
         "measurements": summary.number,
         "createdAt": format_time(summary.variable.created_at),

@@ -21,43 +21,43 @@ CSV_HEADERS = (
 )
 
 
-def measurement_json(shown: MeasurementView) -> dict[str, Any]:
+def measurement_json(view: MeasurementView) -> dict[str, Any]:
     """A measurement as the API returns it (measurements-api.md §8)."""
-    one = shown.measurement
+    measurement = view.measurement
     return {
-        "id": one.id,
-        "variable": one.variable,
-        "variableCategoryName": shown.category,
-        "source": shown.source,
-        "startTime": seconds_of(shown.start),
-        "humanTime": format_time(shown.start),
-        "value": shown.value,
-        "unit": shown.unit.abbreviated_name,
-        "storedValue": one.stored_value,
-        "storedAbbreviatedUnitName": shown.stored_unit.abbreviated_name,
-        "note": one.note or None,
-        "createdAt": format_time(shown.created_at),
-        "updatedAt": format_time(shown.updated_at),
+        "id": measurement.id,
+        "variable": measurement.variable,
+        "variableCategoryName": view.category,
+        "source": view.source,
+        "startTime": seconds_of(view.start),
+        "humanTime": format_time(view.start),
+        "value": view.value,
+        "unit": view.unit.abbreviated_name,
+        "storedValue": measurement.stored_value,
+        "storedAbbreviatedUnitName": view.stored_unit.abbreviated_name,
+        "note": measurement.note or None,
+        "createdAt": format_time(view.created_at),
+        "updatedAt": format_time(view.updated_at),
     }
 
 
-async def measurement_rows(shown: Sequence[MeasurementView]) -> list[dict[str, Any]]:
+async def measurement_rows(views: Sequence[MeasurementView]) -> list[dict[str, Any]]:
     """`measurement_json` of a page, in steps between which the event loop runs."""
     rows = list[dict[str, Any]]()
-    for first in range(0, len(shown), _ROWS_IN_A_STEP):
-        rows += map(measurement_json, shown[first : first + _ROWS_IN_A_STEP])
+    for first in range(0, len(views), _ROWS_IN_A_STEP):
+        rows += map(measurement_json, views[first : first + _ROWS_IN_A_STEP])
         await asyncio.sleep(0)
     return rows
 
 
-def variable_json(shown: VariableView) -> dict[str, Any]:
+def variable_json(view: VariableView) -> dict[str, Any]:
     """A variable as the API returns it."""
-    summary, variable = shown.summary, shown.summary.variable
+    summary, variable = view.summary, view.summary.variable
     return {
         "id": variable.id,
         "name": variable.name,
-        "category": shown.category,
-        "unit": shown.unit.abbreviated_name,
+        "category": view.category,
+        "unit": view.unit.abbreviated_name,
         "combinationOperation": variable.combination,
         "numberOfMeasurements": summary.number,
         "earliestMeasurementTime": _seconds(summary.earliest),

@@ -181,39 +181,39 @@ class OneMeasurement:
 
     async def _show(self, authorized: AuthorizedRequest, number: int) -> Response:
         user, _, permissions = authorized
-        found = await self.measurement_service.one(user.id, number, permissions.read)
-        if found is None:
+        view = await self.measurement_service.one(user.id, number, permissions.read)
+        if view is None:
             raise _not_found()
-        self._record(authorized, "read", found)
-        return private_json(200, measurement_json(found))
+        self._record(authorized, "read", view)
+        return private_json(200, measurement_json(view))
 
     async def _change(self, authorized: AuthorizedRequest, request: Request) -> Response:
         user, _, permissions = authorized
         if request.media_type() != "application/json":
             raise MeasurementError("send JSON, with the content type application/json")
-        changed = await self.measurement_service.change(
+        view = await self.measurement_service.change(
             user.id, _number(request), parse_change(request.body), permissions
         )
-        if changed is None:
+        if view is None:
             raise _not_found()
-        self._record(authorized, "write", changed)
-        return private_json(200, measurement_json(changed))
+        self._record(authorized, "write", view)
+        return private_json(200, measurement_json(view))
 
     async def _remove(self, authorized: AuthorizedRequest, number: int) -> Response:
         user, _, permissions = authorized
-        found = await self.measurement_service.delete(user.id, number, permissions)
-        if found is None:
+        view = await self.measurement_service.delete(user.id, number, permissions)
+        if view is None:
             raise _not_found()
-        self._record(authorized, "delete", found)
+        self._record(authorized, "delete", view)
         return Response(204, b"", PRIVATE)
 
     def _record(
         self,
         authorized: AuthorizedRequest,
         action: Literal["read", "write", "delete"],
-        found: MeasurementView,
+        view: MeasurementView,
     ) -> None:
-        variable, category = found.measurement.variable, found.category
+        variable, category = view.measurement.variable, view.category
         self.access.record(authorized.user.id, authorized.app, action, 1, variable, category)
 
 

@@ -29,21 +29,21 @@ class StepUpRule:
     acr: str = ""
     max_age: timedelta = timedelta(0)
 
-    def check(self, found: FoundAccessToken, now: datetime) -> None:
+    def check(self, token: FoundAccessToken, now: datetime) -> None:
         """Raises `InsufficientAuthentication` for a token of a person whose sign-in is too old or
         too weak. A personal token was made right after a sign-in; it does not say by which methods,
         so it meets no level."""
-        if found.user is None or not (self.acr or self.max_age):
+        if token.user is None or not (self.acr or self.max_age):
             return
-        signed_in = found.authenticated_at or found.issued_at
-        old = bool(self.max_age) and now - signed_in > self.max_age
-        weak = bool(self.acr) and not meets_acr(self.acr, found.methods)
-        if old or weak:
-            bound_to = found.confirmation
+        authenticated_at = token.authenticated_at or token.issued_at
+        is_old = bool(self.max_age) and now - authenticated_at > self.max_age
+        is_weak = bool(self.acr) and not meets_acr(self.acr, token.methods)
+        if is_old or is_weak:
+            confirmation = token.confirmation
             raise InsufficientAuthentication(
                 self.acr,
                 int(self.max_age.total_seconds()),
-                dpop=bound_to is not None and bound_to.member == "jkt",
+                dpop=confirmation is not None and confirmation.member == "jkt",
             )
 
 
@@ -54,8 +54,8 @@ class StepUpPolicy:
     deletion: StepUpRule = StepUpRule()
     export: StepUpRule = StepUpRule()
 
-    def check(self, operation: SensitiveClass, found: FoundAccessToken, now: datetime) -> None:
+    def check(self, operation: SensitiveClass, token: FoundAccessToken, now: datetime) -> None:
         """Raises `InsufficientAuthentication` for a token of a person whose sign-in does not
         suffice for this class."""
         rule = self.deletion if operation == "deletion" else self.export
-        rule.check(found, now)
+        rule.check(token, now)

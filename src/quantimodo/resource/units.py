@@ -30,5 +30,5 @@ class UnitCategories:
 
     async def __call__(self, request: Request) -> Response:
         await self.bearer.authenticate(request)
-        found = (await self.references.catalogue()).unit_categories
-        return private_json(200, [{"id": each.id, "name": each.name} for each in found])
+        categories = (await self.references.catalogue()).unit_categories
+        return private_json(200, [{"id": each.id, "name": each.name} for each in categories])

@@ -25,14 +25,14 @@ class Variables:
 
     async def __call__(self, request: Request) -> Response:
         user, app, permissions = await self.access.authorize(request, READ)
-        question = parse_variable_query(request.query)
+        query = parse_variable_query(request.query)
         async with self.access.reads.place(user.id):
-            found, total = await self.measurement_service.variables(
-                user.id, question, permissions.read
+            views, total = await self.measurement_service.variables(
+                user.id, query, permissions.read
             )
         # A variable shows a summary of its measurements, and the last one completely.
-        self.access.record_reading(user, app, question, sum(map(_shown, found)))
-        return page_response(self.address, question, list(map(variable_json, found)), total)
+        self.access.record_reading(user, app, query, sum(map(_number_in, views)))
+        return page_response(self.address, query, list(map(variable_json, views)), total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,18 @@ class OneVariable:
         user, app, permissions = await self.access.authorize(request, READ)
         name = unicodedata.normalize("NFC", request.tail)
         async with self.access.reads.place(user.id):
-            found = await self.measurement_service.variable(user.id, name, permissions.read)
-        if found is None:
+            view = await self.measurement_service.variable(user.id, name, permissions.read)
+        if view is None:
             raise MeasurementError("there is no such variable", status=404)
         self.access.record(
-            user.id, app, "read", _shown(found), found.summary.variable.name, found.category
+            user.id, app, "read", _number_in(view), view.summary.variable.name, view.category
         )
-        return private_json(200, variable_json(found))
+        return private_json(200, variable_json(view))
 
 
-def _shown(found: VariableView) -> int:
-    return int(found.summary.number > 0)
+def _number_in(view: VariableView) -> int:
+    """One if the variable shows a measurement, its last one; otherwise none."""
+    return int(view.summary.number > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +69,5 @@ class VariableCategories:
 
     async def __call__(self, request: Request) -> Response:
         await self.bearer.authenticate(request)
-        found = (await self.references.catalogue()).variable_categories
-        return private_json(200, [{"id": each.id, "name": each.name} for each in found])
+        categories = (await self.references.catalogue()).variable_categories
+        return private_json(200, [{"id": each.id, "name": each.name} for each in categories])
