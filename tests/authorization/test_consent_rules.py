@@ -14,12 +14,12 @@ from quantimodo.protocol.consents import (
     MOST_REQUESTED_NAMES,
     MOST_SCOPES,
     InvalidChoice,
+    allowed_part,
     allows_grant,
-    chosen,
-    granted,
+    apply_choice,
     is_decided,
     is_narrower,
-    merged,
+    merge_consents,
 )
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -53,20 +53,22 @@ def choice(*scope: str, **changes: object) -> ConsentChoice:
 
 def test_a_choice_keeps_what_was_requested_so_that_it_is_not_asked_again() -> None:
     requested = consent("basic", "email", READ, WRITE)
-    given = chosen(requested, choice("basic", READ, WRITE, details=SLEEP), frozenset({"basic"}))
+    given = apply_choice(
+        requested, choice("basic", READ, WRITE, details=SLEEP), frozenset({"basic"})
+    )
     assert given.scope == {"basic", READ}, "no rule is about writing"
     assert given.declined_scope == {"email", WRITE}
     assert given.details == SLEEP
     assert is_decided(given, requested.scope, None)
     assert is_decided(given, frozenset({READ}), MOOD)
     assert not is_decided(given, frozenset({"phone"}), None)
-    assert granted(given, requested.scope, None) == ({"basic", READ}, SLEEP)
-    assert granted(given, frozenset({"basic", READ}), MOOD) == ({"basic"}, None)
+    assert allowed_part(given, requested.scope, None) == ({"basic", READ}, SLEEP)
+    assert allowed_part(given, frozenset({"basic", READ}), MOOD) == ({"basic"}, None)
 
 
 def test_a_choice_never_exceeds_the_request() -> None:
     requested = consent(READ, details=SLEEP, requested_details=SLEEP)
-    assert chosen(requested, choice(READ), frozenset()).details == SLEEP
+    assert apply_choice(requested, choice(READ), frozenset()).details == SLEEP
 
 
 @pytest.mark.parametrize(
@@ -81,12 +83,12 @@ def test_a_choice_never_exceeds_the_request() -> None:
 def test_an_invalid_choice_is_refused(invalid: ConsentChoice) -> None:
     required = frozenset({"basic"}) if invalid.scope else frozenset[str]()
     with pytest.raises(InvalidChoice):
-        chosen(consent("basic", READ), invalid, required)
+        apply_choice(consent("basic", READ), invalid, required)
 
 
 def test_a_choice_of_nothing_is_refused() -> None:
     with pytest.raises(InvalidChoice):
-        chosen(consent(READ), choice(READ, details=WRITE_MOOD), frozenset())
+        apply_choice(consent(READ), choice(READ, details=WRITE_MOOD), frozenset())
 
 
 @pytest.mark.parametrize("decided", [True, False])
@@ -98,7 +100,7 @@ def test_an_application_that_requests_ever_more_names_does_not_make_its_consent_
         names = frozenset(f"Variable {number} {each}" for each in range(50))
         requested = consent_details([DetailRule(variables=names)])
         given = consent(READ, WRITE, details=requested, requested_details=requested)
-        stored = merged(stored, given, decided=decided)
+        stored = merge_consents(stored, given, decided=decided)
         assert is_decided(stored, given.scope, requested)
         assert is_decided(stored, stored.scope, stored.details)
         assert stored.requested_details is not None
@@ -115,7 +117,7 @@ def test_an_application_that_requests_ever_more_apis_does_not_make_its_consent_g
     for number in range(40):
         names = frozenset(f"https://tasks.example.org/#{number}:s{each}" for each in range(50))
         given = consent(*names)
-        stored = merged(stored, given, decided=decided)
+        stored = merge_consents(stored, given, decided=decided)
         assert is_decided(stored, names | {"basic", READ}, SLEEP)
         assert names <= stored.scope
         assert len(stored.requested_scope) <= MOST_SCOPES
@@ -174,7 +176,7 @@ def test_a_consent_combines_with_an_earlier_one(
     scope: set[str],
     allowed: ConsentDetails | None,
 ) -> None:
-    after = merged(before, replace(given, **LATER), decided=decided)  # type: ignore[arg-type]
+    after = merge_consents(before, replace(given, **LATER), decided=decided)  # type: ignore[arg-type]
     assert (after.scope, after.details) == (scope, allowed)
     assert after.updated_at == NOW + DAY
     if not before.has_ended(NOW):
@@ -183,7 +185,7 @@ def test_a_consent_combines_with_an_earlier_one(
 
 
 def test_a_choice_of_what_is_required_and_nothing_else_is_enough() -> None:
-    given = chosen(consent("basic", "email"), choice("basic"), frozenset({"basic"}))
+    given = apply_choice(consent("basic", "email"), choice("basic"), frozenset({"basic"}))
     assert given.scope == {"basic"}
     assert given.declined_scope == {"email"}
 
@@ -191,8 +193,8 @@ def test_a_choice_of_what_is_required_and_nothing_else_is_enough() -> None:
 def test_only_a_decision_changes_the_end() -> None:
     before = consent(READ, expires_at=NOW + 9 * DAY)
     later = replace(consent(READ), **LATER)  # type: ignore[arg-type]
-    assert merged(before, later, decided=False).expires_at == NOW + 9 * DAY
-    assert merged(before, later, decided=True).expires_at is None
+    assert merge_consents(before, later, decided=False).expires_at == NOW + 9 * DAY
+    assert merge_consents(before, later, decided=True).expires_at is None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from test_rich_authorization_requests import MOOD, SLEEP
 from quantimodo.model.client_metadata import ClientMetadata
 from quantimodo.model.consent_details import NOTHING, DetailRule, consent_details
 from quantimodo.model.consents import Consent, ConsentChoice
-from quantimodo.protocol.consents import InvalidChoice, chosen, required_details
+from quantimodo.protocol.consents import InvalidChoice, apply_choice, required_details
 from quantimodo.protocol.registration import Registration, faults
 from support.app import DECISION, AppHarness, OpenHarness, form_fields, response_of
 
@@ -79,11 +79,13 @@ def test_a_choice_has_all_that_is_required_of_the_scopes_that_it_allows() -> Non
         updated_at=NOW,
     )
     with pytest.raises(InvalidChoice):
-        chosen(requested, ConsentChoice(scope=requested.scope, details=mood), NONE, required)
-    kept = chosen(requested, ConsentChoice(scope=requested.scope, details=both), NONE, required)
+        apply_choice(requested, ConsentChoice(scope=requested.scope, details=mood), NONE, required)
+    kept = apply_choice(
+        requested, ConsentChoice(scope=requested.scope, details=both), NONE, required
+    )
     assert kept.details == both
     without = ConsentChoice(scope=frozenset({"basic", "writemeasurements"}), details=mood)
-    assert chosen(requested, without, NONE, required).scope == without.scope
+    assert apply_choice(requested, without, NONE, required).scope == without.scope
 
 
 async def test_the_page_shows_it_as_fixed_and_the_rest_as_choices(harness: AppHarness) -> None:

@@ -16,7 +16,7 @@ from quantimodo.ports.consent_notices import ConsentNotices
 from quantimodo.ports.grant_stores import AuthorizationStore
 from quantimodo.ports.stores import Conflict
 from quantimodo.protocol.authorization import AuthorizationRequest
-from quantimodo.protocol.consents import InvalidChoice, chosen, is_narrower, required_details
+from quantimodo.protocol.consents import InvalidChoice, apply_choice, is_narrower, required_details
 from quantimodo.protocol.errors import AccessDenied
 from quantimodo.protocol.resources import full_names
 from quantimodo.protocol.scopes import SCOPE_OF_ACTION, own_name
@@ -83,7 +83,7 @@ class Consents:
         if choice is None:
             return requested
         required = required_details(request.client.metadata, request.details)
-        return chosen(requested, choice, required_scope(request), required)
+        return apply_choice(requested, choice, required_scope(request), required)
 
     async def save(self, request: AuthorizationRequest, signed_in: AuthenticatedSubject) -> Consent:
         """Save the consent without an event, for a client that does not ask for it. What the
@@ -111,7 +111,7 @@ class Consents:
         results: list[tuple[ChangeResult, Consent | None]] = [("gone", None)]
 
         def decide(before: Consent) -> Consent | None:
-            after = chosen(replace(before, updated_at=now), choice, frozenset())
+            after = apply_choice(replace(before, updated_at=now), choice, frozenset())
             result = _result(before, after, confirmed=confirmed)
             results.append((result, after))
             return after if result == "changed" else None

@@ -23,7 +23,13 @@ from quantimodo.protocol.errors import (
     InvalidRequestUri,
 )
 from quantimodo.protocol.parameters import Form
-from quantimodo.protocol.request_objects import algorithms, alone, check_claims, merge, stands_alone
+from quantimodo.protocol.request_objects import (
+    algorithms,
+    check_claims,
+    is_self_contained,
+    merge,
+    self_contained_request,
+)
 
 _LARGEST = 65_536
 
@@ -68,8 +74,8 @@ class RequestObjects:
             return form
         claims = await self._claims(token, client)
         check_claims(claims, client, self.issuer, self.clock.now())
-        if stands_alone(form, client, unverified_type(token)):
-            return alone(form, claims)
+        if is_self_contained(form, client, unverified_type(token)):
+            return self_contained_request(form, claims)
         return merge(form, claims)
 
     async def _claims(self, token: str, client: Client) -> Mapping[str, Any]:

@@ -32,7 +32,7 @@ from quantimodo.protocol.logout import (
     Hint,
     LogoutRefused,
     destination,
-    needs_no_question,
+    proves_session,
     requesting_client,
 )
 from quantimodo.protocol.parameters import Form
@@ -165,7 +165,7 @@ async def _read(request: Request) -> Form:
 
 
 def _is_of_session(hint: Hint | None, session: Session) -> bool:
-    return hint is not None and needs_no_question(hint, client_sid(session.sid, hint.client_id))
+    return hint is not None and proves_session(hint, client_sid(session.sid, hint.client_id))
 
 
 def _recognised_parameters(form: Form) -> list[tuple[str, str]]:

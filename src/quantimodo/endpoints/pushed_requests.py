@@ -36,7 +36,7 @@ from quantimodo.protocol.grant_management import Requirement, check_required
 from quantimodo.protocol.parameters import Form
 from quantimodo.protocol.security_profile_requests import (
     check_signed,
-    marked_signed,
+    mark_signed,
     pushed_lifetime,
 )
 
@@ -63,7 +63,7 @@ class PushedRequestEndpoint:
         await self._read_document(form.get("client_id") or "", request.address)
         client = await self.clients.authenticate(request, form)
         proof = self.proofs.read(request)
-        form = marked_signed(form, await self._valid(form, client, request.address), client)
+        form = mark_signed(form, await self._valid(form, client, request.address), client)
         if proof is not None:
             form = bound_to_key(form, proof.confirmation)
         charge, signer = await self._counted(client, request.address)

@@ -50,7 +50,7 @@ def is_decided(consent: Consent, scope: Scope, details: Details) -> bool:
     )
 
 
-def granted(consent: Consent, scope: Scope, details: Details) -> tuple[Scope, Details]:
+def allowed_part(consent: Consent, scope: Scope, details: Details) -> tuple[Scope, Details]:
     """The part of a request that the consent allows."""
     return effective(scope & consent.scope, intersection(details, consent.details))
 
@@ -104,14 +104,14 @@ def is_within(consent: Consent, scope: Scope, details: Details) -> bool:
     return scope <= consent.scope and _covers_scope(consent.details, details, scope)
 
 
-def chosen(
+def apply_choice(
     requested: Consent,
     choice: ConsentChoice,
     required: Scope,
     required_data: ConsentDetails = NOTHING,
 ) -> Consent:
-    """The request with the person's choice. `required_data`: what it must have of the health data
-    that its scope opens. Raises `InvalidChoice`."""
+    """The requested consent, restricted to the person's choice. `required_data`: what it must have
+    of the health data that its scope opens. Raises `InvalidChoice`."""
     if not choice.scope <= requested.requested_scope:
         raise InvalidChoice("The app did not request all of this.")
     if not required <= choice.scope:
@@ -133,7 +133,7 @@ def chosen(
     )
 
 
-def merged(before: Consent | None, given: Consent, *, decided: bool) -> Consent:
+def merge_consents(before: Consent | None, given: Consent, *, decided: bool) -> Consent:
     """The earlier consent with a new one.
 
     `decided`: the person decided on all that `given` has as requested, so it replaces what was

@@ -72,7 +72,7 @@ def names_session(client: Client) -> bool:
     )
 
 
-def needs_no_question(hint: Hint, sid: str) -> bool:
+def proves_session(hint: Hint, sid: str) -> bool:
     """Whether the request proves to belong to the session that this application knows as `sid`."""
     # RP-Initiated Logout §2: otherwise the OP MUST ask, because a link alone must not sign out.
     return hint.sid == sid

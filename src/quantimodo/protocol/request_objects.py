@@ -59,7 +59,7 @@ def check_claims(claims: Mapping[str, Any], client: Client, issuer: str, now: da
     check_request_object(claims, client, times, now)
 
 
-def stands_alone(form: Form, client: Client, typ: str | None) -> bool:
+def is_self_contained(form: Form, client: Client, typ: str | None) -> bool:
     """Whether only the parameters in the object count (RFC 9101 §6.3). `typ`: of its header.
 
     OpenID Connect Core §6.1 has the one exception: a request that is one of OpenID Connect without
@@ -71,7 +71,7 @@ def stands_alone(form: Form, client: Client, typ: str | None) -> bool:
     return "openid" not in (form.get("scope") or "").split(" ")
 
 
-def alone(form: Form, claims: Mapping[str, Any]) -> Form:
+def self_contained_request(form: Form, claims: Mapping[str, Any]) -> Form:
     """The request that the object is. Raises `InvalidRequestObject` unless the client is named
     inside as it is outside (RFC 9101 §6.3)."""
     if "client_id" not in claims or claims["client_id"] != form.get("client_id"):

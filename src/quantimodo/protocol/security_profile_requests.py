@@ -48,8 +48,8 @@ def check_signed(form: Form, client: Client) -> None:
         )
 
 
-def marked_signed(pushed: Form, form: Form, client: Client) -> Form:
-    """The request that `pushed` makes, with what `check_still_signed` has to know."""
+def mark_signed(pushed: Form, form: Form, client: Client) -> Form:
+    """The request with a mark if it was pushed signed, for `check_still_signed`."""
     unsigned = client.metadata.request_object_signing_alg == "none"
     if pushed.get("request") is None or unsigned:
         return form

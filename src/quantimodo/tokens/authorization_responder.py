@@ -16,7 +16,7 @@ from quantimodo.protocol.authorization_responses import Parameters
 from quantimodo.protocol.claims import SCOPE_OF_CLAIM
 from quantimodo.protocol.claims_request import NOTHING, met_acr
 from quantimodo.protocol.consent_details import to_json_or_none
-from quantimodo.protocol.consents import granted
+from quantimodo.protocol.consents import allowed_part
 from quantimodo.protocol.errors import AccessDenied, InvalidGrantId
 from quantimodo.protocol.grant_management import GrantAction
 from quantimodo.protocol.resources import Targets
@@ -143,7 +143,7 @@ class AuthorizationResponder:
         consent: Consent,
         now: datetime,
     ) -> Grant:
-        scope, details = granted(consent, request.scope, request.details)
+        scope, details = allowed_part(consent, request.scope, request.details)
         if not scope:
             raise AccessDenied(
                 "the person allows none of the requested scopes", refusal="person_refused"

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from quantimodo.model.consent_details import explicit
 from quantimodo.model.consents import Consent, ConsentChange
 from quantimodo.protocol.consent_details import from_json_or_none, to_json_or_none
-from quantimodo.protocol.consents import granted, merged
+from quantimodo.protocol.consents import allowed_part, merge_consents
 from quantimodo.protocol.scopes import health_actions, is_about_health
 from quantimodo.storage.database import Database, Operation, Statement
 from quantimodo.storage.rows import Column, RowReader
@@ -119,7 +119,7 @@ def save_consent(given: Consent, *, decided: bool) -> Operation[Consent]:
     # no consent yet.
     yield LOCK_PERSON, (given.user_id,)
     before = CONSENT.read_first((yield _LOCK_CONSENT, (given.user_id, given.client_id)))
-    after = merged(before, given, decided=decided)
+    after = merge_consents(before, given, decided=decided)
     yield from _store(before, after)
     return after
 
@@ -180,7 +180,7 @@ def _narrow_grants(consent: Consent) -> Operation[None]:
     for scope_of_grant, details_of_grant in (yield _LIVE_GRANTS, key):
         same = (*key, scope_of_grant, details_of_grant or "")
         scope = to_scope(scope_of_grant)
-        narrow, details = granted(consent, scope, from_json_or_none(details_of_grant))
+        narrow, details = allowed_part(consent, scope, from_json_or_none(details_of_grant))
         gone = scope - narrow
         if details is None and (details_of_grant or any(map(is_about_health, gone))):
             # The tokens that there are have the scope that is gone: the details do not. A grant
