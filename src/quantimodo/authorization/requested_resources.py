@@ -21,6 +21,6 @@ class ResourceReader:
             return NO_RESOURCES
         has_own = self.own in named
         named.pop(self.own, None)
-        found = [await self.store.resource(each) for each in named]
-        foreign = tuple(each for each in found if each is not None)
+        resources = [await self.store.resource(each) for each in named]
+        foreign = tuple(each for each in resources if each is not None)
         return RequestedResources(has_own, foreign, len(foreign) + has_own)

@@ -113,7 +113,7 @@ def _table() -> Mapping[str, str]:
         return one
 
     for character, alike in data.items():
-        for each in (found["c"].strip("\u200e") for found in alike):
+        for each in (entry["c"].strip("\u200e") for entry in alike):
             if len(character) == 1 and len(each) == 1:
                 leader[lead(each)] = lead(character)
     for character in "abcdefghijklmnopqrstuvwxyz":

@@ -56,8 +56,8 @@ class Decrypter:
             if kid is not None and kid != key.thumbprint():
                 continue
             try:
-                found = decrypt_compact(token, key, registry=registry).plaintext
-                return (found or b"").decode("ascii")
+                plaintext = decrypt_compact(token, key, registry=registry).plaintext
+                return (plaintext or b"").decode("ascii")
             except _MALFORMED:
                 continue
         raise BadToken

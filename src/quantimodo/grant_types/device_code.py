@@ -50,7 +50,7 @@ class DeviceEvidence(NamedTuple):
     """The presented device code. `code` is the row that is redeemed, once the person approved;
     `first` is None before it is redeemed, and where what it gave is not stored any more."""
 
-    found: DeviceAuthorization
+    device: DeviceAuthorization
     code: FoundCode | None = None
     first: FirstTokens | None = None
 
@@ -76,17 +76,17 @@ class DeviceCodeGrant:
     async def load(self, form: Form, tokens: TokenReader) -> DeviceEvidence | None:
         raw = form.required("device_code")
         key = key_of(Kind.DEVICE, raw)
-        found = None if key is None else await self.devices.device_authorization(key)
-        if found is None:
+        device = None if key is None else await self.devices.device_authorization(key)
+        if device is None:
             return None
-        code = await tokens.authorization_code(found.key) if found.approved else None
+        code = await tokens.authorization_code(device.key) if device.approved else None
         if code is None or code.redeemed_at is None:
-            return DeviceEvidence(found, code)
-        for candidate in self.derivation.candidates(*_parent(raw, found), code.redeemed_at):
+            return DeviceEvidence(device, code)
+        for candidate in self.derivation.candidates(*_parent(raw, device), code.redeemed_at):
             first = await _first(candidate, tokens)
             if first is not None:
-                return DeviceEvidence(found, code, first)
-        return DeviceEvidence(found, code)
+                return DeviceEvidence(device, code, first)
+        return DeviceEvidence(device, code)
 
     def decide(
         self,
@@ -98,24 +98,24 @@ class DeviceCodeGrant:
     ) -> Redeem | Repeat | Wait:
         # RFC 8628 §3.4: bound to the client it was issued to. An unknown code and another client's
         # code get one response, so that no client can probe for codes or slow others down.
-        if evidence is None or evidence.found.client_id != client.id:
+        if evidence is None or evidence.device.client_id != client.id:
             raise InvalidGrant(
                 "the device code is not valid for this client", refusal="device_code_not_valid"
             )
-        found, code, first = evidence
+        device, code, first = evidence
         # Before the replay, so that only the holder of the key can end the grant.
-        check_bound_to(found.confirmation, sender_key)
+        check_bound_to(device.confirmation, sender_key)
         minted = None
         if code is not None and code.redeemed_at is not None:
             minted = self._repeatable(code, code.redeemed_at, first, now, sender_key)
-        if found.refused:
+        if device.refused:
             raise DeviceRefused("the person did not allow it", refusal="person_refused")
-        if found.expires_at <= now:
+        if device.expires_at <= now:
             raise ExpiredToken(
                 "the device code has expired: request a new one", refusal="device_code_expired"
             )
-        if not found.approved:
-            return self._wait(found, now)
+        if not device.approved:
+            return self._wait(device, now)
         if code is None or code.revoked or code.grant.expires_at <= now:
             raise InvalidGrant("the device code was revoked", refusal="device_code_not_valid")
         # RFC 8707 §2.2, RFC 9396 §6: this request may narrow the access token.
@@ -126,20 +126,20 @@ class DeviceCodeGrant:
         )
         if minted is not None:
             return Repeat(client, code, scope, minted, details)
-        return Redeem(client, code, scope, details, _parent(form.required("device_code"), found))
+        return Redeem(client, code, scope, details, _parent(form.required("device_code"), device))
 
-    def _wait(self, found: DeviceAuthorization, now: datetime) -> Wait:
+    def _wait(self, device: DeviceAuthorization, now: datetime) -> Wait:
         """A poll in time is stored; one that is too early increases the interval up to a minute.
         After that it stores nothing, so that fast polls cost one read."""
-        due = None if found.polled_at is None else found.polled_at + found.interval - _TOLERANCE
+        due = None if device.polled_at is None else device.polled_at + device.interval - _TOLERANCE
         if due is None or due <= now:
             pending = AuthorizationPending("the person has not decided yet")
-            return Wait(pending, partial(self._record_poll, found, replace(found, polled_at=now)))
+            return Wait(pending, partial(self._record_poll, device, replace(device, polled_at=now)))
         error = SlowDown("wait 5 seconds longer between polls")
-        slower = min(found.interval + _STEP, _LONGEST)
-        if slower == found.interval:
+        slower = min(device.interval + _STEP, _LONGEST)
+        if slower == device.interval:
             return Wait(error)
-        return Wait(error, partial(self._record_poll, found, replace(found, interval=slower)))
+        return Wait(error, partial(self._record_poll, device, replace(device, interval=slower)))
 
     async def _record_poll(self, before: DeviceAuthorization, after: DeviceAuthorization) -> None:
         if not await self.devices.record_poll(before, after):
@@ -186,6 +186,6 @@ async def _first(tokens: Successors, store: TokenReader) -> FirstTokens | None:
     return None if access is None else FirstTokens(tokens, None, access.confirmation)
 
 
-def _parent(raw: str, found: DeviceAuthorization) -> Parent:
+def _parent(raw: str, device: DeviceAuthorization) -> Parent:
     """The stored digest of the user code is the nonce: the user code has separate entropy."""
-    return Parent(raw, found.user_code)
+    return Parent(raw, device.user_code)

@@ -18,13 +18,13 @@ def quality(lines: Iterable[str], media_type: str) -> float:
     if not elements:
         return 1.0
     ranges = (media_type, media_type.partition("/")[0] + "/*", "*/*")
-    found: dict[str, float] = {}
+    weights: dict[str, float] = {}
     for element in elements:
         name, *parameters = (part.strip().lower() for part in element.split(";"))
         weight = _weight(parameters)
         if name in ranges and weight is not None:
-            found[name] = max(weight, found.get(name, 0.0))
-    return next((found[name] for name in ranges if name in found), 0.0)
+            weights[name] = max(weight, weights.get(name, 0.0))
+    return next((weights[name] for name in ranges if name in weights), 0.0)
 
 
 def _weight(parameters: Iterable[str]) -> float | None:

@@ -53,12 +53,12 @@ class Request:
         fields = self._fields
         if fields is None:
             fields = self._fields = dict(self.headers)
-        found = fields.get(name)
-        if found is None:
+        value = fields.get(name)
+        if value is None:
             return None
         if len(fields) < len(self.headers) and [key for key, _ in self.headers].count(name) > 1:
             raise RepeatedHeader(name.decode("latin-1"))
-        return found.decode("latin-1")
+        return value.decode("latin-1")
 
     def media_type(self) -> str:
         """The content type without parameters, in lower case; empty when there is none."""

@@ -47,8 +47,8 @@ def record_refusal(scope: MutableMapping[str, Any], refusal: Refusal) -> None:
 
 def recorded_refusal(scope: MutableMapping[str, Any]) -> Refusal | None:
     """The reason that an endpoint recorded; None without one."""
-    found: Refusal | None = scope.get(_REFUSAL)
-    return found
+    refusal: Refusal | None = scope.get(_REFUSAL)
+    return refusal
 
 
 def record_caller(
@@ -60,5 +60,5 @@ def record_caller(
 
 def recorded_caller(scope: MutableMapping[str, Any]) -> Caller | None:
     """The app that an endpoint recorded; None without one."""
-    found: Caller | None = scope.get(_CALLER)
-    return found
+    caller: Caller | None = scope.get(_CALLER)
+    return caller

@@ -31,5 +31,5 @@ class Announcement(NewAnnouncement):
 
     def text(self, *languages: str) -> str:
         """The text in the first of these languages that it has, otherwise any."""
-        found = [self.texts[each] for each in languages if each in self.texts]
-        return found[0] if found else next(iter(self.texts.values()))
+        texts = [self.texts[each] for each in languages if each in self.texts]
+        return texts[0] if texts else next(iter(self.texts.values()))

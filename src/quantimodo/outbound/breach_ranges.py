@@ -56,8 +56,8 @@ def _known(body: bytes) -> Iterator[bytes]:
     if not rows:
         raise BreachLookupFailed("an empty range")
     for row in rows:
-        found = _ROW.fullmatch(row)
-        if found is None:
+        match = _ROW.fullmatch(row)
+        if match is None:
             raise BreachLookupFailed("a row that is not a hash and a count")
-        if int(found[2]):
-            yield found[1]
+        if int(match[2]):
+            yield match[1]

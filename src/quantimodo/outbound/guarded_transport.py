@@ -39,8 +39,8 @@ def netloc(host: str, port: int) -> str:
 
 def resolve_name(host: str, port: int) -> Sequence[str]:
     """The addresses of a host, in the order of the system. Blocks. Raises `OSError`."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
@@ -101,16 +101,16 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
     async def _addresses(self, host: str, port: int) -> Sequence[str]:
         loop = asyncio.get_running_loop()
         try:
-            found = await loop.run_in_executor(self._resolvers, self.resolve_name, host, port)
+            addresses = await loop.run_in_executor(self._resolvers, self.resolve_name, host, port)
         except (OSError, UnicodeError) as fault:
             raise _without_address(unavailable(host, "the name is not known")) from fault
         if not self.is_open(host, port):
-            found = [address for address in found if is_public(address)]
-        if not found:
+            addresses = [address for address in addresses if is_public(address)]
+        if not addresses:
             raise _without_address(
                 invalid_response(f"{host}: a private address, and not one of {self._opened_by}")
             )
-        return found
+        return addresses
 
 
 def _without_address(fault: ProviderFault) -> ProviderFault:

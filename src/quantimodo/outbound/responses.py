@@ -32,18 +32,18 @@ class HttpResponse:
 
     def rows(self) -> list[dict[str, Any]]:
         """The body as a JSON array of objects. Raises `InvalidProviderResponse`."""
-        found = _decoded(self.body)
-        if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        rows = _decoded(self.body)
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise invalid_response("not a JSON array of objects")
-        return found
+        return rows
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
     """A JSON object. Raises `InvalidProviderResponse`."""
-    found = _decoded(body)
-    if not isinstance(found, dict):
+    members = _decoded(body)
+    if not isinstance(members, dict):
         raise invalid_response("not a JSON object")
-    return found
+    return members
 
 
 def unavailable(host: str, because: str) -> ProviderUnavailable:

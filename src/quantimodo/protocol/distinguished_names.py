@@ -59,16 +59,16 @@ def parse_distinguished_name(text: str) -> DistinguishedName:
     parts: list[set[tuple[str, str]]] = [set()]
     position, end = 0, "+"
     while end:
-        found = _PART.match(text, position)
-        if found is None:
+        match = _PART.match(text, position)
+        if match is None:
             raise ValueError("write the name as RFC 4514 does: CN=app.example.org,O=Example,C=DE")
         if end == ",":
             parts.append(set())
-        number = found["number"] or _TYPES.get(found["name"].upper())
+        number = match["number"] or _TYPES.get(match["name"].upper())
         if number is None:
-            raise ValueError(f"{found['name']} is no type of a name: write its number")
-        parts[-1].add((number, _value(found["value"])))
-        position, end = found.end(), found["end"]
+            raise ValueError(f"{match['name']} is no type of a name: write its number")
+        parts[-1].add((number, _value(match["value"])))
+        position, end = match.end(), match["end"]
     # RFC 4514 §2.1: the last part of the certificate is written first.
     return tuple(frozenset(part) for part in reversed(parts))
 

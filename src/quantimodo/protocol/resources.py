@@ -163,19 +163,19 @@ def requested_scope(
         names = frozenset(each.name for api in requested.foreign for each in api.scopes)
         own = frozenset({"basic"}) if requested.own else frozenset()
     offered = [(each, names & {one.name for one in each.scopes}) for each in requested.foreign]
-    if names.difference(own, *(found for _, found in offered)):
+    if names.difference(own, *(scopes for _, scopes in offered)):
         raise InvalidScope(
             "a scope is not one of the requested resources",
             because="unknown scope",
             refusal="scope_unknown",
         )
-    granted = [(each, _registered(client, each, found)) for each, found in offered]
-    if any(each.built_in and not found for each, found in granted):
+    granted = [(each, _registered(client, each, scopes)) for each, scopes in offered]
+    if any(each.built_in and not scopes for each, scopes in granted):
         raise InvalidScope(
             "the app is not registered for any scope of a requested resource",
             refusal="scope_not_registered",
         )
-    scope = (own & client.scope).union(*(full_names(each, found) for each, found in granted))
+    scope = (own & client.scope).union(*(full_names(each, scopes) for each, scopes in granted))
     if len(scope) > MOST_REQUESTED:
         raise InvalidScope(
             f"the request has more than {MOST_REQUESTED} scopes", refusal="scope_too_long"

@@ -209,10 +209,10 @@ def _scope(table: Any) -> ResourceScope:
 
 
 def _texts(table: Mapping[str, Any], name: str) -> list[str]:
-    found = _typed(table, name, [])
-    if not all(isinstance(each, str) for each in found):
+    items = _typed(table, name, [])
+    if not all(isinstance(each, str) for each in items):
         raise InvalidEntry(name, "must be an array of texts")
-    return list(found)
+    return list(items)
 
 
 def _typed(table: Mapping[str, Any], name: str, default: Any) -> Any:

@@ -114,13 +114,13 @@ def _format_faults(name: str, text: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_date(text: str) -> bool:
-    found = _BIRTHDATE.fullmatch(text)
-    if found is None:
+    match = _BIRTHDATE.fullmatch(text)
+    if match is None:
         return False
-    if found[2] is None:
-        return found[1] != "0000"
+    if match[2] is None:
+        return match[1] != "0000"
     try:
-        date(int(found[1]) or _LEAP_YEAR, int(found[2]), int(found[3]))
+        date(int(match[1]) or _LEAP_YEAR, int(match[2]), int(match[3]))
     except ValueError:
         return False
     return True

@@ -44,23 +44,23 @@ class AccessTokens:
         revoked; else None. Personal tokens are for this API alone."""
         if raw.startswith(Kind.PERSONAL):
             return await self._find_personal(raw)
-        found = await self.find_any(raw)
-        return None if found is None or audience_of(found.scope) is not None else found
+        token = await self.find_any(raw)
+        return None if token is None or audience_of(token.scope) is not None else token
 
     async def find_any(self, raw: str) -> FoundAccessToken | None:
         """The token of any API that is registered here, if it is neither expired nor revoked."""
         key = key_of(Kind.ACCESS, raw)
-        found = await self.store.access_token(key) if key else await self._find_other(raw)
-        if found is None or found.revoked or found.expires_at <= self.clock.now():
+        token = await self.store.access_token(key) if key else await self._find_other(raw)
+        if token is None or token.revoked or token.expires_at <= self.clock.now():
             return None
-        return found if found.token_details is None else with_own_details(found)
+        return token if token.token_details is None else with_own_details(token)
 
     async def _find_personal(self, raw: str) -> FoundAccessToken | None:
         key = key_of(Kind.PERSONAL, raw)
-        found = None if key is None else await self.personal.personal_token(key)
-        if found is None or found.revoked or found.expires_at <= self.clock.now():
+        token = None if key is None else await self.personal.personal_token(key)
+        if token is None or token.revoked or token.expires_at <= self.clock.now():
             return None
-        return found
+        return token
 
     async def _find_other(self, raw: str) -> FoundAccessToken | None:
         key = key_of(Kind.EXCHANGED, raw)
@@ -134,8 +134,8 @@ class TokensFor:
 
     async def find_live(self, raw: str) -> FoundAccessToken | None:
         """The token if it is for this resource."""
-        found = await self.tokens.find_any(raw)
-        return found if found is not None and audience_of(found.scope) == self.audience else None
+        token = await self.tokens.find_any(raw)
+        return token if token is not None and audience_of(token.scope) == self.audience else None
 
 
 def _confirmation(claims: dict[str, Any]) -> Confirmation | None:
@@ -144,12 +144,12 @@ def _confirmation(claims: dict[str, Any]) -> Confirmation | None:
     return None
 
 
-def with_own_details(found: FoundAccessToken) -> FoundAccessToken:
+def with_own_details(token: FoundAccessToken) -> FoundAccessToken:
     """The token with the details of its grant and its own combined (RFC 9396 §6)."""
-    if found.token_details is None:
-        return found
-    details = common_text(found.token_details, found.details)
-    return found._replace(details=details, token_details=None)
+    if token.token_details is None:
+        return token
+    details = common_text(token.token_details, token.details)
+    return token._replace(details=details, token_details=None)
 
 
 def _own_details(claims: dict[str, Any]) -> str | None:

@@ -49,12 +49,12 @@ class TokenMinter:
         named = audience_of(scope)
         if named is None:
             return None
-        found = await self.resources.resource(named.identifier)
-        if found is None or found.id != named.id:
+        resource = await self.resources.resource(named.identifier)
+        if resource is None or resource.id != named.id:
             raise InvalidTarget(
                 "this resource is not registered any more", refusal="resource_unknown"
             )
-        return found
+        return resource
 
     def mint_application_token(
         self, client: Client, scope: frozenset[str], now: datetime, bound: TokenBinding
