@@ -130,7 +130,7 @@ class SubjectToken(NamedTuple):
     present one first: the application, or the chain of a token that was exchanged before.
     """
 
-    found: FoundAccessToken
+    token: FoundAccessToken
     grant: Grant
     user: User
     application: Client
@@ -143,7 +143,7 @@ class ActorToken(NamedTuple):
     """An access token of a client for itself, which is presented as `actor_token`, and the
     registered API that it is for, None for ours."""
 
-    found: FoundAccessToken
+    token: FoundAccessToken
     client: Client
     api: Resource | None
 

@@ -65,36 +65,36 @@ class TokenExchangeGrant:
         return ExchangeEvidence(subject, await self._actor(form.get("actor_token")), target)
 
     async def _subject(self, raw: str, tokens: TokenReader) -> SubjectToken | None:
-        found = await self.access.find_any(raw)
+        token = await self.access.find_any(raw)
         # An application's own token has no person to act for.
-        if found is None or found.grant_id is None:
+        if token is None or token.grant_id is None:
             return None
-        grant = await tokens.grant(found.grant_id)
+        grant = await tokens.grant(token.grant_id)
         application = None if grant is None else await self.clients.client(grant.client_id)
-        if grant is None or application is None or found.user is None:
+        if grant is None or application is None or token.user is None:
             return None
-        api, key = await self._api(found), key_of(Kind.ACCESS, raw)
-        actors = await self._actors(found, application)
-        return SubjectToken(found, grant, found.user, application, api, key, actors)
+        api, key = await self._api(token), key_of(Kind.ACCESS, raw)
+        actors = await self._actors(token, application)
+        return SubjectToken(token, grant, token.user, application, api, key, actors)
 
     async def _actor(self, raw: str | None) -> ActorToken | None:
-        found = None if raw is None else await self.access.find_any(raw)
+        token = None if raw is None else await self.access.find_any(raw)
         # No person acts for another one here: the actor is a client, by its own token.
-        if found is None or found.grant_id is not None or found.user is not None:
+        if token is None or token.grant_id is not None or token.user is not None:
             return None
-        client = await self.clients.client(found.client_id)
-        return None if client is None else ActorToken(found, client, await self._api(found))
+        client = await self.clients.client(token.client_id)
+        return None if client is None else ActorToken(token, client, await self._api(token))
 
-    async def _api(self, found: FoundAccessToken) -> Resource | None:
+    async def _api(self, token: FoundAccessToken) -> Resource | None:
         """The registered API that the token is for."""
-        target = audience_of(found.scope)
+        target = audience_of(token.scope)
         api = None if target is None else await self.resources.resource(target.identifier)
         return api if api is not None and audience(api) == target else None
 
-    async def _actors(self, found: FoundAccessToken, application: Client) -> tuple[Client, ...]:
-        if found.granted_to is None:
+    async def _actors(self, token: FoundAccessToken, application: Client) -> tuple[Client, ...]:
+        if token.granted_to is None:
             return (application,)
-        chain = stored_chain(found.actors, found.client_id, found.granted_to)
+        chain = stored_chain(token.actors, token.client_id, token.granted_to)
         clients = [await self.clients.client(each) for each in chain]
         return tuple(client for client in clients if client is not None)
 
@@ -125,14 +125,14 @@ class TokenExchangeGrant:
                 refusal="actor_token_not_valid",
             )
         # RFC 9449 §7.1, RFC 8705 §3: a bound token is nothing without its key.
-        _check_binding(subject.found, sender_key, "subject_token")
+        _check_binding(subject.token, sender_key, "subject_token")
         if actor is not None:
-            _check_binding(actor.found, sender_key, "actor_token")
+            _check_binding(actor.token, sender_key, "actor_token")
         acting = (client,) if actor is None else (client, actor.client)
         target = self._target(form, acting, evidence.target, subject)
         scope = self._scope(form, target, subject)
         # No details of today are of a registered API, so a request for some is refused here.
-        narrow_details(scope, subject.found.details, form.get("authorization_details"))
+        narrow_details(scope, subject.token.details, form.get("authorization_details"))
         actors = _chain(client, subject, actor)
         return Exchange(client, subject, actor, target, scope, actors)
 
@@ -163,8 +163,8 @@ class TokenExchangeGrant:
     def _scope(self, form: Form, target: Resource, subject: SubjectToken) -> Scope:
         """What the person allowed at this API, or the part that the request names."""
         api = audience(target)
-        if api == audience_of(subject.found.scope):
-            available = subject.found.scope
+        if api == audience_of(subject.token.scope):
+            available = subject.token.scope
         else:
             available = split_by_resource(subject.grant.scope)[1].get(api, frozenset())
         if not available:
@@ -201,8 +201,8 @@ def _check_types(form: Form) -> None:
         )
 
 
-def _check_binding(found: FoundAccessToken, sender_key: Confirmation | None, name: str) -> None:
-    if found.confirmation not in (None, sender_key):
+def _check_binding(token: FoundAccessToken, sender_key: Confirmation | None, name: str) -> None:
+    if token.confirmation not in (None, sender_key):
         raise InvalidRequest(
             f"the {name} is bound to a key that the request lacks", refusal="bound_key_missing"
         )
@@ -215,9 +215,9 @@ def _may_present(client: Client, subject: SubjectToken) -> bool:
     for its API.
     """
     introspects = subject.api is not None and client.id in subject.api.introspected_by
-    if subject.found.granted_to is not None:
+    if subject.token.granted_to is not None:
         return introspects and _is_listed(client, subject)
-    return subject.found.client_id == client.id or introspects
+    return subject.token.client_id == client.id or introspects
 
 
 def _may_act(client: Client, actor: ActorToken | None, subject: SubjectToken) -> bool:

@@ -52,9 +52,9 @@ class TokenExchanges:
         access = access._replace(
             row=None,
             expires_at=min(access.expires_at, *_ends(decision)),
-            details=subject.found.details,
+            details=subject.token.details,
         )
-        is_jwt, parent_key = target.token_format == "jwt", subject.found.exchanged_key
+        is_jwt, parent_key = target.token_format == "jwt", subject.token.exchanged_key
         row = ExchangedToken(
             key=access.jti if is_jwt else secret.key,
             client_id=decision.client.id,
@@ -63,7 +63,7 @@ class TokenExchanges:
             issued_at=now,
             expires_at=access.expires_at,
             subject_key=subject.key,
-            subject_jti=subject.found.jti if parent_key is None else None,
+            subject_jti=subject.token.jti if parent_key is None else None,
             confirmation=sender_key,
             details=access.details,
             parent_key=parent_key,
@@ -114,6 +114,6 @@ class TokenExchanges:
 
 def _ends(decision: Exchange) -> Iterator[datetime]:
     """When the tokens end that the request presented."""
-    yield decision.subject.found.expires_at
+    yield decision.subject.token.expires_at
     if decision.actor is not None:
-        yield decision.actor.found.expires_at
+        yield decision.actor.token.expires_at
