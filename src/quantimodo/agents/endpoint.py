@@ -29,7 +29,7 @@ class Caller:
     """The access token of one request. `fault` is an exception of a tool that the endpoint has to
     raise."""
 
-    found: FoundAccessToken
+    token: FoundAccessToken
     fault: Exception | None = None
 
 
@@ -81,12 +81,12 @@ class McpEndpoint:
             return refusal
         needed = needed_scope(request.body, _SCOPES)
         try:
-            found = await self.access.bearer.authenticate(request)
+            token = await self.access.bearer.authenticate(request)
             if needed is not None:
-                await authorize_tool(self.access, self.issuer, found, needed)
-            elif found.user is None:
-                raise insufficient(found, READ)
-            caller = Caller(found)
+                await authorize_tool(self.access, self.issuer, token, needed)
+            elif token.user is None:
+                raise insufficient(token, READ)
+            caller = Caller(token)
             response = await self.serve(request, caller)
             if caller.fault is not None:
                 raise caller.fault
@@ -100,10 +100,10 @@ class McpEndpoint:
 
 
 async def authorize_tool(
-    access: MeasurementAccess, issuer: str, found: FoundAccessToken, scope: str
+    access: MeasurementAccess, issuer: str, token: FoundAccessToken, scope: str
 ) -> AuthorizedRequest:
     """What the person of the token allows with this scope. Raises `InsufficientScope`."""
-    return await access.authorize_token(found, f"{issuer}{MCP}#0:{scope}")
+    return await access.authorize_token(token, f"{issuer}{MCP}#0:{scope}")
 
 
 def _refused(status: int, text: str) -> Response:

@@ -55,7 +55,7 @@ def mcp_server(tools: AgentTools, issuer: str) -> Serve:
             raise MCPError(code=INVALID_PARAMS, message="there is no such tool")
         caller: Caller = context.request.scope[_CALLER]
         try:
-            authorized = await authorize_tool(tools.access, issuer, caller.found, tool.scope)
+            authorized = await authorize_tool(tools.access, issuer, caller.token, tool.scope)
             result = await tool.run(tools, authorized, params.arguments or {})
         except MeasurementError as error:
             return _result(error_text(error), failed=True)
@@ -164,8 +164,8 @@ class _Exchange:
 def _first_line(body: bytes) -> bytes:
     """The first line of the error: the other lines contain parts of the message."""
     try:
-        found = msgspec.json.decode(body)
-        found["error"]["message"] = found["error"]["message"].partition("\n")[0]
+        message = msgspec.json.decode(body)
+        message["error"]["message"] = message["error"]["message"].partition("\n")[0]
     except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
         return body  # a text of the SDK
-    return msgspec.json.encode(found)
+    return msgspec.json.encode(message)

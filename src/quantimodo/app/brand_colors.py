@@ -66,10 +66,10 @@ def mixed(color: str, other: str, share: float) -> str:
 
 def _require(accent: str, backgrounds: tuple[str, ...]) -> None:
     for background in backgrounds:
-        found = contrast(accent, background)
-        if found < ENOUGH:
+        ratio = contrast(accent, background)
+        if ratio < ENOUGH:
             raise PoorContrast(
-                f"has a contrast of {found:.2f}:1 to the background {background}, and needs"
+                f"has a contrast of {ratio:.2f}:1 to the background {background}, and needs"
                 f" {ENOUGH}:1 (WCAG 1.4.3)"
             )
 

@@ -60,14 +60,14 @@ def is_local_peer(scope: Any) -> bool:
 
 
 def _forwarded(scope: Any) -> list[str]:
-    found = forwarded_for(scope)
+    addresses = forwarded_for(scope)
     for name, value in scope["headers"]:
         text = value.decode("latin-1")
         if name == b"x-real-ip":
-            found.append(text.strip())
+            addresses.append(text.strip())
         elif name == b"forwarded":
-            found.extend(_FORWARDED.findall(text) or [""])
-    return found
+            addresses.extend(_FORWARDED.findall(text) or [""])
+    return addresses
 
 
 def _is_loopback(text: str) -> bool:

@@ -41,12 +41,12 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] =
             for each in await context.stores.alerts.alerts()
         ]
 
-    found = run(read)
+    rows = run(read)
     if as_json:
-        print_json(found)
+        print_json(rows)
     else:
         columns = ("condition", "state", "raised_at", "resolved_at", "text")
-        print_table(columns, [[each[column] for column in columns] for each in found])
+        print_table(columns, [[each[column] for column in columns] for each in rows])
 
 
 @alerts.command()

@@ -63,9 +63,9 @@ async def _entries(
                 yield {"id": each.id, **asdict(each.action)}
             before = done.next_before
         else:
-            found = await logs.search_events(following, _AT_ONCE)
-            for one in found.items:
+            page = await logs.search_events(following, _AT_ONCE)
+            for one in page.items:
                 yield {"id": one.id, **asdict(one.event)}
-            before = found.next_before
+            before = page.next_before
         if before is None:
             return

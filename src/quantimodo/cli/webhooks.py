@@ -58,13 +58,13 @@ def list_(app: App, as_json: AsJson = False) -> None:
         client = await _client(context, app)
         return [_described(each) for each in await context.stores.webhooks.endpoints_of(client.id)]
 
-    found = run(read)
+    rows = run(read)
     if as_json:
-        print_json(found)
+        print_json(rows)
     else:
         print_table(
             ("webhook", "address", "state", "dropped"),
-            [(each["id"], each["url"], each["state"], each["dropped"]) for each in found],
+            [(each["id"], each["url"], each["state"], each["dropped"]) for each in rows],
         )
 
 
@@ -75,15 +75,15 @@ def deliveries(app: App, webhook: Id, as_json: AsJson = False) -> None:
     async def read(context: AppContext) -> list[dict[str, Any]]:
         client = await _client(context, app)
         await _endpoint(context, client, webhook)
-        found = await context.stores.webhooks.deliveries(client.id, webhook, 50)
-        return [_delivery(each) for each in found]
+        rows = await context.stores.webhooks.deliveries(client.id, webhook, 50)
+        return [_delivery(each) for each in rows]
 
-    found = run(read)
+    rows = run(read)
     if as_json:
-        print_json(found)
+        print_json(rows)
     else:
         columns = ("event", "kind", "at", "tries", "status", "cause", "next")
-        print_table(columns, [[each[name] for name in columns] for each in found])
+        print_table(columns, [[each[name] for name in columns] for each in rows])
 
 
 @webhooks.command()

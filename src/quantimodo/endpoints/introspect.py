@@ -57,59 +57,59 @@ class Introspection:
         """The members of the response to this client (RFC 7662 §2.2)."""
         if key := key_of(Kind.REFRESH, raw):
             return await self._refresh_token(key, client)
-        found = await self.access.find_any(raw)
+        token = await self.access.find_any(raw)
         # security.md §9, RFC 7662 §2.2: the response for tokens of other clients is "not active".
-        if found is None or not await self._may_introspect(client, found):
+        if token is None or not await self._may_introspect(client, token):
             return _INACTIVE
-        return self._describe(found, await self._subject(found))
+        return self._describe(token, await self._subject(token))
 
-    async def _may_introspect(self, client: Client, found: FoundAccessToken) -> bool:
-        audience = audience_of(found.scope)
+    async def _may_introspect(self, client: Client, token: FoundAccessToken) -> bool:
+        audience = audience_of(token.scope)
         if audience is None:
-            return found.client_id == client.id or client.resource_server
+            return token.client_id == client.id or client.resource_server
         # RFC 7662 §4: only by the API that the token is for.
         resource = await self.resources.resource(audience.identifier)
         if resource is None or resource.id != audience.id:
             return False
         return client.id in resource.introspected_by
 
-    async def _subject(self, found: FoundAccessToken) -> str:
-        if found.user is None:
-            return found.client_id
+    async def _subject(self, token: FoundAccessToken) -> str:
+        if token.user is None:
+            return token.client_id
         # OpenID Connect Core §8: a pairwise app's token has the pairwise subject here, for any
         # caller. The same as in a JWT access token. The same holds for a token that was exchanged:
         # the exchange reveals no other subject.
-        registered = found.granted_to or found.client_id
-        client = await self.registered.client(registered) if found.special else None
-        return found.user.subject if client is None else await self.subjects.of(client, found.user)
+        registered = token.granted_to or token.client_id
+        client = await self.registered.client(registered) if token.special else None
+        return token.user.subject if client is None else await self.subjects.of(client, token.user)
 
-    def _describe(self, found: FoundAccessToken, subject: str) -> dict[str, Any]:
-        audience = audience_of(found.scope)
-        bound_to = found.confirmation
+    def _describe(self, token: FoundAccessToken, subject: str) -> dict[str, Any]:
+        audience = audience_of(token.scope)
+        bound_to = token.confirmation
         response: dict[str, Any] = {
             "active": True,
-            "scope": format_scope(plain_names(found.scope)),
-            "client_id": found.client_id,
+            "scope": format_scope(plain_names(token.scope)),
+            "client_id": token.client_id,
             "token_type": "Bearer" if bound_to is None else bound_to.token_type,
-            "exp": int(found.expires_at.timestamp()),
-            "iat": int(found.issued_at.timestamp()),
+            "exp": int(token.expires_at.timestamp()),
+            "iat": int(token.issued_at.timestamp()),
             "sub": subject,
             "aud": self.policy.audience if audience is None else audience.identifier,
             "iss": self.policy.issuer,
         }
-        if found.jti is not None:
-            response["jti"] = found.jti
-        if found.authenticated_at is not None:
-            response |= _sign_in(found, found.authenticated_at)
+        if token.jti is not None:
+            response["jti"] = token.jti
+        if token.authenticated_at is not None:
+            response |= _sign_in(token, token.authenticated_at)
         if bound_to is not None:
             response |= bound_to.claims()  # RFC 9449 §6.2, RFC 8705 §3.2
-        if found.granted_to is not None:
-            chain = stored_chain(found.actors, found.client_id, found.granted_to)
+        if token.granted_to is not None:
+            chain = stored_chain(token.actors, token.client_id, token.granted_to)
             response |= actor_claim(chain)
-            if found.details is not None:
-                response["authorization_details"] = json_objects(from_json(found.details))
-        elif found.details is not None and audience is None:
-            response |= restricted_members(found.scope, found.details)
+            if token.details is not None:
+                response["authorization_details"] = json_objects(from_json(token.details))
+        elif token.details is not None and audience is None:
+            response |= restricted_members(token.scope, token.details)
         return response
 
     async def _refresh_token(self, key: bytes, client: Client) -> dict[str, Any]:
@@ -163,10 +163,10 @@ class IntrospectionEndpoint:
         return Response(200, text.encode("ascii"), _JWT)
 
 
-def _sign_in(found: FoundAccessToken, at: datetime) -> dict[str, Any]:
+def _sign_in(token: FoundAccessToken, at: datetime) -> dict[str, Any]:
     """RFC 9470 §6.2: when and how the person signed in."""
-    stored = found.claims_request.acr if found.claims_request is not None else None
-    return {"auth_time": int(at.timestamp()), "acr": acr_of(stored, found.methods)}
+    stored = token.claims_request.acr if token.claims_request is not None else None
+    return {"auth_time": int(at.timestamp()), "acr": acr_of(stored, token.methods)}
 
 
 def _wants_jwt(request: Request) -> bool:

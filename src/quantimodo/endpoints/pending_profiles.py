@@ -57,7 +57,7 @@ class PendingProfiles:
         """The profile, once. Raises `InvalidLoginState`."""
         return self._opened(await self.states.take(request, state))
 
-    def _opened(self, found: LoginState) -> PendingProfile:
-        pending = self.states.content(found, _USE, PendingProfile)
+    def _opened(self, login_state: LoginState) -> PendingProfile:
+        pending = self.states.content(login_state, _USE, PendingProfile)
         # The provider may have ended the account in the meantime.
-        return PendingProfile(pending.profile.stated_by(found.created_at), pending.purpose)
+        return PendingProfile(pending.profile.stated_by(login_state.created_at), pending.purpose)

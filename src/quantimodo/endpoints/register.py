@@ -42,21 +42,21 @@ class RegistrationEndpoint:
         if request.method == "PUT":
             charge = self.throttle.charge("registrations", request.address)
             edited = await self.dynamic.replace(client, _document(request), charge)
-            found = self._information(edited.client, Secret(token), edited.secret)
-            return private_json(200, found)
+            information = self._information(edited.client, Secret(token), edited.secret)
+            return private_json(200, information)
         return private_json(200, self._information(client, Secret(token), None))
 
     def _information(self, client: Client, token: Secret, secret: Secret | None) -> dict[str, Any]:
-        found = client_information(client)
+        information = client_information(client)
         if secret is not None:
-            found["client_secret"] = secret.reveal()
+            information["client_secret"] = secret.reveal()
         if client.secret is not None:
             # RFC 7591 §3.2.1: 0 is "it does not expire".
-            found["client_secret_expires_at"] = 0
+            information["client_secret_expires_at"] = 0
         # RFC 7592 §3
-        found["registration_access_token"] = token.reveal()
-        found["registration_client_uri"] = f"{self.issuer}{REGISTER}/{client.id}"
-        return found
+        information["registration_access_token"] = token.reveal()
+        information["registration_client_uri"] = f"{self.issuer}{REGISTER}/{client.id}"
+        return information
 
 
 def _document(request: Request) -> Any:

@@ -87,10 +87,10 @@ class UpstreamLogin:
 
     async def recall(self, request: Request, provider: Provider, state: str) -> OpenedLoginState:
         """Take the login state of this browser, once. Raises `InvalidLoginState`."""
-        found = await self.states.take(request, state)
-        if found.provider != provider.name:
+        login_state = await self.states.take(request, state)
+        if login_state.provider != provider.name:
             raise InvalidLoginState
-        content = self.states.content(found, _USE, _Content)
+        content = self.states.content(login_state, _USE, _Content)
         authorization_context = AuthorizationContext(
             state=Secret(state),
             nonce=content.nonce,
@@ -98,7 +98,7 @@ class UpstreamLogin:
             redirect_uri=self.issuer + callback_path(provider.name),
             fresh=content.fresh,
         )
-        return OpenedLoginState(authorization_context, content.purpose, found.created_at)
+        return OpenedLoginState(authorization_context, content.purpose, login_state.created_at)
 
     async def check(self, request: Request, state: str) -> None:
         """Check that this browser was redirected with this state, which stays valid. Raises

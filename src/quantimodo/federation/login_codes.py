@@ -99,29 +99,33 @@ class LoginCodes:
         Of any number of concurrent calls at most one returns; each of the others revokes its JWT.
         """
         key = key_of(Kind.LOGIN_CODE, raw)
-        found = None if key is None else await self.store.login_code(key)
+        login_code = None if key is None else await self.store.login_code(key)
         # Unknown and foreign codes get the same error, so that codes cannot be probed.
-        if found is None or found.provider != provider or _is_foreign(found, client_id):
+        if (
+            login_code is None
+            or login_code.provider != provider
+            or _is_foreign(login_code, client_id)
+        ):
             raise InvalidGrant(_NOT_GOOD)
-        if found.redeemed_at is not None:
-            await self._refuse_replay(found)
+        if login_code.redeemed_at is not None:
+            await self._refuse_replay(login_code)
         now = self.clock.now()
-        if found.expires_at <= now:
+        if login_code.expires_at <= now:
             raise InvalidGrant("the code has expired")
-        check_verifier(found.challenge, verifier)
-        if not await self.store.redeem_login_code(found.key, now):
-            await self._refuse_replay(found)
-        return found
+        check_verifier(login_code.challenge, verifier)
+        if not await self.store.redeem_login_code(login_code.key, now):
+            await self._refuse_replay(login_code)
+        return login_code
 
-    async def _refuse_replay(self, found: LoginCode) -> NoReturn:
+    async def _refuse_replay(self, login_code: LoginCode) -> NoReturn:
         # Two parties have the code, so the JWT of the first use is not trusted either.
-        await self.revoker.revoke(found.jti)
+        await self.revoker.revoke(login_code.jti)
         self.audit.record(
-            Event(at=self.clock.now(), kind="login_code.replayed", user_id=found.user_id)
+            Event(at=self.clock.now(), kind="login_code.replayed", user_id=login_code.user_id)
         )
         raise InvalidGrant("the code was used before", because="replay of a login code")
 
 
-def _is_foreign(found: LoginCode, client_id: str | None) -> bool:
+def _is_foreign(code: LoginCode, client_id: str | None) -> bool:
     # security.md §3. The page of 2016 sends no clientId; one that is sent must be the code's.
-    return None not in (client_id, found.clients) and client_id not in (found.clients or ())
+    return None not in (client_id, code.clients) and client_id not in (code.clients or ())

@@ -26,8 +26,10 @@ class NewAccounts:
         """The invitation of this address that can be used, where accounts are made by one."""
         if self.mode != "invited":
             return None
-        found = await self.invitations.invitation_of(email)
-        return found if found is not None and found.expires_at > self.clock.now() else None
+        invitation = await self.invitations.invitation_of(email)
+        if invitation is None or invitation.expires_at <= self.clock.now():
+            return None
+        return invitation
 
     async def add(
         self, name: str, creation: Create, identity: NewIdentity

@@ -103,8 +103,8 @@ class SecurityEventHandler:
         )
         if user_id is not None:
             self._wake_logout_sender()
-            found = await self.identities.identity(issuer, subject)
-            detail = "" if found is None else found.provider
+            identity = await self.identities.identity(issuer, subject)
+            detail = "" if identity is None else identity.provider
             self.notifier.record("identity.signed_out", user_id, detail=detail)
         return user_id
 

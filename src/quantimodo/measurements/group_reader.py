@@ -117,8 +117,8 @@ class GroupReader:
             if len(values) < GROUPED_VALUES:
                 break
             after = values[-1].start, values[-1].id
-        found = await self.store.measurements_by_id(query.user_id, members.first_ids())
-        samples = {each.id: each for each in found}
+        measurements = await self.store.measurements_by_id(query.user_id, members.first_ids())
+        samples = {each.id: each for each in measurements}
         catalogue, views = await self.references.catalogue(), list[MeasurementView]()
         for group, values_of_group in members.of_groups():
             # What was deleted since the groups were read is left out.

@@ -171,14 +171,14 @@ def _header(name: str) -> Json:
 
 def _used(schemas: Mapping[str, Json], *documents: Any) -> Json:
     """The schemas that are referenced; parameters are inlined."""
-    found: set[str] = set()
+    names: set[str] = set()
     waiting = [name for part in documents for name in _referred(part)]
     while waiting:
         name = waiting.pop()
-        if name not in found:
-            found.add(name)
+        if name not in names:
+            names.add(name)
             waiting += _referred(schemas[name])
-    return {name: schema for name, schema in schemas.items() if name in found}
+    return {name: schema for name, schema in schemas.items() if name in names}
 
 
 def _referred(part: Any) -> Iterator[str]:

@@ -119,10 +119,10 @@ class AccessLog:
 
 def _merged(sums: Sequence[_Sum]) -> list[Access]:
     """One access for each key: a batch that could not be written may have a key twice."""
-    found: dict[_Key, _Sum] = {}
+    by_key: dict[_Key, _Sum] = {}
     for one in sums:
-        known = found.get(one.key)
-        found[one.key] = (
+        known = by_key.get(one.key)
+        by_key[one.key] = (
             one
             if known is None
             else _Sum(
@@ -133,7 +133,7 @@ def _merged(sums: Sequence[_Sum]) -> list[Access]:
                 known.requests + one.requests,
             )
         )
-    return [each.access() for each in found.values()]
+    return [each.access() for each in by_key.values()]
 
 
 def _hour(at: datetime) -> int:

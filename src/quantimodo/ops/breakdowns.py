@@ -84,25 +84,25 @@ class Breakdowns:
         places = {begin: place // span.merged for place, begin in enumerate(begins)}
         periods = begins[:: span.merged]
         series: dict[str, list[int]] = {}
-        for found in await self.store.counts(name, span.unit, begins[0]):
-            if found.at in places:
-                numbers = series.setdefault(found.label, [0] * len(periods))
-                numbers[places[found.at]] += found.number
+        for count in await self.store.counts(name, span.unit, begins[0]):
+            if count.at in places:
+                numbers = series.setdefault(count.label, [0] * len(periods))
+                numbers[places[count.at]] += count.number
         order = sorted(series, key=lambda label: (-sum(series[label]), label))
         return Breakdown(periods, {label: series[label] for label in order})
 
     async def latencies(self, span: Span, now: datetime) -> Latencies:
         """The durations in the span, in the order of the groups."""
-        found = await self.of("durations", span, now)
+        durations = await self.of("durations", span, now)
         groups: dict[str, Sequence[Latency]] = {}
         totals = {}
-        nothing = [0] * len(found.periods)
+        nothing = [0] * len(durations.periods)
         for group in GROUPS:
-            by_class = [found.series.get(f"{group} {bound}", nothing) for bound in CLASSES]
+            by_class = [durations.series.get(f"{group} {bound}", nothing) for bound in CLASSES]
             if any(map(any, by_class)):
                 groups[group] = [_latency(numbers) for numbers in zip(*by_class, strict=True)]
                 totals[group] = _latency([sum(numbers) for numbers in by_class])
-        return Latencies(found.periods, groups, totals)
+        return Latencies(durations.periods, groups, totals)
 
 
 def quantile(share: float, numbers: Sequence[int]) -> float:

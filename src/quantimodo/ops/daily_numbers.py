@@ -62,29 +62,31 @@ class DailyNumbers:
         """Each of the last `days` days, the oldest first, with 0 where nothing was counted. The
         series `OF_CLIENTS` are 0 before the days that are kept."""
         first = today - timedelta(days=days - 1)
-        found = {first + timedelta(days=number): dict.fromkeys(TITLES, 0) for number in range(days)}
+        by_day = {
+            first + timedelta(days=number): dict.fromkeys(TITLES, 0) for number in range(days)
+        }
         for count in await self.logs.count_events(datetime.combine(first, time(), UTC)):
             for name, kinds in _KINDS.items():
-                if count.kind in kinds and count.day in found:
-                    found[count.day][name] += count.number
+                if count.kind in kinds and count.day in by_day:
+                    by_day[count.day][name] += count.number
         for sums in await self.clients.days_of_all_clients(first):
-            if sums.day in found:
-                found[sums.day].update(tokens=sums.tokens, refusals=sums.refusals)
-        return [Period(day, numbers) for day, numbers in found.items()]
+            if sums.day in by_day:
+                by_day[sums.day].update(tokens=sums.tokens, refusals=sums.refusals)
+        return [Period(day, numbers) for day, numbers in by_day.items()]
 
     async def hours_until(self, now: datetime, hours: int) -> Sequence[Period]:
         """Each of the last `hours` hours, the oldest first, with 0 where nothing was counted."""
         begins = Span("hour", hours).begins(now)
-        found = {begin: dict.fromkeys(TITLES, 0) for begin in begins}
+        by_hour = {begin: dict.fromkeys(TITLES, 0) for begin in begins}
         for count in await self.logs.count_events_by_hour(begins[0]):
             for name, kinds in _KINDS.items():
-                if count.kind in kinds and count.at in found:
-                    found[count.at][name] += count.number
+                if count.kind in kinds and count.at in by_hour:
+                    by_hour[count.at][name] += count.number
         for name, counted in _COUNTED.items():
             for sums in await self.counts.counts(counted, "hour", begins[0]):
-                if sums.at in found:
-                    found[sums.at][name] += sums.number
-        return [Period(begin, numbers) for begin, numbers in found.items()]
+                if sums.at in by_hour:
+                    by_hour[sums.at][name] += sums.number
+        return [Period(begin, numbers) for begin, numbers in by_hour.items()]
 
 
 def by_week(days: Sequence[Period]) -> Sequence[Period]:

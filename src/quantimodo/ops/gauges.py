@@ -129,14 +129,14 @@ def _provider_gauges(state: ServerState | None) -> Iterator[Metric]:
 def reported_providers(metrics: str) -> tuple[datetime, Sequence[ProviderState]] | None:
     """The sign-in providers in the text of `/metrics`, by name, and when they were measured; None
     before the first measurement. `failed_at` is not there. Raises `ValueError` for another text."""
-    found: dict[str, Mapping[str, float]] = {
+    gauges: dict[str, Mapping[str, float]] = {
         metric.name: {sample.labels.get("provider", ""): sample.value for sample in metric.samples}
         for metric in text_string_to_metric_families(metrics)
     }
-    measured = found.get(_MEASURED, {}).get("")
+    measured = gauges.get(_MEASURED, {}).get("")
     if measured is None:
         return None
-    succeeded = found.get(_PROVIDER_SUCCESS, {})
+    succeeded = gauges.get(_PROVIDER_SUCCESS, {})
     return _moment(measured), [
         ProviderState(
             provider=name,
@@ -144,7 +144,7 @@ def reported_providers(metrics: str) -> tuple[datetime, Sequence[ProviderState]]
             failed_at=None,
             failures=int(failures),
         )
-        for name, failures in sorted(found.get(_PROVIDER_FAILURES, {}).items())
+        for name, failures in sorted(gauges.get(_PROVIDER_FAILURES, {}).items())
     ]
 
 

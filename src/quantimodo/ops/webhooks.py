@@ -113,14 +113,14 @@ class WebhookSender:
         responses. 32 endpoints of each pace are served at once and the others in turn."""
         after = ""
         while True:
-            found = await self._queue.due_endpoints(self._clock.now(), after, _PAGE)
-            for endpoint_id, client_id in found:
+            endpoints = await self._queue.due_endpoints(self._clock.now(), after, _PAGE)
+            for endpoint_id, client_id in endpoints:
                 if endpoint_id not in self._running:
                     process = self._process(endpoint_id, client_id)
                     self._running[endpoint_id] = asyncio.create_task(process, name="webhooks")
-            if len(found) < _PAGE:
+            if len(endpoints) < _PAGE:
                 return
-            after, _ = found[-1]
+            after, _ = endpoints[-1]
 
     async def send_due(self) -> None:
         """Deliver what is due, and wait for the responses."""

@@ -38,34 +38,34 @@ class Asset:
 class Assets:
     """All shipped files, read once."""
 
-    __slots__ = ("_found",)
+    __slots__ = ("_assets",)
 
-    def __init__(self, found: dict[str, Asset]) -> None:
-        self._found = found
+    def __init__(self, assets: dict[str, Asset]) -> None:
+        self._assets = assets
 
     @classmethod
     def shipped(cls, brand: Brand = UNBRANDED) -> "Assets":
         """The files of `pages/static/`, and `brand.css` and `logo` where the brand has them."""
         folder = files("quantimodo.pages") / "static"
-        found = {each.name: _asset(each.name, each.read_bytes()) for each in folder.iterdir()}
+        assets = {each.name: _asset(each.name, each.read_bytes()) for each in folder.iterdir()}
         if style := brand_style(brand):
-            found[BRAND_STYLE] = _asset(BRAND_STYLE, style.encode())
+            assets[BRAND_STYLE] = _asset(BRAND_STYLE, style.encode())
         if brand.logo is not None:
             logo = brand.logo
-            found[BRAND_LOGO] = Asset(logo.data, logo.media_type, _version(logo.data))
-        return cls(found)
+            assets[BRAND_LOGO] = Asset(logo.data, logo.media_type, _version(logo.data))
+        return cls(assets)
 
     def __contains__(self, name: str) -> bool:
         """Whether there is a file with this name."""
-        return name in self._found
+        return name in self._assets
 
     def url(self, name: str) -> str:
         """Its address; raises `KeyError` for a file that is not shipped."""
-        return f"/static/{name}?v={self._found[name].version}"
+        return f"/static/{name}?v={self._assets[name].version}"
 
     async def serve(self, request: Request) -> Response:
         """GET /static/{name}: shipped files only, cached long when requested by version."""
-        asset = self._found.get(request.path_params.get("name", "favicon.ico"))
+        asset = self._assets.get(request.path_params.get("name", "favicon.ico"))
         if asset is None:
             record_refusal(request.scope, Refusal("not_found", "there is no such file"))
             return PlainTextResponse("There is no such file.", status_code=404)

@@ -74,17 +74,17 @@ class Guides:
     async def show(self, request: Request) -> Response:
         """GET /guides and /guides/{path}: 303 to the address with a slash for a folder, 404 with
         what to do if the site is not built."""
-        found = await self._files()
-        if not found:
+        paths = await self._files()
+        if not paths:
             return self._not_found(request, _NOT_BUILT)
         name = request.path_params.get("path")
         if name is None:
             return see_other(f"{ADDRESS}/")
         if not name or name.endswith("/"):
             name += "index.html"
-        elif f"{name}/index.html" in found:
+        elif f"{name}/index.html" in paths:
             return see_other(f"{ADDRESS}/{name}/")
-        path = found.get(name)
+        path = paths.get(name)
         if path is None:
             return self._not_found(request, NOT_FOUND)
         return FileResponse(path, headers=_HEADERS)

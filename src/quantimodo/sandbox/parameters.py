@@ -48,12 +48,12 @@ async def of_form_or_json(request: Request) -> Parameters:
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         return await of_form(request)
     try:
-        found: Any = msgspec.json.decode(await read_body(request, _MOST_BYTES))
+        members: Any = msgspec.json.decode(await read_body(request, _MOST_BYTES))
     except (msgspec.DecodeError, FormFault, RecursionError) as fault:
         raise InvalidSandboxRequest("The body is not readable JSON.") from fault
-    if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
+    if not isinstance(members, dict) or not all(isinstance(each, str) for each in members.values()):
         raise InvalidSandboxRequest("The body must be a JSON object of texts.")
-    return found
+    return members
 
 
 async def of_both(request: Request) -> Parameters:
@@ -68,9 +68,9 @@ def bearer(request: Request) -> str:
 
 
 def _once(pairs: Sequence[tuple[str, str]]) -> Parameters:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    values = dict(pairs)
+    if len(values) != len(pairs):
         raise InvalidSandboxRequest("A parameter was sent twice.")
-    if any("\0" in value for value in found.values()):
+    if any("\0" in value for value in values.values()):
         raise InvalidSandboxRequest("The request holds a character that cannot be used.")
-    return found
+    return values

@@ -62,10 +62,10 @@ class FactorRecoveries:
 
     async def status(self, user: User) -> RecoveryStatus:
         """The status of a person who is signed in, or in a pending login."""
-        found, now = await self.store.factor_recovery(user.id), self.clock.now()
-        if found is None or found.expires_at <= now:
+        recovery, now = await self.store.factor_recovery(user.id), self.clock.now()
+        if recovery is None or recovery.expires_at <= now:
             return RecoveryStatus("possible" if self.delay else "off")
-        return RecoveryStatus("due" if found.due_at <= now else "requested", found.due_at)
+        return RecoveryStatus("due" if recovery.due_at <= now else "requested", recovery.due_at)
 
     async def request(self, pending: PendingLogin, *, by_email: bool) -> None:
         """Start the delay, once; a second request changes nothing. The person gets an e-mail with a

@@ -156,14 +156,14 @@ async def _save_database(
 
 async def _applied(url: str) -> tuple[tuple[int, str, str], ...]:
     left = await pending_steps(url)
-    found = tuple(
+    steps = tuple(
         (step.number, step.name, step.checksum)
         for step in shipped(engine_of(url))
         if step not in left
     )
-    if not found:
+    if not steps:
         raise BackupRefused("the database has no tables of quantimodo: there is nothing to keep")
-    return found
+    return steps
 
 
 def engine_of(url: str) -> Engine:

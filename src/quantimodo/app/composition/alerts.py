@@ -42,12 +42,14 @@ def alert_messages(context: AppContext) -> AlertMessages:
     settings = context.settings.alerts
 
     async def recipients() -> Sequence[str]:
-        found = list(settings.email)
+        addresses = list(settings.email)
         if settings.administrators:
             search = context.stores.people_search
             people = await search.administrators(_MOST_ADMINISTRATORS)
-            found += [each.verified_email for each in people if each.verified_email and each.usable]
-        return list(dict.fromkeys(found))
+            addresses += [
+                each.verified_email for each in people if each.verified_email and each.usable
+            ]
+        return list(dict.fromkeys(addresses))
 
     webhook = AlertWebhook(settings.webhook, Secret(settings.webhook_secret))
     return AlertMessages(

@@ -125,8 +125,8 @@ def _logo(branding: BrandingSettings) -> Picture | None:
     if not branding.logo:
         return None
     with Path(branding.logo).open("rb") as file:
-        found = parse_logo(file.read(LARGEST + 1))
-    return Picture(media_type=found.media_type, data=found.data)
+        logo = parse_logo(file.read(LARGEST + 1))
+    return Picture(media_type=logo.media_type, data=logo.data)
 
 
 def _template(branding: BrandingSettings) -> str:

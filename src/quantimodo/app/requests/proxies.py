@@ -44,18 +44,18 @@ class Proxies:
         proxy."""
         client = scope.get("client")
         peer: str = client[0] if client else ""
-        found = parse_address(peer)
-        if found is None:
+        caller = parse_address(peer)
+        if caller is None:
             return peer
-        if self._trusts(found):
+        if self._trusts(caller):
             for hop in reversed(forwarded_for(scope)):
                 address = parse_address(hop)
                 if address is None:
                     break
-                found = address
+                caller = address
                 if not self._trusts(address):
                     break
-        return str(found)
+        return str(caller)
 
     def certificate(self, scope: Mapping[str, Any], name: bytes) -> str:
         """The header in which a proxy forwards the client's certificate (RFC 8705 §6.5); empty when

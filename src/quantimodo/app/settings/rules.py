@@ -110,10 +110,10 @@ def read_statements(path: str) -> Mapping[str, Mapping[str, Any]]:
     """The issuers whose software statements are accepted. Raises `OSError`, `ValueError`."""
     if not path:
         return {}
-    found = json.loads(Path(path).read_text("utf-8"))
-    if not isinstance(found, dict) or not all(isinstance(keys, dict) for keys in found.values()):
+    tables = json.loads(Path(path).read_text("utf-8"))
+    if not isinstance(tables, dict) or not all(isinstance(keys, dict) for keys in tables.values()):
         raise ValueError
-    return found
+    return tables
 
 
 def _own_address(settings: Settings, fault: Fault) -> str:

@@ -86,12 +86,12 @@ def _policies(table: Any, faults: list[str]) -> tuple[dict[str, Any], list[str]]
     if not isinstance(removed, list) or not all(isinstance(each, str) for each in removed):
         faults.append(f"policies.{REMOVED} must be an array of names of settings")
         removed = []
-    found: dict[str, Any] = {}
+    policies: dict[str, Any] = {}
     rest = {name: value for name, value in table.items() if name != REMOVED}
     for name, value in _flat(rest, ""):
         leaf = leaf_of(name)
         if is_policy(name) and leaf is not None:
-            _take(found, name, leaf, value, f"policies.{name}", faults)
+            _take(policies, name, leaf, value, f"policies.{name}", faults)
         elif leaf is None:
             faults.append(f"policies.{name} is not a setting")
         else:
@@ -100,7 +100,7 @@ def _policies(table: Any, faults: list[str]) -> tuple[dict[str, Any], list[str]]
             )
         if name in removed:
             faults.append(f"policies.{name} is set and removed")
-    return found, removed
+    return policies, removed
 
 
 def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
@@ -113,20 +113,20 @@ def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 def _provider(name: str, table: Mapping[str, Any], faults: list[str]) -> dict[str, Any]:
     leaves = {leaf.name.rpartition(".")[2]: leaf for leaf in provider_leaves(name)}
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for key, value in table.items():
         if key not in leaves:
             faults.append(f"providers.{name}.{key} is no field of a provider")
         elif key != _SECRET:
-            _take(found, key, leaves[key], value, f"providers.{name}.{key}", faults)
-    return found
+            _take(fields, key, leaves[key], value, f"providers.{name}.{key}", faults)
+    return fields
 
 
 def _take(
-    found: dict[str, Any], key: str, leaf: Leaf, value: Any, place: str, faults: list[str]
+    fields: dict[str, Any], key: str, leaf: Leaf, value: Any, place: str, faults: list[str]
 ) -> None:
     try:
-        found[key] = as_toml(checked_value(leaf, value))
+        fields[key] = as_toml(checked_value(leaf, value))
     except ValueError as fault:
         faults.append(f"{place} {fault}")
 
@@ -175,18 +175,18 @@ def changed(before: Applied, entries: SettingEntries) -> Applied:
 
 def differences(before: Applied, after: Applied) -> list[Difference]:
     """The differences, entry by entry, without secrets."""
-    found = []
+    result = []
     for name in dict.fromkeys((*before.providers, *after.providers)):
         old, new = before.providers.get(name), dict(after.providers.get(name, {}))
         if before.secrets.get(name) != after.secrets.get(name) and name in after.providers:
             new[_SECRET] = "another one"
         if old != (new if name in after.providers else None):
-            found.append(Difference("provider", name, old, new))
+            result.append(Difference("provider", name, old, new))
     for name in dict.fromkeys((*before.policies, *after.policies)):
         then, now = _value_of(before, name), _value_of(after, name)
         if then != now:
-            found.append(Difference("policy", name, then, now or {}))
-    return found
+            result.append(Difference("policy", name, then, now or {}))
+    return result
 
 
 def _value_of(applied: Applied, name: str) -> dict[str, Any] | None:

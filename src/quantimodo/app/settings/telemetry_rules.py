@@ -34,10 +34,10 @@ def check_telemetry(settings: Settings, fault: Callable[[str, str], None]) -> No
 
 def parse_headers(text: str) -> tuple[tuple[str, str], ...]:
     """The headers in a setting. Raises `ValueError`."""
-    found = [each.strip() for each in text.split(",") if each.strip()]
-    if not all(_HEADER.fullmatch(each) for each in found):
+    headers = [each.strip() for each in text.split(",") if each.strip()]
+    if not all(_HEADER.fullmatch(each) for each in headers):
         raise ValueError("not headers")
-    return tuple((name, value) for name, _, value in (each.partition("=") for each in found))
+    return tuple((name, value) for name, _, value in (each.partition("=") for each in headers))
 
 
 def _is_installed() -> bool:

@@ -96,13 +96,13 @@ def import_client(
         )
 
     registered = run(register)
-    found = client_information(registered.client)
+    information = client_information(registered.client)
     if registered.secret is not None:
-        found["client_secret"] = registered.secret.reveal()
+        information["client_secret"] = registered.secret.reveal()
     if as_json:
-        print_json(found)
+        print_json(information)
     else:
-        print_fields(found)
+        print_fields(information)
 
 
 @clients.command()
@@ -141,17 +141,14 @@ def list_clients(
     async def find(context: AppContext) -> Sequence[Client]:
         return await _all(context, None if owner is None else await _owner_id(context, owner))
 
-    found = run(find)
+    rows = run(find)
     if as_json:
-        print_json([_fields(client) for client in found])
+        print_json([_fields(client) for client in rows])
     else:
         columns = ("client_id", "name", "kind", "grants", "created")
         print_table(
             columns,
-            [
-                (c.id, c.name, _kind(c), " ".join(sorted(c.grant_types)), c.created_at)
-                for c in found
-            ],
+            [(c.id, c.name, _kind(c), " ".join(sorted(c.grant_types)), c.created_at) for c in rows],
         )
 
 
@@ -248,12 +245,12 @@ async def _owner_id(context: AppContext, email: str) -> int:
 
 
 async def _all(context: AppContext, owner_id: int | None) -> Sequence[Client]:
-    found: list[Client] = []
+    applications: list[Client] = []
     while page := await context.stores.clients.clients(
-        owner_id=owner_id, after=found[-1].id if found else ""
+        owner_id=owner_id, after=applications[-1].id if applications else ""
     ):
-        found.extend(page)
-    return found
+        applications.extend(page)
+    return applications
 
 
 def _print(registered: RegisteredClient, as_json: bool, *, secrecy: bool = True) -> None:

@@ -34,10 +34,10 @@ def log(
         if await context.stores.clients.client(client_id) is None:
             raise Failed("there is no app with this client_id; see: quantimodo clients list")
         store, today = context.stores.client_log, context.clock.now().date()
-        found = await store.client_refusals(client_id, endpoint=endpoint, code=code, limit=limit)
+        refusals = await store.client_refusals(client_id, endpoint=endpoint, code=code, limit=limit)
         days = await store.client_days(client_id, today - _DAYS)
         usage = await store.client_usage(client_id, today - _DAYS)
-        return [refusal for _, refusal in found], days, usage
+        return [refusal for _, refusal in refusals], days, usage
 
     refusals, days, usage = run(find)
     if as_json:

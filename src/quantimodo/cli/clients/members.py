@@ -83,7 +83,7 @@ async def _person(context: AppContext, email: str) -> int:
     return user.id
 
 
-def _print(found: Sequence[ClientMember], as_json: bool) -> None:
+def _print(members: Sequence[ClientMember], as_json: bool) -> None:
     if as_json:
         print_json(
             [
@@ -94,10 +94,12 @@ def _print(found: Sequence[ClientMember], as_json: bool) -> None:
                     "lead": each.lead,
                     "since": each.since,
                 }
-                for each in found
+                for each in members
             ]
         )
         return
     columns = ("email", "role", "lead", "since")
-    rows = [(each.email or "", each.role, "yes" if each.lead else "", each.since) for each in found]
+    rows = [
+        (each.email or "", each.role, "yes" if each.lead else "", each.since) for each in members
+    ]
     print_table(columns, rows)

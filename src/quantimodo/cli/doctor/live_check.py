@@ -40,14 +40,14 @@ async def examine_live(
     `/metrics`, also those about sign-in providers."""
     url, trust = url.rstrip("/"), ssl.create_default_context()
     try:
-        found = await _certificate(url, trust, now())
+        findings = await _certificate(url, trust, now())
         async with httpx.AsyncClient(timeout=_SECONDS, trust_env=False, verify=trust) as http:
             site = Site(url, http, now)
             for probe in PROBES:
-                found.extend(await _findings(probe, site))
+                findings.extend(await _findings(probe, site))
             if metrics_token is not None:
-                found.extend(await provider_findings(site, metrics_token))
-        return [*found, *await framing_findings(url, trust)]
+                findings.extend(await provider_findings(site, metrics_token))
+        return [*findings, *await framing_findings(url, trust)]
     except ssl.SSLCertVerificationError as fault:
         return [Finding("fault", "certificate", f"it is not trusted: {fault.verify_message}")]
     except (OSError, httpx.HTTPError, TimeoutError):

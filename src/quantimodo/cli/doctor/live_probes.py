@@ -70,15 +70,15 @@ async def _discovery(site: Site) -> list[str]:
     metadata = _object(response)
     if response.status_code != 200 or not metadata:
         return [f"the metadata document is not there (status {response.status_code})"]
-    found = []
+    faults = []
     if metadata.get("issuer") != site.url:
-        found.append("the issuer in the metadata document is not this address")
+        faults.append("the issuer in the metadata document is not this address")
     for name, value in metadata.items():
         if name.endswith("_endpoint") and not str(value).startswith(f"{site.url}/"):
-            found.append(f"{name} is at another address")
+            faults.append(f"{name} is at another address")
     if metadata.get("code_challenge_methods_supported") != ["S256"]:
-        found.append("PKCE has other methods than S256")
-    return found
+        faults.append("PKCE has other methods than S256")
+    return faults
 
 
 async def _keys(site: Site) -> list[str]:
@@ -86,12 +86,12 @@ async def _keys(site: Site) -> list[str]:
     keys = _object(response).get("keys") if response.status_code == 200 else None
     if not keys:
         return ["there are no signing keys"]
-    found = []
+    faults = []
     if any(_PRIVATE_MEMBERS & set(key) for key in keys):
-        found.append("the key set has private members: replace all keys at once")
+        faults.append("the key set has private members: replace all keys at once")
     if any(key.get("kty") == "RSA" and _rsa_bytes(key) < _RSA_BYTES for key in keys):
-        found.append("an RSA key has less than 2048 bits")
-    return found
+        faults.append("an RSA key has less than 2048 bits")
+    return faults
 
 
 def _rsa_bytes(key: Mapping[str, str]) -> int:
@@ -101,19 +101,19 @@ def _rsa_bytes(key: Mapping[str, str]) -> int:
 
 async def _page(site: Site) -> list[str]:
     response = await site.get("/sign-in")
-    headers, found = response.headers, []
+    headers, faults = response.headers, []
     policy = headers.get("content-security-policy", "")
     if not policy or "unsafe-" in policy:
-        found.append("the sign-in page has no strict content security policy")
+        faults.append("the sign-in page has no strict content security policy")
     if "frame-ancestors 'none'" not in policy:
-        found.append("the sign-in page can be framed")
+        faults.append("the sign-in page can be framed")
     if headers.get("x-content-type-options") != "nosniff":
-        found.append("the sign-in page has no X-Content-Type-Options")
+        faults.append("the sign-in page has no X-Content-Type-Options")
     if "no-store" not in headers.get("cache-control", ""):
-        found.append("the sign-in page may be stored by caches")
+        faults.append("the sign-in page may be stored by caches")
     if site.https and "strict-transport-security" not in headers:
-        found.append("there is no Strict-Transport-Security header")
-    return [*found, *_cookie_faults(response, site.https)]
+        faults.append("there is no Strict-Transport-Security header")
+    return [*faults, *_cookie_faults(response, site.https)]
 
 
 def _cookie_faults(response: httpx.Response, https: bool) -> Iterator[str]:
@@ -141,33 +141,33 @@ async def _redirects(site: Site) -> list[str]:
 async def _development(site: Site) -> list[str]:
     if site.local:
         return []
-    found = []
+    faults = []
     for path in _DEVELOPMENT:
         status = (await site.get(path)).status_code
         if status != 404:
-            found.append(f"{path} responds with status {status}: it is a development page")
-    return found
+            faults.append(f"{path} responds with status {status}: it is a development page")
+    return faults
 
 
 async def _clients(site: Site) -> list[str]:
-    found = []
+    faults = []
     for path in (TOKEN, INTROSPECT):
         body = {"grant_type": "client_credentials", "token": "none"}
         response = await site.http.post(site.url + path, data=body, auth=(_STRANGER, "none"))
         if response.status_code != 401 or _object(response).get("error") != "invalid_client":
-            found.append(f"{path} does not refuse an unknown application")
+            faults.append(f"{path} does not refuse an unknown application")
         if "no-store" not in response.headers.get("cache-control", ""):
-            found.append(f"responses of {path} may be stored by caches")
-    return found
+            faults.append(f"responses of {path} may be stored by caches")
+    return faults
 
 
 async def _tokens(site: Site) -> list[str]:
-    found = []
+    faults = []
     for name, headers in (("no token", {}), ("a wrong token", {"authorization": "Bearer none"})):
         response = await site.get(USERINFO, headers)
         if response.status_code != 401 or "www-authenticate" not in response.headers:
-            found.append(f"userinfo does not refuse {name} with a challenge")
-    return found
+            faults.append(f"userinfo does not refuse {name} with a challenge")
+    return faults
 
 
 async def _metrics(site: Site) -> list[str]:
@@ -203,10 +203,10 @@ async def _unknown_paths(site: Site) -> list[str]:
 
 def _object(response: httpx.Response) -> dict[str, Any]:
     try:
-        found = response.json()
+        content = response.json()
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 PROBES: Final = (

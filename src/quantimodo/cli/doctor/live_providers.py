@@ -35,5 +35,5 @@ async def provider_findings(site: Site, metrics_token: Secret) -> list[Finding]:
     at, providers = reported
     limit = AlertSettings().provider_failures
     readings = [provider_reading(each, at, limit) for each in providers]
-    found = [Finding(each.state, f"sign-in {each.of}", each.text) for each in readings]
-    return found or [Finding("ok", _WHAT, "no request to a sign-in provider is recorded")]
+    findings = [Finding(each.state, f"sign-in {each.of}", each.text) for each in readings]
+    return findings or [Finding("ok", _WHAT, "no request to a sign-in provider is recorded")]

@@ -20,10 +20,10 @@ _NAMES: Final[Mapping[str, str]] = {"mail": "mail queue"}
 async def state_findings(context: AppContext) -> list[Finding]:
     """One finding for each reading."""
     state = await measure(context)
-    found = []
+    findings = []
     for reading in readings(state, alert_thresholds(context.settings)):
         what = _NAMES.get(reading.subject, reading.subject)
         if reading.subject == "provider":
             what = f"sign-in {reading.of}"
-        found.append(Finding(reading.state, what, reading.text))
-    return found
+        findings.append(Finding(reading.state, what, reading.text))
+    return findings

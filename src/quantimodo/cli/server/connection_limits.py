@@ -91,8 +91,8 @@ class ConnectionLimiter:
             parsed = ip_address(address.partition("%")[0])
         except ValueError:
             return False
-        found = getattr(parsed, "ipv4_mapped", None) or parsed
-        return any(found in each for each in self.policy.exempt)
+        caller = getattr(parsed, "ipv4_mapped", None) or parsed
+        return any(caller in each for each in self.policy.exempt)
 
 
 def raise_descriptor_limit() -> int:

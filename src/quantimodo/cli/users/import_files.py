@@ -72,12 +72,12 @@ def _json_lines(file: Path) -> Iterator[Record]:
 
 def _record(where: str, text: str) -> Record:
     try:
-        found = json.loads(text)
+        content = json.loads(text)
     except (ValueError, RecursionError):
         return Record(where, {}, "is not JSON")
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         return Record(where, {}, "is not a JSON object")
-    return Record(where, found)
+    return Record(where, content)
 
 
 def _csv(file: Path) -> Iterator[Record]:

@@ -44,12 +44,12 @@ class HashConfig:
 def read_hash_config(file: Path) -> HashConfig:
     """The parameters as the console of Firebase shows them. Raises `Failed`."""
     try:
-        found = dict(_PARAMETER.findall(file.read_text("utf-8-sig")))
+        parameters = dict(_PARAMETER.findall(file.read_text("utf-8-sig")))
         return HashConfig(
-            signer_key=found["base64_signer_key"],
-            salt_separator=found["base64_salt_separator"],
-            rounds=int(found["rounds"]),
-            mem_cost=int(found["mem_cost"]),
+            signer_key=parameters["base64_signer_key"],
+            salt_separator=parameters["base64_salt_separator"],
+            rounds=int(parameters["rounds"]),
+            mem_cost=int(parameters["mem_cost"]),
         )
     except (KeyError, ValueError):  # UnicodeDecodeError is one
         raise Failed(

@@ -66,9 +66,9 @@ class Apps:
         oldest = [access for _, access in reversed(newest)]
         oldest.sort(key=lambda access: access.action != "profile")
         last = {access.client_id: access for access in oldest}
-        found = [await self._connected(each, last.get(each.client_id)) for each in consents]
+        candidates = [await self._connected(each, last.get(each.client_id)) for each in consents]
         apps = sorted(
-            (app for app in found if app is not None),
+            (app for app in candidates if app is not None),
             key=lambda app: client_name(app.client).casefold(),
         )
         return self.page_context.show(

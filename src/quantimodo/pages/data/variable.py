@@ -47,11 +47,11 @@ class VariableData:
         with a button that restores it."""
         browser_request, form = await self.page_context.posted(request)
         user, number = browser_request.required().user, row_id(form.one("id"))
-        found = await self.measurement_service.one(user.id, number)
-        if found is None or not await self.measurement_service.delete(user.id, number):
+        view = await self.measurement_service.one(user.id, number)
+        if view is None or not await self.measurement_service.delete(user.id, number):
             raise NotFound
-        sealed = self.undo.sealed(browser_request, found)
-        return await self._variable(request, browser_request, found.measurement.variable, sealed)
+        sealed = self.undo.sealed(browser_request, view)
+        return await self._variable(request, browser_request, view.measurement.variable, sealed)
 
     async def restore(self, request: Request) -> Response:
         """POST /account/data/restore: the measurement that was deleted on the previous page."""
@@ -72,14 +72,14 @@ class VariableData:
         """GET /account/data/delete?name=…: the confirmation page."""
         browser_request = await self.page_context.browser_request(request)
         async with self.reads.place(browser_request.required().user.id):
-            found = await self._named(browser_request, request.query_params.get("name", ""))
+            variable = await self._named(browser_request, request.query_params.get("name", ""))
         return self.page_context.show(
             request,
             browser_request,
             "account_data_delete.html",
             section="account-data",
-            one=found,
-            path=variable_path(found.summary.variable.name),
+            one=variable,
+            path=variable_path(variable.summary.variable.name),
         )
 
     async def delete(self, request: Request) -> Response:
@@ -101,11 +101,11 @@ class VariableData:
         self, request: Request, browser_request: BrowserRequest, name: str, restorable: str
     ) -> Response:
         """`restorable`: a measurement that was deleted just now, encrypted."""
-        user, found = browser_request.required().user, await self._named(browser_request, name)
-        name = found.summary.variable.name
+        user, variable = browser_request.required().user, await self._named(browser_request, name)
+        name = variable.summary.variable.name
         offset = page_offset(request.query_params.get("offset", ""))
         rows = await self.measurement_service.rows(user.id, newest(name, offset=offset))
-        total = found.summary.number
+        total = variable.summary.number
         given = request.query_params
         zone = zone_named((await self.profiles.of(user)).zoneinfo)
         return self.page_context.show(
@@ -113,10 +113,10 @@ class VariableData:
             browser_request,
             "account_variable.html",
             section="account-data",
-            one=found,
+            one=variable,
             path=variable_path(name),
             drawn=await self.charts.of(
-                user.id, found, zone, given.get("range", ""), given.get("by", "")
+                user.id, variable, zone, given.get("range", ""), given.get("by", "")
             ),
             ranges={key: words for key, (words, _) in RANGES.items()},
             groupings=GROUPINGS,
@@ -128,10 +128,10 @@ class VariableData:
         )
 
     async def _named(self, browser_request: BrowserRequest, name: str) -> VariableView:
-        found = await self.measurement_service.variable(browser_request.required().user.id, name)
-        if found is None:
+        variable = await self.measurement_service.variable(browser_request.required().user.id, name)
+        if variable is None:
             raise NotFound
-        return found
+        return variable
 
 
 def _by_day(

@@ -181,5 +181,5 @@ def _dates(first: date, last: date) -> list[str]:
     """The first, the middle and the last day."""
     years = first.year != last.year
     middle = first + (last - first) // 2
-    found = [first, middle, last] if (last - first).days > 1 else [first, last]
-    return [short_day(each, year=years) for each in dict.fromkeys(found)]
+    days = [first, middle, last] if (last - first).days > 1 else [first, last]
+    return [short_day(each, year=years) for each in dict.fromkeys(days)]

@@ -81,19 +81,19 @@ class AppLog:
         endpoint = _among(request.query_params.get("endpoint"), LOGGED)
         code = _among(request.query_params.get("code"), REFUSALS)
         before = _number(request.query_params.get("before"))
-        found = await self.store.client_refusals(
+        refusals = await self.store.client_refusals(
             client.id, endpoint=endpoint, code=code, before=before, limit=_PAGE + 1
         )
         filters = {name: value for name, value in (("endpoint", endpoint), ("code", code)) if value}
         older = None
-        if len(found) > _PAGE:
-            query = urlencode({**filters, "before": found[_PAGE - 1][0]})
+        if len(refusals) > _PAGE:
+            query = urlencode({**filters, "before": refusals[_PAGE - 1][0]})
             older = f"{app_path(client)}/log?{query}"
         return await self.apps.show(
             opened,
             "log",
             "developers_log.html",
-            lines=[_line(refusal) for _, refusal in found[:_PAGE]],
+            lines=[_line(refusal) for _, refusal in refusals[:_PAGE]],
             endpoints=LOGGED,
             codes=sorted(code for code, row in REFUSALS.items() if not row.ordinary),
             endpoint=endpoint,
@@ -128,8 +128,8 @@ class AppLog:
         days = []
         for number in range(most):
             day = first + timedelta(days=number)
-            found = counted.get(day)
-            tokens, refusals = (0, 0) if found is None else (found.tokens, found.refusals)
+            usage = counted.get(day)
+            tokens, refusals = (0, 0) if usage is None else (usage.tokens, usage.refusals)
             days.append(UsageDay(day, tokens, refusals, people.get(day, 0)))
         return await self.apps.show(
             opened,

@@ -60,11 +60,11 @@ class EndpointUsage:
     @property
     def codes(self) -> Sequence[RefusalCount]:
         """The most frequent codes first."""
-        found = []
+        counts = []
         for code, number in sorted(self.by_code.items(), key=lambda item: (-item[1], item[0])):
             row, guide = row_of(code), "" if self.name in LOGGED else _OF_RESOURCES
-            found.append(RefusalCount(code, number, guide if row is None else guide_path(row)))
-        return found
+            counts.append(RefusalCount(code, number, guide if row is None else guide_path(row)))
+        return counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +80,21 @@ def by_endpoint(
     usage: Sequence[ClientUsage], first: date, days: int
 ) -> Mapping[str, EndpointUsage]:
     """The usage of each endpoint on the days from `first` on, the busiest endpoint first."""
-    found: dict[str, EndpointUsage] = {}
+    usages: dict[str, EndpointUsage] = {}
     for each in usage:
         place = (each.day - first).days
         if not 0 <= place < days:
             continue
-        if each.endpoint not in found:
+        if each.endpoint not in usages:
             empty = [EndpointDay(first + timedelta(days=number)) for number in range(days)]
-            found[each.endpoint] = EndpointUsage(each.endpoint, empty)
-        one = found[each.endpoint]
+            usages[each.endpoint] = EndpointUsage(each.endpoint, empty)
+        one = usages[each.endpoint]
         if each.code:
             one.days[place].refused += each.number
             one.by_code[each.code] += each.number
         else:
             one.days[place].requests += each.number
-    order = sorted(found.values(), key=lambda one: (-one.requests, one.name))
+    order = sorted(usages.values(), key=lambda one: (-one.requests, one.name))
     return {one.name: one for one in order}
 
 

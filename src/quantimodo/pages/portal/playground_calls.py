@@ -48,10 +48,10 @@ class PlaygroundResponse(NamedTuple):
     def json(self) -> Mapping[str, Any]:
         """The body if it is a JSON object, else nothing."""
         try:
-            found = json.loads(self.body)
+            members = json.loads(self.body)
         except ValueError:
             return {}
-        return found if isinstance(found, dict) else {}
+        return members if isinstance(members, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)

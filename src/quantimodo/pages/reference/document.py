@@ -81,7 +81,7 @@ def shared_responses(document: Json) -> Sequence[DocumentedResponse]:
 def _of_tag(
     document: Json, tag: str, shared: Collection[str], able: Collection[str]
 ) -> Sequence[Operation]:
-    found: dict[str, Operation] = {}
+    operations: dict[str, Operation] = {}
     twins: dict[str, list[Operation]] = {}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -91,10 +91,10 @@ def _of_tag(
                 if main := operation.get("x-twin-of"):
                     twins.setdefault(main, []).append(made)
                 else:
-                    found[made.id] = made
+                    operations[made.id] = made
     return [
         replace(main, twins=[_as_twin(each, main) for each in twins.get(main.id, ())])
-        for main in found.values()
+        for main in operations.values()
     ]
 
 
@@ -158,10 +158,10 @@ def _parameters(document: Json, operation: Json) -> tuple[str, str, list[Field]]
     path come first, and say so."""
     every = operation.get("parameters", ())
     in_path = [
-        replace(found, kind=f"{found.kind} in the path")
+        replace(field, kind=f"{field.kind} in the path")
         for each in every
         if each["in"] == "path"
-        for found in [_field(each["name"], {**each["schema"], **each}, required=True)]
+        for field in [_field(each["name"], {**each["schema"], **each}, required=True)]
     ]
     if "requestBody" in operation:
         content = operation["requestBody"]["content"]
@@ -181,12 +181,12 @@ def _fields(document: Json, schema: Json, within: str = "") -> Iterator[Field]:
     """The fields of a schema, those inside of others after them."""
     schema = _resolved(document, schema)
     for name, inner in schema.get("properties", {}).items():
-        found = _resolved(document, inner)
-        yield _field(within + name, found, name in schema.get("required", ()), _name_in(inner))
-        if found.get("type") == "array":
-            yield from _fields(document, found["items"], f"{within}{name}[].")
+        resolved = _resolved(document, inner)
+        yield _field(within + name, resolved, name in schema.get("required", ()), _name_in(inner))
+        if resolved.get("type") == "array":
+            yield from _fields(document, resolved["items"], f"{within}{name}[].")
         else:
-            yield from _fields(document, found, f"{within}{name}.")
+            yield from _fields(document, resolved, f"{within}{name}.")
 
 
 def _field(name: str, schema: Json, required: bool, link: str = "") -> Field:
@@ -268,15 +268,15 @@ def _names_in(part: Any) -> Iterator[str]:
 def _name_in(schema: Json) -> str:
     """The name of the schema that this one is, or has one or many of; "" for none."""
     choices = [schema, schema.get("items", {}), *schema.get("anyOf", ())]
-    found = [each["$ref"] for each in choices if "$ref" in each]
-    return found[0].removeprefix(_SCHEMAS) if len(found) == 1 else ""
+    references = [each["$ref"] for each in choices if "$ref" in each]
+    return references[0].removeprefix(_SCHEMAS) if len(references) == 1 else ""
 
 
 def _resolved(document: Json, value: Json) -> Json:
     """The target of a reference into the document; other values unchanged."""
     if "$ref" not in value:
         return value
-    found: Any = document
+    target: Any = document
     for step in value["$ref"].removeprefix("#/").split("/"):
-        found = found[step]
-    return found  # type: ignore[no-any-return]
+        target = target[step]
+    return target  # type: ignore[no-any-return]

@@ -57,8 +57,8 @@ class Announcements(Table):
         return await self._database.write(operation)
 
     async def announcements(self, ending_after: datetime, limit: int) -> Sequence[Announcement]:
-        found = self._database.list_rows(_ENDING_AFTER, to_micros(ending_after), limit)
-        return sorted(_ANNOUNCEMENT.read_all(await found), key=lambda each: -each.id)
+        rows = self._database.list_rows(_ENDING_AFTER, to_micros(ending_after), limit)
+        return sorted(_ANNOUNCEMENT.read_all(await rows), key=lambda each: -each.id)
 
     async def delete_announcement(self, announcement_id: int) -> bool:
         return bool(await self._database.write(execute(_DELETE, announcement_id)))

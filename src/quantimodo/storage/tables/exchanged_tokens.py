@@ -83,11 +83,11 @@ class ExchangedTokens(Table):
     retention = (expired("exchanged_tokens", "key"),)
 
     async def exchanged_token(self, key: bytes) -> FoundAccessToken | None:
-        found = _FOUND.read_found(await self._database.one(_FIND, key))
-        if found is None or found.revoked:
-            return found
-        others = set(found.actors) - {found.client_id, found.granted_to}
-        return found._replace(revoked=not await self._are_enabled(others)) if others else found
+        token = _FOUND.read_found(await self._database.one(_FIND, key))
+        if token is None or token.revoked:
+            return token
+        others = set(token.actors) - {token.client_id, token.granted_to}
+        return token._replace(revoked=not await self._are_enabled(others)) if others else token
 
     async def _are_enabled(self, clients: set[str]) -> bool:
         ids = sorted(clients)

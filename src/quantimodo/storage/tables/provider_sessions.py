@@ -47,8 +47,8 @@ _ORDER = " ORDER BY s.key"
 
 
 def _locked(condition: str) -> Statement:
-    found = _FIND + condition + _ORDER
-    return Statement(found, postgres=f"{found} FOR UPDATE OF s")
+    text = _FIND + condition + _ORDER
+    return Statement(text, postgres=f"{text} FOR UPDATE OF s")
 
 
 # Without a name of the provider's session, the account is all that is known of it.
@@ -107,13 +107,13 @@ class ProviderSessions(Table):
             if ended.sid:
                 yield from end_sign_ins(ended.issuer, _name(ended.sid), moment)
                 values = (ended.issuer, ended.sid, ended.subject)
-                found = yield _OF_PROVIDER_SESSION, values
+                rows = yield _OF_PROVIDER_SESSION, values
             else:
                 yield from sign_out_account(ended.issuer, ended.subject, moment)
-                found = yield _OF_ACCOUNT, (ended.issuer, ended.subject)
-            for key, sid, _ in found:
+                rows = yield _OF_ACCOUNT, (ended.issuer, ended.subject)
+            for key, sid, _ in rows:
                 yield from end_locked_session(key, sid, moment)
-            return tuple(dict.fromkeys(user_id for _, _, user_id in found))
+            return tuple(dict.fromkeys(user_id for _, _, user_id in rows))
 
         return await self._database.write(operation)
 

@@ -121,8 +121,8 @@ class StoredServerState(Table):
         await self._database.write(execute(_RECORD_BACKUP, to_micros(at)))
 
     async def last_backup(self) -> datetime | None:
-        found = first_value(await self._database.list_rows(_LAST_BACKUP))
-        return None if found is None else from_micros(found)
+        micros = first_value(await self._database.list_rows(_LAST_BACKUP))
+        return None if micros is None else from_micros(micros)
 
     async def add_provider_outcomes(self, outcomes: Sequence[ProviderState]) -> None:
         # In one order, so that two processes do not lock each other out.

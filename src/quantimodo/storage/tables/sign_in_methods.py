@@ -19,7 +19,7 @@ SIGN_IN_METHODS = Statement(
 
 def sign_in_methods(rows: Iterable[tuple[Any, ...]]) -> SignInMethods:
     """The methods in the rows of `SIGN_IN_METHODS`."""
-    found: dict[str, dict[int, str]] = {"password": {}, "identity": {}, "passkey": {}}
+    methods: dict[str, dict[int, str]] = {"password": {}, "identity": {}, "passkey": {}}
     for kind, method_id, value in rows:
-        found[kind][method_id] = value
-    return SignInMethods(bool(found["password"]), found["identity"], found["passkey"])
+        methods[kind][method_id] = value
+    return SignInMethods(bool(methods["password"]), methods["identity"], methods["passkey"])

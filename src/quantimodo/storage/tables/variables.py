@@ -103,18 +103,18 @@ class Variables(Table):
         return VARIABLE.read_first(await self._database.rows(_ONE, user_id, name))
 
     async def variables_named(self, user_id: int, names: Sequence[str]) -> Sequence[Variable]:
-        found: list[Variable] = []
+        variables: list[Variable] = []
         for statement, values in find_variables(user_id, names):
             rows = await self._database.list_rows(statement, *values)
-            found += VARIABLE.read_all(dict.fromkeys(rows))
-        return found
+            variables += VARIABLE.read_all(dict.fromkeys(rows))
+        return variables
 
     async def summary(
         self, user_id: int, name: str, filters: Filters = ()
     ) -> VariableSummary | None:
         named = Filter("variable", (Comparison("is", name),))
-        found = await self.summaries(user_id, (named, *filters), limit=1)
-        return next(iter(found), None)
+        summaries = await self.summaries(user_id, (named, *filters), limit=1)
+        return next(iter(summaries), None)
 
     async def summaries(
         self,
@@ -135,8 +135,8 @@ class Variables(Table):
         return first_value(await self._database.search(statement, *values)) or 0
 
     async def delete_variable(self, user_id: int, name: str) -> bool:
-        found = await self.variable(user_id, name)
-        if found is None:
+        variable = await self.variable(user_id, name)
+        if variable is None:
             return False
-        await delete_in_batches(self._database, OF_VARIABLE, found.id)
+        await delete_in_batches(self._database, OF_VARIABLE, variable.id)
         return bool(await self._database.write(execute(_DELETE, user_id, name)))
