@@ -1,5 +1,5 @@
-"""The API documentation in Chromium for all visitors: without scripts, with the live filter, and with
-real calls by Swagger UI, under the policy of all pages (decision 0030)."""
+"""The API documentation in Chromium for all visitors: without scripts, with the live filter, and
+with real calls by Swagger UI, under the policy of all pages (decision 0030)."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

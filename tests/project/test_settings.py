@@ -408,7 +408,8 @@ def test_a_misspelt_variable_of_a_provider_is_a_fault_with_a_suggestion() -> Non
 def test_every_setting_of_a_provider_is_documented(leaf: Leaf) -> None:
     assert leaf.description[0].isupper()
     assert leaf.description.endswith(".")
-    assert f"### `{leaf.name.replace('.work.', '.NAME.')}`\n\n{leaf.description}\n" in settings_document()
+    title = leaf.name.replace(".work.", ".NAME.")
+    assert f"### `{title}`\n\n{leaf.description}\n" in settings_document()
 
 
 def test_the_settings_of_a_provider_are_its_policy() -> None:
