@@ -175,12 +175,12 @@ def list_of_events(
     run(switch)
 
 
-def _change(app: str, webhook: str, what: str) -> None:
+def _change(app: str, webhook: str, action: str) -> None:
     async def change(context: AppContext) -> None:
         client, service = await _client(context, app), webhook_service(context)
         await _endpoint(context, client, webhook)
         changes = {"enable": service.enable, "disable": service.disable, "delete": service.delete}
-        await changes[what](client, webhook)
+        await changes[action](client, webhook)
 
     run(change)
 

@@ -56,12 +56,12 @@ def wants_json(request: Request) -> bool:
 def response_json(target: Target, parameters: Parameters) -> Response:
     """v2-api.md §5: the response as parameters, and as the address of a browser's redirect."""
     # Tokens never travel in a query, and a form that submits itself has no address.
-    where = target.redirect_uri
+    address = target.redirect_uri
     mode = target.mode.removesuffix(".jwt")
     if mode != "form_post":
-        where = redirect_target(where, parameters, mode)
+        address = redirect_target(address, parameters, mode)
     values = {name: _json_value(name, value) for name, value in parameters}
-    return json_page(200, accepted({**values, "redirectUri": where}))
+    return json_page(200, accepted({**values, "redirectUri": address}))
 
 
 def _json_value(name: str, value: str) -> str | int:

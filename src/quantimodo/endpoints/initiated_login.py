@@ -72,8 +72,8 @@ class InitiatedLoginEndpoint:
 
     async def _page(self, request: Request, provider: Provider, path: str, hint: str) -> Response:
         browser_request = await self.page_context.browser_request(request)
-        more = f"&login_hint={quote(hint, safe='')}" if hint else ""
-        begin = f"/sign-in/with/{quote(provider.name)}?return_to={quote(path, safe='/')}{more}"
+        suffix = f"&login_hint={quote(hint, safe='')}" if hint else ""
+        begin = f"/sign-in/with/{quote(provider.name)}?return_to={quote(path, safe='/')}{suffix}"
         return self.page_context.show(
             request,
             browser_request,

@@ -26,8 +26,8 @@ class RegistrationEndpoint:
         """POST /api/v2/oauth2/register."""
         await self.throttle.count_address("registrations_per_address", request.address)
         charge = self.throttle.charge("registrations", request.address)
-        made = await self.dynamic.register(_document(request), _bearer(request), charge)
-        return private_json(201, self._information(made.client, made.token, made.secret))
+        new = await self.dynamic.register(_document(request), _bearer(request), charge)
+        return private_json(201, self._information(new.client, new.token, new.secret))
 
     async def manage(self, request: Request) -> Response:
         """GET, PUT or DELETE of the address that the registration gave."""

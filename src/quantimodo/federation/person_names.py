@@ -23,8 +23,8 @@ def has_full_name(claims: Mapping[str, Any]) -> bool:
 
 def display_name(name: str) -> str:
     """A name on one line, of limited length."""
-    kept = "".join(each if each.isprintable() else " " for each in name)
-    return " ".join(kept.split())[:_LONGEST]
+    printable = "".join(each if each.isprintable() else " " for each in name)
+    return " ".join(printable.split())[:_LONGEST]
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

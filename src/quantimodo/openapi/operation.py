@@ -61,6 +61,6 @@ class Operation:
     twin_of: str = ""
 
 
-def described(description: str, example: Any, **more: Any) -> Meta:
+def described(description: str, example: Any, **constraints: Any) -> Meta:
     """The description of one field."""
-    return Meta(description=description, examples=[example], **more)
+    return Meta(description=description, examples=[example], **constraints)

@@ -57,14 +57,14 @@ def _key_gauges(state: ServerState | None) -> Iterator[Metric]:
 
 def _storage_gauges(state: ServerState | None) -> Iterator[Metric]:
     # 0 without a backup, so that a rule on the age also finds a server that has none.
-    made = None if state is None else _seconds(state.last_backup_at) or 0.0
+    backup_at = None if state is None else _seconds(state.last_backup_at) or 0.0
     disk = None if state is None else state.disk
     sizes = None if state is None else state.sizes
     numbers = (
         (
             "quantimodo_backup_timestamp_seconds",
             "When the last backup was made; 0 without one.",
-            made,
+            backup_at,
         ),
         (
             "quantimodo_disk_free_bytes",

@@ -113,9 +113,9 @@ def _disk(disk: DiskSpace, limit: int) -> HealthReading:
 
 
 def _queue(queue: QueueState, state: ServerState, limit: timedelta) -> HealthReading:
-    what = "e-mail" if queue.name == "mail" else "webhook"
+    noun = "e-mail" if queue.name == "mail" else "webhook"
     age = timedelta(0) if queue.oldest_at is None else max(timedelta(0), state.at - queue.oldest_at)
-    text = number_of(queue.waiting, f"{what} waits", f"{what}s wait")
+    text = number_of(queue.waiting, f"{noun} waits", f"{noun}s wait")
     if age <= limit:
         return HealthReading(subject=queue.name, state="ok", text=text)
     if queue.name == "mail":

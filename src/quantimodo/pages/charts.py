@@ -55,9 +55,9 @@ def sampled(points: Sequence[Point]) -> Sequence[Point]:
     if len(points) <= _MOST_POINTS:
         return points
     points_per_span = -(-len(points) * 2 // _MOST_POINTS)
-    kept = {0, len(points) - 1}
+    indexes = {0, len(points) - 1}
     for start in range(0, len(points), points_per_span):
         part = range(start, min(start + points_per_span, len(points)))
-        kept.add(min(part, key=lambda at: points[at][1]))
-        kept.add(max(part, key=lambda at: points[at][1]))
-    return [points[at] for at in sorted(kept)]
+        indexes.add(min(part, key=lambda at: points[at][1]))
+        indexes.add(max(part, key=lambda at: points[at][1]))
+    return [points[at] for at in sorted(indexes)]

@@ -22,7 +22,7 @@ _LONGEST: Final = 3000
 _LEFT_OUT: Final = frozenset({"csrf", "confirmed"})
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _SealedForm(msgspec.Struct, frozen=True):
     user_id: int
     until: float
     fields: list[tuple[str, str]]
@@ -35,12 +35,12 @@ class SealedForms:
 
     def sealed(self, browser_request: BrowserRequest, form: Form) -> str:
         """The form as the value of a query parameter, for this person; empty if it is too long."""
-        kept = _Kept(
+        content = _SealedForm(
             browser_request.required().user.id,
             (self.clock.now() + _LIFETIME).timestamp(),
             [pair for pair in form.fields if pair[0] not in _LEFT_OUT],
         )
-        sealed = self.envelope.seal(msgspec.json.encode(kept), _PURPOSE)
+        sealed = self.envelope.seal(msgspec.json.encode(content), _PURPOSE)
         text = urlsafe_b64encode(sealed).rstrip(b"=").decode()
         return text if len(text) <= _LONGEST else ""
 
@@ -50,8 +50,8 @@ class SealedForms:
             return None
         try:
             sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-            kept = msgspec.json.decode(self.envelope.open(sealed, _PURPOSE), type=_Kept)
+            content = msgspec.json.decode(self.envelope.open(sealed, _PURPOSE), type=_SealedForm)
         except (DecryptionFailed, Error, ValueError):
             return None
         now, user = self.clock.now().timestamp(), browser_request.required().user
-        return Form(kept.fields) if kept.user_id == user.id and kept.until > now else None
+        return Form(content.fields) if content.user_id == user.id and content.until > now else None

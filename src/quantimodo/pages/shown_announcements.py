@@ -33,5 +33,5 @@ def dismissed(cookie: str) -> Collection[int]:
 
 def with_dismissed(known: Collection[int], number: int) -> str:
     """The cookie with this number too; the largest, which are the newest, are kept."""
-    kept = sorted({*known, number} - {0})[-_MOST_DISMISSED:]
-    return ".".join(map(str, kept))
+    numbers = sorted({*known, number} - {0})[-_MOST_DISMISSED:]
+    return ".".join(map(str, numbers))

@@ -100,8 +100,8 @@ def _has_keys(metadata: ClientMetadata) -> bool:
 
 
 def _encryption(metadata: ClientMetadata) -> MetadataFaults:
-    for what in ("id_token", "userinfo", "authorization", "introspection"):
-        alg, enc = f"{what}_encrypted_response_alg", f"{what}_encrypted_response_enc"
+    for response in ("id_token", "userinfo", "authorization", "introspection"):
+        alg, enc = f"{response}_encrypted_response_alg", f"{response}_encrypted_response_enc"
         if getattr(metadata, enc) and not getattr(metadata, alg):
             yield enc, f"needs {alg} beside it"
         if getattr(metadata, alg) and not _has_keys(metadata):

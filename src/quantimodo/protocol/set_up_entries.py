@@ -179,9 +179,9 @@ def resource_entry(resource: Resource, owner: str) -> dict[str, Any]:
         "documentation_uri": registration.documentation_uri,
         "owner": owner,
     }
-    kept = {name: value for name, value in values.items() if value not in ("", None, [])}
+    stated = {name: value for name, value in values.items() if value not in ("", None, [])}
     flags = {} if resource.reviewed else {"reviewed": False}
-    return {"identifier": resource.identifier, **kept, **flags}
+    return {"identifier": resource.identifier, **stated, **flags}
 
 
 def _values(table: Mapping[str, Any]) -> Iterator[tuple[ClientField, Any]]:

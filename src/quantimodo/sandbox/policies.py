@@ -19,8 +19,8 @@ def sandbox_policies(
 
     `issuer` is the server's public address, without a slash at the end. Raises `KeyError`.
     """
-    made = {"google": _google, "facebook": _facebook, "sandbox": _oidc}
-    return tuple(made[name](issuer) for name in names)
+    policies = {"google": _google, "facebook": _facebook, "sandbox": _oidc}
+    return tuple(policies[name](issuer) for name in names)
 
 
 def _google(server: str) -> Mapping[str, Any]:

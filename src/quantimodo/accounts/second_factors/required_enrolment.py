@@ -65,11 +65,11 @@ class RequiredEnrolment:
         user, holder = pending.user, pending.key.hex()
         self.second_factors.require_offered()
         await self.second_factors.throttle.count_browser("set_up_codes_per_browser", holder)
-        made = self.passkeys.check(user, response, "set up", holder)
+        checked = self.passkeys.check(user, response, "set up", holder)
         codes, digests = self.second_factors.mint_recovery_codes(user)
         async with self._started(pending, KEY, browser) as started:
-            await self.passkeys.save(made, started.session_key, digests)
-        await self.passkeys.notices.added(user, made.passkey.name, browser.address)
+            await self.passkeys.save(checked, started.session_key, digests)
+        await self.passkeys.notices.added(user, checked.passkey.name, browser.address)
         await self.second_factors.notices.passkey_added(user, browser.address)
         return CompletedEnrolment(started, codes)
 

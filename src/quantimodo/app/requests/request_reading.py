@@ -71,8 +71,8 @@ def _tail(scope: Scope) -> str:
 
 
 async def _read_body(receive: Receive, largest: int) -> bytes:
-    body, more = bytearray(), True
-    while more:
+    body, has_more = bytearray(), True
+    while has_more:
         message = await receive()
         if message["type"] == "http.disconnect":
             # A partial request is never processed. The client does not receive the response.
@@ -80,7 +80,7 @@ async def _read_body(receive: Receive, largest: int) -> bytes:
         body += message.get("body", b"")
         if len(body) > largest:
             raise TooLarge
-        more = message.get("more_body", False)
+        has_more = message.get("more_body", False)
     return bytes(body)
 
 

@@ -29,10 +29,10 @@ class DemoOutput:
 
     say: Callable[[str], None]
 
-    def step(self, number: int, what: str) -> None:
+    def step(self, number: int, title: str) -> None:
         """Begin a step, with its number."""
         self.say("")
-        self.say(f"{number}. {what}")
+        self.say(f"{number}. {title}")
 
     def note(self, text: str) -> None:
         """Print a sentence about the step."""

@@ -22,8 +22,8 @@ async def state_findings(context: AppContext) -> list[Finding]:
     state = await measure(context)
     findings = []
     for reading in readings(state, alert_thresholds(context.settings)):
-        what = _NAMES.get(reading.subject, reading.subject)
+        name = _NAMES.get(reading.subject, reading.subject)
         if reading.subject == "provider":
-            what = f"sign-in {reading.of}"
-        findings.append(Finding(reading.state, what, reading.text))
+            name = f"sign-in {reading.of}"
+        findings.append(Finding(reading.state, name, reading.text))
     return findings

@@ -181,8 +181,8 @@ def _hash_of_keycloak(credential: Mapping[str, Any]) -> str:
     algorithm, iterations = data["algorithm"], int(data["hashIterations"])
     salt, value = secret["salt"].rstrip("="), secret["value"].rstrip("=")
     if algorithm == "argon2":
-        more = data["additionalParameters"]
-        version = {"1.0": 16, "1.3": 19}[more["version"][0]]
-        costs = f"m={int(more['memory'][0])},t={iterations},p={int(more['parallelism'][0])}"
-        return f"$argon2{more['type'][0]}$v={version}${costs}${salt}${value}"
+        extra = data["additionalParameters"]
+        version = {"1.0": 16, "1.3": 19}[extra["version"][0]]
+        costs = f"m={int(extra['memory'][0])},t={iterations},p={int(extra['parallelism'][0])}"
+        return f"$argon2{extra['type'][0]}$v={version}${costs}${salt}${value}"
     return f"${algorithm}$i={iterations}${salt}${value}"

@@ -201,8 +201,8 @@ def _line(
     if access.action == "exchange":
         by = names[access.category] if access.category else ""
         return ActivityLine(access, app, did, apis[access.variable], by, last_at)
-    what = " · ".join(filter(None, (access.variable, access.category)))
-    return ActivityLine(access, app, did, what, "", last_at)
+    subject = " · ".join(filter(None, (access.variable, access.category)))
+    return ActivityLine(access, app, did, subject, "", last_at)
 
 
 def _name(client: Client | None, client_id: str) -> str:

@@ -112,15 +112,15 @@ class ExampleProject:
     def filled_files(self, values: ExampleValues) -> dict[str, bytes]:
         """All files with the values, and `.env` made from `.env.example` where there is one. Links
         of the guide lead to the pages of the issuer."""
-        made = {path: self._filled_bytes(path, values) for path in self.paths()}
-        guide = made["README.md"].decode()
+        contents = {path: self._filled_bytes(path, values) for path in self.paths()}
+        guide = contents["README.md"].decode()
         guides = f"{values.issuer}/guides/examples"
-        made["README.md"] = _LINK.sub(
+        contents["README.md"] = _LINK.sub(
             lambda match: urljoin(values.issuer, guide_address(match[0], guides)), guide
         ).encode()
-        if ".env.example" in made:
-            made[".env"] = made[".env.example"]
-        return made
+        if ".env.example" in contents:
+            contents[".env"] = contents[".env.example"]
+        return contents
 
     def _filled_bytes(self, path: str, values: ExampleValues) -> bytes:
         content = (self.folder / path).read_bytes()

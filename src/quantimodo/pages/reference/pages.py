@@ -123,7 +123,7 @@ class ReferencePages:
             search=ReferenceSearch(groups, schemas),
         )
 
-    async def _page(self, request: Request, template: str, **more: Any) -> Response:
+    async def _page(self, request: Request, template: str, **context: Any) -> Response:
         browser_request = await self._page_context.browser_request(request)
         content = self._content
         return self._page_context.show(
@@ -135,7 +135,7 @@ class ReferencePages:
             schemes=content.schemes,
             shared=content.shared,
             longest_query=LONGEST_QUERY,
-            **{"group": None, "operation": None, **more},
+            **{"group": None, "operation": None, **context},
         )
 
     def _not_found(self, request: Request) -> Response:

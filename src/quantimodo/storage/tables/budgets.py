@@ -58,11 +58,11 @@ class BudgetedTable:
         also = f" AND {evictable}" if evictable else ""
         columns = ", ".join(dict.fromkeys([key, "stored_bytes", *order.split(", ")]))
 
-        def evict(where: str) -> Statement:
+        def evict(condition: str) -> Statement:
             return Statement(
                 f"DELETE FROM {deleted} WHERE {deleted_key} IN (SELECT {key} FROM"
                 f" (SELECT {key}, stored_bytes, SUM(stored_bytes) OVER (ORDER BY {order}) AS gone"
-                f" FROM (SELECT {columns} FROM {table} WHERE {where}{also}"
+                f" FROM (SELECT {columns} FROM {table} WHERE {condition}{also}"
                 f" ORDER BY {order} LIMIT {_BATCH}) oldest_rows) oldest_rows"
                 f" WHERE gone - stored_bytes < CAST({{1}} AS BIGINT)) RETURNING 1"
             )
@@ -144,13 +144,13 @@ class BudgetChecks:
         return due
 
     def _delete_oldest(
-        self, most: int, total: Statement, evict: Statement, where: tuple[Any, ...]
+        self, most: int, total: Statement, evict: Statement, values: tuple[Any, ...]
     ) -> Generator[Call, Sequence[Row], None]:
         for _ in range(_MOST_BATCHES):
-            excess = first_value((yield total, where)) - most
+            excess = first_value((yield total, values)) - most
             if excess <= 0:
                 return
-            if not (yield evict, (excess, *where)):
+            if not (yield evict, (excess, *values)):
                 # None may be deleted; or, where all may, the cleanup has deleted them meanwhile.
                 if self._table.has_protected_rows:
                     raise BudgetExceeded
