@@ -56,8 +56,8 @@ class PeopleAdministration:
     passkeys: Passkeys
     admin_log: AdminLog
 
-    def possible(self, user: User, actor_id: int | None) -> Sequence[PersonAction]:
-        """The actions that this person's account is open to now."""
+    def possible_actions(self, user: User, actor_id: int | None) -> Sequence[PersonAction]:
+        """The actions that can be done to the account of this person now."""
         return [action for action in _APPLIES if self._refusal(action, user, actor_id) is None]
 
     async def perform(self, action: PersonAction, user: User, by: Authority) -> None:

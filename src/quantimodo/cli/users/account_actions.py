@@ -39,7 +39,7 @@ def perform(action: PersonAction, who: str, reason: str) -> User:
     async def do(context: AppContext) -> User:
         user = await person_of(context, who)
         administration = people_administration(context)
-        if action in _AS_BEFORE and action not in administration.possible(user, None):
+        if action in _AS_BEFORE and action not in administration.possible_actions(user, None):
             return user
         with refusals():
             await administration.perform(action, user, authority(reason))

@@ -134,7 +134,7 @@ class AdminPeople:
         browser_request = await self.frame.visit(request)
         person = await self._person(request)
         administration = self.administration
-        possible = administration.possible(person, browser_request.required().user.id)
+        possible = administration.possible_actions(person, browser_request.required().user.id)
         consents = (await self.consents.consents_of(person.id))[:_SHOWN]
         apps = [(each, await self.clients.client(each.client_id)) for each in consents]
         return self.frame.show(

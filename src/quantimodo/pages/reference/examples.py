@@ -1,6 +1,6 @@
 """The example requests of the API reference, from the examples of the OpenAPI document.
 
-Owns the choice of requests; `reference/languages.py` spells them.
+Owns the choice of requests; `reference/languages.py` formats them.
 """
 
 import json
