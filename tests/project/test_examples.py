@@ -81,6 +81,12 @@ def test_its_guide_has_all_parts(project: ExampleProject) -> None:
 
 
 @each_project
+def test_its_guide_opens_private_addresses_of_applications_only(project: ExampleProject) -> None:
+    # `insecure_private_hosts` is for servers of the operator: the application stays unreachable.
+    assert "QUANTIMODO_INSECURE_PRIVATE_HOSTS" not in project.text("README.md")
+
+
+@each_project
 def test_links_of_its_guide_lead_somewhere(project: ExampleProject) -> None:
     for link in not_empty(re.findall(r"\]\(([^)\s#]+)", project.text("README.md"))):
         assert "://" not in link, "a guide names no other host"
