@@ -1,8 +1,8 @@
 """All settings, each with a safe default and a sentence for the operator.
 
-Owns the tree and its table of leaves. `settings.py` reads it from file and environment,
+Owns the tree and its table of leaves. `settings/reading.py` reads it from file and environment,
 `settings/rules.py` has the rules between values. Other packages do not use this tree: they get
-small policies, which `policies.py` makes of it.
+small policies, which `composition/policies.py` makes of it.
 """
 # ruff: noqa: RUF009  (`_setting` and `_section` are `dataclasses.field` with a sentence)
 
