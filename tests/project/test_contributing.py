@@ -29,7 +29,8 @@ _DEVICE_GRANT = re.compile(
     r"|name=\"device\"|action=\"/device|(?:start|charge|validate|save|refuse|bind)_device\b"
 )
 _ONE_TIME_CODES = re.compile(
-    r"[Tt]otp|TOTP|one_time_passwords|authenticator_apps?\b|[aA]uthenticatorApp|secret_resealing|status\.app"
+    r"[Tt]otp|TOTP|one_time_passwords|authenticator_apps?\b|[aA]uthenticatorApp|secret_resealing"
+    r"|(?:factor|status)\.app\b"
 )
 
 
