@@ -511,6 +511,15 @@ def test_the_quotas_are_those_that_rows_are_counted_in() -> None:
     assert quota_policy(changed).replays_total == 2_000_000
 
 
+def test_the_checklist_says_how_much_space_the_budgets_and_quotas_need() -> None:
+    checklist = (ROOT / "docs" / "operator" / "hardening.md").read_text("utf-8")
+    budgets = sum(BudgetPolicy().of(kind).total for kind in get_args(BudgetKind))
+    budgets += BudgetPolicy().account_mails_total
+    quotas = 3 * QuotaPolicy().replays_total + QuotaPolicy().data_deletion_requests_total
+    assert f"#storage-budgets), {budgets >> 20} MiB by default" in checklist
+    assert f"#quotas-that-refuse), {quotas >> 20} MiB by default" in checklist
+
+
 def test_the_limits_are_those_that_the_throttle_knows() -> None:
     assert load_settings(environment()).limits == ThrottlePolicy()
 
