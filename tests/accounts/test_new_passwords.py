@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from quantimodo.accounts.errors import Busy, InvalidInput
 from quantimodo.accounts.passwords import check_length
-from quantimodo.crypto.password_strength import SCORED, StrengthMeter
+from quantimodo.crypto.password_strength import SCORED_LENGTH, StrengthMeter
 from quantimodo.crypto.passwords import PoolFull
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.breached_passwords import BreachLookupFailed
@@ -89,7 +89,7 @@ async def test_the_operator_sets_how_hard_to_guess_it_must_be(
 
 async def test_only_the_first_characters_of_a_long_password_are_scored() -> None:
     # Otherwise the time grows with the square of the length.
-    easy = Secret("a" * SCORED)
+    easy = Secret("a" * SCORED_LENGTH)
     longer = Secret(easy.reveal() + "xk9 qq7zv w2!")
     assert await METER.score(longer, ()) == await METER.score(easy, ()) == 0
 

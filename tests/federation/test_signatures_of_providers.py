@@ -13,14 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantimodo.crypto.jwt import BadToken
+from quantimodo.crypto.jwt import BadToken, half_hash
 from quantimodo.crypto.provider_tokens import (
     ALGORITHMS,
     BadKeySet,
     UnknownKey,
     appsecret_proof,
     client_secret_signer,
-    half_hash,
     looks_signed,
     parse_key_set,
     verify,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from quantimodo.crypto.digests import hmac_sha256, same
-from quantimodo.crypto.jwt import base64url, decoded
+from quantimodo.crypto.jwt import base64url, decode_base64url
 
 _TIME_BYTES: Final = 8
 _DIGEST_BYTES: Final = 16
@@ -35,7 +35,7 @@ class DPoPNonces:
         if len(nonce) != _TEXT_LENGTH:
             return False
         try:
-            data = decoded(nonce)
+            data = decode_base64url(nonce)
         except ValueError:
             return False
         if base64url(data).decode() != nonce:  # RFC 9449 §8: exactly

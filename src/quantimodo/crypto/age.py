@@ -1,7 +1,7 @@
 """Encryption of files in the format of age (age-encryption.org/v1), by X25519 keys.
 
-Who encrypts needs the public key of each recipient only. Works in pieces of 64 KiB: neither side
-holds a file in memory.
+Encryption needs only the public key of each recipient. Files are processed in pieces of 64 KiB,
+and are never whole in memory.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from pyrage import x25519
 
 
 class BadAgeKey(Exception):
-    """A text is no recipient or no identity of age; the message does not show it."""
+    """The text is not a key of age of the required kind; the message does not contain the text."""
 
 
 class AgeFailed(Exception):
@@ -40,12 +40,12 @@ def identities(text: str) -> list[x25519.Identity]:
 
 
 def encrypt(plain: IO[bytes], encrypted: IO[bytes], keys: Sequence[x25519.Recipient]) -> None:
-    """Write what `plain` has, for all these recipients."""
+    """Encrypt the content of `plain` for all of these recipients."""
     pyrage.encrypt_io(plain, encrypted, keys)
 
 
 def decrypt(encrypted: IO[bytes], plain: IO[bytes], keys: Sequence[x25519.Identity]) -> None:
-    """Write the content. Raises `AgeFailed`; a part may have been written then."""
+    """Decrypt into `plain`. Raises `AgeFailed`; `plain` may then have a part of the content."""
     try:
         pyrage.decrypt_io(encrypted, plain, keys)
     except (pyrage.DecryptError, OSError) as fault:

@@ -1,6 +1,7 @@
-"""Certificates of clients, as a proxy hands them on (RFC 8705, RFC 9440).
+"""Certificates of clients, as a proxy forwards them (RFC 8705, RFC 9440).
 
-Reads what the proxy verified, or did not verify: a certificate chain is checked nowhere here.
+Parses certificates and compares them with registered keys. The proxy verifies certificate chains;
+nothing here does.
 """
 
 import re
@@ -23,11 +24,11 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from quantimodo.crypto.jwt import base64url
 
-_LONGEST: Final = 16_384
+_LONGEST: Final = 16_384  # characters of a header
 _PEM: Final = re.compile(
     r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*", re.ASCII
 )
-_KINDS: Final[Mapping[str, type[ECKey] | type[RSAKey] | type[OKPKey]]] = {
+_KEY_TYPES: Final[Mapping[str, type[ECKey] | type[RSAKey] | type[OKPKey]]] = {
     "EC": ECKey,
     "RSA": RSAKey,
     "OKP": OKPKey,
@@ -43,7 +44,8 @@ class BadCertificate(Exception):
 class Certificate:
     """A parsed certificate. `thumbprint` is `x5t#S256` (RFC 8705 §3.1); `key` is the RFC 7638
     thumbprint of its public key, None for a kind of key that clients cannot register. `subject`:
-    its parts in order, each a set of types, as dotted numbers, with their values."""
+    its relative distinguished names in order, each a set of attribute types (dotted object
+    identifiers) with their values."""
 
     thumbprint: str
     not_before: datetime
@@ -56,7 +58,7 @@ class Certificate:
     key: str | None
 
     def is_valid_at(self, now: datetime) -> bool:
-        """Whether this time is in the validity of the certificate, both ends included."""
+        """Whether the certificate is valid at this time; both ends are included."""
         return self.not_before <= now <= self.not_after
 
     def has_address(self, text: str) -> bool:
@@ -73,7 +75,9 @@ class Certificate:
         if chain is not None:
             first = chain[0] if isinstance(chain, list) and chain else None
             try:
-                return isinstance(first, str) and thumbprint(_standard(first)) == self.thumbprint
+                return (
+                    isinstance(first, str) and thumbprint(_decode_base64(first)) == self.thumbprint
+                )
             except BadCertificate:
                 return False
         return self.key is not None and _thumbprint_of(jwk) == self.key
@@ -81,40 +85,41 @@ class Certificate:
 
 @lru_cache(maxsize=256)  # a text can have 16 KiB
 def parse_certificate(text: str) -> Certificate:
-    """The certificate in a header of a proxy. Raises `BadCertificate`."""
+    """Parse the header in which a proxy forwards a certificate. Raises `BadCertificate`."""
     der = certificate_bytes(text)
     try:
-        read = x509.load_der_x509_certificate(der)
-        names = _alternative_names(read)
+        certificate = x509.load_der_x509_certificate(der)
+        names = _alternative_names(certificate)
         return Certificate(
             thumbprint=thumbprint(der),
-            not_before=read.not_valid_before_utc,
-            not_after=read.not_valid_after_utc,
-            subject=_name(read.subject),
+            not_before=certificate.not_valid_before_utc,
+            not_after=certificate.not_valid_after_utc,
+            subject=_subject_attributes(certificate.subject),
             dns=frozenset(each.lower() for each in names.get_values_for_type(x509.DNSName)),
             uris=frozenset(names.get_values_for_type(x509.UniformResourceIdentifier)),
             addresses=frozenset(map(str, names.get_values_for_type(x509.IPAddress))),
             emails=frozenset(names.get_values_for_type(x509.RFC822Name)),
-            key=_key_thumbprint(read),
+            key=_key_thumbprint(certificate),
         )
     except _MALFORMED as fault:
         raise BadCertificate from fault
 
 
 def certificate_bytes(text: str) -> bytes:
-    """The DER form of: a byte sequence between colons (RFC 9440), PEM with or without percent
-    encoding (nginx), or bare base64 (Caddy, HAProxy). Raises `BadCertificate`."""
+    """The certificate in DER, from a byte sequence between colons (RFC 9440), from PEM with or
+    without percent encoding (nginx), or from bare base64 (Caddy, HAProxy). Raises
+    `BadCertificate`."""
     text = text.strip()
     if not text or len(text) > _LONGEST or not text.isascii():
         raise BadCertificate
     if text.startswith(":") and text.endswith(":") and len(text) > 2:
-        return _standard(text[1:-1])
+        return _decode_base64(text[1:-1])
     if "BEGIN" not in text:
-        return _standard(text)
+        return _decode_base64(text)
     found = _PEM.fullmatch(unquote(text))
     if found is None:
         raise BadCertificate
-    return _standard("".join(found[1].split()))
+    return _decode_base64("".join(found[1].split()))
 
 
 def thumbprint(der: bytes) -> str:
@@ -122,38 +127,38 @@ def thumbprint(der: bytes) -> str:
     return base64url(sha256(der).digest()).decode()
 
 
-def _standard(text: str) -> bytes:
+def _decode_base64(text: str) -> bytes:
     try:
         return b64decode(text, validate=True)
     except (Error, ValueError):
         raise BadCertificate from None
 
 
-def _name(subject: x509.Name) -> tuple[frozenset[tuple[str, str]], ...]:
+def _subject_attributes(subject: x509.Name) -> tuple[frozenset[tuple[str, str]], ...]:
     return tuple(
-        frozenset((each.oid.dotted_string, _text(each.value)) for each in part)
+        frozenset((each.oid.dotted_string, _attribute_value(each.value)) for each in part)
         for part in subject.rdns
     )
 
 
-def _text(value: str | bytes) -> str:
+def _attribute_value(value: str | bytes) -> str:
     """The value as text. Bytes get a form that cannot equal an ordinary value."""
     return value if isinstance(value, str) else f"\0{value.hex()}"
 
 
-def _alternative_names(read: x509.Certificate) -> x509.SubjectAlternativeName:
+def _alternative_names(certificate: x509.Certificate) -> x509.SubjectAlternativeName:
     try:
-        return read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return x509.SubjectAlternativeName([])
 
 
-def _key_thumbprint(read: x509.Certificate) -> str | None:
+def _key_thumbprint(certificate: x509.Certificate) -> str | None:
     try:
-        pem = read.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        pem = certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     except _MALFORMED:
         return None
-    for kind in _KINDS.values():
+    for kind in _KEY_TYPES.values():
         try:
             return kind.import_key(pem).thumbprint()
         except (JoseError, *_MALFORMED):
@@ -163,7 +168,7 @@ def _key_thumbprint(read: x509.Certificate) -> str | None:
 
 def _thumbprint_of(jwk: Any) -> str | None:
     name = jwk.get("kty")
-    kind = _KINDS.get(name) if isinstance(name, str) else None
+    kind = _KEY_TYPES.get(name) if isinstance(name, str) else None
     try:
         return None if kind is None else kind.import_key(dict(jwk)).thumbprint()
     except (JoseError, *_MALFORMED, KeyError, AttributeError):

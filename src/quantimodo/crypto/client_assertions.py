@@ -1,8 +1,8 @@
 """Client assertions (RFC 7523 §2.2) by which this server authenticates itself at a provider: signed
 with a key pair, or with the client secret.
 
-A key pair is derived from a subkey of the server's secret key. So every process and every machine
-has it, and it is stored nowhere.
+A key pair is derived from a subkey of the server's secret key: every process on every machine
+derives the same one, and it is not stored.
 """
 
 import hmac
@@ -20,14 +20,14 @@ from quantimodo.crypto.jwt import Signer, base64url, ec_signer
 from quantimodo.model.secrets import Secret
 
 SHORTEST_SECRET: Final = 32  # bytes, for HS256 (RFC 7518 §3.2)
-_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256
+_P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 # 64 bits more than the order, so that no value is more likely than another (FIPS 186-5 A.2.1).
 _SEED_LENGTH: Final = 40
 
 
-def derived_signer(subkey: bytes) -> tuple[Signer, dict[str, Any]]:
+def derive_signer(subkey: bytes) -> tuple[Signer, dict[str, Any]]:
     """The ES256 signer of this 32-byte subkey, and its public key (RFC 7517 §4)."""
-    private = _derived(subkey, b"client assertion")
+    private = _derive_private_key(subkey, b"client assertion")
     public = ECKey.import_key(
         private.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -38,10 +38,10 @@ def derived_signer(subkey: bytes) -> tuple[Signer, dict[str, Any]]:
     return ec_signer(kid, private), jwk
 
 
-def derived_key(subkey: bytes, info: bytes) -> ECKey:
+def derive_key(subkey: bytes, info: bytes) -> ECKey:
     """The P-256 key pair of this 32-byte subkey for another purpose."""
     return ECKey.import_key(
-        _derived(subkey, info).private_bytes(
+        _derive_private_key(subkey, info).private_bytes(
             serialization.Encoding.DER,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
@@ -49,9 +49,9 @@ def derived_key(subkey: bytes, info: bytes) -> ECKey:
     )
 
 
-def _derived(subkey: bytes, info: bytes) -> ec.EllipticCurvePrivateKey:
+def _derive_private_key(subkey: bytes, info: bytes) -> ec.EllipticCurvePrivateKey:
     expanded = HKDF(algorithm=SHA256(), length=_SEED_LENGTH, salt=None, info=info).derive(subkey)
-    scalar = int.from_bytes(expanded, "big") % (_ORDER - 1) + 1
+    scalar = int.from_bytes(expanded, "big") % (_P256_ORDER - 1) + 1
     return ec.derive_private_key(scalar, ec.SECP256R1())
 
 

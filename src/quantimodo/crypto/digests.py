@@ -12,12 +12,13 @@ def digest(secret: str) -> bytes:
 
 
 def keyed_digest(key: bytes, purpose: str, text: str) -> bytes:
-    """HMAC-SHA-256: a name for `text` that says nothing to those without the key."""
+    """HMAC-SHA-256 of `text` for this purpose. Without the key, the digest says nothing about the
+    text."""
     return hmac.digest(key, purpose.encode() + b"\0" + text.encode(), "sha256")
 
 
 def hmac_sha256(key: bytes, message: bytes) -> bytes:
-    """HMAC-SHA-256 as it is, where another party's protocol says so."""
+    """HMAC-SHA-256 of a message whose form a protocol of another party defines."""
     return hmac.digest(key, message, "sha256")
 
 

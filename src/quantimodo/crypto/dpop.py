@@ -1,7 +1,7 @@
 """DPoP proofs: the signature by the key in the header (RFC 9449 §4.2, §4.3).
 
-Verification goes straight to `cryptography`, because each request of a bound token needs one. The
-caller checks the claims.
+Calls `cryptography` directly and not joserfc, because each request with a bound token verifies a
+proof. The caller checks the claims.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from quantimodo.crypto.jwt import BadToken, base64url, decoded
+from quantimodo.crypto.jwt import BadToken, base64url, decode_base64url
 from quantimodo.model.keys import PRIVATE_MEMBERS
 
 _TYPE: Final = "dpop+jwt"
-_LONGEST: Final = 8192
+_LONGEST: Final = 8192  # characters of a proof
 _SMALLEST_RSA, _LARGEST_RSA = 2048, 4096
 _EXPONENT: Final = 65_537
 _ES256: Final = ec.ECDSA(hashes.SHA256())
@@ -33,7 +33,7 @@ _Check = Callable[[bytes, bytes], None]
 
 
 class PrivateKeyGiven(BadToken):
-    """A private key, where a public one is needed."""
+    """The JWK is a private key, and a public one is required."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ def verify_proof(text: str) -> SignedProof:
     if len(text) > _LONGEST or not head or not payload or "." in payload or not _is_base64url(text):
         raise BadToken("the DPoP proof is not a signed JWT")
     try:
-        header = msgspec.json.decode(decoded(head), type=dict[str, Any])
-        claims = msgspec.json.decode(decoded(payload), type=dict[str, Any])
-        raw_signature = decoded(signature)
+        header = msgspec.json.decode(decode_base64url(head), type=dict[str, Any])
+        claims = msgspec.json.decode(decode_base64url(payload), type=dict[str, Any])
+        raw_signature = decode_base64url(signature)
     except _MALFORMED:
         raise BadToken("the DPoP proof is not a signed JWT") from None
     if header.get("typ") != _TYPE:
@@ -62,12 +62,12 @@ def verify_proof(text: str) -> SignedProof:
     if "crit" in header:
         raise BadToken("the header of the DPoP proof has crit: no extension is understood")
     algorithm, jwk = header.get("alg"), header.get("jwk")
-    if not isinstance(algorithm, str) or algorithm not in _KEYS:
+    if not isinstance(algorithm, str) or algorithm not in _BY_ALGORITHM:
         raise BadToken("alg is not one that this server accepts")
     if not isinstance(jwk, dict) or PRIVATE_MEMBERS & jwk.keys():
         raise BadToken("jwk is missing, or has a private key")
     try:
-        check, thumbprint = _KEYS[algorithm](jwk)
+        check, thumbprint = _BY_ALGORITHM[algorithm](jwk)
     except _MALFORMED:
         raise BadToken("jwk is not a key for this alg") from None
     try:
@@ -83,12 +83,12 @@ def thumbprint_of(text: str) -> str:
     stripped = text.strip()
     try:
         if not stripped.startswith("{"):
-            _bytes(stripped, sha256().digest_size)
+            _decode_canonical(stripped, sha256().digest_size)
             return stripped
         jwk = msgspec.json.decode(stripped, type=dict[str, Any])
         if PRIVATE_MEMBERS & jwk.keys():
             raise PrivateKeyGiven("the key is a private one")
-        _, thumbprint = _KINDS[jwk["kty"]](jwk)
+        _, thumbprint = _BY_KEY_TYPE[jwk["kty"]](jwk)
     except _MALFORMED:
         raise BadToken("not a public key for proofs, and no thumbprint") from None
     return thumbprint
@@ -97,7 +97,7 @@ def thumbprint_of(text: str) -> str:
 def _ec_key(jwk: Mapping[str, Any]) -> tuple[_Check, str]:
     if jwk["kty"] != "EC" or jwk["crv"] != "P-256":
         raise ValueError
-    x, y = _bytes(jwk["x"], 32), _bytes(jwk["y"], 32)
+    x, y = _decode_canonical(jwk["x"], 32), _decode_canonical(jwk["y"], 32)
     numbers = ec.EllipticCurvePublicNumbers(
         int.from_bytes(x, "big"), int.from_bytes(y, "big"), ec.SECP256R1()
     )
@@ -115,7 +115,7 @@ def _ec_key(jwk: Mapping[str, Any]) -> tuple[_Check, str]:
 def _rsa_key(jwk: Mapping[str, Any]) -> tuple[_Check, str]:
     if jwk["kty"] != "RSA":
         raise ValueError
-    modulus, exponent = _bytes(jwk["n"]), _bytes(jwk["e"])
+    modulus, exponent = _decode_canonical(jwk["n"]), _decode_canonical(jwk["e"])
     n, e = int.from_bytes(modulus, "big"), int.from_bytes(exponent, "big")
     # RFC 7518 §2: without leading zero octets, so that a key has one thumbprint.
     shortest = modulus[:1] != b"\0" and exponent[:1] != b"\0"
@@ -132,11 +132,11 @@ def _rsa_key(jwk: Mapping[str, Any]) -> tuple[_Check, str]:
 def _ed_key(jwk: Mapping[str, Any]) -> tuple[_Check, str]:
     if jwk["kty"] != "OKP" or jwk["crv"] != "Ed25519":
         raise ValueError
-    key = ed25519.Ed25519PublicKey.from_public_bytes(_bytes(jwk["x"], 32))
+    key = ed25519.Ed25519PublicKey.from_public_bytes(_decode_canonical(jwk["x"], 32))
     return key.verify, _thumbprint(crv="Ed25519", kty="OKP", x=jwk["x"])
 
 
-_KEYS: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[_Check, str]]]] = {
+_BY_ALGORITHM: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[_Check, str]]]] = {
     "ES256": _ec_key,
     "PS256": _rsa_key,
     "EdDSA": _ed_key,
@@ -144,7 +144,7 @@ _KEYS: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[_Check, str]]]] = 
 }
 
 
-_KINDS: Final = {"EC": _ec_key, "RSA": _rsa_key, "OKP": _ed_key}
+_BY_KEY_TYPE: Final = {"EC": _ec_key, "RSA": _rsa_key, "OKP": _ed_key}
 
 
 def _is_base64url(text: str) -> bool:
@@ -152,9 +152,9 @@ def _is_base64url(text: str) -> bool:
     return "+" not in text and "/" not in text and "=" not in text
 
 
-def _bytes(text: str, length: int | None = None) -> bytes:
-    """Unpadded base64url in its one spelling, so that a key has one thumbprint."""
-    data = decoded(text)
+def _decode_canonical(text: str, length: int | None = None) -> bytes:
+    """Decode unpadded base64url in its canonical form, so that a key has one thumbprint."""
+    data = decode_base64url(text)
     if base64url(data) != text.encode("ascii") or (length is not None and len(data) != length):
         raise ValueError
     return data

@@ -1,8 +1,8 @@
-"""Sealing of what the database must not be able to read, and subkeys of the server's own keys.
+"""Encrypts values before the database stores them, and derives subkeys of the server's secret keys.
 
-AES-256-GCM under a subkey for each purpose (HKDF-SHA-256), the purpose bound once more as
-associated data. The first key seals, all of them open: that is how a key is rotated. Knows
-nothing of files, settings or what is sealed.
+AES-256-GCM under a subkey for each purpose (HKDF-SHA-256); the purpose is the associated data, too.
+The first key encrypts, and all keys decrypt, so that a key can be rotated. Does not read files or
+settings, and does not interpret the values.
 """
 
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ _VERSION = b"\x01"
 
 
 class DecryptionFailed(Exception):
-    """Not sealed by any of our keys for this purpose, or changed since."""
+    """None of the server's keys encrypted the value for this purpose, or it was changed since."""
 
 
 class Envelope:
-    """Seals bytes for one purpose; only the same purpose and one of our keys open them.
+    """Encrypts bytes for one purpose. Only the same purpose and one of the keys decrypt them.
 
     A nonce is 96 random bits: one subkey may seal 2^32 times (NIST SP 800-38D §8.3), which mails
     and signing keys never do.
@@ -41,10 +41,10 @@ class Envelope:
         return f"Envelope({len(self._keys)} keys)"
 
     def seal(self, plaintext: bytes, purpose: str) -> bytes:
-        """Encrypt by the current key. Only `open` with the same purpose returns the text."""
+        """Encrypt under the first key. Only `open` with the same purpose decrypts the value."""
         nonce = self._entropy.bytes(_NONCE_LENGTH)
         cipher = AESGCM(_subkey(self._keys[0], "seal", purpose))
-        return _VERSION + nonce + cipher.encrypt(nonce, plaintext, _bound(purpose))
+        return _VERSION + nonce + cipher.encrypt(nonce, plaintext, _associated_data(purpose))
 
     def open(self, sealed: bytes, purpose: str) -> bytes:
         """Decrypt a value that was sealed for this purpose. Raises `DecryptionFailed`."""
@@ -53,41 +53,41 @@ class Envelope:
     def reseal(self, sealed: bytes, purpose: str) -> bytes | None:
         """Encrypt a sealed value again under the first key; None if it is under that key already.
         Raises `DecryptionFailed`."""
-        plaintext, number = self._open(sealed, purpose)
-        return self.seal(plaintext, purpose) if number else None
+        plaintext, index = self._open(sealed, purpose)
+        return self.seal(plaintext, purpose) if index else None
 
     def _open(self, sealed: bytes, purpose: str) -> tuple[bytes, int]:
-        """And the number of the key."""
+        """The plaintext, and the index of the key that decrypted it."""
         if len(sealed) < 1 + _NONCE_LENGTH + _TAG_LENGTH or sealed[:1] != _VERSION:
             raise DecryptionFailed
-        nonce, box = sealed[1 : 1 + _NONCE_LENGTH], sealed[1 + _NONCE_LENGTH :]
-        for number, key in enumerate(self._keys):
+        nonce, ciphertext = sealed[1 : 1 + _NONCE_LENGTH], sealed[1 + _NONCE_LENGTH :]
+        for index, key in enumerate(self._keys):
             cipher = AESGCM(_subkey(key, "seal", purpose))
             try:
-                return cipher.decrypt(nonce, box, _bound(purpose)), number
+                return cipher.decrypt(nonce, ciphertext, _associated_data(purpose)), index
             except InvalidTag:
                 continue
         raise DecryptionFailed
 
     def derive(self, purpose: str) -> bytes:
-        """A stable 32-byte subkey of the first key, for digests that we make now.
+        """A stable 32-byte subkey of the first key, for new digests.
 
-        It changes when a new first key is added. What lives shorter than that matters (throttle
-        counters, form tokens) may simply start anew; what must be recognised later is compared
-        under each of `derive_all`.
+        It changes when a new first key is added. Values that live a short time (throttle counters,
+        form tokens) then start anew. A value that must be found later is compared under each
+        subkey of `derive_all`.
         """
         return _subkey(self._keys[0], "derive", purpose)
 
     def derive_all(self, purpose: str) -> tuple[bytes, ...]:
-        """The same subkey of every key, the one that `derive` gives first."""
+        """The subkeys of all keys for this purpose; the one that `derive` returns is the first."""
         return tuple(_subkey(key, "derive", purpose) for key in self._keys)
 
 
 def _subkey(key: bytes, use: str, purpose: str) -> bytes:
-    # The use keeps what encrypts and what is handed out as a pepper apart for every purpose.
+    # `use` separates the keys that encrypt from the subkeys that `derive` returns.
     info = f"quantimodo {use}: {purpose}".encode()
     return HKDF(algorithm=SHA256(), length=KEY_LENGTH, salt=None, info=info).derive(key)
 
 
-def _bound(purpose: str) -> bytes:
+def _associated_data(purpose: str) -> bytes:
     return _VERSION + purpose.encode()

@@ -25,8 +25,8 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from quantimodo.crypto.digests import same
 
-_MARK: Final = "imported:"
-_LONGEST: Final = 512
+_PREFIX: Final = "imported:"
+_LONGEST: Final = 512  # characters of a hash
 
 
 class UnusableHash(ValueError):
@@ -56,11 +56,11 @@ _SALT: Final = _Bounds(8, 64)
 _KEY: Final = _Bounds(16, 64)
 
 _DIGESTS: Final[Mapping[str, Callable[[], hashes.HashAlgorithm]]] = {
-    "pbkdf2-sha1": hashes.SHA1,  # HMAC does not need that no two texts have one digest
+    "pbkdf2-sha1": hashes.SHA1,  # HMAC does not depend on collision resistance
     "pbkdf2-sha256": hashes.SHA256,
     "pbkdf2-sha512": hashes.SHA512,
 }
-_SPELLINGS: Final = str.maketrans(".-_", "++/")
+_TO_STANDARD_BASE64: Final = str.maketrans(".-_", "++/")
 _BCRYPT: Final = re.compile(r"\$2[aby]\$([0-9]{2})(\$[./A-Za-z0-9]{53})", re.ASCII)
 _DJANGO_PBKDF2: Final = re.compile(r"pbkdf2_(sha1|sha256|sha512)\$([0-9]{1,9})\$([!-#%-~]+)\$(\S+)")
 _DJANGO_SCRYPT: Final = re.compile(
@@ -95,21 +95,21 @@ def imported_hash(text: str) -> str:
     ):
         if text.startswith(prefix) and (match := _BCRYPT.fullmatch(text.removeprefix(prefix))):
             cost = _BCRYPT_COST.check(int(match[1]), "the cost of bcrypt")
-            return f"{_MARK}{scheme}:$2b${cost:02}{match[2]}"
+            return f"{_PREFIX}{scheme}:$2b${cost:02}{match[2]}"
     if match := _DJANGO_PBKDF2.fullmatch(text):
-        return _pbkdf2(match[1], match[2], match[3].encode(), _octets_of(match[4]))
+        return _pbkdf2(match[1], match[2], match[3].encode(), _decode_base64(match[4]))
     if match := _PHC_PBKDF2.fullmatch(text):
         digest = match[1] or "sha1"  # as passlib and Keycloak write it
-        return _pbkdf2(digest, match[2], _octets_of(match[3]), _octets_of(match[4]))
+        return _pbkdf2(digest, match[2], _decode_base64(match[3]), _decode_base64(match[4]))
     if match := _DJANGO_SCRYPT.fullmatch(text):
         n, r, p = int(match[1]), int(match[3]), int(match[4])
-        return _scrypt(n, r, p, match[2].encode(), _octets_of(match[5]))
+        return _scrypt(n, r, p, match[2].encode(), _decode_base64(match[5]))
     if match := _PHC_SCRYPT.fullmatch(text):
         n, r, p = 2 ** int(match[1]), int(match[2]), int(match[3])
-        return _scrypt(n, r, p, _octets_of(match[4]), _octets_of(match[5]))
+        return _scrypt(n, r, p, _decode_base64(match[4]), _decode_base64(match[5]))
     if match := _FIREBASE.fullmatch(text):
         n, r, p = 2 ** int(match[1]), int(match[2]), int(match[3])
-        separator, signer, salt, key = (_octets_of(each or "") for each in match.groups()[3:])
+        separator, signer, salt, key = (_decode_base64(each or "") for each in match.groups()[3:])
         return _firebase(n, r, p, salt + separator, key, signer)
     bare = text.removeprefix("argon2") if text.startswith("argon2$") else text
     if _ARGON2.fullmatch(bare):
@@ -119,12 +119,12 @@ def imported_hash(text: str) -> str:
 
 def is_imported(stored: str) -> bool:
     """Whether a stored hash came from another server."""
-    return stored.startswith(_MARK)
+    return stored.startswith(_PREFIX)
 
 
 def matches_imported(stored: str, password: bytes) -> bool:
     """Whether the password has this hash of `imported_hash`. Slow: run it in a pool."""
-    scheme, _, rest = stored.removeprefix(_MARK).partition(":")
+    scheme, _, rest = stored.removeprefix(_PREFIX).partition(":")
     try:
         return _VERIFIERS[scheme](scheme, rest, password)
     except (InvalidKey, VerificationError, InvalidHashError, ValueError, KeyError):
@@ -134,7 +134,7 @@ def matches_imported(stored: str, password: bytes) -> bool:
 def _verify_bcrypt(scheme: str, rest: str, password: bytes) -> bool:
     if scheme == "bcrypt-sha256":  # Django: hexadecimal, so that no octet is lost
         password = hashlib.sha256(password).hexdigest().encode()
-    # bcrypt itself reads 72 octets; the servers that the hashes come from cut there too.
+    # bcrypt reads 72 octets; the servers that made these hashes cut longer passwords, too.
     return bcrypt.checkpw(password[:72], rest.encode())
 
 
@@ -162,7 +162,7 @@ def _verify_firebase(_: str, rest: str, password: bytes) -> bool:
 
 
 def _key_stream(key: bytes, length: int) -> bytes:
-    """The first octets that AES-256 in counter mode adds to its input, from the counter 0."""
+    """The first octets of the key stream of AES-256 in counter mode, from the counter 0."""
     return Cipher(AES256(key), CTR(bytes(16))).encryptor().update(bytes(length))
 
 
@@ -185,7 +185,7 @@ _VERIFIERS: Final[Mapping[str, Callable[[str, str, bytes], bool]]] = {
 def _pbkdf2(digest: str, iterations: str, salt: bytes, key: bytes) -> str:
     bounds = _ITERATIONS_OF_SHA1 if digest == "sha1" else _ITERATIONS
     rounds = bounds.check(int(iterations), "the iterations of PBKDF2")
-    return f"{_MARK}pbkdf2-{digest}:{rounds}:{_sized(salt, key)}"
+    return f"{_PREFIX}pbkdf2-{digest}:{rounds}:{_salt_and_key(salt, key)}"
 
 
 def _scrypt(n: int, r: int, p: int, salt: bytes, key: bytes, scheme: str = "scrypt") -> str:
@@ -193,17 +193,17 @@ def _scrypt(n: int, r: int, p: int, salt: bytes, key: bytes, scheme: str = "scry
         raise UnusableHash("the parameters of scrypt are invalid")
     memory = _SCRYPT_KIB.check(128 * n * r // 1024, "the memory of scrypt in KiB")
     _SCRYPT_WORK_KIB.check(memory * p, "the memory of scrypt in KiB times p")
-    return f"{_MARK}{scheme}:{n}:{r}:{p}:{_sized(salt, key)}"
+    return f"{_PREFIX}{scheme}:{n}:{r}:{p}:{_salt_and_key(salt, key)}"
 
 
 def _firebase(n: int, r: int, p: int, salt: bytes, key: bytes, signer: bytes) -> str:
     """Firebase encrypts the signer key of the project by AES-256-CTR under what scrypt derives from
-    the password. What counter mode added to that key is stored instead: it proves the password as
-    well, and this server never keeps the signer key, which belongs to the whole project."""
+    the password. The key stream is stored instead of the ciphertext: it verifies the password as
+    well, and this server never stores the signer key, which belongs to the whole project."""
     if len(key) != len(signer):
         raise UnusableHash("its length is not that of the signer key")
-    added = bytes(one ^ other for one, other in zip(key, signer, strict=True))
-    return _scrypt(n, r, p, salt, added, "firebase")
+    key_stream = bytes(one ^ other for one, other in zip(key, signer, strict=True))
+    return _scrypt(n, r, p, salt, key_stream, "firebase")
 
 
 def _argon2(text: str) -> str:
@@ -217,18 +217,18 @@ def _argon2(text: str) -> str:
     _LANES.check(found.parallelism, "the lanes of Argon2")
     _SALT.check(found.salt_len, "the length of the salt")
     _KEY.check(found.hash_len, "the length of the hash")
-    return f"{_MARK}argon2:{text}"
+    return f"{_PREFIX}argon2:{text}"
 
 
-def _sized(salt: bytes, key: bytes) -> str:
+def _salt_and_key(salt: bytes, key: bytes) -> str:
     _SALT.check(len(salt), "the length of the salt")
     _KEY.check(len(key), "the length of the hash")
     return f"{b64encode(salt).decode()}:{b64encode(key).decode()}"
 
 
-def _octets_of(text: str) -> bytes:
-    """Base64 with or without its padding, or base64url; `.` stands for `+` in passlib's."""
-    bare = text.rstrip("=").translate(_SPELLINGS)
+def _decode_base64(text: str) -> bytes:
+    """Decode base64 with or without padding, base64url, or passlib's base64 with `.` for `+`."""
+    bare = text.rstrip("=").translate(_TO_STANDARD_BASE64)
     try:
         return b64decode(bare + "=" * (-len(bare) % 4), validate=True)
     except NotBase64:

@@ -1,6 +1,6 @@
 """Decrypts tokens that a provider encrypted for this server (RFC 7516): ECDH-ES with P-256.
 
-A key pair is derived from a subkey of the server's secret key, as that of client assertions.
+Key pairs are derived from subkeys of the server's secret key, as those of client assertions are.
 """
 
 from collections.abc import Sequence
@@ -12,26 +12,28 @@ from joserfc.errors import JoseError
 from joserfc.jwe import JWERegistry, decrypt_compact
 from joserfc.jwk import ECKey
 
-from quantimodo.crypto.client_assertions import derived_key
-from quantimodo.crypto.jwt import BadToken, decoded
+from quantimodo.crypto.client_assertions import derive_key
+from quantimodo.crypto.jwt import BadToken, decode_base64url
 
 KEY_ALGORITHMS: Final = ("ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")
 CONTENT_ALGORITHMS: Final = ("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")
-_LONGEST: Final = 65_536
+_LONGEST: Final = 65_536  # characters of a token
 _PARTS: Final = 5
-# RFC 7516 §4.1.3: a compressed text can become very long, and no other key is fetched or taken.
+# RFC 7516 §4.1.3: a small compressed text can expand without bound. No extension is understood,
+# and no key is fetched from an address.
 _REFUSED: Final = frozenset({"zip", "crit", "jku", "x5u"})
 _MALFORMED = (JoseError, msgspec.MsgspecError, ValueError, TypeError, KeyError, AttributeError)
 
 
 def looks_encrypted(token: str) -> bool:
-    """Whether it is written like an encrypted token (RFC 7516 §3.1)."""
+    """Whether the token has the five parts of a compact JWE (RFC 7516 §3.1)."""
     return token.count(".") == _PARTS - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Decrypter:
-    """`subkeys` are those of the newest secret key of the server first; 32 bytes each."""
+    """Decrypts for the key pairs of these 32-byte subkeys: that of the server's newest secret key
+    comes first."""
 
     subkeys: Sequence[bytes] = field(repr=False)
 
@@ -44,7 +46,9 @@ class Decrypter:
         if len(token) > _LONGEST or not looks_encrypted(token) or not token.isascii():
             raise BadToken
         try:
-            header = msgspec.json.decode(decoded(token.partition(".")[0]), type=dict[str, Any])
+            header = msgspec.json.decode(
+                decode_base64url(token.partition(".")[0]), type=dict[str, Any]
+            )
         except _MALFORMED as fault:
             raise BadToken from fault
         alg, enc, kid = header.get("alg"), header.get("enc"), header.get("kid")
@@ -64,7 +68,7 @@ class Decrypter:
 
 
 def _private(subkey: bytes) -> ECKey:
-    return derived_key(subkey, b"token decryption")
+    return derive_key(subkey, b"token decryption")
 
 
 def _public(key: ECKey) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Encrypts for the key of an application (JWE, RFC 7516), and verifies tokens that it signed with
 its secret (HS256).
 
-Which algorithms may be registered is in `protocol/`. Keys are read from a JWK Set (RFC 7517) that
-the application registered; those that are marked for signatures are passed over.
+`protocol/` has the algorithms that may be registered. Keys come from a JWK Set (RFC 7517) that the
+application registered; keys for signatures are ignored.
 """
 
 import hmac
@@ -17,8 +17,8 @@ from joserfc.jwk import ECKey, RSAKey
 from quantimodo.crypto.jwt import (
     BadToken,
     base64url,
-    decoded,
-    requests_more,
+    decode_base64url,
+    has_other_header_members,
     unverified_algorithm,
 )
 from quantimodo.model.secrets import Secret
@@ -30,13 +30,13 @@ _MALFORMED = (JoseError, msgspec.MsgspecError, AttributeError, TypeError, ValueE
 
 
 class NoKey(Exception):
-    """The application has no key that this could be encrypted for."""
+    """The JWK Set of the application has no key for this algorithm."""
 
 
 def encrypt(
     document: Mapping[str, Any], payload: bytes, alg: str, enc: str, *, cty: str | None
 ) -> str:
-    """`payload` for the first fitting key of this JWK Set. Raises `NoKey`."""
+    """Encrypt `payload` for the first key of this JWK Set that is for `alg`. Raises `NoKey`."""
     key, kid = _recipient(document, alg)
     header = {"alg": alg, "enc": enc}
     if kid is not None:
@@ -48,7 +48,7 @@ def encrypt(
 
 def verify_hmac(token: str, secret: Secret) -> dict[str, Any]:
     """The claims of a token that is signed HS256 with this secret. Raises `BadToken`."""
-    if unverified_algorithm(token) != "HS256" or requests_more(token):
+    if unverified_algorithm(token) != "HS256" or has_other_header_members(token):
         raise BadToken
     signed, _, signature = token.rpartition(".")
     expected = hmac.digest(secret.reveal().encode(), signed.encode("ascii", "replace"), "sha256")
@@ -59,7 +59,7 @@ def verify_hmac(token: str, secret: Secret) -> dict[str, Any]:
 
 def _claims(text: str) -> dict[str, Any]:
     try:
-        found = msgspec.json.decode(decoded(text))
+        found = msgspec.json.decode(decode_base64url(text))
     except (*_MALFORMED, RecursionError) as fault:
         raise BadToken from fault
     if not isinstance(found, dict):
@@ -74,15 +74,15 @@ def _recipient(document: Mapping[str, Any], alg: str) -> tuple[RSAKey | ECKey, s
             if fields.get("use", "enc") != "enc" or fields.get("alg", alg) != alg:
                 continue
             kid = fields.get("kid")
-            return _open(fields, alg), kid if isinstance(kid, str) else None
+            return _import_key(fields, alg), kid if isinstance(kid, str) else None
         except _MALFORMED:
             continue
     raise NoKey
 
 
-def _open(fields: Mapping[str, Any], alg: str) -> RSAKey | ECKey:
+def _import_key(fields: Mapping[str, Any], alg: str) -> RSAKey | ECKey:
     if alg.startswith(_RSA) and fields["kty"] == "RSA":
-        if not 2048 <= len(decoded(fields["n"])) * 8 <= 8192:
+        if not 2048 <= len(decode_base64url(fields["n"])) * 8 <= 8192:
             raise ValueError
         return RSAKey.import_key({name: fields[name] for name in ("kty", "n", "e")})
     if alg.startswith(_EC) and fields["kty"] == "EC" and fields["crv"] in _CURVES:

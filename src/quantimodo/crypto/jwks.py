@@ -22,8 +22,8 @@ from quantimodo.model.keys import Algorithm
 _DER = serialization.Encoding.DER
 _PKCS8 = serialization.PrivateFormat.PKCS8
 _SPKI = serialization.PublicFormat.SubjectPublicKeyInfo
-_Private = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
-_KINDS: Mapping[Algorithm, type[ECKey] | type[RSAKey] | type[OKPKey]] = {
+_PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+_KEY_TYPES: Mapping[Algorithm, type[ECKey] | type[RSAKey] | type[OKPKey]] = {
     "ES256": ECKey,
     "RS256": RSAKey,
     "PS256": RSAKey,
@@ -34,7 +34,7 @@ _RSA_SIGNERS = {"RS256": rsa_signer, "PS256": pss_signer}
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """A fresh pair. `private` is PKCS #8 DER, to be sealed before it is stored anywhere."""
+    """A new key pair. `private` is in PKCS #8 DER; the caller encrypts it before it is stored."""
 
     kid: str
     public_jwk: str
@@ -45,10 +45,11 @@ class KeyPair:
 
 
 def generate_key_pair(algorithm: Algorithm) -> KeyPair:
-    """Takes up to a second for RS256 and PS256 (2048 bits). `kid` is the RFC 7638 thumbprint."""
+    """A new key pair, whose `kid` is the RFC 7638 thumbprint. Takes up to a second for RS256 and
+    PS256 (2048 bits)."""
     private = _generate(algorithm)
     public = private.public_key().public_bytes(_DER, _SPKI)
-    jwk = _KINDS[algorithm].import_key(public)
+    jwk = _KEY_TYPES[algorithm].import_key(public)
     kid = jwk.thumbprint()
     fields = {**jwk.as_dict(private=False), "kid": kid, "use": "sig", "alg": algorithm}
     return KeyPair(
@@ -61,7 +62,8 @@ def generate_key_pair(algorithm: Algorithm) -> KeyPair:
 def open_signer(kid: str, algorithm: Algorithm, private: bytes) -> Signer:
     """The signer of a stored private key (DER). Raises `ValueError` if the key is not of this
     algorithm."""
-    # We made it and it was sealed since; to prove its primes again costs 40 ms of the event loop.
+    # This server generated and encrypted the key. To check its primes again would block the event
+    # loop for 40 ms.
     key = serialization.load_der_private_key(private, None, unsafe_skip_rsa_key_validation=True)
     if isinstance(key, ec.EllipticCurvePrivateKey) and algorithm == "ES256":
         return ec_signer(kid, key)
@@ -75,7 +77,7 @@ def open_signer(kid: str, algorithm: Algorithm, private: bytes) -> Signer:
 def open_verifier(kid: str, algorithm: Algorithm, public_jwk: str) -> Verifier:
     """The verifier of a stored public key (a JWK in JSON)."""
     fields = msgspec.json.decode(public_jwk)
-    return Verifier(kid, algorithm, _KINDS[algorithm].import_key(fields))
+    return Verifier(kid, algorithm, _KEY_TYPES[algorithm].import_key(fields))
 
 
 def key_set(public_jwks: Sequence[str]) -> bytes:
@@ -84,7 +86,7 @@ def key_set(public_jwks: Sequence[str]) -> bytes:
     return msgspec.json.encode({"keys": keys})
 
 
-def _generate(algorithm: Algorithm) -> _Private:
+def _generate(algorithm: Algorithm) -> _PrivateKey:
     match algorithm:
         case "ES256":
             return ec.generate_private_key(ec.SECP256R1())

@@ -1,8 +1,8 @@
 """Signed JSON Web Tokens (RFC 7519) in compact form (RFC 7515 §3.1).
 
-Signing ES256 is on the hot path and goes straight to `cryptography`; all reading is joserfc's. A
-key is bound to one algorithm and a reader to one `typ`, so that no kind of token is ever taken
-for another (security.md §13).
+Signing ES256 is on the hot path, and calls `cryptography` directly; joserfc verifies signatures. A
+key is bound to one algorithm, and each verification to one `typ`, so that no kind of token is
+accepted as another (security.md §13).
 """
 
 from base64 import b64decode
@@ -10,7 +10,7 @@ from binascii import b2a_base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256, sha512
+from hashlib import sha256, sha384, sha512
 from typing import Any
 
 import msgspec
@@ -22,9 +22,10 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
-_LONGEST = 8192
+_LONGEST = 8192  # characters of a token
 _HEADERS = frozenset({"alg", "typ", "kid"})
 _ES256 = ec.ECDSA(hashes.SHA256())
+_HASHES: Mapping[str, Callable[[bytes], Any]] = {"256": sha256, "384": sha384, "512": sha512}
 _URLSAFE = bytes.maketrans(b"+/", b"-_")
 
 
@@ -37,13 +38,14 @@ def base64url(data: bytes) -> bytes:
     return b2a_base64(data, newline=False).translate(_URLSAFE).rstrip(b"=")
 
 
-def left_half(value: str, algorithm: str) -> str:
-    """`at_hash` and `c_hash` (OpenID Connect Core §3.1.3.6); Ed25519 goes with SHA-512."""
-    hashed = (sha512 if algorithm == "EdDSA" else sha256)(value.encode("ascii")).digest()
+def half_hash(algorithm: str, value: str) -> str:
+    """`at_hash` and `c_hash` of a token that is signed by this algorithm (OpenID Connect Core
+    §3.1.3.6, §3.3.2.11): the left half of a hash, in base64url. Ed25519 goes with SHA-512."""
+    hashed = _HASHES.get(algorithm[2:], sha512)(value.encode("utf-8", "surrogatepass")).digest()
     return base64url(hashed[: len(hashed) // 2]).decode()
 
 
-def unsigned(claims: Mapping[str, Any]) -> str:
+def unsecured_jwt(claims: Mapping[str, Any]) -> str:
     """An unsecured JWT (RFC 7519 §6): it proves nothing beyond the connection that carries it."""
     return (
         base64url(b'{"alg":"none"}') + b"." + base64url(msgspec.json.encode(claims))
@@ -106,19 +108,21 @@ def ed_signer(kid: str, key: ed25519.Ed25519PrivateKey) -> Signer:
     return Signer(kid, "EdDSA", key.sign)  # RFC 8037 §3.1
 
 
-def requests_more(token: str) -> bool:
-    """Whether its header must be understood beyond how it is signed (RFC 7515 §4.1.11)."""
+def has_other_header_members(token: str) -> bool:
+    """Whether the header has members beside `alg`, `typ`, `kid` and `cty`: they could be extensions
+    that must be understood (RFC 7515 §4.1.11)."""
     return not frozenset(_header(token)) <= _HEADERS | {"cty"}
 
 
 def unverified_algorithm(token: str) -> str | None:
-    """How the token says it is signed; nothing of it is believed."""
+    """The `alg` of a token that is not verified; None if the header has none."""
     found = _header(token).get("alg")
     return found if isinstance(found, str) else None
 
 
 def unverified_type(token: str) -> str | None:
-    """What the token says it is (RFC 8725 §3.11), for a caller that verifies its signature too."""
+    """The `typ` of a token that is not verified (RFC 8725 §3.11), for a caller that verifies it
+    next; None if the header has none."""
     typ = _header(token).get("typ")
     return typ if isinstance(typ, str) else None
 
@@ -137,7 +141,7 @@ def unverified_claims(token: str) -> dict[str, Any]:
     if len(token) > _LONGEST:
         raise BadToken
     try:
-        claims = msgspec.json.decode(decoded(payload))
+        claims = msgspec.json.decode(decode_base64url(payload))
     except (ValueError, msgspec.DecodeError, RecursionError) as error:
         raise BadToken from error
     if not isinstance(claims, dict):
@@ -155,8 +159,8 @@ class Verifier:
 
 
 class OneAlgorithm(JWSRegistry):
-    """joserfc's rules for one algorithm that was chosen already; the header is the caller's to
-    look at."""
+    """A registry of joserfc with one algorithm. It checks no other member of the header: the caller
+    does."""
 
     max_header_length = 16_384
 
@@ -168,12 +172,12 @@ class OneAlgorithm(JWSRegistry):
         """The implementation of the one algorithm. Raises `BadToken` for any other name."""
         if name != self._algorithm:
             raise BadToken
-        # Without its warning of `EdDSA` (RFC 9864): that is its name in OpenID Connect until now.
+        # joserfc warns about `EdDSA`, which RFC 9864 deprecates; OpenID Connect still uses it.
         return self.algorithms[name]
 
 
 def unverified_kid(token: str) -> str | None:
-    """Which key the token says it was signed with; nothing of it is believed."""
+    """The `kid` of a token that is not verified; None if the header has none."""
     kid = _header(token).get("kid")
     return kid if isinstance(kid, str) else None
 
@@ -181,11 +185,11 @@ def unverified_kid(token: str) -> str | None:
 def verify(token: str, verifier: Verifier, typ: str) -> dict[str, Any]:
     """The claims of a token of this type, signed by this key. Raises `BadToken`.
 
-    Time, issuer and audience are the caller's to check.
+    The caller checks time, issuer and audience.
     """
     try:
         read = joserfc_jwt.decode(token, verifier.key, registry=OneAlgorithm(verifier.algorithm))
-    # joserfc takes the types of some members for granted: `crit: 5` is a TypeError.
+    # joserfc does not check the types of all members: `crit: 5` is a TypeError.
     except (JoseError, TypeError, ValueError, RecursionError) as error:
         raise BadToken from error
     # RFC 8725 §3.11; a header that names other keys, or requires an unknown extension, is refused.
@@ -195,17 +199,17 @@ def verify(token: str, verifier: Verifier, typ: str) -> dict[str, Any]:
 
 
 def _header(token: str) -> dict[str, Any]:
-    """The header of a compact token; empty for what is none."""
+    """The header of a compact token; empty if the text is not one."""
     header, _, rest = token.partition(".")
     if len(token) > _LONGEST or rest.count(".") != 1:
         return {}
     try:
-        fields = msgspec.json.decode(decoded(header))
+        fields = msgspec.json.decode(decode_base64url(header))
     except (ValueError, msgspec.DecodeError, RecursionError):
         return {}
     return fields if isinstance(fields, dict) else {}
 
 
-def decoded(text: str) -> bytes:
-    """Unpadded base64url (RFC 7515 §2). Raises `ValueError`."""
+def decode_base64url(text: str) -> bytes:
+    """Decode unpadded base64url (RFC 7515 §2). Raises `ValueError`."""
     return b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -14,7 +14,8 @@ from quantimodo.ports.clock import Entropy
 
 _STEP_SECONDS: Final = 30
 _SECRET_BYTES: Final = 20  # RFC 4226 §4: 160 bits
-_STEPS: Final = (-1, 0, 1)  # RFC 6238 §5.2: one step for the delay of the network and of clocks
+# RFC 6238 §5.2: one step in each direction, for delays of the network and of clocks.
+_STEP_OFFSETS: Final = (-1, 0, 1)
 _CODE: Final = re.compile(r"[0-9]{6}")
 
 
@@ -35,8 +36,8 @@ def matching_step(secret: Secret, code: str, now: datetime) -> int | None:
     current = int(now.timestamp()) // _STEP_SECONDS
     hotp = HOTP(secret.reveal())
     found = [
-        current + shift
-        for shift in _STEPS
-        if same(hotp.at(current + shift).encode(), code.encode())
+        current + offset
+        for offset in _STEP_OFFSETS
+        if same(hotp.at(current + offset).encode(), code.encode())
     ]
     return max(found, default=None)

@@ -32,7 +32,7 @@ from quantimodo.model.secrets import Secret
 
 ALGORITHMS: Final = (-8, -7, -257)  # COSE: EdDSA, ES256, RS256
 LONGEST_CREDENTIAL_ID: Final = 1023  # Web Authentication §4
-_LONGEST: Final = 16_384
+_LONGEST: Final = 16_384  # characters of a response
 _LONGEST_KEY: Final = 600  # an RSA key of 4096 bits has 526 bytes
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _FORMATS: Final = (AttestationFormat.NONE, AttestationFormat.PACKED)
@@ -143,7 +143,7 @@ def verify_assertion(
     """Web Authentication §7.2, with user verification. Raises `InvalidPasskey`."""
     response = assertion.credential.response
     _check_client_data(response.client_data_json, ClientDataType.WEBAUTHN_GET, relying_party)
-    data = _tried(parse_authenticator_data, response.authenticator_data, reason=MALFORMED)
+    data = _call(parse_authenticator_data, response.authenticator_data, reason=MALFORMED)
     _check_authenticator(data, relying_party)
 
     def verify(_: object) -> Any:
@@ -159,7 +159,7 @@ def verify_assertion(
             require_user_verification=True,
         )
 
-    verified = _tried(verify, None, reason=WRONG_SIGNATURE)
+    verified = _call(verify, None, reason=WRONG_SIGNATURE)
     return VerifiedAssertion(verified.new_sign_count, verified.credential_backed_up)
 
 
@@ -169,9 +169,9 @@ def verify_registration(
     """Web Authentication §7.1, with user verification. Raises `InvalidPasskey`."""
     response = registration.credential.response
     _check_client_data(response.client_data_json, ClientDataType.WEBAUTHN_CREATE, relying_party)
-    attested = _tried(parse_attestation_object, response.attestation_object, reason=MALFORMED)
-    _check_authenticator(attested.auth_data, relying_party)
-    if attested.fmt not in _FORMATS or attested.att_stmt.x5c:
+    attestation = _call(parse_attestation_object, response.attestation_object, reason=MALFORMED)
+    _check_authenticator(attestation.auth_data, relying_party)
+    if attestation.fmt not in _FORMATS or attestation.att_stmt.x5c:
         raise InvalidPasskey(ATTESTED)
 
     def verify(_: object) -> Any:
@@ -183,7 +183,7 @@ def verify_registration(
             require_user_verification=True,
         )
 
-    verified = _tried(verify, None, reason=UNSUITABLE)
+    verified = _call(verify, None, reason=UNSUITABLE)
     if (
         verified.credential_id != registration.credential.raw_id
         or len(verified.credential_id) > LONGEST_CREDENTIAL_ID
@@ -205,17 +205,17 @@ def _read(parse: Callable[[str], _T], response: Secret) -> _T:
     text = response.reveal()
     if len(text) > _LONGEST:
         raise InvalidPasskey(MALFORMED)
-    return _tried(parse, text, reason=MALFORMED)
+    return _call(parse, text, reason=MALFORMED)
 
 
 def _challenge(client_data: bytes) -> bytes:
-    return _tried(parse_client_data_json, client_data, reason=MALFORMED).challenge
+    return _call(parse_client_data_json, client_data, reason=MALFORMED).challenge
 
 
 def _check_client_data(
     client_data: bytes, kind: ClientDataType, relying_party: RelyingParty
 ) -> None:
-    found = _tried(parse_client_data_json, client_data, reason=MALFORMED)
+    found = _call(parse_client_data_json, client_data, reason=MALFORMED)
     if found.type != kind:
         raise InvalidPasskey(WRONG_TYPE)
     if found.origin != relying_party.origin:
@@ -233,9 +233,10 @@ def _check_authenticator(data: AuthenticatorData, relying_party: RelyingParty) -
         raise InvalidPasskey(NOT_VERIFIED)
 
 
-def _tried(function: Callable[[Any], _T], value: Any, *, reason: str) -> _T:
+def _call(function: Callable[[Any], _T], value: Any, *, reason: str) -> _T:
+    """Call a function of the library. Raises `InvalidPasskey` with this reason for any error."""
     try:
         return function(value)
-    # The library passes on errors of JSON, CBOR, base64 and keys of any class.
+    # Errors of JSON, CBOR, base64 and keys have many classes.
     except Exception:
         raise InvalidPasskey(reason) from None

@@ -1,6 +1,6 @@
-"""How hard a password is to guess, by zxcvbn, in one thread beside the event loop.
+"""Scores how hard a password is to guess, by zxcvbn, in one thread beside the event loop.
 
-Owns how much of a password is scored: the time that zxcvbn takes grows with the square of the
+Owns how many characters are scored: the time that zxcvbn takes grows with the square of the
 length, and for adverse input faster. The first 32 characters take at most about 0.2 s.
 """
 
@@ -16,7 +16,7 @@ from zxcvbn import zxcvbn
 from quantimodo.crypto.passwords import PoolFull, lower_priority
 from quantimodo.model.secrets import Secret
 
-SCORED: Final = 32  # characters
+SCORED_LENGTH: Final = 32  # characters
 
 
 class StrengthMeter:
@@ -39,19 +39,19 @@ class StrengthMeter:
         except BaseException:
             self._places.release()
             raise
-        future.add_done_callback(self._leave)
+        future.add_done_callback(self._release_place)
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:
         """Accept no more work and wait for the call that runs."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _leave(self, _: "Future[int]") -> None:
+    def _release_place(self, _: "Future[int]") -> None:
         self._places.release()
 
 
 def _score(password: Secret, words: Sequence[str]) -> int:
     # The same form as that which is hashed: full-width characters are ordinary ones.
     text = unicodedata.normalize("NFKC", password.reveal())
-    score: int = zxcvbn(text[:SCORED], user_inputs=words)["score"]
+    score: int = zxcvbn(text[:SCORED_LENGTH], user_inputs=words)["score"]
     return score

@@ -1,7 +1,7 @@
-"""Password hashes: argon2id in a small pool of threads that give way to everything else.
+"""Password hashes: argon2id in a small pool of threads with a low priority.
 
-Owns the parameters, the pool and its bound. What a password must be like is decided in
-`accounts/addresses.py`, where it is kept is the store's affair.
+Owns the parameters, the pool and its bound. `accounts/passwords.py` decides which new passwords are
+accepted, and the store keeps the hashes.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class PoolFull(Exception):
-    """More passwords wait to be hashed than the pool takes; try again in a moment."""
+    """The queue of the pool is full; the caller may try again in a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class HashPolicy:
 class PasswordHasher:
     """Hashes and verifies in `workers` threads; at most `waiting` more calls wait.
 
-    `hash` and `verify` raise `PoolFull` at once, without waiting, when the line is full. Every
+    `hash` and `verify` raise `PoolFull` at once, without waiting, when the queue is full. Every
     `verify` costs the same, whether there is a hash to compare with or not (security.md §21); one
     with a hash of another server costs that hash's work in addition.
     """
@@ -67,8 +67,8 @@ class PasswordHasher:
 
     async def verify(self, password_hash: str | None, password: Secret) -> bool:
         """Whether the password has this hash; never when there is no hash."""
-        compared = password_hash or self._unknown_password
-        matches = await self._run(lambda: self._matches(compared, password))
+        stored_hash = password_hash or self._unknown_password
+        matches = await self._run(lambda: self._matches(stored_hash, password))
         return matches and password_hash is not None
 
     def needs_rehash(self, password_hash: str) -> bool:
@@ -79,16 +79,16 @@ class PasswordHasher:
             return True
 
     def close(self) -> None:
-        """Take no more work; what waits is dropped, what runs comes to its end."""
+        """Accept no more work, cancel the calls that wait, and wait for those that run."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _matches(self, compared: str, password: Secret) -> bool:
-        if is_imported(compared):
+    def _matches(self, stored_hash: str, password: Secret) -> bool:
+        if is_imported(stored_hash):
             self._matches(self._unknown_password, password)  # never less work than for no account
             # Other servers do not normalise: the octets are those that the person typed.
-            return matches_imported(compared, password.reveal().encode("utf-8", "surrogatepass"))
+            return matches_imported(stored_hash, password.reveal().encode("utf-8", "surrogatepass"))
         try:
-            return self._argon2.verify(compared, _octets(password))
+            return self._argon2.verify(stored_hash, _octets(password))
         except (VerificationError, InvalidHashError):
             return False
 
@@ -100,11 +100,11 @@ class PasswordHasher:
         except BaseException:
             self._places.release()
             raise
-        # The place is free when the thread is, also when the caller went away before.
-        future.add_done_callback(self._leave)
+        # The place is free when the thread is, also when the caller was cancelled before.
+        future.add_done_callback(self._release_place)
         return await asyncio.wrap_future(future)
 
-    def _leave(self, _: "Future[T]") -> None:
+    def _release_place(self, _: "Future[T]") -> None:
         self._places.release()
 
 

@@ -5,10 +5,9 @@ its key type. The caller checks time, issuer, audience and nonce. `jwt.py` has t
 """
 
 import hmac
-from base64 import b64decode
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256, sha384, sha512
+from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
@@ -19,7 +18,7 @@ from joserfc.errors import BadSignatureError, JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import deserialize_compact
 
-from quantimodo.crypto.jwt import BadToken, OneAlgorithm, Signer, base64url, ec_signer
+from quantimodo.crypto.jwt import BadToken, OneAlgorithm, Signer, decode_base64url, ec_signer
 from quantimodo.model.secrets import Secret
 
 # security.md §13: asymmetric only. A client secret as HMAC key would make the audience a signer.
@@ -31,10 +30,9 @@ ALGORITHMS = frozenset(
 )
 _RSA = frozenset(name for name in ALGORITHMS if name[:2] in ("RS", "PS"))
 _CURVES = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
-_HASHES: Mapping[str, Callable[[bytes], Any]] = {"256": sha256, "384": sha384, "512": sha512}
-# Headers that bring keys, change what is signed, or must be understood; we understand none.
+# Members that bring keys, change what is signed, or must be understood; none is understood here.
 _REFUSED_HEADERS = frozenset({"jwk", "jku", "x5u", "x5c", "crit", "zip", "enc", "b64"})
-_LONGEST = 16_384
+_LONGEST = 16_384  # characters of a token
 _MOST_KEYS = 64
 _SMALLEST_RSA, _LARGEST_RSA = 2048, 8192
 _LARGEST_EXPONENT = 1 << 33
@@ -46,10 +44,10 @@ _MALFORMED = (
 
 
 class UnknownKey(BadToken):
-    """Signed with a key that is not in this set; the provider may have added one since."""
+    """The key that signed the token is not in this set; the provider may have added it since."""
 
 
-# Why a token is not taken, for the log: fixed words, nothing of the token.
+# Why a token is refused, for the log: fixed texts, without content of the token.
 UNREADABLE: Final = "it cannot be read as a signed token"
 REFUSED_HEADER: Final = "its header brings a key, or has conditions that are not understood"
 NOT_SIGNED: Final = "it is not signed (alg none)"
@@ -61,12 +59,12 @@ BAD_SIGNATURE: Final = "its signature does not verify"
 
 
 class BadKeySet(Exception):
-    """The document is not a JWK Set with at least one key that we can use."""
+    """The document is not a JWK Set with at least one usable key."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderKey:
-    """One public key. `issuer` is Microsoft's member: whose tokens it may sign."""
+    """One public key. `issuer` is a member of Microsoft's: the issuer whose tokens it signs."""
 
     kid: str | None
     algorithms: frozenset[str]
@@ -75,7 +73,7 @@ class ProviderKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifiedToken:
     """The claims of a token whose signature is verified.
 
     `fingerprint` is the same for every spelling of the signature: for the replay store.
@@ -89,17 +87,17 @@ class Verified:
 
 
 def parse_key_set(document: Mapping[str, Any]) -> tuple[ProviderKey, ...]:
-    """The keys that sign, without those of kinds that we do not know. Raises `BadKeySet`."""
+    """The keys for signatures, of the types that are supported. Raises `BadKeySet`."""
     listed = document.get("keys")
     if not isinstance(listed, list):
         raise BadKeySet
-    found = tuple(_usable(listed[:_MOST_KEYS]))
+    found = tuple(_usable_keys(listed[:_MOST_KEYS]))
     if not found:
         raise BadKeySet
     return found
 
 
-def verify(token: str, keys: Sequence[ProviderKey], algorithms: Collection[str]) -> Verified:
+def verify(token: str, keys: Sequence[ProviderKey], algorithms: Collection[str]) -> VerifiedToken:
     """A token signed by one of these keys with one of these algorithms.
 
     Raises `BadToken` with one of the reasons above, and `UnknownKey` when only the key is missing.
@@ -115,13 +113,13 @@ def verify(token: str, keys: Sequence[ProviderKey], algorithms: Collection[str])
         read = deserialize_compact(token, chosen.key, registry=OneAlgorithm(algorithm))
         claims = msgspec.json.decode(read.payload or b"")
     except BadSignatureError as fault:
-        # Only the signature shows that a key without an id was replaced.
+        # Without a `kid`, only a wrong signature shows that the provider replaced its key.
         raise (BadToken if "kid" in header else UnknownKey)(BAD_SIGNATURE) from fault
     except _MALFORMED as fault:
         raise BadToken(UNREADABLE) from fault
     if not isinstance(claims, dict) or read.headers() != header:
         raise BadToken(UNREADABLE)
-    return Verified(
+    return VerifiedToken(
         claims=claims,
         algorithm=algorithm,
         typ=header.get("typ", ""),
@@ -131,29 +129,23 @@ def verify(token: str, keys: Sequence[ProviderKey], algorithms: Collection[str])
 
 
 def looks_signed(token: str) -> bool:
-    """Whether it is written like a signed token (three parts, a header of whatever kind), so that
-    it is read here or refused, and never shown to a person as something else."""
+    """Whether the text has the form of a signed token: three parts, of which the first is a JSON
+    object. Such a text is verified or refused, and never sent to a provider as an opaque token."""
     head, _, rest = token.partition(".")
     if rest.count(".") != 1 or not token.isascii():
         return False
     try:
-        return isinstance(msgspec.json.decode(_decode(head[:_LONGEST])), dict)
+        return isinstance(msgspec.json.decode(decode_base64url(head[:_LONGEST])), dict)
     except _MALFORMED:
         return False
 
 
-def half_hash(algorithm: str, value: str) -> str:
-    """`at_hash` for this algorithm (OpenID Connect Core §3.1.3.6); Ed25519 goes with SHA-512."""
-    hashed = _HASHES.get(algorithm[2:], sha512)(value.encode("utf-8", "surrogatepass")).digest()
-    return base64url(hashed[: len(hashed) // 2]).decode()
-
-
 def client_secret_signer(key_id: str, pem: Secret) -> Signer:
-    """Apple's kind of client secret: a token signed with our own P-256 key (the `.p8` file).
+    """The signer of client secrets for Apple: tokens signed with the P-256 key of a `.p8` file.
 
-    Raises `ValueError` for anything else; the text shows nothing of it.
+    Raises `ValueError` for anything else; the message contains nothing of the key.
     """
-    # A file's lines do not fit in an environment variable; `\n` for each is usual there.
+    # In an environment variable, line ends are usually written as `\n`.
     text = pem.reveal().replace("\\n", "\n").strip().encode()
     try:
         key = load_pem_private_key(text, None)
@@ -171,18 +163,16 @@ def appsecret_proof(access_token: Secret, app_secret: Secret) -> str:
 
 
 def verify_signed_request(signed_request: str, app_secret: Secret) -> dict[str, Any]:
-    """The claims of a `signed_request` of Facebook: SIGNATURE.PAYLOAD, HMAC-SHA-256 by our secret.
-
-    Raises `BadToken`.
-    """
+    """The claims of a `signed_request` of Facebook: SIGNATURE.PAYLOAD, signed by HMAC-SHA-256 with
+    the app secret. Raises `BadToken`."""
     signature, _, payload = signed_request.partition(".")
     if len(signed_request) > _LONGEST_SIGNED_REQUEST or not payload:
         raise BadToken
     try:
         expected = hmac.digest(app_secret.reveal().encode(), payload.encode(), "sha256")
-        if not hmac.compare_digest(expected, _decode(signature)):
+        if not hmac.compare_digest(expected, decode_base64url(signature)):
             raise BadToken
-        fields = msgspec.json.decode(_decode(payload))
+        fields = msgspec.json.decode(decode_base64url(payload))
     except _MALFORMED as fault:
         raise BadToken from fault
     if not isinstance(fields, dict) or fields.get("algorithm") != "HMAC-SHA256":
@@ -190,18 +180,18 @@ def verify_signed_request(signed_request: str, app_secret: Secret) -> dict[str, 
     return fields
 
 
-def _usable(listed: list[Any]) -> Iterator[ProviderKey]:
+def _usable_keys(listed: list[Any]) -> Iterator[ProviderKey]:
     for fields in listed:
         try:
             yield _public_key(msgspec.convert(fields, dict[str, Any]))
         except _MALFORMED:
-            continue  # RFC 7517 §5: members of kinds that are not understood are passed over
+            continue  # RFC 7517 §5: keys of unknown types are ignored
 
 
 def _public_key(fields: dict[str, Any]) -> ProviderKey:
     if fields.get("use", "sig") != "sig" or "verify" not in fields.get("key_ops", ["verify"]):
         raise ValueError
-    key, algorithms = _open(fields)
+    key, algorithms = _import_key(fields)
     if "alg" in fields:
         algorithms &= {fields["alg"]}
     if not algorithms:
@@ -215,7 +205,7 @@ def _public_key(fields: dict[str, Any]) -> ProviderKey:
     )
 
 
-def _open(fields: Mapping[str, Any]) -> tuple[RSAKey | ECKey | OKPKey, frozenset[str]]:
+def _import_key(fields: Mapping[str, Any]) -> tuple[RSAKey | ECKey | OKPKey, frozenset[str]]:
     kind, curve = fields["kty"], fields.get("crv")
     if kind == "RSA":
         return _rsa(fields["n"], fields["e"]), _RSA
@@ -229,8 +219,8 @@ def _open(fields: Mapping[str, Any]) -> tuple[RSAKey | ECKey | OKPKey, frozenset
 
 
 def _rsa(modulus: str, exponent: str) -> RSAKey:
-    n, e = (int.from_bytes(_decode(text), "big") for text in (modulus, exponent))
-    # Too small is broken, too large takes seconds of ours for each token.
+    n, e = (int.from_bytes(decode_base64url(text), "big") for text in (modulus, exponent))
+    # A smaller key can be broken; a larger one takes seconds of computation for each token.
     if not _SMALLEST_RSA <= n.bit_length() <= _LARGEST_RSA or e > _LARGEST_EXPONENT:
         raise ValueError
     return RSAKey.import_key(rsa.RSAPublicNumbers(e, n).public_key())
@@ -241,7 +231,7 @@ def _header(token: str) -> dict[str, Any]:
     if len(token) > _LONGEST or rest.count(".") != 1 or not token.isascii():
         raise BadToken(UNREADABLE)
     try:
-        fields = msgspec.json.decode(_decode(head))
+        fields = msgspec.json.decode(decode_base64url(head))
     except _MALFORMED as fault:
         raise BadToken(UNREADABLE) from fault
     if not isinstance(fields, dict):
@@ -260,11 +250,7 @@ def _choose(keys: Sequence[ProviderKey], kid: str | None, algorithm: str) -> Pro
         if not any(key.kid == kid for key in keys):
             raise UnknownKey(UNKNOWN_KEY)
         fitting = [key for key in fitting if key.kid == kid]
-    # OpenID Connect Core §10.1: without a `kid` only where there is nothing to choose.
+    # OpenID Connect Core §10.1: `kid` may be absent only if one key fits.
     if len(fitting) != 1:
         raise UnknownKey(NO_KEY_ID) if kid is None else BadToken(WRONG_KEY)
     return fitting[0]
-
-
-def _decode(text: str) -> bytes:
-    return b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)

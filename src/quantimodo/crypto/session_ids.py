@@ -1,7 +1,7 @@
 """The `sid` by which one application knows a browser session.
 
-Front-Channel Logout §3, Back-Channel Logout §2.1. Each application has another one,
-so that two of them cannot compare people by it.
+OpenID Connect Front-Channel Logout §3, Back-Channel Logout §2.1. It is different for each
+application, so that two of them cannot compare people by it.
 """
 
 from typing import Final

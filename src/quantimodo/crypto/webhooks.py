@@ -9,14 +9,14 @@ from quantimodo.model.secrets import Secret
 from quantimodo.ports.clock import Entropy
 
 WEBHOOK_PURPOSE: Final = "webhook"
-"""Of the envelope that encrypts the secrets."""
+"""The purpose for which `crypto/envelope.py` encrypts the secrets."""
 _PREFIX: Final = "whsec_"
-_LENGTH: Final = 32
+_SECRET_BYTES: Final = 32
 
 
 def mint_webhook_secret(entropy: Entropy) -> Secret:
     """A new secret: 256 random bits."""
-    return Secret(_PREFIX + b64encode(entropy.bytes(_LENGTH)).decode())
+    return Secret(_PREFIX + b64encode(entropy.bytes(_SECRET_BYTES)).decode())
 
 
 def signatures(secrets: Sequence[Secret], message_id: str, timestamp: int, body: bytes) -> str:

@@ -18,7 +18,7 @@ from quantimodo.accounts.addresses import local_path, with_return_to
 from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.crypto.digests import digest
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
-from quantimodo.crypto.jwt import base64url, decoded
+from quantimodo.crypto.jwt import base64url, decode_base64url
 from quantimodo.http.refusals import Refusal, record_refusal
 from quantimodo.model.secrets import Secret
 from quantimodo.model.texts import N_
@@ -96,7 +96,7 @@ class FinishedLogins:
     def _find(self, request: Request, state: str) -> str | None:
         raw = self.page_context.browser.read_secret_cookie(request, LOGIN_OVER)
         try:
-            opened = self.envelope.open(decoded(raw), "finished login")
+            opened = self.envelope.open(decode_base64url(raw), "finished login")
             finished = msgspec.json.decode(opened, type=_FinishedLogin)
         except (ValueError, DecryptionFailed, msgspec.MsgspecError):
             return None

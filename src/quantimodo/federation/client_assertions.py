@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from quantimodo.crypto.client_assertions import derived_signer, sign_with_secret
+from quantimodo.crypto.client_assertions import derive_signer, sign_with_secret
 from quantimodo.crypto.jwe_decryption import Decrypter
 from quantimodo.crypto.jwt import base64url
 from quantimodo.federation.contract import ProviderPolicy
@@ -36,7 +36,7 @@ class AssertionKeys:
         """The JWK Set for this provider (RFC 7517 §5), with `encrypted` also the key for its ID
         tokens. With an older secret key it has the older public keys too, so that a provider with
         a cached copy finds the one that signed."""
-        keys = [derived_signer(each)[1] for each in self.subkeys(_purpose(provider))]
+        keys = [derive_signer(each)[1] for each in self.subkeys(_purpose(provider))]
         if encrypted:
             keys += self.decrypter(provider).public_keys()
         return msgspec.json.encode({"keys": keys})
@@ -47,7 +47,7 @@ class AssertionKeys:
 
     def sign(self, claims: dict[str, Any], provider: str) -> str:
         """A JWT with these claims, signed for this provider."""
-        signer, _ = derived_signer(self.subkeys(_purpose(provider))[0])
+        signer, _ = derive_signer(self.subkeys(_purpose(provider))[0])
         return signer.sign(claims, "JWT")
 
     def id(self) -> str:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from quantimodo.crypto.digests import same
-from quantimodo.crypto.provider_tokens import Verified, half_hash
+from quantimodo.crypto.jwt import half_hash
+from quantimodo.crypto.provider_tokens import VerifiedToken
 from quantimodo.federation.contract import BadToken, ForeignToken
 from quantimodo.model.secrets import Secret
 
@@ -45,7 +46,7 @@ def foreign_token(because: str) -> ForeignToken:
     return ForeignToken("The token was issued to another application.", because=because)
 
 
-def check_id_token(found: Verified, expected: Expected, now: datetime) -> None:
+def check_id_token(found: VerifiedToken, expected: Expected, now: datetime) -> None:
     """All of security.md §26 but signature and issuer. Raises `BadToken`, `ForeignToken`."""
     claims = found.claims
     # security.md §13: an access token, a logout token or an event is signed by the same keys.
@@ -64,7 +65,7 @@ def check_id_token(found: Verified, expected: Expected, now: datetime) -> None:
 
 
 def check_event_token(
-    found: Verified,
+    found: VerifiedToken,
     audiences: frozenset[str],
     now: datetime,
     types: frozenset[str] = EVENT_TYPES,
@@ -84,7 +85,7 @@ def check_event_token(
 
 
 def check_signed_claims(
-    found: Verified, issuer: str, audiences: frozenset[str], now: datetime
+    found: VerifiedToken, issuer: str, audiences: frozenset[str], now: datetime
 ) -> None:
     """`iss`, `aud` and the times of a token that is no ID token. Raises `BadToken`."""
     if found.typ.lower() not in _ID_TOKEN_TYPES:

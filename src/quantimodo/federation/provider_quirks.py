@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from quantimodo.crypto.provider_tokens import Verified
+from quantimodo.crypto.provider_tokens import VerifiedToken
 from quantimodo.federation.contract import SecurityEvent
 from quantimodo.federation.discovery import Metadata
 from quantimodo.federation.id_tokens import EVENT_TYPES, bad_token, required_text
@@ -20,7 +20,7 @@ def is_true(value: Any) -> bool:
     return value is True or value == "true"
 
 
-def stated_subject(found: Verified, metadata: Metadata) -> IdentityKey:
+def stated_subject(found: VerifiedToken, metadata: Metadata) -> IdentityKey:
     """The issuer, which must be the configured one, and `sub`. Raises `BadToken`."""
     # security.md §26: equal to what was configured, never chosen from the token.
     if found.claims.get("iss") != metadata.issuer:
@@ -76,7 +76,7 @@ class ProviderQuirks:
     responds_by_form_post: bool = False
     nonce_needed: bool = True  # of native ID tokens
     direct_redirect_uri: str = ""
-    who: Callable[[Verified, Metadata], IdentityKey] = stated_subject
+    who: Callable[[VerifiedToken, Metadata], IdentityKey] = stated_subject
     is_named: Callable[[str, Metadata], bool] = stated_name
     first_name: Callable[[Mapping[str, str]], str] = _no_name
     email_verified: Callable[[Claims], bool] = _verified_email

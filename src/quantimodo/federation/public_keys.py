@@ -6,7 +6,7 @@ from quantimodo.crypto.provider_tokens import (
     BadKeySet,
     ProviderKey,
     UnknownKey,
-    Verified,
+    VerifiedToken,
     parse_key_set,
     verify,
 )
@@ -28,7 +28,7 @@ class PublicKeys:
         self._locate = locate
         self._keys = CachedDocument(self._fetch, clock)
 
-    async def verify(self, token: Secret, algorithms: Collection[str]) -> Verified:
+    async def verify(self, token: Secret, algorithms: Collection[str]) -> VerifiedToken:
         """A token that one of the keys signed. Raises `crypto.jwt.BadToken`, `ProviderFault`."""
         try:
             return verify(token.reveal(), await self._keys.get(), algorithms)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from quantimodo.crypto.jwt import BadToken as Unsigned
-from quantimodo.crypto.provider_tokens import Verified
+from quantimodo.crypto.provider_tokens import VerifiedToken
 from quantimodo.federation.contract import BadToken
 from quantimodo.federation.discovery import Metadata
 from quantimodo.federation.id_tokens import check_signed_claims
@@ -58,7 +58,7 @@ class UserInfo:
             raise invalid_response(f"userinfo: {fault.because}") from fault
         return found.claims
 
-    def _check(self, found: Verified, metadata: Metadata, now: datetime) -> None:
+    def _check(self, found: VerifiedToken, metadata: Metadata, now: datetime) -> None:
         """OpenID Connect Core §5.3.2 says that a signed response SHOULD have `iss` and `aud`. Here
         it must: without them it could be the token of another kind, or for another client."""
         check_signed_claims(found, metadata.issuer, frozenset({self.client_id}), now)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from quantimodo.crypto.jwks import key_set, open_signer, open_verifier
-from quantimodo.crypto.jwt import BadToken, Signer, Verifier, base64url, left_half, verify
+from quantimodo.crypto.jwt import BadToken, Signer, Verifier, base64url, half_hash, verify
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.sandbox.fake_providers import FakeProvider
 from quantimodo.sandbox.people import Behaviour, Person
@@ -54,7 +54,7 @@ class IdTokens:
         if grant.nonce:
             whole["nonce"] = grant.nonce
         if access_token:
-            whole["at_hash"] = left_half(access_token, "RS256")
+            whole["at_hash"] = half_hash("RS256", access_token)
         return self._signed(whole, person)
 
     def new_id(self) -> str:

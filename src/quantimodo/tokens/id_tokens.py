@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from quantimodo.crypto.jwt import left_half, unsigned
+from quantimodo.crypto.jwt import half_hash, unsecured_jwt
 from quantimodo.crypto.session_ids import client_sid
 from quantimodo.keys.keyring import Keyring
 from quantimodo.model.clients import Client
@@ -71,11 +71,11 @@ class IdTokens:
         if algorithm == "none":
             # OpenID Connect Core §3.1.3.6: no algorithm, no hash. Only the token endpoint returns
             # it (OpenID Connect Core §2).
-            return await self._encrypted(client, unsigned(claims))
+            return await self._encrypted(client, unsecured_jwt(claims))
         if context.access_token is not None:
-            claims["at_hash"] = left_half(context.access_token, algorithm)
+            claims["at_hash"] = half_hash(algorithm, context.access_token)
         if context.code is not None:
-            claims["c_hash"] = left_half(context.code, algorithm)
+            claims["c_hash"] = half_hash(algorithm, context.code)
         text = self.keyring.signer(algorithm).sign(claims, ID_TOKEN_TYPE)
         return await self._encrypted(client, text)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from quantimodo.crypto.provider_tokens import Verified
+from quantimodo.crypto.provider_tokens import VerifiedToken
 from quantimodo.federation.contract import BadToken, ProviderPolicy, SecurityEvent
 from quantimodo.federation.discovery import Metadata
 from quantimodo.federation.id_tokens import bad_token, foreign_token, required_text
@@ -136,7 +136,7 @@ class AccessTokens:
             raise bad_token("tokeninfo: it has expired")
 
 
-def _who(found: Verified, metadata: Metadata) -> IdentityKey:
+def _who(found: VerifiedToken, metadata: Metadata) -> IdentityKey:
     stated = {metadata.issuer}
     if metadata.issuer == GOOGLE.issuer:
         stated.add(_SHORT_ISSUER)  # Google uses both spellings

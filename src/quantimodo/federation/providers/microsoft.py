@@ -10,7 +10,7 @@ identity platform", "Access tokens: validate the issuer", "Optional claims refer
 import re
 from collections.abc import Callable
 
-from quantimodo.crypto.provider_tokens import Verified
+from quantimodo.crypto.provider_tokens import VerifiedToken
 from quantimodo.federation.contract import ProviderPolicy
 from quantimodo.federation.discovery import Metadata
 from quantimodo.federation.id_tokens import bad_token, required_text
@@ -69,8 +69,8 @@ def _metadata(tenant: str) -> Metadata:
     )
 
 
-def _identity_key_of(tenant: str) -> Callable[[Verified, Metadata], IdentityKey]:
-    def who(found: Verified, metadata: Metadata) -> IdentityKey:
+def _identity_key_of(tenant: str) -> Callable[[VerifiedToken, Metadata], IdentityKey]:
+    def who(found: VerifiedToken, metadata: Metadata) -> IdentityKey:
         home = text(found.claims.get("tid"))
         if not _GUID.fullmatch(home) or not _admits(tenant, home):
             raise bad_token("tid is not the configured tenant")

@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 
 from quantimodo.crypto.jwt import BadToken as Unsigned
-from quantimodo.crypto.provider_tokens import Verified, looks_signed
+from quantimodo.crypto.provider_tokens import VerifiedToken, looks_signed
 from quantimodo.federation.amr import methods_of
 from quantimodo.federation.contract import (
     AuthorizationContext,
@@ -211,7 +211,7 @@ class Oidc:
 
     async def _issued(
         self, granted: Granted, metadata: Metadata, nonce: str | None
-    ) -> tuple[Verified, IdentityKey]:
+    ) -> tuple[VerifiedToken, IdentityKey]:
         """The verified ID token of the token response. Raises `InvalidProviderResponse`."""
         if granted.id_token is None:
             raise invalid_response("token endpoint: no ID token")
@@ -233,7 +233,7 @@ class Oidc:
 
     async def _native(
         self, token: Secret, metadata: Metadata, nonce: str | None
-    ) -> tuple[Verified, IdentityKey]:
+    ) -> tuple[VerifiedToken, IdentityKey]:
         if nonce is None and self._quirks.nonce_needed:
             raise BadToken("Send the nonce with which the app requested the ID token.")
         try:
@@ -244,7 +244,7 @@ class Oidc:
         check_id_token(found, Expected(audiences=self._ours, nonce=nonce), self._clock.now())
         return found, who
 
-    async def _spend(self, found: Verified) -> None:
+    async def _spend(self, found: VerifiedToken) -> None:
         # security.md §14, §29: a copied token cannot be used a second time.
         until = moment(found.claims, "exp") + SKEW
         signer = Signer("provider", self.name)
@@ -262,7 +262,9 @@ class Oidc:
         if at < self._clock.now() - _FRESH_FOR - SKEW:
             raise invalid_response("ID token: the person did not sign in anew")
 
-    async def _completed(self, found: Verified, granted: Granted, metadata: Metadata) -> Claims:
+    async def _completed(
+        self, found: VerifiedToken, granted: Granted, metadata: Metadata
+    ) -> Claims:
         """The claims, those that are missing from userinfo (OpenID Connect Core §5.3)."""
         claims = found.claims
         if not metadata.userinfo_endpoint or ("email" in claims and has_full_name(claims)):
