@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 import quantimodo
 from quantimodo.app.settings.tree import Settings, leaf_of
 from quantimodo.i18n.catalogues import compile_catalogue
-from quantimodo.i18n.extraction import LOCALES, missing, template_of, updated
+from quantimodo.i18n.extraction import LOCALES, template_of, untranslated, update_catalogue
 from quantimodo.i18n.formats import counted, day, moment, month, number
 from quantimodo.i18n.translation import in_language, translated
 from quantimodo.model.languages import LANGUAGES
@@ -53,12 +53,12 @@ def test_each_catalogue_has_the_texts_of_the_sources() -> None:
     assert len(template) > 1000
     for path in CATALOGUES:
         now = path.read_bytes()
-        assert updated(template, path.parent.name, now) == now, "run: scripts/translations"
+        assert update_catalogue(template, path.parent.name, now) == now, "run: scripts/translations"
 
 
 @pytest.mark.parametrize("path", OFFERED, ids=lambda path: path.parent.name)
 def test_an_offered_language_is_complete(path: Path) -> None:
-    assert missing(path.read_bytes()) == []
+    assert untranslated(path.read_bytes()) == []
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parent.name)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from quantimodo.i18n.negotiation import lookup, of_accept_language, of_ui_locales
+from quantimodo.i18n.negotiation import lookup, match_accept_language, match_ui_locales
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from quantimodo.i18n.negotiation import lookup, of_accept_language, of_ui_locale
     ],
 )
 def test_the_language_of_a_browser(header: str, tag: str | None) -> None:
-    assert of_accept_language(header) == tag
+    assert match_accept_language(header) == tag
 
 
 @pytest.mark.parametrize(
@@ -47,4 +47,4 @@ def test_a_tag_is_shortened_until_it_is_offered(tags: list[str], tag: str | None
     ("text", "tag"), [("fr-CA de en", "de"), ("xx", None), ("", None), ("  de", "de")]
 )
 def test_ui_locales_are_in_order_of_preference(text: str, tag: str | None) -> None:
-    assert of_ui_locales(text) == tag
+    assert match_ui_locales(text) == tag

@@ -13,7 +13,7 @@ from quantimodo.app.key_administration import KeyRotations
 from quantimodo.cli.command_runner import Failed, run
 from quantimodo.cli.printing import print_json, print_table
 from quantimodo.cli.users.account_actions import Reason, authority
-from quantimodo.keys.rotation import SigningKeyInUse, current
+from quantimodo.keys.rotation import SigningKeyInUse, current_key
 from quantimodo.model.events import Event
 from quantimodo.model.keys import SigningKey
 
@@ -94,7 +94,7 @@ def delete(
 async def _read(context: AppContext) -> list[dict[str, Any]]:
     now = context.clock.now()
     found = await context.stores.keys.signing_keys()
-    signing = {current(found, key.algorithm, now) for key in found}
+    signing = {current_key(found, key.algorithm, now) for key in found}
     return [
         {
             "kid": key.kid,

@@ -27,7 +27,7 @@ from quantimodo.clients.metadata_documents import ClientDocuments
 from quantimodo.endpoints.authorize_login import NOT_IN_ADDRESS
 from quantimodo.endpoints.authorize_responses import wants_json
 from quantimodo.http.refusals import record_caller
-from quantimodo.i18n.negotiation import of_ui_locales
+from quantimodo.i18n.negotiation import match_ui_locales
 from quantimodo.i18n.translation import Source, suggest
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import StoredRequest
@@ -156,7 +156,7 @@ class RequestReader:
     async def _identified(
         self, form: Form, client: Client, channel: ResponseChannel
     ) -> IdentifiedRequest:
-        suggest(of_ui_locales(form.get("ui_locales") or ""), Source.REQUEST)
+        suggest(match_ui_locales(form.get("ui_locales") or ""), Source.REQUEST)
         return IdentifiedRequest(
             form=form,
             client=client,

@@ -14,7 +14,7 @@ from quantimodo.accounts.sign_out import SignOut
 from quantimodo.crypto.session_ids import client_sid
 from quantimodo.http.errors import RequestRejected
 from quantimodo.http.refusals import Refusal, record_refusal
-from quantimodo.i18n.negotiation import of_ui_locales
+from quantimodo.i18n.negotiation import match_ui_locales
 from quantimodo.i18n.translation import Source, suggest
 from quantimodo.model.clients import Client
 from quantimodo.model.sessions import Session
@@ -102,7 +102,7 @@ class LogoutEndpoint:
         )
 
     async def _validate(self, form: Form) -> LogoutRequestContext:
-        suggest(of_ui_locales(form.get("ui_locales") or ""), Source.REQUEST)
+        suggest(match_ui_locales(form.get("ui_locales") or ""), Source.REQUEST)
         raw = form.get("id_token_hint")
         hint = None if raw is None else await self.hints.read(raw)
         client_id = requesting_client(form, hint)

@@ -8,7 +8,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-# Of `cli/server/connection.py`: takes a response in one piece, `(status, head, body) -> bool`.
+# A key of `scope["extensions"]`: a function of `cli/server/connection.py` that sends a complete
+# response in one call, `(status, head, body) -> bool`.
 WHOLE: Final = "quantimodo.whole"
 # A key of the lifespan state: `(status, because) -> None`, for requests that
 # `cli/server/connection.py` refuses because of their framing. They never reach the application.

@@ -10,7 +10,7 @@ from quantimodo.http.asgi import Receive
 T = TypeVar("T")
 
 
-class ClientLeft(Exception):
+class ClientDisconnected(Exception):
     """The client disconnected before the response; nothing can be sent to it."""
 
 
@@ -21,33 +21,37 @@ async def disconnected(receive: Receive) -> None:
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`. Raises `ClientLeft`, and cancels `work`, when the client disconnects.
+    """The result of `work`. Cancels `work` and raises `ClientDisconnected` when the client
+    disconnects.
 
     The body of the request must have been read: messages that are not a disconnect are dropped.
     """
-    leaving = asyncio.ensure_future(disconnected(receive))
+    disconnect = asyncio.ensure_future(disconnected(receive))
     try:
-        return await _unless(leaving, work)
+        return await _run_until(disconnect, work)
     finally:
-        leaving.cancel()
+        disconnect.cancel()
 
 
-async def next_unless(leaving: "asyncio.Future[None]", chunks: AsyncGenerator[T, None]) -> T | None:
-    """The next chunk, or None at the end. Raises `ClientLeft` as soon as `leaving` is done."""
-    return await _unless(leaving, _next(chunks))
+async def next_chunk(
+    disconnect: "asyncio.Future[None]", chunks: AsyncGenerator[T, None]
+) -> T | None:
+    """The next chunk, or None at the end. Raises `ClientDisconnected` as soon as `disconnect` is
+    done."""
+    return await _run_until(disconnect, _next(chunks))
 
 
 async def _next(chunks: AsyncGenerator[T, None]) -> T | None:
     return await anext(chunks, None)
 
 
-async def _unless(leaving: "asyncio.Future[None]", work: Coroutine[Any, Any, T]) -> T:
+async def _run_until(disconnect: "asyncio.Future[None]", work: Coroutine[Any, Any, T]) -> T:
     task = asyncio.create_task(work)
     try:
-        both: tuple[asyncio.Future[Any], ...] = (task, leaving)
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        if leaving.done():
-            raise ClientLeft
+        either: tuple[asyncio.Future[Any], ...] = (task, disconnect)
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if disconnect.done():
+            raise ClientDisconnected
         return task.result()
     finally:
         if not task.done():

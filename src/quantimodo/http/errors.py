@@ -26,9 +26,9 @@ class MethodNotAllowed(Exception):
 
 
 class RequestRejected(Exception):
-    """What an application sent through a browser is rejected: a page, or, for a caller that accepts
-    JSON only, the login envelope. `title` and `text` are fixed texts for people. `row` is the code
-    in `protocol/refusals.py`; empty for none."""
+    """A request that an application sent through a browser is rejected. The response is a page, or,
+    for a caller that accepts JSON only, the login envelope. `title` and `text` are fixed texts for
+    people. `row` is the code in `protocol/refusals.py`; empty for none."""
 
     def __init__(
         self,

@@ -31,7 +31,7 @@ def public_json(value: bytes, max_age: int, *more: tuple[bytes, bytes]) -> Respo
         (
             (b"content-type", b"application/json"),
             (b"cache-control", b"public, max-age=%d" % max_age),
-            (b"vary", b"origin"),  # a response to another origin's script has one more header
+            (b"vary", b"origin"),  # a response to a script of another origin has a CORS header
             (b"x-content-type-options", b"nosniff"),
             *more,
         ),

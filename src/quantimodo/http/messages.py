@@ -24,10 +24,10 @@ class Request:
 
     `certificate` is the header in which a trusted proxy forwards the client's certificate, and
     `certificate_verified` whether the proxy verified its chain.
-    `response_headers` are sent with the response, also with an error, beside its own headers: what
-    authenticates a request adds them. `client` is the app that the request names, which need not
-    have proved who it is: only for its log. `client_id` is that of the app whose access token the
-    request has.
+    `response_headers` are sent with the response, also with an error, beside its own headers: the
+    authentication of the request adds them. `client` is the app that the request names, which need
+    not have proved who it is: only for its log. `client_id` is that of the app whose access token
+    the request has.
     """
 
     method: str

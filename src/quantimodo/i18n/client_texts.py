@@ -9,7 +9,7 @@ from quantimodo.model.languages import LANGUAGES
 
 
 def client_name(client: Client) -> str:
-    """Its name in the present language, or else the one without a language."""
+    """The client's name in the present language, or else the name without a language."""
     return client_text(client, "client_name", client.name)
 
 
@@ -31,7 +31,8 @@ def logo_language(client: Client) -> str:
 
 
 def _for_language(metadata: ClientMetadata, member: str, tag: str) -> str:
-    """ "" if there is none. The language itself precedes those of a region, such as `de-AT`."""
+    """The text for this language, which precedes those for its regions, such as `de-AT`; empty if
+    there is none."""
     registered = metadata.localized
     if not registered:
         return ""

@@ -1,4 +1,4 @@
-"""The texts in source code and templates, and catalogues brought up to date with them.
+"""Extracts the texts of source code and templates, and updates the catalogues.
 
 For `scripts/translations` and tests; the server does not use it.
 """
@@ -14,7 +14,7 @@ from babel.messages.extract import extract_from_dir, extract_python
 from babel.messages.pofile import read_po, write_po
 
 LOCALES: Final = "i18n/locales"
-# The functions whose arguments are texts: of Babel's form, the positions of texts.
+# The functions whose arguments are texts, with the positions of these arguments, as Babel reads it.
 _KEYWORDS: Final = {
     "_": None,
     "gettext": None,
@@ -40,8 +40,8 @@ MessageId = str | tuple[str, ...] | list[str]
 def called_texts(
     file: IO[bytes], keywords: Mapping[str, Any], tags: Collection[str], options: Any
 ) -> Iterator[Any]:
-    """What Babel's `extract_python` finds in a file. Most files have no such call, and are not
-    taken apart."""
+    """The texts that Babel's `extract_python` finds in a file. Most files have no call of these
+    functions, and are not parsed."""
     if _CALL.search(file.read()):
         file.seek(0)
         yield from extract_python(file, keywords, tags, options)
@@ -62,8 +62,9 @@ def template_of(source: Path) -> Catalog:
     return template
 
 
-def updated(template: Catalog, tag: str, catalogue: bytes) -> bytes:
-    """The `.po` file with the texts of `template`, and the translations that it has of them."""
+def update_catalogue(template: Catalog, tag: str, catalogue: bytes) -> bytes:
+    """The `.po` file with the texts of `template`, and with those of its translations that are of
+    these texts."""
     old = read_po(BytesIO(catalogue), locale=tag)
     new = Catalog(locale=tag, fuzzy=False)
     for each in template:
@@ -78,7 +79,7 @@ def updated(template: Catalog, tag: str, catalogue: bytes) -> bytes:
     return (header + plural).encode() + written.getvalue()
 
 
-def missing(catalogue: bytes) -> list[MessageId]:
+def untranslated(catalogue: bytes) -> list[MessageId]:
     """The texts without a translation, in one of the plural forms or at all."""
     return [each.id for each in read_po(BytesIO(catalogue)) if each.id and not _is_complete(each)]
 

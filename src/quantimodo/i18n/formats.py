@@ -21,7 +21,7 @@ def number(value: float) -> str:
 
 
 def counted(value: float, one: str, many: str) -> str:
-    """As in `1 entry` and `9,254 entries`: `one` and `many` have `%(number)s`."""
+    """As in `1 entry` and `9,254 entries`: `one` and `many` contain `%(number)s`."""
     return ngettext(one, many, value) % {"number": number(value)}
 
 

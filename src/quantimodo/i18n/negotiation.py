@@ -7,8 +7,8 @@ from typing import Final
 from quantimodo.model.languages import LANGUAGES
 
 _QUALITY: Final = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
-_MOST: Final = 32  # ranges that are looked at
-_LONGEST: Final = 35  # characters of a tag that are looked at (RFC 5646 §4.4.1)
+_MOST: Final = 32  # ranges that are read
+_LONGEST: Final = 35  # characters of a tag that are read (RFC 5646 §4.4.1)
 
 
 def lookup(tags: Iterable[str]) -> str | None:
@@ -25,14 +25,15 @@ def lookup(tags: Iterable[str]) -> str | None:
     return None
 
 
-def of_ui_locales(text: str) -> str | None:
-    """The language of an OpenID request: space-separated tags in order of preference. Unknown ones
-    are no error (OpenID Connect Core §3.1.2.1)."""
+def match_ui_locales(text: str) -> str | None:
+    """The offered language that an OpenID request prefers: `text` has space-separated tags in order
+    of preference. Unknown ones are no error (OpenID Connect Core §3.1.2.1)."""
     return lookup(text.split(" ")[:_MOST])
 
 
-def of_accept_language(text: str) -> str | None:
-    """The language of a browser (RFC 9110 §12.5.4). A malformed element is ignored."""
+def match_accept_language(text: str) -> str | None:
+    """The offered language that a browser prefers (RFC 9110 §12.5.4). A malformed element is
+    ignored."""
     ranges = []
     for element in text.split(",")[:_MOST]:
         tag, _, parameter = element.partition(";")

@@ -16,7 +16,7 @@ from quantimodo.model.texts import Text
 
 
 class Source(IntEnum):
-    """What a language was taken from; a higher one wins."""
+    """Where a language comes from; a higher source overrides a lower one."""
 
     DEFAULT = 0
     BROWSER = 1
@@ -49,7 +49,7 @@ def suggest(tag: str | None, source: Source) -> None:
 
 @contextmanager
 def in_language(language: Language, source: Source = Source.DEFAULT) -> Iterator[None]:
-    """Everything within is in this language."""
+    """Use this language within the block."""
     token = _present.set(_Present(language, source))
     try:
         yield
@@ -64,7 +64,7 @@ def gettext(msgid: str) -> str:
 
 
 def ngettext(msgid: str, plural: str, number: float) -> str:
-    """The same, in the form for this number."""
+    """The text in the present language, in the plural form for this number."""
     language = _present.get().language
     if language is ENGLISH:
         return msgid if number == 1 else plural

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.crypto.jwks import key_set, open_signer, open_verifier
@@ -25,26 +26,37 @@ _PUBLISHED_EVERY = timedelta(seconds=1)
 _PUBLISHED_FIRST: tuple[Algorithm, ...] = ("RS256", "ES256", "PS256", "EdDSA")
 
 
+class ScheduledSigner(NamedTuple):
+    """The signer of a key, and the time from which it signs."""
+
+    active_at: datetime
+    signer: Signer
+
+
 @dataclass(frozen=True, slots=True)
-class View:
-    """The keys as read at one moment, in the order of `document`, the published JWK Set."""
+class KeySnapshot:
+    """The keys as read from the database at one moment. `published` are in the order of `document`,
+    the JWK Set; the signers of each algorithm are from the newest key to the oldest."""
 
     read_at: datetime
     published: Sequence[SigningKey]
-    signers: Mapping[Algorithm, tuple[tuple[datetime, Signer], ...]]
+    signers: Mapping[Algorithm, tuple[ScheduledSigner, ...]]
     verifiers: Mapping[str, Verifier]
     document: bytes
 
 
 @dataclass(slots=True)
 class Keyring:
+    """The signers and verifiers of the keys that this process has loaded. `envelope` decrypts the
+    private keys."""
+
     store: KeyStore
     envelope: Envelope
     clock: Clock
-    _view: View | None = field(default=None, init=False)
+    _snapshot: KeySnapshot | None = field(default=None, init=False)
 
     async def load(self) -> None:
-        """Read the keys from the database. Call it at start, and every few seconds."""
+        """Read the keys from the database; called at start, and every few seconds."""
         now = self.clock.now()
         keys = [
             key
@@ -52,10 +64,10 @@ class Keyring:
             if key.retires_at is None or key.retires_at > now
         ]
         published = sorted(keys, key=partial(_rank, now))
-        if self._view is not None and self._view.published == published:
-            self._view = replace(self._view, read_at=now)
+        if self._snapshot is not None and self._snapshot.published == published:
+            self._snapshot = replace(self._snapshot, read_at=now)
             return
-        self._view = View(
+        self._snapshot = KeySnapshot(
             read_at=now,
             published=published,
             signers={name: self._signers(keys, name) for name in ALGORITHMS},
@@ -74,50 +86,50 @@ class Keyring:
                 return signer
         if not signers:
             raise Unavailable("there is no signing key")
-        return signers[-1][1]
+        return signers[-1].signer
 
     async def check(self) -> None:
         """Raise `Unavailable` unless there is an active key for each algorithm."""
         try:
-            self._sign_by_each()
+            self._require_signers()
         except Unavailable:
             await self.load()  # another process may have made them by now
-            self._sign_by_each()
+            self._require_signers()
 
-    def _sign_by_each(self) -> None:
+    def _require_signers(self) -> None:
         for algorithm in ALGORITHMS:
             self.signer(algorithm)
 
     async def document(self) -> bytes:
-        """The published JWK Set, as it is now, or the last one if the database is unavailable."""
-        view, now = self._loaded(), self.clock.now()
-        if now - view.read_at < _PUBLISHED_EVERY:
-            return view.document
-        # One request reads; the others use the old view.
-        self._view = replace(view, read_at=now)
+        """The current published JWK Set, or the last one if the database is unavailable."""
+        snapshot, now = self._loaded(), self.clock.now()
+        if now - snapshot.read_at < _PUBLISHED_EVERY:
+            return snapshot.document
+        # One request reads; the others use the old snapshot meanwhile.
+        self._snapshot = replace(snapshot, read_at=now)
         with suppress(Unavailable):
             await self.load()
         return self._loaded().document
 
     async def verifier(self, kid: str) -> Verifier | None:
-        """The published key with this id; reads the keys again, now and then, if it is unknown."""
+        """The published key with this id; None if there is none. Reads the keys again for an
+        unknown id, at most every five seconds."""
         found = self._loaded().verifiers.get(kid)
         if found is None and self.clock.now() - self._loaded().read_at >= _UNKNOWN_KID_EVERY:
             await self.load()
             found = self._loaded().verifiers.get(kid)
         return found
 
-    def _loaded(self) -> View:
-        if self._view is None:
+    def _loaded(self) -> KeySnapshot:
+        if self._snapshot is None:
             raise LookupError("the keys are not loaded")
-        return self._view
+        return self._snapshot
 
-    def _signers(
-        self, keys: list[SigningKey], algorithm: Algorithm
-    ) -> tuple[tuple[datetime, Signer], ...]:
-        own_keys = [key for key in reversed(keys) if key.algorithm == algorithm]
+    def _signers(self, keys: list[SigningKey], algorithm: Algorithm) -> tuple[ScheduledSigner, ...]:
+        newest_first = [key for key in reversed(keys) if key.algorithm == algorithm]
         return tuple(
-            (key.active_at, open_signer(key.kid, algorithm, self._open(key))) for key in own_keys
+            ScheduledSigner(key.active_at, open_signer(key.kid, algorithm, self._open(key)))
+            for key in newest_first
         )
 
     def _open(self, key: SigningKey) -> bytes:

@@ -17,17 +17,17 @@ from quantimodo.model.server_state import KeyState
 from quantimodo.ports.background_stores import KeyStore
 from quantimodo.ports.clock import Clock
 
-_LATE: Final = timedelta(hours=1)  # servers look each minute whether a key is due
+_OVERDUE_AFTER: Final = timedelta(hours=1)  # servers check each minute whether a key is due
 
 
 class SigningKeyInUse(Exception):
-    """This key cannot go yet; the text says why and what to do first."""
+    """This key cannot be deleted yet; the text says why and what to do first."""
 
 
 @dataclass(frozen=True, slots=True)
 class RotationPolicy:
-    """`rotate_every` counts from when a key began to sign; `publish_before` is how long it is
-    shown first; `signed_lifetime` is the longest that anything signed is valid."""
+    """`rotate_every` counts from the time when a key began to sign. `publish_before` is how long a
+    key is published before it signs. `signed_lifetime` is the longest lifetime of what it signs."""
 
     rotate_every: timedelta
     publish_before: timedelta
@@ -36,7 +36,8 @@ class RotationPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """Safe to run in any number of processes at once: a key gets one successor."""
+    """Makes, rotates and deletes keys. Any number of processes may do so at once: a key gets one
+    successor."""
 
     store: KeyStore
     envelope: Envelope
@@ -62,8 +63,8 @@ class Rotation:
         return made
 
     async def delete(self, kid: str) -> bool:
-        """Forget a key at once, published or not, and with it all that it signed; False if there
-        is none. Raises `SigningKeyInUse` for the key that signs, and for one without a
+        """Delete a key at once, published or not: what it signed is then invalid. False if there is
+        no such key. Raises `SigningKeyInUse` for the key that signs, and for one without a
         successor."""
         found = await self.store.signing_keys()
         deleted = next((key for key in found if key.kid == kid), None)
@@ -106,8 +107,10 @@ class Rotation:
         )
 
 
-def current(keys: Sequence[SigningKey], algorithm: Algorithm, now: datetime) -> SigningKey | None:
-    """The one that signs, of `keys` in the order of their making."""
+def current_key(
+    keys: Sequence[SigningKey], algorithm: Algorithm, now: datetime
+) -> SigningKey | None:
+    """The key that signs now; None if there is none. `keys` are in the order of their creation."""
     active = [key for key in keys if key.algorithm == algorithm and key.active_at <= now]
     return active[-1] if active else None
 
@@ -115,28 +118,28 @@ def current(keys: Sequence[SigningKey], algorithm: Algorithm, now: datetime) -> 
 def key_states(
     keys: Sequence[SigningKey], policy: RotationPolicy, now: datetime
 ) -> Sequence[KeyState]:
-    """Since when each algorithm's key signs, and whether its rotation is overdue, of `keys` in the
-    order of their making."""
+    """Since when the key of each algorithm signs, and whether its rotation is overdue. `keys` are
+    in the order of their creation."""
     found = []
     for algorithm in ALGORITHMS:
-        signing = current(keys, algorithm, now)
+        signing = current_key(keys, algorithm, now)
         waits = any(key.algorithm == algorithm and key.active_at > now for key in keys)
         found.append(
             KeyState(
                 algorithm=algorithm,
                 active_at=None if signing is None else signing.active_at,
                 overdue=signing is None
-                or (not waits and now >= signing.active_at + policy.rotate_every + _LATE),
+                or (not waits and now >= signing.active_at + policy.rotate_every + _OVERDUE_AFTER),
             )
         )
     return found
 
 
 def _check_replaced(deleted: SigningKey, keys: Sequence[SigningKey], now: datetime) -> None:
-    if deleted == current(keys, deleted.algorithm, now):
+    if deleted == current_key(keys, deleted.algorithm, now):
         raise SigningKeyInUse(
             "this key signs now: make others first, `quantimodo keys rotate --now`"
         )
-    # The last one is what the next rotation counts from, and the one before it has its end.
+    # The next rotation counts from the last key, and the key before it retires already.
     if deleted == [key for key in keys if key.algorithm == deleted.algorithm][-1]:
         raise SigningKeyInUse("this key signs next: make others first, `keys rotate --all`")

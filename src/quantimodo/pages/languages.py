@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.requests import Request
 
 from quantimodo.accounts.addresses import local_path
-from quantimodo.i18n.negotiation import lookup, of_accept_language
+from quantimodo.i18n.negotiation import lookup, match_accept_language
 from quantimodo.i18n.translation import Source, in_language, suggest
 from quantimodo.model.languages import ENGLISH, Language
 from quantimodo.model.sessions import Session
@@ -52,7 +52,7 @@ class Languages:
         token = _page.set(_address_of(request))
         with in_language(self.default):
             accepted = ",".join(request.headers.getlist("accept-language"))[:_LONGEST]
-            suggest(of_accept_language(accepted), Source.BROWSER)
+            suggest(match_accept_language(accepted), Source.BROWSER)
             suggest(request.cookies.get(self.cookie), Source.CHOICE)
             try:
                 yield

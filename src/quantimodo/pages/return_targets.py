@@ -16,7 +16,7 @@ from quantimodo.authorization.steps.login import is_stale
 from quantimodo.authorization.stored_requests import RESUME
 from quantimodo.crypto.tokens import Kind, key_of
 from quantimodo.i18n.client_texts import client_text
-from quantimodo.i18n.negotiation import of_ui_locales
+from quantimodo.i18n.negotiation import match_ui_locales
 from quantimodo.i18n.translation import Source, suggest
 from quantimodo.model.clients import Client
 from quantimodo.model.consents import StoredRequest
@@ -101,7 +101,7 @@ class ReturnTargets:
         if stored is None or client is None:
             return ReturnTarget(path)
         form = Form.of_pairs(stored.parameters)
-        suggest(of_ui_locales(form.get("ui_locales") or ""), Source.REQUEST)
+        suggest(match_ui_locales(form.get("ui_locales") or ""), Source.REQUEST)
         if stored.polled is not None:
             has_logo = await self.clients.logo(client.id) is not None
             return ReturnTarget(path, client, has_logo, requested_at=stored.created_at)

@@ -25,7 +25,7 @@ from quantimodo.app.requests.request_reading import (
 from quantimodo.app.requests.response_sending import ResponseSender
 from quantimodo.endpoints.routes import ApiRoute
 from quantimodo.http.asgi import Asgi, Receive, Scope, Send
-from quantimodo.http.disconnects import ClientLeft, while_connected
+from quantimodo.http.disconnects import ClientDisconnected, while_connected
 from quantimodo.http.errors import EncodedBody, MethodNotAllowed, TooLarge
 from quantimodo.http.json import PRIVATE
 from quantimodo.http.messages import Headers, Request, Response
@@ -164,7 +164,7 @@ class Dispatcher:
                     response = await route.endpoint(request)
             else:
                 raise MethodNotAllowed(_allowed(route).decode("ascii"))
-        except ClientLeft:
+        except ClientDisconnected:
             return _LEFT, ""
         except Exception as error:
             response = self._boundary.api_response(error, route.name, route.kind, request)

@@ -24,7 +24,7 @@ from quantimodo.app.requests.error_table import response_to
 from quantimodo.app.requests.refusal_reports import RefusalReports, named
 from quantimodo.endpoints.authorize_responses import wants_json
 from quantimodo.endpoints.envelopes import refused
-from quantimodo.http.disconnects import ClientLeft
+from quantimodo.http.disconnects import ClientDisconnected
 from quantimodo.http.errors import MethodNotAllowed, NotFound, TooLarge
 from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request as ApiRequest
@@ -118,7 +118,7 @@ class ErrorBoundary:
         async def respond_in_language(request: Request) -> PageResponse:
             try:
                 response = await endpoint(request)
-            except ClientLeft:
+            except ClientDisconnected:
                 return PageResponse(status_code=LEFT)
             except SignInFirst:
                 return see_other(with_return_to("/sign-in", _return_to(request)))

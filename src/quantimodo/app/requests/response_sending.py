@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import Any, Final
 
 from quantimodo.http.asgi import WHOLE, Receive, Scope, Send
-from quantimodo.http.disconnects import ClientLeft, disconnected, next_unless
+from quantimodo.http.disconnects import ClientDisconnected, disconnected, next_chunk
 from quantimodo.http.messages import Headers, Response
 
 _MOST_HEADS: Final = 512
@@ -69,10 +69,10 @@ class ResponseSender:
             leaving = asyncio.create_task(disconnected(receive), name="leaving")
             try:
                 async with aclosing(chunks):
-                    while (chunk := await next_unless(leaving, chunks)) is not None:
+                    while (chunk := await next_chunk(leaving, chunks)) is not None:
                         part = {"type": "http.response.body", "body": chunk, "more_body": True}
                         await send(part)
-            except ClientLeft:
+            except ClientDisconnected:
                 return
             finally:
                 leaving.cancel()

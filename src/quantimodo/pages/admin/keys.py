@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.http.errors import NotFound
-from quantimodo.keys.rotation import current
+from quantimodo.keys.rotation import current_key
 from quantimodo.model.admin_actions import Authority
 from quantimodo.model.keys import SigningKey
 from quantimodo.model.texts import N_
@@ -76,7 +76,7 @@ class AdminKeys:
         browser_request = await self.frame.visit(request)
         now = self.frame.page_context.clock.now()
         found = await self.keys.signing_keys()
-        signing = {current(found, key.algorithm, now) for key in found}
+        signing = {current_key(found, key.algorithm, now) for key in found}
         states = [(key, "current" if key in signing else _state(key, now)) for key in found]
         return self.frame.show(
             request,
