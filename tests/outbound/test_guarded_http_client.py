@@ -10,7 +10,12 @@ from structlog.testing import capture_logs
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.document_fetcher import HttpDocumentFetcher
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderUnavailable
-from quantimodo.outbound.http_client import GuardedHttpClient, OutboundPolicy, basic, bearer
+from quantimodo.outbound.http_client import (
+    GuardedHttpClient,
+    OutboundPolicy,
+    basic_authorization,
+    bearer_authorization,
+)
 from quantimodo.outbound.public_addresses import is_public
 from quantimodo.ports.document_fetcher import FetchFailed
 from support.certificates import tls_pair
@@ -48,7 +53,9 @@ def test_a_public_address_is_public(address: str) -> None:
 async def test_a_response_is_read_from_a_server_that_may_be_private() -> None:
     async with neighbour(OK) as it, closing(it.http_client()) as http_client:
         response = await http_client.get(
-            f"http://{it.place}/x?a=1", parameters={"b": "2 3"}, headers=bearer(Secret("t"))
+            f"http://{it.place}/x?a=1",
+            parameters={"b": "2 3"},
+            headers=bearer_authorization(Secret("t")),
         )
         assert (response.status, response.media_type, response.json()) == (
             200,
@@ -373,7 +380,7 @@ async def test_a_fault_shows_no_secret_of_the_request() -> None:
             await http_client.post_form(
                 f"http://{it.place}/?code=marked",
                 {"client_secret": "marked"},
-                headers=basic("marked", Secret("marked")),
+                headers=basic_authorization("marked", Secret("marked")),
             )
     fault: BaseException | None = refusal.value
     while fault is not None:
@@ -383,4 +390,4 @@ async def test_a_fault_shows_no_secret_of_the_request() -> None:
 
 def test_basic_credentials_are_form_encoded_first() -> None:
     """RFC 6749 §2.3.1."""
-    assert basic("a:b", Secret("c d%")) == {"authorization": "Basic YSUzQWI6YytkJTI1"}
+    assert basic_authorization("a:b", Secret("c d%")) == {"authorization": "Basic YSUzQWI6YytkJTI1"}

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from quantimodo.outbound.errors import ProviderFault, ProviderUnavailable
-from quantimodo.outbound.responses import LATER
+from quantimodo.outbound.responses import TRY_LATER
 from quantimodo.ports.clock import Clock
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ class CachedDocument(Generic[T]):
         if task is None or task.done():
             if self._within(self._failed_at, pause):
                 # A caller right after a failure must not wait as long as the first one did.
-                raise ProviderUnavailable(LATER, because="it did not respond a moment ago")
+                raise ProviderUnavailable(TRY_LATER, because="it did not respond a moment ago")
             task = asyncio.create_task(self._run())
             task.add_done_callback(_seen)
             self._task = task

@@ -111,7 +111,7 @@ def open_providers(
     table: Mapping[Kind, Open] = {**TABLE, "oidc": partial(open_oidc, keys=keys)}
 
     def client_of(name: str) -> GuardedHttpClient:
-        return http_client if report is None else http_client.reporting(partial(report, name))
+        return http_client if report is None else http_client.with_report(partial(report, name))
 
     return {
         policy.name: table[policy.kind](policy, client_of(policy.name), clock, replays)

@@ -12,7 +12,7 @@ from quantimodo.federation.discovery import Metadata
 from quantimodo.federation.id_tokens import check_signed_claims
 from quantimodo.federation.public_keys import PublicKeys
 from quantimodo.model.secrets import Secret
-from quantimodo.outbound.http_client import GuardedHttpClient, bearer
+from quantimodo.outbound.http_client import GuardedHttpClient, bearer_authorization
 from quantimodo.outbound.responses import HttpResponse, invalid_response
 from quantimodo.ports.clock import Clock
 
@@ -34,7 +34,7 @@ class UserInfo:
         """The claims about this subject. Raises `InvalidProviderResponse`, also when they are about
         another one."""
         response = await self.http_client.get(
-            metadata.userinfo_endpoint, headers=bearer(access_token)
+            metadata.userinfo_endpoint, headers=bearer_authorization(access_token)
         )
         if not response.ok:
             raise invalid_response(f"userinfo: status {response.status}")

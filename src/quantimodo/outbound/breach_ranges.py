@@ -35,8 +35,8 @@ class BreachRanges:
     async def contains(self, password: Secret) -> bool:
         """Whether the password is in the list of breached ones. Only five characters of its SHA-1
         leave the server. Raises `BreachLookupFailed`."""
-        name = sha1_hex(unicodedata.normalize("NFKC", password.reveal()))
-        prefix, rest = name[:PREFIX], name[PREFIX:].encode()
+        digest = sha1_hex(unicodedata.normalize("NFKC", password.reveal()))
+        prefix, suffix = digest[:PREFIX], digest[PREFIX:].encode()
         try:
             response = await self.http_client.get(self.address + prefix, headers=_HEADERS)
         except ProviderFault as fault:
@@ -45,11 +45,12 @@ class BreachRanges:
             raise BreachLookupFailed(f"status {response.status}")
         if len(response.body) > LARGEST:
             raise BreachLookupFailed(f"more than {LARGEST} bytes")
-        return rest in frozenset(_known(response.body))
+        return suffix in frozenset(_breached_suffixes(response.body))
 
 
-def _known(body: bytes) -> Iterator[bytes]:
-    """The rows that are not padding. Raises `BreachLookupFailed` if one has another form."""
+def _breached_suffixes(body: bytes) -> Iterator[bytes]:
+    """The suffixes in the rows that are not padding. Raises `BreachLookupFailed` if a row has
+    another form."""
     rows = body.split(b"\r\n") if b"\r" in body else body.split(b"\n")
     if rows[-1] == b"":
         rows.pop()

@@ -24,24 +24,25 @@ class HttpDocumentFetcher:
     async def fetch(self, url: str, *, largest: int = 65_536) -> bytes:
         """The body of a document of at most `largest` bytes, whatever its status. Raises
         `FetchFailed`."""
-        return (await self._fetched(url, largest)).body
+        return (await self._fetch(url, largest)).body
 
     async def fetch_cacheable(self, url: str, *, largest: int) -> FetchedDocument:
         """A document with the status 200, and its `Cache-Control`. Raises `FetchFailed`."""
-        found = await self._fetched(url, largest)
+        found = await self._fetch(url, largest)
         if found.status != 200:
             raise FetchFailed(f"status {found.status}")
         return FetchedDocument(found.body, found.cache_control)
 
-    async def _fetched(self, url: str, largest: int) -> HttpResponse:
+    async def _fetch(self, url: str, largest: int) -> HttpResponse:
+        """Log what fails."""
         try:
-            return await self._got(url, largest)
+            return await self._get(url, largest)
         except FetchFailed as fault:
             # Only the host: the rest of an address may be a secret of the application.
             _log.warning("document.not_fetched", host=_host(url), because=str(fault)[:_LONGEST])
             raise
 
-    async def _got(self, url: str, largest: int) -> HttpResponse:
+    async def _get(self, url: str, largest: int) -> HttpResponse:
         try:
             response = await self.http_client.get(url, headers={"accept": "*/*"})
         except ProviderFault as fault:

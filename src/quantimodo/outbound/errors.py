@@ -5,10 +5,13 @@ from contextlib import contextmanager
 
 
 class ProviderFault(Exception):
-    """A sign-in through a provider fails. `code` is for programs, the text for people: fixed words,
-    nothing that was received. `because` is for the log, and holds no secret. `provider` is the
-    configured name, once that is known. `without_address`: there was nothing to connect to; why, is
-    for the operator alone, because it tells which names the operator's network has."""
+    """A request to another server, or a sign-in through a provider, fails. `code` is for programs,
+    and the message for people: a fixed text, without anything that was received. `because` is for
+    the log, and holds no secret. `provider` is the configured name, once it is known.
+
+    `without_address`: the host has no address that may be used. Only the operator may read why,
+    because the reason shows which names exist in the operator's network.
+    """
 
     code = "server_error"
     status = 502

@@ -27,9 +27,9 @@ NETWORK_ERRORS = (
     httpcore.ProtocolError,
     OSError,
 )
-_ONE_ADDRESS = 2.0  # seconds for one of several addresses before the next one is tried
-_RESOLVERS = 4
-_OWN_NAMES = ("127.0.0.1", "::1", "localhost")
+_SECONDS_PER_ADDRESS = 2.0  # before the next of several addresses is tried
+_RESOLVER_THREADS = 4
+_LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 
 
 def netloc(host: str, port: int) -> str:
@@ -60,11 +60,11 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         self.resolve_name = resolve
         self._sockets = httpcore.AnyIOBackend()
         # Separate threads: a name server that does not respond must not delay others.
-        self._resolvers = ThreadPoolExecutor(_RESOLVERS, "names")
+        self._resolvers = ThreadPoolExecutor(_RESOLVER_THREADS, "names")
 
     def is_open(self, host: str, port: int) -> bool:
         """Whether this host may have a private address, and plain http."""
-        if self._open_loopback and host in _OWN_NAMES:
+        if self._open_loopback and host in _LOOPBACK_HOSTS:
             return True
         return netloc(host, port) in self._open_hosts
 
@@ -81,7 +81,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         addresses = await self._addresses(host, port)
         for address in addresses[:-1]:
             try:
-                return await self._sockets.connect_tcp(address, port, _ONE_ADDRESS)
+                return await self._sockets.connect_tcp(address, port, _SECONDS_PER_ADDRESS)
             except NETWORK_ERRORS:
                 continue
         return await self._sockets.connect_tcp(addresses[-1], port, timeout)
@@ -121,14 +121,14 @@ def _without_address(fault: ProviderFault) -> ProviderFault:
 class GuardedTransport(httpx.AsyncBaseTransport):
     """An httpx transport over httpcore connections over `GuardedNetwork`."""
 
-    def __init__(self, network: GuardedNetwork, unverified: frozenset[str]) -> None:
+    def __init__(self, network: GuardedNetwork, unverified_hosts: frozenset[str]) -> None:
         self._network = network
-        self._unverified = unverified
-        self._made: dict[bool, httpcore.AsyncConnectionPool] = {}
+        self._unverified_hosts = unverified_hosts
+        self._pools: dict[bool, httpcore.AsyncConnectionPool] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request over a pool that verifies certificates, unless its host is exempt."""
-        place = httpcore.URL(
+        url = httpcore.URL(
             scheme=request.url.raw_scheme,
             host=request.url.raw_host,
             port=request.url.port,
@@ -136,8 +136,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         )
         content: Any = request.stream
         host = netloc(request.url.host, request.url.port or 443)
-        response = await self._pool(host not in self._unverified).handle_async_request(
-            httpcore.Request(request.method, place, headers=request.headers.raw, content=content)
+        response = await self._pool(host not in self._unverified_hosts).handle_async_request(
+            httpcore.Request(request.method, url, headers=request.headers.raw, content=content)
         )
         return httpx.Response(
             response.status, headers=response.headers, stream=_Stream(response.stream)
@@ -145,20 +145,23 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close the connections of all pools."""
-        for pool in self._made.values():
+        for pool in self._pools.values():
             await pool.aclose()
 
     def _pool(self, verified: bool) -> httpcore.AsyncConnectionPool:
-        # At the first request, because reading the authorities takes longer than most commands.
-        if verified not in self._made:
-            self._made[verified] = httpcore.AsyncConnectionPool(
-                ssl_context=_trusted() if verified else httpx.create_ssl_context(verify=False),
+        # Made at the first request: to read the certificate authorities takes longer than most
+        # commands run.
+        if verified not in self._pools:
+            self._pools[verified] = httpcore.AsyncConnectionPool(
+                ssl_context=_verifying_context()
+                if verified
+                else httpx.create_ssl_context(verify=False),
                 max_connections=None,  # connections are counted by host
                 max_keepalive_connections=20,
                 keepalive_expiry=30.0,
                 network_backend=self._network,
             )
-        return self._made[verified]
+        return self._pools[verified]
 
 
 class _Stream(httpx.AsyncByteStream):
@@ -173,8 +176,9 @@ class _Stream(httpx.AsyncByteStream):
         await self._stream.aclose()
 
 
-def _trusted() -> ssl.SSLContext:
-    """The system's authorities, or those of SSL_CERT_FILE or SSL_CERT_DIR in the environment."""
+def _verifying_context() -> ssl.SSLContext:
+    """Trusts the certificate authorities of the system, or those of SSL_CERT_FILE or SSL_CERT_DIR
+    in the environment."""
     return httpx.create_ssl_context()
 
 

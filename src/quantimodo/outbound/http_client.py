@@ -29,7 +29,7 @@ from quantimodo.outbound.guarded_transport import (
     TracedTransport,
     resolve_name,
 )
-from quantimodo.outbound.responses import LATER, HttpResponse, invalid_response, unavailable
+from quantimodo.outbound.responses import TRY_LATER, HttpResponse, invalid_response, unavailable
 from quantimodo.ports.tracing import Tracer
 
 _RETRY_LATER = frozenset({408, 425, 429})
@@ -52,21 +52,21 @@ class OutboundPolicy:
 
 
 class PostResult(NamedTuple):
-    """The status of a response, and the seconds after which the server wants to be asked again."""
+    """The status of a response, and the seconds of its `Retry-After`; None without them."""
 
     status: int
     retry_after: int | None
 
 
-def basic(client_id: str, client_secret: Secret) -> dict[str, str]:
-    """The header of `client_secret_basic`."""
-    # RFC 6749 §2.3.1: both are form-encoded before they are joined.
+def basic_authorization(client_id: str, client_secret: Secret) -> dict[str, str]:
+    """The Authorization header of `client_secret_basic` (RFC 6749 §2.3.1)."""
+    # Both parts are form-encoded before they are joined.
     pair = f"{quote_plus(client_id)}:{quote_plus(client_secret.reveal())}"
     return {"authorization": f"Basic {b64encode(pair.encode()).decode()}"}
 
 
-def bearer(token: Secret) -> dict[str, str]:
-    """The header of RFC 6750 §2.1."""
+def bearer_authorization(token: Secret) -> dict[str, str]:
+    """The Authorization header with a bearer token (RFC 6750 §2.1)."""
     return {"authorization": f"Bearer {token.reveal()}"}
 
 
@@ -97,10 +97,10 @@ class GuardedHttpClient:
         self.tracer = tracer
         if tracer is not None:
             self._transport = TracedTransport(self._transport, tracer)
-        self._under_way: Counter[str] = Counter()
+        self._requests_of_host: Counter[str] = Counter()
         self._report: Callable[[bool], None] | None = None
 
-    def reporting(self, report: Callable[[bool], None]) -> "GuardedHttpClient":
+    def with_report(self, report: Callable[[bool], None]) -> "GuardedHttpClient":
         """The same client; it calls `report` at the end of each request, with whether there was a
         response that can be used."""
         same = copy.copy(self)
@@ -115,15 +115,15 @@ class GuardedHttpClient:
         parameters: Mapping[str, str] | None = None,
     ) -> HttpResponse:
         """One GET; a redirect is returned, not followed. Raises `ProviderFault`."""
-        return await self._send("GET", _with(url, parameters or {}), headers or {}, b"")
+        return await self._send("GET", _with_query(url, parameters or {}), headers or {}, b"")
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
         """One POST whose response is not read, only its status, whatever that is. Raises
         `ProviderFault`."""
-        place = self._checked(url)
-        request = httpx.Request("POST", place, headers=_headers(headers), content=body)
-        async with self._responding(place.host, request) as response:
-            return PostResult(response.status_code, _seconds(response.headers))
+        parsed = self._checked_url(url)
+        request = httpx.Request("POST", parsed, headers=_headers(headers), content=body)
+        async with self._limited_response(parsed.host, request) as response:
+            return PostResult(response.status_code, _retry_after(response.headers))
 
     async def post_form(
         self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] | None = None
@@ -135,7 +135,7 @@ class GuardedHttpClient:
     def check(self, url: str) -> None:
         """Check the address of a browser redirect by the same rule, without name resolution.
         Raises `InvalidProviderResponse`."""
-        self._checked(url)
+        self._checked_url(url)
 
     async def close(self) -> None:
         """Close all connections, and stop the threads that resolve names."""
@@ -145,14 +145,14 @@ class GuardedHttpClient:
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> HttpResponse:
-        place = self._checked(url)
-        request = httpx.Request(method, place, headers=_headers(headers), content=body)
-        with self._reported():
-            async with self._responding(place.host, request) as response:
+        parsed = self._checked_url(url)
+        request = httpx.Request(method, parsed, headers=_headers(headers), content=body)
+        with self._outcome_reported():
+            async with self._limited_response(parsed.host, request) as response:
                 return await self._read(response)
 
     @contextmanager
-    def _reported(self) -> Iterator[None]:
+    def _outcome_reported(self) -> Iterator[None]:
         try:
             yield
         except ProviderFault:
@@ -163,11 +163,13 @@ class GuardedHttpClient:
             self._report(True)
 
     @asynccontextmanager
-    async def _responding(self, host: str, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+    async def _limited_response(
+        self, host: str, request: httpx.Request
+    ) -> AsyncIterator[httpx.Response]:
         limit = self._policy.time_limit.total_seconds()
         try:
-            with self._one_more(host):
-                async with asyncio.timeout(limit), self._sent(request) as response:
+            with self._counted(host):
+                async with asyncio.timeout(limit), self._response_to(request) as response:
                     yield response
         except TimeoutError as fault:
             raise unavailable(host, f"no response within {limit:g} s") from fault
@@ -175,37 +177,37 @@ class GuardedHttpClient:
             # The text is about a certificate or a refused connection, never about what was sent.
             raise unavailable(host, f"{type(fault).__name__}: {fault}".rstrip(": ")) from fault
 
-    def _checked(self, url: str) -> httpx.URL:
+    def _checked_url(self, url: str) -> httpx.URL:
         try:
-            place = httpx.URL(url)
+            parsed = httpx.URL(url)
         except (httpx.InvalidURL, TypeError, ValueError) as fault:
             raise invalid_response("not an address") from fault
-        if not place.host or place.userinfo or place.fragment:
+        if not parsed.host or parsed.userinfo or parsed.fragment:
             raise invalid_response("an address with a user or a fragment, or without a host")
-        if place.scheme != "https" and not self._is_open(place):
+        if parsed.scheme != "https" and not self._is_open(parsed):
             raise invalid_response(
-                f"{place.host}: not https, and not one of {self._policy.opened_by}"
+                f"{parsed.host}: not https, and not one of {self._policy.opened_by}"
             )
-        return place
+        return parsed
 
-    def _is_open(self, place: httpx.URL) -> bool:
-        return place.scheme == "http" and self._network.is_open(place.host, place.port or 80)
+    def _is_open(self, parsed: httpx.URL) -> bool:
+        return parsed.scheme == "http" and self._network.is_open(parsed.host, parsed.port or 80)
 
     @contextmanager
-    def _one_more(self, host: str) -> Iterator[None]:
-        # A slow host must not use up the memory and the sockets of all others.
-        if self._under_way[host] >= self._policy.at_once_per_host:
+    def _counted(self, host: str) -> Iterator[None]:
+        # A slow host must not take the memory and the sockets that other hosts need.
+        if self._requests_of_host[host] >= self._policy.at_once_per_host:
             raise unavailable(host, "too many requests are under way")
-        self._under_way[host] += 1
+        self._requests_of_host[host] += 1
         try:
             yield
         finally:
-            self._under_way[host] -= 1
-            if not self._under_way[host]:
-                del self._under_way[host]
+            self._requests_of_host[host] -= 1
+            if not self._requests_of_host[host]:
+                del self._requests_of_host[host]
 
     @asynccontextmanager
-    async def _sent(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+    async def _response_to(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
         # The transport, not a client: no redirects, no cookies, no proxy of the environment.
         response = await self._transport.handle_async_request(request)
         try:
@@ -216,7 +218,7 @@ class GuardedHttpClient:
     async def _read(self, response: httpx.Response) -> HttpResponse:
         status = response.status_code
         if status >= 500 or status in _RETRY_LATER:
-            raise ProviderUnavailable(LATER, because=f"status {status}")
+            raise ProviderUnavailable(TRY_LATER, because=f"status {status}")
         if 300 <= status < 400:
             raise invalid_response(f"a redirect ({status})")
         # No encoding was requested: a small body could decompress to an endless one.
@@ -241,13 +243,13 @@ def _headers(more: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _seconds(headers: httpx.Headers) -> int | None:
+def _retry_after(headers: httpx.Headers) -> int | None:
     # RFC 9110 §10.2.3; the other form, a date, is not needed.
     text = headers.get("retry-after", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else None
 
 
-def _with(url: str, parameters: Mapping[str, str]) -> str:
+def _with_query(url: str, parameters: Mapping[str, str]) -> str:
     if not parameters:
         return url
     return f"{url}{'&' if '?' in url else '?'}{urlencode(parameters)}"

@@ -8,8 +8,8 @@ import msgspec
 from quantimodo.model.texts import N_
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderUnavailable
 
-LATER = N_("The sign-in provider does not respond. Try again in a moment.")
-_STRANGE = N_("The sign-in provider sent a response that cannot be used.")
+TRY_LATER = N_("The sign-in provider does not respond. Try again in a moment.")
+_UNUSABLE = N_("The sign-in provider sent a response that cannot be used.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,12 @@ def parse_object(body: bytes) -> dict[str, Any]:
 
 def unavailable(host: str, because: str) -> ProviderUnavailable:
     """The error for a server that does not respond. `because` is for the log."""
-    return ProviderUnavailable(LATER, because=f"{host}: {because}")
+    return ProviderUnavailable(TRY_LATER, because=f"{host}: {because}")
 
 
 def invalid_response(because: str) -> InvalidProviderResponse:
     """The error for a response that cannot be used. `because` is for the log."""
-    return InvalidProviderResponse(_STRANGE, because=because)
+    return InvalidProviderResponse(_UNUSABLE, because=because)
 
 
 def _decoded(body: bytes) -> Any:

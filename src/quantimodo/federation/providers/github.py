@@ -20,7 +20,7 @@ from quantimodo.federation.providers.oauth2 import (
 from quantimodo.federation.providers.unsupported import no_native_tokens, no_security_events
 from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
-from quantimodo.outbound.http_client import GuardedHttpClient, bearer
+from quantimodo.outbound.http_client import GuardedHttpClient, bearer_authorization
 from quantimodo.outbound.responses import invalid_response
 
 _ISSUER = "https://github.com"
@@ -81,7 +81,7 @@ class GitHub:
         raise no_security_events()
 
     async def _who(self, granted: Granted) -> UpstreamProfile:
-        headers = {**_API, **bearer(granted.access_token)}
+        headers = {**_API, **bearer_authorization(granted.access_token)}
         response = await self._http_client.get(self._user, headers=headers)
         if not response.ok:
             raise invalid_response(f"user: status {response.status}")

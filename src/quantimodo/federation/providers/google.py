@@ -23,7 +23,7 @@ from quantimodo.federation.provider_quirks import (
 from quantimodo.federation.providers.oauth2 import text
 from quantimodo.federation.providers.oidc import Oidc
 from quantimodo.model.secrets import Secret
-from quantimodo.outbound.http_client import GuardedHttpClient, bearer
+from quantimodo.outbound.http_client import GuardedHttpClient, bearer_authorization
 from quantimodo.outbound.responses import HttpResponse, invalid_response
 from quantimodo.ports.clock import Clock
 from quantimodo.ports.federation_stores import ReplayStore
@@ -120,7 +120,9 @@ class AccessTokens:
         self._check(about)
         subject = required_text(about, "sub")
         person = _read(
-            await self._http_client.get(metadata.userinfo_endpoint, headers=bearer(token))
+            await self._http_client.get(
+                metadata.userinfo_endpoint, headers=bearer_authorization(token)
+            )
         )
         if person.get("sub") != subject:
             raise bad_token("userinfo: another person")

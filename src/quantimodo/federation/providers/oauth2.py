@@ -22,7 +22,7 @@ from quantimodo.federation.contract import (
 from quantimodo.federation.field_paths import Path, value_at
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import ProviderFault, ProviderUnavailable
-from quantimodo.outbound.http_client import GuardedHttpClient, basic
+from quantimodo.outbound.http_client import GuardedHttpClient, basic_authorization
 from quantimodo.outbound.responses import HttpResponse, invalid_response
 
 _SPELLING = re.compile(r"[A-Za-z0-9_.-]{1,40}", re.ASCII)
@@ -200,7 +200,7 @@ class OAuth2:
             return {"client_id": self._policy.client_id, **self._server.assertion()}, {}
         secret = self._policy.client_secret
         if secret is not None and self._server.secret_in_header:
-            return {}, basic(self._policy.client_id, secret)
+            return {}, basic_authorization(self._policy.client_id, secret)
         fields = {"client_id": self._policy.client_id}
         if secret is not None:
             fields["client_secret"] = secret.reveal()

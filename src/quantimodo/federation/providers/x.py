@@ -26,7 +26,7 @@ from quantimodo.federation.providers.unsupported import (
 )
 from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
-from quantimodo.outbound.http_client import GuardedHttpClient, bearer
+from quantimodo.outbound.http_client import GuardedHttpClient, bearer_authorization
 from quantimodo.outbound.responses import invalid_response
 
 _ISSUER = "https://x.com"
@@ -79,7 +79,9 @@ class X:
         raise no_security_events()
 
     async def _who(self, granted: Granted) -> UpstreamProfile:
-        response = await self._http_client.get(self._me, headers=bearer(granted.access_token))
+        response = await self._http_client.get(
+            self._me, headers=bearer_authorization(granted.access_token)
+        )
         if not response.ok:
             raise invalid_response(f"users/me: status {response.status}")
         # X responds 200 with `errors` and no `data` when it cannot show the account.
