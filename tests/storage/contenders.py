@@ -36,7 +36,7 @@ from samples import (
     used_challenge,
 )
 
-from quantimodo.model.budgets import USUAL_QUOTAS, Charge, QuotaPolicy, Signer, StorageBudget
+from quantimodo.model.budgets import DEFAULT_QUOTAS, Charge, QuotaPolicy, Signer, StorageBudget
 from quantimodo.model.consents import StoredRequest
 from quantimodo.model.passkeys import PasskeyUse
 from quantimodo.model.tokens import Grant, RefreshToken
@@ -443,7 +443,7 @@ async def _main(url: str, name: str, action: str, *arguments: str) -> Any:
     if action == "migrate":
         _wait_for_the_others()
         return [step.number for step in await migrate(url, NOW)]
-    quotas = QUOTAS if action.endswith("_quota") else USUAL_QUOTAS
+    quotas = QUOTAS if action.endswith("_quota") else DEFAULT_QUOTAS
     stores = await open_stores(url, quotas=quotas)
     try:
         _wait_for_the_others()

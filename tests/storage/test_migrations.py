@@ -14,7 +14,7 @@ from processes import Contenders
 from samples import NOW, identity
 
 from quantimodo.ports.stores import Unavailable
-from quantimodo.storage.migrate import RECORDS, Applied, Step, pending, shipped
+from quantimodo.storage.migrate import RECORDS, AppliedStep, Step, pending, shipped
 from quantimodo.storage.open import (
     SchemaMismatch,
     migrate,
@@ -148,7 +148,7 @@ def test_the_steps_of_both_engines_have_the_same_names() -> None:
 
 def test_a_step_that_was_left_out_is_refused() -> None:
     ours = [Step(number, f"step_{number}", f"SELECT {number}") for number in (1, 2, 3)]
-    applied = [Applied(step.number, step.name, step.checksum) for step in ours]
+    applied = [AppliedStep(step.number, step.name, step.checksum) for step in ours]
     assert pending(ours, applied[:1]) == ours[1:]
     with pytest.raises(SchemaMismatch, match=r"2 \(step_2\) was left out"):
         pending(ours, [applied[0], applied[2]])

@@ -252,7 +252,7 @@ async def test_postgres_reads_by_unique_keys_alone(unused_postgres_url: str, nam
 async def test_postgres_writes_batches_by_primary_keys_alone(
     unused_postgres_url: str, name: str
 ) -> None:
-    connection = await postgres.connect(unused_postgres_url, postgres.BATCHED)
+    connection = await postgres.connect(unused_postgres_url, postgres.BATCH_SETTINGS)
     try:
         nodes = await _postgres_plan(connection, _BATCHES[name].postgres)
     finally:

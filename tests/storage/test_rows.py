@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from quantimodo.storage.rows import Column, Part, RowReader, Unread, first_value
+from quantimodo.storage.rows import Column, Part, RowReader, UnreadColumn, first_value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def test_conversions_receive_null() -> None:
 
 
 def test_an_unread_column_fills_no_field() -> None:
-    reader = RowReader(Person, Unread("p.key"), "id", "name")
+    reader = RowReader(Person, UnreadColumn("p.key"), "id", "name")
     assert reader.columns == "p.key, id, name"
     assert reader.read((b"key", 1, "Ann")) == Person(id=1, name="Ann")
 

@@ -12,7 +12,7 @@ from processes import Contenders
 from samples import access_token, client
 
 from quantimodo.ports.stores import Unavailable
-from quantimodo.storage.database import USUAL_SEARCHES, Operation, Statement
+from quantimodo.storage.database import DEFAULT_SEARCHES, Operation, Statement
 from quantimodo.storage.open import open_stores, sqlite_path
 from quantimodo.storage.sqlite.connections import connect
 from quantimodo.storage.sqlite.database import SqliteDatabase
@@ -136,7 +136,7 @@ async def test_a_full_disk_is_unavailable_and_what_was_acknowledged_stays(
 
 async def test_a_write_that_a_full_disk_refuses_says_so(sqlite_url: str, path: Path) -> None:
     await (await open_stores(sqlite_url)).close()
-    database = SqliteDatabase(path, USUAL_SEARCHES)
+    database = SqliteDatabase(path, DEFAULT_SEARCHES)
 
     def fill() -> Operation[None]:
         # SQLite's own bound on the file: to go beyond it is the same fault as a full disk.

@@ -48,4 +48,4 @@ class QuotaPolicy:
     data_deletion_requests_total: int = 64 * _MIB
 
 
-USUAL_QUOTAS: Final = QuotaPolicy()
+DEFAULT_QUOTAS: Final = QuotaPolicy()

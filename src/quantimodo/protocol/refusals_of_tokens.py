@@ -11,7 +11,7 @@ _REFRESH: Final = "refresh.md#refresh-tokens"
 _ENDS: Final = "refresh.md#when-it-ends"
 _PROOF: Final = "sender-constrained-tokens.md#the-proof"
 _AT_TOKEN: Final = "sender-constrained-tokens.md#at-the-token-endpoint"
-_ASK: Final = "Send the person to the authorize endpoint again; do not repeat the request."
+_AUTHORIZE_AGAIN: Final = "Send the person to the authorize endpoint again; do not repeat the request."
 
 ROWS: Final[Sequence[RefusalRow]] = (
     RefusalRow(
@@ -25,7 +25,7 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "grant_not_valid",
         "invalid_grant",
         "A code or token that this server issued to this app.",
-        _ASK,
+        _AUTHORIZE_AGAIN,
         _CODE_EXCHANGE,
     ),
     RefusalRow(
@@ -81,14 +81,14 @@ ROWS: Final[Sequence[RefusalRow]] = (
         "refresh_token_not_valid",
         "invalid_grant",
         "A refresh token that this server issued to this app.",
-        _ASK,
+        _AUTHORIZE_AGAIN,
         _REFRESH,
     ),
     RefusalRow(
         "refresh_token_expired",
         "invalid_grant",
         "A refresh token that has not expired, whose grant was not revoked.",
-        _ASK,
+        _AUTHORIZE_AGAIN,
         _ENDS,
     ),
     RefusalRow(

@@ -65,7 +65,7 @@ class SearchPolicy:
     seconds: float = 10.0
 
 
-USUAL_SEARCHES: Final = SearchPolicy()
+DEFAULT_SEARCHES: Final = SearchPolicy()
 
 
 Call = tuple[Statement, tuple[Any, ...]]

@@ -19,18 +19,22 @@ class SchemaMismatch(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
+    """One migration that this version ships."""
+
     number: int
     name: str
     sql: str
 
     @property
     def checksum(self) -> str:
-        """The SHA-256 of the SQL: a step that was changed after it ran is found by it."""
+        """The SHA-256 of the SQL: it shows whether a step was changed after it ran."""
         return sha256(self.sql.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedStep:
+    """One migration that ran on a database, as it was recorded."""
+
     number: int
     name: str
     checksum: str
@@ -53,9 +57,9 @@ def shipped(engine: str) -> list[Step]:
     return sorted(steps, key=lambda step: step.number)
 
 
-def pending(ours: Sequence[Step], applied: Sequence[Applied]) -> list[Step]:
+def pending(steps: Sequence[Step], applied: Sequence[AppliedStep]) -> list[Step]:
     """The steps that have not run yet. Raises `SchemaMismatch` when the two histories differ."""
-    known = {step.number: step for step in ours}
+    known = {step.number: step for step in steps}
     if any(record.number == 1 and record.name != known[1].name for record in applied):
         raise SchemaMismatch(
             "The database was made by a version before the first release, which this version"
@@ -77,7 +81,7 @@ def pending(ours: Sequence[Step], applied: Sequence[Applied]) -> list[Step]:
                 " release, or restore a backup."
             )
     done = {record.number for record in applied}
-    left = [step for step in ours if step.number not in done]
+    left = [step for step in steps if step.number not in done]
     if left and left[0].number < max(done, default=0):
         raise SchemaMismatch(
             f"Migration {left[0].number} ({left[0].name}) was left out, though later ones were"

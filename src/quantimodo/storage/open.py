@@ -6,10 +6,10 @@
 from datetime import datetime
 from pathlib import Path
 
-from quantimodo.model.budgets import USUAL_QUOTAS, QuotaPolicy
+from quantimodo.model.budgets import DEFAULT_QUOTAS, QuotaPolicy
 from quantimodo.ports.stores import Stores
 from quantimodo.ports.tracing import Tracer
-from quantimodo.storage.database import USUAL_SEARCHES, Database, SearchPolicy
+from quantimodo.storage.database import DEFAULT_SEARCHES, Database, SearchPolicy
 from quantimodo.storage.migrate import SchemaMismatch, Step, shipped
 from quantimodo.storage.postgres.database import PostgresDatabase
 from quantimodo.storage.postgres.schema import migrate_postgres, pending_on_postgres
@@ -72,8 +72,8 @@ def _engine(url: str) -> str:
 
 async def open_stores(
     url: str,
-    searches: SearchPolicy = USUAL_SEARCHES,
-    quotas: QuotaPolicy = USUAL_QUOTAS,
+    searches: SearchPolicy = DEFAULT_SEARCHES,
+    quotas: QuotaPolicy = DEFAULT_QUOTAS,
     tracer: Tracer | None = None,
 ) -> Stores:
     """The stores over this database; the schema is current, or `SchemaMismatch` is raised. `tracer`

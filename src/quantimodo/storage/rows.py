@@ -9,11 +9,16 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Generic
+from typing import Any, Generic, NamedTuple
 
 from quantimodo.storage.database import Row, T
 
-_Step = tuple[int, Callable[[Any], Any]]  # the place of a value, and its conversion
+
+class _Conversion(NamedTuple):
+    """The place of a value among those of a row, and its conversion."""
+
+    place: int
+    convert: Callable[[Any], Any]
 
 
 class Column:
@@ -31,7 +36,7 @@ class Column:
 
 
 class Part:
-    """A field whose value is made of the columns of another reader.
+    """A field whose value another reader makes of its columns.
 
     `optional`: the field is None when the first of these columns is NULL, as after a LEFT JOIN.
     """
@@ -44,7 +49,7 @@ class Part:
         self.optional = optional
 
 
-class Unread:
+class UnreadColumn:
     """A column that fills no field, such as the key of a `KeyedRead`."""
 
     __slots__ = ("sql",)
@@ -55,7 +60,7 @@ class Unread:
 
 class RowReader(Generic[T]):
     """Makes a value from a row. A string is a column without conversion; `table` qualifies the
-    names of columns; `cache` is the number of different rows whose values are kept.
+    names of columns; `cache` is the number of different rows whose values are cached.
 
     Raises `TypeError` when it is constructed if `make` lacks a field or requires another one.
     `read` raises `ValueError` for a row of another width. Thread-safe.
@@ -66,14 +71,14 @@ class RowReader(Generic[T]):
     def __init__(
         self,
         make: Callable[..., T],
-        *fields: str | Column | Part | Unread,
+        *fields: str | Column | Part | UnreadColumn,
         table: str = "",
         cache: int = 0,
     ) -> None:
         given = [Column(field) if isinstance(field, str) else field for field in fields]
         self.columns = ", ".join(_sql(field, f"{table}." if table else "") for field in given)
         self.width = sum(_width(field) for field in given)
-        read: Callable[[Row], T] = _reading(make, given)
+        read: Callable[[Row], T] = _row_function(make, given)
         self.read: Callable[[Row], T] = lru_cache(maxsize=cache)(read) if cache else read
 
     def read_found(self, row: Row | None) -> T | None:
@@ -94,34 +99,34 @@ def first_value(rows: Iterable[Row]) -> Any:
     return next((value for (value,) in rows), None)
 
 
-def _sql(field: Column | Part | Unread, prefix: str) -> str:
+def _sql(field: Column | Part | UnreadColumn, prefix: str) -> str:
     if isinstance(field, Part):
         return field.reader.columns
-    if isinstance(field, Unread):
+    if isinstance(field, UnreadColumn):
         return field.sql
     return f"{field.sql} AS {field.name}" if field.sql else f"{prefix}{field.name}"
 
 
-def _width(field: Column | Part | Unread) -> int:
+def _width(field: Column | Part | UnreadColumn) -> int:
     return field.reader.width if isinstance(field, Part) else 1
 
 
-def _reading(
-    make: Callable[..., Any], fields: Sequence[Column | Part | Unread]
+def _row_function(
+    make: Callable[..., Any], fields: Sequence[Column | Part | UnreadColumn]
 ) -> Callable[[Row], Any]:
     """The function that converts a row and calls `make`: by position where the fields have the
     order of its parameters, which costs less, otherwise by name."""
     names: list[str] = []
     places: list[int | slice] = []
-    steps: list[_Step] = []
+    conversions: list[_Conversion] = []
     width = 0
     for field in fields:
         start, width = width, width + _width(field)
-        if isinstance(field, Unread):
+        if isinstance(field, UnreadColumn):
             continue
-        convert = _reading_part(field) if isinstance(field, Part) else field.convert
+        convert = _part_conversion(field) if isinstance(field, Part) else field.convert
         if convert is not None:
-            steps.append((len(names), convert))
+            conversions.append(_Conversion(len(names), convert))
         names.append(field.name)
         places.append(slice(start, width) if isinstance(field, Part) else start)
     signature = inspect.signature(make)
@@ -129,13 +134,13 @@ def _reading(
     parameters = signature.parameters.values()
     positional = [each.name for each in parameters if each.kind != each.KEYWORD_ONLY]
     in_order = positional[: len(names)] == names
-    select = _selecting(places)
+    select = _selector(places)
 
     def read(row: Row) -> Any:
         if len(row) != width:
             raise ValueError(f"a row of {width} columns is expected, not of {len(row)}")
         values = list(select(row))
-        for place, convert in steps:
+        for place, convert in conversions:
             values[place] = convert(values[place])
         if in_order:
             return make(*values)
@@ -144,14 +149,14 @@ def _reading(
     return read
 
 
-def _selecting(places: list[int | slice]) -> Callable[[Row], tuple[Any, ...]]:
+def _selector(places: list[int | slice]) -> Callable[[Row], tuple[Any, ...]]:
     """The function that returns the values in these places of a row; a slice is one value."""
     if len(places) > 1:
         return itemgetter(*places)
     return lambda row: tuple(row[place] for place in places)
 
 
-def _reading_part(part: Part) -> Callable[[Row], Any]:
+def _part_conversion(part: Part) -> Callable[[Row], Any]:
     read = part.reader.read
     if part.optional:
         return lambda selected: None if selected[0] is None else read(selected)

@@ -1,4 +1,4 @@
-"""Reads values that are encrypted by the secret key, to check that they can be decrypted.
+"""Reads the values that are encrypted under the secret key, to check that they can be decrypted.
 Read-only."""
 
 from collections.abc import AsyncIterator, Collection
@@ -8,7 +8,7 @@ from quantimodo.storage.open import sqlite_path
 from quantimodo.storage.postgres.connections import connect as connect_postgres
 from quantimodo.storage.sqlite.connections import connect_to_read
 
-_AT_ONCE: Final = 500  # rows
+_ROWS_PER_FETCH: Final = 500
 
 
 class SealedColumn(NamedTuple):
@@ -50,7 +50,7 @@ async def _postgres_values(
     try:
         async with connection.transaction(readonly=True):
             for column in columns:
-                async for row in connection.cursor(_select(column), prefetch=_AT_ONCE):
+                async for row in connection.cursor(_select(column), prefetch=_ROWS_PER_FETCH):
                     yield SealedValue(column, *row)
     finally:
         await connection.close()

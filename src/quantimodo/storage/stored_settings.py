@@ -8,7 +8,7 @@ from quantimodo.storage.open import sqlite_path
 from quantimodo.storage.postgres.connections import FAULTS
 from quantimodo.storage.postgres.connections import connect as connect_to_postgres
 from quantimodo.storage.sqlite.connections import connect_to_read
-from quantimodo.storage.tables.stored_settings import ROW, SELECT
+from quantimodo.storage.tables.stored_settings import SELECT_SETTINGS, STORED_SETTINGS
 
 
 async def read_stored_settings(url: str) -> StoredSettings | None:
@@ -28,7 +28,11 @@ def _from_sqlite(path: Path) -> StoredSettings | None:
         known = connection.execute(
             "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'stored_settings'"
         ).fetchone()
-        return ROW.read_first(connection.execute(SELECT.sqlite).fetchall()) if known else None
+        return (
+            STORED_SETTINGS.read_first(connection.execute(SELECT_SETTINGS.sqlite).fetchall())
+            if known
+            else None
+        )
     finally:
         connection.close()
 
@@ -38,8 +42,8 @@ async def _from_postgres(url: str) -> StoredSettings | None:
     try:
         if not await connection.fetchval("SELECT to_regclass('stored_settings') IS NOT NULL"):
             return None
-        records = await connection.fetch(SELECT.postgres)
-        return ROW.read_first([tuple(record) for record in records])
+        records = await connection.fetch(SELECT_SETTINGS.postgres)
+        return STORED_SETTINGS.read_first([tuple(record) for record in records])
     except FAULTS as fault:
         raise Unavailable("the database could not respond") from fault
     finally:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import fields, replace
 
-from quantimodo.model.budgets import USUAL_QUOTAS, QuotaPolicy
+from quantimodo.model.budgets import DEFAULT_QUOTAS, QuotaPolicy
 from quantimodo.ports.stores import Stores
 from quantimodo.storage.database import Database, Statement
 from quantimodo.storage.tables.access_log import Accesses
@@ -74,7 +74,7 @@ class OpenDatabase:
         await self._database.close()
 
 
-def build_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> Stores:
+def build_stores(database: Database, quotas: QuotaPolicy = DEFAULT_QUOTAS) -> Stores:
     """All stores over one open database. Rows expire by the rules that the stores state."""
     stores = Stores(
         database=OpenDatabase(database),
@@ -137,7 +137,7 @@ def build_stores(database: Database, quotas: QuotaPolicy = USUAL_QUOTAS) -> Stor
 
 
 def _retention_rules(stores: Stores) -> Iterator[RetentionRule]:
-    """Those of all tables, in the order of the stores."""
+    """The rules of all tables, in the order of the stores."""
     for each in fields(stores):
         table = getattr(stores, each.name)
         if isinstance(table, Table):

@@ -13,7 +13,7 @@ def to_micros(moment: datetime) -> int:
 
 
 def to_micros_or_none(moment: datetime | None) -> int | None:
-    """The same; None stays None."""
+    """The time as whole microseconds since 1970; None for None."""
     return None if moment is None else (moment - _EPOCH) // _MICROSECOND
 
 
@@ -23,5 +23,5 @@ def from_micros(micros: int) -> datetime:
 
 
 def from_micros_or_none(micros: int | None) -> datetime | None:
-    """The same; None stays None."""
+    """The time of these microseconds since 1970, in UTC; None for None."""
     return None if micros is None else _EPOCH + micros * _MICROSECOND

@@ -24,7 +24,7 @@ from quantimodo.app.settings.reading import Settings
 from quantimodo.crypto import age
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.storage.inspection import inspect
-from quantimodo.storage.migrate import Applied, SchemaMismatch, pending, shipped
+from quantimodo.storage.migrate import AppliedStep, SchemaMismatch, pending, shipped
 from quantimodo.storage.open import Step, pending_steps, sqlite_path
 from quantimodo.storage.postgres.snapshots import check_dump, require_empty, restore_postgres
 from quantimodo.storage.sqlite.snapshots import draft_of, new_file, put_in_place, sync_folder
@@ -92,7 +92,7 @@ def _require_fitting(manifest: Manifest, settings: Settings, options: RestoreOpt
             f" {settings.issuer}. If you mean to restore it here: --from-issuer with that issuer"
         )
     try:
-        applied = [Applied(*each) for each in manifest.migrations]
+        applied = [AppliedStep(*each) for each in manifest.migrations]
         return pending(shipped(engine), applied)
     except SchemaMismatch as fault:
         raise BackupRefused(f"this version cannot use the backup. {fault}") from fault

@@ -1,6 +1,6 @@
 """A connection to PostgreSQL that is opened when it is needed, and again after it was lost.
 
-Owns the settings of connections and what their faults mean. Knows no queue and no table.
+Owns the settings of connections and the meaning of their faults. Knows no queue and no table.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ CONNECT_SECONDS = 5.0
 _STATEMENT_SECONDS = 15.0  # longer than the server's own limit: only a broken network reaches it
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 
-# Every statement here finds its rows by an index, so plans are fixed to say so: a plan made while
-# a table was empty must still be right when it has ten million rows.
-BATCHED = """
+# Every statement finds its rows by an index, and the settings fix such plans: a plan that was made
+# while a table was empty must still be right when it has ten million rows.
+BATCH_SETTINGS = """
 SET synchronous_commit = on;
 SET default_transaction_isolation = 'read committed';
 SET statement_timeout = '10s';
@@ -29,7 +29,7 @@ SET jit = off;
 SET plan_cache_mode = force_generic_plan;
 SET enable_seqscan = off;
 """
-BY_KEY = f"{BATCHED} SET enable_hashjoin = off; SET enable_mergejoin = off;"
+KEYED_SETTINGS = f"{BATCH_SETTINGS} SET enable_hashjoin = off; SET enable_mergejoin = off;"
 
 FAULTS = (
     OSError,
@@ -38,7 +38,7 @@ FAULTS = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
-GONE = (
+CONNECTION_LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
@@ -47,7 +47,7 @@ GONE = (
 
 
 async def connect(
-    url: str, settings: str = BY_KEY, *, seconds: float | None = _STATEMENT_SECONDS
+    url: str, settings: str = KEYED_SETTINGS, *, seconds: float | None = _STATEMENT_SECONDS
 ) -> asyncpg.Connection:
     """A connection with this server's settings. Raises `Unavailable`, whose cause says why."""
     try:
@@ -81,7 +81,8 @@ async def _drive(connection: asyncpg.Connection, operation: Operation[T]) -> T:
 
 
 def outcome_of(error: Exception) -> Exception:
-    """What the caller hears: the contract's exceptions, or its own."""
+    """The exception for the caller: one of `ports/stores.py` for a fault of the database, otherwise
+    the error itself."""
     if isinstance(error, asyncpg.IntegrityConstraintViolationError):
         translated: Exception = Conflict("the name is taken")
     elif isinstance(error, asyncpg.DataError):
@@ -95,8 +96,8 @@ def outcome_of(error: Exception) -> Exception:
 
 
 def _never_sent(error: asyncpg.InternalClientError) -> bool:
-    """Whether asyncpg kept the statement back: the server's shutdown notice was read, its end was
-    not."""
+    """Whether asyncpg did not send the statement, because it had read the server's notice of the
+    shutdown but not yet the end of the connection."""
     # asyncpg has no exception for this; it checks the state before it writes anything.
     return str(error).startswith("cannot switch to state")
 
@@ -104,8 +105,8 @@ def _never_sent(error: asyncpg.InternalClientError) -> bool:
 class PostgresConnection:
     """One connection, opened when it is needed, and again after it was lost.
 
-    A server that refuses is left alone for a moment that grows with each refusal; meanwhile
-    they raise `Unavailable` at once.
+    After a refused connection none is tried for a pause that doubles with each refusal, from 50 ms
+    up to two seconds; meanwhile calls raise `Unavailable` at once.
     """
 
     def __init__(
@@ -121,7 +122,7 @@ class PostgresConnection:
         self._connection = connection
         self._timeout = seconds
         self._pause = _FIRST_PAUSE
-        self._quiet_until = 0.0
+        self._retry_at = 0.0
 
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
         """One statement in a separate transaction."""
@@ -137,7 +138,7 @@ class PostgresConnection:
         except asyncio.CancelledError:
             raise
         except BaseException as error:
-            self._distrust(error)
+            self._disconnect_after(error)
             raise
         return [tuple(record) for record in rows]
 
@@ -149,7 +150,7 @@ class PostgresConnection:
             result = await _drive(connection, operation())
             await connection.execute("COMMIT")
         except BaseException as error:
-            self._distrust(error)
+            self._disconnect_after(error)
             if not connection.is_closed():
                 await self._roll_back(connection)
             raise
@@ -162,7 +163,8 @@ class PostgresConnection:
                 await self._connection.close(timeout=CONNECT_SECONDS)
 
     async def _send(self, statement: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
-        """Run it on the open connection, or on a new one if that had ended before it was sent."""
+        """Run the statement on the open connection, or on a new one if the connection had ended
+        before the statement was sent."""
         try:
             return await self._run(statement)
         except asyncpg.InternalClientError as error:
@@ -175,30 +177,30 @@ class PostgresConnection:
         try:
             return await statement(connection)
         except BaseException as error:
-            self._distrust(error)
+            self._disconnect_after(error)
             raise
 
     async def _open(self) -> asyncpg.Connection:
         if self._connection is not None and not self._connection.is_closed():
             return self._connection
         now = asyncio.get_running_loop().time
-        if now() < self._quiet_until:
+        if now() < self._retry_at:
             raise Unavailable("PostgreSQL did not accept the last connection")
         try:
             self._connection = await connect(self._url, self._settings, seconds=self._timeout)
         except Unavailable:
-            self._quiet_until = now() + self._pause
+            self._retry_at = now() + self._pause
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
             raise
         self._pause = _FIRST_PAUSE
         return self._connection
 
-    def _distrust(self, error: BaseException) -> None:
+    def _disconnect_after(self, error: BaseException) -> None:
         """Disconnect when the next statement would have the same fault."""
-        # A primary that was replaced still responds, but stores nothing. On a connection whose
-        # response was not awaited, that response may still come.
+        # A primary that was replaced still responds, but stores nothing. A connection whose
+        # response was not awaited may still receive it.
         connection_errors = (
-            *GONE,
+            *CONNECTION_LOST,
             TimeoutError,
             asyncio.CancelledError,
             asyncpg.ReadOnlySQLTransactionError,

@@ -1,11 +1,11 @@
 """PostgreSQL by asyncpg: reads by key and hot writes in batches, all else by a few connections.
 
 Owns connections, queues and retries. Knows no table. What waits for the same statement goes to
-the server as one statement over arrays: one round trip, and for writes one commit. Lost
-connections come back by themselves; a caller that waits on one gets `Unavailable`.
+the server as one statement over arrays: one round trip, and for writes one commit. A lost
+connection is opened again; the callers that waited on it get `Unavailable`.
 
-Each connection has its prepared statements and settings: a pooler between us and the
-server must run in session mode (pgbouncer: `pool_mode = session`).
+Each connection has prepared statements and settings, so a pooler in front of PostgreSQL must
+run in session mode (pgbouncer: `pool_mode = session`).
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import asyncpg
 
 from quantimodo.ports.stores import Unavailable
 from quantimodo.storage.database import (
-    USUAL_SEARCHES,
+    DEFAULT_SEARCHES,
     Batch,
     KeyedRead,
     Operation,
@@ -29,9 +29,9 @@ from quantimodo.storage.database import (
     is_storable,
 )
 from quantimodo.storage.postgres.connections import (
-    BATCHED,
-    BY_KEY,
-    GONE,
+    BATCH_SETTINGS,
+    CONNECTION_LOST,
+    KEYED_SETTINGS,
     PostgresConnection,
     connect,
     outcome_of,
@@ -39,12 +39,12 @@ from quantimodo.storage.postgres.connections import (
 from quantimodo.storage.postgres.searches import Searches
 
 _MOST_WAITING = 20_000  # requests in one queue; more raise `Unavailable` at once
-_MOST_IN_ONE = 1_000  # of them, in one statement
-_TRANSACTIONS = 4  # connections for all that is not batched
-_TRIES = 5  # of what another transaction made impossible
-Q = TypeVar("Q")
-A = TypeVar("A")
-Requests = list[tuple[Q, asyncio.Future[A]]]
+_MOST_IN_STATEMENT = 1_000  # requests
+_TRANSACTION_CONNECTIONS = 4  # for all that is not batched
+_TRIES = 5  # of a transaction that a deadlock or a serialization failure rolled back
+Q = TypeVar("Q")  # a request
+R = TypeVar("R")  # its result
+Requests = list[tuple[Q, asyncio.Future[R]]]
 
 
 class PostgresDatabase:
@@ -52,19 +52,21 @@ class PostgresDatabase:
     Implements `Database`."""
 
     def __init__(
-        self, url: str, first: asyncpg.Connection, policy: SearchPolicy = USUAL_SEARCHES
+        self, url: str, first: asyncpg.Connection, policy: SearchPolicy = DEFAULT_SEARCHES
     ) -> None:
         self._url = url
-        self._reader = _Reader(PostgresConnection(url, BY_KEY, first))
+        self._reader = _Reader(PostgresConnection(url, KEYED_SETTINGS, first))
         self._writers: dict[str, _Writer] = {}
-        self._pool = _Pool([PostgresConnection(url, BY_KEY) for _ in range(_TRANSACTIONS)])
+        self._pool = _Pool(
+            [PostgresConnection(url, KEYED_SETTINGS) for _ in range(_TRANSACTION_CONNECTIONS)]
+        )
         self._searches = Searches(url, policy, policy.at_once)
         self._lists = Searches(url, policy, 1)
         self._closing = False
 
     @classmethod
-    async def connect(cls, url: str, policy: SearchPolicy = USUAL_SEARCHES) -> "PostgresDatabase":
-        """Raises `Unavailable` when the server does not take one connection now."""
+    async def connect(cls, url: str, policy: SearchPolicy = DEFAULT_SEARCHES) -> "PostgresDatabase":
+        """Open the first connection. Raises `Unavailable` when the server does not accept it."""
         return cls(url, await connect(url), policy)
 
     async def one(self, read: KeyedRead, key: Any) -> Row | None:
@@ -97,7 +99,7 @@ class PostgresDatabase:
                 raise Unavailable("the database is closed")
             # The arrays are joined with each other: here, and only here, by hashing.
             writer = self._writers[batch.name] = _Writer(
-                PostgresConnection(self._url, BATCHED), batch
+                PostgresConnection(self._url, BATCH_SETTINGS), batch
             )
         return await writer.put(values)
 
@@ -110,7 +112,7 @@ class PostgresDatabase:
 
 
 async def _write(connection: "PostgresConnection", operation: Callable[[], Operation[T]]) -> T:
-    """Run it until no other transaction is in its way."""
+    """Run the operation, again after each deadlock or serialization failure."""
     if isinstance(operation, SingleStatement):
         single: Any = await _retried(
             lambda: connection.fetch(
@@ -129,7 +131,7 @@ async def _retried(attempt: Callable[[], Awaitable[T]]) -> T:
 
 
 def _complete(future: asyncio.Future[T], result: T) -> None:
-    if not future.done():  # else the caller went away; what it wrote stands
+    if not future.done():  # else the caller was cancelled; what it wrote is stored
         future.set_result(result)
 
 
@@ -138,20 +140,20 @@ def _fail(future: asyncio.Future[Any], error: Exception) -> None:
         future.set_exception(outcome_of(error))
 
 
-class _Queue(Generic[Q, A]):
+class _Queue(Generic[Q, R]):
     """Requests that wait for a batch. `run` takes all of them at once, and completes each."""
 
-    def __init__(self, run: Callable[[Requests[Q, A]], Coroutine[Any, Any, None]]) -> None:
+    def __init__(self, run: Callable[[Requests[Q, R]], Coroutine[Any, Any, None]]) -> None:
         self._run_requests = run
-        self._waiting: Requests[Q, A] = []
+        self._waiting: Requests[Q, R] = []
         self._wake = asyncio.Event()
         self._closing = False
         self._task = asyncio.create_task(self._run())
 
-    def add(self, request: Q) -> asyncio.Future[A]:
+    def add(self, request: Q) -> asyncio.Future[R]:
         if self._closing or len(self._waiting) >= _MOST_WAITING:
             raise Unavailable("the database is closed or has too much to do")
-        future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((request, future))
         self._wake.set()
         return future
@@ -166,10 +168,10 @@ class _Queue(Generic[Q, A]):
             await self._wake.wait()
             self._wake.clear()
             waiting, self._waiting = self._waiting, []
-            for start in range(0, len(waiting), _MOST_IN_ONE):
-                await self._run_batch(waiting[start : start + _MOST_IN_ONE])
+            for start in range(0, len(waiting), _MOST_IN_STATEMENT):
+                await self._run_batch(waiting[start : start + _MOST_IN_STATEMENT])
 
-    async def _run_batch(self, waiting: Requests[Q, A]) -> None:
+    async def _run_batch(self, waiting: Requests[Q, R]) -> None:
         try:
             await self._run_requests(waiting)
         except Exception as error:
@@ -178,7 +180,7 @@ class _Queue(Generic[Q, A]):
 
 
 class _Reader:
-    """Reads by key. A statement that begins after the request finds each."""
+    """Reads by key, each in a statement that begins after the request."""
 
     def __init__(self, connection: PostgresConnection) -> None:
         self._connection = connection
@@ -211,13 +213,13 @@ class _Reader:
     async def _find(self, read: KeyedRead, keys: list[Any]) -> dict[Any, Row]:
         try:
             rows = await self._connection.fetch(read.postgres, keys)
-        except GONE:  # perhaps to come back at once; a read may run twice
+        except CONNECTION_LOST:  # a new connection may succeed at once; a read may run twice
             rows = await self._connection.fetch(read.postgres, keys)
         return {row[0]: row for row in rows}
 
 
 class _Writer:
-    """One kind of hot write, all that waits in one statement."""
+    """One kind of hot write: all waiting requests go into one statement."""
 
     def __init__(self, connection: PostgresConnection, batch: Batch) -> None:
         self._connection = connection
@@ -232,7 +234,7 @@ class _Writer:
         await self._connection.close()
 
     async def _save(self, waiting: Requests[tuple[Any, ...], bool]) -> None:
-        # Rows are locked in one order, whichever process asks: no two wait for each other.
+        # All processes lock rows in one order, so that no two wait for each other.
         await self._save_in_order(sorted(waiting, key=lambda item: item[0][0]))
 
     async def _save_in_order(self, waiting: Requests[tuple[Any, ...], bool]) -> None:
@@ -249,7 +251,7 @@ class _Writer:
     async def _save_in_halves(
         self, waiting: Requests[tuple[Any, ...], bool], error: Exception
     ) -> None:
-        """Save halves, down to the row that cannot be stored, so that only its request fails."""
+        """Save each half, down to the row that cannot be stored, so that only its request fails."""
         if len(waiting) == 1:
             _fail(waiting[0][1], error)
             return

@@ -9,8 +9,8 @@ import asyncpg
 from quantimodo.ports.stores import TooSlow, Unavailable
 from quantimodo.storage.database import Row, SearchPolicy, Statement
 from quantimodo.storage.postgres.connections import (
-    BY_KEY,
     CONNECT_SECONDS,
+    KEYED_SETTINGS,
     PostgresConnection,
     outcome_of,
 )
@@ -23,7 +23,9 @@ class Searches:
     """
 
     def __init__(self, url: str, policy: SearchPolicy, connections: int) -> None:
-        settings = f"{BY_KEY} SET statement_timeout = {max(1, round(policy.seconds * 1000))};"
+        settings = (
+            f"{KEYED_SETTINGS} SET statement_timeout = {max(1, round(policy.seconds * 1000))};"
+        )
         seconds = policy.seconds + CONNECT_SECONDS
         self._connections = [
             PostgresConnection(url, settings, seconds=seconds) for _ in range(connections)

@@ -1,7 +1,7 @@
-"""Dumps of a PostgreSQL database by `pg_dump`, and back by `pg_restore`.
+"""Dumps a PostgreSQL database by `pg_dump`, and restores it by `pg_restore`.
 
-The programs get the address by files that only this account can read, never by their arguments or
-environment, which other accounts and core dumps may show.
+The programs read the address from files that only this account can read. It is never in their
+arguments or environment, which other accounts and core dumps may show.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ _OF_LIBPQ: Final = frozenset(
     | {"sslpassword", "options", "application_name", "connect_timeout", "target_session_attrs"}
     | {"passfile", "krbsrvname", "gsslib", "ssl_min_protocol_version", "ssl_max_protocol_version"}
 )
-_OTHER_NAMES: Final = {"database": "dbname"}
-_RELATIONS: Final = """
+_ASYNCPG_NAMES: Final = {"database": "dbname"}
+_COUNT_RELATIONS: Final = """
 SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"""
 
@@ -53,7 +53,7 @@ async def restore_postgres(url: str, file: IO[bytes], search_path: str) -> None:
     try:
         # Servers that start wait for the lock before they make tables.
         await connection.execute(f"SELECT pg_advisory_lock({MIGRATION_LOCK})")
-        if await connection.fetchval(_RELATIONS):
+        if await connection.fetchval(_COUNT_RELATIONS):
             raise Occupied(
                 "the database has tables already, and a restore replaces nothing. Name an empty"
                 " database in the setting database"
@@ -73,7 +73,7 @@ async def require_empty(url: str) -> None:
     """Raises `Occupied` when the database has tables, `Unavailable`."""
     connection = await connect(url, "SET statement_timeout = 0", seconds=None)
     try:
-        if await connection.fetchval(_RELATIONS):
+        if await connection.fetchval(_COUNT_RELATIONS):
             raise Occupied("the database has tables already, and a restore replaces nothing")
     finally:
         await connection.close()
@@ -82,10 +82,10 @@ async def require_empty(url: str) -> None:
 def connection_files(url: str) -> tuple[str, str]:
     """The address as a service file of libpq, and the password as its password file."""
     parts = urlsplit(url)
-    account, _, places = parts.netloc.rpartition("@")
+    account, _, locations = parts.netloc.rpartition("@")
     user, _, quoted = account.partition(":")
     password = unquote(quoted)
-    hosts, ports = _places(places)
+    hosts, ports = _hosts_and_ports(locations)
     values = {
         "host": hosts,
         "port": ports,
@@ -94,7 +94,7 @@ def connection_files(url: str) -> tuple[str, str]:
     }
     options = []
     for name, value in parse_qsl(parts.query):
-        name = _OTHER_NAMES.get(name, name)
+        name = _ASYNCPG_NAMES.get(name, name)
         if name == "password":
             password = value
         elif name in _OF_LIBPQ:
@@ -111,13 +111,15 @@ def connection_files(url: str) -> tuple[str, str]:
     return "\n".join(lines) + "\n", f"*:*:*:*:{escaped}\n" if password else ""
 
 
-def _places(text: str) -> tuple[str, str]:
+def _hosts_and_ports(text: str) -> tuple[str, str]:
     """The hosts and the ports of an address, as libpq lists them."""
     hosts, ports = [], []
-    for place in filter(None, text.split(",")):
-        host, _, port = place.rpartition(":") if not place.endswith("]") else (place, "", "")
+    for location in filter(None, text.split(",")):
+        host, _, port = (
+            location.rpartition(":") if not location.endswith("]") else (location, "", "")
+        )
         if not host:
-            host, port = place.rstrip(":"), ""
+            host, port = location.rstrip(":"), ""
         hosts.append(unquote(host).strip("[]"))
         ports.append(port)
     return ",".join(hosts), ",".join(ports) if any(ports) else ""
@@ -127,7 +129,7 @@ def _places(text: str) -> tuple[str, str]:
 def _environment(url: str) -> Iterator[Mapping[str, str]]:
     """The environment of a program of PostgreSQL, with the names of its files."""
     service, password = connection_files(url)
-    # Our own settings have secrets that these programs do not need.
+    # The settings of this server have secrets that these programs do not need.
     kept = {name: text for name, text in os.environ.items() if not name.startswith("QUANTIMODO_")}
     with TemporaryDirectory(prefix="quantimodo-") as folder:  # with mode 0700
         files = {"PGSERVICEFILE": service}

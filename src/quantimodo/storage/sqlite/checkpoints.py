@@ -12,7 +12,7 @@ from quantimodo.storage.sqlite.connections import WriterLock, connect
 
 _CHECKPOINT_EVERY = 1.0  # seconds
 EMPTY_LOG_EVERY = 20.0  # seconds; deleted values are gone from the log within a minute
-# A checkpoint that waits for a search to end keeps writers waiting: it is tried again instead.
+# A checkpoint that waits for the end of a search delays writers: it is tried again instead.
 _CHECKPOINT_BUSY_MS = 50
 _LOG_PAGES = 4_000  # 16 MB of log; a longer log is restarted
 

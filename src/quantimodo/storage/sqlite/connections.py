@@ -21,7 +21,7 @@ def connect(path: Path, cache: int = _SMALL_CACHE) -> apsw.Connection:
     """A connection that commits durably and leaves checkpoints to its callers; it keeps
     at most `cache` KiB of pages."""
     connection = apsw.Connection(str(path), statementcachesize=_KEPT_STATEMENTS)
-    # Plans that do not depend on values: else each new value compiles its statement again.
+    # Plans do not depend on values; otherwise each new value would compile its statement again.
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     connection.set_busy_timeout(int(_BUSY_SECONDS * 1000))
     _use_write_ahead_log(connection)
@@ -43,7 +43,7 @@ def connect_to_read(path: Path) -> apsw.Connection:
 
 def _use_write_ahead_log(connection: apsw.Connection) -> None:
     """When several processes open a new file at once, all but one get the error that it is locked,
-    whatever the busy timeout: they try again."""
+    whatever the busy timeout. So the statement is repeated."""
     ends = time.monotonic() + _BUSY_SECONDS
     while True:
         try:

@@ -17,7 +17,7 @@ import apsw
 
 from quantimodo.ports.stores import Conflict, Unavailable
 from quantimodo.storage.database import (
-    USUAL_SEARCHES,
+    DEFAULT_SEARCHES,
     Batch,
     KeyedRead,
     Operation,
@@ -37,7 +37,7 @@ _MOST_WAITING = 20_000  # writes in the queue; more raise `Unavailable` at once
 # reader's pages are invalid after each commit.
 _READER_CACHE = 6_144
 _WRITER_CACHE = 4_096
-# The fault of one operation: those beside it in the group are not concerned.
+# Faults of one operation, which do not affect the others of its group.
 _FAULTS_OF_STATEMENTS = (
     apsw.BindingsError,
     apsw.MismatchError,
@@ -56,7 +56,7 @@ class SqliteDatabase:
     def __init__(
         self,
         path: Path,
-        policy: SearchPolicy = USUAL_SEARCHES,
+        policy: SearchPolicy = DEFAULT_SEARCHES,
         *,
         empty_log_every: float = EMPTY_LOG_EVERY,
     ) -> None:
@@ -106,11 +106,11 @@ class SqliteDatabase:
         return await self._searches.run(statement.sqlite, values)
 
     def _begin_reading(self) -> None:
-        """One snapshot for all that this turn of the loop reads: to take and to leave the read
-        lock costs as much as a read.
+        """Begin one snapshot for all reads of this turn of the event loop: to take and release the
+        read lock costs as much as a read.
 
-        Nothing older than its request is ever read: what runs before the turn's end was called
-        before the snapshot was taken, by an event that came before it.
+        No request reads data that is older than itself: whatever runs before the end of the turn
+        was called by an event that came before the snapshot.
         """
         self._reader.execute("BEGIN")
         self._reading = True
@@ -150,7 +150,7 @@ class SqliteDatabase:
             return future
         self._waiting.append((operation, future))
         if not self._wake_scheduled:
-            # Not yet: what else this turn of the loop has to write goes into the same commit.
+            # Woken at the end of the turn, so that its other writes go into the same commit.
             self._wake_scheduled = True
             self._loop.call_soon(self._wake_writer)
         return future
@@ -179,7 +179,7 @@ class SqliteDatabase:
         try:
             with self._writer_lock:
                 return self._run_group(operations)
-        except Exception as error:  # any error: the thread continues, and a caller waits
+        except Exception as error:  # any error: the thread continues, and the callers get it
             return [_unavailable(error) for _ in operations]
 
     def _run_group(self, operations: list[Callable[[], Operation[Any]]]) -> list[Any]:
@@ -224,7 +224,7 @@ class SqliteDatabase:
 
 
 class _Put:
-    """One request of a batch; run by itself it is a batch of one."""
+    """One request of a batch; when it runs separately, it is a batch of one."""
 
     __slots__ = ("batch", "values")
 
@@ -239,8 +239,8 @@ class _Put:
 def _run_batch(
     execute: Callable[..., apsw.Cursor], operations: list[Callable[[], Operation[Any]]]
 ) -> list[Any]:
-    """Run all of them, the requests of one batch at once: each statement that runs lets the loop
-    have the interpreter, and to get it back costs more than the statement."""
+    """Run all operations, and the requests of one batch at once: each statement releases the
+    interpreter lock to the event loop, and to acquire it again costs more than the statement."""
     outcomes: list[Any] = [None] * len(operations)
     batches: dict[str, list[tuple[int, _Put]]] = {}
     for place, operation in enumerate(operations):
@@ -275,7 +275,7 @@ def _drive(execute: Callable[..., apsw.Cursor], operation: Operation[T]) -> T:
 
 def _complete(batch: list[QueuedWrite], outcomes: list[Any]) -> None:
     for (_, future), outcome in zip(batch, outcomes, strict=True):
-        if future.done():  # the caller went away; its write stands
+        if future.done():  # the caller was cancelled; its write is stored
             continue
         if isinstance(outcome, Exception):
             future.set_exception(outcome)

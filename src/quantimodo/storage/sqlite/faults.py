@@ -1,4 +1,4 @@
-"""What the faults of SQLite mean, in sentences for the operator."""
+"""Explains faults of SQLite in sentences for the operator."""
 
 from typing import Final
 

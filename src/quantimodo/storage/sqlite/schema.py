@@ -6,15 +6,15 @@ from pathlib import Path
 import apsw
 
 from quantimodo.storage.database import Row
-from quantimodo.storage.migrate import RECORDS, Applied, Step, pending, shipped
+from quantimodo.storage.migrate import RECORDS, AppliedStep, Step, pending, shipped
 from quantimodo.storage.sqlite.connections import connect
 from quantimodo.storage.timestamps import to_micros
 
 
 def migrate_sqlite(path: Path, now: datetime) -> list[Step]:
-    """Bring the file to this version's schema, making it if need be; the steps that ran.
+    """Migrate the file to this version's schema, and create a missing file; the steps that ran.
 
-    All of them in one transaction that holds the file's write lock from its first statement.
+    All steps run in one transaction that holds the file's write lock from its first statement.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
@@ -46,11 +46,11 @@ def pending_on_sqlite(path: Path) -> list[Step]:
         connection.close()
 
 
-def _applied(connection: apsw.Connection) -> list[Applied]:
+def _applied(connection: apsw.Connection) -> list[AppliedStep]:
     rows: list[Row] = connection.execute(
         "SELECT number, name, checksum FROM schema_migrations"
     ).fetchall()
-    return [Applied(*row) for row in rows]
+    return [AppliedStep(*row) for row in rows]
 
 
 def _apply(connection: apsw.Connection, step: Step, now: datetime) -> None:
@@ -63,7 +63,7 @@ def _apply(connection: apsw.Connection, step: Step, now: datetime) -> None:
 
 
 def _statements(sql: str) -> list[str]:
-    """One statement each."""
+    """The statements of the SQL, each separately."""
     found, current = [], ""
     for line in sql.splitlines(keepends=True):
         current += line

@@ -1,4 +1,4 @@
-"""Copies of a SQLite database: one consistent state while the server writes, and back."""
+"""Copies a SQLite database in one consistent state while the server writes, and restores a copy."""
 
 import os
 from collections.abc import Iterator
@@ -14,15 +14,15 @@ _SIDE_FILES = ("-wal", "-shm", "-journal")
 
 
 class Occupied(Exception):
-    """There is a database at the place of the restore; the text says so."""
+    """A restore would overwrite a database; the text says where it is."""
 
 
 @contextmanager
 def sqlite_copy(path: Path, mark: str) -> Iterator[Path]:
     """A copy beside the database, for the time of the block; readable by its owner only.
 
-    It has everything that was committed before it began. Writers go on meanwhile; the write-ahead
-    log is not truncated until it ends. `mark` makes the name unique.
+    It has everything that was committed before it began. Writers continue meanwhile; the
+    write-ahead log is not truncated until it ends. `mark` makes the name unique.
     """
     if not path.exists():
         raise Unavailable("the database file does not exist")
@@ -47,7 +47,7 @@ def draft_of(path: Path, mark: str) -> Iterator[Path]:
 
 
 def put_in_place(draft: Path, path: Path) -> None:
-    """Give a complete draft its name, at once, and on the disk. Raises `Occupied`."""
+    """Give a complete draft its name, atomically and durably. Raises `Occupied`."""
     require_absent(path)
     with draft.open("rb") as file:
         os.fsync(file.fileno())
@@ -72,7 +72,7 @@ def new_file(path: Path) -> Path:
 
 
 def sync_folder(folder: Path) -> None:
-    """Put the names of new files on the disk."""
+    """Make the names of new files in this folder durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -13,7 +13,7 @@ from quantimodo.model.client_members import (
 )
 from quantimodo.ports.stores import BudgetExceeded
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
-from quantimodo.storage.rows import Column, RowReader, Unread, first_value
+from quantimodo.storage.rows import Column, RowReader, UnreadColumn, first_value
 from quantimodo.storage.tables.client_rows import without_verified_domain
 from quantimodo.storage.tables.retention_rules import expired
 from quantimodo.storage.tables.table import Table
@@ -38,7 +38,7 @@ _FIELDS: Final = (
     Column("expires_at", from_micros),
 )
 _INVITATION = RowReader(ClientInvitation, *_FIELDS)
-_FOUND = RowReader(ClientInvitation, Unread("key"), *_FIELDS)
+_FOUND = RowReader(ClientInvitation, UnreadColumn("key"), *_FIELDS)
 _ROLE = Statement("SELECT role FROM client_members WHERE client_id = {1} AND user_id = {2}")
 _MEMBERS = Statement(
     "SELECT u.id, u.name, u.email, u.email_verified_at IS NOT NULL, 'owner' AS role,"

@@ -17,7 +17,7 @@ from quantimodo.storage.database import (
     Statement,
     execute,
 )
-from quantimodo.storage.rows import Part, RowReader, Unread
+from quantimodo.storage.rows import Part, RowReader, UnreadColumn
 from quantimodo.storage.tables.budgets import BudgetChecks, BudgetedTable
 from quantimodo.storage.tables.client_rows import CLIENT, CLIENT_COLUMNS, client_bytes, client_row
 from quantimodo.storage.tables.client_teams import check_owned
@@ -85,7 +85,7 @@ _UNUSED = BudgetedTable(
     source=("clients", "id"),
 )
 _DELETE = Statement("DELETE FROM clients WHERE id = {1} RETURNING id")
-_LOGO = RowReader(Logo, Unread("client_id"), "media_type", "data")
+_LOGO = RowReader(Logo, UnreadColumn("client_id"), "media_type", "data")
 _FIND_LOGO = KeyedRead(f"SELECT {_LOGO.columns} FROM client_logos WHERE client_id")
 _DELETE_LOGO = Statement("DELETE FROM client_logos WHERE client_id = {1}")
 _ADD_LOGO = Statement(

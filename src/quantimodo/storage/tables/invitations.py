@@ -8,7 +8,7 @@ from quantimodo.model.invitations import Invitation, NewInvitation
 from quantimodo.model.users import fold_email
 from quantimodo.ports.stores import Conflict
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
-from quantimodo.storage.rows import Column, RowReader, Unread, first_value
+from quantimodo.storage.rows import Column, RowReader, UnreadColumn, first_value
 from quantimodo.storage.tables.retention_rules import DAY, expired
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
@@ -24,7 +24,7 @@ _FIELDS: Final = (
     Column("expires_at", from_micros),
 )
 _INVITATION = RowReader(Invitation, *_FIELDS)
-_FOUND = RowReader(Invitation, Unread("key"), *_FIELDS)
+_FOUND = RowReader(Invitation, UnreadColumn("key"), *_FIELDS)
 _LAST_ID: Final = 2**63 - 1
 _FIND = KeyedRead(f"SELECT {_FOUND.columns} FROM account_invitations WHERE key")
 _OF = Statement(f"SELECT {_INVITATION.columns} FROM account_invitations WHERE email_key = {{1}}")

@@ -6,7 +6,7 @@ from quantimodo.model.personal_tokens import NewPersonalToken, PersonalToken, as
 from quantimodo.model.tokens import FoundAccessToken
 from quantimodo.protocol.consent_details import from_json_or_none, to_json_or_none
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
-from quantimodo.storage.rows import Column, Part, RowReader, Unread, first_value
+from quantimodo.storage.rows import Column, Part, RowReader, UnreadColumn, first_value
 from quantimodo.storage.tables.retention_rules import expired
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.texts import confirmation_text, scope_text, to_confirmation, to_scope
@@ -28,7 +28,7 @@ _TOKEN = RowReader(
 )
 _FOUND = RowReader(
     FoundAccessToken,
-    Unread("t.key"),
+    UnreadColumn("t.key"),
     Column("client_id", as_client_id, sql="t.name"),
     Part("user", USER),
     Column("scope", to_scope),

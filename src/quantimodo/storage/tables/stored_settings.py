@@ -7,15 +7,16 @@ from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
-ROW = RowReader(
+STORED_SETTINGS = RowReader(
     StoredSettings,
     *("document", "sealed_secrets"),
     Column("changed_at", from_micros),
     "revision",
 )
-SELECT = Statement(f"SELECT {ROW.columns} FROM stored_settings WHERE id = 1")
+SELECT_SETTINGS = Statement(f"SELECT {STORED_SETTINGS.columns} FROM stored_settings WHERE id = 1")
 _ADD = Statement(
-    f"INSERT INTO stored_settings (id, {ROW.columns}) VALUES (1, {{1}}, {{2}}, {{3}}, {{4}} + 1)"
+    f"INSERT INTO stored_settings (id, {STORED_SETTINGS.columns})"
+    " VALUES (1, {1}, {2}, {3}, {4} + 1)"
     " ON CONFLICT (id) DO NOTHING RETURNING 1"
 )
 _CHANGE = Statement(
@@ -31,7 +32,7 @@ class StoredSettingsTable(Table):
     """Implements `StoredSettingsStore`."""
 
     async def stored_settings(self) -> StoredSettings | None:
-        return ROW.read_first(await self._database.rows(SELECT))
+        return STORED_SETTINGS.read_first(await self._database.rows(SELECT_SETTINGS))
 
     async def reseal_settings(self, revision: int, sealed_secrets: bytes) -> bool:
         write = execute(_ENCRYPT_AGAIN, revision, sealed_secrets)

@@ -19,7 +19,7 @@ from quantimodo.model.tokens import (
     TokenStatus,
 )
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
-from quantimodo.storage.rows import Column, Part, RowReader, Unread
+from quantimodo.storage.rows import Column, Part, RowReader, UnreadColumn
 from quantimodo.storage.tables.event_outbox import REVOKED_COLUMNS, report_revoked
 from quantimodo.storage.tables.retention_rules import DAY, expired, oldest
 from quantimodo.storage.tables.table import Table
@@ -129,7 +129,7 @@ STATE = (
 # In the order of the value's fields, so that each bearer check reads its row by position.
 _FOUND_ACCESS_TOKEN = RowReader(
     FoundAccessToken,
-    Unread("t.key"),
+    UnreadColumn("t.key"),
     "client_id",
     _USER_OR_NONE,
     Column("scope", to_scope),
