@@ -33,7 +33,7 @@ from quantimodo.storage.tables.measurement_queries import (
     page_of_summaries,
     units_of_variables,
 )
-from quantimodo.storage.tables.measurements import READERS_PEOPLE
+from quantimodo.storage.tables.measurements import CONSENTING_PEOPLE
 
 QUERIES = [
     "",
@@ -123,7 +123,7 @@ def test_sqlite_begins_at_a_persons_rows(sqlite_url: str, query: str, allowed: F
         file.close()
 
 
-@pytest.mark.parametrize("sql", [*SINGLE, READERS_PEOPLE.sqlite])
+@pytest.mark.parametrize("sql", [*SINGLE, CONSENTING_PEOPLE.sqlite])
 def test_sqlite_finds_what_belongs_to_one_by_an_index(sqlite_url: str, sql: str) -> None:
     path = sqlite_path(sqlite_url)
     assert isinstance(path, Path)
@@ -168,7 +168,7 @@ async def test_postgres_scans_no_table(
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("sql", [*SINGLE, READERS_PEOPLE.postgres])
+@pytest.mark.parametrize("sql", [*SINGLE, CONSENTING_PEOPLE.postgres])
 async def test_postgres_finds_what_belongs_to_one_by_an_index(
     unused_postgres_url: str, sql: str
 ) -> None:

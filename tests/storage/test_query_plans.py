@@ -31,12 +31,12 @@ _MAY_WALK |= {
 }
 _MAY_WALK |= {"retention.client_requests"}  # from the oldest row on
 # At most 10,000 documents, of which those over the limit are deleted; the APIs that are registered.
-_MAY_WALK |= {f"client_documents.{name}" for name in ("_OVER_OF_ALL", "_UNALLOWED_OF_ALL")}
+_MAY_WALK |= {f"client_documents.{name}" for name in ("_EXCESS_OF_ALL", "_WITHOUT_CONSENT_OF_ALL")}
 _MAY_WALK |= {"resources._ALL"}
 # At most 10,000 invitations, counted before an administrator adds one.
 _MAY_WALK |= {"invitations._COUNT"}
 # Invitations to teams, which live a week, when an account is deleted.
-_MAY_WALK |= {"client_teams._FORGET"}
+_MAY_WALK |= {"client_teams._DELETE_OF_PERSON"}
 # A partial index of the operator's own applications, read in order up to a limit.
 _MAY_WALK |= {"clients._FIRST_PARTY_NAMES"}
 # A partial index of the administrators.
@@ -47,10 +47,10 @@ _MAY_WALK |= {
     f"variables.{name}" for name in ("_UNITS", "_UNIT_CATEGORIES", "_VARIABLE_CATEGORIES")
 }
 # One row for each sign-in provider. Queues are read from the oldest row on, up to a limit.
-_MAY_WALK |= {"retention.provider_outcomes", "operations._PROVIDERS"}
+_MAY_WALK |= {"retention.provider_outcomes", "server_state._PROVIDERS"}
 # One row for each condition of the server.
 _MAY_WALK |= {"retention.alerts", "alerts._ALL"}
-_MAY_WALK |= {f"operations.{name}" for name in ("_MAILS", "_DELIVERIES", "_SIZE")}
+_MAY_WALK |= {f"server_state.{name}" for name in ("_MAILS", "_DELIVERIES", "_SIZE")}
 # A process reads these once in a sixty-fourth of the budget, and no more than 10,000 rows.
 _MAY_WALK |= {
     f"{table}.{name}"
@@ -102,6 +102,7 @@ def test_there_is_something_to_look_at() -> None:
     assert {"tokens._FIND_ACCESS_TOKEN", "clients._BY_ID", "sessions._BY_KEY"} <= set(_READS)
     assert set(_BATCHES) == {"store access token", "redeem", "rotate"}
     assert len(_OTHERS) > 40
+    assert set(_STATEMENTS) >= _MAY_WALK
 
 
 # ---------------------------------------------------------------------------------------- SQLite

@@ -168,7 +168,7 @@ class MeasurementStore(Protocol):
         """The ids of the units of the variables that the filters of `variable` and `category`
         choose, and that are allowed."""
 
-    async def readers_people(
+    async def consenting_people(
         self, client_id: str, scope: str, now: datetime, *, after: int, limit: int
     ) -> Sequence[ConsentingPerson]:
         """The people, by id and after `after`, who allow this app `scope` now: a consent with it

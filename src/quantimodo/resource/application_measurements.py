@@ -81,7 +81,7 @@ class ApplicationMeasurements:
         """Read in each request, so that a change of a consent applies at once."""
         people: list[Person] = []
         while True:
-            page = await self.store.readers_people(
+            page = await self.store.consenting_people(
                 app,
                 READ,
                 self.clock.now(),

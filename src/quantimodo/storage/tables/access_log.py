@@ -17,7 +17,6 @@ from quantimodo.storage.timestamps import from_micros, to_micros
 MOST_FILTERS: Final = 200
 """Rows about different filters of the reads of one application, for one person and hour. What is
 read beyond that is one row without a filter, so that no application buries its other reads."""
-_Place = tuple[int, int, str]  # a person, an hour and an application
 _ADD = Insert(
     head="INSERT INTO accesses (user_id, hour, client_id, action, variable, category, first_at,"
     " last_at, measurements, requests)",
@@ -41,6 +40,14 @@ _ACCESS = RowReader(
     "measurements",
     "requests",
 )
+
+
+class _AppHour(NamedTuple):
+    """An hour in which an application accessed the measurements of a person."""
+
+    user_id: int
+    hour: int
+    client_id: str
 
 
 class _NumberedAccess(NamedTuple):
@@ -95,7 +102,7 @@ _FINISH = Statement(
     " WHERE user_id = {1} AND client_id = {2} AND read_notice_at > 0"
 )
 # A later token may have the name of an earlier one, whose last uses are not its own.
-_USED = Statement(
+_RECORD_TOKEN_USE = Statement(
     "UPDATE personal_tokens SET used_at = {3} WHERE user_id = {1} AND name = {2}"
     " AND created_at <= {3} AND (used_at IS NULL OR used_at < {3})"
 )
@@ -123,36 +130,36 @@ def _to_row(access: Access) -> Row:
     )
 
 
-def _bounded(accesses: Sequence[Access]) -> Operation[Sequence[Access]]:
-    """The same, of which reads with too many filters are added up without them. A filter that has a
-    row already keeps it."""
-    filters: dict[_Place, set[tuple[str, str]]] = {}
-    for place in sorted({_place(each) for each in accesses if _has_filter(each)}):
-        rows = yield _FILTERS, place
-        filters[place] = {(variable, category) for variable, category in rows}
+def _within_most_filters(accesses: Sequence[Access]) -> Operation[Sequence[Access]]:
+    """The accesses, in which reads with more than `MOST_FILTERS` different filters are merged into
+    one without a filter. A filter that has a row already keeps it."""
+    filters: dict[_AppHour, set[tuple[str, str]]] = {}
+    for app_hour in sorted({_app_hour(each) for each in accesses if _has_filter(each)}):
+        rows = yield _FILTERS, tuple(app_hour)
+        filters[app_hour] = {(variable, category) for variable, category in rows}
     found: dict[tuple[object, ...], Access] = {}
     for access in accesses:
-        place, each = _place(access), access
+        app_hour, each = _app_hour(access), access
         if _has_filter(access):
-            known, own = filters[place], (access.variable, access.category)
+            known, own = filters[app_hour], (access.variable, access.category)
             if own in known or len(known) < MOST_FILTERS:
                 known.add(own)
             else:
                 each = replace(access, variable="", category="")
-        key = (place, each.action, each.variable, each.category)
-        found[key] = _joined(found[key], each) if key in found else each
+        key = (app_hour, each.action, each.variable, each.category)
+        found[key] = _merged(found[key], each) if key in found else each
     return list(found.values())
 
 
-def _place(access: Access) -> _Place:
-    return access.user_id, to_micros(access.first_at) // HOUR, access.client_id
+def _app_hour(access: Access) -> _AppHour:
+    return _AppHour(access.user_id, to_micros(access.first_at) // HOUR, access.client_id)
 
 
 def _has_filter(access: Access) -> bool:
     return access.action == "read" and bool(access.variable or access.category)
 
 
-def _joined(one: Access, other: Access) -> Access:
+def _merged(one: Access, other: Access) -> Access:
     return replace(
         one,
         first_at=min(one.first_at, other.first_at),
@@ -188,13 +195,13 @@ class Accesses(Table):
         uses = _uses_of_tokens(accesses)
 
         def operation() -> Operation[None]:
-            bounded = yield from _bounded(accesses)
+            bounded = yield from _within_most_filters(accesses)
             # Rows are locked in one order, so that writers do not deadlock.
             yield from insert_many(_ADD, (), sorted(map(_to_row, bounded)))
             for pair in sorted(reads):
                 yield _FIRST_READ, (*pair, reads[pair])
             for (user_id, name), used_at in sorted(uses.items()):
-                yield _USED, (user_id, name, used_at)
+                yield _RECORD_TOKEN_USE, (user_id, name, used_at)
 
         await self._database.write(operation)
 

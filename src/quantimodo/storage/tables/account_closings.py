@@ -9,8 +9,8 @@ from quantimodo.storage.tables.revoked_grants import revoke_grants
 from quantimodo.storage.tables.session_end import end_sessions
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
-    DROP_LOGIN_CODES,
-    DROP_PERSONAL_TOKENS,
+    DELETE_LOGIN_CODES,
+    DELETE_PERSONAL_TOKENS,
     USER,
 )
 from quantimodo.storage.timestamps import from_micros, to_micros
@@ -45,9 +45,9 @@ class AccountClosings(Table):
             if not closed:
                 return None
             yield from end_sessions(user_id, to_micros(at))
-            yield DROP_LOGIN_CODES, (user_id,)
+            yield DELETE_LOGIN_CODES, (user_id,)
             yield from revoke_grants(user_id, to_micros(at))
-            yield DROP_PERSONAL_TOKENS, (user_id,)
+            yield DELETE_PERSONAL_TOKENS, (user_id,)
             return from_micros(closed[0][0])
 
         return await self._database.write(operation)

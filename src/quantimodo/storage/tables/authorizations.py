@@ -219,8 +219,7 @@ class Authorizations(Table):
                 yield ADD_ACCESS_TOKEN, access_token_values(access)
             if logout_recipient is not None:
                 yield ADD_LOGOUT_RECIPIENT, logout_recipient_values(logout_recipient)
-            reported = (grant.client_id, grant.user_id, grant.scope, to_micros(grant.created_at))
-            yield from report_grant(grant.id, grant.public_id, reported)
+            yield from report_grant(grant)
             return True
 
         return await self._database.write(operation)

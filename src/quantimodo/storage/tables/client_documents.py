@@ -24,20 +24,20 @@ _SAVE = Statement(
 )
 _USE = Statement("UPDATE client_documents SET used_at = {2} WHERE client_id = {1}")
 _AT_ONCE = 1000
-_OVER = (
+_EXCESS = (
     "SELECT client_id FROM client_documents%s ORDER BY used_at DESC, client_id LIMIT"
     f" {_AT_ONCE} OFFSET"
 )
-_OVER_OF_HOST = Statement(_OVER % " WHERE host = {1}" + " {2}")
-_OVER_OF_ALL = Statement(_OVER % "" + " {1}")
-# Those without a consent: to delete one ends nothing that a person allowed.
-_UNALLOWED = (
+_EXCESS_OF_HOST = Statement(_EXCESS % " WHERE host = {1}" + " {2}")
+_EXCESS_OF_ALL = Statement(_EXCESS % "" + " {1}")
+# To delete a document without a consent ends no access that a person allowed.
+_WITHOUT_CONSENT = (
     "SELECT client_id FROM client_documents d WHERE%s client_id <> {1} AND NOT EXISTS"
     " (SELECT 1 FROM consents c WHERE c.client_id = d.client_id)"
     " ORDER BY used_at, client_id LIMIT {2}"
 )
-_UNALLOWED_OF_HOST = Statement(_UNALLOWED % " host = {3} AND")
-_UNALLOWED_OF_ALL = Statement(_UNALLOWED % "")
+_WITHOUT_CONSENT_OF_HOST = Statement(_WITHOUT_CONSENT % " host = {3} AND")
+_WITHOUT_CONSENT_OF_ALL = Statement(_WITHOUT_CONSENT % "")
 _DELETE = Statement("DELETE FROM client_documents WHERE client_id = {1}")
 _DELETE_CLIENT = Statement("DELETE FROM clients WHERE id = {1} AND disabled_at IS NULL")
 
@@ -62,12 +62,12 @@ class ClientDocuments(Table):
                 ),
             )
             client_id, host = document.client_id, document.host
-            if over := (yield _OVER_OF_HOST, (host, most_of_host)):
-                unallowed = yield _UNALLOWED_OF_HOST, (client_id, len(over), host)
-                yield from _delete(over, unallowed)
-            if over := (yield _OVER_OF_ALL, (most,)):
-                unallowed = yield _UNALLOWED_OF_ALL, (client_id, len(over))
-                yield from _delete(over, unallowed)
+            if excess := (yield _EXCESS_OF_HOST, (host, most_of_host)):
+                without_consent = yield _WITHOUT_CONSENT_OF_HOST, (client_id, len(excess), host)
+                yield from _delete(excess, without_consent)
+            if excess := (yield _EXCESS_OF_ALL, (most,)):
+                without_consent = yield _WITHOUT_CONSENT_OF_ALL, (client_id, len(excess))
+                yield from _delete(excess, without_consent)
 
         await self._database.write(operation)
 
@@ -75,9 +75,10 @@ class ClientDocuments(Table):
         await self._database.write(execute(_USE, client_id, to_micros(at)))
 
 
-def _delete(over: Sequence[Row], unallowed: Sequence[Row]) -> Operation[None]:
-    """Delete as many as are over the number: those without a consent first, then the oldest."""
-    oldest = [row for row in reversed(over) if row not in unallowed]
-    for (client_id,) in [*unallowed, *oldest][: len(over)]:
+def _delete(excess: Sequence[Row], without_consent: Sequence[Row]) -> Operation[None]:
+    """Delete as many documents as there are in `excess`: those without a consent first, then the
+    oldest."""
+    oldest = [row for row in reversed(excess) if row not in without_consent]
+    for (client_id,) in [*without_consent, *oldest][: len(excess)]:
         yield _DELETE, (client_id,)
         yield _DELETE_CLIENT, (client_id,)

@@ -79,9 +79,11 @@ _DAYS = Statement(
     f"SELECT {_CLIENT_DAY.columns} FROM client_days WHERE client_id = {{1}} AND day >= {{2}}"
     " ORDER BY day"
 )
-_USED = RowReader(ClientUsage, "client_id", Column("day", _day), "endpoint", "code", "number")
+_CLIENT_USAGE = RowReader(
+    ClientUsage, "client_id", Column("day", _day), "endpoint", "code", "number"
+)
 _USAGE = Statement(
-    f"SELECT {_USED.columns} FROM client_usage WHERE client_id = {{1}} AND day >= {{2}}"
+    f"SELECT {_CLIENT_USAGE.columns} FROM client_usage WHERE client_id = {{1}} AND day >= {{2}}"
     " ORDER BY day, endpoint, code"
 )
 _SUMS = Statement(
@@ -164,7 +166,7 @@ class ClientLogs(Table):
 
     async def client_usage(self, client_id: str, since: date) -> Sequence[ClientUsage]:
         rows = await self._database.search(_USAGE, client_id, _day_number(since))
-        return _USED.read_all(rows)
+        return _CLIENT_USAGE.read_all(rows)
 
     async def days_of_all_clients(self, since: date) -> Sequence[DaySums]:
         rows = await self._database.search(_SUMS, _day_number(since))

@@ -38,7 +38,7 @@ _FIELDS: Final = (
     Column("expires_at", from_micros),
 )
 _INVITATION = RowReader(ClientInvitation, *_FIELDS)
-_FOUND = RowReader(ClientInvitation, UnreadColumn("key"), *_FIELDS)
+_KEYED_INVITATION = RowReader(ClientInvitation, UnreadColumn("key"), *_FIELDS)
 _ROLE = Statement("SELECT role FROM client_members WHERE client_id = {1} AND user_id = {2}")
 _MEMBERS = Statement(
     "SELECT u.id, u.name, u.email, u.email_verified_at IS NOT NULL, 'owner' AS role,"
@@ -93,7 +93,7 @@ _OF_CLIENT = Statement(
     f"SELECT {_INVITATION.columns} FROM client_invitations WHERE client_id = {{1}}"
     " AND expires_at > {2} ORDER BY created_at, email"
 )
-_FIND = KeyedRead(f"SELECT {_FOUND.columns} FROM client_invitations WHERE key")
+_FIND = KeyedRead(f"SELECT {_KEYED_INVITATION.columns} FROM client_invitations WHERE key")
 _DELETE_INVITATION = Statement(
     "DELETE FROM client_invitations WHERE client_id = {1} AND email = {2} RETURNING key"
 )
@@ -156,7 +156,7 @@ class ClientTeams(Table):
         def operation() -> Operation[Literal["left", "last", "none"]]:
             lead = first_value((yield _LOCK, (client_id,)))
             if lead == user_id:
-                if not (yield from _follow(client_id, user_id)):
+                if not (yield from _promote_next_owner(client_id, user_id)):
                     return "last"
             elif not (yield _DELETE, (client_id, user_id)):
                 return "none"
@@ -208,7 +208,7 @@ class ClientTeams(Table):
         return _INVITATION.read_all(rows)
 
     async def invitation(self, key: bytes) -> ClientInvitation | None:
-        return _FOUND.read_found(await self._database.one(_FIND, key))
+        return _KEYED_INVITATION.read_found(await self._database.one(_FIND, key))
 
     async def delete_invitation(self, client_id: str, email: str) -> bool:
         deleted = execute(_DELETE_INVITATION, client_id, email)
@@ -250,9 +250,9 @@ def check_owned(user_id: int, client_id: str, most: int) -> Operation[None]:
 
 
 def transfer_clients(user_id: int) -> Operation[None]:
-    """The part of an operation that deletes a person: clients with another owner get that lead."""
+    """The part of an operation that deletes a person: another owner becomes the lead of clients."""
     for (client_id,) in (yield _LOCK_OWNED, (user_id,)):
-        yield from _follow(client_id, user_id)
+        yield from _promote_next_owner(client_id, user_id)
 
 
 def delete_team_invitations(user_id: int) -> Operation[None]:
@@ -262,8 +262,8 @@ def delete_team_invitations(user_id: int) -> Operation[None]:
     yield _DELETE_OF_PERSON, (user_id,)
 
 
-def _follow(client_id: str, user_id: int) -> Operation[bool]:
-    """The oldest owner beside this person becomes the lead; False without one."""
+def _promote_next_owner(client_id: str, user_id: int) -> Operation[bool]:
+    """Make the oldest owner beside this person the lead; False if there is none."""
     successor = first_value((yield _NEXT_LEAD, (client_id, user_id)))
     if successor is None:
         return False
@@ -273,7 +273,7 @@ def _follow(client_id: str, user_id: int) -> Operation[bool]:
 
 
 def _set_lead(client_id: str, user_id: int) -> Operation[None]:
-    """The verified domain ends: the operator checked it for the lead before."""
+    """Set the lead. Ends the verified domain, which the operator verified for the lead before."""
     metadata: str = first_value((yield _METADATA, (client_id,)))
     yield _SET_LEAD, (client_id, user_id, without_verified_domain(metadata))
 
@@ -293,7 +293,7 @@ def _is_owner(client_id: str, user_id: int, lead: int | None) -> Operation[bool]
 
 
 def _may_invite(invitation: ClientInvitation, lead: int | None) -> Operation[bool]:
-    """Whether who sent it may do so now. Only the lead transfers."""
+    """Whether the person who sent the invitation may still do so. Only the lead transfers."""
     if invitation.role == "transfer":
         return lead == invitation.invited_by
     return (yield from _is_owner(invitation.client_id, invitation.invited_by, lead))

@@ -106,7 +106,7 @@ _MOST_CACHED = 4096  # clients
 
 
 def _index_redirect_uris(client: Client) -> Generator[Call, Sequence[Row], None]:
-    # A document can name any redirect URI: social sign-in must not take it for a registered one.
+    # A metadata document can name any redirect URI: social sign-in must not treat it as registered.
     uris = () if client.document_host else client.redirect_uris
     for uri in dict.fromkeys(map(portless, uris)):
         yield _ADD_REDIRECT_URI, (uri, client.id)

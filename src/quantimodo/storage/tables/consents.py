@@ -50,12 +50,14 @@ _CHANGE = RowReader(
     Column("details", from_json_or_none),
     Column("expires_at", from_micros_or_none),
 )
-_ONE = f"SELECT {CONSENT.columns} FROM consents WHERE user_id = {{1}} AND client_id = {{2}}"
-FIND_CONSENT: Final = Statement(_ONE)
+_SELECT_CONSENT = (
+    f"SELECT {CONSENT.columns} FROM consents WHERE user_id = {{1}} AND client_id = {{2}}"
+)
+FIND_CONSENT: Final = Statement(_SELECT_CONSENT)
 # Shared by all that begin an authorization, so that a withdrawal or a change that comes after them
 # finds the grant.
-SHARE_CONSENT: Final = Statement(_ONE, postgres=f"{_ONE} FOR KEY SHARE")
-_LOCK_CONSENT = Statement(_ONE, postgres=f"{_ONE} FOR UPDATE")
+SHARE_CONSENT: Final = Statement(_SELECT_CONSENT, postgres=f"{_SELECT_CONSENT} FOR KEY SHARE")
+_LOCK_CONSENT = Statement(_SELECT_CONSENT, postgres=f"{_SELECT_CONSENT} FOR UPDATE")
 _CONSENTS_OF = Statement(
     f"SELECT {CONSENT.columns} FROM consents WHERE user_id = {{1}} ORDER BY granted_at DESC"
 )
@@ -75,12 +77,14 @@ _REVOKE_GRANTS = Statement(
     f"UPDATE grants SET revoked_at = {{3}} WHERE {_LIVE} RETURNING {REVOKED_COLUMNS}"
 )
 _LIVE_GRANTS = Statement(f"SELECT DISTINCT scope, details FROM grants WHERE {_LIVE}")
-_SAME = f"{_LIVE} AND scope = {{3}} AND coalesce(details, '') = {{4}}"
-_REVOKE_SOME = Statement(
-    f"UPDATE grants SET revoked_at = {{5}} WHERE {_SAME} RETURNING {REVOKED_COLUMNS}"
+_LIVE_WITH_SCOPE = f"{_LIVE} AND scope = {{3}} AND coalesce(details, '') = {{4}}"
+_REVOKE_WITH_SCOPE = Statement(
+    f"UPDATE grants SET revoked_at = {{5}} WHERE {_LIVE_WITH_SCOPE} RETURNING {REVOKED_COLUMNS}"
 )
-_NARROW_SOME = Statement(f"UPDATE grants SET scope = {{5}}, details = {{6}} WHERE {_SAME}")
-_END_EARLIER = Statement(
+_NARROW_WITH_SCOPE = Statement(
+    f"UPDATE grants SET scope = {{5}}, details = {{6}} WHERE {_LIVE_WITH_SCOPE}"
+)
+_SHORTEN_GRANTS = Statement(
     f"UPDATE grants SET expires_at = {{3}} WHERE {_LIVE} AND expires_at > {{3}}"
 )
 _ADD_CHANGE = Statement(
@@ -140,14 +144,14 @@ def change_consent(
 def withdraw_consent(user_id: int, client_id: str, at: datetime) -> Operation[bool]:
     """The operation that deletes a consent and revokes its grants."""
     before = CONSENT.read_first((yield _LOCK_CONSENT, (user_id, client_id)))
-    dropped = yield _DELETE_CONSENT, (user_id, client_id)
+    deleted = yield _DELETE_CONSENT, (user_id, client_id)
     moment = to_micros(at)
     yield from report_revoked((yield _REVOKE_GRANTS, (user_id, client_id, moment)), moment)
-    if before is not None and dropped:
+    if before is not None and deleted:
         ended = replace(before, scope=frozenset(), details=None, expires_at=None, updated_at=at)
         yield from _add_change(ended, "withdrawn")
         yield from report_consent(ended, moment, withdrawn=True)
-    return bool(dropped)
+    return bool(deleted)
 
 
 def _store(before: Consent | None, after: Consent) -> Operation[None]:
@@ -183,16 +187,16 @@ def _narrow_grants(consent: Consent) -> Operation[None]:
         narrow, details = allowed_part(consent, scope, from_json_or_none(details_of_grant))
         gone = scope - narrow
         if details is None and (details_of_grant or any(map(is_about_health, gone))):
-            # The tokens that there are have the scope that is gone: the details do not. A grant
+            # Existing tokens still state the scope that is gone; the details exclude it. A grant
             # that has details keeps them (RFC 9396 §7).
             details = explicit(None, health_actions(narrow))
         if not narrow or not all(map(is_about_health, gone)):
             at = to_micros(consent.updated_at)
-            yield from report_revoked((yield _REVOKE_SOME, (*same, at)), at)
+            yield from report_revoked((yield _REVOKE_WITH_SCOPE, (*same, at)), at)
         elif (scope_text(narrow), to_json_or_none(details)) != (scope_of_grant, details_of_grant):
-            yield _NARROW_SOME, (*same, scope_text(narrow), to_json_or_none(details))
+            yield _NARROW_WITH_SCOPE, (*same, scope_text(narrow), to_json_or_none(details))
     if consent.expires_at is not None:
-        yield _END_EARLIER, (*key, to_micros(consent.expires_at))
+        yield _SHORTEN_GRANTS, (*key, to_micros(consent.expires_at))
 
 
 def _add_change(

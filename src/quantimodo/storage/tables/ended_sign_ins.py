@@ -12,8 +12,8 @@ from typing import Final
 from quantimodo.storage.database import Operation, Statement
 from quantimodo.storage.rows import first_value
 
-# As long as the record that the provider's message was applied, of which there is one for each row:
-# the quota of those records bounds this table too. A front-channel logout, which has no such
+# As long as the replay record of the provider's message, of which there is one for each row: the
+# quota of those records bounds this table, too. A front-channel logout, which has no such
 # record, adds a row only for a session that there was.
 _KEPT: Final = timedelta(days=30) // timedelta(microseconds=1)
 
@@ -35,7 +35,8 @@ def end_sign_ins(issuer: str, subject: str, at: int) -> Operation[None]:
 
 
 def sign_ins_ended_at(issuer: str, subject: str) -> Operation[int | None]:
-    """When sign-ins through this account were ended last; None: never, or long ago."""
+    """When sign-ins through this account were last ended; None for never, or for more than 30 days
+    ago."""
     key = _key(issuer, subject)
     yield _LOCK, (_number(key),)
     ended_at: int | None = first_value((yield _FIND, (key,)))

@@ -1,7 +1,7 @@
 """Writes events for applications, as a part of the operation that they report: both are stored, or
 neither is.
 
-An application without an endpoint, and that does not ask for its events, costs one statement.
+For an application that has no endpoint and does not poll, an event costs one statement.
 """
 
 import json
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from quantimodo.model.app_events import MOST_EVENTS
 from quantimodo.model.consents import Consent
+from quantimodo.model.tokens import Grant
 from quantimodo.protocol.app_events import grant_id, visible_claims
 from quantimodo.protocol.scopes import format_scope
 from quantimodo.protocol.subjects import is_pairwise, sector
@@ -17,6 +18,7 @@ from quantimodo.storage.database import Operation, Row, Statement
 from quantimodo.storage.rows import first_value
 from quantimodo.storage.tables.client_rows import CLIENT
 from quantimodo.storage.tables.texts import to_scope
+from quantimodo.storage.timestamps import to_micros
 
 REVOKED_COLUMNS: Final = "client_id, id, user_id, public_id"
 """What a statement that revokes grants returns, for `report_revoked`."""
@@ -26,8 +28,8 @@ _WANTED = (
     "(polled = 1 OR EXISTS (SELECT 1 FROM webhook_endpoints w WHERE w.client_id = {1}"
     " AND ' ' || w.kinds || ' ' LIKE '% ' || {2} || ' %'))"
 )
-# The row is locked until the commit, so that numbers are in the order of commits: who has read one
-# has not missed an earlier one.
+# The row is locked until the commit, so that numbers are in the order of commits: an application
+# that has read an event has not missed an earlier one.
 _NEXT_NUMBER = Statement(
     "UPDATE event_streams SET last_number = last_number + 1"
     f" WHERE client_id = {{1}} AND {_WANTED} RETURNING last_number"
@@ -81,7 +83,7 @@ def report(
 
 
 def delete_old(client_id: str, number: int) -> Operation[None]:
-    """Delete the events that are too many, now that there is this one."""
+    """Delete the oldest events beyond `MOST_EVENTS`; `number` is that of the newest."""
     last = number - MOST_EVENTS
     if last > 0:
         yield _COUNT_DROPPED, (client_id, last)
@@ -89,23 +91,26 @@ def delete_old(client_id: str, number: int) -> Operation[None]:
         yield _MARK_DROPPED, (client_id, last)
 
 
-def report_grant(internal: bytes, public_id: str | None, row: Row) -> Operation[None]:
-    """A grant was stored: (client id, person, scope, time)."""
-    client_id, user_id, scope, at = row
-    data = {"grant_id": grant_id(internal, public_id), "scope": format_scope(scope)}
-    yield from report(client_id, "grant.created", at, user_id, data)
+def report_grant(grant: Grant) -> Operation[None]:
+    """Report that the grant was stored."""
+    data = {
+        "grant_id": grant_id(grant.id, grant.public_id),
+        "scope": format_scope(grant.scope),
+    }
+    at = to_micros(grant.created_at)
+    yield from report(grant.client_id, "grant.created", at, grant.user_id, data)
 
 
 def report_revoked(revoked: Iterable[Row], at: int) -> Operation[None]:
-    """Grants were revoked: rows of `REVOKED_COLUMNS`."""
+    """Report that these grants, rows of `REVOKED_COLUMNS`, were revoked."""
     # All operations lock the counters of several applications in one order.
-    for client_id, internal, user_id, public_id in sorted(map(tuple, revoked)):
-        data = {"grant_id": grant_id(internal, public_id)}
+    for client_id, internal_id, user_id, public_id in sorted(map(tuple, revoked)):
+        data = {"grant_id": grant_id(internal_id, public_id)}
         yield from report(client_id, "grant.revoked", at, user_id, data)
 
 
 def report_consent(consent: Consent, at: int, *, withdrawn: bool = False) -> Operation[None]:
-    """A consent was changed or withdrawn."""
+    """Report that the consent was changed or withdrawn."""
     end = consent.expires_at
     data = {
         "change": "withdrawn" if withdrawn else "changed",
@@ -116,7 +121,7 @@ def report_consent(consent: Consent, at: int, *, withdrawn: bool = False) -> Ope
 
 
 def report_claims(user_id: int, changed: Sequence[str], at: int) -> Operation[None]:
-    """The profile of a person was changed: for each application, what it may see."""
+    """Report that claims of a person were changed: to each application those that it may see."""
     if not changed:
         return
     for client_id, scope in (yield _SCOPES_WITH_STREAM, (user_id, at)):
@@ -126,8 +131,9 @@ def report_claims(user_id: int, changed: Sequence[str], at: int) -> Operation[No
 
 
 def report_deletion(user_id: int, at: int) -> Operation[None]:
-    """The person is about to be deleted. The event has the subject by which the application knows
-    the person, and nothing else of them; an application that was never given one gets none."""
+    """Report that the person is about to be deleted. The event has the subject by which the
+    application knows the person, and nothing else; an application that never received a subject
+    gets no event."""
     for client in CLIENT.read_all((yield _CLIENTS_WITH_STREAM, (user_id,))):
         if is_pairwise(client):
             found = yield _PAIRWISE, (user_id, sector(client))

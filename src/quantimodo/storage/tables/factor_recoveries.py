@@ -9,8 +9,8 @@ from quantimodo.storage.tables.retention_rules import expired
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
     CONFIRM_PASSWORD,
-    DROP_FACTOR_RECOVERY,
-    DROP_PASSKEYS,
+    DELETE_FACTOR_RECOVERY,
+    DELETE_PASSKEYS,
     HAS_FACTOR,
     LOCK_PERSON,
     delete_factor,
@@ -67,7 +67,7 @@ class FactorRecoveries(Table):
     async def cancel_factor_recovery(self, user_id: int) -> bool:
         def operation() -> Operation[bool]:
             yield LOCK_PERSON, (user_id,)
-            return bool((yield DROP_FACTOR_RECOVERY, (user_id,)))
+            return bool((yield DELETE_FACTOR_RECOVERY, (user_id,)))
 
         return await self._database.write(operation)
 
@@ -80,7 +80,7 @@ class FactorRecoveries(Table):
                 return False
             yield from delete_factor(user_id)
             # They are lost too, or the person would have used one instead.
-            yield DROP_PASSKEYS, (user_id,)
+            yield DELETE_PASSKEYS, (user_id,)
             return True
 
         return await self._database.write(operation)
@@ -92,6 +92,6 @@ class FactorRecoveries(Table):
         def operation() -> Operation[bool]:
             yield LOCK_PERSON, (user_id,)
             yield CONFIRM_PASSWORD, (user_id,)
-            return bool((yield DROP_FACTOR_RECOVERY, (user_id,)))
+            return bool((yield DELETE_FACTOR_RECOVERY, (user_id,)))
 
         return await self._database.write(operation)

@@ -16,8 +16,8 @@ from quantimodo.storage.tables.session_end import end_sessions
 from quantimodo.storage.tables.sign_in_methods import SIGN_IN_METHODS, sign_in_methods
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
-    DROP_LOGIN_CODES,
-    DROP_PERSONAL_TOKENS,
+    DELETE_LOGIN_CODES,
+    DELETE_PERSONAL_TOKENS,
     LOCK_PERSON,
     OWN_SESSION,
     insert_user,
@@ -80,15 +80,18 @@ def insert_identity(user_id: int, identity: NewIdentity, ended_at: int | None) -
     )
 
 
-def _not_ended(identity: NewIdentity) -> Operation[int | None]:
-    """When the provider ended sign-ins through this identity, which is before this one began."""
+def _require_not_ended(identity: NewIdentity) -> Operation[int | None]:
+    """When the provider last ended sign-ins through this identity; None for never. Raises
+    `SignInEnded` if that was after this sign-in began."""
     ended_at = yield from sign_ins_ended_at(identity.issuer, identity.subject)
     if ended_at is not None and to_micros(identity.stated_at) <= ended_at:
         raise SignInEnded
     return ended_at
 
 
-def _added(identity_id: int, user_id: int, identity: NewIdentity, ended_at: int | None) -> Identity:
+def _new_identity(
+    identity_id: int, user_id: int, identity: NewIdentity, ended_at: int | None
+) -> Identity:
     return Identity(
         id=identity_id,
         user_id=user_id,
@@ -116,7 +119,7 @@ class Identities(Table):
         self, user_id: int, identity: NewIdentity, session: bytes | None = None
     ) -> Identity:
         def operation() -> Operation[tuple[int, int | None]]:
-            ended_at = yield from _not_ended(identity)
+            ended_at = yield from _require_not_ended(identity)
             yield LOCK_PERSON, (user_id,)
             if session is not None and not (yield OWN_SESSION, (user_id, session)):
                 raise Conflict("the session was ended")
@@ -124,13 +127,13 @@ class Identities(Table):
             return identity_id, ended_at
 
         identity_id, ended_at = await self._database.write(operation)
-        return _added(identity_id, user_id, identity, ended_at)
+        return _new_identity(identity_id, user_id, identity, ended_at)
 
     async def add_user_with_identity(
         self, user: NewUser, identity: NewIdentity, invitation: bytes | None = None
     ) -> tuple[User, Identity]:
         def operation() -> Operation[tuple[int, int, int | None]]:
-            ended_at = yield from _not_ended(identity)
+            ended_at = yield from _require_not_ended(identity)
             if invitation is not None:
                 yield from use_invitation(invitation, user.created_at)
             user_id: int = first_value((yield insert_user(user)))
@@ -138,7 +141,7 @@ class Identities(Table):
             return user_id, identity_id, ended_at
 
         user_id, identity_id, ended_at = await self._database.write(operation)
-        return new_user(user_id, user), _added(identity_id, user_id, identity, ended_at)
+        return new_user(user_id, user), _new_identity(identity_id, user_id, identity, ended_at)
 
     async def record_identity_use(
         self, identity_id: int, at: datetime, *, name: str, email: str | None, sealed: bytes | None
@@ -166,7 +169,7 @@ class Identities(Table):
             if ended is not None:
                 yield from _sign_out(ended.user_id, moment)
                 yield from revoke_grants(ended.user_id, moment)
-                yield DROP_PERSONAL_TOKENS, (ended.user_id,)
+                yield DELETE_PERSONAL_TOKENS, (ended.user_id,)
             return ended
 
         return await self._database.write(operation)
@@ -183,7 +186,7 @@ class Identities(Table):
             yield from _sign_out(found.user_id, moment)
             if grants:
                 yield from revoke_grants(found.user_id, moment)
-                yield DROP_PERSONAL_TOKENS, (found.user_id,)
+                yield DELETE_PERSONAL_TOKENS, (found.user_id,)
             return found.user_id
 
         return await self._database.write(operation)
@@ -209,4 +212,4 @@ def _change(issuer: str, subject: str, change: Callable[[int], Call]) -> Operati
 
 def _sign_out(user_id: int, at: int) -> Operation[None]:
     yield from end_sessions(user_id, at)
-    yield DROP_LOGIN_CODES, (user_id,)
+    yield DELETE_LOGIN_CODES, (user_id,)

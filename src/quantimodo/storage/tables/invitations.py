@@ -24,16 +24,18 @@ _FIELDS: Final = (
     Column("expires_at", from_micros),
 )
 _INVITATION = RowReader(Invitation, *_FIELDS)
-_FOUND = RowReader(Invitation, UnreadColumn("key"), *_FIELDS)
+_KEYED_INVITATION = RowReader(Invitation, UnreadColumn("key"), *_FIELDS)
 _LAST_ID: Final = 2**63 - 1
-_FIND = KeyedRead(f"SELECT {_FOUND.columns} FROM account_invitations WHERE key")
-_OF = Statement(f"SELECT {_INVITATION.columns} FROM account_invitations WHERE email_key = {{1}}")
+_FIND = KeyedRead(f"SELECT {_KEYED_INVITATION.columns} FROM account_invitations WHERE key")
+_BY_EMAIL = Statement(
+    f"SELECT {_INVITATION.columns} FROM account_invitations WHERE email_key = {{1}}"
+)
 _PAGE = Statement(
     f"SELECT {_INVITATION.columns} FROM account_invitations WHERE id < {{1}}"
     " ORDER BY id DESC LIMIT {2}"
 )
 _COUNT = Statement("SELECT COUNT(*) FROM account_invitations WHERE email_key <> {1}")
-_DELETE_OF = Statement("DELETE FROM account_invitations WHERE email_key = {1}")
+_DELETE_BY_EMAIL = Statement("DELETE FROM account_invitations WHERE email_key = {1}")
 # Of concurrent calls for one address the last one stays.
 _SAVE = Statement(
     "INSERT INTO account_invitations"
@@ -57,7 +59,7 @@ _DELETE_OF_PERSON = Statement(
     "DELETE FROM account_invitations WHERE email_key = (SELECT email_key FROM users WHERE id = {1}"
     " AND email_verified_at IS NOT NULL)"
 )
-_CLEAR = Statement(  # the record of administrators keeps no address
+_CLEAR_ACTIONS = Statement(  # the record of administrators keeps no address
     "UPDATE admin_actions SET detail = '' WHERE detail <> ''"
     " AND detail = (SELECT email FROM users WHERE id = {1})"
 )
@@ -82,7 +84,7 @@ class Invitations(Table):
         def operation() -> Operation[Invitation | None]:
             if first_value((yield _COUNT, (email_key,))) >= most:
                 return None
-            yield _DELETE_OF, (email_key,)
+            yield _DELETE_BY_EMAIL, (email_key,)
             return _INVITATION.read_first((yield _SAVE, values))
 
         return await self._database.write(operation)
@@ -94,10 +96,10 @@ class Invitations(Table):
         return _INVITATION.read_first(await self._database.write(renew))
 
     async def invitation(self, key: bytes) -> Invitation | None:
-        return _FOUND.read_found(await self._database.one(_FIND, key))
+        return _KEYED_INVITATION.read_found(await self._database.one(_FIND, key))
 
     async def invitation_of(self, email: str) -> Invitation | None:
-        return _INVITATION.read_first(await self._database.rows(_OF, fold_email(email)))
+        return _INVITATION.read_first(await self._database.rows(_BY_EMAIL, fold_email(email)))
 
     async def invitations(self, before: int | None, limit: int) -> Sequence[Invitation]:
         rows = await self._database.list_rows(_PAGE, before or _LAST_ID, limit)
@@ -120,4 +122,4 @@ def delete_invitations(user_id: int) -> Operation[None]:
     address any more. One to an address that was never verified stays, because it may be for
     another person."""
     yield _DELETE_OF_PERSON, (user_id,)
-    yield _CLEAR, (user_id,)
+    yield _CLEAR_ACTIONS, (user_id,)

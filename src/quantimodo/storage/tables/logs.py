@@ -57,13 +57,15 @@ def _matching(columns: str, rows: str, more: str = "") -> Statement:
     )
 
 
-def _read(rows: str) -> Statement:
+def _extent(rows: str) -> Statement:
+    """The statement that says how many rows a search read, and the id and time of the oldest."""
     return Statement(
         f"SELECT COUNT(*), MIN(id), MIN(at) FROM ({rows} ORDER BY id DESC LIMIT {{2}}) recent_rows"
     )
 
 
 def _start(table: str) -> Statement:
+    """The statement that finds the newest row before a time."""
     return Statement(f"SELECT id FROM {table} WHERE at < {{1}} ORDER BY at DESC, id DESC LIMIT 1")
 
 
@@ -71,15 +73,15 @@ _EVENTS: Final = "SELECT * FROM events WHERE id < {1}"
 _EVENTS_OF: Final = "SELECT * FROM events WHERE user_id = {8} AND id < {1}"
 _ACTIONS: Final = "SELECT * FROM admin_actions WHERE id < {1}"
 _EVENTS_MATCHING = _matching(_LOGGED_EVENT.columns, _EVENTS)
-_EVENTS_READ = _read(_EVENTS)
+_EVENTS_EXTENT = _extent(_EVENTS)
 _EVENTS_MATCHING_OF = _matching(_LOGGED_EVENT.columns, _EVENTS_OF)
-_EVENTS_READ_OF = _read(_EVENTS_OF.replace("{8}", "{3}"))
+_EVENTS_EXTENT_OF = _extent(_EVENTS_OF.replace("{8}", "{3}"))
 _EVENTS_START = _start("events")
 _ACTIONS_MATCHING = _matching(_LOGGED_ACTION.columns, _ACTIONS, " AND (user_id = {8} OR {8} = 0)")
-_ACTIONS_READ = _read(_ACTIONS)
+_ACTIONS_EXTENT = _extent(_ACTIONS)
 _ACTIONS_START = _start("admin_actions")
 
-_COUNTED: Final = 200_000
+_MOST_COUNTED: Final = 200_000
 
 
 def _counts(length: int) -> Statement:
@@ -116,10 +118,10 @@ class Logs(Table):
 
     async def search_events(self, query: LogQuery, limit: int) -> Page[LoggedEvent]:
         before = await self._before(query, _EVENTS_START)
-        matching, read = _EVENTS_MATCHING, _EVENTS_READ
+        matching, read = _EVENTS_MATCHING, _EVENTS_EXTENT
         person: tuple[int, ...] = ()
         if query.user_id is not None:
-            matching, read, person = _EVENTS_MATCHING_OF, _EVENTS_READ_OF, (query.user_id,)
+            matching, read, person = _EVENTS_MATCHING_OF, _EVENTS_EXTENT_OF, (query.user_id,)
         values = _values(query, before, limit)
         rows = await self._database.list_rows(matching, *values, *person)
         following = await self._database.list_rows(read, before, _ROWS_OF_A_SEARCH, *person)
@@ -129,15 +131,15 @@ class Logs(Table):
         before = await self._before(query, _ACTIONS_START)
         values = *_values(query, before, limit), query.user_id or 0
         rows = await self._database.list_rows(_ACTIONS_MATCHING, *values)
-        following = await self._database.list_rows(_ACTIONS_READ, before, _ROWS_OF_A_SEARCH)
+        following = await self._database.list_rows(_ACTIONS_EXTENT, before, _ROWS_OF_A_SEARCH)
         return _page(rows, _LOGGED_ACTION.read, _next(following, query), limit)
 
     async def count_events(self, since: datetime) -> Sequence[DayCount]:
-        rows = await self._database.list_rows(_COUNTS, to_micros(since), _COUNTED)
+        rows = await self._database.list_rows(_COUNTS, to_micros(since), _MOST_COUNTED)
         return [DayCount(from_micros(day * DAY).date(), kind, number) for day, kind, number in rows]
 
     async def count_events_by_hour(self, since: datetime) -> Sequence[HourCount]:
-        rows = await self._database.list_rows(_COUNTS_BY_HOUR, to_micros(since), _COUNTED)
+        rows = await self._database.list_rows(_COUNTS_BY_HOUR, to_micros(since), _MOST_COUNTED)
         return [HourCount(from_micros(at * HOUR), kind, number) for at, kind, number in rows]
 
     async def _before(self, query: LogQuery, start: Statement) -> int:
@@ -157,7 +159,7 @@ def _values(query: LogQuery, before: int, limit: int) -> tuple[Any, ...]:
 
 
 def _next(read: Sequence[Row], query: LogQuery) -> int | None:
-    """Where the search goes on after the rows that it read; None when none are left."""
+    """The id below which the next page of the search begins; None when no rows are left."""
     ((count, oldest, at),) = read
     if count < _ROWS_OF_A_SEARCH:
         return None

@@ -101,7 +101,7 @@ def values_of_groups(
     if len({each.begins for each in groups}) == 1:
         names = [each.variable for each in groups]
         query.where(f"v.name BETWEEN {query.place(min(names))} AND {query.place(max(names))}")
-    query.by_start(after, GROUPED_VALUES, descending=descending)
+    query.order_by_start(after, GROUPED_VALUES, descending=descending)
     return query.call(f"SELECT {GROUPED_VALUE.columns} FROM {JOINED}")
 
 

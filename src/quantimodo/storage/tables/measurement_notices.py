@@ -17,7 +17,7 @@ from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import from_micros, to_micros
 
 KIND: Final = "measurements.created"
-_DELAY: Final = 10_000_000
+_DELAY: Final = 10_000_000  # microseconds
 _MOST_VARIABLES: Final = 100  # that one event names; the rest is in its total
 _NOTICE = RowReader(MeasurementNotice, "client_id", "user_id", Column("since", from_micros))
 _CONSENTING = RowReader(
@@ -25,7 +25,7 @@ _CONSENTING = RowReader(
 )
 _VARIABLE = RowReader(ChangedVariable, "variable_id", "number", "earliest", "latest")
 _MAY_READ = "' ' || {0}.scope || ' ' LIKE '% readmeasurements %'"
-# The row is locked until the measurements are committed: who reports them waits for it.
+# The row is locked until the measurements are committed: a process that reports them waits.
 NOTE_MEASUREMENTS: Final = Statement(
     "INSERT INTO measurement_notices (client_id, user_id, since, due_at)"
     " SELECT c.client_id, c.user_id, CAST({2} AS BIGINT),"

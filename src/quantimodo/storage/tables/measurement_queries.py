@@ -89,13 +89,13 @@ def measurements_of_person(user_id: int, filters: Filters) -> MeasurementSelect:
         query.where(f"m.user_id = {person}")
     else:
         name = query.place(names[0].comparisons[0].operand)
-        # The variable is this person's, and so are all its measurements: nothing else is looked
-        # at, so that they are counted in the index alone.
+        # The variable is this person's, and so are its measurements. Without another condition they
+        # are counted in the index alone.
         query.where(
             "m.variable_id = (SELECT o.id FROM variables o"
             f" WHERE o.user_id = {person} AND o.name = {name})"
         )
-    query.filtered(tuple(each for each in filters if each not in names))
+    query.filter_measurements(tuple(each for each in filters if each not in names))
     return query
 
 
@@ -142,7 +142,7 @@ def measurements_behind(
 ) -> Call:
     """The SELECT of a person's measurements by start and id, from after this (start, id) on."""
     query = measurements_of_person(user_id, filters)
-    query.by_start(after, limit, descending=descending)
+    query.order_by_start(after, limit, descending=descending)
     return query.call(f"SELECT {MEASUREMENT.columns} FROM {JOINED}")
 
 
@@ -156,15 +156,15 @@ def number_of_measurements(user_ids: Sequence[int], filters: Filters) -> Call:
         return query.call(f"SELECT CAST({{1}} AS BIGINT), count(*) FROM {source}")
     query = MeasurementSelect()
     if not about_variables(filters):
-        query.of_people("m.user_id", user_ids)
-        query.filtered(filters)
+        query.where_in("m.user_id", user_ids)
+        query.filter_measurements(filters)
         head = "SELECT m.user_id, count(*) FROM measurements m"
         return query.call(head, " GROUP BY m.user_id")
     # The variables first, which are few, and theirs in the index by variable. CROSS: SQLite keeps
     # this order.
-    query.of_people("v.user_id", user_ids)
+    query.where_in("v.user_id", user_ids)
     query.where("m.variable_id = v.id")
-    query.filtered(filters)
+    query.filter_measurements(filters)
     head = "SELECT v.user_id, count(*) FROM variables v CROSS JOIN measurements m"
     return query.call(head, " GROUP BY v.user_id")
 
@@ -200,15 +200,15 @@ def _one_of_person(user_id: int, measurement_id: int, filters: Filters) -> Measu
     query = MeasurementSelect()
     query.where(f"m.id = {query.place(measurement_id)}")
     query.where(f"m.user_id = {query.place(user_id)}")
-    query.filtered(filters)
+    query.filter_measurements(filters)
     return query
 
 
 def units_of_variables(user_ids: Sequence[int], filters: Filters) -> Call:
     """The SELECT of the ids of all units of the people's variables that the filters allow."""
     query = MeasurementSelect()
-    query.of_people("v.user_id", user_ids)
-    query.filtered_variables(filters)
+    query.where_in("v.user_id", user_ids)
+    query.filter_variables(filters)
     return query.call("SELECT DISTINCT v.unit_id FROM variables v")
 
 
@@ -217,8 +217,8 @@ def page_of_summaries(
 ) -> Call:
     """The SELECT of one page of a person's variables with their summaries, by name."""
     query = MeasurementSelect()
-    query.of_people("v.user_id", (user_id,))
-    query.filtered_variables(filters)
+    query.where_in("v.user_id", (user_id,))
+    query.filter_variables(filters)
     direction = " DESC" if descending else ""
     tail = f" ORDER BY v.name{direction} LIMIT {query.place(limit)} OFFSET {query.place(offset)}"
     select = _SELECT_SUMMARY.replace(_OF_VARIABLE, _OF_VARIABLE + query.earliest(filters))
@@ -228,6 +228,6 @@ def page_of_summaries(
 def number_of_variables(user_id: int, filters: Filters) -> Call:
     """The SELECT of how many variables of the person the filters allow."""
     query = MeasurementSelect()
-    query.of_people("v.user_id", (user_id,))
-    query.filtered_variables(filters)
+    query.where_in("v.user_id", (user_id,))
+    query.filter_variables(filters)
     return query.call("SELECT count(*) FROM variables v")

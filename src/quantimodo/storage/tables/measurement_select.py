@@ -49,7 +49,8 @@ class ComposedStatement(Statement):
 
 @lru_cache(maxsize=512)
 def composed(template: str, count: int, postgres: str | None = None) -> ComposedStatement:
-    """`postgres` is the template for PostgreSQL, where it differs."""
+    """The statement of this template with `count` parameters. `postgres` is the template for
+    PostgreSQL where it differs."""
     return ComposedStatement(template, count, postgres)
 
 
@@ -80,25 +81,25 @@ class MeasurementSelect:
         """Add a condition; all of them hold. It contains values as placeholders only."""
         self._conditions.append(condition)
 
-    def of_people(self, column: str, user_ids: Sequence[int]) -> None:
-        """Add the condition that the column has one of these ids."""
+    def where_in(self, column: str, user_ids: Sequence[int]) -> None:
+        """Add the condition that the column has one of these ids of people."""
         if len(user_ids) == 1:
             self.where(f"{column} = {self.place(user_ids[0])}")
         else:
             self.where(f"{column} IN ({', '.join(map(self.place, user_ids))})")
 
-    def filtered(self, filters: Filters) -> None:
-        """The measurements that the filters choose, of those that they allow."""
+    def filter_measurements(self, filters: Filters) -> None:
+        """Add the conditions of these filters on measurements."""
         for each in filters:
             if isinstance(each, AllowedMeasurements):
                 self.where(self._allowed(each))
             else:
                 self.where(self._filter(each))
 
-    def filtered_variables(self, filters: Filters) -> None:
-        """The variables that the filters choose. With a rule about time, a variable is allowed
-        if it has a measurement in that time: an earlier one would reveal that there is an older
-        one."""
+    def filter_variables(self, filters: Filters) -> None:
+        """Add the conditions of these filters on variables. With a rule about time, a variable is
+        allowed only if it has a measurement in that time: otherwise the application would learn
+        that there is an older one."""
         for each in filters:
             if isinstance(each, AllowedMeasurements):
                 self.where(self._allowed(each, _HAS_MEASUREMENT))
@@ -114,7 +115,9 @@ class MeasurementSelect:
         ]
         return "".join(conditions)
 
-    def by_start(self, after: tuple[int, int] | None, limit: int, *, descending: bool) -> None:
+    def order_by_start(
+        self, after: tuple[int, int] | None, limit: int, *, descending: bool
+    ) -> None:
         """Order by start and id, after this (start, id)."""
         direction = " DESC" if descending else ""
         if after is not None:
@@ -124,12 +127,13 @@ class MeasurementSelect:
         self._tail = f" ORDER BY m.start_at{direction}, m.id{direction} LIMIT {self.place(limit)}"
 
     def call(self, head: str, tail: str = "", *, around: str = "{}") -> Call:
-        """`around` is the statement that has this one as a subquery."""
+        """The SELECT with its values. `around` is a statement that has it as a subquery."""
         sql = f"{head} WHERE {self.conditions}{tail or self._tail}"
         return composed(around.replace("{}", sql), len(self._values)), self.values
 
     def _allowed(self, allowed: AllowedMeasurements, since: str = "m.start_at >= {}") -> str:
-        """One of the rules holds. `since` is the condition on the earliest start time."""
+        """The condition that one of the rules holds. `since` is the condition on the earliest start
+        time."""
         rules = []
         for rule in allowed.rules:
             conditions = self._of_rule(rule)
@@ -170,7 +174,7 @@ class MeasurementSelect:
     def _compared(self, column: str, one: Comparison) -> str:
         operand = one.operand
         if isinstance(operand, str) and one.operator != "is":
-            # No LIKE: it means another thing to each engine. The length is in characters.
+            # No LIKE, which differs between the engines. The length is in characters.
             if one.operator == "begins":
                 place, length = self.place(operand), self.place(len(operand))
                 return f"substr({column}, 1, {length}) = {place}"

@@ -78,7 +78,7 @@ _ONE = Statement(
 _CONSENTING = RowReader(
     ConsentingPerson, "user_id", Column("details", from_json_or_none), table="g"
 )
-READERS_PEOPLE = Statement(
+CONSENTING_PEOPLE = Statement(
     f"SELECT {_CONSENTING.columns} FROM consents g JOIN users u ON u.id = g.user_id"
     " JOIN clients c ON c.id = g.client_id"
     " WHERE g.client_id = {1} AND g.user_id > {4}"
@@ -92,7 +92,7 @@ READERS_PEOPLE = Statement(
 )
 
 
-class _Changed(Exception):
+class _VariableChanged(Exception):
     """A variable has changed since the caller read it; the transaction is rolled back."""
 
 
@@ -116,7 +116,7 @@ def _variable_id(variable: Variable | NewVariable, found: dict[str, Variable]) -
     # caller may not write.
     created = None if known is None else (known.unit_id, known.category_id)
     if known is None or created != (variable.unit_id, variable.category_id):
-        raise _Changed
+        raise _VariableChanged
     return known.id
 
 
@@ -132,16 +132,18 @@ class Measurements(Table):
             found: dict[str, Variable] = {}
             if in_order:
                 found = yield from _create_variables(user_id, in_order, moment)  # type: ignore[arg-type]
-            placed = [(_variable_id(each.variable, found), each) for each in sets]
+            sets_by_variable = [(_variable_id(each.variable, found), each) for each in sets]
             # All callers lock rows in one order, so that none deadlock.
-            for variable_id, each in sorted(placed, key=lambda one: (one[0], one[1].source)):
+            for variable_id, each in sorted(
+                sets_by_variable, key=lambda one: (one[0], one[1].source)
+            ):
                 same = (user_id, variable_id, each.source, moment)
                 yield from insert_many(_SAVE, same, sorted(each.entries))
             yield NOTE_MEASUREMENTS, (user_id, moment)
 
         try:
             await self._database.write(operation)
-        except (_Changed, Conflict):  # Conflict: the variable or the person was deleted
+        except (_VariableChanged, Conflict):  # Conflict: the variable or the person was deleted
             return False
         return True
 
@@ -149,7 +151,7 @@ class Measurements(Table):
         self, user_id: int, measurement_id: int, filters: Filters = ()
     ) -> Measurement | None:
         if filters:
-            found = await self._found(one_measurement(user_id, measurement_id, filters))
+            found = await self._search(one_measurement(user_id, measurement_id, filters))
             return next(iter(found), None)
         return MEASUREMENT.read_first(await self._database.rows(_ONE, user_id, measurement_id))
 
@@ -181,7 +183,7 @@ class Measurements(Table):
     async def measurements(
         self, user_id: int, filters: Filters, order: Order, *, offset: int = 0, limit: int = 100
     ) -> Sequence[Measurement]:
-        return await self._found(
+        return await self._search(
             page_of_measurements(user_id, filters, order, offset=offset, limit=limit)
         )
 
@@ -194,14 +196,14 @@ class Measurements(Table):
         *,
         descending: bool = False,
     ) -> Sequence[Measurement]:
-        return await self._found(
+        return await self._search(
             measurements_behind(user_id, filters, after, limit, descending=descending)
         )
 
     async def count_measurements(self, user_ids: Sequence[int], filters: Filters) -> dict[int, int]:
         counted: dict[int, int] = {}
-        for some in _in_parts(user_ids):
-            statement, values = number_of_measurements(some, filters)
+        for batch in _batches(user_ids):
+            statement, values = number_of_measurements(batch, filters)
             for user_id, number in await self._database.search(statement, *values):
                 if number:
                     counted[user_id] = number
@@ -230,22 +232,22 @@ class Measurements(Table):
         return GROUPED_VALUE.read_all(await self._database.search(statement, *values))
 
     async def measurements_by_id(self, user_id: int, ids: Sequence[int]) -> Sequence[Measurement]:
-        return await self._found(measurements_by_id(user_id, ids))
+        return await self._search(measurements_by_id(user_id, ids))
 
     async def units_in_use(self, user_ids: Sequence[int], filters: Filters) -> frozenset[int]:
         found: set[int] = set()
-        for some in _in_parts(user_ids):
-            statement, values = units_of_variables(some, filters)
+        for batch in _batches(user_ids):
+            statement, values = units_of_variables(batch, filters)
             found |= {unit_id for (unit_id,) in await self._database.search(statement, *values)}
         return frozenset(found)
 
-    async def readers_people(
+    async def consenting_people(
         self, client_id: str, scope: str, now: datetime, *, after: int, limit: int
     ) -> Sequence[ConsentingPerson]:
         values = (client_id, scope, to_micros(now), after, limit)
-        return _CONSENTING.read_all(await self._database.search(READERS_PEOPLE, *values))
+        return _CONSENTING.read_all(await self._database.search(CONSENTING_PEOPLE, *values))
 
-    async def _found(self, call: Call) -> list[Measurement]:
+    async def _search(self, call: Call) -> list[Measurement]:
         statement, values = call
         return MEASUREMENT.read_all(await self._database.search(statement, *values))
 
@@ -254,9 +256,9 @@ def _is_new(each: EntrySet) -> bool:
     return isinstance(each.variable, NewVariable)
 
 
-def _in_parts(user_ids: Sequence[int]) -> list[tuple[int, ...]]:
+def _batches(user_ids: Sequence[int]) -> list[tuple[int, ...]]:
     left = iter(user_ids)
-    parts = []
-    while part := tuple(islice(left, _PEOPLE_AT_ONCE)):
-        parts.append(part)
-    return parts
+    batches = []
+    while batch := tuple(islice(left, _PEOPLE_AT_ONCE)):
+        batches.append(batch)
+    return batches

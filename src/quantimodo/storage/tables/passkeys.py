@@ -18,7 +18,7 @@ from quantimodo.storage.tables.second_factors import has_factor, set_up_factor
 from quantimodo.storage.tables.sign_in_methods import SIGN_IN_METHODS, sign_in_methods
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.texts import to_words, words_text
-from quantimodo.storage.tables.users import DROP_PASSKEYS, LOCK_PERSON, OWN_SESSION
+from quantimodo.storage.tables.users import DELETE_PASSKEYS, LOCK_PERSON, OWN_SESSION
 from quantimodo.storage.timestamps import from_micros, from_micros_or_none, to_micros
 
 _PASSKEY = RowReader(
@@ -143,7 +143,7 @@ class Passkeys(Table):
         return await self._database.write(operation)
 
     async def delete_passkeys(self, user_id: int) -> int:
-        return len(await self._database.write(execute(DROP_PASSKEYS, user_id)))
+        return len(await self._database.write(execute(DELETE_PASSKEYS, user_id)))
 
 
 def _use(challenge: UsedChallenge) -> Call:

@@ -104,8 +104,8 @@ class PersonalTokens(Table):
         return _TOKEN.read_first(await self._database.write(execute(_DELETE, user_id, token_id)))
 
     async def delete_personal_tokens(self, user_id: int) -> Sequence[PersonalToken]:
-        dropped = _TOKEN.read_all(await self._database.write(execute(_DELETE_ALL, user_id)))
-        return sorted(dropped, key=lambda each: each.id)
+        deleted = _TOKEN.read_all(await self._database.write(execute(_DELETE_ALL, user_id)))
+        return sorted(deleted, key=lambda each: each.id)
 
     async def delete_presented_token(self, key: bytes) -> PersonalToken | None:
         return _TOKEN.read_first(await self._database.write(execute(_DELETE_PRESENTED, key)))

@@ -7,12 +7,12 @@ from quantimodo.model.second_factors import TotpEnrolment, TotpFactor
 from quantimodo.storage.database import KeyedRead, Operation, Statement, execute
 from quantimodo.storage.rows import Column, RowReader
 from quantimodo.storage.tables.retention_rules import expired
-from quantimodo.storage.tables.session_end import DROP_TRUSTED_BROWSERS
+from quantimodo.storage.tables.session_end import DELETE_TRUSTED_BROWSERS
 from quantimodo.storage.tables.sign_in_methods import SIGN_IN_METHODS, sign_in_methods
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.tables.users import (
     CONFIRM_PASSWORD,
-    DROP_FACTOR_RECOVERY,
+    DELETE_FACTOR_RECOVERY,
     HAS_FACTOR,
     LOCK_PERSON,
     OWN_SESSION,
@@ -107,7 +107,7 @@ class SecondFactors(Table):
         times = to_micros(factor.confirmed_at), factor.last_step
 
         def operation() -> Operation[bool]:
-            if not (yield from _holding(user_id, session)):
+            if not (yield from _lock_session_owner(user_id, session)):
                 return False
             if first_at is not None and (yield from has_factor(user_id, first_at)):
                 return False
@@ -123,7 +123,7 @@ class SecondFactors(Table):
         self, user_id: int, host: str, recovery_codes: Sequence[bytes], session: bytes, at: datetime
     ) -> bool:
         def operation() -> Operation[bool]:
-            if not (yield from _holding(user_id, session)):
+            if not (yield from _lock_session_owner(user_id, session)):
                 return False
             if (yield HAS_FACTOR, (user_id,)):
                 return False
@@ -157,11 +157,11 @@ class SecondFactors(Table):
         self, user_id: int, recovery_codes: Sequence[bytes], session: bytes
     ) -> bool:
         def operation() -> Operation[bool]:
-            if not (yield from _holding(user_id, session)):
+            if not (yield from _lock_session_owner(user_id, session)):
                 return False
             if not (yield HAS_FACTOR, (user_id,)):
                 return False
-            yield from _replacing_codes(user_id, recovery_codes)
+            yield from _replace_codes(user_id, recovery_codes)
             return True
 
         return await self._database.write(operation)
@@ -171,15 +171,15 @@ class SecondFactors(Table):
 
     async def delete_second_factors(self, user_id: int, session: bytes | None = None) -> bool:
         def operation() -> Operation[bool]:
-            if not (yield from _holding(user_id, session)):
+            if not (yield from _lock_session_owner(user_id, session)):
                 return False
             return (yield from delete_factor(user_id))
 
         return await self._database.write(operation)
 
 
-def _holding(user_id: int, session: bytes | None) -> Operation[bool]:
-    """Lock the person; False if this session of theirs was ended."""
+def _lock_session_owner(user_id: int, session: bytes | None) -> Operation[bool]:
+    """Lock the person; False if this session of the person was ended."""
     yield LOCK_PERSON, (user_id,)
     return session is None or bool((yield OWN_SESSION, (user_id, session)))
 
@@ -193,16 +193,16 @@ def has_factor(user_id: int, host: str) -> Operation[bool]:
 
 
 def set_up_factor(user_id: int, recovery_codes: Sequence[bytes], at: datetime) -> Operation[None]:
-    """The person needs a second factor from now on, and has these recovery codes only. The caller
-    has locked the person."""
+    """Require a second factor of the person from now on, and replace the recovery codes by these.
+    The caller has locked the person."""
     yield _SET_UP, (user_id, to_micros(at))
-    yield from _replacing_codes(user_id, recovery_codes)
-    yield DROP_TRUSTED_BROWSERS, (user_id,)
-    yield DROP_FACTOR_RECOVERY, (user_id,)
+    yield from _replace_codes(user_id, recovery_codes)
+    yield DELETE_TRUSTED_BROWSERS, (user_id,)
+    yield DELETE_FACTOR_RECOVERY, (user_id,)
     yield CONFIRM_PASSWORD, (user_id,)
 
 
-def _replacing_codes(user_id: int, recovery_codes: Sequence[bytes]) -> Operation[None]:
+def _replace_codes(user_id: int, recovery_codes: Sequence[bytes]) -> Operation[None]:
     yield _DELETE_CODES, (user_id,)
     for digest in recovery_codes:
         yield _ADD_CODE, (user_id, digest)

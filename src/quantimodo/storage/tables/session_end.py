@@ -7,16 +7,16 @@ An expired session is deleted without notifications (`Sessions.retention`).
 from quantimodo.storage.database import Operation, Statement
 from quantimodo.storage.tables.event_outbox import REVOKED_COLUMNS, report_revoked
 
-# Locked until they are deleted: an authorization in one of them is stored before, or refused
-# (`authorizations.py`).
+# Sessions are locked until they are deleted: an authorization in one of them is stored before, or
+# refused (`authorizations.py`).
 _FIND = "SELECT sid, user_id FROM sessions WHERE key = {1}"
 _LOCK = Statement(_FIND, postgres=f"{_FIND} FOR UPDATE")
 _FIND_ALL = "SELECT key, sid FROM sessions WHERE user_id = {1} AND key <> {2} ORDER BY key"
 _LOCK_ALL = Statement(_FIND_ALL, postgres=f"{_FIND_ALL} FOR UPDATE")
 _DELETE = Statement("DELETE FROM sessions WHERE key = {1}")
 _DELETE_PENDING = Statement("DELETE FROM pending_logins WHERE user_id = {1}")
-# "Sign out everywhere" trusts no browser any more.
-DROP_TRUSTED_BROWSERS = Statement("DELETE FROM trusted_browsers WHERE user_id = {1}")
+# To sign out everywhere also ends the trust in all browsers.
+DELETE_TRUSTED_BROWSERS = Statement("DELETE FROM trusted_browsers WHERE user_id = {1}")
 _DELETE_PROVIDER_SESSION = Statement("DELETE FROM provider_sessions WHERE sid = {1}")
 _PROLONG_PROVIDER_SESSION = Statement(
     "UPDATE provider_sessions SET expires_at = {2} WHERE sid = {1}"
@@ -48,7 +48,7 @@ def end_sessions(user_id: int, at: int, except_key: bytes = b"") -> Operation[in
     for key, sid in found:
         yield from end_locked_session(key, sid, at)
     yield _DELETE_PENDING, (user_id,)
-    yield DROP_TRUSTED_BROWSERS, (user_id,)
+    yield DELETE_TRUSTED_BROWSERS, (user_id,)
     return len(found)
 
 

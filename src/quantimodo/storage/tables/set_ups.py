@@ -23,19 +23,19 @@ class SetUps(Table):
 
     async def apply_set_up(self, changes: SetUpChanges) -> Sequence[int]:
         def operation() -> Operation[list[int]]:
-            yield from _roles(changes)
+            yield from _change_roles(changes)
             people: list[int] = []
             for person in changes.new_people:
                 people.append(first_value((yield insert_user(person))))
             for client in changes.new_clients:
-                yield from clients.add_rows(_owned(client, people))
+                yield from clients.add_rows(_with_owner(client, people))
             for client in changes.changed_clients:
-                if not (yield from clients.replace_rows(_owned(client, people))):
+                if not (yield from clients.replace_rows(_with_owner(client, people))):
                     raise Conflict("a client was changed meanwhile")
             for resource in changes.new_resources:
-                yield from resources.add_row(_owned(resource, people))
+                yield from resources.add_row(_with_owner(resource, people))
             for resource in changes.changed_resources:
-                if not (yield from resources.replace_row(_owned(resource, people))):
+                if not (yield from resources.replace_row(_with_owner(resource, people))):
                     raise Conflict("a resource was changed meanwhile")
             if changes.settings is not None:
                 yield from stored_settings.write_row(changes.settings)
@@ -44,7 +44,7 @@ class SetUps(Table):
         return await self._database.write(operation)
 
 
-def _roles(changes: SetUpChanges) -> Operation[None]:
+def _change_roles(changes: SetUpChanges) -> Operation[None]:
     for user_id in changes.promoted:
         if not (yield ADD_ROLE, (user_id,)):
             raise Conflict("an account was changed meanwhile")
@@ -53,7 +53,9 @@ def _roles(changes: SetUpChanges) -> Operation[None]:
             raise Conflict("no administrator would be left")
 
 
-def _owned(row: Owned, people: Sequence[int]) -> Owned:
+def _with_owner(row: Owned, people: Sequence[int]) -> Owned:
+    """The row, in which the number of a new person (`SetUpChanges`) is replaced by the person's
+    id."""
     owner_id = row.owner_id
     if owner_id is None or owner_id > 0:
         return row

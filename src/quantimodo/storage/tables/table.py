@@ -8,8 +8,8 @@ from quantimodo.storage.tables.retention_rules import RetentionRule
 
 
 class Table:
-    """A store over some tables of one database. `retention`: how their rows expire; a table without
-    a rule only loses the rows that people or operators delete."""
+    """A store over some tables of one database. `retention` has the rules by which their rows
+    expire; rows of a table without a rule stay until people or operators delete them."""
 
     retention: ClassVar[Sequence[RetentionRule]] = ()
 

@@ -31,7 +31,7 @@ def to_words(text: str) -> tuple[str, ...]:
 
 
 def to_words_or_none(text: str | None) -> tuple[str, ...]:
-    """The same; none for NULL."""
+    """The words in a column, in order; none for NULL."""
     return to_words(text) if text else ()
 
 

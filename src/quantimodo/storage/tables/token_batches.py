@@ -96,7 +96,7 @@ def _spend(template: str, width: int, requests: Sequence[tuple[Any, ...]]) -> Op
     """Spend by the first `width` values of each request; insert the tokens of those that won."""
     first: dict[bytes, int] = {}
     for number, request in enumerate(requests):
-        first.setdefault(request[0], number)  # the first of several with one key
+        first.setdefault(request[0], number)  # of several requests with one key the first wins
     spending = [requests[number][:width] for number in first.values()]
     won: set[int] = set()
     for some in _chunks(spending):

@@ -27,7 +27,7 @@ _OF_PERSON = Statement(
     f"SELECT {_BROWSER.columns} FROM trusted_browsers WHERE user_id = {{1}}"
     f" ORDER BY key DESC LIMIT {_MOST_OF_ONE_PERSON}"
 )
-_CHANGED = Statement(
+_CREDENTIALS_CHANGED = Statement(
     "SELECT user_id FROM passwords WHERE user_id = {1} AND changed_at > {2}"
     " UNION ALL SELECT user_id FROM second_factors WHERE user_id = {1} AND set_up_at > {2}"
 )
@@ -55,7 +55,7 @@ class TrustedBrowsers(Table):
         def operation() -> Operation[bool]:
             if not (yield LOCK_PERSON, (user_id,)):
                 return False
-            if (yield _CHANGED, (user_id, to_micros(since))):
+            if (yield _CREDENTIALS_CHANGED, (user_id, to_micros(since))):
                 return False
             times = to_micros(browser.created_at), to_micros(browser.expires_at)
             yield _ADD, (browser.key, user_id, *times, browser.address, browser.agent)

@@ -1,7 +1,7 @@
 """Imported accounts, with their rows in `users`, `passwords`, `identities` and `consents`."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from quantimodo.model.consents import Consent
 from quantimodo.model.user_imports import ImportedPerson, ImportOutcome
@@ -29,9 +29,8 @@ class UserImports(Table):
         def operation() -> Operation[list[ImportOutcome]]:
             outcomes = []
             for person in people:
-                found = yield from _holders(person)
-                add = not found
-                outcomes.append((yield from _add(person)) if add else _outcome(person, found))
+                held = yield from _find_held(person)
+                outcomes.append(_outcome(person, held) if held else (yield from _add(person)))
             return outcomes
 
         return await self._database.write(operation)
@@ -48,33 +47,48 @@ class UserImports(Table):
         for each in person.identities:
             key = (each.issuer, each.subject)
             found.append(("identity", first_value(await self._database.rows(_BY_IDENTITY, *key))))
-        held = [(what, user_id) for what, user_id in found if user_id is not None]
+        held = [_Held(what, user_id) for what, user_id in found if user_id is not None]
         return _outcome(person, held) if held else ImportOutcome("added")
 
 
-def _lookups(person: ImportedPerson) -> list[tuple[str, Statement, tuple[str, ...]]]:
-    found: list[tuple[str, Statement, tuple[str, ...]]] = [
-        ("subject", _BY_SUBJECT, (person.user.subject,))
-    ]
+class _Lookup(NamedTuple):
+    """Finds the account that has an identifier: a `subject`, an `email` or an `identity`."""
+
+    what: str
+    statement: Statement
+    values: tuple[str, ...]
+
+
+class _Held(NamedTuple):
+    """An account that has an identifier of this kind."""
+
+    what: str
+    user_id: int
+
+
+def _lookups(person: ImportedPerson) -> list[_Lookup]:
+    lookups = [_Lookup("subject", _BY_SUBJECT, (person.user.subject,))]
     if person.user.email is not None:
-        found.append(("email", _BY_EMAIL, (fold_email(person.user.email),)))
-    found += [("identity", _BY_IDENTITY, (each.issuer, each.subject)) for each in person.identities]
-    return found
+        lookups.append(_Lookup("email", _BY_EMAIL, (fold_email(person.user.email),)))
+    lookups += [
+        _Lookup("identity", _BY_IDENTITY, (each.issuer, each.subject)) for each in person.identities
+    ]
+    return lookups
 
 
-def _holders(person: ImportedPerson) -> Operation[list[tuple[str, int]]]:
+def _find_held(person: ImportedPerson) -> Operation[list[_Held]]:
     """The accounts that have the subject, the address or an identity of this person."""
     held = []
     for what, statement, values in _lookups(person):
         rows = yield statement, values
         if rows:
-            held.append((what, int(first_value(rows))))
+            held.append(_Held(what, int(first_value(rows))))
     return held
 
 
-def _outcome(person: ImportedPerson, held: Sequence[tuple[str, int]]) -> ImportOutcome:
-    """One account that has the subject or the address is the same person's; of a person without an
-    address, one that has an identity."""
+def _outcome(person: ImportedPerson, held: Sequence[_Held]) -> ImportOutcome:
+    """Whether one account is the person's own: it has the subject or the address, or, of a person
+    without an address, an identity."""
     one = len({user_id for _, user_id in held}) == 1
     known = person.user.email is None or any(what != "identity" for what, _ in held)
     return ImportOutcome("present" if one and known else "conflict")

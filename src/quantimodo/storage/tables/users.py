@@ -12,7 +12,7 @@ from quantimodo.storage.tables.client_teams import delete_team_invitations, tran
 from quantimodo.storage.tables.event_outbox import report_claims, report_deletion
 from quantimodo.storage.tables.invitations import delete_invitations, use_invitation
 from quantimodo.storage.tables.revoked_grants import revoke_grants
-from quantimodo.storage.tables.session_end import DROP_TRUSTED_BROWSERS, end_sessions
+from quantimodo.storage.tables.session_end import DELETE_TRUSTED_BROWSERS, end_sessions
 from quantimodo.storage.tables.sign_in_methods import SIGN_IN_METHODS, sign_in_methods
 from quantimodo.storage.tables.table import Table
 from quantimodo.storage.timestamps import (
@@ -22,7 +22,7 @@ from quantimodo.storage.timestamps import (
     to_micros_or_none,
 )
 
-# As with clients: each read selects the row, and a value is made only for a row that has changed.
+# Each read selects the row; the value of a row that has not changed comes from the cache.
 USER = RowReader(
     User,
     "id",
@@ -83,22 +83,22 @@ _SET_PASSWORD = Statement(
     " set_by_link = 1"
 )
 _DELETE_PASSWORD = Statement("DELETE FROM passwords WHERE user_id = {1}")
-DROP_LOGIN_CODES = Statement("DELETE FROM login_codes WHERE user_id = {1}")
+DELETE_LOGIN_CODES = Statement("DELETE FROM login_codes WHERE user_id = {1}")
 _DELETE_IDENTITIES = Statement("DELETE FROM identities WHERE user_id = {1}")
 HAS_FACTOR = Statement("SELECT user_id FROM second_factors WHERE user_id = {1}")
 # The authenticator app and the recovery codes go with it, by foreign key. Passkeys stay.
 _DELETE_FACTOR = Statement("DELETE FROM second_factors WHERE user_id = {1} RETURNING user_id")
-DROP_FACTOR_RECOVERY = Statement(
+DELETE_FACTOR_RECOVERY = Statement(
     "DELETE FROM factor_recoveries WHERE user_id = {1} RETURNING user_id"
 )
 CONFIRM_PASSWORD = Statement(
     "UPDATE passwords SET set_by_link = 0 WHERE user_id = {1} AND set_by_link = 1"
 )
 _DELETE_TOTP_ENROLMENT = Statement("DELETE FROM totp_enrolments WHERE user_id = {1}")
-DROP_PASSKEYS = Statement("DELETE FROM passkeys WHERE user_id = {1} RETURNING id")
+DELETE_PASSKEYS = Statement("DELETE FROM passkeys WHERE user_id = {1} RETURNING id")
 _DELETE_CONSENTS = Statement("DELETE FROM consents WHERE user_id = {1}")
-# Those of a person, where all authorizations of the person end.
-DROP_PERSONAL_TOKENS = Statement("DELETE FROM personal_tokens WHERE user_id = {1}")
+# For operations that end all authorizations of a person.
+DELETE_PERSONAL_TOKENS = Statement("DELETE FROM personal_tokens WHERE user_id = {1}")
 # A call that adds or deletes a sign-in method locks the person, so that each sees the changes of
 # the others. SQLite has one writer.
 _PERSON = "SELECT id FROM users WHERE id = {1}"
@@ -150,8 +150,8 @@ def new_user(user_id: int, user: NewUser) -> User:
 def delete_factor(user_id: int) -> Operation[bool]:
     """Delete the second factor of a person, and what depends on it; whether there was one."""
     yield _DELETE_TOTP_ENROLMENT, (user_id,)
-    yield DROP_TRUSTED_BROWSERS, (user_id,)
-    yield DROP_FACTOR_RECOVERY, (user_id,)
+    yield DELETE_TRUSTED_BROWSERS, (user_id,)
+    yield DELETE_FACTOR_RECOVERY, (user_id,)
     return bool((yield _DELETE_FACTOR, (user_id,)))
 
 
@@ -214,12 +214,12 @@ class Users(Table):
                 yield _DELETE_PASSWORD, (user_id,)
                 yield _DELETE_IDENTITIES, (user_id,)
                 yield from delete_factor(user_id)
-                yield DROP_PASSKEYS, (user_id,)
+                yield DELETE_PASSKEYS, (user_id,)
                 yield from end_sessions(user_id, to_micros(at))
-                yield DROP_LOGIN_CODES, (user_id,)
+                yield DELETE_LOGIN_CODES, (user_id,)
                 yield _DELETE_CONSENTS, (user_id,)
                 yield from revoke_grants(user_id, to_micros(at))
-                yield DROP_PERSONAL_TOKENS, (user_id,)
+                yield DELETE_PERSONAL_TOKENS, (user_id,)
             if verified:
                 yield from report_claims(user_id, _EMAIL_CLAIMS, to_micros(at))
             return bool(verified)
@@ -242,14 +242,14 @@ class Users(Table):
             # Passwords, passkeys, second factors, identities, e-mail tokens, consents, personal
             # tokens, own clients, memberships and events for applications go by foreign key.
             yield _DELETE_GRANTS, (user_id,)
-            yield DROP_LOGIN_CODES, (user_id,)
+            yield DELETE_LOGIN_CODES, (user_id,)
             yield _DELETE_EMAIL_TOKENS, (user_id,)
             yield from delete_invitations(user_id)
             yield from delete_team_invitations(user_id)
             yield _RELEASE_LOGOUT_RECIPIENTS, (user_id,)
             yield _DELETE_LOGOUT_RECIPIENTS, (user_id,)
             deleted = bool((yield _DELETE, (user_id,)))
-            # Those that were stored after the batches below: no event of the person follows.
+            # Events that were stored after the batches below; none of the person follows.
             yield _DELETE_EVENTS, (user_id,)
             return deleted
 
@@ -268,7 +268,7 @@ class Users(Table):
         def operation() -> Operation[None]:
             yield LOCK_PERSON, (user_id,)
             yield _SET_PASSWORD, (user_id, password_hash, to_micros(at))
-            yield DROP_TRUSTED_BROWSERS, (user_id,)
+            yield DELETE_TRUSTED_BROWSERS, (user_id,)
 
         await self._database.write(operation)
 
@@ -294,7 +294,7 @@ class Users(Table):
             values = (user_id, expected, password_hash, to_micros(at))
             if not (yield _REPLACE_PASSWORD, values):
                 return False
-            yield DROP_TRUSTED_BROWSERS, (user_id,)
+            yield DELETE_TRUSTED_BROWSERS, (user_id,)
             return True
 
         return await self._database.write(operation)

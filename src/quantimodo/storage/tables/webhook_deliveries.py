@@ -38,20 +38,20 @@ _CLAIMED = Statement(
     f"SELECT {DELIVERY.columns} FROM webhook_deliveries d JOIN app_events e ON e.id = d.event_id"
     " WHERE d.endpoint_id = {1} AND d.event_id = {2}"
 )
-# Without effect for a sender whose lease has ended: the next one has counted another attempt.
-_SAME = "endpoint_id = {1} AND event_id = {2} AND attempts = {3} AND due_at IS NOT NULL"
-_DELIVERED = Statement(
+# Has no effect for a sender whose lease has ended: the next sender has counted another attempt.
+_SAME_ATTEMPT = "endpoint_id = {1} AND event_id = {2} AND attempts = {3} AND due_at IS NOT NULL"
+_RECORD_DELIVERED = Statement(
     "UPDATE webhook_deliveries SET due_at = NULL, delivered_at = {4}, tried_at = {4},"
-    f" status = {{5}}, cause = '' WHERE {_SAME} RETURNING 1"
+    f" status = {{5}}, cause = '' WHERE {_SAME_ATTEMPT} RETURNING 1"
 )
-_FAILED = Statement(
+_RECORD_FAILED = Statement(
     "UPDATE webhook_deliveries SET due_at = {6}, tried_at = {4}, status = {5}, cause = {7}"
-    f" WHERE {_SAME} RETURNING 1"
+    f" WHERE {_SAME_ATTEMPT} RETURNING 1"
 )
-_WORKS = Statement(
+_CLEAR_FAILING = Statement(
     "UPDATE webhook_endpoints SET failing_since = NULL WHERE id = {1} AND failing_since IS NOT NULL"
 )
-_FAILS = Statement(
+_MARK_FAILING = Statement(
     "UPDATE webhook_endpoints SET failing_since = COALESCE(failing_since, {2}) WHERE id = {1}"
     " RETURNING failing_since"
 )
@@ -86,8 +86,8 @@ class WebhookDeliveries(Table):
         values = (*_key(attempt), to_micros(attempt.at), attempt.status)
 
         def operation() -> Operation[None]:
-            if (yield _DELIVERED, values):
-                yield _WORKS, (attempt.endpoint_id,)
+            if (yield _RECORD_DELIVERED, values):
+                yield _CLEAR_FAILING, (attempt.endpoint_id,)
 
         await self._database.write(operation)
 
@@ -97,9 +97,9 @@ class WebhookDeliveries(Table):
         values = (*_key(attempt), moment, attempt.status, retry_at, attempt.cause)
 
         def operation() -> Operation[datetime | None]:
-            if not (yield _FAILED, values):
+            if not (yield _RECORD_FAILED, values):
                 return None
-            since = first_value((yield _FAILS, (attempt.endpoint_id, moment)))
+            since = first_value((yield _MARK_FAILING, (attempt.endpoint_id, moment)))
             return None if since is None else from_micros(since)
 
         return await self._database.write(operation)

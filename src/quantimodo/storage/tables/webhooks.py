@@ -91,12 +91,13 @@ _DELIVERIES = Statement(
 )
 
 
-def _again(which: str) -> Statement:
-    """A test event is repeated only for the endpoint that got it."""
+def _replay(condition: str) -> Statement:
+    """The statement that makes events due again; a test event only for the endpoint that received
+    it."""
     return Statement(
         "INSERT INTO webhook_deliveries (endpoint_id, event_id, due_at)"
         " SELECT w.id, e.id, CAST({3} AS BIGINT) FROM webhook_endpoints w JOIN app_events e"
-        f" ON e.client_id = w.client_id WHERE w.id = {{1}} AND w.client_id = {{2}} AND {which}"
+        f" ON e.client_id = w.client_id WHERE w.id = {{1}} AND w.client_id = {{2}} AND {condition}"
         f" AND (e.kind = '{TEST_KIND}' AND EXISTS (SELECT 1 FROM webhook_deliveries t"
         " WHERE t.endpoint_id = w.id AND t.event_id = e.id)"
         " OR ' ' || w.kinds || ' ' LIKE '% ' || e.kind || ' %')"
@@ -105,8 +106,8 @@ def _again(which: str) -> Statement:
     )
 
 
-_REPLAY = _again("e.number = {4}")
-_REPLAY_SINCE = _again(f"e.at >= {{4}} AND e.kind <> '{TEST_KIND}'")
+_REPLAY = _replay("e.number = {4}")
+_REPLAY_SINCE = _replay(f"e.at >= {{4}} AND e.kind <> '{TEST_KIND}'")
 _NEWEST = 2**63 - 1
 
 
@@ -142,24 +143,24 @@ class Webhooks(Table):
     async def change_endpoint(
         self, client_id: str, endpoint_id: str, url: str, kinds: frozenset[str]
     ) -> bool:
-        return await self._changed(_CHANGE, endpoint_id, client_id, url, scope_text(kinds))
+        return await self._write(_CHANGE, endpoint_id, client_id, url, scope_text(kinds))
 
     async def rotate_secret(
         self, client_id: str, endpoint_id: str, sealed: bytes, previous_until: datetime
     ) -> bool:
         until = to_micros(previous_until)
-        return await self._changed(_ROTATE, endpoint_id, client_id, sealed, until)
+        return await self._write(_ROTATE, endpoint_id, client_id, sealed, until)
 
     async def enable_endpoint(self, client_id: str, endpoint_id: str) -> bool:
-        return await self._changed(_ENABLE, endpoint_id, client_id)
+        return await self._write(_ENABLE, endpoint_id, client_id)
 
     async def disable_endpoint(
         self, client_id: str, endpoint_id: str, at: datetime, reason: DisabledReason
     ) -> bool:
-        return await self._changed(_DISABLE, endpoint_id, client_id, to_micros(at), reason)
+        return await self._write(_DISABLE, endpoint_id, client_id, to_micros(at), reason)
 
     async def delete_endpoint(self, client_id: str, endpoint_id: str) -> bool:
-        return await self._changed(_DELETE, endpoint_id, client_id)
+        return await self._write(_DELETE, endpoint_id, client_id)
 
     async def add_test_event(self, client_id: str, endpoint_id: str, at: datetime) -> bool:
         moment = to_micros(at)
@@ -184,7 +185,7 @@ class Webhooks(Table):
         return DELIVERY.read_all(rows)
 
     async def replay(self, client_id: str, endpoint_id: str, number: int, at: datetime) -> bool:
-        return await self._changed(_REPLAY, endpoint_id, client_id, to_micros(at), number)
+        return await self._write(_REPLAY, endpoint_id, client_id, to_micros(at), number)
 
     async def replay_since(
         self, client_id: str, endpoint_id: str, since: datetime, at: datetime
@@ -192,5 +193,6 @@ class Webhooks(Table):
         values = (endpoint_id, client_id, to_micros(at), to_micros(since))
         return len(await self._database.write(execute(_REPLAY_SINCE, *values)))
 
-    async def _changed(self, statement: Statement, *values: object) -> bool:
+    async def _write(self, statement: Statement, *values: object) -> bool:
+        """Run the statement; whether it changed a row."""
         return bool(await self._database.write(execute(statement, *values)))
