@@ -1,1 +1,1 @@
-"""What people measure: rules of units, filters and pages; reading, writing, who looked. No HTTP."""
+"""The measurements of people: units, filters, groups, files, reading and writing. No HTTP."""

@@ -15,7 +15,7 @@ MISCELLANEOUS = "Miscellaneous"
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Units are found by abbreviation and by name."""
+    """All units and categories. A unit is found by its abbreviation and by its name."""
 
     units: tuple[Unit, ...]
     unit_categories: tuple[UnitCategory, ...]
@@ -26,7 +26,7 @@ class Catalogue:
     _category_names: dict[int, str]
 
     def unit(self, unit_id: int) -> Unit:
-        """The unit with this id, which is one of the database. Raises `KeyError`."""
+        """The unit with this id. Raises `KeyError`."""
         return self._units_by_id[unit_id]
 
     def unit_named(self, name: str) -> Unit:
@@ -37,8 +37,7 @@ class Catalogue:
         return unit
 
     def category(self, category_id: int) -> str:
-        """The name of the category with this id, which is one of the database. Raises
-        `KeyError`."""
+        """The name of the category with this id. Raises `KeyError`."""
         return self._category_names[category_id]
 
     def category_named(self, name: str) -> int:
@@ -74,21 +73,21 @@ class References:
 
     def __init__(self, store: ReferenceStore) -> None:
         self._store = store
-        self._known: Catalogue | None = None
+        self._catalogue: Catalogue | None = None
 
     async def catalogue(self) -> Catalogue:
         """The catalogue, which is read from the database once for a process."""
-        if self._known is None:
-            self._known = catalogue_of(
+        if self._catalogue is None:
+            self._catalogue = catalogue_of(
                 await self._store.units(),
                 await self._store.unit_categories(),
                 await self._store.variable_categories(),
             )
-        return self._known
+        return self._catalogue
 
     @property
     def known(self) -> Catalogue:
         """The catalogue, once it was read. Raises `LookupError` before."""
-        if self._known is None:
+        if self._catalogue is None:
             raise LookupError("the reference data was not read yet")
-        return self._known
+        return self._catalogue

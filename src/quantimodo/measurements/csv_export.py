@@ -9,7 +9,7 @@ from quantimodo.measurements.csv_cells import guarded
 from quantimodo.measurements.times import format_time
 from quantimodo.measurements.views import MeasurementView
 
-# The stored value comes in its own columns only where its unit is not that of Value.
+# Stored Value and Stored Unit are filled only where the stored unit is not that of Value.
 CSV_COLUMNS: Final = (
     "Variable Name",
     "Value",
@@ -26,7 +26,7 @@ BYTE_ORDER_MARK: Final = "\ufeff".encode()  # by which Excel knows that a file i
 
 
 def csv_text(rows: Iterable[Sequence[Any]]) -> bytes:
-    """In UTF-8."""
+    """The rows as CSV in UTF-8."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue().encode()
@@ -37,21 +37,21 @@ def csv_header(*, mark: bool = False) -> bytes:
     return (BYTE_ORDER_MARK if mark else b"") + csv_text([CSV_COLUMNS])
 
 
-def csv_row(shown: MeasurementView) -> tuple[Any, ...]:
-    """A measurement or a group of them; a group has no stored value."""
-    one = shown.measurement
-    stored = not shown.grouped and shown.stored_unit.id != shown.unit.id
+def csv_row(view: MeasurementView) -> tuple[Any, ...]:
+    """The row of a measurement or of a group; a group has no stored value."""
+    measurement = view.measurement
+    stored = not view.grouped and view.stored_unit.id != view.unit.id
     return (
-        csv_cell(one.variable),
-        _number(shown.value),
-        csv_cell(shown.unit.abbreviated_name),
-        format_time(shown.start),
-        csv_cell(shown.source or ""),
-        csv_cell(one.note),
-        csv_cell(shown.category),
-        one.combination,
-        _number(one.stored_value) if stored else "",
-        csv_cell(shown.stored_unit.abbreviated_name) if stored else "",
+        csv_cell(measurement.variable),
+        _number(view.value),
+        csv_cell(view.unit.abbreviated_name),
+        format_time(view.start),
+        csv_cell(view.source or ""),
+        csv_cell(measurement.note),
+        csv_cell(view.category),
+        measurement.combination,
+        _number(measurement.stored_value) if stored else "",
+        csv_cell(view.stored_unit.abbreviated_name) if stored else "",
     )
 
 

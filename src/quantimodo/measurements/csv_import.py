@@ -20,28 +20,28 @@ from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.payloads import MOST_MEASUREMENTS, SentMeasurement, SentSet
 from quantimodo.model.measurements import Unit
 
-Steps = Mapping[str, Sequence[tuple[str, float]] | None]
+StepsByUnit = Mapping[str, Sequence[tuple[str, float]] | None]
 _TOO_MANY: Final = f"the file has more than {MOST_MEASUREMENTS} measurements; split it"
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """The sets of a file. `groups` are in the same order, and have the lines of the file."""
+class ParsedCsv:
+    """The sets of a CSV file. `groups` are in the same order, and have the lines of the file."""
 
     sets: Sequence[SentSet] = ()
     groups: Sequence[Group] = ()
 
-    def line(self, refused: MeasurementError) -> int | None:
+    def line(self, error: MeasurementError) -> int | None:
         """The line of the file to which this error belongs, the first line of a set for an error of
         the whole set; None for an error of the whole file."""
-        if refused.set_index is None:
+        if error.set_index is None:
             return None
-        return self.groups[refused.set_index].line_of(refused.measurement_index)
+        return self.groups[error.set_index].line_of(error.measurement_index)
 
 
-def parse_csv(content: bytes, catalogue: Catalogue) -> Sheet:
+def parse_csv(content: bytes, catalogue: Catalogue) -> ParsedCsv:
     """The sets of a CSV file. Raises `MeasurementError`, whose text names the line."""
-    units = _steps(catalogue.units)
+    units = _steps_by_unit(catalogue.units)
     try:
         rows = list(islice(read_rows(io.BytesIO(content)), MOST_MEASUREMENTS + 1))
         for row in rows:
@@ -53,12 +53,12 @@ def parse_csv(content: bytes, catalogue: Catalogue) -> Sheet:
     if not rows:
         raise MeasurementError("the file has no measurements")
     groups = groups_of(rows)
-    return Sheet([_sent(group) for group in groups], groups)
+    return ParsedCsv([_sent_set(group) for group in groups], groups)
 
 
-def _sent(group: Group) -> SentSet:
+def _sent_set(group: Group) -> SentSet:
     return SentSet(
-        measurements=[_measured(row) for row in group.rows],
+        measurements=[_sent_measurement(row) for row in group.rows],
         variable_name=group.variable,
         source_name=group.source,
         variable_category_name=group.category,
@@ -67,20 +67,20 @@ def _sent(group: Group) -> SentSet:
     )
 
 
-def _measured(row: Row) -> SentMeasurement:
+def _sent_measurement(row: Row) -> SentMeasurement:
     return SentMeasurement(start_time=row.time, value=value_to_send(row), note=row.note)
 
 
-def _steps(units: Sequence[Unit]) -> Steps:
-    """By each name that a unit has."""
-    steps = {unit: _floats(unit) for unit in units}
+def _steps_by_unit(units: Sequence[Unit]) -> StepsByUnit:
+    """The conversion steps of each unit, by its name and by its abbreviation."""
+    steps = {unit: _float_steps(unit) for unit in units}
     return {
         **{unit.name: steps[unit] for unit in units},
         **{unit.abbreviated_name: steps[unit] for unit in units},
     }
 
 
-def _floats(unit: Unit) -> Sequence[tuple[str, float]] | None:
+def _float_steps(unit: Unit) -> Sequence[tuple[str, float]] | None:
     if unit.steps is None:
         return None
     return [(each.operation, float(each.value)) for each in unit.steps]

@@ -22,7 +22,7 @@ _OPERATORS: Final[dict[str, Operator]] = {
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _LARGEST: Final = 1.7976931348623157e308
 
-Sign = tuple[str, bool]  # a character, and whether it stands for itself
+Sign = tuple[str, bool]  # a character, and whether a backslash made it literal
 
 
 def text_filter(field: Field, raw: str) -> Filter:
@@ -34,7 +34,7 @@ def text_filter(field: Field, raw: str) -> Filter:
 def number_filter(field: Field, raw: str) -> Filter:
     """The filter of a number, as `(gt)5` or a list. Raises `MeasurementError`."""
     negated, items = _read(raw)
-    return Filter(field, tuple(_compared(item, _number, "is") for item in items), negated)
+    return Filter(field, tuple(_comparison(item, _number, "is") for item in items), negated)
 
 
 def time_filter(field: Field, raw: str, *, bare: Operator) -> Filter:
@@ -42,10 +42,10 @@ def time_filter(field: Field, raw: str, *, bare: Operator) -> Filter:
     compared for equality."""
     negated, items = _read(raw)
     default: Operator = bare if len(items) == 1 else "is"
-    return Filter(field, tuple(_compared(item, _time, default) for item in items), negated)
+    return Filter(field, tuple(_comparison(item, _time, default) for item in items), negated)
 
 
-def holds(comparison: Comparison, text: str) -> bool:
+def matches(comparison: Comparison, text: str) -> bool:
     """Whether a text matches a comparison of `text_filter`."""
     operand = str(comparison.operand)
     match comparison.operator:
@@ -86,7 +86,7 @@ def _signs(raw: str) -> Iterator[Sign]:
         yield "\\", True
 
 
-def _spelled(item: list[Sign]) -> str:
+def _text_of(item: list[Sign]) -> str:
     return unicodedata.normalize("NFC", "".join(character for character, _ in item))
 
 
@@ -94,7 +94,7 @@ def _pattern(item: list[Sign]) -> Comparison:
     anything = ("%", False)
     open_end = len(item) > 1 and item[-1] == anything
     open_start = item[0] == anything
-    text = _spelled(item[int(open_start) : len(item) - int(open_end)])
+    text = _text_of(item[int(open_start) : len(item) - int(open_end)])
     if open_start and open_end:
         return Comparison("contains", text)
     if open_start:
@@ -102,10 +102,10 @@ def _pattern(item: list[Sign]) -> Comparison:
     return Comparison("begins", text) if open_end else Comparison("is", text)
 
 
-def _compared(
+def _comparison(
     item: list[Sign], read: Callable[[str], float | int], default: Operator
 ) -> Comparison:
-    text = _spelled(item).strip()
+    text = _text_of(item).strip()
     operator = _OPERATORS.get(text[:4])
     if operator is None:
         return Comparison(default, read(text))

@@ -9,17 +9,19 @@ from typing import Final
 
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.permissions import allowed_measurements
-from quantimodo.measurements.resolved_queries import restricted
+from quantimodo.measurements.resolved_queries import restrict
 from quantimodo.model.consents import ConsentingPerson
 from quantimodo.model.measurements import Filters
 from quantimodo.ports.app_event_stores import MeasurementNoticeStore
 from quantimodo.ports.clock import Clock
 
-_AT_ONCE: Final = 100
+_AT_ONCE: Final = 100  # notices
 
 
 @dataclass(frozen=True, slots=True)
 class MeasurementNotices:
+    """Turns due notices of saved measurements into events."""
+
     store: MeasurementNoticeStore
     references: References
     clock: Clock
@@ -33,7 +35,7 @@ class MeasurementNotices:
 
             def filters_of(person: ConsentingPerson) -> Filters:
                 allowed = allowed_measurements(catalogue, person.details, "read", now)  # noqa: B023
-                return restricted((), allowed)
+                return restrict((), allowed)
 
             notices = await self.store.due_notices(now, _AT_ONCE)
             for notice in notices:

@@ -19,9 +19,9 @@ from quantimodo.model.measurements import Combination, Micros
 MOST_MEASUREMENTS: Final = 10_000
 _LONGEST_NAME: Final = 125
 _LONGEST_NOTE: Final = 2_000
-# So that it has a value in every unit, and that sums of many have one too.
+# So that the value is finite in every unit, and so are sums of many values.
 _LARGEST: Final = 1e280
-_LINES: Final = "\n\r\t"
+_ALLOWED_CONTROLS: Final = "\n\r\t"
 
 
 class SentMeasurement(msgspec.Struct, rename="camel", gc=False):
@@ -106,22 +106,22 @@ def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
 
 
 def _malformed(text: str) -> MeasurementError:
-    """msgspec names the place and the types, never what was sent: `Expected `float`, got `str` -
-    at `$[0].measurements[3].value``."""
+    """The error for a message of msgspec, which names the place and the types, never what was sent:
+    `Expected `float`, got `str` - at `$[0].measurements[3].value``."""
     _, _, place = text.partition(" - at `$")
     indices = [int(part.partition("]")[0]) for part in place.split("[")[1:] if part[0].isdigit()]
     alone = place.startswith(".measurements")
     sets, measurements = ([0], indices) if alone else (indices[:1], indices[1:])
     field = place.rstrip("`").rpartition(".")[2] if "." in place else ""
     what = f"{field} has the wrong type" if field.isidentifier() else "the JSON has another shape"
-    return refused_at(
+    return error_at(
         f"{what}; see the API's documentation",
         sets[0] if sets else None,
         measurements[0] if measurements else None,
     )
 
 
-def refused_at(
+def error_at(
     text: str, set_index: int | None, measurement_index: int | None = None
 ) -> MeasurementError:
     """An error that names its set and measurement, in its text and in its attributes."""
@@ -161,7 +161,7 @@ def note_of(text: str | None) -> str:
         return ""
     if len(text) > _LONGEST_NOTE:
         raise ValueError(f"the note is longer than {_LONGEST_NOTE} characters")
-    if not _is_plain(text.translate(dict.fromkeys(map(ord, _LINES)))):
+    if not _is_plain(text.translate(dict.fromkeys(map(ord, _ALLOWED_CONTROLS)))):
         raise ValueError("the note has characters that are not allowed")
     return text
 

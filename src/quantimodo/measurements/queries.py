@@ -18,14 +18,14 @@ from quantimodo.measurements.times import SECOND
 from quantimodo.model.measurements import Filter, Order, QueryFilters, SortKey
 
 MOST_AT_ONCE: Final = 200
-_USUAL: Final = 100
+_DEFAULT_LIMIT: Final = 100
 _LONGEST_QUERY: Final = 4096
 _MOST_PARAMETERS: Final = 64
 _MOST_COMPARISONS: Final = 100
 _LARGEST_OFFSET: Final = 10**12
-_WIDEST: Final = 366 * 86_400
-_MOST_SHOWN: Final = 255
-_JOINERS: Final = "\u200c\u200d"  # part of how words and signs are written
+_WIDEST: Final = 366 * 86_400  # seconds
+_LONGEST_DESCRIPTION: Final = 255
+_JOINERS: Final = "\u200c\u200d"  # not printable, but part of words and emoji
 _DIGITS: Final = re.compile(r"\d{1,15}", re.ASCII)
 _REPEATED: Final = re.compile(r"([A-Za-z]+)\[\d{0,4}\]", re.ASCII)
 _NO_ZONES: Final = frozenset({"localtime", "posixrules"})  # of the machine, not of IANA
@@ -42,8 +42,8 @@ _FILTERS: Final[dict[str, Callable[[str], Filter]]] = {
     "updatedAt": partial(time_filter, "updated", bare="from"),
     "lastUpdated": partial(time_filter, "updated", bare="from"),
 }
-_OF_MEASUREMENTS: Final = {name: name for name in _FILTERS}
-_OF_VARIABLES: Final = {
+_MEASUREMENT_FILTERS: Final = {name: name for name in _FILTERS}
+_VARIABLE_FILTERS: Final = {
     "name": "variableName",
     "variableName": "variableName",
     "category": "variableCategoryName",
@@ -68,13 +68,13 @@ class MeasurementQuery:
     there is one; `resolved_queries.py` makes them filters for the store.
 
     `variables` and `categories` are the texts of their filters, for the log. `given` are the
-    parameters as they came, but for tokens and the page, for links. `byte_order_mark` is for CSV.
+    parameters as sent, without tokens and the page, for links. `byte_order_mark` is for CSV.
     """
 
     filters: QueryFilters = ()
     unit: str | None = None
     order: Order = field(default_factory=Order)
-    limit: int = _USUAL
+    limit: int = _DEFAULT_LIMIT
     offset: int = 0
     grouping: Grouping | None = None
     variables: str = ""
@@ -87,16 +87,16 @@ def parse_measurement_query(query: bytes) -> MeasurementQuery:
     """The query of measurements. Raises `MeasurementError` for an invalid value."""
     parameters = _Parameters(query)
     return MeasurementQuery(
-        filters=parameters.filters(_OF_MEASUREMENTS),
+        filters=parameters.filters(_MEASUREMENT_FILTERS),
         unit=parameters.once("unit"),
         order=_order(parameters.once("sort")),
         limit=_limit(parameters.once("limit")),
-        offset=_integer("offset", parameters.once("offset"), 0, _LARGEST_OFFSET, usual=0),
+        offset=_integer("offset", parameters.once("offset"), 0, _LARGEST_OFFSET, default=0),
         grouping=_grouping(parameters.once("groupingWidth"), parameters.once("groupingTimezone")),
-        variables=parameters.described("variableName", _OF_MEASUREMENTS),
-        categories=parameters.described("variableCategoryName", _OF_MEASUREMENTS),
+        variables=parameters.description("variableName", _MEASUREMENT_FILTERS),
+        categories=parameters.description("variableCategoryName", _MEASUREMENT_FILTERS),
         byte_order_mark=_boolean("bom", parameters.once("bom")),
-        given=parameters.kept,
+        given=parameters.given,
     )
 
 
@@ -108,13 +108,13 @@ def parse_variable_query(query: bytes) -> MeasurementQuery:
     if sort.removeprefix("-") != "name":
         raise MeasurementError("variables can be sorted by name and -name only")
     return MeasurementQuery(
-        filters=parameters.filters(_OF_VARIABLES),
+        filters=parameters.filters(_VARIABLE_FILTERS),
         order=Order("variable", descending=sort.startswith("-")),
         limit=_limit(parameters.once("limit")),
-        offset=_integer("offset", parameters.once("offset"), 0, _LARGEST_OFFSET, usual=0),
-        variables=parameters.described("variableName", _OF_VARIABLES),
-        categories=parameters.described("variableCategoryName", _OF_VARIABLES),
-        given=parameters.kept,
+        offset=_integer("offset", parameters.once("offset"), 0, _LARGEST_OFFSET, default=0),
+        variables=parameters.description("variableName", _VARIABLE_FILTERS),
+        categories=parameters.description("variableCategoryName", _VARIABLE_FILTERS),
+        given=parameters.given,
     )
 
 
@@ -134,7 +134,7 @@ class _Parameters:
         self._pairs = [(name, value) for name, value in found if value]
         # An access token must not get into links and logs.
         left_out = ("access_token", "limit", "offset")
-        self.kept = tuple(pair for pair in self._pairs if pair[0] not in left_out)
+        self.given = tuple(pair for pair in self._pairs if pair[0] not in left_out)
 
     def once(self, name: str) -> str | None:
         values = [value for spelled, value in self._pairs if spelled == name]
@@ -142,7 +142,7 @@ class _Parameters:
             raise MeasurementError(f"the parameter {name} is given more than once")
         return values[0] if values else None
 
-    def described(self, name: str, names: dict[str, str]) -> str:
+    def description(self, name: str, names: dict[str, str]) -> str:
         """The text of the filters by this name, for people: characters that are not printable are
         replaced by U+FFFD, and a longer text ends with an ellipsis."""
         values = [value for spelled, value in self._pairs if names.get(_plain(spelled)) == name]
@@ -150,7 +150,7 @@ class _Parameters:
             sign if sign.isprintable() or sign in _JOINERS else "\ufffd"
             for sign in " & ".join(values)
         )
-        return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
+        return text if len(text) <= _LONGEST_DESCRIPTION else f"{text[: _LONGEST_DESCRIPTION - 1]}…"
 
     def filters(self, names: dict[str, str]) -> QueryFilters:
         """The filters. A name that is repeated, as `name`, `name[]` or `name[0]`, gives several
@@ -194,12 +194,12 @@ def _order(sort: str | None) -> Order:
 
 
 def _limit(text: str | None) -> int:
-    return _integer("limit", text, 1, MOST_AT_ONCE, usual=_USUAL)
+    return _integer("limit", text, 1, MOST_AT_ONCE, default=_DEFAULT_LIMIT)
 
 
-def _integer(name: str, text: str | None, least: int, most: int, *, usual: int) -> int:
+def _integer(name: str, text: str | None, least: int, most: int, *, default: int) -> int:
     if text is None:
-        return usual
+        return default
     if not _DIGITS.fullmatch(text) or not least <= int(text) <= most:
         raise MeasurementError(f"{name} takes a whole number from {least} to {most}")
     return int(text)
@@ -214,7 +214,7 @@ def _boolean(name: str, text: str | None) -> bool:
 def _grouping(width: str | None, zone: str | None) -> Grouping | None:
     if width is None:
         return None
-    seconds = _integer("groupingWidth", width, 1, _WIDEST, usual=1)
+    seconds = _integer("groupingWidth", width, 1, _WIDEST, default=1)
     return Grouping(seconds * SECOND, _zone(zone or "UTC"))
 
 

@@ -38,10 +38,10 @@ class ReadLimits:
 
     @asynccontextmanager
     async def place(self, reader: Hashable) -> AsyncIterator[None]:
-        """Wait for one of the reader's places and hold it.
+        """Wait for one of the reader's places, and hold it for the block.
 
-        Raises `TooManyReads` when too many of theirs wait, and `TooSlow` when the deadline passes;
-        what the caller awaits is cancelled then.
+        Raises `TooManyReads` when too many reads of this reader wait, and `TooSlow` after the
+        deadline, at which the block is cancelled.
         """
         places = self._places.get(reader)
         if places is None:

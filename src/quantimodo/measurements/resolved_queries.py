@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from quantimodo.measurements.catalogue import Catalogue
 from quantimodo.measurements.errors import MeasurementError
-from quantimodo.measurements.filters import holds
+from quantimodo.measurements.filters import matches
 from quantimodo.measurements.queries import MeasurementQuery
 from quantimodo.measurements.units import converter, convertible
 from quantimodo.model.measurements import (
@@ -35,12 +35,12 @@ class ResolvedQuery:
     unit: Unit | None
 
     def filters_for(self, allowed: AllowedMeasurements | None) -> Filters:
-        """The filters with what is allowed."""
-        return restricted(self.filters, allowed)
+        """The filters, restricted to what is allowed."""
+        return restrict(self.filters, allowed)
 
 
-def restricted(filters: QueryFilters, allowed: AllowedMeasurements | None) -> Filters:
-    """The filters, restricted to what is allowed; None for everything."""
+def restrict(filters: QueryFilters, allowed: AllowedMeasurements | None) -> Filters:
+    """Restrict the filters to what is allowed; None allows everything."""
     return filters if allowed is None else (*filters, allowed)
 
 
@@ -66,7 +66,7 @@ async def resolve(
     unit = catalogue.unit_named(query.unit)
     unit_ids = frozenset[int]()
     for allowed, user_ids in ids_by_allowed(people).items():
-        unit_ids |= await store.units_in_use(user_ids, restricted(filters, allowed))
+        unit_ids |= await store.units_in_use(user_ids, restrict(filters, allowed))
     used = [catalogue.unit(each) for each in sorted(unit_ids)]
     if not all(convertible(each, unit) for each in used):
         raise MeasurementError(
@@ -90,7 +90,7 @@ def _category_ids(each: Filter, catalogue: Catalogue) -> tuple[Comparison, ...]:
     return tuple(
         Comparison("is", category.id)
         for category in catalogue.variable_categories
-        if any(holds(one, category.name) for one in each.comparisons)
+        if any(matches(one, category.name) for one in each.comparisons)
     )
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.drafts import (
     EntryDraft,
-    Saved,
+    SavedMeasurements,
     changed_entry,
     forbidden,
     variable_name,
@@ -30,7 +30,7 @@ from quantimodo.measurements.resolved_queries import (
     ids_by_allowed,
     is_descending,
     resolve,
-    restricted,
+    restrict,
     with_category_ids,
 )
 from quantimodo.measurements.views import (
@@ -63,8 +63,8 @@ class MeasurementService:
 
     async def save(
         self, user_id: int, sent: Sequence[SentSet], allowed: AllowedMeasurements | None = None
-    ) -> Saved:
-        """Save all of it, on disk, or nothing. Of one measurement (variable, source, start) that is
+    ) -> SavedMeasurements:
+        """Save all sets, durably, or nothing. Of one measurement (variable, source, start) that is
         sent twice, the last one is saved. Raises `MeasurementError`."""
         catalogue = await self.references.catalogue()
         names = [variable_name(at, each) for at, each in enumerate(sent)]
@@ -101,7 +101,7 @@ class MeasurementService:
             raise forbidden()
         try:
             if not await self.store.change_measurement(
-                user_id, measurement_id, entry, self.clock.now(), restricted((), allowed)
+                user_id, measurement_id, entry, self.clock.now(), restrict((), allowed)
             ):
                 return None
         except Conflict:
@@ -117,7 +117,7 @@ class MeasurementService:
         the application may only read it."""
         found = await self._writable(user_id, measurement_id, permissions)
         if found is None or not await self.store.delete_measurement(
-            user_id, measurement_id, restricted((), permissions.write)
+            user_id, measurement_id, restrict((), permissions.write)
         ):
             return None
         return measurement_view(await self.references.catalogue(), found, None)
@@ -131,7 +131,7 @@ class MeasurementService:
     ) -> MeasurementView | None:
         """One measurement in the unit of its variable; None if there is none, or it is not
         allowed."""
-        found = await self.store.measurement(user_id, measurement_id, restricted((), allowed))
+        found = await self.store.measurement(user_id, measurement_id, restrict((), allowed))
         if found is None:
             return None
         return measurement_view(await self.references.catalogue(), found, None)
@@ -158,7 +158,8 @@ class MeasurementService:
     async def page_of_people(
         self, people: Sequence[Person], query: MeasurementQuery, count: CountOfPeople
     ) -> tuple[Sequence[MeasurementView], int]:
-        """The same over several people, one after the other in this order."""
+        """One page over several people, one after the other in this order, and the total. Raises
+        `MeasurementError`."""
         resolved = await self._resolve(people, query)
         if query.grouping is not None:
             return await self._groups.page(people, resolved, query)
@@ -195,7 +196,7 @@ class MeasurementService:
     ) -> tuple[Sequence[VariableView], int]:
         """One page of the variables that are allowed, and how many there are in all."""
         catalogue = await self.references.catalogue()
-        filters = restricted(with_category_ids(query.filters, catalogue), allowed)
+        filters = restrict(with_category_ids(query.filters, catalogue), allowed)
         number = await self.variable_store.count_variables(user_id, filters)
         found = await self.variable_store.summaries(
             user_id,
@@ -210,7 +211,7 @@ class MeasurementService:
         self, user_id: int, name: str, allowed: AllowedMeasurements | None = None
     ) -> VariableView | None:
         """One variable with its summary; None if there is none, or it is not allowed."""
-        found = await self.variable_store.summary(user_id, name, restricted((), allowed))
+        found = await self.variable_store.summary(user_id, name, restrict((), allowed))
         return None if found is None else variable_view(await self.references.catalogue(), found)
 
     async def _writable(
@@ -218,10 +219,10 @@ class MeasurementService:
     ) -> Measurement | None:
         """The measurement, if it may be written. Raises `MeasurementError` if it may only be read;
         one that may not be read does not exist for the application."""
-        filters = restricted((), permissions.write)
+        filters = restrict((), permissions.write)
         found = await self.store.measurement(user_id, measurement_id, filters)
         if found is None and permissions.write is not None:
-            filters = restricted((), permissions.read)
+            filters = restrict((), permissions.read)
             if await self.store.measurement(user_id, measurement_id, filters) is not None:
                 raise forbidden()
         return found

@@ -12,7 +12,7 @@ LAST_SECOND: Final = 253_402_300_799  # of the year 9999
 FIRST: Final[Micros] = FIRST_SECOND * SECOND
 LAST: Final[Micros] = LAST_SECOND * SECOND + SECOND - 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_NAIVE_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  # a text of it is shorter to make
+_NAIVE_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  # `isoformat` adds no offset to it
 _MICROSECOND: Final = timedelta(microseconds=1)
 _SECONDS: Final = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,6})\d*)?", re.ASCII)
 _ISO: Final = re.compile(r"[\d:.,TtWZz +-]{8,40}", re.ASCII)
@@ -41,7 +41,8 @@ def parse_time(text: str) -> Micros:
 
 
 def _with_plus(text: str) -> str:
-    """A plus sign that was not encoded arrives as a space. One may stand between date and time."""
+    """Restore the plus sign of an offset, which arrives as a space if it was not encoded. A space
+    between date and time stays."""
     date = len("2015-08-12")
     if "T" in text or text[date : date + 1] != " ":
         return text.replace(" ", "+")
@@ -66,5 +67,5 @@ def moment_of(micros: Micros) -> datetime:
 
 
 def format_time(micros: Micros) -> str:
-    """ISO 8601 in UTC."""
+    """The time in ISO 8601, in UTC."""
     return (_NAIVE_EPOCH + micros * _MICROSECOND).isoformat() + "Z"

@@ -2,11 +2,17 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import NamedTuple
 
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.model.measurements import Unit
 
-Line = tuple[Fraction, Fraction]  # factor and offset
+
+class _Linear(NamedTuple):
+    """A conversion: the value times the factor, plus the offset."""
+
+    factor: Fraction
+    offset: Fraction
 
 
 def convertible(source: Unit, target: Unit) -> bool:
@@ -17,9 +23,9 @@ def convertible(source: Unit, target: Unit) -> bool:
     return known and source.category == target.category
 
 
-def exactly(value: Fraction, source: Unit, target: Unit) -> Fraction:
+def convert_exactly(value: Fraction, source: Unit, target: Unit) -> Fraction:
     """The same quantity in `target`; the two are `convertible`."""
-    factor, offset = _line(source, target)
+    factor, offset = _conversion(source, target)
     return value * factor + offset
 
 
@@ -31,8 +37,8 @@ def converter(source: Unit, target: Unit) -> Callable[[float], float]:
     `MeasurementError` if the result is too large for a float.
     """
     if source.id == target.id:
-        return _same
-    factor, offset = _line(source, target)
+        return _identity
+    factor, offset = _conversion(source, target)
 
     def convert(value: float) -> float:
         try:
@@ -43,23 +49,23 @@ def converter(source: Unit, target: Unit) -> Callable[[float], float]:
     return convert
 
 
-def _same(value: float) -> float:
+def _identity(value: float) -> float:
     return value
 
 
-def _line(source: Unit, target: Unit) -> Line:
+def _conversion(source: Unit, target: Unit) -> _Linear:
     if source.id == target.id:
-        return Fraction(1), Fraction(0)
-    factor, offset = _to_own_unit(source)
-    factor_back, offset_back = _to_own_unit(target)
-    return factor / factor_back, (offset - offset_back) / factor_back
+        return _Linear(Fraction(1), Fraction(0))
+    factor, offset = _to_category_unit(source)
+    factor_back, offset_back = _to_category_unit(target)
+    return _Linear(factor / factor_back, (offset - offset_back) / factor_back)
 
 
-def _to_own_unit(unit: Unit) -> Line:
+def _to_category_unit(unit: Unit) -> _Linear:
     factor, offset = Fraction(1), Fraction(0)
     for step in unit.steps or ():
         if step.operation == "MULTIPLY":
             factor, offset = factor * step.value, offset * step.value
         else:
             offset += step.value
-    return factor, offset
+    return _Linear(factor, offset)

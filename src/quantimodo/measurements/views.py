@@ -65,7 +65,7 @@ def group_view(
     value: float,
     unit: Unit | None,
 ) -> MeasurementView:
-    """`value` is the group's, in `unit` or in the variable's own unit."""
+    """The group with its value, which is in `unit`, or in the variable's unit if that is None."""
     return MeasurementView(
         measurement=sample,
         start=group.begins,

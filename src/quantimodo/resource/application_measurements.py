@@ -73,9 +73,9 @@ class ApplicationMeasurements:
             return None
 
     async def _count(
-        self, app: str, begins: bool, user_ids: Sequence[int], filters: Filters
+        self, app: str, first_page: bool, user_ids: Sequence[int], filters: Filters
     ) -> Mapping[int, int]:
-        return await self.count_cache.of(app, user_ids, filters, begins=begins)
+        return await self.count_cache.of(app, user_ids, filters, first_page=first_page)
 
     async def _people(self, app: str) -> list[Person]:
         """Read in each request, so that a change of a consent applies at once."""

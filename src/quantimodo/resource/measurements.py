@@ -12,7 +12,7 @@ from quantimodo.http.json import PRIVATE, private_json
 from quantimodo.http.messages import Request, Response
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.csv_export import csv_header, csv_row, csv_text
-from quantimodo.measurements.drafts import Saved
+from quantimodo.measurements.drafts import SavedMeasurements
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.payloads import parse_change, parse_sets
 from quantimodo.measurements.permissions import EVERYTHING, Permissions, allowed_measurements
@@ -121,7 +121,7 @@ class MeasurementAccess:
         """Record a read, with the filters that the application sent."""
         self.record(user.id, app, "read", number, query.variables, query.categories)
 
-    def record_saving(self, user: User, app: str, saved: Saved) -> None:
+    def record_saving(self, user: User, app: str, saved: SavedMeasurements) -> None:
         """Record a write, for at most some variables by name and for the rest by number."""
         named: Mapping[str, int] = dict(list(saved.numbers.items())[:_MOST_RECORDED])
         for name, number in named.items():

@@ -13,7 +13,7 @@ from quantimodo.accounts.profiles import Profiles
 from quantimodo.http.disconnects import while_connected
 from quantimodo.measurements.catalogue import References
 from quantimodo.measurements.csv_export import csv_header, csv_row, csv_text
-from quantimodo.measurements.csv_import import Sheet, parse_csv
+from quantimodo.measurements.csv_import import ParsedCsv, parse_csv
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.queries import MeasurementQuery
 from quantimodo.measurements.read_limits import ReadLimits
@@ -90,15 +90,15 @@ class Data:
     async def import_csv(self, request: Request) -> Response:
         """POST /account/data/import: a CSV file, completely or not at all."""
         browser_request, form = await self.page_context.posted(request, SHEET)
-        user, sheet = browser_request.required().user, Sheet()
+        user, parsed = browser_request.required().user, ParsedCsv()
         try:
             # Long tables take some time: other requests run meanwhile.
             catalogue = await self.references.catalogue()
             content = form.files.get("file", b"")
-            sheet = await asyncio.to_thread(parse_csv, content, catalogue)
-            await self.measurement_service.save(user.id, sheet.sets)
+            parsed = await asyncio.to_thread(parse_csv, content, catalogue)
+            await self.measurement_service.save(user.id, parsed.sets)
         except MeasurementError as refused:
-            line = sheet.line(refused)
+            line = parsed.line(refused)
             text = (
                 translate_message(refused)
                 if line is None
