@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from quantimodo.crypto.digests import keyed_digest, same
+from quantimodo.crypto.digests import compare_digest, keyed_digest
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 from quantimodo.ports.clock import Clock, Entropy
@@ -67,7 +67,7 @@ class DeviceCookies:
         found = None
         for key in self.keys:
             nonce, issued, proof = _parts(cookies.get(_name(key, user_id), ""))
-            genuine = same(proof.encode(), _proof(key, user_id, nonce, issued).encode())
+            genuine = compare_digest(proof.encode(), _proof(key, user_id, nonce, issued).encode())
             if genuine and int(issued) > oldest and user is not None and found is None:
                 found = nonce
         return found

@@ -14,7 +14,7 @@ from quantimodo.accounts.emails.tokens import EmailTokens
 from quantimodo.accounts.errors import DomainError
 from quantimodo.accounts.login import EmailProof, Login, LoginBrowser, LoginResult
 from quantimodo.accounts.throttle import Throttle
-from quantimodo.crypto.digests import keyed_digest, same
+from quantimodo.crypto.digests import compare_digest, keyed_digest
 from quantimodo.model.secrets import Secret
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
@@ -77,7 +77,11 @@ class EmailCodes:
         await self.throttle.email_code_try(found.email, found.key.hex())
         typed = Secret("".join(code.reveal().split()))
         user = await self._owner(found.email)
-        if not same(found.payload, self._mark(typed)) or user is None or user.email is None:
+        if (
+            not compare_digest(found.payload, self._mark(typed))
+            or user is None
+            or user.email is None
+        ):
             raise DomainError(_WRONG)
         if user.id != found.user_id or not await self.email_tokens.take(found):
             raise DomainError(_WRONG)

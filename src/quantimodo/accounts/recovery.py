@@ -18,7 +18,7 @@ from quantimodo.accounts.emails.tokens import EmailTokens
 from quantimodo.accounts.errors import DomainError, SignInNeeded
 from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof
 from quantimodo.accounts.throttle import Throttle
-from quantimodo.crypto.digests import digest, same
+from quantimodo.crypto.digests import compare_digest, digest
 from quantimodo.model.budgets import Charge
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import EmailToken, Session
@@ -210,7 +210,7 @@ class Recovery:
             )
         user = session.user
         held = await self.users.password_hash(user.id)
-        if not same(move.password, _mark(held)):
+        if not compare_digest(move.password, _mark(held)):
             return None
         if not await self.email_tokens.take(email_token):
             return None

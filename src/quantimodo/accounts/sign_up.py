@@ -20,7 +20,7 @@ from quantimodo.accounts.emails.tokens import EmailTokens
 from quantimodo.accounts.errors import DomainError, Faults, InvalidInput
 from quantimodo.accounts.login import Login, LoginBrowser, PasswordProof
 from quantimodo.accounts.throttle import Throttle
-from quantimodo.crypto.digests import digest, same
+from quantimodo.crypto.digests import compare_digest, digest
 from quantimodo.model.invitations import SignUpMode
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import EmailToken
@@ -197,4 +197,4 @@ def _pending_sign_up_of(email_token: EmailToken) -> PendingSignUp:
 
 
 def _is_same_browser(pending_sign_up: PendingSignUp, browser: Secret | None) -> bool:
-    return browser is not None and same(pending_sign_up.browser, digest(browser.reveal()))
+    return browser is not None and compare_digest(pending_sign_up.browser, digest(browser.reveal()))

@@ -7,7 +7,7 @@ from quantimodo.clients.certificates import CertificateRefused, ClientCertificat
 from quantimodo.clients.metadata_documents import ClientDocumentPolicy
 from quantimodo.clients.public_keys import ClientKeys, WeakKey
 from quantimodo.clients.replay_quotas import signer_of
-from quantimodo.crypto.digests import digest, same
+from quantimodo.crypto.digests import compare_digest, digest
 from quantimodo.crypto.jwt import BadToken, unverified_claims, unverified_type
 from quantimodo.http.messages import Request
 from quantimodo.model.clients import Client, SecretDigest
@@ -84,7 +84,11 @@ class ClientAuthentication:
         """Whether this is a live secret of the client (v2-api.md §5: authorize may carry one)."""
         presented = digest(secret)
         for slot in (client.secret, client.previous_secret):
-            if slot is not None and _is_live(slot, self.clock) and same(slot.digest, presented):
+            if (
+                slot is not None
+                and _is_live(slot, self.clock)
+                and compare_digest(slot.digest, presented)
+            ):
                 return True
         return False
 
@@ -156,7 +160,7 @@ def _subject_of(credentials: Credentials) -> str:
 
 def _matches(slot: SecretDigest, credentials: Credentials, clock: Clock) -> bool:
     secret = "" if credentials.secret is None else credentials.secret.reveal()
-    return _is_live(slot, clock) and same(slot.digest, digest(secret))
+    return _is_live(slot, clock) and compare_digest(slot.digest, digest(secret))
 
 
 def _is_live(slot: SecretDigest, clock: Clock) -> bool:

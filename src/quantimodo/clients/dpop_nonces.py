@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from quantimodo.crypto.digests import hmac_sha256, same
+from quantimodo.crypto.digests import compare_digest, hmac_sha256
 from quantimodo.crypto.jwt import base64url, decode_base64url
 
 _TIME_BYTES: Final = 8
@@ -41,7 +41,7 @@ class DPoPNonces:
         if base64url(data).decode() != nonce:  # RFC 9449 §8: exactly
             return False
         moment, presented = data[:_TIME_BYTES], data[_TIME_BYTES:]
-        if not any(same(_digest(key, moment), presented) for key in self.keys):
+        if not any(compare_digest(_digest(key, moment), presented) for key in self.keys):
             return False
         made_at = datetime.fromtimestamp(int.from_bytes(moment, "big"), UTC)
         return now - self.lifetime <= made_at <= now + _SKEW

@@ -14,7 +14,7 @@ import msgspec
 from quantimodo.clients import logos
 from quantimodo.clients.errors import ChangedMeanwhile, InvalidMetadata
 from quantimodo.clients.registry import RegisteredClient, Registration, Registry
-from quantimodo.crypto.digests import digest, same
+from quantimodo.crypto.digests import compare_digest, digest
 from quantimodo.crypto.jwt import BadToken
 from quantimodo.crypto.provider_tokens import BadKeySet, parse_key_set, verify
 from quantimodo.crypto.tokens import Kind, key_of, mint
@@ -132,7 +132,7 @@ class DynamicClients:
         expected = bytes(32)
         if client is not None and client.registration_digest is not None:
             expected = client.registration_digest
-        valid = token is not None and same(expected, digest(token))
+        valid = token is not None and compare_digest(expected, digest(token))
         if client is None or client.disabled_at is not None or not valid:
             raise InvalidToken("this token does not manage this app")
         return client
@@ -292,6 +292,6 @@ def _check_same(client: Client, document: Any) -> None:
     secret = document.get("client_secret")
     if secret is None:
         return
-    known = client.secret
-    if not isinstance(secret, str) or known is None or not same(known.digest, digest(secret)):
+    known = None if client.secret is None else client.secret.digest
+    if not isinstance(secret, str) or not known or not compare_digest(known, digest(secret)):
         raise InvalidClientMetadata("client_secret: must be the app's own, or be left out")

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from quantimodo.clients.metadata import with_metadata
 from quantimodo.clients.public_keys import SECRET_PURPOSE
-from quantimodo.crypto.digests import digest, same
+from quantimodo.crypto.digests import compare_digest, digest
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.model.clients import Client, SecretDigest
 from quantimodo.model.events import Event
@@ -166,7 +166,7 @@ class SetUpService:
                 f"must have {_SHORTEST_SECRET} to {_LONGEST_SECRET} random ASCII characters"
             )
         key = is_key(client.metadata)
-        if client.secret is not None and same(client.secret.digest, digest(text)):
+        if client.secret is not None and compare_digest(client.secret.digest, digest(text)):
             if key == (client.sealed_secret is not None):
                 return client
             previous = client.previous_secret

@@ -3,7 +3,8 @@
 import hmac
 from hashlib import sha1, sha256
 
-same = hmac.compare_digest
+compare_digest = hmac.compare_digest
+"""Whether two secrets or digests are equal, in constant time."""
 
 
 def digest(secret: str) -> bytes:

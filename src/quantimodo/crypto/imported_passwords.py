@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from quantimodo.crypto.digests import same
+from quantimodo.crypto.digests import compare_digest
 
 _PREFIX: Final = "imported:"
 _LONGEST: Final = 512  # characters of a hash
@@ -158,7 +158,7 @@ def _verify_firebase(_: str, rest: str, password: bytes) -> bool:
     n, r, p, salt, key = rest.split(":")
     expected = b64decode(key)
     derived = Scrypt(b64decode(salt), 32, int(n), int(r), int(p)).derive(password)
-    return same(_key_stream(derived, len(expected)), expected)
+    return compare_digest(_key_stream(derived, len(expected)), expected)
 
 
 def _key_stream(key: bytes, length: int) -> bytes:

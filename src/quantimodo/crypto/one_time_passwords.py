@@ -8,7 +8,7 @@ from typing import Final
 
 from pyotp import HOTP, TOTP
 
-from quantimodo.crypto.digests import same
+from quantimodo.crypto.digests import compare_digest
 from quantimodo.model.secrets import Secret
 from quantimodo.ports.clock import Entropy
 
@@ -38,6 +38,6 @@ def matching_step(secret: Secret, code: str, now: datetime) -> int | None:
     found = [
         current + offset
         for offset in _STEP_OFFSETS
-        if same(hotp.at(current + offset).encode(), code.encode())
+        if compare_digest(hotp.at(current + offset).encode(), code.encode())
     ]
     return max(found, default=None)

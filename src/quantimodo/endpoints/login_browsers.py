@@ -11,7 +11,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantimodo.crypto.digests import digest, keyed_digest, same
+from quantimodo.crypto.digests import compare_digest, digest, keyed_digest
 from quantimodo.federation import login_codes
 from quantimodo.model.secrets import Secret
 from quantimodo.pages.browser import Browser
@@ -43,7 +43,7 @@ class LoginBrowsers:
     def is_marked(self, request: Request, jti: str) -> bool:
         """Whether this browser has the cookie of the login with this JWT."""
         since, _, proof = self.browser.read_secret_cookie(request, _name(jti)).partition(".")
-        if not same(proof.encode(), self._proof(since, jti).encode()):
+        if not compare_digest(proof.encode(), self._proof(since, jti).encode()):
             return False
         age = self.clock.now().timestamp() - int(since, 16)
         return age < _LIFETIME / timedelta(seconds=1)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.throttle import Throttle
-from quantimodo.crypto.digests import digest, same
+from quantimodo.crypto.digests import compare_digest, digest
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.tokens import Kind, Minted, key_of, mint
 from quantimodo.model.identities import LoginState
@@ -115,7 +115,7 @@ class LoginStates:
         if found is None or found.expires_at <= self.clock.now():
             raise InvalidLoginState
         secret = self.browser.read_secret_cookie(request, _cookie_name(found.key))
-        if key_of(Kind.FLOW, secret) is None or not same(digest(secret), found.browser):
+        if key_of(Kind.FLOW, secret) is None or not compare_digest(digest(secret), found.browser):
             raise InvalidLoginState
         return found
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from quantimodo.crypto.digests import same
+from quantimodo.crypto.digests import compare_digest
 from quantimodo.crypto.jwt import half_hash
 from quantimodo.crypto.provider_tokens import VerifiedToken
 from quantimodo.federation.contract import BadToken, ForeignToken
@@ -56,7 +56,9 @@ def check_id_token(found: VerifiedToken, expected: Expected, now: datetime) -> N
     _check_times(claims, now)
     if expected.nonce is not None:
         nonce = claims.get("nonce")
-        if not isinstance(nonce, str) or not same(_octets(nonce), _octets(expected.nonce)):
+        if not isinstance(nonce, str) or not compare_digest(
+            _octets(nonce), _octets(expected.nonce)
+        ):
             raise bad_token("the nonce is missing or another one")
     token, stated = expected.access_token, claims.get("at_hash")
     # OpenID Connect Core §3.1.3.8: optional, but checked if it is present.

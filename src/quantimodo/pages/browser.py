@@ -16,7 +16,7 @@ from quantimodo.accounts.errors import AccountClosed
 from quantimodo.accounts.login import StartedSession
 from quantimodo.accounts.new_device_notices import NewDeviceNotices
 from quantimodo.accounts.sessions import Sessions
-from quantimodo.crypto.digests import keyed_digest, same
+from quantimodo.crypto.digests import compare_digest, keyed_digest
 from quantimodo.crypto.tokens import Kind, key_of, mint
 from quantimodo.model.secrets import Secret
 from quantimodo.model.sessions import Session
@@ -145,7 +145,7 @@ class Browser:
             raise Forbidden
         if request.headers.get("sec-fetch-site") not in _OUR_FETCHES:
             raise Forbidden
-        if browser_request.fresh or not same(
+        if browser_request.fresh or not compare_digest(
             form.one("csrf").encode(), browser_request.csrf.encode()
         ):
             raise Forbidden

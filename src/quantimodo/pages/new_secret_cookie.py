@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.clients.registry import RegisteredClient
-from quantimodo.crypto.digests import same
+from quantimodo.crypto.digests import compare_digest
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.model.clients import Client
 from quantimodo.model.secrets import Secret
@@ -68,7 +68,9 @@ class NewSecretCookie:
         sealed_secret = self._open(text, purpose) if text else None
         if sealed_secret is None or sealed_secret.until <= self.clock.now().timestamp():
             return None
-        return Secret(sealed_secret.secret) if same(sealed_secret.session, session) else None
+        return (
+            Secret(sealed_secret.secret) if compare_digest(sealed_secret.session, session) else None
+        )
 
     def clear(self, response: Response) -> Response:
         """The response without the cookie of the secret."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from quantimodo.crypto.digests import same
+from quantimodo.crypto.digests import compare_digest
 from quantimodo.http.errors import NotFound
 from quantimodo.http.json import private_json
 from quantimodo.http.messages import Request, Response
@@ -46,6 +46,6 @@ class MetricsPage:
     async def __call__(self, request: Request) -> Response:
         expected = None if self.token is None else f"Bearer {self.token.reveal()}"
         given = request.header(b"authorization") or ""
-        if expected is None or not same(given.encode(), expected.encode()):
+        if expected is None or not compare_digest(given.encode(), expected.encode()):
             raise NotFound("there is nothing here")
         return Response(200, self.metrics.render(), _TEXT)

@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from quantimodo.crypto.digests import hmac_sha256, same
+from quantimodo.crypto.digests import compare_digest, hmac_sha256
 from quantimodo.crypto.jwt import base64url
 from quantimodo.protocol.errors import OAuthError
 from quantimodo.protocol.pkce import check_verifier
@@ -244,7 +244,7 @@ class Facebook:
         expected = hmac_sha256(
             self.fake_provider.app.secret.reveal().encode(), token.encode()
         ).hex()
-        if grant.client_id != self.fake_provider.app.id or not same(
+        if grant.client_id != self.fake_provider.app.id or not compare_digest(
             proof.encode(), expected.encode()
         ):
             raise GraphError("Invalid appsecret_proof provided in the API argument", 100)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from quantimodo.crypto.digests import same
+from quantimodo.crypto.digests import compare_digest
 from quantimodo.model.secrets import Secret
 
 PartyName = Literal["google", "facebook", "oidc"]
@@ -26,7 +26,7 @@ class App:
 
     def proves(self, secret: str) -> bool:
         """Whether this is the secret of the app, compared in constant time."""
-        return same(secret.encode(), self.secret.reveal().encode())
+        return compare_digest(secret.encode(), self.secret.reveal().encode())
 
 
 GOOGLE_APP: Final = App(

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from quantimodo.accounts.errors import PasskeyRefused
-from quantimodo.crypto.digests import digest, keyed_digest, same
+from quantimodo.crypto.digests import compare_digest, digest, keyed_digest
 from quantimodo.model.passkeys import UsedChallenge
 from quantimodo.model.texts import N_
 from quantimodo.ports.clock import Clock, Entropy
@@ -49,7 +49,7 @@ class PasskeyChallenges:
         """The record that its use stores. Raises `PasskeyRefused` for another purpose, another
         holder or an expired challenge."""
         body, proof = challenge[:_BODY], challenge[_BODY:]
-        genuine = [same(proof, _proof(key, purpose, holder, body)) for key in self.keys]
+        genuine = [compare_digest(proof, _proof(key, purpose, holder, body)) for key in self.keys]
         if len(challenge) != _LENGTH or not any(genuine):
             raise PasskeyRefused(_LATE, FOREIGN)
         milliseconds = int.from_bytes(body[_NONCE:], "big")

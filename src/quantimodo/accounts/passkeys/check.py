@@ -14,7 +14,7 @@ from quantimodo.accounts.login import LoginBrowser
 from quantimodo.accounts.passkeys.challenges import REPLAYED, PasskeyChallenges, Purpose, replayed
 from quantimodo.accounts.passkeys.notices import PasskeyNotices
 from quantimodo.accounts.throttle import Throttle
-from quantimodo.crypto.digests import same
+from quantimodo.crypto.digests import compare_digest
 from quantimodo.crypto.passkeys import (
     NOT_VERIFIED,
     WRONG_SIGNATURE,
@@ -139,4 +139,4 @@ class PasskeyCheck:
 def _is_of(assertion: Assertion, user: User) -> bool:
     """Web Authentication §7.2 step 6: the handle, if there is one, is that of the person."""
     handle = assertion.user_handle
-    return not handle or same(handle, user.subject.encode())
+    return not handle or compare_digest(handle, user.subject.encode())

@@ -17,7 +17,7 @@ from typing import IO, Final, Literal
 
 import msgspec
 
-from quantimodo.crypto.digests import hmac_sha256, same
+from quantimodo.crypto.digests import compare_digest, hmac_sha256
 from quantimodo.crypto.envelope import Envelope
 from quantimodo.storage.sqlite.snapshots import sync_folder
 
@@ -90,7 +90,7 @@ def fingerprints(envelope: Envelope) -> tuple[str, ...]:
 def is_authentic(manifest: Manifest, envelope: Envelope) -> bool:
     """Whether a server with one of these keys made the manifest."""
     return any(
-        same(_authentication(manifest, key), manifest.authentication)
+        compare_digest(_authentication(manifest, key), manifest.authentication)
         for key in envelope.derive_all(_PURPOSE)
     )
 

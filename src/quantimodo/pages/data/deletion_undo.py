@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from quantimodo.crypto.digests import same
+from quantimodo.crypto.digests import compare_digest
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
 from quantimodo.measurements.queries import MeasurementQuery
@@ -81,7 +81,7 @@ class DeletionUndo:
         expired = deleted.until <= self.clock.now().timestamp()
         return (
             None
-            if expired or not same(deleted.session, browser_request.required().key)
+            if expired or not compare_digest(deleted.session, browser_request.required().key)
             else deleted
         )
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantimodo.accounts.sign_out import SignOut as SigningOut
-from quantimodo.crypto.digests import same
+from quantimodo.crypto.digests import compare_digest
 from quantimodo.federation.provider_sign_out import ProviderSignOut
 from quantimodo.pages.login.responses import CLOSED
 from quantimodo.pages.login.signed_out import signed_out_page
@@ -69,7 +69,7 @@ class SignOut:
         link with another state shows no message."""
         state = self.page_context.browser.read_cookie(request, "signing_out")
         returned = request.query_params.get("state", "")
-        if not state or not same(state.encode(), returned.encode("utf-8", "replace")):
+        if not state or not compare_digest(state.encode(), returned.encode("utf-8", "replace")):
             return see_other("/")
         response = self.page_context.go("/sign-in", "signed-out")
         return self.page_context.browser.clear_cookie(response, "signing_out")

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from quantimodo.crypto.digests import digest, same
+from quantimodo.crypto.digests import compare_digest, digest
 from quantimodo.crypto.envelope import DecryptionFailed, Envelope
 from quantimodo.crypto.jwks import open_verifier
 from quantimodo.crypto.jwt import BadToken, base64url, unverified_kid, verify
@@ -111,7 +111,7 @@ class AuthorizationRuns:
             text = N_("This browser began no authorization here, or more than an hour ago.")
             return None, StepView(problem=text)
         # RFC 6749 §10.12, RFC 9207 §2.4: neither code nor error of another request counts.
-        if not same(brought.get("state", "").encode(), run.state.encode()):
+        if not compare_digest(brought.get("state", "").encode(), run.state.encode()):
             text = N_("The state is not the one that was sent. A client refuses this response.")
             return None, StepView(problem=text)
         if brought.get("iss") != self.issuer:
