@@ -12,7 +12,7 @@ from measurement_database import MeasurementDatabase, Sample, few_examples
 from quantimodo.measurements.catalogue import Catalogue
 from quantimodo.measurements.errors import MeasurementError
 from quantimodo.measurements.payloads import SentMeasurement, SentSet
-from quantimodo.measurements.units import convert_exactly, converter, convertible
+from quantimodo.measurements.units import converter, convertible, exactly
 from quantimodo.model.measurements import Unit
 from quantimodo.storage.migrate import shipped
 
@@ -43,7 +43,7 @@ async def test_a_conversion_and_its_inverse_give_the_same_value(
     catalogue: Catalogue, data: st.DataObject, value: Fraction
 ) -> None:
     one, other = pair(data, catalogue)
-    assert convert_exactly(convert_exactly(value, one, other), other, one) == value
+    assert exactly(exactly(value, one, other), other, one) == value
 
 
 @few_examples
@@ -53,7 +53,7 @@ async def test_a_conversion_through_a_third_unit_gives_the_same_value(
 ) -> None:
     one, other = pair(data, catalogue)
     third = data.draw(st.sampled_from([e for e in catalogue.units if convertible(one, e)]))
-    assert convert_exactly(convert_exactly(value, one, third), third, other) == convert_exactly(
+    assert exactly(exactly(value, one, third), third, other) == exactly(
         value, one, other
     )
 
@@ -66,7 +66,7 @@ async def test_the_result_is_the_float_nearest_to_the_exact_value(
     one, other = pair(data, catalogue)
     result, expected = (
         converter(one, other)(value),
-        convert_exactly(Fraction(repr(value)), one, other),
+        exactly(Fraction(repr(value)), one, other),
     )
     error = abs(Fraction(result) - expected)
     for neighbour in (math.nextafter(result, -math.inf), math.nextafter(result, math.inf)):

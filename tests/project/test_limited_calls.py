@@ -211,7 +211,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "ops/backchannel_logout:BackchannelLogoutSender._failed": ("sessions_per_person",),
     "ops/backchannel_logout:BackchannelLogoutSender._send": ("sessions_per_person",),
     "outbound/breach_ranges:BreachRanges.contains": ("new_passwords_per_address",),
-    "outbound/document_fetcher:HttpDocumentFetcher._got": (CALLERS,),
+    "outbound/document_fetcher:HttpDocumentFetcher._get": (CALLERS,),
     "outbound/form_poster:HttpFormPoster.post": (CALLERS,),
     "pages/account/apps:Apps.revoke": ("changes_per_session",),
     "tokens/token_exchanges:TokenExchanges.respond": (DAILY,),

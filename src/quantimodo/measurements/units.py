@@ -23,7 +23,7 @@ def convertible(source: Unit, target: Unit) -> bool:
     return known and source.category == target.category
 
 
-def convert_exactly(value: Fraction, source: Unit, target: Unit) -> Fraction:
+def exactly(value: Fraction, source: Unit, target: Unit) -> Fraction:
     """The same quantity in `target`; the two are `convertible`."""
     factor, offset = _conversion(source, target)
     return value * factor + offset
