@@ -71,7 +71,7 @@ def page_of_groups(
     direction, sign = (" DESC", "<") if page.descending else ("", ">")
     behind = ""
     if page.after is not None:
-        span, name = query.place(page.after.begins), query.place(page.after.variable)
+        span, name = query.placeholder(page.after.begins), query.placeholder(page.after.variable)
         behind = (
             f" WHERE g.begins {sign} {span} OR (g.begins = {span} AND g.variable {sign} {name})"
         )
@@ -80,7 +80,7 @@ def page_of_groups(
         f" FROM {_FROM_RULES} WHERE {query.conditions}"
         f" GROUP BY {_SPAN}, m.variable_id, v.name) g{behind}"
         f" ORDER BY g.begins{direction}, g.variable{direction}"
-        f" LIMIT {query.place(page.limit)} OFFSET {query.place(page.offset)}"
+        f" LIMIT {query.placeholder(page.limit)} OFFSET {query.placeholder(page.offset)}"
     )
     return _call(query, sql, _RULES, page.rules)
 
@@ -95,12 +95,14 @@ def values_of_groups(
 ) -> Call:
     """Rows for `GROUPED_VALUE`, by start and id, in the time of these groups."""
     query = measurements_of_person(user_id, filters)
-    first = query.place(min(each.earliest for each in groups))
-    last = query.place(max(each.latest for each in groups))
+    first = query.placeholder(min(each.earliest for each in groups))
+    last = query.placeholder(max(each.latest for each in groups))
     query.where(f"m.start_at BETWEEN {first} AND {last}")
     if len({each.begins for each in groups}) == 1:
         names = [each.variable for each in groups]
-        query.where(f"v.name BETWEEN {query.place(min(names))} AND {query.place(max(names))}")
+        query.where(
+            f"v.name BETWEEN {query.placeholder(min(names))} AND {query.placeholder(max(names))}"
+        )
     query.order_by_start(after, GROUPED_VALUES, descending=descending)
     return query.call(f"SELECT {GROUPED_VALUE.columns} FROM {JOINED}")
 
@@ -123,8 +125,8 @@ def _over_rules(user_id: int, filters: Filters) -> MeasurementSelect:
 def _call(
     query: MeasurementSelect, sql: str, spellings: tuple[str, str], rows: Sequence[Any]
 ) -> Call:
-    place = query.place(json.dumps(rows))
+    placeholder = query.placeholder(json.dumps(rows))
     sqlite, postgres = (
-        sql.replace(_LIST, spelling.replace("<json>", place)) for spelling in spellings
+        sql.replace(_LIST, spelling.replace("<json>", placeholder)) for spelling in spellings
     )
     return composed(sqlite, len(query.values), postgres=postgres), query.values

@@ -83,12 +83,12 @@ _SORTED_BY: Final = {
 def measurements_of_person(user_id: int, filters: Filters) -> MeasurementSelect:
     """A query over a person's measurements; of one variable, by that variable's index."""
     query = MeasurementSelect()
-    person = query.place(user_id)
+    person = query.placeholder(user_id)
     names = _one_name(filters)
     if not names:
         query.where(f"m.user_id = {person}")
     else:
-        name = query.place(names[0].comparisons[0].operand)
+        name = query.placeholder(names[0].comparisons[0].operand)
         # The variable is this person's, and so are its measurements. Without another condition they
         # are counted in the index alone.
         query.where(
@@ -126,7 +126,7 @@ def page_of_measurements(
     )
     return query.call(
         f"SELECT m.id FROM {JOINED if needs_variables else 'measurements m'}",
-        f"{ordered} LIMIT {query.place(limit)} OFFSET {query.place(offset)}",
+        f"{ordered} LIMIT {query.placeholder(limit)} OFFSET {query.placeholder(offset)}",
         around=f"SELECT {MEASUREMENT.columns} FROM ({{}}) p JOIN measurements m ON m.id = p.id"
         f" JOIN variables v ON v.id = m.variable_id{ordered}",
     )
@@ -180,7 +180,9 @@ def change_of_measurement(
 ) -> Call:
     """The UPDATE of these columns of one measurement, if the filters allow it."""
     query = _one_of_person(user_id, measurement_id, filters)
-    changes = ", ".join(f"{column} = {query.place(value)}" for column, value in values.items())
+    changes = ", ".join(
+        f"{column} = {query.placeholder(value)}" for column, value in values.items()
+    )
     return query.call(
         f"SELECT m.id FROM {JOINED}",
         around=f"UPDATE measurements SET {changes} WHERE id IN ({{}}) RETURNING id",
@@ -198,8 +200,8 @@ def deletion_of_measurement(user_id: int, measurement_id: int, filters: Filters)
 
 def _one_of_person(user_id: int, measurement_id: int, filters: Filters) -> MeasurementSelect:
     query = MeasurementSelect()
-    query.where(f"m.id = {query.place(measurement_id)}")
-    query.where(f"m.user_id = {query.place(user_id)}")
+    query.where(f"m.id = {query.placeholder(measurement_id)}")
+    query.where(f"m.user_id = {query.placeholder(user_id)}")
     query.filter_measurements(filters)
     return query
 
@@ -220,7 +222,8 @@ def page_of_summaries(
     query.where_in("v.user_id", (user_id,))
     query.filter_variables(filters)
     direction = " DESC" if descending else ""
-    tail = f" ORDER BY v.name{direction} LIMIT {query.place(limit)} OFFSET {query.place(offset)}"
+    first, number = query.placeholder(offset), query.placeholder(limit)
+    tail = f" ORDER BY v.name{direction} LIMIT {number} OFFSET {first}"
     select = _SELECT_SUMMARY.replace(_OF_VARIABLE, _OF_VARIABLE + query.earliest(filters))
     return query.call(select, tail)
 

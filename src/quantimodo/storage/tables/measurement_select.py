@@ -72,7 +72,7 @@ class MeasurementSelect:
         """The values of the placeholders, in order."""
         return tuple(self._values)
 
-    def place(self, value: Any) -> str:
+    def placeholder(self, value: Any) -> str:
         """Add a value, and return its placeholder."""
         self._values.append(value)
         return f"{{{len(self._values)}}}"
@@ -84,9 +84,9 @@ class MeasurementSelect:
     def where_in(self, column: str, user_ids: Sequence[int]) -> None:
         """Add the condition that the column has one of these ids of people."""
         if len(user_ids) == 1:
-            self.where(f"{column} = {self.place(user_ids[0])}")
+            self.where(f"{column} = {self.placeholder(user_ids[0])}")
         else:
-            self.where(f"{column} IN ({', '.join(map(self.place, user_ids))})")
+            self.where(f"{column} IN ({', '.join(map(self.placeholder, user_ids))})")
 
     def filter_measurements(self, filters: Filters) -> None:
         """Add the conditions of these filters on measurements."""
@@ -122,9 +122,11 @@ class MeasurementSelect:
         direction = " DESC" if descending else ""
         if after is not None:
             sign = "<" if descending else ">"
-            start, last = self.place(after[0]), self.place(after[1])
+            start, last = self.placeholder(after[0]), self.placeholder(after[1])
             self.where(f"(m.start_at, m.id) {sign} ({start}, {last})")
-        self._tail = f" ORDER BY m.start_at{direction}, m.id{direction} LIMIT {self.place(limit)}"
+        self._tail = (
+            f" ORDER BY m.start_at{direction}, m.id{direction} LIMIT {self.placeholder(limit)}"
+        )
 
     def call(self, head: str, tail: str = "", *, around: str = "{}") -> Call:
         """The SELECT with its values. `around` is a statement that has it as a subquery."""
@@ -138,7 +140,7 @@ class MeasurementSelect:
         for rule in allowed.rules:
             conditions = self._of_rule(rule)
             if (start := allowed.starts_at(rule)) is not None:
-                conditions.append(since.replace("{}", self.place(start)))
+                conditions.append(since.replace("{}", self.placeholder(start)))
             rules.append(" AND ".join(conditions) or "1 = 1")
         return f"({' OR '.join(f'({rule})' for rule in rules) or '1 = 0'})"
 
@@ -148,7 +150,7 @@ class MeasurementSelect:
         starts = [(_start(allowed, rule), rule) for rule in allowed.rules]
         cases = [
             f"WHEN {' AND '.join(self._of_rule(rule)) or '1 = 1'} THEN"
-            f" CAST({self.place(start)} AS BIGINT)"
+            f" CAST({self.placeholder(start)} AS BIGINT)"
             for start, rule in sorted(starts, key=itemgetter(0))
         ]
         return f"CASE {' '.join(cases)} END" if cases else "NULL"
@@ -157,7 +159,7 @@ class MeasurementSelect:
         conditions = []
         for column, values in (("v.category_id", rule.category_ids), ("v.name", rule.variables)):
             if values is not None:
-                conditions.append(f"{column} IN ({', '.join(map(self.place, values))})")
+                conditions.append(f"{column} IN ({', '.join(map(self.placeholder, values))})")
         return conditions
 
     def _filter(self, each: Filter) -> str:
@@ -169,20 +171,20 @@ class MeasurementSelect:
         compared = self._compared(column, one)
         if one.unit_id is None:
             return compared
-        return f"(v.unit_id = {self.place(one.unit_id)} AND {compared})"
+        return f"(v.unit_id = {self.placeholder(one.unit_id)} AND {compared})"
 
     def _compared(self, column: str, one: Comparison) -> str:
         operand = one.operand
         if isinstance(operand, str) and one.operator != "is":
             # No LIKE, which differs between the engines. The length is in characters.
             if one.operator == "begins":
-                place, length = self.place(operand), self.place(len(operand))
-                return f"substr({column}, 1, {length}) = {place}"
+                placeholder, length = self.placeholder(operand), self.placeholder(len(operand))
+                return f"substr({column}, 1, {length}) = {placeholder}"
             if one.operator == "ends":
-                place, length = self.place(operand), self.place(len(operand))
-                return f"substr({column}, length({column}) - {length} + 1) = {place}"
-            return f"instr({column}, {self.place(operand)}) > 0"
-        return f"{column} {_SYMBOLS[one.operator]} {self.place(operand)}"
+                placeholder, length = self.placeholder(operand), self.placeholder(len(operand))
+                return f"substr({column}, length({column}) - {length} + 1) = {placeholder}"
+            return f"instr({column}, {self.placeholder(operand)}) > 0"
+        return f"{column} {_SYMBOLS[one.operator]} {self.placeholder(operand)}"
 
 
 def about_variables(filters: Sequence[Filter | AllowedMeasurements]) -> bool:
