@@ -20,11 +20,13 @@ _LOCAL_EPOCH = _EPOCH.replace(tzinfo=None)  # a local time of any zone
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = 86_400 * 1_000_000
 _PROBE: Final = timedelta(days=3)  # no zone changes its clock twice within three days
-_ENDLESS: Final = 2**62  # the width of a span that a rule does not repeat
+_UNREPEATED: Final = 2**62  # the width of a span that a rule does not repeat
 
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
+    """Spans of this width in the local time of a zone."""
+
     width: Micros
     zone: ZoneInfo
 
@@ -92,9 +94,9 @@ class Grouping:
             return
         regular = self._regular(first, _offset(self.zone, first))
         if regular > first:
-            yield SpanRule(first, min(last, regular - 1), self.start(first), _ENDLESS)
+            yield SpanRule(first, min(last, regular - 1), self.start(first), _UNREPEATED)
         while regular <= last and (begins := self.start(regular)) != regular:
-            yield SpanRule(regular, min(last, regular + self.width - 1), begins, _ENDLESS)
+            yield SpanRule(regular, min(last, regular + self.width - 1), begins, _UNREPEATED)
             regular += self.width
         if regular <= last:
             yield SpanRule(regular, last, regular, self.width)
@@ -103,10 +105,10 @@ class Grouping:
         """For the first and the last hours of the calendar."""
         regular = -(-first // self.width) * self.width
         if regular > first:
-            yield SpanRule(first, min(last, regular - 1), self.start(first), _ENDLESS)
+            yield SpanRule(first, min(last, regular - 1), self.start(first), _UNREPEATED)
         if regular <= last:
             begins = self.start(regular)
-            yield SpanRule(regular, last, begins, self.width if begins == regular else _ENDLESS)
+            yield SpanRule(regular, last, begins, self.width if begins == regular else _UNREPEATED)
 
     def _regular(self, at: Micros, offset: Micros) -> Micros:
         """The first multiple of the width, in local time at this offset, not before `at`."""

@@ -89,6 +89,8 @@ class Batch:
 
 
 class Database(Protocol):
+    """One process's access to one database, over either engine."""
+
     async def one(self, read: KeyedRead, key: Any) -> Row | None:
         """The row with this key; None without one. The read has everything that was committed
         before the caller was started, by a request that came in or a write that returned."""

@@ -222,7 +222,7 @@ def page_of_summaries(
     query.where_in("v.user_id", (user_id,))
     query.filter_variables(filters)
     direction = " DESC" if descending else ""
-    first, number = query.placeholder(offset), query.placeholder(limit)
+    number, first = query.placeholder(limit), query.placeholder(offset)
     tail = f" ORDER BY v.name{direction} LIMIT {number} OFFSET {first}"
     select = _SELECT_SUMMARY.replace(_OF_VARIABLE, _OF_VARIABLE + query.earliest(filters))
     return query.call(select, tail)

@@ -59,7 +59,7 @@ _VERIFY_EMAIL = Statement(
     " WHERE id = {1} AND email_key = {2} AND email_verified_at IS NULL RETURNING id"
 )
 DISABLE = Statement("UPDATE users SET disabled_at = {2} WHERE id = {1} RETURNING id")
-_ADMINISTRATOR = Statement("UPDATE users SET administrator = {2} WHERE id = {1} RETURNING id")
+_SET_ADMINISTRATOR = Statement("UPDATE users SET administrator = {2} WHERE id = {1} RETURNING id")
 _EMAIL_CLAIMS = ("email", "email_verified")
 _DUE_NOW = 0  # 1970: logout notifications are due at once
 _DELETE = Statement("DELETE FROM users WHERE id = {1} RETURNING id")
@@ -230,7 +230,7 @@ class Users(Table):
         return bool(await self._database.write(execute(DISABLE, user_id, to_micros_or_none(at))))
 
     async def set_administrator(self, user_id: int, administrator: bool) -> bool:
-        change = execute(_ADMINISTRATOR, user_id, int(administrator))
+        change = execute(_SET_ADMINISTRATOR, user_id, int(administrator))
         return bool(await self._database.write(change))
 
     async def delete_user(self, user_id: int, at: datetime) -> bool:
