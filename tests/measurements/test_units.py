@@ -53,9 +53,7 @@ async def test_a_conversion_through_a_third_unit_gives_the_same_value(
 ) -> None:
     one, other = pair(data, catalogue)
     third = data.draw(st.sampled_from([e for e in catalogue.units if convertible(one, e)]))
-    assert exactly(exactly(value, one, third), third, other) == exactly(
-        value, one, other
-    )
+    assert exactly(exactly(value, one, third), third, other) == exactly(value, one, other)
 
 
 @few_examples

@@ -11,7 +11,9 @@ _REFRESH: Final = "refresh.md#refresh-tokens"
 _ENDS: Final = "refresh.md#when-it-ends"
 _PROOF: Final = "sender-constrained-tokens.md#the-proof"
 _AT_TOKEN: Final = "sender-constrained-tokens.md#at-the-token-endpoint"
-_AUTHORIZE_AGAIN: Final = "Send the person to the authorize endpoint again; do not repeat the request."
+_AUTHORIZE_AGAIN: Final = (
+    "Send the person to the authorize endpoint again; do not repeat the request."
+)
 
 ROWS: Final[Sequence[RefusalRow]] = (
     RefusalRow(

@@ -116,7 +116,7 @@ class Oidc:
         granted = await server.tokens_of(response, authorization_context)
         found, who = await self._issued(granted, metadata, authorization_context.nonce)
         self._check_freshness(found.claims, authorization_context)
-        claims = await self._completed(found, granted, metadata)
+        claims = await self._complete(found, granted, metadata)
         first_name = self._quirks.first_name(response)
         profile = self._profile(who, claims, granted.refresh_token, first_name)
         return recorded(profile, found.claims, granted.id_token, self._policy)
@@ -138,7 +138,7 @@ class Oidc:
         metadata = await self._discovery.get()
         granted = await self._server(metadata).exchange(code, at, None)
         found, who = await self._issued(granted, metadata, None)
-        claims = await self._completed(found, granted, metadata)
+        claims = await self._complete(found, granted, metadata)
         return self._profile(who, claims, granted.refresh_token)
 
     async def verify_native_token(
@@ -262,9 +262,7 @@ class Oidc:
         if at < self._clock.now() - _FRESH_FOR - SKEW:
             raise invalid_response("ID token: the person did not sign in anew")
 
-    async def _completed(
-        self, found: VerifiedToken, granted: Granted, metadata: Metadata
-    ) -> Claims:
+    async def _complete(self, found: VerifiedToken, granted: Granted, metadata: Metadata) -> Claims:
         """The claims, those that are missing from userinfo (OpenID Connect Core §5.3)."""
         claims = found.claims
         if not metadata.userinfo_endpoint or ("email" in claims and has_full_name(claims)):
