@@ -8,6 +8,7 @@ import configparser
 import json
 import re
 import shlex
+import signal
 import tomllib
 from functools import cache
 from ipaddress import ip_network
@@ -215,3 +216,5 @@ def test_the_unit_has_no_more_rights_than_the_server_needs() -> None:
     assert command in commands()
     patience = load_settings({"QUANTIMODO_DEVELOPMENT": "true"}).graceful_stop
     assert int(service["TimeoutStopSec"][0]) > patience.total_seconds()
+    # A unit that is stopped while it starts has not failed.
+    assert service["SuccessExitStatus"] == [str(128 + signal.SIGTERM)]
