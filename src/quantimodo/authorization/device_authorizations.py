@@ -143,9 +143,7 @@ class DeviceCodes:
             device.client_id, device.parameters, device.polled_code, charge
         )
 
-    async def find_waiting(
-        self, request_id: str
-    ) -> tuple[StoredRequest, DeviceAuthorization] | None:
+    async def find_waiting(self, request_id: str) -> WaitingDevice | None:
         """The stored request with its device, if both still wait."""
         stored = await self.requests.find(request_id)
         if stored is None or stored.polled is None:

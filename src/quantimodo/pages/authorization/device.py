@@ -101,7 +101,7 @@ class DevicePages:
             return self._over(request, browser_request)
         if browser_request.session is None:
             return self.page_context.go(with_return_to("/sign-in", resume_path(request_id)))
-        return await self._confirmation(request, browser_request, request_id, found[1])
+        return await self._confirmation(request, browser_request, request_id, found.device)
 
     async def confirm(self, request: Request) -> Response:
         """POST /device/confirm: the person confirms or refuses the device."""
