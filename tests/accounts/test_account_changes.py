@@ -53,7 +53,7 @@ async def test_a_changed_password_is_announced_and_recorded(
     services: AccountServices, ann: Session
 ) -> None:
     await services.accounts.changes.change_password(ann, right(), Secret(FRESH))
-    assert (await services.email_templates())[0].subject == "Your password was changed"
+    assert (await services.emails())[0].subject == "Your password was changed"
     assert "password.changed" in [event.kind for event in await services.events(ann.user)]
 
 
@@ -79,7 +79,7 @@ async def test_nothing_changes_without_the_current_password(
         await services.accounts.deletion.close(ann, wrong)
     assert await services.sign_in()
     assert await services.stores.sessions.session(ann.key) is not None
-    assert await services.email_templates() == []
+    assert await services.emails() == []
 
 
 async def test_a_stolen_session_does_not_help_to_guess_the_password(
@@ -135,7 +135,7 @@ async def test_an_address_changes_when_its_email_is_opened(
     services: AccountServices, ann: Session
 ) -> None:
     session, email_token = await move(services, ann, "Moved@Example.org")
-    assert (await services.email_templates())[0].to == "Moved@example.org"
+    assert (await services.emails())[0].to == "Moved@example.org"
     unchanged = await services.stores.users.user(ann.user.id)
     assert unchanged is not None
     assert unchanged.email == "ann@example.org"
@@ -151,7 +151,7 @@ async def test_an_address_changes_when_its_email_is_opened(
 async def test_the_old_address_is_notified(services: AccountServices, ann: Session) -> None:
     session, email_token = await move(services, ann)
     await services.accounts.recovery.confirm_address(email_token, session=session)
-    email = (await services.email_templates())[0]
+    email = (await services.emails())[0]
     assert (email.to, email.subject) == ("ann@example.org", "Your address was changed")
     assert "moved@example.org" not in email.text
 

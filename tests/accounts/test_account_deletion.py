@@ -32,7 +32,7 @@ async def test_every_session_ends_and_the_person_gets_the_date(
     closed = await services.sessions.find(cookie.reveal())
     assert closed is not None
     assert closed.user.deletes_at == now + GRACE
-    (mail,) = await services.email_templates()
+    (mail,) = await services.emails()
     assert mail.subject == "Your account is closed and will be deleted"
     date = now + GRACE
     assert f"On {date.day} {date:%B %Y at %H:%M} UTC it will be deleted" in mail.text
@@ -54,7 +54,7 @@ async def test_the_person_signs_in_and_keeps_the_account(
     services.clock.advance(GRACE)
     assert await services.accounts.deletion.delete_due() == 0
     assert await services.stores.users.user(ann.user.id) is not None
-    assert (await services.email_templates())[0].subject == "Your account is kept"
+    assert (await services.emails())[0].subject == "Your account is kept"
 
 
 async def test_after_the_grace_period_it_is_gone_and_cannot_be_kept(
@@ -69,7 +69,7 @@ async def test_after_the_grace_period_it_is_gone_and_cannot_be_kept(
     assert await services.accounts.deletion.delete_due() == 1
     assert await services.accounts.deletion.delete_due() == 0
     assert await services.stores.users.user(ann.user.id) is None
-    assert (await services.email_templates())[0].subject == "Your account was deleted"
+    assert (await services.emails())[0].subject == "Your account was deleted"
     with pytest.raises(DomainError):
         await services.sign_in()
     assert await services.events(ann.user) == []

@@ -36,7 +36,7 @@ async def test_a_first_password_is_set_and_signs_in(
     assert await services.stores.sessions.session(ann.key) is None
     assert await services.is_live(cookie)
     assert await services.sign_in()
-    assert (await services.email_templates())[0].subject == "A password was set"
+    assert (await services.emails())[0].subject == "A password was set"
     assert "password.set" in [event.kind for event in await services.events(ann.user)]
     with pytest.raises(DomainError):
         await services.accounts.changes.set_first_password(
@@ -80,7 +80,7 @@ async def test_after_ten_minutes_nothing_is_changed(
         await services.accounts.deletion.close(ann, NOTHING)
     with pytest.raises(ReauthenticationNeeded):
         await services.accounts.changes.change_password(ann, NOTHING, NEW)
-    assert await services.email_templates() == []
+    assert await services.emails() == []
     assert await services.stores.users.user(ann.user.id) == ann.user
     assert await services.stores.sessions.session(ann.key) is not None
 

@@ -55,7 +55,7 @@ async def test_a_change_of_address_does_the_same_work_for_every_address(
 
 async def sent(services: AccountServices) -> tuple[str, str, str]:
     """To whom the newest e-mail is, in which language, and by which template."""
-    mail = (await services.email_templates())[0]
+    mail = (await services.emails())[0]
     with in_language(LANGUAGES[mail.language]):
         names = {begin(each): name for name, each in every_mail().items()}
     return mail.to, mail.language, names[begin(mail)]

@@ -39,11 +39,7 @@ async def sign_in(
 
 
 async def notices(services: AccountServices) -> list[Mail]:
-    return [
-        mail
-        for mail in await services.email_templates()
-        if mail.subject == "A new device signed in"
-    ]
+    return [mail for mail in await services.emails() if mail.subject == "A new device signed in"]
 
 
 async def test_a_sign_in_in_a_new_browser_is_mailed_with_its_kind_and_time(

@@ -45,7 +45,7 @@ async def test_a_reset_verifies_the_address(services: AccountServices, clock: Mo
 async def test_a_reset_notifies_the_owner(services: AccountServices) -> None:
     await services.member()
     await services.reset(await ask(services), FRESH)
-    assert (await services.email_templates())[0].subject == "Your password was changed"
+    assert (await services.emails())[0].subject == "Your password was changed"
 
 
 async def test_a_reset_gives_its_first_password_to_a_person_without_one(
@@ -108,9 +108,9 @@ async def test_a_disabled_person_does_not_come_back_by_a_reset(services: Account
     await services.accounts.administration.disable(ann.id)
     with pytest.raises(DomainError):
         await services.reset(email_token, FRESH)
-    before = len(await services.email_templates())
+    before = len(await services.emails())
     await services.accounts.recovery.request_reset("ann@example.org", address=ADDRESS)
-    assert len(await services.email_templates()) == before
+    assert len(await services.emails()) == before
 
 
 async def test_a_deleted_person_does_not_come_back_by_a_reset(services: AccountServices) -> None:
@@ -123,7 +123,7 @@ async def test_a_deleted_person_does_not_come_back_by_a_reset(services: AccountS
 
 async def test_a_reset_for_an_unknown_address_sends_no_email(services: AccountServices) -> None:
     await services.accounts.recovery.request_reset("unknown@example.org", address=ADDRESS)
-    assert await services.email_templates() == []
+    assert await services.emails() == []
 
 
 async def test_a_reset_for_what_is_not_an_address_says_so(services: AccountServices) -> None:
@@ -139,7 +139,7 @@ async def test_reset_emails_to_one_person_are_limited(services: AccountServices)
         )
     with pytest.raises(TooMany):
         await services.accounts.recovery.request_reset("ann@example.org", address="192.0.2.99")
-    assert len(await services.email_templates()) == 5
+    assert len(await services.emails()) == 5
 
 
 async def test_the_purpose_of_a_link_is_shown_before_its_use(services: AccountServices) -> None:
@@ -170,7 +170,7 @@ async def test_an_address_is_verified_in_its_own_session_and_all_stays(
 
 async def test_a_verified_address_needs_no_email(services: AccountServices) -> None:
     await services.accounts.recovery.send_verification(await services.member())
-    assert await services.email_templates() == []
+    assert await services.emails() == []
 
 
 async def test_a_second_link_to_a_verified_address_undoes_nothing(

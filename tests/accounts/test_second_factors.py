@@ -107,7 +107,7 @@ def moved_to(user: User, sealed_secret: bytes) -> TotpEnrolment:
 
 async def subjects(services: AccountServices) -> list[str]:
     """Of all e-mails, newest first."""
-    return [mail.subject for mail in await services.email_templates()]
+    return [mail.subject for mail in await services.emails()]
 
 
 async def events(services: AccountServices, user: User) -> list[str]:
@@ -341,7 +341,7 @@ async def test_a_recovery_code_signs_in_once(services: AccountServices, ann: Use
     assert status is not None
     assert status.recovery_codes == 9
     assert "recovery_code.used" in await events(services, ann)
-    mail = (await services.email_templates())[0]
+    mail = (await services.emails())[0]
     assert mail.subject == "A recovery code was used"
     assert "9 are left" in mail.text
     assert codes[4].reveal() not in mail.text
@@ -490,7 +490,7 @@ async def test_no_e_mail_goes_to_an_address_that_is_not_verified(
 ) -> None:
     bob = await services.member("bob@example.org", verified=False)
     await set_up(services, bob)
-    assert await services.email_templates() == []
+    assert await services.emails() == []
 
 
 # ---------------------------------------------------------------------- policy

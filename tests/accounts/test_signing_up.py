@@ -47,7 +47,7 @@ async def test_sign_up_confirm_and_be_signed_in(
 
 async def test_the_link_is_in_the_email_and_only_there(services: AccountServices) -> None:
     await services.sign_up("new@example.org")
-    (email,) = await services.email_templates()
+    (email,) = await services.emails()
     assert email.to == "new@example.org"
     assert f"{ISSUER}/confirm?token=qmt_" in email.text
     assert "60 minutes" in email.text
@@ -182,7 +182,7 @@ async def test_emails_to_one_person_are_limited(services: AccountServices) -> No
         await services.sign_up("victim@example.org", address=f"192.0.2.{number}")
     with pytest.raises(TooMany):
         await services.sign_up("VICTIM@example.org", address="192.0.2.99")
-    assert len(await services.email_templates()) == 5
+    assert len(await services.emails()) == 5
 
 
 async def test_one_address_does_not_sign_up_without_end(services: AccountServices) -> None:
@@ -213,7 +213,7 @@ async def test_a_full_password_pool_asks_to_come_back(
     refused = [outcome for outcome in outcomes if outcome is not None]
     assert refused
     assert all(isinstance(outcome, Busy) for outcome in refused)
-    assert len(await services.email_templates()) == 8 - len(refused)
+    assert len(await services.emails()) == 8 - len(refused)
 
 
 async def test_the_account_is_in_the_record(services: AccountServices) -> None:

@@ -127,7 +127,7 @@ async def test_a_proven_address_links_automatically_and_its_owner_is_notified(
     admitted = await admit(services)
     assert (admitted.user.id, admitted.new_user) == (ann.id, False)
     assert await services.stores.users.password_hash(ann.id) is not None
-    (email,) = await services.email_templates()
+    (email,) = await services.emails()
     assert email.to == "ann@example.org"
     assert email.subject == "A way to sign in was added"
     assert [event.kind for event in await services.events(ann)][:1] == ["identity.linked"]
@@ -150,7 +150,7 @@ async def test_otherwise_the_owner_has_to_sign_in_first(
     assert needed.value.email == "ann@example.org"
     assert await services.social.identities(ann.id) == []
     assert len(await services.stores.users.users()) == 1
-    assert await services.email_templates() == []
+    assert await services.emails() == []
 
 
 async def test_a_disabled_person_is_not_let_in(services: AccountServices) -> None:
@@ -263,13 +263,13 @@ async def test_a_fresh_session_links_and_its_owner_is_notified(services: Account
     identity = await services.social.link(session, profile_of(email="other@example.org"))
     assert await services.social.identities(ann.id) == [identity]
     assert (await admit(services, email=None)).user.id == ann.id
-    assert (await services.email_templates())[0].to == "ann@example.org"
+    assert (await services.emails())[0].to == "ann@example.org"
     # Once more is no fault, and nothing new.
     assert (
         await services.social.link(session, profile_of())
         == (await services.social.identities(ann.id))[0]
     )
-    assert len(await services.email_templates()) == 1
+    assert len(await services.emails()) == 1
 
 
 async def test_an_identity_of_another_account_is_never_linked(services: AccountServices) -> None:
@@ -313,7 +313,7 @@ async def test_an_identity_is_unlinked_and_its_owner_is_notified(services: Accou
     identity = await services.social.link(session, profile_of())
     await services.social.unlink(session, identity.id)
     assert await services.social.identities(ann.id) == []
-    assert (await services.email_templates())[0].subject == "A way to sign in was removed"
+    assert (await services.emails())[0].subject == "A way to sign in was removed"
     kinds = [event.kind for event in await services.events(ann)]
     assert kinds[:2] == ["identity.unlinked", "identity.linked"]
     with pytest.raises(DomainError):
@@ -346,7 +346,7 @@ async def test_an_ended_identity_ends_its_sessions_and_notifies(
     assert not await services.is_live(cookie)
     assert await services.social.identities(user.id) == []
     assert await services.stores.users.user(user.id) is not None
-    assert (await services.email_templates())[0].subject == "A way to sign in has ended"
+    assert (await services.emails())[0].subject == "A way to sign in has ended"
     assert (await services.events(user))[0].kind == "identity.ended"
     assert await services.security_events.end(ISSUER, "elsewhere-1") is None
     # The address was proven, so the person gets back in by a mailed link.
@@ -403,7 +403,7 @@ async def test_a_disabled_provider_account_signs_its_person_out_and_notifies(
     assert await services.security_events.suspend(ISSUER, "elsewhere-1") == user.id
     assert not await services.is_live(cookie)
     assert len(await services.social.identities(user.id)) == 1
-    (email, *_) = await services.email_templates()
+    (email, *_) = await services.emails()
     assert email.subject == "A way to sign in was suspended"
     assert "/reset" not in email.text
     assert await services.security_events.suspend(ISSUER, "unknown") is None
@@ -417,7 +417,7 @@ async def test_erasing_the_only_sign_in_method_deletes_the_account(
     admitted = await admit(services)
     assert await services.security_events.delete_data(ISSUER, "elsewhere-1") == admitted.user.id
     assert await services.stores.users.user(admitted.user.id) is None
-    assert (await services.email_templates())[0].subject == "Your account was deleted"
+    assert (await services.emails())[0].subject == "Your account was deleted"
     assert await services.security_events.delete_data(ISSUER, "elsewhere-1") is None
 
 

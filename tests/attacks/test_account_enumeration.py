@@ -85,7 +85,7 @@ async def test_sign_up_is_the_same_work_for_an_address_with_an_account(
 async def test_only_the_owner_reads_that_there_is_an_account(services: AccountServices) -> None:
     await services.member()
     await services.sign_up("ANN@example.org")
-    (email,) = await services.email_templates()
+    (email,) = await services.emails()
     assert email.to == KNOWN
     assert email.subject == "You already have an account"
     assert "token=" not in email.text
@@ -118,7 +118,7 @@ async def test_a_reset_email_goes_to_the_stored_address_not_to_a_similar_one(
     """Where case counts in a mailbox's name, the similar address is another person's."""
     await services.member("straße@example.org")
     await services.accounts.recovery.request_reset("STRAẞE@example.org", address=ADDRESS)
-    (email,) = await services.email_templates()
+    (email,) = await services.emails()
     assert email.to == "straße@example.org"
 
 
@@ -127,7 +127,7 @@ async def test_no_email_goes_to_an_address_that_differs_in_one_character(
 ) -> None:
     await services.member("strasse@example.org")
     await services.accounts.recovery.request_reset("straße@example.org", address=ADDRESS)
-    assert await services.email_templates() == []
+    assert await services.emails() == []
 
 
 async def test_a_signed_in_person_does_not_learn_it_by_a_change_of_address(
@@ -142,7 +142,7 @@ async def test_a_signed_in_person_does_not_learn_it_by_a_change_of_address(
             services, services.accounts.changes.change_email(session, Secret(PASSWORD), email)
         )
     assert work[KNOWN] == work[UNKNOWN]
-    unknown_email, known_email = await services.email_templates()
+    unknown_email, known_email = await services.emails()
     assert (unknown_email.to, known_email.to) == (UNKNOWN, KNOWN)
     assert "token=" in unknown_email.text
     assert "token=" not in known_email.text

@@ -144,7 +144,7 @@ async def test_a_move_to_the_victims_existing_account_is_impossible(
     await services.member("attacker@example.org", ATTACKERS)
     attacker = await services.session(await services.sign_in("attacker@example.org", ATTACKERS))
     await services.accounts.changes.change_email(attacker, Secret(ATTACKERS), VICTIM)
-    email = (await services.email_templates())[0]
+    email = (await services.emails())[0]
     assert email.to == VICTIM
     assert "token=" not in email.text
     assert (await services.stores.users.user_by_email(VICTIM)) == victim

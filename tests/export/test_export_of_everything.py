@@ -221,7 +221,7 @@ async def test_it_needs_a_recent_sign_in(site: Site, ann: Visitor) -> None:
     for response in (shown, sent):
         assert response.status_code == 303
         assert response.headers["location"] == "/account/again?return_to=/account/export"
-    assert await site.services.email_templates() == []
+    assert await site.services.emails() == []
 
 
 async def test_a_stranger_is_sent_to_the_sign_in(visitor: Visitor) -> None:
@@ -232,7 +232,7 @@ async def test_the_person_gets_an_email_and_it_is_recorded(
     site: Site, ann: Visitor, user: User
 ) -> None:
     await download(ann)
-    (mail,) = await site.services.email_templates()
+    (mail,) = await site.services.emails()
     assert (mail.to, mail.subject) == (user.email, "Your data was exported")
     assert "data.exported" in {event.kind for event in await site.services.events(user)}
     page = await ann.get("/account/security")

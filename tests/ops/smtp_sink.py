@@ -13,14 +13,15 @@ from email.policy import SMTPUTF8
 
 @dataclass(slots=True)
 class Sink:
-    """`answers` holds what it says to a recipient, or as "DATA", instead of yes."""
+    """An SMTP server that stores what it receives. `responses`: what it says to a recipient, or to
+    "DATA", in place of its acceptance."""
 
     port: int = 0
     extensions: tuple[str, ...] = ("8BITMIME", "SMTPUTF8")
     tls: ssl.SSLContext | None = None
     responses: dict[str, str] = field(default_factory=dict)
     silent: bool = False
-    email_templates: list[EmailMessage] = field(default_factory=list)
+    emails: list[EmailMessage] = field(default_factory=list)
     logins: list[bytes] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     connections: int = 0
@@ -97,7 +98,7 @@ async def _take(sink: Sink, reader: asyncio.StreamReader, writer: asyncio.Stream
     if "DATA" not in sink.responses:
         email = message_from_bytes(body[:-3], policy=SMTPUTF8)
         assert isinstance(email, EmailMessage)
-        sink.email_templates.append(email)
+        sink.emails.append(email)
     await _say(writer, sink.responses.get("DATA", "250 kept"))
 
 

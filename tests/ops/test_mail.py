@@ -76,7 +76,7 @@ async def sink() -> AsyncIterator[Sink]:
 async def test_an_email_is_delivered_unchanged(post: Post, sink: Sink) -> None:
     await post.outbox.send(email(subject="Grüße", text="Eins.\n.\nZwei: ä\n"))
     await post.sender(sink).send_due()
-    (arrived,) = sink.email_templates
+    (arrived,) = sink.emails
     assert arrived["To"] == "ann@example.org"
     assert arrived["From"] == f"{SERVICE} <{SENDER}>"
     assert arrived["Subject"] == f"{SERVICE}: Grüße"
@@ -97,7 +97,7 @@ async def test_a_sent_email_is_deleted(post: Post, sink: Sink) -> None:
     await sender.send_due()
     post.clock.advance(timedelta(hours=1))
     await sender.send_due()
-    assert len(sink.email_templates) == 1
+    assert len(sink.emails) == 1
     assert await post.waiting() == []
 
 
@@ -105,18 +105,18 @@ async def test_many_emails_share_few_connections(post: Post, sink: Sink) -> None
     for number in range(25):
         await post.outbox.send(email(f"p{number}@example.org"))
     await post.sender(sink).send_due()
-    assert {str(arrived["To"]) for arrived in sink.email_templates} == {
+    assert {str(arrived["To"]) for arrived in sink.emails} == {
         f"p{number}@example.org" for number in range(25)
     }
     assert sink.connections == 3
-    assert len({arrived["Message-ID"] for arrived in sink.email_templates}) == 25
+    assert len({arrived["Message-ID"] for arrived in sink.emails}) == 25
 
 
 async def test_several_senders_send_each_letter_once(post: Post, sink: Sink) -> None:
     for number in range(30):
         await post.outbox.send(email(f"p{number}@example.org"))
     await asyncio.gather(*(post.sender(sink).send_due() for _ in range(4)))
-    assert len(sink.email_templates) == 30
+    assert len(sink.emails) == 30
 
 
 async def test_the_database_cannot_read_an_email(post: Post, stores: Stores) -> None:
@@ -164,7 +164,7 @@ async def test_a_deferred_email_is_retried_with_increasing_pauses(post: Post, si
     for _ in range(30):
         await sender.send_due()
         post.clock.advance(MINUTE)
-    assert len(sink.email_templates) == 1
+    assert len(sink.emails) == 1
 
 
 async def test_without_a_mail_server_the_email_stays_queued(post: Post, sink: Sink) -> None:
@@ -177,7 +177,7 @@ async def test_without_a_mail_server_the_email_stays_queued(post: Post, sink: Si
     assert "ann" not in str(logs)
     post.clock.advance(MINUTE)
     await post.sender(sink).send_due()
-    assert len(sink.email_templates) == 1
+    assert len(sink.emails) == 1
 
 
 async def test_one_letter_that_must_wait_does_not_hold_up_the_others(
@@ -187,7 +187,7 @@ async def test_one_letter_that_must_wait_does_not_hold_up_the_others(
     for to in ("slow@example.org", "b@example.org", "c@example.org"):
         await post.outbox.send(email(to))
     await post.sender(sink).send_due()
-    assert [str(arrived["To"]) for arrived in sink.email_templates] == [
+    assert [str(arrived["To"]) for arrived in sink.emails] == [
         "b@example.org",
         "c@example.org",
     ]
@@ -223,19 +223,19 @@ async def test_an_email_that_is_undelivered_for_a_day_is_not_sent_any_more(
     await post.outbox.send(email())
     post.clock.advance(timedelta(days=1))
     await post.sender(sink).send_due()
-    assert sink.email_templates == []
+    assert sink.emails == []
 
 
 async def test_an_address_in_another_script_needs_a_server_that_can_write_it(post: Post) -> None:
     async with smtp_sink() as able:
         await post.outbox.send(email("jürgen@example.org"))
         await post.sender(able).send_due()
-        assert len(able.email_templates) == 1
-        assert able.email_templates[0]["To"] == "jürgen@example.org"
+        assert len(able.emails) == 1
+        assert able.emails[0]["To"] == "jürgen@example.org"
     async with smtp_sink(extensions=("8BITMIME",)) as unable:
         await post.outbox.send(email("jürgen@example.org"))
         await post.sender(unable).send_due()
-        assert unable.email_templates == []
+        assert unable.emails == []
         assert await post.waiting() == []
 
 
@@ -245,7 +245,7 @@ async def test_the_background_sender_is_woken_by_an_email_at_once(post: Post, si
     await asyncio.sleep(0)
     await post.outbox.send(email())
     async with asyncio.timeout(8):  # less than the pause between two looks
-        while not sink.email_templates:
+        while not sink.emails:
             await asyncio.sleep(0.01)
     await sender.close()
 
@@ -256,7 +256,7 @@ async def test_the_background_sender_survives_an_email_it_cannot_make(
     await post.outbox.send(email(subject="two\nlines"))
     await post.outbox.send(email("b@example.org"))
     await post.sender(sink).send_due()
-    assert [str(arrived["To"]) for arrived in sink.email_templates] == ["b@example.org"]
+    assert [str(arrived["To"]) for arrived in sink.emails] == ["b@example.org"]
 
 
 @pytest.mark.slow
@@ -288,7 +288,7 @@ async def test_starttls_comes_before_login_and_email(post: Post, tmp_path: Path)
     async with secure(tmp_path, extensions=STARTTLS) as (sink, trust):
         await post.outbox.send(email())
         await post.sender(sink, "starttls", trust, **LOGIN).send_due()
-        assert len(sink.email_templates) == 1
+        assert len(sink.emails) == 1
         assert sink.logins == [b"\0server\0the mail password"]
         assert sink.seen.index("STARTTLS") < sink.seen.index("AUTH") < sink.seen.index("MAIL")
 
@@ -297,7 +297,7 @@ async def test_tls_from_the_first_byte_works_too(post: Post, tmp_path: Path) -> 
     async with secure(tmp_path, implicit_tls=True) as (sink, trust):
         await post.outbox.send(email())
         await post.sender(sink, "tls", trust).send_due()
-        assert len(sink.email_templates) == 1
+        assert len(sink.emails) == 1
 
 
 async def test_a_server_without_starttls_gets_neither_password_nor_email(post: Post) -> None:
@@ -315,7 +315,7 @@ async def test_an_untrusted_server_gets_nothing(post: Post, tmp_path: Path, secu
         await post.outbox.send(email())
         await post.sender(sink, security, **LOGIN).send_due()
         assert sink.logins == []
-        assert sink.email_templates == []
+        assert sink.emails == []
     assert await post.waiting() == ["ann@example.org"]
 
 

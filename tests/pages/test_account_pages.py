@@ -193,7 +193,7 @@ async def test_an_address_is_changed_only_with_the_current_password(
     refused = await ann.submit("/account/security/email", email="x@example.org", current="wrong")
     assert refused.status_code == 400
     assert 'value="x@example.org"' in refused.text
-    assert await services.email_templates() == []
+    assert await services.emails() == []
 
 
 async def test_events_are_described_in_plain_words(

@@ -28,7 +28,7 @@ async def state(site: Site, user: User) -> tuple[Any, ...]:
     services = site.services
     found = await services.stores.users.user(user.id)
     kinds = [event.kind for event in await services.events(user)]
-    return found, kinds, await services.email_templates()
+    return found, kinds, await services.emails()
 
 
 BODIES: dict[str, tuple[Callable[[bytes], bytes], str, int]] = {

@@ -275,7 +275,7 @@ async def test_a_form_that_was_open_too_long_changes_nothing(
     found = await services.stores.users.user_by_email("ben@example.org")
     assert found is not None
     assert not await services.accounts.credentials.has_password(found.id)
-    assert await services.email_templates() == []
+    assert await services.emails() == []
 
 
 async def test_an_address_is_changed_without_a_password(

@@ -21,7 +21,7 @@ async def test_the_page_does_not_tell_whether_an_address_has_an_account(
     unknown = await visitor.submit("/reset", email="bob@example.org")
     assert known.status_code == unknown.status_code == 303
     assert known.headers["location"] == unknown.headers["location"] == "/reset/sent"
-    assert [email.to for email in await services.email_templates()] == ["ann@example.org"]
+    assert [email.to for email in await services.emails()] == ["ann@example.org"]
 
 
 async def test_invalid_addresses_are_refused(visitor: Visitor) -> None:

@@ -123,7 +123,7 @@ async def test_the_page_does_not_tell_that_an_address_has_an_account(
     unknown = await sign_up(visitor, "new@example.org")
     assert known.status_code == unknown.status_code == 303
     assert known.headers["location"] == unknown.headers["location"]
-    assert {email.to for email in await services.email_templates()} == {
+    assert {email.to for email in await services.emails()} == {
         "ann@example.org",
         "new@example.org",
     }

@@ -55,7 +55,7 @@ async def test_a_person_is_invited_joins_and_manages_the_application(
 ) -> None:
     path = f"/developers/apps/{app.id}"
     link = await invited(services, ann, app)
-    mail = (await services.email_templates())[0]
+    mail = (await services.emails())[0]
     assert mail.to == "bob@example.org"
     assert app.name not in mail.text
     assert "Ann" not in mail.text
@@ -80,7 +80,7 @@ async def test_a_person_is_invited_joins_and_manages_the_application(
     his = {event.kind: event.detail for event in await services.events(bobs)}
     assert his["client.edited"] == "app Bob was here: changed"
     assert his["client.member_added"].endswith(f"member {bobs.id} is developer")
-    notice = (await services.email_templates())[0]
+    notice = (await services.emails())[0]
     assert (notice.to, notice.subject) == ("ann@example.org", "Your invitation was accepted")
 
 
@@ -211,7 +211,7 @@ async def test_ownership_is_transferred_when_the_other_accepts(
     assert changed is not None
     assert changed.owner_id != user.id
     assert await services.stores.teams.role(app.id, user.id) == "developer"
-    assert (await services.email_templates())[0].subject == "An application was transferred"
+    assert (await services.emails())[0].subject == "An application was transferred"
     assert "Invite a person" in (await bob.get(f"{path}/team")).text
     assert "Invite a person" not in (await ann.get(f"{path}/team")).text
 

@@ -238,13 +238,13 @@ class AccountServices:
         )
         return SignedInByLink.of(confirmed)
 
-    async def email_templates(self) -> list[Mail]:
+    async def emails(self) -> list[Mail]:
         """All queued e-mails, newest first."""
         return [kept.mail for kept in await self.outbox.recent(1000)]
 
     async def email_token(self, path: str) -> str:
         """The token in the newest e-mail, whose link must lead to `path`."""
-        text = (await self.email_templates())[0].text
+        text = (await self.emails())[0].text
         found = re.search(re.escape(f"{ISSUER}{path}?token=") + r"(\S+)", text)
         assert found, text
         return found[1]
