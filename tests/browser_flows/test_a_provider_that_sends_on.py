@@ -16,7 +16,7 @@ from quantimodo.app.clock_and_entropy import SystemClock
 from support.app import PASSWORD
 from support.browser import free_port
 from support.live_server import Live, ServeLive
-from support.page_gallery import chromium, looking
+from support.page_gallery import chromium, open_window
 from support.page_site import listening
 from support.upstream import Upstream, jwk_of, rsa_key
 
@@ -88,7 +88,7 @@ async def test_an_account_is_linked_at_a_provider_that_sends_people_on(served: L
     await served.person()
     async with (
         chromium() as browser,
-        looking(browser, served.address, width=360, scheme="light") as page,
+        open_window(browser, served.address, width=360, scheme="light") as page,
     ):
         await page.goto("/account/identities")
         await page.fill("input[name=username]", "ann@example.org")

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from support.app import AUTHORIZE, CHALLENGE, PASSWORD
 from support.browser import free_port
 from support.live_server import Live
-from support.page_gallery import chromium, looking
+from support.page_gallery import chromium, open_window
 from support.page_site import listening
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -49,7 +49,7 @@ async def _asks(live: Live, site: str, page: Page) -> None:
 async def test_a_double_click_on_allow_leads_to_the_app(live: Live, site: str) -> None:
     async with (
         chromium() as browser,
-        looking(browser, live.address, width=1280, scheme="light") as page,
+        open_window(browser, live.address, width=1280, scheme="light") as page,
     ):
         await _asks(live, site, page)
         await page.fill("[name=username]", "ann@example.org")
@@ -67,7 +67,7 @@ async def test_a_double_click_on_allow_leads_to_the_app(live: Live, site: str) -
 async def test_a_forgotten_password_leads_to_the_app(live: Live, site: str) -> None:
     async with (
         chromium() as browser,
-        looking(browser, live.address, width=1280, scheme="light") as page,
+        open_window(browser, live.address, width=1280, scheme="light") as page,
     ):
         await _asks(live, site, page)
         await page.click("text=Forgot the password?")

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from support.app import AUTHORIZE, PASSWORD
 from support.browser import free_port
 from support.live_server import Live
-from support.page_gallery import chromium, looking
+from support.page_gallery import chromium, open_window
 from support.page_site import listening
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -55,7 +55,7 @@ async def test_an_app_may_send_people_on_to_its_other_host(
     }
     async with (
         chromium() as browser,
-        looking(browser, live.address, width=360, scheme="light") as page,
+        open_window(browser, live.address, width=360, scheme="light") as page,
     ):
         url = f"{live.address}{AUTHORIZE}?{urlencode(requested)}"
         await page.goto(url)

@@ -20,7 +20,7 @@ from support.addresses import query_of
 from support.app import AUTHORIZE, ME, TOKEN
 from support.browser import free_port
 from support.live_server import Live, ServeLive
-from support.page_gallery import chromium, looking
+from support.page_gallery import chromium, open_window
 from support.page_site import listening
 from support.pop_ups import SOCIAL, ajax, back, login_jwt, pop_up
 
@@ -95,7 +95,7 @@ async def test_the_flow_of_2016_through_npm_oidc_provider(served: Live, callback
     assert app.secret is not None
     async with (
         chromium() as browser,
-        looking(browser, served.address, width=1280, scheme="light") as opener,
+        open_window(browser, served.address, width=1280, scheme="light") as opener,
     ):
         await opener.goto(callback)
         token = await login_jwt(opener, served.address, callback, "work", _sign_in_there)
@@ -132,7 +132,7 @@ async def test_a_person_who_cancels_at_an_oidc_provider_returns_denied(
     requested = {"provider": "work", "redirectUrl": callback, "state": "social-state"}
     async with (
         chromium() as browser,
-        looking(browser, served.address, width=360, scheme="light") as page,
+        open_window(browser, served.address, width=360, scheme="light") as page,
     ):
         await page.goto(f"{served.address}{SOCIAL}/login?{urlencode(requested)}")
         await page.click("text=Cancel")
@@ -173,7 +173,7 @@ async def test_a_key_pushed_requests_and_sign_out_there_with_npm_oidc_provider(
     async with (
         upstream(port, f"{address}{SOCIAL}/callback/work", client),
         chromium() as browser,
-        looking(browser, address, width=1280, scheme="light") as here,
+        open_window(browser, address, width=1280, scheme="light") as here,
     ):
         query = urlencode({"iss": f"http://127.0.0.1:{port}", "login_hint": "uma"})
         await here.goto(f"{address}/sign-in/initiated?{query}")

@@ -10,7 +10,7 @@ import quantimodo
 from quantimodo.model.languages import LANGUAGES
 from support.accessibility import faults_in_each_look, faults_of
 from support.account_services import AccountServices
-from support.page_gallery import Gallery, chromium, looking, open_gallery
+from support.page_gallery import Gallery, chromium, open_gallery, open_window
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 # The documentation, the playground and the administration have separate tests. The frames
@@ -55,14 +55,14 @@ async def test_axe_finds_nothing_on_any_page(services: AccountServices, port: in
             complaints.append(message.text)
 
     def look(response: Response) -> None:
-        if response.status == 500 and "/gallery/trouble/" not in response.url:
+        if response.status == 500 and "/gallery/error/" not in response.url:
             complaints.append(f"{response.url} is an error page")
 
     seen: list[str] = []
     async with (
         open_gallery(services, port) as (gallery, address),
         chromium() as browser,
-        looking(browser, address, width=360, scheme="light") as page,
+        open_window(browser, address, width=360, scheme="light") as page,
     ):
         page.on("console", listen)
         page.on("response", look)
@@ -83,7 +83,7 @@ async def test_axe_finds_nothing_in_each_language(services: AccountServices, por
     found: list[str] = []
     async with open_gallery(services, port) as (gallery, address), chromium() as browser:
         for tag in LANGUAGES.keys() - {"en"}:
-            async with looking(browser, address, width=360, scheme="light", locale=tag) as page:
+            async with open_window(browser, address, width=360, scheme="light", locale=tag) as page:
                 await page.goto("/sign-up")
                 found += await faults_of(page, f"sign-up in {tag}", 360)
                 await gallery.sign_in(page, "ann@example.org")
@@ -114,7 +114,7 @@ async def test_faults_keyboard_and_layout_in_one_browser(
             (360, "light", a_name_in_a_heading_stays_together_where_it_fits),
             (360, "dark", forced_colors_show_which_link_is_chosen),
         ):
-            async with looking(browser, address, width=width, scheme=scheme) as page:
+            async with open_window(browser, address, width=width, scheme=scheme) as page:
                 with subtests.test(check.__name__):
                     await check(gallery, page)
 

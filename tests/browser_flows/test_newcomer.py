@@ -22,7 +22,7 @@ from support.app import AUTHORIZE, CHALLENGE, ME, PASSWORD, REVOKE, TOKEN, VERIF
 from support.browser import free_port
 from support.browser_actions import press
 from support.environment import no_authorities
-from support.page_gallery import chromium, looking
+from support.page_gallery import chromium, open_window
 from support.page_site import listening
 from support.terminal import PATIENCE, Server, Terminal
 
@@ -72,7 +72,7 @@ async def callback() -> AsyncIterator[str]:
 async def page(server: Server) -> AsyncIterator[Page]:
     async with (
         chromium() as browser,
-        looking(
+        open_window(
             browser, server.url, width=360, scheme="light", java_script_enabled=False
         ) as opened,
     ):

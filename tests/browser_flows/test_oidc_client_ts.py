@@ -17,7 +17,7 @@ from starlette.routing import Route
 from support.app import PASSWORD, App
 from support.browser import free_port
 from support.live_server import Live
-from support.page_gallery import chromium, looking
+from support.page_gallery import chromium, open_window
 from support.page_site import listening
 
 pytestmark = [pytest.mark.browser, pytest.mark.node, pytest.mark.timeout(120)]
@@ -100,7 +100,7 @@ async def test_a_page_signs_in_renews_and_signs_out(
     words.update(issuer=live.address, client_id=app.id, mode=mode, monitor="false")
     async with (
         chromium() as browser,
-        looking(browser, live.address, width=1280, scheme="light") as page,
+        open_window(browser, live.address, width=1280, scheme="light") as page,
     ):
         user = await sign_in(page, address)
         assert user["profile"]["sub"] == ann.subject
@@ -126,7 +126,7 @@ async def test_a_frame_renews_without_a_refresh_token(
     words.update(issuer=live.address, client_id=app.id, mode="query", monitor="false")
     async with (
         chromium() as browser,
-        looking(browser, live.address, width=1280, scheme="light") as page,
+        open_window(browser, live.address, width=1280, scheme="light") as page,
     ):
         user = await sign_in(page, address)
         assert user["refresh"] is None
@@ -159,7 +159,7 @@ async def test_a_page_notices_that_the_person_signed_out(
     words.update(issuer=live.address, client_id=app.id, mode="query", monitor="true")
     async with (
         chromium() as browser,
-        looking(browser, live.address, width=1280, scheme="light") as page,
+        open_window(browser, live.address, width=1280, scheme="light") as page,
     ):
         await sign_in(page, address)
         other = await page.context.new_page()

@@ -8,7 +8,7 @@ from playwright.async_api import Page
 
 from support.account_services import PASSWORD, AccountServices
 from support.browser_actions import press
-from support.page_gallery import chromium, looking, open_gallery
+from support.page_gallery import chromium, open_gallery, open_window
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -19,7 +19,7 @@ async def test_a_persons_own_data_from_the_first_to_the_last(
     async with (
         open_gallery(services, port) as (_, address),
         chromium() as browser,
-        looking(browser, address, width=360, scheme="light", java_script_enabled=False) as page,
+        open_window(browser, address, width=360, scheme="light", java_script_enabled=False) as page,
     ):
         await page.goto("/sign-in")
         await page.fill("[name=username]", "bob@example.org")

@@ -18,7 +18,7 @@ from quantimodo.protocol.resource_registration import ResourceRegistration
 from support.accessibility import faults_in_each_look
 from support.administrators import WITH_FACTOR, administrator, routes_of_administration
 from support.app import AppHarness, OpenHarness
-from support.page_gallery import LONG_NAME, chromium, looking
+from support.page_gallery import LONG_NAME, chromium, open_window
 from support.page_site import listening
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -124,7 +124,7 @@ async def test_axe_finds_nothing_on_any_page(open_harness: OpenHarness, port: in
         async with (
             listening(harness.application, port),
             chromium() as browser,
-            looking(browser, address, width=360, scheme="light") as page,
+            open_window(browser, address, width=360, scheme="light") as page,
         ):
             name = cookie_prefix(address) + SESSION
             await page.context.add_cookies(

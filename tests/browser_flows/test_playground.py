@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Page
 
 from support.accessibility import faults_in_each_look
-from support.page_gallery import chromium, looking
+from support.page_gallery import chromium, open_window
 from support.terminal import Server, Terminal
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -31,7 +31,7 @@ async def test_a_developer_gets_a_first_token_without_an_error_page(tmp_path: Pa
 async def _in_the_browser(server: Server) -> None:
     async with (
         chromium() as browser,
-        looking(browser, server.url, width=360, scheme="light") as page,
+        open_window(browser, server.url, width=360, scheme="light") as page,
     ):
         await page.goto(server.url)
         await page.click("text=Open the playground")
@@ -68,7 +68,7 @@ async def _in_the_portal(server: Server) -> None:
     """Sign in, register, copy, try it, see tokens: the person's own application."""
     async with (
         chromium() as browser,
-        looking(browser, server.url, width=1280, scheme="dark") as page,
+        open_window(browser, server.url, width=1280, scheme="dark") as page,
     ):
         await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         await page.goto("/sign-in?return_to=/developers/new")

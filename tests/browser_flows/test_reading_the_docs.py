@@ -10,7 +10,7 @@ from playwright.async_api import Page, Request, expect
 from quantimodo.pages.reference.document import callable_operations
 from support.accessibility import faults_in_each_look
 from support.browser import BrowserSetup
-from support.page_gallery import looking
+from support.page_gallery import open_window
 
 pytestmark = [
     pytest.mark.browser,
@@ -28,7 +28,7 @@ document.addEventListener("securitypolicyviolation", event => {
 
 async def test_axe_finds_nothing_in_the_docs(browser_setup: BrowserSetup) -> None:
     complaints: list[str] = []
-    async with looking(
+    async with open_window(
         browser_setup.browser, browser_setup.server, width=360, scheme="light"
     ) as page:
         page.on("console", lambda message: complaints.append(message.text))
@@ -153,7 +153,7 @@ _CUT_OFF = """() => {
 
 async def test_no_entry_of_the_navigation_is_cut_off(browser_setup: BrowserSetup) -> None:
     for width, height in ((900, 600), (1280, 800), (1920, 1080)):
-        async with looking(
+        async with open_window(
             browser_setup.browser, browser_setup.server, width=width, scheme="light"
         ) as page:
             await page.set_viewport_size({"width": width, "height": height})

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from support.app import PASSWORD
 from support.browser import free_port
 from support.live_server import Live
-from support.page_gallery import chromium, looking
+from support.page_gallery import chromium, open_window
 from support.page_site import listening
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -54,7 +54,7 @@ async def test_a_frame_that_cannot_see_our_cookies_says_error(live: Live, site: 
     await live.person()
     async with (
         chromium() as browser,
-        looking(browser, live.address, width=1280, scheme="light") as page,
+        open_window(browser, live.address, width=1280, scheme="light") as page,
     ):
         await _sign_in(page, live)
         # The same site: the cookie is there, and so is its absence after signing out.

@@ -16,7 +16,7 @@ from playwright.async_api import CDPSession, Page
 from support.app import PASSWORD
 from support.browser import free_port
 from support.browser_actions import NEW_PERSON, is_signed_in, press, sign_up
-from support.page_gallery import chromium, looking
+from support.page_gallery import chromium, open_window
 from support.terminal import Server, Terminal
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -45,7 +45,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 async def page(server: Server) -> AsyncIterator[Page]:
     async with (
         chromium() as browser,
-        looking(browser, server.url, width=360, scheme="light") as opened,
+        open_window(browser, server.url, width=360, scheme="light") as opened,
     ):
         opened.on("pageerror", lambda error: pytest.fail(str(error)))
         yield opened

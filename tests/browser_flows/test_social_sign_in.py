@@ -17,7 +17,7 @@ from support.addresses import query_of
 from support.app import AUTHORIZE, ME, TOKEN, App
 from support.browser import free_port
 from support.live_server import Live
-from support.page_gallery import chromium, looking
+from support.page_gallery import chromium, open_window
 from support.page_site import listening
 from support.pop_ups import SOCIAL, ajax, back, login_jwt, pop_up
 
@@ -72,7 +72,7 @@ async def test_the_flow_of_2016_from_a_pop_up_to_the_person(
 ) -> None:
     app = await live.app(callback)
     assert app.secret is not None
-    async with looking(browser, live.address, width=1280, scheme="light") as opener:
+    async with open_window(browser, live.address, width=1280, scheme="light") as opener:
         await opener.goto(callback)
         token = await login_jwt(opener, live.address, callback, provider, _choose)
         form = {
@@ -95,12 +95,12 @@ async def test_in_another_browser_the_person_signs_in_before_they_allow(
 ) -> None:
     """As with an app that signs in in the system's browser, and authorizes in a web view."""
     app = await live.app(callback)
-    async with looking(browser, live.address, width=1280, scheme="light") as opener:
+    async with open_window(browser, live.address, width=1280, scheme="light") as opener:
         await opener.goto(callback)
         token = await login_jwt(opener, live.address, callback, "google", _choose)
     requested = {"response_type": "code", "client_id": app.id, "redirect_uri": callback}
     query = urlencode({**requested, "scope": "basic", "state": "some-state", "token": token})
-    async with looking(browser, live.address, width=360, scheme="light") as page:
+    async with open_window(browser, live.address, width=360, scheme="light") as page:
         await page.goto(f"{live.address}{AUTHORIZE}?{query}")
         assert urlsplit(page.url).path == "/sign-in"
         assert token not in page.url
@@ -119,7 +119,7 @@ async def test_a_person_who_refuses_at_the_provider_returns_without_a_code(
 ) -> None:
     await live.app(callback)
     requested = {"provider": "google", "redirectUrl": callback, "state": "social-state"}
-    async with looking(browser, live.address, width=360, scheme="light") as opener:
+    async with open_window(browser, live.address, width=360, scheme="light") as opener:
         await opener.goto(callback)
         popup = await pop_up(opener, f"{live.address}{SOCIAL}/login?{urlencode(requested)}")
         await popup.click("#person-says-no")
@@ -131,7 +131,7 @@ async def test_a_person_who_refuses_at_the_provider_returns_without_a_code(
 async def test_a_button_of_the_sign_in_page_signs_in_without_scripts(
     live: Live, browser: Browser
 ) -> None:
-    async with looking(
+    async with open_window(
         browser, live.address, width=360, scheme="light", java_script_enabled=False
     ) as page:
         await page.goto("/account/identities")

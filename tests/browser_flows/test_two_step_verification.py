@@ -15,7 +15,7 @@ from playwright.async_api import Page
 from support.app import PASSWORD
 from support.authenticator_app import AuthenticatorApp, recovery_codes_of
 from support.browser_actions import NEW_PERSON, is_signed_in, press, sign_up
-from support.page_gallery import chromium, looking
+from support.page_gallery import chromium, open_window
 from support.terminal import Server, Terminal
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -43,7 +43,7 @@ def server(tmp_path: Path, mode: str) -> Iterator[Server]:
 async def page(server: Server) -> AsyncIterator[Page]:
     async with (
         chromium() as browser,
-        looking(
+        open_window(
             browser, server.url, width=360, scheme="light", java_script_enabled=False
         ) as opened,
     ):

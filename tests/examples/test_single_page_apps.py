@@ -13,7 +13,7 @@ from support.app import PASSWORD
 from support.example_runs import ExamplePerson, SetUp, set_up
 from support.live_server import Live
 from support.npm_projects import measured
-from support.page_gallery import chromium, looking
+from support.page_gallery import chromium, open_window
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
@@ -98,7 +98,7 @@ async def test_a_page_signs_in_refreshes_signs_out_and_shows_a_refusal(
     made = await set_up(site, name, npm_folder)
     async with (
         made.serving("npm", *command),
-        looking(browser, made.origin, width=1280, scheme="light") as page,
+        open_window(browser, made.origin, width=1280, scheme="light") as page,
     ):
         await use(made, site, person, page)
 

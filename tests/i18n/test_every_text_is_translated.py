@@ -76,7 +76,7 @@ def untranslated(html: str, names: list[str]) -> Iterator[str]:
 
 async def test_no_page_has_a_text_without_a_translation(services: AccountServices) -> None:
     gallery = Gallery(services, ORIGIN, Languages(default=SEGMENTED))
-    await gallery.open_account_services()
+    await gallery.add_data()
     units = (await gallery.site.pages.references.catalogue()).units
     # Guides are in English, and the title of a page cannot say so.
     names = NAMES + [each.title for each in load_examples()]

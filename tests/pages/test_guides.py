@@ -12,7 +12,7 @@ from support.app import OpenHarness
 from support.browser import free_port
 from support.checks import not_empty
 from support.guides import ROOT, Reader, build_guides, guides_application, read_page
-from support.page_gallery import Scheme, chromium, looking
+from support.page_gallery import Scheme, chromium, open_window
 from support.page_site import listening
 
 ORIGIN = "http://guides.example.org"
@@ -159,7 +159,7 @@ async def test_a_browser_reads_and_searches_without_a_violation(
     async with (
         listening(guides_application(folder), free_port()) as address,
         chromium() as browser,
-        looking(browser, address, width=width, scheme=scheme) as page,
+        open_window(browser, address, width=width, scheme=scheme) as page,
     ):
         faults: list[str] = []
         page.on("console", lambda message: faults.append(message.text))

@@ -10,7 +10,7 @@ from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.sandbox.routes import SandboxPolicy
 from support.accessibility import faults_in_each_look
 from support.app import CHALLENGE
-from support.page_gallery import chromium, looking
+from support.page_gallery import chromium, open_window
 from support.page_site import listening
 from support.sandbox_site import APPS, open_sandbox
 
@@ -63,7 +63,7 @@ async def test_axe_finds_nothing_on_any_page(clock: Clock, entropy: Entropy, por
         open_sandbox(clock, entropy, SandboxPolicy(server=server)) as sandbox,
         listening(sandbox.app, port) as address,
         chromium() as browser,
-        looking(browser, address, width=360, scheme="light") as page,
+        open_window(browser, address, width=360, scheme="light") as page,
     ):
         page.on("console", listen)
         paths = {
@@ -86,7 +86,7 @@ async def test_a_person_types_an_address_and_goes_back_with_it_without_scripts(
         open_sandbox(clock, entropy, SandboxPolicy(server=server)) as sandbox,
         listening(sandbox.app, port) as address,
         chromium() as browser,
-        looking(browser, address, width=360, scheme="light", java_script_enabled=False) as page,
+        open_window(browser, address, width=360, scheme="light", java_script_enabled=False) as page,
     ):
         # The app is at another origin: `localhost` is not 127.0.0.1.
         await page.goto(asking(f"http://localhost:{port}/cb"))
@@ -107,7 +107,7 @@ async def test_the_popup_hands_the_code_to_the_window_that_opened_it(
         open_sandbox(clock, entropy, SandboxPolicy(server=server)) as sandbox,
         listening(sandbox.app, port) as address,
         chromium() as browser,
-        looking(browser, address, width=1280, scheme="light") as page,
+        open_window(browser, address, width=1280, scheme="light") as page,
     ):
         # Any page without a content security policy may be the app.
         await page.goto(f"http://localhost:{port}/sandbox/oidc/certs")

@@ -24,7 +24,7 @@ from support.app import (
     open_app_harness,
     settings_for,
 )
-from support.page_gallery import looking
+from support.page_gallery import open_window
 from support.page_site import listening
 
 
@@ -57,7 +57,7 @@ class BrowserSetup:
         """A new browser window; no page needs scripts. The test fails when a page does what its
         content security policy forbids."""
         console: list[str] = []
-        async with looking(
+        async with open_window(
             self.browser, self.server, width=width, scheme="light", java_script_enabled=scripts
         ) as page:
             page.on("console", lambda message: console.append(message.text))

@@ -1,4 +1,4 @@
-"""Every page in every state worth looking at, visited with a real browser."""
+"""Every page in each of its states, opened in Chromium."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -97,8 +97,8 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-class Noting(Renderer):
-    """Remembers which templates were shown."""
+class RecordingRenderer(Renderer):
+    """Records the names of the templates that were rendered."""
 
     def __init__(self) -> None:
         super().__init__(Assets.shipped())
@@ -110,12 +110,12 @@ class Noting(Renderer):
 
 
 class Gallery:
-    """A site with people and applications in it, and the way through all its pages."""
+    """A site with people and applications, and a tour of all its pages."""
 
     def __init__(
         self, services: AccountServices, origin: str, languages: Languages = ENGLISH_ONLY
     ) -> None:
-        renderer, providers = Noting(), tuple(PROVIDERS.values())
+        renderer, providers = RecordingRenderer(), tuple(PROVIDERS.values())
         self.shown = renderer.shown  # the templates, by name
         self.site = build(
             services,
@@ -128,7 +128,7 @@ class Gallery:
         self.consents: dict[str, ConsentView] = {}
         self.offers = self.site.pages.consent_services.offers
 
-    async def open_account_services(self) -> None:
+    async def add_data(self) -> None:
         """Ann has everything, Bob has nothing yet and an address that is not confirmed."""
         site, services = self.site, self.services
         ann = await services.member("ann@example.org")
@@ -167,7 +167,7 @@ class Gallery:
         await self._measure()
         self.passkey = await self._passkeys(ann)
         await self._personal_token(ann)
-        self._questions()
+        self._add_consent_views()
         await self._devices()
         site.extra += [
             (("GET",), "/gallery/consent/{name}", self._consent),
@@ -175,11 +175,11 @@ class Gallery:
             (("GET",), "/gallery/set-up-begun", self._set_up),
             (("GET",), "/gallery/form-post", self._form_post),
             (("GET",), "/gallery/logout/{name}", self._logout),
-            (("GET",), "/gallery/signed-out", self._left),
-            (("GET",), "/gallery/leaving", self._leaving),
-            (("GET",), "/gallery/never", self._never),
+            (("GET",), "/gallery/signed-out", self._signed_out_page),
+            (("GET",), "/gallery/leaving", self._leaving_page),
+            (("GET",), "/gallery/never", self._no_response),
             (("GET",), "/gallery/link/{name}", self._link),
-            (("GET",), "/gallery/trouble/{name}", self._trouble),
+            (("GET",), "/gallery/error/{name}", self._error),
             (("GET",), "/gallery/message/{name}", self._message),
         ]
 
@@ -372,18 +372,18 @@ class Gallery:
             "data-deletion": "/gallery/message/data_deletion.html",
             "sign-up-closed": "/gallery/message/sign_up_closed.html",
             "sign-up-invited": "/gallery/message/sign_up_invited.html",
-            "too-many": "/gallery/trouble/many",
-            "busy": "/gallery/trouble/busy",
-            "forbidden": "/gallery/trouble/forbidden",
-            "incident": "/gallery/trouble/incident",
-            "rejected": "/gallery/trouble/rejected",
+            "too-many": "/gallery/error/many",
+            "busy": "/gallery/error/busy",
+            "forbidden": "/gallery/error/forbidden",
+            "incident": "/gallery/error/incident",
+            "rejected": "/gallery/error/rejected",
         }.items():
             await page.goto(path)
             yield name
         await page.goto(self._unsubscribe())
         await press(page, "#turn-off")
         yield "unsubscribed"
-        # It goes on when its frame is loaded, and that never is.
+        # The page redirects when its frame has loaded, and this frame never loads.
         await page.goto("/gallery/leaving", wait_until="domcontentloaded")
         yield "leaving"
         await page.goto("/sign-in")
@@ -556,7 +556,7 @@ class Gallery:
         await page.fill("[name=current]", PASSWORD)
         await press(page, "main button[type=submit]")
         yield "account-closed"
-        await self._come_by_provider(page)
+        await self._sign_in_by_provider(page)
         for name, path in {
             "account-identities-last": "/account/identities",
             "account-first-password": "/account/security/password",
@@ -652,13 +652,13 @@ class Gallery:
             form=FormView(),
         )
 
-    async def _come_by_provider(self, page: Page) -> None:
+    async def _sign_in_by_provider(self, page: Page) -> None:
         """Sign in as Eve, who has no password."""
         profile = profile_of("eve", email="eve@example.org", name="Eve Example")
         await self._use(page, await self.services.by_provider(profile))
 
     async def _use(self, page: Page, cookie: Secret) -> None:
-        """Go on in this session."""
+        """Use the session with this cookie."""
         name = cookie_prefix(self.site.origin) + SESSION
         await page.context.add_cookies(
             [{"name": name, "value": cookie.reveal(), "url": self.site.origin}]
@@ -705,17 +705,19 @@ class Gallery:
         charge = pages.throttle.charge("authorization_requests", "192.0.2.7")
         self.device = await codes.store_request(device, charge)
 
-    def _questions(self) -> None:
+    def _add_consent_views(self) -> None:
         first = ("basic", "readmeasurements", "writemeasurements", "offline_access")
         self.consents = {
-            "first": self._question(self.mood, True, *first),
-            "again": self._question(
+            "first": self._consent_view(self.mood, True, *first),
+            "again": self._consent_view(
                 self.phone, False, *SCOPES, already=frozenset({"basic", "openid"})
             ),
-            "empty": self._question(self.phone, False),
-            "token": replace(self._question(self.mood, True, "basic"), by_token=True, switch="/"),
+            "empty": self._consent_view(self.phone, False),
+            "token": replace(
+                self._consent_view(self.mood, True, "basic"), by_token=True, switch="/"
+            ),
             "document": replace(
-                self._question(
+                self._consent_view(
                     replace(self.phone, id="https://diary.example.org/client.json"), False, "basic"
                 ),
                 redirect_host="127.0.0.1:53123",
@@ -723,7 +725,7 @@ class Gallery:
             ),
         }
 
-    def _question(
+    def _consent_view(
         self, client: Client, has_logo: bool, *scopes: str, already: frozenset[str] = frozenset()
     ) -> ConsentView:
         return ConsentView(
@@ -762,15 +764,15 @@ class Gallery:
             parameters=[("client_id", self.mood.id)],
         )
 
-    async def _left(self, request: Request) -> Response:
+    async def _signed_out_page(self, request: Request) -> Response:
         return signed_out_page(self.site.pages.renderer, (), None)
 
-    async def _leaving(self, request: Request) -> Response:
+    async def _leaving_page(self, request: Request) -> Response:
         renderer, received = self.site.pages.renderer, f"{self.site.origin}/gallery/never"
         return signed_out_page(renderer, [received], "https://app.example.org/bye")
 
-    async def _never(self, request: Request) -> Response:
-        """An application that does not answer, as long as anybody waits."""
+    async def _no_response(self, request: Request) -> Response:
+        """An application that never responds. Ends when the browser disconnects."""
         while not await request.is_disconnected():
             await asyncio.sleep(0.05)
         return Response()
@@ -788,7 +790,7 @@ class Gallery:
             sign_in="/sign-in",
         )
 
-    async def _trouble(self, request: Request) -> Response:
+    async def _error(self, request: Request) -> Response:
         renderer = self.site.pages.renderer
         match request.path_params["name"]:
             case "many":
@@ -805,7 +807,7 @@ class Gallery:
         return error_page(renderer, 500, *SERVER_ERROR, incident="4f1c09ab77de")
 
     async def _message(self, request: Request) -> Response:
-        """What a few pages say that no form here leads to."""
+        """Pages to which no form of the gallery leads."""
         now = self.services.clock.now()
         data_deletion_request = DataDeletionRequest(
             code="4f1c09ab77de4f1c09ab",
@@ -846,14 +848,14 @@ class Gallery:
 async def open_gallery(services: AccountServices, port: int) -> AsyncIterator[tuple[Gallery, str]]:
     """The site with its data over a socket, and its address."""
     gallery = Gallery(services, f"http://127.0.0.1:{port}")
-    await gallery.open_account_services()
+    await gallery.add_data()
     services.clock.advance(timedelta(minutes=42))  # type: ignore[attr-defined]
     async with listening(gallery.site.app(), port) as address:
         yield gallery, address
 
 
 @asynccontextmanager
-async def looking(
+async def open_window(
     browser: Browser, address: str, *, width: int, scheme: Scheme, **more: Any
 ) -> AsyncIterator[Page]:
     """A new browser window of this width, in this colour scheme."""

@@ -104,7 +104,7 @@ class Sandbox:
         return found
 
     async def read(self, fake_provider: str, id_token: str, typ: str = "JWT") -> dict[str, Any]:
-        """The claims, after looking for the key where the party publishes it."""
+        """The claims, verified with the key that the provider publishes."""
         metadata = await self.http.get(f"/sandbox/{fake_provider}/.well-known/openid-configuration")
         keys = (await self.http.get(urlsplit(metadata.json()["jwks_uri"]).path)).json()["keys"]
         key = next(each for each in keys if each["kid"] == unverified_kid(id_token))
