@@ -32,15 +32,15 @@ def services(stores: Stores, clock: Clock, entropy: Entropy) -> Iterator[Account
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-async def engine(
+async def harness_of_each_engine(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     clock: Clock,
     entropy: Entropy,
     prepared_database: PreparedDatabase,
 ) -> AsyncIterator[AppHarness]:
-    """The server over each engine in turn."""
-    url = f"sqlite:///{tmp_path}/odd.db"
+    """A server over SQLite, then over PostgreSQL."""
+    url = f"sqlite:///{tmp_path}/server.db"
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_url")
     settings = settings_for(url, tmp_path)
@@ -50,28 +50,30 @@ async def engine(
 
 @pytest.fixture
 def upstream(clock: FrozenClock) -> Upstream:
-    """The internet, and on it `work`: an honest provider of sign-ins."""
-    it = Upstream(clock)
-    it.publishes(userinfo_endpoint=None)
-    return it
+    """The fake internet, with `work`, an honest sign-in provider."""
+    made = Upstream(clock)
+    made.publishes(userinfo_endpoint=None)
+    return made
 
 
 @pytest.fixture
 def evil(upstream: Upstream) -> Upstream:
-    """`evil`: a provider that the operator trusted to say who its own people are."""
-    it = Upstream(
+    """`evil`: a provider that the operator has configured, and that attacks."""
+    made = Upstream(
         upstream.clock,
         issuer="https://evil.example",
         replies=upstream.replies,
         requested=upstream.requested,
     )
-    it.publishes(userinfo_endpoint=None)
-    return it
+    made.publishes(userinfo_endpoint=None)
+    return made
 
 
 @pytest.fixture
-async def abroad(open_harness: OpenHarness, upstream: Upstream) -> AsyncIterator[AppHarness]:
-    """A server with every kind of provider as an operator sets it up, on that internet."""
+async def social_harness(
+    open_harness: OpenHarness, upstream: Upstream
+) -> AsyncIterator[AppHarness]:
+    """A server with a provider of each kind, whose HTTP client connects to the fake internet."""
     settings = {
         f"providers__{provider}__{name}": value
         for provider, fields in _APPS.items()

@@ -52,14 +52,14 @@ def published(upstream: Upstream) -> None:
 
 @pytest.mark.parametrize("provider", JWKS)
 async def test_a_good_token_of_the_attackers_issuer_opens_nothing(
-    abroad: AppHarness, evil: Upstream, provider: str
+    social_harness: AppHarness, evil: Upstream, provider: str
 ) -> None:
     evil.replies[f"{evil.issuer}/keys"] = json_of({"keys": [jwk_of(ATTACKERS, "evil")]})
     token = evil.sign(evil.claims(), {"kid": "evil"}, ATTACKERS)
-    assert refused(await present(abroad, provider, token))
+    assert refused(await present(social_harness, provider, token))
     # The server never requested the attacker's documents.
     assert not [requested for requested in evil.requested if requested.url.host == "evil.example"]
-    assert not abroad.rows()["users"]
+    assert not social_harness.rows()["users"]
 
 
 @pytest.mark.parametrize("provider", JWKS)
@@ -73,10 +73,10 @@ async def test_a_good_token_of_the_attackers_issuer_opens_nothing(
     ],
 )
 async def test_the_attackers_key_is_never_trusted_however_it_is_sent(
-    abroad: AppHarness, upstream: Upstream, provider: str, header: dict[str, Any]
+    social_harness: AppHarness, upstream: Upstream, provider: str, header: dict[str, Any]
 ) -> None:
     token = upstream.sign(upstream.claims(), header, ATTACKERS)
-    assert refused(await present(abroad, provider, token))
+    assert refused(await present(social_harness, provider, token))
     assert not [
         requested for requested in upstream.requested if requested.url.host == "evil.example"
     ]
@@ -84,56 +84,59 @@ async def test_the_attackers_key_is_never_trusted_however_it_is_sent(
 
 @pytest.mark.parametrize("provider", JWKS)
 async def test_unknown_key_ids_do_not_cause_repeated_fetches(
-    abroad: AppHarness, upstream: Upstream, provider: str
+    social_harness: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     # The ordinary fetch, and at most one a minute that is provoked.
     for times in (2, 3, 4):
         for number in range(10):
             token = upstream.sign(upstream.claims(), {"kid": f"made-up-{number}"}, ATTACKERS)
-            assert refused(await present(abroad, provider, token))
+            assert refused(await present(social_harness, provider, token))
         assert upstream.request_count(JWKS[provider]) == times
-        abroad.advance(minutes=1)
+        social_harness.advance(minutes=1)
 
 
 async def test_one_subject_at_two_issuers_is_two_people(
-    abroad: AppHarness, upstream: Upstream, evil: Upstream
+    social_harness: AppHarness, upstream: Upstream, evil: Upstream
 ) -> None:
     """One subject at two issuers is two people, of whatever name."""
-    await abroad.app()
+    await social_harness.app()
     ids = []
     for fake_provider, provider in ((upstream, "work"), (evil, "evil")):
-        browser = abroad.browser()
+        browser = social_harness.browser()
         started_login = await start_upstream_login(browser, provider)
         nonce = query_of(started_login.headers["location"])["nonce"]
         fake_provider.grants(fake_provider.id_token(nonce=nonce, email=None))
         back = await send_callback(browser, state_of(started_login), provider, code="a-code")
-        response = await redeem_login(abroad, brought(back)["code"], provider=provider)
+        response = await redeem_login(social_harness, brought(back)["code"], provider=provider)
         ids.append(response.json()["data"]["user"]["id"])
     assert ids[0] != ids[1]
 
 
 async def test_a_token_endpoint_that_names_another_issuers_people_is_refused(
-    abroad: AppHarness, upstream: Upstream, evil: Upstream
+    social_harness: AppHarness, upstream: Upstream, evil: Upstream
 ) -> None:
-    await abroad.app()
+    await social_harness.app()
     for token in (
         upstream.id_token(),  # the honest provider's own, caught somewhere
         evil.id_token(iss=upstream.issuer),
         evil.id_token(iss=[evil.issuer, upstream.issuer]),
     ):
         evil.grants(token)
-        browser = abroad.browser()
+        browser = social_harness.browser()
         state = state_of(await start_upstream_login(browser, "evil"))
         back = await send_callback(browser, state, "evil", code="a-code")
         assert brought(back)["error"] == "server_error"
-    assert not abroad.rows()["users"]
+    assert not social_harness.rows()["users"]
 
 
 async def test_a_discovery_document_that_claims_to_be_anothers_is_refused(
-    abroad: AppHarness, upstream: Upstream, evil: Upstream
+    social_harness: AppHarness, upstream: Upstream, evil: Upstream
 ) -> None:
-    await abroad.app()
+    await social_harness.app()
     evil.replies[f"{evil.issuer}/.well-known/openid-configuration"] = json_of(
         evil.metadata(issuer=upstream.issuer)
     )
-    assert brought(await start_upstream_login(abroad.browser(), "evil"))["error"] == "server_error"
+    assert (
+        brought(await start_upstream_login(social_harness.browser(), "evil"))["error"]
+        == "server_error"
+    )

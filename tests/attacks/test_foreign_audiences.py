@@ -63,7 +63,7 @@ def is_foreign(harness: AppHarness, response: httpx.Response) -> bool:
 
 @pytest.mark.parametrize("provider", GOOD)
 async def test_an_id_token_of_another_app_is_refused(
-    abroad: AppHarness, upstream: Upstream, provider: str
+    social_harness: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     good = GOOD[provider]
     ours = good["aud"]
@@ -75,9 +75,9 @@ async def test_an_id_token_of_another_app_is_refused(
         {"aud": ours.upper() + "x"},
     ):
         token = upstream.id_token(**{**good, **changes})
-        assert is_foreign(abroad, await present(abroad, provider, token)), changes
+        assert is_foreign(social_harness, await present(social_harness, provider, token)), changes
     # Of ours, everything else being the same, it is good.
-    assert (await present(abroad, provider, upstream.id_token(**good))).status_code == 200
+    assert (await present(social_harness, provider, upstream.id_token(**good))).status_code == 200
 
 
 def google_knows(upstream: Upstream, **about: str) -> None:
@@ -97,13 +97,13 @@ def google_knows(upstream: Upstream, **about: str) -> None:
     ],
 )
 async def test_an_access_token_of_google_for_another_app_is_refused_unused(
-    abroad: AppHarness, upstream: Upstream, about: dict[str, str]
+    social_harness: AppHarness, upstream: Upstream, about: dict[str, str]
 ) -> None:
     google_knows(upstream, **about)
-    assert is_foreign(abroad, await present(abroad, "google", "ya29.theirs"))
+    assert is_foreign(social_harness, await present(social_harness, "google", "ya29.theirs"))
     assert not upstream.request_count(GOOGLE.userinfo_endpoint)
     google_knows(upstream, azp="phone.example.org")
-    assert (await present(abroad, "google", "ya29.ours")).status_code == 200
+    assert (await present(social_harness, "google", "ya29.ours")).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -126,22 +126,22 @@ async def test_an_access_token_of_google_for_another_app_is_refused_unused(
     ],
 )
 async def test_an_access_token_of_facebook_for_another_app_is_refused_unused(
-    abroad: AppHarness, upstream: Upstream, inspected: dict[str, Any]
+    social_harness: AppHarness, upstream: Upstream, inspected: dict[str, Any]
 ) -> None:
     upstream.replies[f"{GRAPH}/debug_token"] = json_of(inspected)
     upstream.replies[f"{GRAPH}/me"] = json_of({"id": "1200", "name": "Ann Example"})
-    assert is_foreign(abroad, await present(abroad, "facebook", "EAAtheirs"))
+    assert is_foreign(social_harness, await present(social_harness, "facebook", "EAAtheirs"))
     assert not upstream.request_count(f"{GRAPH}/me")
     ours = {"app_id": FACEBOOK_APP, "is_valid": True, "user_id": "1200", "expires_at": 0}
     upstream.replies[f"{GRAPH}/debug_token"] = json_of({"data": ours})
-    assert (await present(abroad, "facebook", "EAAours")).status_code == 200
+    assert (await present(social_harness, "facebook", "EAAours")).status_code == 200
 
 
 @pytest.mark.parametrize("provider", ["github", "x"])
 async def test_a_native_token_that_names_no_application_is_refused(
-    abroad: AppHarness, upstream: Upstream, provider: str
+    social_harness: AppHarness, upstream: Upstream, provider: str
 ) -> None:
-    response = await present(abroad, provider, "gho_16C7e42F292c6912E7710c838347Ae178B4a")
+    response = await present(social_harness, provider, "gho_16C7e42F292c6912E7710c838347Ae178B4a")
     assert response.status_code == 401
     assert not upstream.requested
-    assert not abroad.rows()["users"]
+    assert not social_harness.rows()["users"]

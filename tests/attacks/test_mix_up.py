@@ -27,21 +27,21 @@ def no_code_was_sent(internet: Upstream) -> bool:
 
 
 async def test_the_honest_response_comes_to_the_honest_callback_and_ends_there(
-    abroad: AppHarness, evil: Upstream
+    social_harness: AppHarness, evil: Upstream
 ) -> None:
-    await abroad.app()
-    browser = abroad.browser()
+    await social_harness.app()
+    browser = social_harness.browser()
     state = state_of(await start_upstream_login(browser, "evil"))
     assert is_page(await send_callback(browser, state, "work", code=CODE))
     assert no_code_was_sent(evil)
-    assert not abroad.rows()["users"]
+    assert not social_harness.rows()["users"]
 
 
 async def test_a_response_that_names_the_honest_issuer_is_refused_before_the_code_leaves(
-    abroad: AppHarness, evil: Upstream, upstream: Upstream
+    social_harness: AppHarness, evil: Upstream, upstream: Upstream
 ) -> None:
-    await abroad.app()
-    browser = abroad.browser()
+    await social_harness.app()
+    browser = social_harness.browser()
     state = state_of(await start_upstream_login(browser, "evil"))
     response = await send_callback(browser, state, "evil", code=CODE, iss=upstream.issuer)
     assert brought(response)["error"] == "server_error"
@@ -49,11 +49,11 @@ async def test_a_response_that_names_the_honest_issuer_is_refused_before_the_cod
 
 
 async def test_where_an_issuer_always_names_itself_silence_is_not_a_response(
-    abroad: AppHarness, evil: Upstream
+    social_harness: AppHarness, evil: Upstream
 ) -> None:
     evil.publishes(userinfo_endpoint=None, authorization_response_iss_parameter_supported=True)
-    await abroad.app()
-    browser = abroad.browser()
+    await social_harness.app()
+    browser = social_harness.browser()
     state = state_of(await start_upstream_login(browser, "evil"))
     assert (
         brought(await send_callback(browser, state, "evil", code=CODE))["error"] == "server_error"
@@ -63,10 +63,10 @@ async def test_where_an_issuer_always_names_itself_silence_is_not_a_response(
 
 @pytest.mark.parametrize("provider", ["google", "facebook", "github", "work"])
 async def test_no_provider_answers_for_another_by_name(
-    abroad: AppHarness, evil: Upstream, provider: str
+    social_harness: AppHarness, evil: Upstream, provider: str
 ) -> None:
-    await abroad.app()
-    browser = abroad.browser()
+    await social_harness.app()
+    browser = social_harness.browser()
     state = state_of(await start_upstream_login(browser, provider))
     response = await send_callback(browser, state, provider, code=CODE, iss=evil.issuer)
     assert brought(response)["error"] == "server_error"
@@ -74,15 +74,15 @@ async def test_no_provider_answers_for_another_by_name(
 
 
 async def test_each_provider_has_its_own_callback_and_secret(
-    abroad: AppHarness, evil: Upstream, upstream: Upstream
+    social_harness: AppHarness, evil: Upstream, upstream: Upstream
 ) -> None:
-    await abroad.app()
+    await social_harness.app()
     seen = {}
     for provider, fake_provider in (("evil", evil), ("work", upstream)):
         fake_provider.replies[f"{fake_provider.issuer}/token"] = fake_provider.replies[
             f"{fake_provider.issuer}/keys"
         ]
-        browser = abroad.browser()
+        browser = social_harness.browser()
         state = state_of(await start_upstream_login(browser, provider))
         await send_callback(browser, state, provider, code="a-code")
         seen[provider] = fake_provider.form(f"{fake_provider.issuer}/token")["redirect_uri"]

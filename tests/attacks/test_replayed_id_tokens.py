@@ -48,58 +48,58 @@ async def present(
 
 @pytest.mark.parametrize("provider", GOOD)
 async def test_a_token_that_was_used_is_refused_as_long_as_it_would_be_good(
-    abroad: AppHarness, upstream: Upstream, provider: str
+    social_harness: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     token = upstream.id_token(**GOOD[provider])
-    assert (await present(abroad, provider, token)).status_code == 200
+    assert (await present(social_harness, provider, token)).status_code == 200
     for minutes in (0, 59):
-        abroad.advance(minutes=minutes)
-        again = await present(abroad, provider, token)
+        social_harness.advance(minutes=minutes)
+        again = await present(social_harness, provider, token)
         assert (again.status_code, again.json()["error"]["code"]) == (401, "invalid_token")
 
 
 @pytest.mark.parametrize("provider", GOOD)
 async def test_of_many_uses_at_once_one_counts(
-    abroad: AppHarness, upstream: Upstream, provider: str
+    social_harness: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     token = upstream.id_token(**GOOD[provider])
-    responses = await asyncio.gather(*(present(abroad, provider, token) for _ in range(8)))
+    responses = await asyncio.gather(*(present(social_harness, provider, token) for _ in range(8)))
     assert sorted(response.status_code for response in responses) == [200, *[401] * 7]
 
 
 @pytest.mark.parametrize("provider", GOOD)
 async def test_a_token_of_another_sign_in_is_refused(
-    abroad: AppHarness, upstream: Upstream, provider: str
+    social_harness: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     for changes in ({"nonce": "another"}, {"nonce": None}, {"nonce": ""}, {"nonce": [NONCE]}):
         token = upstream.id_token(**{**GOOD[provider], **changes})
-        assert (await present(abroad, provider, token)).status_code == 401, changes
-    assert not abroad.rows()["users"]
+        assert (await present(social_harness, provider, token)).status_code == 401, changes
+    assert not social_harness.rows()["users"]
 
 
 async def test_a_provider_of_which_nothing_else_is_known_needs_a_nonce(
-    abroad: AppHarness, upstream: Upstream
+    social_harness: AppHarness, upstream: Upstream
 ) -> None:
     token = upstream.id_token()
-    assert (await present(abroad, "work", token, nonce=None)).status_code == 401
+    assert (await present(social_harness, "work", token, nonce=None)).status_code == 401
     # It was not looked at, so it is not used up.
-    assert (await present(abroad, "work", token)).status_code == 200
+    assert (await present(social_harness, "work", token)).status_code == 200
 
 
 @pytest.mark.parametrize("provider", ["google", "work"])
 async def test_a_browsers_response_with_the_token_of_another_browser_is_refused(
-    abroad: AppHarness, upstream: Upstream, provider: str
+    social_harness: AppHarness, upstream: Upstream, provider: str
 ) -> None:
     """A code that was injected: its ID token has the nonce of another sign-in."""
-    await abroad.app()
+    await social_harness.app()
     token_endpoint = GOOGLE.token_endpoint if provider == "google" else ""
-    started_login = await start_upstream_login(abroad.browser(), provider)
+    started_login = await start_upstream_login(social_harness.browser(), provider)
     theirs = query_of(started_login.headers["location"])["nonce"]
     for nonce in (theirs, None, ""):
         token = upstream.id_token(**{**GOOD[provider], "nonce": nonce})
         upstream.grants(token, token_endpoint)
-        browser = abroad.browser()
+        browser = social_harness.browser()
         state = state_of(await start_upstream_login(browser, provider))
         back = await send_callback(browser, state, provider, code="a-code")
         assert brought(back)["error"] == "server_error"
-    assert not abroad.rows()["users"]
+    assert not social_harness.rows()["users"]

@@ -143,7 +143,7 @@ SPENT: Sequence[Callable[[AppHarness], Awaitable[Any]]] = (
 
 @pytest.mark.parametrize("spend", SPENT, ids=lambda spend: spend.__name__)
 async def test_of_requests_at_one_instant_one_succeeds(
-    engine: AppHarness, spend: Callable[[AppHarness], Awaitable[int]]
+    harness_of_each_engine: AppHarness, spend: Callable[[AppHarness], Awaitable[int]]
 ) -> None:
-    await engine.person()
-    assert await spend(engine) == 1
+    await harness_of_each_engine.person()
+    assert await spend(harness_of_each_engine) == 1

@@ -15,9 +15,11 @@ ODD = ["%00", "a%00b", "%E2%80%AE%00", "%ED%A0%80", "%FF%FE", "x" * 4000]
 
 
 @pytest.mark.parametrize("odd", ODD)
-async def test_an_id_that_cannot_be_is_nothing(engine: AppHarness, odd: str) -> None:
-    await engine.person()
-    browser = await engine.signed_in()
+async def test_an_id_that_cannot_be_is_nothing(
+    harness_of_each_engine: AppHarness, odd: str
+) -> None:
+    await harness_of_each_engine.person()
+    browser = await harness_of_each_engine.signed_in()
     csrf = form_fields((await browser.get("/account/profile")).text)["csrf"]
     for path, status in {
         f"/account/apps/{odd}/revoke": 303,
@@ -54,10 +56,12 @@ _LEAVING = ("/sign-out", "/account/delete", "/danger", "/revoke")
 
 
 @pytest.mark.slow
-async def test_no_text_in_any_field_of_any_form_is_an_error_of_ours(engine: AppHarness) -> None:
-    browser, named = await person_with_an_app(engine)
+async def test_no_text_in_any_field_of_any_form_is_an_error_of_ours(
+    harness_of_each_engine: AppHarness,
+) -> None:
+    browser, named = await person_with_an_app(harness_of_each_engine)
     known: dict[tuple[str, ...], dict[str, str]] = {}
-    for path in pages_of(engine, "GET"):
+    for path in pages_of(harness_of_each_engine, "GET"):
         page, parser = await browser.get(path.format(**named)), Fields()
         parser.feed(page.text)
         for action, fields in parser.forms:

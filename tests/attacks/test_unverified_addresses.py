@@ -40,13 +40,13 @@ GOOD: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-async def victim(abroad: AppHarness, upstream: Upstream) -> AppHarness:
+async def victim(social_harness: AppHarness, upstream: Upstream) -> AppHarness:
     keys = json_of({"keys": [jwk_of(rsa_key(), "one")]})
     microsofts = f"{MICROSOFT}/common/discovery/v2.0/keys"
     for address in (GOOGLE.jwks_uri, APPLE.jwks_uri, LIMITED, microsofts):
         upstream.replies[address] = keys
-    await abroad.person(VICTIM)
-    return abroad
+    await social_harness.person(VICTIM)
+    return social_harness
 
 
 async def present(harness: AppHarness, provider: str, token: str) -> httpx.Response:
