@@ -1,4 +1,4 @@
-"""What every test may ask for: a clock that stands still, entropy that repeats, a real database."""
+"""Fixtures of all tests: a frozen clock, seeded entropy, a real database, servers in process."""
 
 import asyncio
 import gc
@@ -59,8 +59,8 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def disk_path() -> Iterator[Path]:
-    """A folder on the disk, as servers have it; `tmp_path` may be in memory, where a transaction
-    waits for nothing."""
+    """A folder on the disk, as servers have it; `tmp_path` may be in memory, where no transaction
+    waits for a write."""
     with TemporaryDirectory(prefix="qm-disk-", dir="/var/tmp") as folder:
         yield Path(folder)
 
@@ -114,8 +114,8 @@ _ONLY_IN_FULL_RUNS = (
 @pytest.fixture(scope="session")
 def prepared_database(tmp_path_factory: pytest.TempPathFactory) -> PreparedDatabase:
     """Made once a run: to make keys and schema for each test would cost most of the time."""
-    folder = tmp_path_factory.mktemp("foundation")
-    settings = settings_for(f"sqlite:///{folder}/foundation.db", folder)
+    folder = tmp_path_factory.mktemp("prepared")
+    settings = settings_for(f"sqlite:///{folder}/prepared.db", folder)
     return asyncio.run(prepare_database(settings, FrozenClock(_START), SeededEntropy(1)))
 
 
@@ -123,7 +123,7 @@ def prepared_database(tmp_path_factory: pytest.TempPathFactory) -> PreparedDatab
 def open_harness(
     prepared_database: PreparedDatabase, tmp_path: Path, clock: FrozenClock, entropy: SeededEntropy
 ) -> OpenHarness:
-    """Servers with their own settings: `async with worlds(legacy_transport="false") as it`."""
+    """Servers with other settings: `async with open_harness(legacy_transport="false") as opened`."""
 
     def opened(
         providers: Sequence[Provider] | None = None,
@@ -131,7 +131,7 @@ def open_harness(
         internet: httpx.AsyncBaseTransport | None = None,
         **changes: str,
     ) -> AbstractAsyncContextManager[AppHarness]:
-        settings = settings_for(f"sqlite:///{tmp_path}/world.db", tmp_path, **changes)
+        settings = settings_for(f"sqlite:///{tmp_path}/harness.db", tmp_path, **changes)
         return open_app_harness(
             settings, clock, entropy, prepared_database, providers, fetcher, internet
         )
@@ -173,7 +173,7 @@ def _only_in_full_runs(path: Path) -> bool:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """`make check` does not even import them."""
+    """Leave files of full runs out of `make check`, so that it does not import them."""
     quick = "not full" in config.option.markexpr
     return True if quick and _only_in_full_runs(collection_path) else None
 

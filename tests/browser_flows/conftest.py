@@ -9,9 +9,10 @@ from playwright.async_api import Browser
 
 from quantimodo.ports.clock import Clock, Entropy
 from support.app import PreparedDatabase
-from support.browser import BrowserSetup, free_port, open_browser_setup
+from support.browser import BrowserSetup, open_browser_setup
 from support.gallery_fixtures import services
 from support.page_gallery import chromium
+from support.workers import free_port
 
 __all__ = ["browser_setup", "port", "services"]
 

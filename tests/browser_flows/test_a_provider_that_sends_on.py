@@ -14,11 +14,11 @@ from starlette.routing import Route
 
 from quantimodo.app.clock_and_entropy import SystemClock
 from support.app import PASSWORD
-from support.browser import free_port
 from support.live_server import Live, ServeLive
 from support.page_gallery import chromium, open_window
 from support.page_site import listening
 from support.upstream import Upstream, jwk_of, rsa_key
+from support.workers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 

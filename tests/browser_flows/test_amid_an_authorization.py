@@ -12,10 +12,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from support.app import AUTHORIZE, CHALLENGE, PASSWORD
-from support.browser import free_port
 from support.live_server import Live
 from support.page_gallery import chromium, open_window
 from support.page_site import listening
+from support.workers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 NEW = "quite another long password"

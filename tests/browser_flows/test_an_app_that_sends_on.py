@@ -11,10 +11,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from support.app import AUTHORIZE, PASSWORD
-from support.browser import free_port
 from support.live_server import Live
 from support.page_gallery import chromium, open_window
 from support.page_site import listening
+from support.workers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 

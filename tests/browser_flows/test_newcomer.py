@@ -19,12 +19,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from support.app import AUTHORIZE, CHALLENGE, ME, PASSWORD, REVOKE, TOKEN, VERIFIER
-from support.browser import free_port
 from support.browser_actions import press
 from support.environment import no_authorities
 from support.page_gallery import chromium, open_window
 from support.page_site import listening
 from support.terminal import PATIENCE, Server, Terminal
+from support.workers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 

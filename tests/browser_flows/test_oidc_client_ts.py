@@ -15,10 +15,10 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 from support.app import PASSWORD, App
-from support.browser import free_port
 from support.live_server import Live
 from support.page_gallery import chromium, open_window
 from support.page_site import listening
+from support.workers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.node, pytest.mark.timeout(120)]
 

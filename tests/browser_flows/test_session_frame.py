@@ -10,10 +10,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from support.app import PASSWORD
-from support.browser import free_port
 from support.live_server import Live
 from support.page_gallery import chromium, open_window
 from support.page_site import listening
+from support.workers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 

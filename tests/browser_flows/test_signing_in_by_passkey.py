@@ -14,10 +14,10 @@ import pytest
 from playwright.async_api import CDPSession, Page
 
 from support.app import PASSWORD
-from support.browser import free_port
 from support.browser_actions import NEW_PERSON, is_signed_in, press, sign_up
 from support.page_gallery import chromium, open_window
 from support.terminal import Server, Terminal
+from support.workers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 

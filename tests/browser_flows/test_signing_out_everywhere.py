@@ -16,10 +16,11 @@ from starlette.routing import Route
 
 from quantimodo.protocol.discovery import CHECK_SESSION
 from support.app import ISSUER, PASSWORD
-from support.browser import BrowserSetup, free_port
+from support.browser import BrowserSetup
 from support.jwt_forgery import claims_of
 from support.logout_receiver import LOGOUT, registered
 from support.page_site import listening
+from support.workers import free_port
 
 pytestmark = [
     pytest.mark.browser,

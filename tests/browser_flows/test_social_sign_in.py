@@ -15,11 +15,11 @@ from starlette.routing import Route
 
 from support.addresses import query_of
 from support.app import AUTHORIZE, ME, TOKEN, App
-from support.browser import free_port
 from support.live_server import Live
 from support.page_gallery import chromium, open_window
 from support.page_site import listening
 from support.pop_ups import SOCIAL, ajax, back, login_jwt, pop_up
+from support.workers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 

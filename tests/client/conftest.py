@@ -45,7 +45,7 @@ def secure(certificate: Path) -> Iterator[RecordedServer]:
 
 @pytest.fixture
 def settings() -> Iterator[swagger_client.Configuration]:
-    """The configuration of the page, as it was again afterwards."""
+    """`swagger_client.configuration`, whose fields are restored afterwards."""
     settings = swagger_client.configuration
     before = dict(vars(settings))
     yield settings
@@ -59,7 +59,7 @@ def settings() -> Iterator[swagger_client.Configuration]:
 def configured(
     settings: swagger_client.Configuration, recorded_server: RecordedServer
 ) -> swagger_client.Configuration:
-    """That configuration, towards the recorded server."""
+    """The same, for the recorded server."""
     settings.host = recorded_server.host
     settings.timeout = 10.0
     return settings
@@ -72,15 +72,15 @@ NewDriver = Callable[..., SessionDriver]
 async def new_driver(
     request: pytest.FixtureRequest, recorded_server: RecordedServer
 ) -> AsyncIterator[NewDriver]:
-    """`drive(store=…)`: a session of either kind towards the recorded server."""
-    driver: list[SessionDriver] = []
+    """`new_driver(store=…)`: a session of either kind with the recorded server."""
+    drivers: list[SessionDriver] = []
 
     def made(**given: Any) -> SessionDriver:
-        driver.append(SessionDriver(request.param, recorded_server, **given))
-        return driver[-1]
+        drivers.append(SessionDriver(request.param, recorded_server, **given))
+        return drivers[-1]
 
     yield made
-    for each in driver:
+    for each in drivers:
         await each.close()
 
 

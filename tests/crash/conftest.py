@@ -1,4 +1,4 @@
-"""A fresh database of each engine, a server on it that may be killed, and who looks after it."""
+"""A fresh database of each engine, a server on it that may be killed, and its integrity checks."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ def integrity(database_url: str, request: pytest.FixtureRequest) -> Integrity:
 
 @pytest.fixture
 def prepared(database_url: str, tmp_path: Path) -> Iterator[Callable[[int], Workers]]:
-    """A server with so many workers, not yet started; the database is ready for it."""
+    """Makes a server with this number of workers over a prepared database, without a start."""
     made: list[Workers] = []
 
     def prepared(count: int) -> Workers:

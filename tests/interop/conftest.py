@@ -13,7 +13,7 @@ from support.interop import CALLBACK, InteropSetup
 from support.live_server import Live, open_live
 
 with warnings.catch_warnings():
-    # Authlib says at its first import that it would rather have the successor of httpx.
+    # Authlib warns at its first import that it prefers the successor of httpx.
     warnings.simplefilter("ignore", authlib.deprecate.AuthlibDeprecationWarning)
     import authlib.integrations.httpx_client
 

@@ -110,7 +110,7 @@ def open_recorded(
 
     @asynccontextmanager
     async def opened(sample: float = 1.0, **changes: str) -> AsyncIterator[Recorded]:
-        settings = settings_for(f"sqlite:///{tmp_path}/world.db", tmp_path, **changes)
+        settings = settings_for(f"sqlite:///{tmp_path}/harness.db", tmp_path, **changes)
         shutil.copy(prepared_database.database, file_of(settings))
         exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
         policy = TelemetryPolicy(endpoint="", sample=sample, version="1")
@@ -406,7 +406,7 @@ def collector() -> Iterator[Collector]:
 @pytest.fixture
 def world_settings(prepared_database: PreparedDatabase, tmp_path: Path) -> Callable[..., Any]:
     def made(**changes: str) -> Any:
-        settings = settings_for(f"sqlite:///{tmp_path}/world.db", tmp_path, **changes)
+        settings = settings_for(f"sqlite:///{tmp_path}/harness.db", tmp_path, **changes)
         shutil.copy(prepared_database.database, file_of(settings))
         return settings
 
@@ -594,11 +594,11 @@ def _python(folder: Path, program: str, *arguments: str, **settings: str) -> tup
 def test_a_server_without_telemetry_imports_nothing_of_it(
     tmp_path: Path, prepared_database: PreparedDatabase
 ) -> None:
-    shutil.copy(prepared_database.database, tmp_path / "world.db")
+    shutil.copy(prepared_database.database, tmp_path / "harness.db")
     code, printed = _python(
         *(tmp_path, _OFF),
         issuer="http://127.0.0.1:8000",
-        database="sqlite:///world.db",
+        database="sqlite:///harness.db",
         secret_key="A" * 43,
     )
     assert (code, printed) == (0, "[]\n")
@@ -632,5 +632,5 @@ def test_settings_of_telemetry_that_cannot_work_are_refused(
 ) -> None:
     given = {"telemetry__endpoint": "http://127.0.0.1:4318", name: value}
     with pytest.raises(BadSettings, match=name.upper()) as refusal:
-        settings_for(f"sqlite:///{tmp_path}/world.db", tmp_path, **given)
+        settings_for(f"sqlite:///{tmp_path}/harness.db", tmp_path, **given)
     assert "secret-key" not in str(refusal.value.faults)

@@ -9,11 +9,11 @@ import pytest
 
 from quantimodo.pages.portal.example_projects import load_examples
 from support.app import OpenHarness
-from support.browser import free_port
 from support.checks import not_empty
 from support.guides import ROOT, Reader, build_guides, guides_application, read_page
 from support.page_gallery import Scheme, chromium, open_window
 from support.page_site import listening
+from support.workers import free_port
 
 ORIGIN = "http://guides.example.org"
 OUTSIDE = {

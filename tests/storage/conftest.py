@@ -35,12 +35,12 @@ async def stores(database_url: str) -> AsyncIterator[Stores]:
 
 @pytest.fixture
 def samples(stores: Stores) -> Samples:
-    """Values to keep, and what has to be there before them."""
+    """Values to store, and the rows that they refer to."""
     return Samples(stores)
 
 
 @pytest.fixture(scope="session")
 def contenders() -> Iterator[Contenders]:
-    """Processes that want the same thing."""
+    """Processes that do the same thing at once."""
     with open_contenders() as opened:
         yield opened

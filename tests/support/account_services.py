@@ -58,7 +58,7 @@ METER = StrengthMeter(waiting=100)
 
 
 def profile_of(subject: str = "elsewhere-1", **changes: Any) -> UpstreamProfile:
-    """What a provider says of Ann, as one that may be believed says it."""
+    """The profile of Ann at a provider whose addresses are authoritative."""
     values: dict[str, Any] = {
         "provider": "sample",
         "issuer": "https://provider.example.org",
@@ -176,12 +176,12 @@ class AccountServices:
         return cookie_of(login)
 
     def device_cookie(self, user: User) -> dict[str, str]:
-        """What a browser keeps in which this person has just signed in."""
+        """The device cookie of a browser in which this person has just signed in."""
         issued = self.devices.mint(user.id, {})
         return {issued.name: issued.value.reveal()}
 
     async def by_provider(self, profile: UpstreamProfile | None = None) -> Secret:
-        """Sign in by an identity elsewhere."""
+        """Sign in by an identity at a provider."""
         admitted = await self.social.admit(profile or profile_of(), address=ADDRESS)
         login = await self.social.begin_session(
             admitted, ("fed",), LoginBrowser(address=ADDRESS, agent=AGENT)
@@ -255,7 +255,7 @@ class AccountServices:
 
     @contextmanager
     def doing(self) -> Iterator[list[str]]:
-        """What the services asked of database and hasher inside the block."""
+        """The calls of the stores and of the hasher inside the block."""
         self.work.clear()
         done: list[str] = []
         yield done
@@ -283,8 +283,8 @@ def open_account_services(
     workers: int = 1,
     waiting: int = 100,
 ) -> AccountServices:
-    """The services of identity, wired as the server wires them. `factors` stand in for those of
-    the server."""
+    """The account services, wired as the server wires them. `factors` replace those of the
+    server."""
     work: list[str] = []
 
     def watched(store: Any) -> Any:

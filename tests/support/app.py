@@ -1,7 +1,7 @@
 """The whole server in process: its application as a worker has it, people, apps, and browsers.
 
-`AppHarness` uses the public interface only (HTTP, by httpx's ASGI transport); what it makes behind
-them (people, apps) it makes through the services that the command line uses.
+`AppHarness` uses the public interface only (HTTP, by httpx's ASGI transport); it adds people and
+apps through the services that the command line uses.
 """
 
 import hashlib
@@ -168,7 +168,7 @@ class AppHarness:
         return App(registered.client, secret)
 
     async def register_again(self, app: App, **changes: Any) -> None:
-        """Change what is registered, past the rules of the portal."""
+        """Replace fields of the stored client, without the rules of the portal."""
         found = await self.context.stores.clients.client(app.id)
         assert found is not None
         assert await self.context.stores.clients.replace_client(replace(found, **changes))
@@ -191,7 +191,7 @@ class AppHarness:
         return location
 
     async def signed_in(self, email: str = "ann@example.org") -> httpx.AsyncClient:
-        """A browser with a session, begun behind the sign-in page: no password is hashed."""
+        """A browser with a session, started without the sign-in page: no password is hashed."""
         user = await self.context.stores.users.user_by_email(email)
         assert user is not None
         cookie = await self.context.sessions.start(
@@ -229,7 +229,7 @@ class AppHarness:
     async def authorize(
         self, browser: httpx.AsyncClient, app: App, **changes: str | None
     ) -> AuthorizationResponse:
-        """From the request to the response, allowing if asked."""
+        """From the request to the response; allows it where there is a consent page."""
         response = await self.ask(browser, app, **changes)
         if response.status_code == 200 and 'id="allow"' in response.text:
             response = await self.decide(browser, response)
@@ -336,7 +336,7 @@ def form_fields(page: str) -> dict[str, str]:
 
 
 async def prepare_database(settings: Settings, clock: Clock, entropy: Entropy) -> PreparedDatabase:
-    """Make what all worlds of a run share, in the database of these settings (SQLite)."""
+    """Make what all servers of a run share, in the database of these settings (SQLite)."""
     await prepare(settings, clock, entropy)
     async with open_app(settings, clock, entropy) as context:
         keys = await context.stores.keys.signing_keys()

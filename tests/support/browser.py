@@ -1,6 +1,5 @@
 """The whole server, the server of an application on another origin, and a real browser."""
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,14 +25,7 @@ from support.app import (
 )
 from support.page_gallery import open_window
 from support.page_site import listening
-
-
-def free_port() -> int:
-    """A free port of this machine."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-    return number
+from support.workers import free_port
 
 
 @dataclass(slots=True)

@@ -1,5 +1,5 @@
-"""The world in which a test runs: a clock that stands still, entropy that repeats, templates that
-are compiled already."""
+"""What servers in tests share: a frozen clock, seeded entropy, compiled templates, and TLS without
+authorities."""
 
 from datetime import datetime, timedelta
 from functools import cache

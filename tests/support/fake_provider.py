@@ -1,14 +1,14 @@
-"""A provider of sign-ins that behaves as a test asks it to, and a browser's way there and back.
+"""A sign-in provider whose responses a test sets, and the requests of a browser to it and back.
 
-It stands at the seam (`federation/contract.py`): for tests of what is done with what a provider
-says. What real ones say is tested in tests/providers, and over the wire with the sandbox.
+It implements the interface of providers (`federation/contract.py`), for tests of what the server
+does with their responses. tests/federation tests the real providers, tests/sandbox the sandbox.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx
 
@@ -23,6 +23,7 @@ from quantimodo.federation.contract import (
 from quantimodo.model.identities import UpstreamProfile
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.errors import InvalidProviderResponse, ProviderFault
+from support.addresses import query_of
 from support.app import CALLBACK, AppHarness, form_fields
 
 LOGIN = "/api/v2/auth/social/login"
@@ -45,8 +46,8 @@ def profile(provider: str = "google", subject: str = "108", **changes: Any) -> U
 
 @dataclass(slots=True)
 class FakeUpstream:
-    """`people`: whom a code or a token of it stands for. `fault`: what goes wrong with every
-    question it is asked; `out_of_reach`: what goes wrong before a browser is sent there."""
+    """`people`: the profile for each code or token. `fault`: raised for each request;
+    `out_of_reach`: raised before a browser is redirected to the provider."""
 
     name: str = "google"
     title: str = "Google"
@@ -134,9 +135,9 @@ async def start_upstream_login(
 
 
 def state_of(started_login: httpx.Response) -> str:
-    """The `state` that the browser was sent away with."""
+    """The `state` in the redirect to the provider."""
     assert started_login.status_code == 303, started_login.text
-    return dict(parse_qsl(urlsplit(started_login.headers["location"]).query))["state"]
+    return query_of(started_login.headers["location"])["state"]
 
 
 async def send_callback(
@@ -160,13 +161,11 @@ def brought(response: httpx.Response, to: str = CALLBACK) -> dict[str, str]:
     assert response.status_code == 303, response.text
     location = response.headers["location"]
     assert location.startswith(to), location
-    pairs = parse_qsl(urlsplit(location).query, keep_blank_values=True, strict_parsing=True)
-    assert len(dict(pairs)) == len(pairs)
-    return dict(pairs)
+    return query_of(location)
 
 
 async def login_code(harness: AppHarness, **changes: str | None) -> str:
-    """A login code that has just been brought to the app."""
+    """A login code that the app has just received."""
     to = changes.get("redirectUrl") or CALLBACK
     return brought(await sign_in_upstream(harness.browser(), **changes), to)["code"]
 

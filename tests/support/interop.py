@@ -1,4 +1,4 @@
-"""What a test of another maker's client stands on: a live server, an app, a person."""
+"""The setup of tests with clients of other projects: a live server, an app, a person."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Applications that hear of a logout, and how a test signs in to them and leaves."""
+"""Applications that are notified of logouts, and the requests of a test to sign in and out."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,7 +43,7 @@ async def leave(browser: httpx.AsyncClient, **parameters: str) -> httpx.Response
 
 
 async def confirm(browser: httpx.AsyncClient, page: httpx.Response) -> httpx.Response:
-    """Press the button of the question."""
+    """Press the button of the confirmation page."""
     assert 'id="confirm-logout"' in page.text, page.text
     return await browser.post(CONFIRM, data={**form_fields(page.text), "confirm-logout": "yes"})
 
@@ -54,7 +54,7 @@ async def is_signed_in(browser: httpx.AsyncClient) -> bool:
 
 @dataclass
 class LogoutReceiver:
-    """The back channels of all apps. `answers` are statuses by address; everything else is 200."""
+    """The back channels of all apps. `responses`: statuses by address, 200 by default."""
 
     responses: dict[str, int] = field(default_factory=dict)
     received: list[tuple[str, dict[str, list[str]]]] = field(default_factory=list)
@@ -79,7 +79,7 @@ class LogoutReceiver:
         return token
 
     def backchannel_logout_sender(self, harness: AppHarness) -> BackchannelLogoutSender:
-        """Who tells these apps, as the server's background does."""
+        """The sender of logout tokens to these apps, as the server builds it."""
         return backchannel_logout_sender(
             harness.context, HttpFormPoster(GuardedHttpClient(transport=httpx.MockTransport(self)))
         )

@@ -70,15 +70,16 @@ PNG = (
 
 
 @dataclass(frozen=True, slots=True)
-class FakeUpstream:
-    """A provider of sign-ins, as pages know it."""
+class FakeProviderButton:
+    """The name and the title of a sign-in provider."""
 
     name: str
     title: str
 
 
 PROVIDERS = {
-    each.name: each for each in (FakeUpstream("sample", "Sample"), FakeUpstream("down", "Down"))
+    each.name: each
+    for each in (FakeProviderButton("sample", "Sample"), FakeProviderButton("down", "Down"))
 }
 DESTINATION = "https://provider.example.org"
 

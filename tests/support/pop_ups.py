@@ -1,4 +1,5 @@
-"""An app of 2016 in a browser: it opens windows, reads where they came back to, asks by Ajax."""
+"""An app of 2016 in a browser: it opens windows, reads their addresses after the sign-in, and sends
+requests by Ajax."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -27,7 +28,7 @@ async def ajax(page: Page, url: str, form: dict[str, str] | None = None, bearer:
 
 
 async def pop_up(page: Page, url: str) -> Page:
-    """Opened by the app, which can read in it as soon as it is back."""
+    """A window that the app opens, and whose address it can read at its own origin."""
     async with page.expect_popup() as opening:
         await page.evaluate("url => { window.waiting = window.open(url) }", url)
     popup = await opening.value

@@ -55,7 +55,7 @@ class Connection:
         self.writer.write(request)
 
     async def receive(self) -> RawResponse:
-        """The whole answer. Raises `Lost`."""
+        """The whole response. Raises `Lost`."""
         try:
             async with asyncio.timeout(_PATIENCE):
                 return await self._receive()
@@ -102,7 +102,7 @@ def get(path: str, **headers: str) -> bytes:
 
 
 def post(path: str, client_id: str, secret: str, **form: str) -> bytes:
-    """A form from a client that proves itself by Basic."""
+    """A form from a client that authenticates by Basic."""
     body = urlencode(form)
     basic = b64encode(f"{client_id}:{secret}".encode()).decode()
     return (

@@ -1,8 +1,8 @@
 """Providers' responses as their documentation shows them, played back over ASGI to the real HTTP
 client.
 
-A recording is one method and address (without query) and what came back; what was asked is kept,
-so that a test can look at it. An address without a recording fails the test.
+A recording is one method and address (without query) and its response; the requests are stored
+for the test. An address without a recording fails the test.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ class Recordings:
     _responses: dict[tuple[str, str], tuple[int, bytes]] = field(default_factory=dict)
 
     def record(self, method: str, url: str, response: Any, status: int = 200) -> None:
-        """From now on. `answer` is JSON, or the body itself as bytes."""
+        """Respond so from now on. `response`: JSON, or the body itself as bytes."""
         body = response if isinstance(response, bytes) else msgspec.json.encode(response)
         self._responses[method, url] = (status, body)
 

@@ -67,7 +67,7 @@ class Sandbox:
         assert page.status_code == 200, page.text
         return response_of(await self.http.get(link(page, person)))
 
-    async def redeem(self, fake_provider: str, good: str, **changes: str | None) -> httpx.Response:
+    async def redeem(self, fake_provider: str, code: str, **changes: str | None) -> httpx.Response:
         """Exchange a code; a parameter that is None is left out."""
         path = (
             f"{GRAPH}/oauth/access_token"
@@ -76,7 +76,7 @@ class Sandbox:
         )
         requested: dict[str, str | None] = {
             "grant_type": "authorization_code",
-            "code": good,
+            "code": code,
             "redirect_uri": RETURN,
             "code_verifier": VERIFIER,
             "client_id": APPS[fake_provider].id,

@@ -133,9 +133,9 @@ class Terminal:
 
     def does(self, *arguments: str, stdin: str = "", **settings: str) -> CommandResult:
         """Run what must succeed."""
-        response = self(*arguments, stdin=stdin, **settings)
-        assert response.code == 0, response.err
-        return response
+        result = self(*arguments, stdin=stdin, **settings)
+        assert result.code == 0, result.err
+        return result
 
     def serve(self, *arguments: str, **settings: str) -> Server:
         with (self.folder / "serve.err").open("a") as errors:

@@ -79,7 +79,7 @@ def ec_jwk_of(key: ec.EllipticCurvePrivateKey, kid: str) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Upstream(httpx.AsyncBaseTransport):
-    """Servers of others. `replies` by address without query; `asked` is what came."""
+    """Servers of providers. `replies`: by address without query. `requested`: what was received."""
 
     clock: Clock
     issuer: str = "https://login.example.org"
@@ -106,7 +106,7 @@ class Upstream(httpx.AsyncBaseTransport):
 
     def form(self, url: str) -> dict[str, str]:
         """The fields of the last form that was sent there."""
-        sent = [it for it in self.requested if str(it.url) == url][-1]
+        sent = [each for each in self.requested if str(each.url) == url][-1]
         return dict(parse_qsl(sent.content.decode()))
 
     def claims(self, **changes: Any) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def environment_for(database: str, port: int, **changes: str) -> dict[str, str]:
 
 
 def free_port() -> int:
+    """A port of 127.0.0.1 on which nothing listens now, and which no outgoing connection takes."""
     while True:
         port = SystemRandom().choice(_PORTS)
         with socket.socket() as probe:
@@ -63,7 +64,7 @@ class Workers:
         self._group: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start them, and wait until the first one responses."""
+        """Start them, and wait until the first one responds."""
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith("QUANTIMODO_")
         }
@@ -116,7 +117,7 @@ class Workers:
     def _await_response(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
         begun = False
-        while not _responses(self.port):
+        while not _is_ready(self.port):
             alive = bool(self._everyone())
             begun = begun or alive
             if time.monotonic() > deadline or (begun and not alive):
@@ -140,7 +141,7 @@ def _runs(process: psutil.Process) -> bool:
         return False
 
 
-def _responses(port: int) -> bool:
+def _is_ready(port: int) -> bool:
     request = b"GET /health/ready HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n"
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=_START_SECONDS) as probe:

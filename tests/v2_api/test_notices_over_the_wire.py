@@ -22,11 +22,11 @@ from starlette.routing import Route
 from quantimodo.app.clock_and_entropy import SystemClock
 from quantimodo.pages.cookie_names import SESSION, cookie_prefix
 from support.app import AUTHORIZE, CHALLENGE, ME, TOKEN, VERIFIER, App, form_fields
-from support.browser import free_port
 from support.fake_provider import AUTHORIZE_TOKEN
 from support.live_server import Live, ServeLive
 from support.page_site import listening
 from support.upstream import Upstream, ec_key, jwk_of, pem_of, rsa_key
+from support.workers import free_port
 
 SOCIAL = "/api/v2/auth/social"
 CALLBACK = "http://127.0.0.1:9999/callback"
