@@ -123,7 +123,7 @@ def prepared_database(tmp_path_factory: pytest.TempPathFactory) -> PreparedDatab
 def open_harness(
     prepared_database: PreparedDatabase, tmp_path: Path, clock: FrozenClock, entropy: SeededEntropy
 ) -> OpenHarness:
-    """Servers with other settings: `async with open_harness(legacy_transport="false") as opened`."""
+    """Servers with their own settings: `async with open_harness(sign_up="closed") as harness`."""
 
     def opened(
         providers: Sequence[Provider] | None = None,

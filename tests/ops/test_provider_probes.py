@@ -11,7 +11,7 @@ from quantimodo.ops.health_readings import readings
 from quantimodo.ops.provider_probes import ProviderProbes
 from support.app import OpenHarness
 from support.environment import FrozenClock
-from support.neighbour import neighbour
+from support.loopback_server import loopback_server
 
 DOWN = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n"
 MINUTE = timedelta(minutes=1)
@@ -20,14 +20,14 @@ MINUTE = timedelta(minutes=1)
 async def test_a_provider_that_is_down_is_known_without_a_sign_in(
     open_harness: OpenHarness, clock: FrozenClock
 ) -> None:
-    async with neighbour(DOWN) as there:
+    async with loopback_server(DOWN) as there:
         settings = {
             "providers__test__kind": "oidc",
             "providers__test__client_id": "id",
-            "providers__test__issuer": f"http://{there.place}",
+            "providers__test__issuer": f"http://{there.host_and_port}",
             "providers__github__client_id": "id",
             "providers__github__client_secret": "secret",
-            "insecure_private_hosts": there.place,
+            "insecure_private_hosts": there.host_and_port,
         }
         async with open_harness(**settings) as harness:
             context = harness.context

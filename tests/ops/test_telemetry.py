@@ -63,7 +63,7 @@ from support.app import (
     settings_for,
 )
 from support.environment import FrozenClock, SeededEntropy
-from support.neighbour import neighbour
+from support.loopback_server import loopback_server
 
 ATTRIBUTES = {"http.request.method", "http.route", "http.response.status_code"}
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -143,12 +143,12 @@ def everything(span: ReadableSpan) -> str:
 
 
 async def test_no_span_holds_a_value_of_its_request(open_recorded: OpenRecorded) -> None:
-    async with neighbour(NOT_FOUND) as there:
+    async with loopback_server(NOT_FOUND) as there:
         provider = {
             "providers__test__kind": "oidc",
             "providers__test__client_id": "secret-id-of-us",
-            "providers__test__issuer": f"http://{there.place}",
-            "insecure_private_hosts": there.place,
+            "providers__test__issuer": f"http://{there.host_and_port}",
+            "insecure_private_hosts": there.host_and_port,
         }
         async with open_recorded(**provider) as it:
             harness = it.harness
@@ -191,7 +191,7 @@ async def test_no_span_holds_a_value_of_its_request(open_recorded: OpenRecorded)
     values = [tokens["access_token"], tokens["refresh_token"], tokens["id_token"], access]
     values += [authorized.code, str(app.secret), PASSWORD, VERIFIER, "some-state", app.id]
     values += ["ann@example.org", "Ann Example", "Mood Tracker", "192.0.2.7", "4711"]
-    values += ["secret", there.place, "SECRETMETHOD", "SELECT", "INSERT"]
+    values += ["secret", there.host_and_port, "SECRETMETHOD", "SELECT", "INSERT"]
     assert [value for value in values if value in recorded] == []
 
 

@@ -7,7 +7,7 @@ import pytest
 from quantimodo.model.secrets import Secret
 from quantimodo.outbound.breach_ranges import LARGEST, BreachRanges
 from quantimodo.ports.breached_passwords import BreachLookupFailed
-from support.neighbour import Neighbour, closing, neighbour
+from support.loopback_server import LoopbackServer, closing, loopback_server
 
 PASSWORD = Secret("four unrelated words")
 NAME = sha1(b"four unrelated words", usedforsecurity=False).hexdigest().upper()
@@ -20,9 +20,9 @@ def response(body: str, status: str = "200 OK") -> bytes:
     return (head + body).encode()
 
 
-async def looked_up(it: Neighbour, **limits: object) -> bool:
+async def looked_up(it: LoopbackServer, **limits: object) -> bool:
     async with closing(it.http_client(**limits)) as http_client:
-        ranges = BreachRanges(http_client, f"http://{it.place}/range/")
+        ranges = BreachRanges(http_client, f"http://{it.host_and_port}/range/")
         return await ranges.contains(PASSWORD)
 
 
@@ -38,7 +38,7 @@ async def looked_up(it: Neighbour, **limits: object) -> bool:
 async def test_the_range_is_requested_by_five_digits_and_with_padding(
     body: str, found: bool
 ) -> None:
-    async with neighbour(response(body)) as it:
+    async with loopback_server(response(body)) as it:
         assert await looked_up(it) is found
     (head,) = it.requested
     assert head.startswith(f"GET /range/{NAME[:5]} HTTP/1.1".encode())
@@ -63,7 +63,7 @@ async def test_the_range_is_requested_by_five_digits_and_with_padding(
     ],
 )
 async def test_a_response_of_another_form_is_not_a_response(body: bytes) -> None:
-    async with neighbour(body) as it:
+    async with loopback_server(body) as it:
         with pytest.raises(BreachLookupFailed) as fault:
             await looked_up(it)
     assert NAME[:5] not in str(fault.value)
@@ -71,7 +71,7 @@ async def test_a_response_of_another_form_is_not_a_response(body: bytes) -> None
 
 
 async def test_a_list_that_cannot_be_reached_fails_without_naming_the_range() -> None:
-    async with neighbour(response("")) as it:
+    async with loopback_server(response("")) as it:
         pass
     with pytest.raises(BreachLookupFailed) as fault:
         await looked_up(it)

@@ -19,7 +19,7 @@ from quantimodo.outbound.http_client import (
 from quantimodo.outbound.public_addresses import is_public
 from quantimodo.ports.document_fetcher import FetchFailed
 from support.certificates import tls_pair
-from support.neighbour import closing, neighbour
+from support.loopback_server import closing, loopback_server
 
 OK = (
     b"HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=utf-8\r\n"
@@ -51,9 +51,9 @@ def test_a_public_address_is_public(address: str) -> None:
 
 
 async def test_a_response_is_read_from_a_server_that_may_be_private() -> None:
-    async with neighbour(OK) as it, closing(it.http_client()) as http_client:
+    async with loopback_server(OK) as it, closing(it.http_client()) as http_client:
         response = await http_client.get(
-            f"http://{it.place}/x?a=1",
+            f"http://{it.host_and_port}/x?a=1",
             parameters={"b": "2 3"},
             headers=bearer_authorization(Secret("t")),
         )
@@ -71,9 +71,9 @@ async def test_a_response_is_read_from_a_server_that_may_be_private() -> None:
 
 async def test_an_untrusted_certificate_is_refused_and_reported(tmp_path: Path) -> None:
     tls, _ = tls_pair(tmp_path)
-    async with neighbour(OK, tls=tls) as it, closing(it.http_client()) as http_client:
+    async with loopback_server(OK, tls=tls) as it, closing(it.http_client()) as http_client:
         with pytest.raises(ProviderUnavailable) as refusal:
-            await http_client.get(f"https://{it.place}/")
+            await http_client.get(f"https://{it.host_and_port}/")
     assert it.requested == []
     assert "certificate verify failed" in refusal.value.because
 
@@ -82,13 +82,13 @@ async def test_a_host_that_the_operator_named_needs_no_certificate_of_its_name(
     tmp_path: Path,
 ) -> None:
     tls, _ = tls_pair(tmp_path)
-    async with neighbour(OK, tls=tls) as it, neighbour(OK, tls=tls) as other:
-        named = frozenset({it.place})
-        both = frozenset({it.place, other.place})
+    async with loopback_server(OK, tls=tls) as it, loopback_server(OK, tls=tls) as other:
+        named = frozenset({it.host_and_port})
+        both = frozenset({it.host_and_port, other.host_and_port})
         async with closing(it.http_client(open_hosts=both, unverified_hosts=named)) as http_client:
-            assert (await http_client.get(f"https://{it.place}/")).ok
+            assert (await http_client.get(f"https://{it.host_and_port}/")).ok
             with pytest.raises(ProviderUnavailable):
-                await http_client.get(f"https://{other.place}/")
+                await http_client.get(f"https://{other.host_and_port}/")
     assert other.requested == []
 
 
@@ -117,27 +117,31 @@ async def test_a_failed_fetch_is_reported_to_the_operator() -> None:
 )
 async def test_a_document_is_that_of_a_response_with_status_200(head: bytes) -> None:
     async with (
-        neighbour(b"HTTP/1.1 " + head + b"\r\ncontent-length: 2\r\n\r\n{}") as it,
+        loopback_server(b"HTTP/1.1 " + head + b"\r\ncontent-length: 2\r\n\r\n{}") as it,
         closing(it.http_client()) as http_client,
     ):
         with pytest.raises(FetchFailed):
-            await HttpDocumentFetcher(http_client).document(f"http://{it.place}/", largest=99)
+            await HttpDocumentFetcher(http_client).document(
+                f"http://{it.host_and_port}/", largest=99
+            )
     assert len(it.requested) == 1
 
 
 async def test_a_slow_or_large_document_is_not_read() -> None:
     limit = timedelta(milliseconds=50)
     async with (
-        neighbour(OK[:-1], then_hang=True) as it,
+        loopback_server(OK[:-1], then_hang=True) as it,
         closing(it.http_client(time_limit=limit)) as http_client,
     ):
         with pytest.raises(FetchFailed, match="no response within"):
-            await HttpDocumentFetcher(http_client).document(f"http://{it.place}/", largest=99)
-    async with neighbour(OK) as it, closing(it.http_client()) as http_client:
+            await HttpDocumentFetcher(http_client).document(
+                f"http://{it.host_and_port}/", largest=99
+            )
+    async with loopback_server(OK) as it, closing(it.http_client()) as http_client:
         documents = HttpDocumentFetcher(http_client)
-        assert (await documents.document(f"http://{it.place}/", largest=2)).body == b"{}"
+        assert (await documents.document(f"http://{it.host_and_port}/", largest=2)).body == b"{}"
         with pytest.raises(FetchFailed, match="more than 1 bytes"):
-            await documents.document(f"http://{it.place}/", largest=1)
+            await documents.document(f"http://{it.host_and_port}/", largest=1)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +169,7 @@ async def test_output_for_the_operator_holds_no_credential(address: str) -> None
 )
 async def test_a_name_that_leads_to_a_private_address_is_not_connected_to(found: list[str]) -> None:
     async with (
-        neighbour(OK) as it,
+        loopback_server(OK) as it,
         closing(GuardedHttpClient(resolve=lambda host, port: found)) as http_client,
     ):
         with pytest.raises(InvalidProviderResponse) as refusal:
@@ -178,7 +182,7 @@ async def test_a_name_that_leads_to_a_private_address_is_not_connected_to(found:
     "host", ["localhost", "127.0.0.1", "[::1]", "2130706433", "0x7f.1", "0", "169.254.169.254"]
 )
 async def test_no_spelling_of_a_private_address_is_connected_to(host: str) -> None:
-    async with neighbour(OK) as it, closing(GuardedHttpClient()) as http_client:
+    async with loopback_server(OK) as it, closing(GuardedHttpClient()) as http_client:
         with pytest.raises((InvalidProviderResponse, ProviderUnavailable)):
             await http_client.get(f"https://{host}:{it.port}/")
     assert it.requested == []
@@ -188,7 +192,7 @@ async def test_the_address_that_was_looked_at_is_the_one_connected_to() -> None:
     """DNS rebinding: the name is looked up once, and the response is used."""
     looked_up: list[str] = []
 
-    async with neighbour(OK) as it:
+    async with loopback_server(OK) as it:
 
         def resolve(host: str, port: int) -> list[str]:
             looked_up.append(host)
@@ -241,13 +245,14 @@ async def test_an_address_that_is_not_a_plain_https_one_is_not_looked_up(url: st
 
 
 async def test_a_redirect_is_not_followed() -> None:
-    async with neighbour(OK) as inner:
-        moved = (
-            f"HTTP/1.1 302 Found\r\nlocation: http://{inner.place}/\r\ncontent-length: 0\r\n\r\n"
-        )
-        async with neighbour(moved.encode()) as outer, closing(outer.http_client()) as http_client:
+    async with loopback_server(OK) as inner:
+        moved = f"HTTP/1.1 302 Found\r\nlocation: http://{inner.host_and_port}/\r\ncontent-length: 0\r\n\r\n"
+        async with (
+            loopback_server(moved.encode()) as outer,
+            closing(outer.http_client()) as http_client,
+        ):
             with pytest.raises(InvalidProviderResponse) as refusal:
-                await http_client.get(f"http://{outer.place}/")
+                await http_client.get(f"http://{outer.host_and_port}/")
         assert inner.requested == []
     assert "redirect" in refusal.value.because
 
@@ -256,55 +261,58 @@ async def test_a_response_has_a_size_that_it_cannot_lie_about() -> None:
     endless = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + 40 * (
         b"8000\r\n" + bytes(0x8000) + b"\r\n"
     )
-    async with neighbour(endless, then_hang=True) as it, closing(it.http_client()) as http_client:
+    async with (
+        loopback_server(endless, then_hang=True) as it,
+        closing(it.http_client()) as http_client,
+    ):
         with pytest.raises(InvalidProviderResponse) as refusal:
-            await http_client.get(f"http://{it.place}/")
+            await http_client.get(f"http://{it.host_and_port}/")
     assert "1048576 bytes" in refusal.value.because
 
 
 async def test_a_compressed_response_is_not_unpacked() -> None:
     packed = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}"
-    async with neighbour(packed) as it, closing(it.http_client()) as http_client:
+    async with loopback_server(packed) as it, closing(it.http_client()) as http_client:
         with pytest.raises(InvalidProviderResponse):
-            await http_client.get(f"http://{it.place}/")
+            await http_client.get(f"http://{it.host_and_port}/")
 
 
 @pytest.mark.parametrize(
     "sent", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"]
 )
 async def test_a_slow_server_costs_no_more_than_the_time_limit(sent: bytes) -> None:
-    async with neighbour(sent, then_hang=True) as it:
+    async with loopback_server(sent, then_hang=True) as it:
         limit = timedelta(milliseconds=200)
         async with closing(it.http_client(time_limit=limit)) as http_client:
             async with asyncio.timeout(2):
                 with pytest.raises(ProviderUnavailable) as refusal:
-                    await http_client.get(f"http://{it.place}/")
+                    await http_client.get(f"http://{it.host_and_port}/")
     assert "no response within 0.2 s" in refusal.value.because
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429, 408])
 async def test_a_server_in_trouble_is_down(status: int) -> None:
     fault_injection = f"HTTP/1.1 {status} Trouble\r\ncontent-length: 0\r\n\r\n".encode()
-    async with neighbour(fault_injection) as it, closing(it.http_client()) as http_client:
+    async with loopback_server(fault_injection) as it, closing(it.http_client()) as http_client:
         with pytest.raises(ProviderUnavailable):
-            await http_client.get(f"http://{it.place}/")
+            await http_client.get(f"http://{it.host_and_port}/")
 
 
 async def test_a_server_that_is_not_there_is_down() -> None:
-    async with neighbour(OK) as it:
+    async with loopback_server(OK) as it:
         pass
     async with closing(it.http_client()) as http_client:
         with pytest.raises(ProviderUnavailable):
-            await http_client.get(f"http://{it.place}/")
+            await http_client.get(f"http://{it.host_and_port}/")
 
 
 async def test_a_server_of_another_protocol_is_unavailable() -> None:
     async with (
-        neighbour(b"220 mail.example.org ESMTP\r\n\r\n") as it,
+        loopback_server(b"220 mail.example.org ESMTP\r\n\r\n") as it,
         closing(it.http_client()) as http_client,
     ):
         with pytest.raises(ProviderUnavailable):
-            await http_client.get(f"http://{it.place}/")
+            await http_client.get(f"http://{it.host_and_port}/")
 
 
 async def test_an_unknown_host_name_is_down() -> None:
@@ -322,8 +330,8 @@ async def test_an_unknown_host_name_is_down() -> None:
 )
 async def test_a_body_that_is_not_a_json_object_is_invalid(body: bytes) -> None:
     head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body)
-    async with neighbour(head + body) as it, closing(it.http_client()) as http_client:
-        response = await http_client.get(f"http://{it.place}/")
+    async with loopback_server(head + body) as it, closing(it.http_client()) as http_client:
+        response = await http_client.get(f"http://{it.host_and_port}/")
         with pytest.raises(InvalidProviderResponse):
             response.json()
         with pytest.raises(InvalidProviderResponse):
@@ -332,40 +340,41 @@ async def test_a_body_that_is_not_a_json_object_is_invalid(body: bytes) -> None:
 
 async def test_cookies_are_not_kept() -> None:
     baked = OK.replace(b"content-length", b"set-cookie: session=marked; Path=/\r\ncontent-length")
-    async with neighbour(baked) as it, closing(it.http_client()) as http_client:
-        await http_client.get(f"http://{it.place}/")
-        await http_client.get(f"http://{it.place}/")
+    async with loopback_server(baked) as it, closing(it.http_client()) as http_client:
+        await http_client.get(f"http://{it.host_and_port}/")
+        await http_client.get(f"http://{it.host_and_port}/")
     assert len(it.requested) == 2
     assert b"cookie" not in it.requested[1].lower()
 
 
 async def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     async with (
-        neighbour(OK) as proxy,
-        neighbour(OK) as it,
+        loopback_server(OK) as proxy,
+        loopback_server(OK) as it,
         closing(it.http_client()) as http_client,
     ):
-        monkeypatch.setenv("http_proxy", f"http://{proxy.place}")
-        monkeypatch.setenv("all_proxy", f"http://{proxy.place}")
-        await http_client.get(f"http://{it.place}/")
+        monkeypatch.setenv("http_proxy", f"http://{proxy.host_and_port}")
+        monkeypatch.setenv("all_proxy", f"http://{proxy.host_and_port}")
+        await http_client.get(f"http://{it.host_and_port}/")
     assert (len(proxy.requested), len(it.requested)) == (0, 1)
 
 
 async def test_one_slow_server_takes_only_so_many_places() -> None:
-    async with neighbour(b"", then_hang=True) as slow, neighbour(OK) as quick:
+    async with loopback_server(b"", then_hang=True) as slow, loopback_server(OK) as quick:
         policy = OutboundPolicy(
-            open_hosts=frozenset({slow.place, f"localhost:{quick.port}"}),
+            open_hosts=frozenset({slow.host_and_port, f"localhost:{quick.port}"}),
             time_limit=timedelta(seconds=1),
             at_once_per_host=3,
         )
         async with closing(GuardedHttpClient(policy)) as http_client:
             waiting = [
-                asyncio.create_task(http_client.get(f"http://{slow.place}/")) for _ in range(3)
+                asyncio.create_task(http_client.get(f"http://{slow.host_and_port}/"))
+                for _ in range(3)
             ]
             while len(slow.requested) < 3:
                 await asyncio.sleep(0.01)
             with pytest.raises(ProviderUnavailable) as refusal:
-                await http_client.get(f"http://{slow.place}/")
+                await http_client.get(f"http://{slow.host_and_port}/")
             assert "too many" in refusal.value.because
             assert (await http_client.get(f"http://localhost:{quick.port}/")).ok
             results = await asyncio.gather(*waiting, return_exceptions=True)
@@ -373,12 +382,12 @@ async def test_one_slow_server_takes_only_so_many_places() -> None:
 
 
 async def test_a_fault_shows_no_secret_of_the_request() -> None:
-    async with neighbour(OK) as it:
+    async with loopback_server(OK) as it:
         pass
     async with closing(it.http_client()) as http_client:
         with pytest.raises(ProviderUnavailable) as refusal:
             await http_client.post_form(
-                f"http://{it.place}/?code=marked",
+                f"http://{it.host_and_port}/?code=marked",
                 {"client_secret": "marked"},
                 headers=basic_authorization("marked", Secret("marked")),
             )

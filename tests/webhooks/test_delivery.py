@@ -18,7 +18,7 @@ from quantimodo.outbound.http_client import GuardedHttpClient
 from quantimodo.outbound.webhook_poster import HttpWebhookPoster
 from quantimodo.ports.webhook_poster import WebhookMessage
 from support.app import App, AppHarness, OpenHarness
-from support.neighbour import neighbour
+from support.loopback_server import loopback_server
 
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n"
 MOVED = b"HTTP/1.1 302 Found\r\nlocation: /other\r\ncontent-length: 0\r\n\r\n"
@@ -277,12 +277,12 @@ async def test_kinds_and_numbers_are_checked(harness: AppHarness) -> None:
 
 async def test_private_addresses_get_nothing(harness: AppHarness) -> None:
     """Also where the operator opened them for providers."""
-    async with neighbour(NO_CONTENT) as it:
+    async with loopback_server(NO_CONTENT) as it:
         client = webhook_client(harness.context.settings)
         try:
             for url in (
-                f"https://{it.place}/",
-                f"http://{it.place}/",
+                f"https://{it.host_and_port}/",
+                f"http://{it.host_and_port}/",
                 f"https://localhost:{it.port}/",
                 "https://169.254.169.254/latest/meta-data",
                 "https://[::1]/",
@@ -314,8 +314,8 @@ async def test_a_developer_does_not_learn_which_names_the_operators_network_has(
 
 async def test_in_development_this_machine_gets_webhooks(open_harness: OpenHarness) -> None:
     local = {"development": "true", "issuer": "http://127.0.0.1:8000"}
-    async with open_harness(**local) as harness, neighbour(MOVED, NO_CONTENT) as it:
-        app, url = await harness.app(), f"http://{it.place}/hook"
+    async with open_harness(**local) as harness, loopback_server(MOVED, NO_CONTENT) as it:
+        app, url = await harness.app(), f"http://{it.host_and_port}/hook"
         await hooked(harness, app, url)
         client = webhook_client(harness.context.settings)
         poster, message = HttpWebhookPoster(client), WebhookMessage(url, {"webhook-id": "1"}, b"{}")

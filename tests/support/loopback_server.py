@@ -10,27 +10,27 @@ from quantimodo.outbound.http_client import GuardedHttpClient, OutboundPolicy
 
 
 @dataclass(slots=True)
-class Neighbour:
+class LoopbackServer:
     """A server on a loopback socket, and the requests that it got."""
 
     port: int
     requested: list[bytes] = field(default_factory=list)
 
     @property
-    def place(self) -> str:
+    def host_and_port(self) -> str:
         return f"127.0.0.1:{self.port}"
 
     def http_client(self, **limits: object) -> GuardedHttpClient:
-        given = {"open_hosts": frozenset({self.place}), **limits}
+        given = {"open_hosts": frozenset({self.host_and_port}), **limits}
         return GuardedHttpClient(OutboundPolicy(**given))  # type: ignore[arg-type]
 
 
 @asynccontextmanager
-async def neighbour(
+async def loopback_server(
     *responses: bytes, then_hang: bool = False, tls: ssl.SSLContext | None = None
-) -> AsyncIterator[Neighbour]:
+) -> AsyncIterator[LoopbackServer]:
     """A server that gives these responses, one for each request; then the last one again."""
-    found = Neighbour(0)
+    found = LoopbackServer(0)
     stop = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
