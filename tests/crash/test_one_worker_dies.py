@@ -13,7 +13,7 @@ from support.workers import Workers
 
 pytestmark = pytest.mark.slow
 WORKERS = 3
-CROWD = 24
+CONNECTIONS = 24
 PATIENCE = 60.0
 
 
@@ -23,12 +23,12 @@ async def test_a_killed_worker_is_replaced_while_the_others_serve(
     server = prepared(WORKERS)
     server.start()
     async with open_cluster(server) as cluster:
-        crowd, owners = await cluster.crowd(CROWD), cluster.owners()
-        victim = owners[crowd[0].own_port]
-        others = [each for each in crowd if owners[each.own_port] != victim]
+        connections, owners = await cluster.open_connections(CONNECTIONS), cluster.owners()
+        victim = owners[connections[0].own_port]
+        others = [each for each in connections if owners[each.own_port] != victim]
         os.kill(victim, signal.SIGKILL)
         with pytest.raises(Lost):
-            await crowd[0].ask(cluster.app.own_token())
+            await connections[0].ask(cluster.app.own_token())
         deadline, served = time.monotonic() + PATIENCE, 0
         while not _is_replaced(server, victim):
             assert time.monotonic() < deadline
@@ -45,6 +45,6 @@ def _is_replaced(server: Workers, victim: int) -> bool:
 
 
 async def _newcomer_serves(cluster: Cluster, victim: int) -> None:
-    for connection in await cluster.crowd(CROWD):  # of which every worker serves some
+    for connection in await cluster.open_connections(CONNECTIONS):  # some of each worker
         assert (await connection.ask(cluster.app.own_token())).status == 200
     assert victim not in cluster.server.pids()

@@ -10,7 +10,7 @@ from support.fake_provider import AUTHORIZE_TOKEN
 from support.raw_http import Connection, RawResponse, get
 
 pytestmark = pytest.mark.slow
-CROWD = 50
+CONNECTIONS = 50
 
 
 async def _tokens(cluster: Cluster, address: str, count: int) -> list[str]:
@@ -25,18 +25,18 @@ async def _tokens(cluster: Cluster, address: str, count: int) -> list[str]:
     return [response.json()[kinds[number % 2]] for number, response in enumerate(responses)]
 
 
-async def _all_sign_in(crowd: list[Connection], tokens: list[str]) -> list[RawResponse]:
-    for connection, token in zip(crowd, tokens, strict=True):
+async def _all_sign_in(connections: list[Connection], tokens: list[str]) -> list[RawResponse]:
+    for connection, token in zip(connections, tokens, strict=True):
         query = urlencode({"provider": "google", "accessToken": token})
         connection.send(get(f"{AUTHORIZE_TOKEN}?{query}"))
-    return [await connection.receive() for connection in crowd]
+    return [await connection.receive() for connection in connections]
 
 
 async def test_fifty_first_logins_of_one_identity_make_one_user(cluster: Cluster) -> None:
     address = f"gia-{cluster.context.entropy.bytes(6).hex()}@example.org"
-    tokens = await _tokens(cluster, address, CROWD)
-    responses = await _all_sign_in(list(await cluster.crowd(CROWD)), tokens)
-    assert [response.status for response in responses] == [200] * CROWD, responses
+    tokens = await _tokens(cluster, address, CONNECTIONS)
+    responses = await _all_sign_in(list(await cluster.open_connections(CONNECTIONS)), tokens)
+    assert [response.status for response in responses] == [200] * CONNECTIONS, responses
     found = [response.json()["data"] for response in responses]
     (user_id,) = {data["user"]["id"] for data in found}
     assert [data["newUser"] for data in found].count(True) == 1

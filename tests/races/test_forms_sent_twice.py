@@ -10,7 +10,7 @@ from support.cluster import Cluster
 from support.raw_http import all_at_once
 
 pytestmark = pytest.mark.slow
-CROWD = 40
+CONNECTIONS = 40
 
 
 def _form(cookies: str, fields: dict[str, str]) -> bytes:
@@ -39,12 +39,12 @@ async def test_forty_submissions_of_one_form_get_one_response(cluster: Cluster) 
         page = await browser.get(AUTHORIZE, params=requested)
         fields = form_fields(page.text)
         cookies = "; ".join(f"{one.name}={one.value}" for one in browser.cookies.jar)
-    crowd = await cluster.crowd(CROWD)
-    for number, connection in enumerate(crowd):
+    connections = await cluster.open_connections(CONNECTIONS)
+    for number, connection in enumerate(connections):
         decision = "deny" if number % 2 else "allow"
         connection.send(_form(cookies, {**fields, "decision": decision}))
-    responses = [await connection.receive() for connection in crowd]
-    assert [response.status for response in responses] == [303] * CROWD
+    responses = [await connection.receive() for connection in connections]
+    assert [response.status for response in responses] == [303] * CONNECTIONS
     (location,) = {response.headers["location"] for response in responses}
     assert location.startswith(f"{CALLBACK}?")
     given = parse_qs(urlsplit(location).query)
@@ -58,5 +58,5 @@ async def test_forty_submissions_of_one_form_get_one_response(cluster: Cluster) 
     else:
         assert given["error"] == ["access_denied"]
         assert not consents
-    late = await all_at_once(crowd[:4], _form(cookies, {**fields, "decision": "allow"}))
+    late = await all_at_once(connections[:4], _form(cookies, {**fields, "decision": "allow"}))
     assert {response.headers["location"] for response in late} == {location}

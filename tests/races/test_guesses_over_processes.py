@@ -11,7 +11,7 @@ from support.app import form_fields
 from support.cluster import Cluster
 
 pytestmark = pytest.mark.slow
-CROWD, LIMIT = 24, 10
+CONNECTIONS, LIMIT = 24, 10
 FACTOR, CODE = "/sign-in/second-factor", "/sign-in/code"
 
 
@@ -32,10 +32,10 @@ async def _guess(
 ) -> Counter[int]:
     """The statuses of one wrong response that many connections send at once."""
     fields = form_fields((await browser.get(path.removesuffix("/passkey"))).text)
-    crowd = await cluster.crowd(CROWD)
-    for connection in crowd:
+    connections = await cluster.open_connections(CONNECTIONS)
+    for connection in connections:
         connection.send(_form(path, browser, {**fields, **guess}))
-    return Counter([(await connection.receive()).status for connection in crowd])
+    return Counter([(await connection.receive()).status for connection in connections])
 
 
 async def _second_step(cluster: Cluster) -> None:
@@ -71,17 +71,17 @@ async def test_of_many_guesses_at_once_no_more_are_checked_than_the_limit(
     async with cluster.browser() as browser:
         await cluster.sign_in(browser)
         found = await _guess(cluster, browser, f"{FACTOR}/passkey", {"credential": "{}"})
-        assert found == {400: LIMIT, 429: CROWD - LIMIT}
+        assert found == {400: LIMIT, 429: CONNECTIONS - LIMIT}
         # Codes and passkeys have one counter.
         found = await _guess(cluster, browser, FACTOR, {"code": "000000"})
-        assert found == {429: CROWD}
+        assert found == {429: CONNECTIONS}
     async with cluster.browser() as browser:
         page = await browser.get(CODE)
         assert cluster.user.email is not None
         form = {**form_fields(page.text), "email": cluster.user.email}
         assert (await browser.post(CODE, data=form)).status_code == 303
         found = await _guess(cluster, browser, f"{CODE}/enter", {"code": "000000"})
-        assert found == {400: LIMIT, 429: CROWD - LIMIT}
+        assert found == {400: LIMIT, 429: CONNECTIONS - LIMIT}
 
 
 async def test_rfc8628_5_1_user_codes_are_guessed_no_more_often_than_the_limit(
@@ -89,4 +89,4 @@ async def test_rfc8628_5_1_user_codes_are_guessed_no_more_often_than_the_limit(
 ) -> None:
     async with cluster.browser() as browser:
         found = await _guess(cluster, browser, "/device", {"user_code": "BBBB-BBBB"})
-        assert found == {400: LIMIT, 429: CROWD - LIMIT}
+        assert found == {400: LIMIT, 429: CONNECTIONS - LIMIT}

@@ -49,12 +49,12 @@ class Storm:
 
 
 async def _storms(cluster: Cluster) -> list[Storm]:
-    crowd = await cluster.crowd(GRANTS * TABS)
+    connections = await cluster.open_connections(GRANTS * TABS)
     return [
         Storm(
             cluster,
-            list(crowd[number * TABS : (number + 1) * TABS]),
-            await cluster.tokens(crowd[number * TABS]),
+            list(connections[number * TABS : (number + 1) * TABS]),
+            await cluster.tokens(connections[number * TABS]),
         )
         for number in range(GRANTS)
     ]

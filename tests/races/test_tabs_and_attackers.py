@@ -17,7 +17,7 @@ ROUNDS = 12
 
 
 async def test_ten_tabs_that_refresh_at_once_stay_signed_in(cluster: Cluster) -> None:
-    tabs = await cluster.crowd(TABS)
+    tabs = await cluster.open_connections(TABS)
     held = await cluster.tokens(tabs[0])
     for _ in range(ROUNDS):
         responses = await all_at_once(tabs, cluster.app.refreshing(held.refresh))
@@ -31,7 +31,7 @@ async def test_ten_tabs_that_refresh_at_once_stay_signed_in(cluster: Cluster) ->
 async def test_late_repeats_of_a_lost_refresh_all_get_the_unused_successor(
     cluster: Cluster,
 ) -> None:
-    tabs = await cluster.crowd(TABS)
+    tabs = await cluster.open_connections(TABS)
     for _ in range(ROUNDS):
         lost = await cluster.tokens(tabs[0])
         successor = await _spent_a_minute_ago(cluster, lost.refresh)
@@ -45,7 +45,7 @@ async def test_late_repeats_beside_the_use_of_the_successor_end_all_or_nothing(
     cluster: Cluster,
 ) -> None:
     """A repeat that comes before the use succeeds; one that comes after it ends the grant."""
-    tabs = await cluster.crowd(2 * TABS)
+    tabs = await cluster.open_connections(2 * TABS)
     for _ in range(ROUNDS):
         lost = await cluster.tokens(tabs[0])
         successor = await _spent_a_minute_ago(cluster, lost.refresh)
@@ -66,13 +66,13 @@ async def test_late_repeats_beside_the_use_of_the_successor_end_all_or_nothing(
 
 
 async def test_an_attacker_after_the_use_of_the_successor_ends_the_grant(cluster: Cluster) -> None:
-    crowd = await cluster.crowd(TABS)
-    stolen = await cluster.tokens(crowd[0])
+    connections = await cluster.open_connections(TABS)
+    stolen = await cluster.tokens(connections[0])
     held = await _used_a_minute_ago(cluster, stolen.refresh)
-    assert await cluster.app.is_active(crowd[0], held)
-    for response in await all_at_once(crowd, cluster.app.refreshing(stolen.refresh)):
+    assert await cluster.app.is_active(connections[0], held)
+    for response in await all_at_once(connections, cluster.app.refreshing(stolen.refresh)):
         refused(response)
-    for tab in crowd:
+    for tab in connections:
         refused(await tab.ask(cluster.app.refreshing(held)))
         await cluster.app.assert_dead(tab, stolen)
 
@@ -81,17 +81,17 @@ async def test_attacker_and_owner_at_the_same_instant_leave_no_valid_token(
     cluster: Cluster,
 ) -> None:
     """The owner refreshes with the current token while the attacker presents the spent token."""
-    crowd = await cluster.crowd(2 * TABS)
-    stolen = await cluster.tokens(crowd[0])
+    connections = await cluster.open_connections(2 * TABS)
+    stolen = await cluster.tokens(connections[0])
     held = await _used_a_minute_ago(cluster, stolen.refresh)
-    for number, connection in enumerate(crowd):
+    for number, connection in enumerate(connections):
         connection.send(cluster.app.refreshing(stolen.refresh if number % 2 else held))
-    responses = [await connection.receive() for connection in crowd]
+    responses = [await connection.receive() for connection in connections]
     for attacker in responses[1::2]:
         refused(attacker)
     for owner in responses[::2]:
         if owner.status == 200:
-            await cluster.app.assert_dead(crowd[0], Tokens.of(owner))
+            await cluster.app.assert_dead(connections[0], Tokens.of(owner))
         else:
             refused(owner)
 

@@ -1,5 +1,4 @@
-"""What a test over real processes works with: the server, and its application context opened beside
-it.
+"""The setup of tests over real processes: the server, and this process's access to its database.
 
 People, apps and codes are made through the server's services and stores; all that is tested
 goes over the socket.
@@ -49,7 +48,7 @@ class Cluster:
         self._open.append(connection)
         return connection
 
-    async def crowd(self, size: int) -> Sequence[Connection]:
+    async def open_connections(self, size: int) -> Sequence[Connection]:
         """`size` open connections, of which every worker serves some."""
         for _ in range(_MOST_TRIES):
             found = [await self.connection() for _ in range(size)]
