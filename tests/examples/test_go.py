@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from support.example_builds import build_go, open_hasty, person_of, refresh_count
-from support.example_runs import SetUp, set_up
+from support.example_builds import build_go, open_with_short_tokens, refresh_count
+from support.example_runs import SetUp, new_person, set_up
 from support.workers import free_port
 
 pytestmark = [
@@ -21,7 +21,7 @@ RUN = "set -o allexport; . ./.env; set +o allexport;"
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SetUp]:
     """The program, compiled once."""
-    async with open_hasty(tmp_path_factory.mktemp("site"), free_port()) as live:
+    async with open_with_short_tokens(tmp_path_factory.mktemp("site"), free_port()) as live:
         project = await set_up(live, "go", tmp_path_factory.mktemp("go"), strict=True)
         await build_go(project)
         yield project
@@ -29,7 +29,7 @@ async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SetUp]
 
 async def test_a_person_signs_in_and_out_and_the_access_token_is_refreshed(made: SetUp) -> None:
     async with (
-        person_of(made.live, "ann@example.org") as ann,
+        new_person(made.live, "ann@example.org") as ann,
         made.serving("sh", "-c", f"{RUN} exec ./quantimodo-go"),
     ):
         page = await ann.open(f"{made.origin}/login")
@@ -53,7 +53,7 @@ async def test_a_person_signs_in_and_out_and_the_access_token_is_refreshed(made:
 
 async def test_a_sign_in_that_is_cancelled_or_forged_gives_a_readable_page(made: SetUp) -> None:
     async with (
-        person_of(made.live, "bob@example.org") as bob,
+        new_person(made.live, "bob@example.org") as bob,
         made.serving("sh", "-c", f"{RUN} exec ./quantimodo-go"),
     ):
         bob.decision = "deny"
@@ -69,7 +69,7 @@ async def test_a_sign_in_that_is_cancelled_or_forged_gives_a_readable_page(made:
 
 async def test_the_log_alone_says_that_the_secret_is_wrong(made: SetUp) -> None:
     async with (
-        person_of(made.live, "eve@example.org") as eve,
+        new_person(made.live, "eve@example.org") as eve,
         made.serving("sh", "-c", f"{RUN} QUANTIMODO_CLIENT_SECRET=x exec ./quantimodo-go"),
     ):
         page = await eve.open(f"{made.origin}/login")

@@ -10,8 +10,8 @@ from shutil import rmtree
 
 import pytest
 
-from support.example_builds import notified, open_hasty, person_of
-from support.example_runs import ExamplePerson, SetUp, set_up
+from support.example_builds import open_with_short_tokens, register_logout_uri
+from support.example_runs import ExamplePerson, SetUp, new_person, set_up
 from support.live_server import Live
 from support.workers import free_port
 
@@ -89,9 +89,12 @@ async def test_a_logout_at_the_server_ends_the_session_of_apache(
     place: Path, tmp_path: Path
 ) -> None:
     port = free_port()
-    async with open_hasty(tmp_path, port) as live, person_of(live, "ann@example.org") as ann:
+    async with (
+        open_with_short_tokens(tmp_path, port) as live,
+        new_person(live, "ann@example.org") as ann,
+    ):
         made = await set_up(live, "mod-auth-openidc", place, port=port)
-        await notified(made, "/private/callback?logout=backchannel")
+        await register_logout_uri(made, "/private/callback?logout=backchannel")
         async with apache(made) as errors:
             page = await ann.open(f"{made.origin}/private/")
             assert "Hello Ann Example" in page.text, errors.read_text()

@@ -9,7 +9,7 @@ import pytest
 
 from support.example_runs import ExamplePerson, set_up
 from support.live_server import open_live
-from support.npm_projects import measured, spent_refresh_tokens
+from support.npm_projects import record_measurement, spent_refresh_tokens
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.node]
 
@@ -29,7 +29,7 @@ async def test_it_signs_in_refreshes_signs_out_and_shows_a_refusal(
     # Access tokens that expire within the half minute in which the project refreshes.
     async with open_live(tmp_path, tokens__access_lifetime="20s") as live:
         await live.person(name="Ann <Example>")
-        await measured(live, "ann@example.org")
+        await record_measurement(live, "ann@example.org")
         made, person = await set_up(live, "next-auth", npm_folder), ExamplePerson(live)
         async with made.serving(
             *("npm", "run", "dev", "--", "--port", str(made.port)),

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page
 from support.app import PASSWORD
 from support.example_runs import ExamplePerson, SetUp, set_up
 from support.live_server import Live
-from support.npm_projects import measured
+from support.npm_projects import record_measurement
 from support.page_gallery import chromium, open_window
 
 pytestmark = [
@@ -94,7 +94,7 @@ async def use(made: SetUp, site: Live, person: ExamplePerson, page: Page) -> Non
 async def test_a_page_signs_in_refreshes_signs_out_and_shows_a_refusal(
     site: Live, person: ExamplePerson, npm_folder: Path, browser: Browser, name: str, command: Any
 ) -> None:
-    await measured(site, person.email)
+    await record_measurement(site, person.email)
     made = await set_up(site, name, npm_folder)
     async with (
         made.serving("npm", *command),

@@ -10,8 +10,13 @@ from quantimodo.app.composition.resources import resource_registry
 from quantimodo.model.resources import ResourceScope
 from quantimodo.protocol.resource_registration import ResourceRegistration
 from support.app import App
-from support.example_builds import build_maven, notified, open_hasty, person_of, refresh_count
-from support.example_runs import ExamplePerson, SetUp, set_up
+from support.example_builds import (
+    build_maven,
+    open_with_short_tokens,
+    refresh_count,
+    register_logout_uri,
+)
+from support.example_runs import ExamplePerson, SetUp, new_person, set_up
 from support.live_server import Live
 from support.workers import free_port
 
@@ -28,9 +33,9 @@ RUN = ("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", "target/ap
 async def test_people_sign_in_and_out_and_the_api_takes_its_tokens_alone(tmp_path: Path) -> None:
     # One test: two processes of a parallel run would build and start it twice.
     port = free_port()
-    async with open_hasty(tmp_path, port) as live:
+    async with open_with_short_tokens(tmp_path, port) as live:
         made = await set_up(live, "spring", tmp_path, port=port, strict=True)
-        await notified(made, "/logout/connect/back-channel/quantimodo")
+        await register_logout_uri(made, "/logout/connect/back-channel/quantimodo")
         await build_maven(made)
         async with made.serving(*RUN, SERVER_PORT=str(port)):
             await check_sign_in_refresh_and_logout(made)
@@ -40,7 +45,7 @@ async def test_people_sign_in_and_out_and_the_api_takes_its_tokens_alone(tmp_pat
 
 
 async def check_sign_in_refresh_and_logout(made: SetUp) -> None:
-    async with person_of(made.live, "ann@example.org") as ann:
+    async with new_person(made.live, "ann@example.org") as ann:
         page = await ann.open(f"{made.origin}/person")
         assert "Hello <span>Ann Example</span>" in page.text, made.log()
         assert "You have <span>0</span> measurements." in page.text
@@ -55,7 +60,7 @@ async def check_sign_in_refresh_and_logout(made: SetUp) -> None:
 
 
 async def check_a_logout_that_begins_at_the_server(made: SetUp) -> None:
-    async with person_of(made.live, "bob@example.org") as bob:
+    async with new_person(made.live, "bob@example.org") as bob:
         page = await bob.open(f"{made.origin}/person")
         assert "Hello" in page.text, made.log()
         assert not await signs_in_again(bob, made)
@@ -74,7 +79,7 @@ async def signs_in_again(person: ExamplePerson, made: SetUp) -> bool:
 
 
 async def check_a_person_who_cancels(made: SetUp) -> None:
-    async with person_of(made.live, "cancels@example.org") as person:
+    async with new_person(made.live, "cancels@example.org") as person:
         person.decision = "deny"
         page = await person.open(f"{made.origin}/person")
         assert "Not signed in: <span>access_denied</span>" in page.text, made.log()
@@ -90,7 +95,7 @@ async def check_the_api(made: SetUp) -> None:
     good = await token(live, app, resource=api, scope="notes:read")
     other_scope = await token(live, app, resource=api, scope="notes:add")
     other_api = await token(live, app, scope="readmeasurements")
-    async with person_of(live, "dan@example.org") as dan:
+    async with new_person(live, "dan@example.org") as dan:
         expected = {"person": app.id, "application": app.id}
         for sent, status in ((good, 200), (other_scope, 403), (other_api, 401), ("x", 401)):
             headers = {"authorization": f"Bearer {sent}"}

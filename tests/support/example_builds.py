@@ -19,7 +19,7 @@ import apsw
 import pytest
 
 from support.app import file_of
-from support.example_runs import ExamplePerson, SetUp
+from support.example_runs import SetUp
 from support.live_server import Live, open_live
 
 _PATIENCE = 600  # seconds, for the downloads of the first run
@@ -114,16 +114,7 @@ async def run_tool(folder: Path, *command: str, **variables: str) -> tuple[int, 
     return process.returncode, output.decode("utf-8", "replace")
 
 
-@asynccontextmanager
-async def person_of(live: Live, email: str) -> AsyncIterator[ExamplePerson]:
-    """Ann Example, with this address, in a new browser."""
-    await live.person(email, "Ann Example")
-    person = ExamplePerson(live, email)
-    yield person
-    await person.close()
-
-
-async def notified(made: SetUp, path: str) -> None:
+async def register_logout_uri(made: SetUp, path: str) -> None:
     """Register the address at which the application receives logouts of its people."""
     clients = made.live.context.stores.clients
     client = await clients.client(made.app.id)
@@ -140,10 +131,10 @@ def refresh_count(live: Live) -> int:
 
 
 @asynccontextmanager
-async def open_hasty(folder: Path, notified_port: int) -> AsyncIterator[Live]:
+async def open_with_short_tokens(folder: Path, app_port: int) -> AsyncIterator[Live]:
     """A server whose access tokens are so short-lived that libraries refresh before each call. It
     notifies an application at this port of this machine of logouts."""
-    hosts = f"127.0.0.1:{notified_port}"
+    hosts = f"127.0.0.1:{app_port}"
     async with open_live(
         folder, tokens__access_lifetime="9s", insecure_private_app_hosts=hosts
     ) as opened:

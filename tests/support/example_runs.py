@@ -238,9 +238,9 @@ _numbers = count(1)
 
 
 @asynccontextmanager
-async def new_person(live: Live) -> AsyncIterator[ExamplePerson]:
-    """Ann Example, without measurements, with her own address and a new browser."""
-    email = f"ann{next(_numbers)}@example.org"
+async def new_person(live: Live, email: str | None = None) -> AsyncIterator[ExamplePerson]:
+    """Ann Example, without measurements, with this or a new address, and a new browser."""
+    email = email or f"ann{next(_numbers)}@example.org"
     await live.person(email, "Ann Example")
     person = ExamplePerson(live, email)
     try:

@@ -46,7 +46,7 @@ def spent_refresh_tokens(live: Live) -> int:
     return int(str(number))
 
 
-async def measured(live: Live, email: str) -> None:
+async def record_measurement(live: Live, email: str) -> None:
     """Record one measurement of this person: Sleep Quality, 3 of 5."""
     user = await live.context.stores.users.user_by_email(email)
     assert user is not None
