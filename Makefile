@@ -1,6 +1,6 @@
 # The two commands that matter: `make serve` and `make test`. `make help` lists all.
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format bench bench-heavy-reads demo docs clean
+.PHONY: help serve test check format bench bench-heavy-reads demo clean
 .PHONY: test-environment test-programs static quick-tests node-clients openapi-generator client-wheels release-tools
 BIN := .venv/bin
 # Processes of tests. Some tests wait: one more than there are cores may be faster.
@@ -18,7 +18,7 @@ serve: ## Set up what is missing, then serve on http://127.0.0.1:8000 with SQLit
 	@# Compiled once and kept, also where the environment says not to: half of a start.
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/quantimodo serve
 
-demo: ## Walk the whole main job against a running `make serve`, request by request
+demo: ## Run the main flow against a running `make serve`, request by request
 	@scripts/environment run
 	@$(BIN)/quantimodo demo
 

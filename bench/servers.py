@@ -82,7 +82,7 @@ class Quantimodo:
         self._engine = engine
         self._port = port
         self._runs = runs
-        self._resting = unused
+        self._unused = unused
         self._log = folder / "server.log"
         self._settings = {
             "QUANTIMODO_DATABASE": engine.url,
@@ -104,7 +104,7 @@ class Quantimodo:
         await prepare(settings)
         async with open_app(settings) as context:
             self._usable = await add_rows(
-                context, self._engine, self._wanted(), self._resting, self._key.thumbprint
+                context, self._engine, self._wanted(), self._unused, self._key.thumbprint
             )
         self._server = self._serve()
         await_response(self._port, self._log)

@@ -45,10 +45,10 @@ end
 
 if mode == "chain" then
   function response(status, headers, text)
-    local heir = text:match('"refresh_token":"([^"]+)"')
-    if heir then
+    local successor = text:match('"refresh_token":"([^"]+)"')
+    if successor then
       last = last + 1
-      tokens[last] = heir
+      tokens[last] = successor
     end
   end
 end

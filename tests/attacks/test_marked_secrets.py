@@ -80,7 +80,7 @@ class Marked:
 
 
 async def succeed(harness: AppHarness, marked: Marked, app: App) -> None:
-    """The whole main job, with its secrets in every place where they may travel."""
+    """The whole main flow, with its secrets in every place where they may travel."""
     browser = harness.browser()
     secret = app.secret or ""
     sent = await harness.ask(browser, app, client_secret=secret, scope="basic openid")

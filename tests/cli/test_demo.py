@@ -1,4 +1,4 @@
-"""`quantimodo demo`: the whole main job against a running server, in the terminal."""
+"""`quantimodo demo`: the whole main flow against a running server, in the terminal."""
 
 import re
 

@@ -1,4 +1,4 @@
-// oauth4webapi (low level, strict about every response), unmodified, through the whole main job.
+// oauth4webapi (low level, strict about every response), unmodified, through the whole main flow.
 import * as oauth from 'oauth4webapi'
 import { open, refusal, report, wanted } from './conversation.mjs'
 

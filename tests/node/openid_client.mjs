@@ -1,4 +1,4 @@
-// openid-client (certified OpenID Connect client), unmodified, through the whole main job.
+// openid-client (certified OpenID Connect client), unmodified, through the whole main flow.
 import * as client from 'openid-client'
 import { open, refusal, report, wanted } from './conversation.mjs'
 

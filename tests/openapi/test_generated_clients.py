@@ -1,5 +1,5 @@
 """openapi-generator makes clients for Python and TypeScript from the document of a live server;
-they compile, and do the main job there. Needs Java, and `scripts/openapi-generator`."""
+they compile, and run the main flow there. Needs Java, and `scripts/openapi-generator`."""
 
 import asyncio
 import json

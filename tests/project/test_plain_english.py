@@ -15,8 +15,11 @@ import pytest
 from project.prose_rules import RULES, findings
 from support.source_trees import ROOT, SOURCE, TESTS, trees, walk
 
-_ROOTS = ("src", "tests", "clients", "docs", "bench", "scripts", "examples")
+_ROOTS = ("src", "tests", "clients", "docs", "bench", "scripts", "examples", "deploy")
 _KINDS = {".py", ".md", ".html", ".txt", ".css", ".js", ".mjs", ".toml", ".sql", ".svg", ""}
+# Not Swift: `guard` is one of its keywords.
+_KINDS |= {".dart", ".go", ".java", ".jsx", ".kt", ".lua", ".sh"}
+_KINDS |= {".service", ".tpl", ".yaml", ".yml"}
 _NOT_OURS = {"__pycache__", "node_modules", "generated", "dist", "build", "guides", ".venv"}
 _NOT_OURS |= {"swagger_ui"}  # its licences
 _NOT_OURS |= {"target", ".next"}  # what builds of examples make

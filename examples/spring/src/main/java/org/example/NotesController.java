@@ -6,7 +6,7 @@ import org.springframework.security.oauth2.jwt.Jwt;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-/** An API of its own, for other applications. */
+/** The API of this application, for other applications. */
 @RestController
 class NotesController {
 
