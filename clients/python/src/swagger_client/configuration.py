@@ -1,8 +1,7 @@
-"""How the client is set up: where the server is, what it shows there, TLS, and logging.
+"""The configuration of the client: server, credentials, TLS, proxy and logging.
 
-`configuration` is the one that API objects use when they are given no other; its name and fields
-are those of the client of 2016, where `Configuration()` is that very object wherever it is called.
-It does not send anything.
+API objects use `configuration` by default. Its name and fields are those of the client of 2016, in
+which `Configuration()` returns this one object wherever it is called. This module sends nothing.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ class _OneByDefault(type):
 
 
 class Configuration(metaclass=_OneByDefault):
-    """The settings of a client. Fields are read at each call, so a change holds from then on.
+    """The settings of a client. Fields are read at each call, so a change applies to the next one.
 
     `Configuration()` is `swagger_client.configuration`, as in 2016; `Configuration(host)` is a new
     one, for a second server.

@@ -1,4 +1,4 @@
-"""Measurements as a table of pandas, for those who have it."""
+"""Measurements as a `pandas.DataFrame`. pandas is an optional dependency."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Turns descriptions of calls into the methods of 2016.
 
-A method is written once, as what it sends; `operation` makes it send that, `with_http_info` makes
-its twin. What the caller gives is checked here; nothing is known here of any one call.
+A method is written once, as the call that it sends. `operation` makes it send this call;
+`with_http_info` makes its variant that returns status and headers too. The parameters are checked
+here.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ class Options(TypedDict, total=False):
 
 
 class ResourceOptions(Options, total=False):
-    """And what methods take that read or write what belongs to a person.
+    """And what methods take that read or write the data of a person.
 
     `access_token`: for this call, instead of the configuration's. In 2016 it went into the query;
     it goes into the header here.
@@ -114,7 +115,7 @@ class ResourceApi(Api):
 
 
 def default_client() -> ApiClient:
-    """The client that API objects share, made at the first need."""
+    """The client that API objects share, made at its first use."""
     with _making:
         if configuration.api_client is None:
             configuration.api_client = ApiClient()
@@ -143,16 +144,16 @@ def with_http_info(method: Method[A, P, T]) -> Method[A, P, tuple[T, int, Header
     """The variant of a method that returns (data, status, headers)."""
 
     @wraps(method)
-    def twin(api: A, *args: P.args, **kwargs: P.kwargs) -> Any:
+    def variant(api: A, *args: P.args, **kwargs: P.kwargs) -> Any:
         kwargs.setdefault("_return_http_data_only", False)
         return method(api, *args, **kwargs)
 
     signature = inspect.signature(method)
-    twin.__name__ = f"{method.__name__}_with_http_info"
-    twin.__qualname__ = f"{method.__qualname__}_with_http_info"
-    twin.__doc__ = f"As `{method.__name__}`, but returns (data, status, headers)."
-    _present(twin, signature, f"tuple[{signature.return_annotation}, int, Headers]")
-    return cast("Method[A, P, tuple[T, int, Headers]]", twin)
+    variant.__name__ = f"{method.__name__}_with_http_info"
+    variant.__qualname__ = f"{method.__qualname__}_with_http_info"
+    variant.__doc__ = f"As `{method.__name__}`, but returns (data, status, headers)."
+    _present(variant, signature, f"tuple[{signature.return_annotation}, int, Headers]")
+    return cast("Method[A, P, tuple[T, int, Headers]]", variant)
 
 
 def _present(method: Any, signature: inspect.Signature, result: str) -> None:
@@ -166,7 +167,7 @@ def _check(
 ) -> None:
     """Raises TypeError for an unknown keyword, ValueError for a missing required parameter."""
     named = signature.parameters
-    if "options" in named:  # the parameters stand there one by one, so any other is a mistake
+    if "options" in named:  # all parameters are listed, so any other is a mistake
         for unknown in kwargs.keys() - named.keys():
             message = f"Got an unexpected keyword argument '{unknown}' to method {name}"
             raise TypeError(message)

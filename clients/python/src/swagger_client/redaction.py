@@ -1,7 +1,7 @@
 """Texts without their secrets: for exceptions and log lines.
 
-Knows the names that secrets go by in this API, and what the server's own tokens look like. It
-works on copies: what is sent and received stays whole.
+It finds secrets by the names of their fields, and the server's own tokens by their form. Requests
+and responses themselves are not changed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _NAMES = frozenset(
     }
 )
 _ADDRESSES = frozenset({"location", "contentlocation", "referer", "link", "refresh"})
-# The server's own tokens tell themselves by a prefix; JWTs by their first bytes.
+# The server's own tokens have a prefix; JWTs begin with the encoding of `{"`.
 _TOKEN = re.compile(r"\bqm[a-z]_[\w-]{8,}|\beyJ[\w-]+\.[\w-]+\.[\w-]*(?:\.[\w-]*)*")
 _PAIR = re.compile(r"""(?<![\w-])([A-Za-z_-]+)(=|%3D)([^&\s"'<>#;,]+)""")
 
@@ -50,7 +50,7 @@ def is_secret(name: str) -> bool:
 
 
 def redacted_text(text: str, known: Iterable[str] = ()) -> str:
-    """A body as it may be shown. `known`: secrets of this very call, hidden wherever they stand."""
+    """A body as it may be shown. `known`: secrets of this call, hidden wherever they occur."""
     try:
         text = json.dumps(_redacted(json.loads(text)), ensure_ascii=False)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""The calls of the measurements API, described: one function each, for every kind of client."""
+"""The calls of the measurements API: one function for each, which every kind of client uses."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class MeasurementFilters(TypedDict, total=False):
     r"""Which measurements, and how they are shown.
 
     Values and times take `(gt)`, `(ge)`, `(lt)`, `(le)` before them; commas mean "one of"; `%` at
-    the start or end means like; `!` negates; a list means all of them. A backslash takes the
-    meaning from the sign behind it: `variable_name=r"Fat\, total"`.
+    the start or end means like; `!` negates; a list means all of them. A backslash escapes the
+    next character: `variable_name=r"Fat\, total"`.
     `start_time` alone means from then on, `end_time` until then. `unit` converts.
     `grouping_width` is in seconds. `sort`: a field, `-field` descends.
     """

@@ -1,7 +1,7 @@
-"""One request over HTTP, and what came back: the only module that talks to `httpx` transports.
+"""One request over HTTP and its response: the only module that uses `httpx` transports.
 
-Requests go to the transport directly, past `httpx.Client`: that one logs whole addresses, and
-this API's old shapes have secrets in them. It also follows no redirect and keeps no cookie.
+Requests go to the transport directly, without `httpx.Client`, which logs whole addresses: those of
+the API of 2016 have secrets in them. No redirect is followed, and no cookie is stored.
 """
 
 from __future__ import annotations
@@ -220,7 +220,7 @@ class _ConnectionSettings(NamedTuple):
 
     def tls(self) -> ssl.SSLContext:
         if not self.encrypted:
-            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used, and made in no time
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used, and fast to make
         if self.verify and self.ca_cert is not None:
             context = ssl.create_default_context(cafile=self.ca_cert)
         else:
@@ -264,7 +264,7 @@ def _faults(request: httpx.Request) -> Iterator[None]:
 
 
 def _is_temporary(fault: Exception) -> bool:
-    """Whether the same request may fare better later: not so with a certificate that is wrong."""
+    """Whether the same request may succeed later. It does not with an invalid certificate."""
     cause: BaseException | None = fault
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
@@ -291,7 +291,7 @@ def headers_of(pairs: Mapping[str, str]) -> Headers:
     The message omits the value: it may be a token followed by a line break.
     """
     for name, value in pairs.items():
-        # HTTP (RFC 9110 §5.5) knows no control characters; elsewhere the fault would show them.
+        # RFC 9110 §5.5 allows no control characters. The errors of `httpx` would show the value.
         if not value.isascii() or any(ord(sign) < 32 or ord(sign) == 127 for sign in value):
             raise ValueError(f"the value for the header {name} has characters that none may have")
     # A server drops white space around a value; `Bearer ` and `Bearer` are one (RFC 9110 §5.5).

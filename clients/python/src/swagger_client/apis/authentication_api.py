@@ -1,6 +1,6 @@
-"""Signing in and getting tokens, as the page of 2016 has it.
+"""Signing in and getting tokens, as the document of 2016 describes it.
 
-`swagger_client.session.OAuthSession` does the same with less to write and no secret in a query.
+`swagger_client.session.OAuthSession` does the same with less code and no secret in a query.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class AuthenticationApi(Api):
         redirect_url: str | None = None,
         **options: Unpack[Options],
     ) -> Call[LoginAnswer]:
-        """Second step of a social sign-in: the code for a login JWT.
+        """Second step of a social sign-in: exchange the code for a login JWT.
 
         `code`: what came back to the application, from this server or from the provider itself.
         `provider`: `google`, `facebook`, or another that the server is set up for.
@@ -68,7 +68,7 @@ class AuthenticationApi(Api):
         refresh_token: str | None = None,
         **options: Unpack[Options],
     ) -> Call[LoginAnswer]:
-        """Native social sign-in: a token of the provider's SDK for a login JWT.
+        """Native social sign-in: exchange a token of the provider's SDK for a login JWT.
 
         `access_token`: the access token or ID token that the SDK gave the application.
         `provider`: `google`, `facebook`, or another that the server is set up for.
@@ -152,7 +152,7 @@ class AuthenticationApi(Api):
         `client_id`, `client_secret`: of the application. One that is public has no secret: "".
         `grant_type`: `authorization_code` or `refresh_token`.
         `code`: the authorization code. To refresh, the refresh token may stand here, as in 2016;
-        or give `refresh_token`, and any `code` ("" too) is passed over.
+        or give `refresh_token`: then `code` ("" too) is ignored.
         `redirect_uri`: as it was in the authorization request.
         `code_verifier`: when that request had a `code_challenge`.
         """

@@ -30,7 +30,8 @@ class MeasurementsApi(ResourceApi):
     def v1_measurements_get(self, **filters: Unpack[FilterOptions]) -> Call[list[Measurement]]:
         """Measurements, 100 of them unless `limit` (at most 200) says otherwise.
 
-        Scope: `readmeasurements`. The twin's headers have `Total-Count` and `Link`.
+        Scope: `readmeasurements`. `v1_measurements_get_with_http_info` returns the headers too:
+        `Total-Count` and `Link`.
         """
         return resources.measurements(filters)
 

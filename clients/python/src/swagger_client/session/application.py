@@ -174,7 +174,8 @@ class Application:
         return replace(call, form=(*call.form, *self._resources()))
 
     def path_of(self, endpoint: object) -> str:
-        """The path of an endpoint that the server advertises. Raises `NotOffered` without one."""
+        """The path of the device authorization endpoint, from the metadata of the server. Raises
+        `UnsupportedGrantType` without one."""
         if not isinstance(endpoint, str) or not endpoint.startswith(f"{self.host}/"):
             raise UnsupportedGrantType("this server does not offer to sign in by another device")
         return endpoint[len(self.host) :]

@@ -14,7 +14,7 @@ class SignInRequired(ApiException):
 class AuthorizationRefused(Exception):
     """The server sent the person back without a code.
 
-    `error`: such as `access_denied`, when the person said no (RFC 6749 §4.1.2.1).
+    `error`: such as `access_denied`, when the person declined (RFC 6749 §4.1.2.1).
     `description`: for people, from the server.
     """
 

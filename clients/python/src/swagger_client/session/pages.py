@@ -1,4 +1,4 @@
-"""Long lists, a page at a time: what the next page is, and iterators over all of them."""
+"""Long lists, a page at a time: the call for the next page, and iterators over all pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
 T = TypeVar("T")
-PAGE = 200  # the most that the server gives at once
+PAGE = 200  # the most items that the server returns in one response
 
 _LINK = re.compile(r'<([^>]*)>\s*((?:;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^",;\s]*)\s*)*)')
 _NEXT = re.compile(r';\s*rel\s*=\s*"?[^";]*\bnext\b', re.IGNORECASE)

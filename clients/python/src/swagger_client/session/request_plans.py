@@ -115,7 +115,7 @@ class Planner:
             try:
                 return (yield from self._send(call, token, timeout))
             except ApiException as failure:
-                # RFC 6750 §3.1: a 401 did nothing yet, so even a POST may go again.
+                # RFC 6750 §3.1: a request with a 401 had no effect, so even a POST is sent again.
                 if failure.status == 401 and not renewed:
                     token = yield Obtain(refused=token.access_token)
                     renewed = True
@@ -147,8 +147,8 @@ class Planner:
         return (yield from self._tokens(call, key=self._new_key()))
 
     def device_token(self, show: Callable[[DeviceCode], object]) -> Plan[Token]:
-        """Tokens for a person who agrees on another device (RFC 8628); `show` gets the
-        code. Raises `UnsupportedGrantType` if the server does not support it.
+        """Tokens for a person who agrees on another device (RFC 8628); `show` receives the code.
+        Raises `UnsupportedGrantType` if the server does not support it.
         """
         metadata: Record = yield from self._unauthenticated(METADATA, self.application.server)
         path = self.application.path_of(metadata.get("device_authorization_endpoint"))
@@ -173,7 +173,7 @@ class Planner:
         raise SignInRequired(400, "The sign-in was not approved in time: start again")
 
     def refresh(self, token: Token) -> Plan[Token]:
-        """New tokens. Raises `SignInRequired` where there can be none any more."""
+        """New tokens. Raises `SignInRequired` if the server gives none for this token any more."""
         if not self.application.id:
             raise SignInRequired(401, "The personal token has expired or was revoked")
         if token.refresh_token is None:
@@ -235,7 +235,7 @@ class Planner:
         token: Token | None = None,
         key: str | None = None,
     ) -> Plan[RESTResponse]:
-        """Send a call. A request without the nonce that the server requires did nothing yet: it is
+        """Send a call. A request without the nonce that the server requires had no effect: it is
         sent again with it, once (RFC 9449 §8)."""
         response: RESTResponse = yield self._step(call, timeout, host, token, key)
         if key is not None and self.proofs.needs_nonce(response):
@@ -272,7 +272,7 @@ class Planner:
         return token.expires_before(self.clock() + (self.leeway if renewable else 0.0))
 
     def is_of_use(self, token: Token, refused: str | None) -> bool:
-        """Whether it may be used still, where it could not be renewed early."""
+        """Whether a token that could not be renewed early is still valid."""
         return token.access_token != refused and not token.expires_before(self.clock())
 
 
