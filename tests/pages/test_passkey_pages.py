@@ -12,8 +12,9 @@ import pytest
 from quantimodo.model.passkeys import NewPasskey, UsedChallenge
 from quantimodo.model.users import User
 from support.app import ISSUER, SESSION, AppHarness, OpenHarness, form_fields, response_of
-from support.authenticator import PRESENT, SoftAuthenticator, unb64
+from support.authenticator import PRESENT, SoftAuthenticator
 from support.authenticator_app import set_up
+from support.jwt_forgery import claims_of
 
 PASSKEYS, AGAIN = "/account/security/passkeys", "/account/again"
 NEW, ONE, REMOVE = f"{PASSKEYS}/new", f"{PASSKEYS}/one", f"{PASSKEYS}/remove"
@@ -114,7 +115,7 @@ async def test_it_signs_in_within_an_authorization_also_for_prompt_login(
     consent = await browser.get(done.headers["location"])
     response = response_of(await harness.decide(browser, consent, "allow"))
     tokens = (await harness.redeem(app, response.code)).json()
-    claims = json.loads(unb64(tokens["id_token"].split(".")[1]))
+    claims = claims_of(tokens["id_token"])
     assert (claims["amr"], claims["acr"]) == (["pop", "user", "mfa"], "3")
 
 

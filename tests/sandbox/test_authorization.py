@@ -7,7 +7,8 @@ import pytest
 from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.sandbox.policies import sandbox_policies
 from support.app import ISSUER
-from support.sandbox_site import APPS, Sandbox, open_sandbox, response_of, unverified
+from support.jwt_forgery import claims_of
+from support.sandbox_site import APPS, Sandbox, open_sandbox, response_of
 
 PARTIES = ["google", "facebook", "oidc"]
 NOT_OURS = [
@@ -196,6 +197,6 @@ async def test_the_settings_of_the_providers_point_at_it(sandbox: Sandbox) -> No
 
 async def test_the_subject_is_the_same_by_code_and_by_sdk(sandbox: Sandbox) -> None:
     for fake_provider in ("google", "oidc"):
-        by_code = unverified((await sandbox.tokens(fake_provider, "verified"))["id_token"])["sub"]
-        by_sdk = unverified((await sandbox.native(fake_provider, "verified"))["id_token"])["sub"]
+        by_code = claims_of((await sandbox.tokens(fake_provider, "verified"))["id_token"])["sub"]
+        by_sdk = claims_of((await sandbox.native(fake_provider, "verified"))["id_token"])["sub"]
         assert by_code == by_sdk

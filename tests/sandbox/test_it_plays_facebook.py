@@ -11,7 +11,8 @@ from quantimodo.ports.clock import Clock, Entropy
 from quantimodo.sandbox.fake_providers import FACEBOOK_APP
 from quantimodo.sandbox.routes import SandboxPolicy
 from support.app import ISSUER
-from support.sandbox_site import GRAPH, Sandbox, link, open_sandbox, unverified
+from support.jwt_forgery import claims_of
+from support.sandbox_site import GRAPH, Sandbox, link, open_sandbox
 
 SECRET = FACEBOOK_APP.secret.reveal()
 APP_TOKEN = f"{FACEBOOK_APP.id}|{SECRET}"
@@ -157,7 +158,7 @@ async def test_limited_login_gives_an_id_token(sandbox: Sandbox) -> None:
     assert claims["email"] == "una@mail.example.org"
     assert "email_verified" not in claims
     again = await sandbox.native("facebook", "unverified")
-    assert unverified(again["id_token"])["jti"] != claims["jti"]
+    assert claims_of(again["id_token"])["jti"] != claims["jti"]
 
 
 async def test_its_issuer_can_be_another_one(clock: Clock, entropy: Entropy) -> None:
@@ -171,7 +172,7 @@ async def test_its_issuer_can_be_another_one(clock: Clock, entropy: Entropy) -> 
 async def test_an_account_has_another_number_in_another_app(sandbox: Sandbox) -> None:
     ours = await sandbox.native("facebook", "verified")
     theirs = await sandbox.native("facebook", "verified", client_id="200000000000000")
-    assert unverified(ours["id_token"])["sub"] != unverified(theirs["id_token"])["sub"]
+    assert claims_of(ours["id_token"])["sub"] != claims_of(theirs["id_token"])["sub"]
 
 
 async def test_signed_requests_are_signed_with_the_apps_secret(sandbox: Sandbox) -> None:
@@ -184,7 +185,7 @@ async def test_signed_requests_are_signed_with_the_apps_secret(sandbox: Sandbox)
     payload_claims = json.loads(urlsafe_b64decode(payload + "=="))
     assert payload_claims["algorithm"] == "HMAC-SHA256"
     tokens = await sandbox.native("facebook", "verified")
-    assert payload_claims["user_id"] == unverified(tokens["id_token"])["sub"]
+    assert payload_claims["user_id"] == claims_of(tokens["id_token"])["sub"]
 
 
 async def test_a_page_sends_a_signed_request_to_our_callbacks(sandbox: Sandbox) -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from quantimodo.sandbox.fake_providers import GOOGLE_APP
 from support.app import ISSUER
-from support.sandbox_site import RETURN, Sandbox, link, unverified
+from support.jwt_forgery import claims_of
+from support.sandbox_site import RETURN, Sandbox, link
 
 GOOGLE = f"{ISSUER}/sandbox/google"
 
@@ -89,7 +90,7 @@ async def test_offline_access_gives_a_refresh_token(sandbox: Sandbox) -> None:
         "google", "", grant_type="refresh_token", refresh_token=tokens["refresh_token"]
     )
     fresh = response.json()
-    assert unverified(fresh["id_token"])["sub"] == unverified(tokens["id_token"])["sub"]
+    assert claims_of(fresh["id_token"])["sub"] == claims_of(tokens["id_token"])["sub"]
     wrong = await sandbox.redeem(
         "google", "", grant_type="refresh_token", refresh_token=tokens["access_token"]
     )
@@ -103,7 +104,7 @@ async def test_tokeninfo_describes_an_access_token_in_texts(sandbox: Sandbox) ->
     )
     received = response.json()
     assert received["aud"] == received["azp"] == GOOGLE_APP.id
-    assert received["sub"] == unverified(tokens["id_token"])["sub"]
+    assert received["sub"] == claims_of(tokens["id_token"])["sub"]
     assert (received["email"], received["email_verified"]) == ("una@mail.example.org", "false")
     assert received["expires_in"] == "3600"
     assert all(isinstance(value, str) for value in received.values())
@@ -130,7 +131,7 @@ async def test_userinfo_describes_the_bearer(sandbox: Sandbox) -> None:
     tokens = await sandbox.tokens("google", "elsewhere")
     headers = {"authorization": f"Bearer {tokens['access_token']}"}
     received = (await sandbox.http.get("/sandbox/google/userinfo", headers=headers)).json()
-    assert received["sub"] == unverified(tokens["id_token"])["sub"]
+    assert received["sub"] == claims_of(tokens["id_token"])["sub"]
     assert received["email"] == "elsa@mail.example.org"
     assert "hd" not in received
     refused = await sandbox.http.get("/sandbox/google/userinfo")
@@ -139,7 +140,7 @@ async def test_userinfo_describes_the_bearer(sandbox: Sandbox) -> None:
 
 
 async def test_claims_follow_the_scope(sandbox: Sandbox) -> None:
-    claims = unverified((await sandbox.tokens("google", "verified", scope="openid"))["id_token"])
+    claims = claims_of((await sandbox.tokens("google", "verified", scope="openid"))["id_token"])
     assert not {"email", "name"} & claims.keys()
 
 
@@ -165,15 +166,15 @@ async def test_the_popup_posts_to_no_other_origin(sandbox: Sandbox, origin: str)
 
 async def test_a_phone_names_itself_beside_the_web_client(sandbox: Sandbox) -> None:
     tokens = await sandbox.native("google", "verified", azp=GOOGLE_APP.others[0])
-    claims = unverified(tokens["id_token"])
+    claims = claims_of(tokens["id_token"])
     assert (claims["aud"], claims["azp"]) == (GOOGLE_APP.id, GOOGLE_APP.others[0])
 
 
 async def test_a_foreign_app_gets_its_own_tokens(sandbox: Sandbox) -> None:
     tokens = await sandbox.native("google", "verified", client_id="foreign.example.org")
-    assert unverified(tokens["id_token"])["aud"] == "foreign.example.org"
+    assert claims_of(tokens["id_token"])["aud"] == "foreign.example.org"
     ours = await sandbox.native("google", "verified")
-    assert unverified(ours["id_token"])["sub"] == unverified(tokens["id_token"])["sub"]
+    assert claims_of(ours["id_token"])["sub"] == claims_of(tokens["id_token"])["sub"]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +197,7 @@ async def test_a_security_event_is_signed_and_no_id_token(
     ((event, about),) = claims["events"].items()
     assert event == f"https://schemas.openid.net/secevent/{space}/event-type/{name}"
     assert about["reason"] == "hijacking"
-    id_token = unverified((await sandbox.native("google", "verified"))["id_token"])
+    id_token = claims_of((await sandbox.native("google", "verified"))["id_token"])
     assert about["subject"]["sub"] == id_token["sub"]
     # As Google does: here with a slash at the end, there without.
     assert claims["iss"] == about["subject"]["iss"] == f"{id_token['iss']}/"

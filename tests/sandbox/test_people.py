@@ -5,7 +5,8 @@ import pytest
 from quantimodo.crypto.jwt import BadToken
 from quantimodo.sandbox.fault_injection import HALF_A_MINUTE
 from quantimodo.sandbox.people import PEOPLE, Behaviour, another
-from support.sandbox_site import GRAPH, Sandbox, link, response_of, unverified
+from support.jwt_forgery import claims_of
+from support.sandbox_site import GRAPH, Sandbox, link, response_of
 
 PARTIES = ["google", "facebook", "oidc"]
 
@@ -33,7 +34,7 @@ async def test_the_steady_come_back_with_a_code(
 async def test_the_claims_about_the_address_of_each_person(sandbox: Sandbox) -> None:
     found = {}
     for person in ("verified", "elsewhere", "unverified", "no-email"):
-        claims = unverified((await sandbox.tokens("google", person))["id_token"])
+        claims = claims_of((await sandbox.tokens("google", person))["id_token"])
         found[person] = (claims.get("email_verified"), "hd" in claims)
     assert found == {
         "verified": (True, True),
@@ -100,8 +101,8 @@ async def test_native_tokens_bring_the_same_trouble(sandbox: Sandbox) -> None:
 
 
 async def test_with_one_the_clock_is_fast_by_not_quite_a_minute(sandbox: Sandbox) -> None:
-    steady = unverified((await sandbox.tokens("oidc", "verified"))["id_token"])
-    fast = unverified((await sandbox.tokens("oidc", "clock-ahead"))["id_token"])
+    steady = claims_of((await sandbox.tokens("oidc", "verified"))["id_token"])
+    fast = claims_of((await sandbox.tokens("oidc", "clock-ahead"))["id_token"])
     assert 0 < fast["iat"] - steady["iat"] < 60
 
 
@@ -115,14 +116,14 @@ async def test_anybody_can_have_any_address(
     page = await sandbox.ask("google", address="ann@example.org", trust=trust)
     response = response_of(await sandbox.http.get(link(page, "another")))
     tokens = (await sandbox.redeem("google", response["code"])).json()
-    claims = unverified(tokens["id_token"])
+    claims = claims_of(tokens["id_token"])
     assert (claims["email"], claims["email_verified"]) == ("ann@example.org", verified)
     assert claims.get("hd") == domain
 
 
 async def test_an_address_is_an_account_whatever_is_said_of_it(sandbox: Sandbox) -> None:
     subjects = [
-        unverified(
+        claims_of(
             (await sandbox.native("google", "another", address=address, trust=trust))["id_token"]
         )["sub"]
         for address, trust in [

@@ -4,7 +4,6 @@ Every part can be made wrong.
 """
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -14,16 +13,10 @@ import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from support.jwt_forgery import decode, encode
+
 PRESENT, VERIFIED, ELIGIBLE, BACKED_UP, ATTESTED = 1, 4, 8, 16, 64
 _BOTH = PRESENT | VERIFIED
-
-
-def b64(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def unb64(text: str) -> bytes:
-    return urlsafe_b64decode(text + "===")
 
 
 def client_data(kind: str, challenge: str, origin: str, **more: object) -> bytes:
@@ -49,7 +42,7 @@ class SoftAuthenticator:
 
     def create(self, options: Mapping[str, Any], **wrong: Any) -> str:
         """The response to `navigator.credentials.create()`."""
-        self.user_handle = unb64(options["user"]["id"])
+        self.user_handle = decode(options["user"]["id"])
         data = self._data(ATTESTED, wrong) + self.aaguid
         data += len(self.credential_id).to_bytes(2, "big") + self.credential_id + self._cose()
         attestation = {"fmt": "none", "attStmt": {}, "authData": data} | wrong.get("attested", {})
@@ -60,8 +53,8 @@ class SoftAuthenticator:
             **wrong.get("more", {}),
         )
         response = {
-            "clientDataJSON": b64(collected),
-            "attestationObject": b64(cbor2.dumps(attestation)),
+            "clientDataJSON": encode(collected),
+            "attestationObject": encode(cbor2.dumps(attestation)),
             "transports": ["internal", "hybrid"],
         }
         return self._json(response)
@@ -80,15 +73,15 @@ class SoftAuthenticator:
         key = wrong.get("key", self.key)
         signature = key.sign(data + sha256(collected).digest(), ec.ECDSA(SHA256()))
         response = {
-            "clientDataJSON": b64(collected),
-            "authenticatorData": b64(data),
-            "signature": b64(signature),
-            "userHandle": b64(wrong.get("user_handle", self.user_handle)),
+            "clientDataJSON": encode(collected),
+            "authenticatorData": encode(data),
+            "signature": encode(signature),
+            "userHandle": encode(wrong.get("user_handle", self.user_handle)),
         }
         return self._json(response)
 
     def _json(self, response: Mapping[str, Any]) -> str:
-        name = b64(self.credential_id)
+        name = encode(self.credential_id)
         whole = {"id": name, "rawId": name, "type": "public-key", "response": response}
         return json.dumps({**whole, "clientExtensionResults": {}})
 

@@ -50,14 +50,15 @@ class DPoPKey:
             "iat": int(now.timestamp()),
             **claims,
         }
-        return self.sign(_without_none(header), _without_none(made))
+        return self.sign(without_none(header), without_none(made))
 
     def sign(self, header: dict[str, Any], claims: dict[str, Any]) -> str:
         algorithm = OneAlgorithm(self.algorithm).get_alg(self.algorithm)
         return forge(header, claims, lambda text: algorithm.sign(text, self.key))
 
 
-def _without_none(members: dict[str, Any]) -> dict[str, Any]:
+def without_none(members: dict[str, Any]) -> dict[str, Any]:
+    """The members that have a value."""
     return {name: value for name, value in members.items() if value is not None}
 
 

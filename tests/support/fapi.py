@@ -18,7 +18,7 @@ from support.app import (
     AppHarness,
     response_of,
 )
-from support.dpop import DPoPKey
+from support.dpop import DPoPKey, without_none
 from support.registered_clients import BEARER, key_set, make_key, signed
 
 PAR = "/api/v2/oauth2/par"
@@ -58,7 +58,7 @@ class Signer:
             "exp": now + 60,
             **changes,
         }
-        return signed(_given(claims), self.key, self.algorithm)
+        return signed(without_none(claims), self.key, self.algorithm)
 
     async def post(
         self, path: str, fields: dict[str, Any], *, proof: bool = False, **claims: Any
@@ -67,7 +67,7 @@ class Signer:
         sent = {"client_assertion_type": BEARER, "client_assertion": self.assertion(**claims)}
         now = self.harness.context.clock.now()
         headers = {"dpop": self.dpop.proof(now, path)} if proof else {}
-        data = _given({**sent, **fields})
+        data = without_none({**sent, **fields})
         return await self.harness.browser().post(path, data=data, headers=headers)
 
     async def pushed(self, fields: dict[str, Any]) -> str:
@@ -95,15 +95,11 @@ class Signer:
             "response_mode": "jwt",
             **changes,
         }
-        return signed(_given(claims), self.key, self.algorithm)
+        return signed(without_none(claims), self.key, self.algorithm)
 
     async def opened(self, uri: str, browser: httpx.AsyncClient) -> httpx.Response:
         """The authorization endpoint with a pushed request."""
         return await browser.get(AUTHORIZE, params={"client_id": self.app.id, "request_uri": uri})
-
-
-def _given(members: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value is not None}
 
 
 async def signer(

@@ -2,7 +2,6 @@
 
 import json
 import re
-from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -123,11 +122,6 @@ def response_of(response: httpx.Response) -> dict[str, str]:
     parts = urlsplit(response.headers["location"])
     assert f"{parts.scheme}://{parts.netloc}{parts.path}" == RETURN
     return dict(parse_qsl(parts.query, strict_parsing=True))
-
-
-def unverified(token: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))
-    return found
 
 
 @asynccontextmanager

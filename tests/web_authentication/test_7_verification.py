@@ -19,10 +19,11 @@ from quantimodo.crypto.passkeys import (
     verify_registration,
 )
 from quantimodo.model.secrets import Secret
-from support.authenticator import PRESENT, VERIFIED, SoftAuthenticator, b64
+from support.authenticator import PRESENT, VERIFIED, SoftAuthenticator
+from support.jwt_forgery import encode
 
 RP = RelyingParty.of("https://id.example.org")
-OPTIONS = {"challenge": b64(b"a challenge"), "user": {"id": b64(b"ann")}}
+OPTIONS = {"challenge": encode(b"a challenge"), "user": {"id": encode(b"ann")}}
 OTHER_KEY = ec.generate_private_key(ec.SECP256R1())
 
 
@@ -116,7 +117,7 @@ def test_a_response_that_no_browser_sends_is_refused(text: str) -> None:
 
 
 PARTS = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text() | st.binary().map(b64),
+    st.none() | st.booleans() | st.integers() | st.text() | st.binary().map(encode),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
