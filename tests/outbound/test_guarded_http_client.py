@@ -246,7 +246,8 @@ async def test_an_address_that_is_not_a_plain_https_one_is_not_looked_up(url: st
 
 async def test_a_redirect_is_not_followed() -> None:
     async with loopback_server(OK) as inner:
-        moved = f"HTTP/1.1 302 Found\r\nlocation: http://{inner.host_and_port}/\r\ncontent-length: 0\r\n\r\n"
+        location = f"location: http://{inner.host_and_port}/"
+        moved = f"HTTP/1.1 302 Found\r\n{location}\r\ncontent-length: 0\r\n\r\n"
         async with (
             loopback_server(moved.encode()) as outer,
             closing(outer.http_client()) as http_client,

@@ -1,4 +1,4 @@
-"""Every dependency that an installation gets has an upper bound: what was not tried is not used."""
+"""Every dependency of an installation has an upper bound: no untested version is installed."""
 
 import tomllib
 from collections.abc import Iterator

@@ -305,7 +305,7 @@ def _of_ports() -> Iterator[tuple[str, str, str]]:
 
 
 def test_only_these_modules_open_connections() -> None:
-    """Whatever else fetched something would be no call of a port."""
+    """A fetch by another module would be no call of a port."""
     opening = set()
     for module, tree in _modules():
         for node in walk(tree):

@@ -68,7 +68,7 @@ def test_nothing_has_to_be_set() -> None:
     assert settings.development is True
 
 
-def test_the_defaults_are_those_of_the_contract() -> None:
+def test_the_lifetimes_of_tokens_have_the_documented_defaults() -> None:
     tokens = load_settings({}).tokens
     assert tokens.access_lifetime == timedelta(hours=1)
     assert tokens.code_lifetime == timedelta(seconds=60)

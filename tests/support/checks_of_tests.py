@@ -1,7 +1,7 @@
 """Which tests have no check that always runs: they would pass whatever the server does.
 
-Reads syntax trees only. A check in a loop counts where the loop has a turn for certain: over a
-display that is not empty, a constant, or `not_empty(…)`.
+Reads syntax trees only. A check in a loop counts where the loop certainly runs: over a display that
+is not empty, a constant, or `not_empty(…)`.
 """
 
 import ast
@@ -117,7 +117,7 @@ class Reader:
         """Whether a check in this node always runs."""
         match node:
             case ast.Assert():
-                return self._has_turn(node.test, known)
+                return self._compares(node.test, known)
             case ast.For() | ast.AsyncFor():
                 return self._is_filled(node.iter, known) and self._any(node.body, known)
             case ast.If():
@@ -135,7 +135,7 @@ class Reader:
     def _any(self, nodes: Iterable[ast.AST], known: frozenset[str]) -> bool:
         return any(self._checks(node, known) for node in nodes)
 
-    def _has_turn(self, test: ast.expr, known: frozenset[str]) -> bool:
+    def _compares(self, test: ast.expr, known: frozenset[str]) -> bool:
         """Whether an assertion compares something: not the elements of what may be empty."""
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             test = test.operand
@@ -150,7 +150,7 @@ class Reader:
         return all(self._is_filled(each.iter, known) for each in test.generators)
 
     def _is_filled(self, node: ast.AST, known: frozenset[str]) -> bool:
-        """Whether a loop over this has a turn for certain."""
+        """Whether a loop over this certainly runs."""
         match node:
             case ast.Tuple() | ast.List() | ast.Set():
                 return any(

@@ -1,4 +1,4 @@
-"""A device and the person in front of it, through the wire (RFC 8628)."""
+"""The requests of a device and of the person who uses it (RFC 8628)."""
 
 from typing import Any
 

@@ -83,14 +83,14 @@ class Caller:
         return post(TOKEN, self.client_id, self.secret, **form)
 
     async def is_active(self, connection: Connection, token: str) -> bool:
-        """What introspection says of it."""
+        """Whether introspection reports the token as active."""
         response = await connection.ask(self.introspection(token))
         assert response.status == 200, response.body
         active: bool = response.json()["active"]
         return active
 
     async def assert_dead(self, connection: Connection, tokens: Tokens) -> None:
-        """Nothing of it works anywhere."""
+        """Introspection, the API and the token endpoint refuse both tokens."""
         assert not await self.is_active(connection, tokens.access)
         assert not await self.is_active(connection, tokens.refresh)
         used = await connection.ask(get(ME, authorization=f"Bearer {tokens.access}"))
