@@ -8,8 +8,8 @@ import authlib.deprecate
 import pytest
 import pytest_asyncio
 
-from support.app import App
-from support.interop import CALLBACK, InteropSetup
+from support.app import CALLBACK, App
+from support.interop import InteropSetup
 from support.live_server import Live, open_live
 
 with warnings.catch_warnings():

@@ -11,8 +11,8 @@ from authlib.integrations.starlette_client import OAuth
 from starlette.requests import Request
 
 from quantimodo.model.client_metadata import ClientMetadata
-from support.app import App
-from support.interop import CALLBACK, SCOPE, InteropSetup
+from support.app import CALLBACK, App
+from support.interop import SCOPE, InteropSetup
 from support.live_server import Live
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -15,8 +15,7 @@ from joserfc.jwk import KeySet
 from quantimodo.app.composition.resources import resource_registry
 from quantimodo.model.resources import ResourceScope
 from quantimodo.protocol.resource_registration import ResourceRegistration
-from support.app import CHALLENGE, TOKEN, VERIFIER
-from support.interop import CALLBACK
+from support.app import CALLBACK, CHALLENGE, TOKEN, VERIFIER
 from support.live_server import Live
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from quantimodo.model.client_metadata import ClientMetadata
-from support.app import App
+from support.app import CALLBACK, App
 from support.client_certificate import client_certificate
-from support.interop import CALLBACK, SCOPE, InteropSetup
+from support.interop import SCOPE, InteropSetup
 from support.live_server import Live
 from support.registered_clients import key_set, make_key
 

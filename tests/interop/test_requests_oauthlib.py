@@ -11,8 +11,8 @@ from oauthlib.oauth2 import BackendApplicationClient, InvalidGrantError, WebAppl
 from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
-from support.app import App
-from support.interop import CALLBACK, SCOPE, InteropSetup
+from support.app import CALLBACK, App
+from support.interop import SCOPE, InteropSetup
 from support.live_server import Live
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -4,7 +4,8 @@ import pytest
 from authlib.common.security import generate_token
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
-from support.interop import CALLBACK, SCOPE, InteropSetup
+from support.app import CALLBACK
+from support.interop import SCOPE, InteropSetup
 from support.live_server import Live, ServeLive
 
 pytestmark = pytest.mark.slow

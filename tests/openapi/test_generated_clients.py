@@ -13,8 +13,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from quantimodo.model.users import User
-from support.app import CHALLENGE, VERIFIER
-from support.interop import CALLBACK
+from support.app import CALLBACK, CHALLENGE, VERIFIER
 from support.live_server import Live
 
 pytestmark = [pytest.mark.node, pytest.mark.slow]

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from support.app import App
-from support.interop import CALLBACK, SCOPE
+from support.app import CALLBACK, App
+from support.interop import SCOPE
 from support.live_server import Live, ServeLive
 
 _CHECKS = (

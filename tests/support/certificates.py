@@ -13,35 +13,24 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 def tls_pair(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A server's context with a certificate for 127.0.0.1, and a client's that trusts it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sink.example.org")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, SHA256())
-    )
+    certificate, key = _self_signed("sink.example.org", x509.IPAddress(ip_address("127.0.0.1")))
     path = folder / "sink.pem"
-    path.write_bytes(
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        + certificate.public_bytes(Encoding.PEM)
-    )
+    path.write_bytes(key + certificate)
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     server.load_cert_chain(path)
-    client = ssl.create_default_context(cadata=certificate.public_bytes(Encoding.PEM).decode())
-    return server, client
+    return server, ssl.create_default_context(cadata=certificate.decode())
 
 
 def certificate_for(name: str, folder: Path) -> None:
     """`chain.pem`, `key.pem` and `both.pem` in this folder: a certificate for this host name."""
+    certificate, key = _self_signed(name, x509.DNSName(name))
+    (folder / "chain.pem").write_bytes(certificate)
+    (folder / "key.pem").write_bytes(key)
+    (folder / "both.pem").write_bytes(certificate + key)
+
+
+def _self_signed(name: str, alternative: x509.GeneralName) -> tuple[bytes, bytes]:
+    """A certificate that is valid from yesterday to tomorrow, and its key, both as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -53,11 +42,8 @@ def certificate_for(name: str, folder: Path) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
         .sign(key, SHA256())
-        .public_bytes(Encoding.PEM)
     )
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "chain.pem").write_bytes(certificate)
-    (folder / "key.pem").write_bytes(private)
-    (folder / "both.pem").write_bytes(certificate + private)
+    return certificate.public_bytes(Encoding.PEM), private

@@ -6,7 +6,6 @@ from quantimodo.model.users import User
 from support.app import App
 from support.live_server import Live
 
-CALLBACK = "https://app.example.org/callback"
 SCOPE = "basic email offline_access openid profile"
 
 
