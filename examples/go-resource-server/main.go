@@ -1,4 +1,4 @@
-// An API for other applications: it asks quantimodo about each access token (RFC 7662), so that a
+// An API for other applications: it introspects each access token (RFC 7662), so that a
 // revocation counts with the next request. It needs the standard library alone.
 package main
 
@@ -21,8 +21,8 @@ type api struct {
 	client                          http.Client
 }
 
-// A grant is what the server says of an access token.
-type grant struct {
+// A tokenInfo is the introspection response for an access token.
+type tokenInfo struct {
 	Active   bool            `json:"active"`
 	Audience audience        `json:"aud"`
 	Scope    string          `json:"scope"`
@@ -56,7 +56,7 @@ func main() {
 		log.Fatal("cannot read the metadata of QUANTIMODO_ISSUER: ", err)
 	}
 	http.HandleFunc("GET /.well-known/oauth-protected-resource", a.metadata)
-	http.HandleFunc("GET /notes", a.requires("notes:read", func(w http.ResponseWriter, r *http.Request, who grant) {
+	http.HandleFunc("GET /notes", a.requires("notes:read", func(w http.ResponseWriter, r *http.Request, who tokenInfo) {
 		respond(w, http.StatusOK, map[string]any{"person": who.Subject, "application": who.ClientID})
 	}))
 	log.Print("Listening at ", address.Host)
@@ -64,7 +64,7 @@ func main() {
 }
 
 // requires lets a request through whose access token is for this API and has the scope.
-func (a *api) requires(scope string, next func(http.ResponseWriter, *http.Request, grant)) http.HandlerFunc {
+func (a *api) requires(scope string, next func(http.ResponseWriter, *http.Request, tokenInfo)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		kind, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		if !strings.EqualFold(kind, "Bearer") || token == "" {
@@ -87,7 +87,7 @@ func (a *api) requires(scope string, next func(http.ResponseWriter, *http.Reques
 	}
 }
 
-func (a *api) introspect(token string) (found grant, err error) {
+func (a *api) introspect(token string) (found tokenInfo, err error) {
 	form := url.Values{"token": {token}, "token_type_hint": {"access_token"}}
 	request, err := http.NewRequest(http.MethodPost, a.introspection, strings.NewReader(form.Encode()))
 	if err != nil {
