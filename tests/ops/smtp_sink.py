@@ -1,4 +1,4 @@
-"""A small mail server on 127.0.0.1 that keeps what it is given: real sockets, real TLS."""
+"""A small mail server on 127.0.0.1 that stores what it receives, with real sockets and TLS."""
 
 import asyncio
 import ssl
@@ -31,19 +31,19 @@ class Sink:
 async def smtp_sink(*, implicit_tls: bool = False, **options: object) -> AsyncIterator[Sink]:
     """Listening while the block runs."""
     sink = Sink(**options)  # type: ignore[arg-type]
-    open_lines: set[asyncio.Task[None]] = set()
+    conversations: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        open_lines.add(task)
+        conversations.add(task)
         try:
             await _talk(sink, reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             pass
         finally:
             writer.close()
-            open_lines.discard(task)
+            conversations.discard(task)
 
     context = sink.tls if implicit_tls else None
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
@@ -52,9 +52,9 @@ async def smtp_sink(*, implicit_tls: bool = False, **options: object) -> AsyncIt
         yield sink
     finally:
         server.close()
-        for task in tuple(open_lines):
+        for task in tuple(conversations):
             task.cancel()
-        await asyncio.gather(*open_lines, return_exceptions=True)
+        await asyncio.gather(*conversations, return_exceptions=True)
 
 
 async def _talk(sink: Sink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

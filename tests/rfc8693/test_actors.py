@@ -7,15 +7,15 @@ from typing import Any
 
 import httpx
 import pytest
-from exchange_scene import (
+from exchange_parties import (
     ALONE,
     GATEWAY,
     INACTIVE,
     NOTES,
     TASKS,
-    Scene,
+    ExchangeParties,
     add_api,
-    set_scene,
+    add_exchange_parties,
 )
 
 from quantimodo.app.composition.resources import resource_registry
@@ -32,23 +32,23 @@ OWN_TOKENS: dict[str, Any] = {**ALONE, "grant_types": frozenset({"client_credent
 class Acting:
     """`worker` acts by the gateway's exchange at `TASKS`. The application lists it."""
 
-    scene: Scene
+    parties: ExchangeParties
     worker: App
 
     async def own_token(self, client: App | None = None, **changes: str | None) -> str:
         """A token of a client for itself, for the gateway's API."""
         fields = {"grant_type": "client_credentials", "resource": GATEWAY, "scope": "use"}
-        response = await self.scene.harness.token(client or self.worker, **{**fields, **changes})
+        response = await self.parties.harness.token(client or self.worker, **{**fields, **changes})
         assert response.status_code == 200, response.text
         token: str = response.json()["access_token"]
         return token
 
     async def exchange(self, subject: str, actor: str | None, **changes: Any) -> httpx.Response:
         fields = {"actor_token": actor, "actor_token_type": ACCESS_TOKEN_URN, **changes}
-        return await self.scene.exchange(subject, **fields)
+        return await self.parties.exchange(subject, **fields)
 
     async def list_actors(self, *clients: App) -> None:
-        harness, app = self.scene.harness, self.scene.app
+        harness, app = self.parties.harness, self.parties.app
         found = await harness.context.stores.clients.client(app.id)
         assert found is not None
         actors = tuple(each.id for each in clients)
@@ -56,7 +56,7 @@ class Acting:
         await harness.register_again(app, metadata=metadata)
 
     async def change_api(self, identifier: str, **changes: Any) -> None:
-        context = self.scene.harness.context
+        context = self.parties.harness.context
         api = await context.stores.resources.resource(identifier)
         assert api is not None
         changed = replace(resource_registration(api), **changes)
@@ -66,19 +66,19 @@ class Acting:
         await self.change_api(identifier, clients=frozenset(each.id for each in clients))
 
 
-async def set_acting(scene: Scene) -> Acting:
-    worker = await scene.harness.app(name="Worker", **OWN_TOKENS)
-    acting = Acting(scene, worker)
+async def set_acting(parties: ExchangeParties) -> Acting:
+    worker = await parties.harness.app(name="Worker", **OWN_TOKENS)
+    acting = Acting(parties, worker)
     await acting.list_actors(worker)
-    await acting.open_to(TASKS, scene.app, scene.gateway, worker)
-    await acting.open_to(GATEWAY, scene.app, scene.gateway, worker)
+    await acting.open_to(TASKS, parties.app, parties.gateway, worker)
+    await acting.open_to(GATEWAY, parties.app, parties.gateway, worker)
     return acting
 
 
 @pytest.fixture
 async def acting(open_harness: OpenHarness) -> AsyncIterator[Acting]:
     async with open_harness(tokens__exchange="true") as harness:
-        yield await set_acting(await set_scene(harness))
+        yield await set_acting(await add_exchange_parties(harness))
 
 
 def act_of(*clients: App) -> dict[str, Any]:
@@ -92,18 +92,18 @@ async def test_4_1_the_actor_is_the_client_of_the_actor_token(
     open_harness: OpenHarness, token_format: str
 ) -> None:
     async with open_harness(tokens__exchange="true") as harness:
-        acting = await set_acting(await set_scene(harness, token_format=token_format))
-        scene = acting.scene
+        acting = await set_acting(await add_exchange_parties(harness, token_format=token_format))
+        parties = acting.parties
         harness.advance(minutes=10)
         actor = await acting.own_token()
         harness.advance(minutes=40)
-        subject = (await scene.granted())["access_token"]
+        subject = (await parties.granted())["access_token"]
         response = await acting.exchange(subject, actor)
         assert response.status_code == 200, response.text
         token = response.json()["access_token"]
-        found = await scene.introspect(token)
-        assert found["act"] == act_of(acting.worker, scene.gateway, scene.app)
-        assert (found["client_id"], found["aud"]) == (scene.gateway.id, TASKS)
+        found = await parties.introspect(token)
+        assert found["act"] == act_of(acting.worker, parties.gateway, parties.app)
+        assert (found["client_id"], found["aud"]) == (parties.gateway.id, TASKS)
         assert response.json()["expires_in"] == 1200, "not beyond the actor token"
         if token_format == "jwt":
             assert claims_of(token)["act"] == found["act"]
@@ -113,25 +113,25 @@ async def test_4_1_the_actor_is_the_client_of_the_actor_token(
             by_type = await acting.exchange(subject, actor, actor_token_type=JWT_URN)
             assert by_type.json()["error"] == "invalid_request", "an opaque token is no JWT"
         # It ends with each client of the chain.
-        for client in (acting.worker, scene.gateway, scene.app):
+        for client in (acting.worker, parties.gateway, parties.app):
             await harness.disable(client)
-            assert await scene.introspect(token) == INACTIVE, client.client.name
+            assert await parties.introspect(token) == INACTIVE, client.client.name
             await harness.register_again(client, disabled_at=None)
-            assert (await scene.introspect(token))["active"]
+            assert (await parties.introspect(token))["active"]
 
 
 async def test_4_1_the_client_itself_may_be_the_actor(acting: Acting) -> None:
-    scene = acting.scene
+    parties = acting.parties
     grants = frozenset({"client_credentials", TOKEN_EXCHANGE})
-    await scene.harness.register_again(scene.gateway, grant_types=grants)
-    subject = (await scene.granted())["access_token"]
-    response = await acting.exchange(subject, await acting.own_token(scene.gateway))
-    found = await scene.introspect(response.json()["access_token"])
-    assert found["act"] == act_of(scene.gateway, scene.app), "no client twice in a row"
+    await parties.harness.register_again(parties.gateway, grant_types=grants)
+    subject = (await parties.granted())["access_token"]
+    response = await acting.exchange(subject, await acting.own_token(parties.gateway))
+    found = await parties.introspect(response.json()["access_token"])
+    assert found["act"] == act_of(parties.gateway, parties.app), "no client twice in a row"
 
 
 async def test_2_1_a_token_and_its_type_come_together(acting: Acting) -> None:
-    subject = (await acting.scene.granted())["access_token"]
+    subject = (await acting.parties.granted())["access_token"]
     actor = await acting.own_token()
     wrong: tuple[dict[str, str | None], ...] = (
         {"actor_token_type": None},
@@ -148,34 +148,34 @@ async def test_2_1_a_token_and_its_type_come_together(acting: Acting) -> None:
 
 
 async def test_4_4_no_client_acts_that_the_application_does_not_list(acting: Acting) -> None:
-    scene = acting.scene
-    subject, actor = (await scene.granted())["access_token"], await acting.own_token()
+    parties = acting.parties
+    subject, actor = (await parties.granted())["access_token"], await acting.own_token()
     await acting.list_actors()
     refused = await acting.exchange(subject, actor)
     assert refused.json()["error"] == "invalid_request"
-    assert (await scene.exchange(subject)).status_code == 200, "the client itself may"
-    await acting.list_actors(scene.gateway)
+    assert (await parties.exchange(subject)).status_code == 200, "the client itself may"
+    await acting.list_actors(parties.gateway)
     assert (await acting.exchange(subject, actor)).json()["error"] == "invalid_request"
 
 
 async def test_confused_deputies_by_an_actor_token(acting: Acting) -> None:
     """Actor tokens that are real, and that the client was sent for another purpose."""
-    scene = acting.scene
-    harness = scene.harness
-    both = frozenset({*scene.app.client.grant_types, "client_credentials"})
-    await harness.register_again(scene.app, grant_types=both)
+    parties = acting.parties
+    harness = parties.harness
+    both = frozenset({*parties.app.client.grant_types, "client_credentials"})
+    await harness.register_again(parties.app, grant_types=both)
     listed = {"clients": frozenset({acting.worker.id})}
-    await add_api(harness, NOTES, "notes", introspected_by=frozenset({scene.server.id}), **listed)
+    await add_api(harness, NOTES, "notes", introspected_by=frozenset({parties.server.id}), **listed)
     other = await harness.app(name="Other", **OWN_TOKENS)
-    await acting.open_to(GATEWAY, scene.app, acting.worker, other)
-    tokens = await scene.granted()
+    await acting.open_to(GATEWAY, parties.app, acting.worker, other)
+    tokens = await parties.granted()
     subject, actor = tokens["access_token"], await acting.own_token()
     refused = {
         "for this server's API": await acting.own_token(resource=None, scope="readmeasurements"),
         "for an API of another client": await acting.own_token(resource=NOTES, scope="notes"),
         "of a client that is not listed": await acting.own_token(other),
         "of a person": subject,
-        "exchanged": (await scene.exchanged(subject))["access_token"],
+        "exchanged": (await parties.exchanged(subject))["access_token"],
         "an ID token": tokens["id_token"],
         "a refresh token": tokens["refresh_token"],
         "personal": "qmp_" + "A" * 52,
@@ -184,93 +184,93 @@ async def test_confused_deputies_by_an_actor_token(acting: Acting) -> None:
         response = await acting.exchange(subject, token)
         assert (response.status_code, response.json()["error"]) == (400, "invalid_request"), says
     # Neither borrows the rights of the other: the API lists both, or the request is refused.
-    for clients in ((scene.gateway,), (acting.worker,)):
-        await acting.open_to(TASKS, scene.app, *clients)
+    for clients in ((parties.gateway,), (acting.worker,)):
+        await acting.open_to(TASKS, parties.app, *clients)
         response = await acting.exchange(subject, actor)
         assert response.json()["error"] == "invalid_target"
-    await acting.open_to(TASKS, scene.app, scene.gateway, acting.worker)
+    await acting.open_to(TASKS, parties.app, parties.gateway, acting.worker)
     # A worker cannot exchange by itself, and its token is no subject.
-    assert (await scene.exchange(actor)).json()["error"] == "invalid_request"
-    alone = await scene.exchange(subject, acting.worker)
+    assert (await parties.exchange(actor)).json()["error"] == "invalid_request"
+    alone = await parties.exchange(subject, acting.worker)
     assert alone.json()["error"] == "unauthorized_client"
     await harness.disable(acting.worker)
     assert (await acting.exchange(subject, actor)).json()["error"] == "invalid_request"
     await harness.register_again(acting.worker, disabled_at=None)
     harness.advance(hours=2)
-    later = (await scene.granted())["access_token"]
+    later = (await parties.granted())["access_token"]
     assert (await acting.exchange(later, actor)).json()["error"] == "invalid_request"
 
 
 async def test_a_bound_actor_token_is_used_by_its_holder_only(acting: Acting) -> None:
-    scene = acting.scene
-    harness = scene.harness
+    parties = acting.parties
+    harness = parties.harness
     key, attacker, now = DPoPKey(), DPoPKey(), harness.context.clock.now
     fields = {"grant_type": "client_credentials", "resource": GATEWAY, "scope": "use"}
     bound = (await post_token(harness, acting.worker, key.proof(now()), **fields)).json()
     assert bound["token_type"] == "DPoP"
     exchange = {
         "grant_type": TOKEN_EXCHANGE,
-        "subject_token": (await scene.granted())["access_token"],
+        "subject_token": (await parties.granted())["access_token"],
         "subject_token_type": ACCESS_TOKEN_URN,
         "actor_token": bound["access_token"],
         "actor_token_type": ACCESS_TOKEN_URN,
         "resource": TASKS,
     }
     for proof in (None, attacker.proof(now())):
-        refused = await post_token(harness, scene.gateway, proof, **exchange)
+        refused = await post_token(harness, parties.gateway, proof, **exchange)
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
-    good = (await post_token(harness, scene.gateway, key.proof(now()), **exchange)).json()
-    assert (await scene.introspect(good["access_token"]))["cnf"] == {"jkt": key.thumbprint}
+    good = (await post_token(harness, parties.gateway, key.proof(now()), **exchange)).json()
+    assert (await parties.introspect(good["access_token"]))["cnf"] == {"jkt": key.thumbprint}
 
 
 async def test_4_1_a_chain_is_nested_and_ends_with_each_token_of_it(acting: Acting) -> None:
-    scene, (server, worker) = acting.scene, (acting.scene.server, acting.worker)
-    harness = scene.harness
+    parties, (server, worker) = acting.parties, (acting.parties.server, acting.worker)
+    harness = parties.harness
     exchanges = frozenset({TOKEN_EXCHANGE})
     await harness.register_again(server, grant_types=exchanges)
     await harness.register_again(worker, grant_types=exchanges)
-    await acting.open_to(GATEWAY, scene.app, scene.gateway, server, worker)
-    subject = (await scene.granted())["access_token"]
-    first = (await scene.exchanged(subject))["access_token"]
+    await acting.open_to(GATEWAY, parties.app, parties.gateway, server, worker)
+    subject = (await parties.granted())["access_token"]
+    first = (await parties.exchanged(subject))["access_token"]
     back = {"resource": GATEWAY}
     # By default no client exchanges again, also not the one for whose API the token is.
-    refused = await scene.exchange(first, server, **back)
+    refused = await parties.exchange(first, server, **back)
     assert refused.json()["error"] == "invalid_request"
-    await acting.list_actors(server, scene.gateway)
+    await acting.list_actors(server, parties.gateway)
     # Not the client that got the token, and no other one that does not introspect for its API.
-    for client in (scene.gateway, worker):
-        refused = await scene.exchange(first, client, **back)
+    for client in (parties.gateway, worker):
+        refused = await parties.exchange(first, client, **back)
         assert refused.json()["error"] == "invalid_request"
-    response = await scene.exchange(first, server, **back)
+    response = await parties.exchange(first, server, **back)
     assert response.status_code == 200, response.text
     second = response.json()["access_token"]
-    found = await harness.introspect(scene.gateway, second)
-    assert found["act"] == act_of(server, scene.gateway, scene.app)
+    found = await harness.introspect(parties.gateway, second)
+    assert found["act"] == act_of(server, parties.gateway, parties.app)
     assert (found["scope"], found["aud"]) == ("use", GATEWAY), "what the person allowed there"
-    third = (await scene.exchanged(second))["access_token"]
-    found = await scene.introspect(third)
-    assert found["act"] == act_of(scene.gateway, server, scene.gateway, scene.app)
-    longer = await scene.exchange(third, server, **back)
+    third = (await parties.exchanged(second))["access_token"]
+    found = await parties.introspect(third)
+    assert found["act"] == act_of(parties.gateway, server, parties.gateway, parties.app)
+    longer = await parties.exchange(third, server, **back)
     assert longer.json()["error"] == "invalid_request"
     assert "at most 4" in longer.json()["error_description"]
     # An API that the person did not allow is not reached by a chain.
     await add_api(harness, NOTES, "notes", clients=frozenset({server.id}))
-    refused = await scene.exchange(first, server, resource=NOTES)
+    refused = await parties.exchange(first, server, resource=NOTES)
     assert refused.json()["error"] == "invalid_target"
 
     await harness.revoke(server, second)
-    assert await scene.introspect(third) == INACTIVE
-    assert (await scene.introspect(first))["active"]
-    again = (await scene.exchange(first, server, **back)).json()["access_token"]
-    await harness.revoke(scene.app, subject)
+    assert await parties.introspect(third) == INACTIVE
+    assert (await parties.introspect(first))["active"]
+    again = (await parties.exchange(first, server, **back)).json()["access_token"]
+    await harness.revoke(parties.app, subject)
     for token in (first, again):
-        assert await harness.introspect(scene.gateway, token) == INACTIVE
-        assert await scene.introspect(token) == INACTIVE
+        assert await harness.introspect(parties.gateway, token) == INACTIVE
+        assert await parties.introspect(token) == INACTIVE
 
 
 async def test_the_person_sees_who_acts_and_the_whole_chain(acting: Acting) -> None:
-    scene, harness = acting.scene, acting.scene.harness
-    subject, actor = (await scene.granted())["access_token"], await acting.own_token()
+    parties, harness = acting.parties, acting.parties.harness
+    subject, actor = (await parties.granted())["access_token"], await acting.own_token()
     for _ in range(2):
         assert (await acting.exchange(subject, actor)).status_code == 200
     await harness.context.accesses.flush()
@@ -282,13 +282,13 @@ async def test_the_person_sees_who_acts_and_the_whole_chain(acting: Acting) -> N
     assert user is not None
     events = await harness.context.stores.events.events_of(user.id, 100)
     details = [each.detail for each in events if each.kind == "token.exchanged"]
-    assert details == [f"{scene.app.client.name} · Gateway · Worker · Tasks"]
+    assert details == [f"{parties.app.client.name} · Gateway · Worker · Tasks"]
 
 
 async def test_only_the_operator_lists_actors(open_harness: OpenHarness) -> None:
     async with open_harness(tokens__exchange="true", registration__mode="open") as harness:
-        acting = await set_acting(await set_scene(harness))
-        app, worker = acting.scene.app, acting.worker
+        acting = await set_acting(await add_exchange_parties(harness))
+        app, worker = acting.parties.app, acting.worker
         owner = await harness.person("dev@example.org")
         await harness.register_again(app, owner_id=owner.id)
         browser = await harness.signed_in("dev@example.org")

@@ -1,8 +1,8 @@
 """A separate process that opens a database and does one thing, for races and crashes.
 
 `prepared_contenders.py` starts it with the arguments URL NAME ACTION [ARGUMENT].
-It says `ready`, waits for a line on its standard input, so that all begin at once, and answers
-with one line of JSON. `pour` never ends: it says each key that was acknowledged, one a line.
+It writes `ready`, waits for a line on its standard input, so that all begin at once, and responds
+with one line of JSON. `pour` never ends: it writes each key that was acknowledged, one a line.
 """
 
 import asyncio
@@ -21,9 +21,9 @@ from samples import (
     ACCEPTED,
     LATER,
     NOW,
-    SALT,
     SIGNER,
     SOON,
+    SUCCESSOR_NONCE,
     access_token,
     access_token_of,
     code_of,
@@ -368,7 +368,7 @@ async def _pour(stores: Stores, name: str, first_number: str) -> None:
         while True:
             mine = f"{name} {number} {count}"
             successors = access_token_of(grant, mine), refresh_token(grant, mine)
-            if await _kept(stores.tokens.rotate(token, NOW, SALT, *successors)):
+            if await _kept(stores.tokens.rotate(token, NOW, SUCCESSOR_NONCE, *successors)):
                 say(successors[0].key, successors[1].key)
                 token = successors[1]
             count += 1

@@ -35,7 +35,7 @@ class Contender:
         return json.loads(text)
 
     async def kill(self) -> bytes:
-        """Kill it at once; what it still said before."""
+        """Kill it at once; what it wrote before."""
         os.kill(self.pid, signal.SIGKILL)
         return await self._rest()
 
@@ -62,7 +62,7 @@ class Contenders:
         return Contender(pid, output, input_)
 
     async def contend(self, count: int, url: str, action: str, *arguments: str) -> dict[str, Any]:
-        """What each of so many processes answered, by its name."""
+        """The response of each of `count` processes, by its name."""
         names = [f"p{number}" for number in range(count)]
         started = await asyncio.gather(
             *(self.start(url, name, action, *arguments) for name in names)

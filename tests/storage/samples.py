@@ -1,4 +1,4 @@
-"""Values for the tests of the storage, and the people and applications that they stand on."""
+"""Values for the tests of the storage, and the people and applications that they refer to."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=1)
 SIGNER = Signer("provider", "example")
 LATER = NOW + timedelta(days=30)
-SALT = b"successor_nonce of 16 bytes"
+SUCCESSOR_NONCE = b"successor_nonce of 16 bytes"
 
 
 def key(name: str) -> bytes:
@@ -315,7 +315,7 @@ def access_token_of(grant: Grant, name: str, **changes: object) -> AccessToken:
 
 @dataclass
 class Samples:
-    """Makes what others stand on, each time with new names."""
+    """Stores the rows that others refer to, each time with new names."""
 
     stores: Stores
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
@@ -341,7 +341,7 @@ class Samples:
     async def unsaved_grant(
         self, user: User | None = None, client_id: str | None = None, **changes: object
     ) -> Grant:
-        """It may be saved: the person has allowed what it covers."""
+        """A grant that may be stored: the consent of the person covers it."""
         user = user or await self.user()
         values: dict[str, object] = {
             "id": key(f"grant {next(self._numbers)}"),

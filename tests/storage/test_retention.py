@@ -8,8 +8,8 @@ import pytest
 from samples import (
     LATER,
     NOW,
-    SALT,
     SIGNER,
+    SUCCESSOR_NONCE,
     Samples,
     access_token,
     access_token_of,
@@ -629,7 +629,9 @@ async def test_a_key_that_is_not_retired_is_never_deleted(stores: Stores) -> Non
 async def test_a_spent_token_is_kept_until_it_expires(stores: Stores, samples: Samples) -> None:
     grant = await samples.grant()
     first = await samples.refresh_token(grant)
-    assert await stores.tokens.rotate(first, NOW, SALT, None, refresh_token(grant, "successor"))
+    assert await stores.tokens.rotate(
+        first, NOW, SUCCESSOR_NONCE, None, refresh_token(grant, "successor")
+    )
     assert (
         await stores.retention.delete_expired(
             "refresh_tokens", first.expires_at - _MICROSECOND, 100

@@ -4,7 +4,16 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from samples import NOW, SALT, SOON, Samples, access_token_of, code_of, key, refresh_token
+from samples import (
+    NOW,
+    SOON,
+    SUCCESSOR_NONCE,
+    Samples,
+    access_token_of,
+    code_of,
+    key,
+    refresh_token,
+)
 
 from quantimodo.model.tokens import Grant
 from quantimodo.ports.stores import Stores
@@ -52,7 +61,7 @@ async def test_nothing_is_spent_after_revocation(stores: Stores, samples: Sample
     assert await stores.tokens.revoke_grant(grant.id, NOW)
     assert await stores.tokens.revoke_grant(unused.id, NOW)
     successor = access_token_of(grant, "successor"), refresh_token(grant, "successor")
-    assert not await stores.tokens.rotate(token, NOW, SALT, *successor)
+    assert not await stores.tokens.rotate(token, NOW, SUCCESSOR_NONCE, *successor)
     tokens = access_token_of(unused, "child"), refresh_token(unused, "child")
     assert not await stores.tokens.redeem(code_of(unused), NOW, *tokens)
     for name in ("successor", "child"):
@@ -71,7 +80,7 @@ async def test_a_successor_saved_while_its_grant_is_revoked_is_revoked_too(
         successor = access_token_of(grant, name), refresh_token(grant, name)
         acts = [
             stores.tokens.revoke_grant(grant.id, NOW),
-            stores.tokens.rotate(token, NOW, SALT, *successor),
+            stores.tokens.rotate(token, NOW, SUCCESSOR_NONCE, *successor),
         ]
         await asyncio.gather(*(acts if revocation_first else reversed(acts)))
         await _nothing_works(stores, grant, name)
@@ -108,7 +117,7 @@ async def test_a_successor_saved_while_its_person_or_application_is_deleted_is_i
             "delete person": stores.users.delete_user(grant.user_id, NOW),
             "delete application": stores.clients.delete_client(grant.client_id),
         }
-        acts = [end.pop(ending), stores.tokens.rotate(token, NOW, SALT, *successor)]
+        acts = [end.pop(ending), stores.tokens.rotate(token, NOW, SUCCESSOR_NONCE, *successor)]
         for unused in end.values():
             unused.close()
         await asyncio.gather(*(acts if end_first else reversed(acts)))

@@ -4,7 +4,18 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from samples import LATER, NOW, SALT, SOON, Samples, code_of, identity, key, refresh_token, session
+from samples import (
+    LATER,
+    NOW,
+    SOON,
+    SUCCESSOR_NONCE,
+    Samples,
+    code_of,
+    identity,
+    key,
+    refresh_token,
+    session,
+)
 
 from quantimodo.model.sessions import LogoutRecipient
 from quantimodo.model.tokens import Grant
@@ -172,7 +183,7 @@ async def test_grants_of_the_session_end_with_it(stores: Stores, samples: Sample
     assert await stores.sessions.end_session(person.id, key("s"), NOW)
     assert await _is_revoked(stores, online)
     assert not await stores.tokens.rotate(
-        token, NOW, SALT, None, refresh_token(online, "successor")
+        token, NOW, SUCCESSOR_NONCE, None, refresh_token(online, "successor")
     )
     for grant in (offline, other, plain):
         assert not await _is_revoked(stores, grant)

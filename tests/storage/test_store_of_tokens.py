@@ -7,8 +7,8 @@ import pytest
 from samples import (
     LATER,
     NOW,
-    SALT,
     SOON,
+    SUCCESSOR_NONCE,
     Samples,
     access_token,
     access_token_of,
@@ -49,7 +49,7 @@ async def test_a_bound_token_comes_back_bound(stores: Stores, samples: Samples) 
     assert await stores.tokens.redeem(code, NOW, access, first)
     second = refresh_token(grant, "second", confirmation=certificate)
     rotated = access_token_of(grant, "rotated", confirmation=certificate)
-    assert await stores.tokens.rotate(first, NOW, SALT, rotated, second)
+    assert await stores.tokens.rotate(first, NOW, SUCCESSOR_NONCE, rotated, second)
     own = access_token(grant.client_id, "own", confirmation=certificate)
     await stores.tokens.add_access_token(own)
     found_code = await stores.tokens.authorization_code(code.key)
@@ -73,7 +73,7 @@ async def test_a_token_keeps_its_own_details(stores: Stores, samples: Samples) -
     assert await stores.tokens.redeem(code, NOW, own[1], refresh_token(grant, "r"))
     successor = refresh_token(grant, "s")
     spent = refresh_token(grant, "r")
-    assert await stores.tokens.rotate(spent, NOW, SALT, own[2], successor)
+    assert await stores.tokens.rotate(spent, NOW, SUCCESSOR_NONCE, own[2], successor)
     for token in own:
         found = await stores.tokens.access_token(token.key)
         assert found is not None
@@ -218,10 +218,12 @@ async def test_rotation_spends_the_token_and_saves_the_successor(
     successor = refresh_token(
         grant, "successor", issued_at=SOON, expires_at=LATER + timedelta(days=1)
     )
-    assert await stores.tokens.rotate(first, SOON, SALT, access_token_of(grant, "a"), successor)
+    assert await stores.tokens.rotate(
+        first, SOON, SUCCESSOR_NONCE, access_token_of(grant, "a"), successor
+    )
     spent = await stores.tokens.refresh_token(first.key)
     assert spent is not None
-    assert (spent.spent_at, spent.successor_nonce, spent.revoked) == (SOON, SALT, False)
+    assert (spent.spent_at, spent.successor_nonce, spent.revoked) == (SOON, SUCCESSOR_NONCE, False)
     found = await stores.tokens.refresh_token(successor.key)
     assert found is not None
     assert (found.token, found.spent_at, found.grant) == (successor, None, grant)
@@ -233,7 +235,9 @@ async def test_a_rotation_may_come_without_an_access_token(
 ) -> None:
     grant = await samples.grant()
     first = await samples.refresh_token(grant)
-    assert await stores.tokens.rotate(first, NOW, SALT, None, refresh_token(grant, "successor"))
+    assert await stores.tokens.rotate(
+        first, NOW, SUCCESSOR_NONCE, None, refresh_token(grant, "successor")
+    )
     assert await stores.tokens.refresh_token(key("successor")) is not None
 
 
@@ -242,14 +246,16 @@ async def test_a_refresh_token_is_spent_once_and_the_loser_leaves_nothing(
 ) -> None:
     grant = await samples.grant()
     first = await samples.refresh_token(grant)
-    assert await stores.tokens.rotate(first, NOW, SALT, None, refresh_token(grant, "successor"))
+    assert await stores.tokens.rotate(
+        first, NOW, SUCCESSOR_NONCE, None, refresh_token(grant, "successor")
+    )
     lost = access_token_of(grant, "lost"), refresh_token(grant, "lost")
     assert not await stores.tokens.rotate(first, SOON, b"another successor_nonce", *lost)
     assert await stores.tokens.access_token(key("lost")) is None
     assert await stores.tokens.refresh_token(key("lost")) is None
     spent = await stores.tokens.refresh_token(first.key)
     assert spent is not None
-    assert (spent.spent_at, spent.successor_nonce) == (NOW, SALT)
+    assert (spent.spent_at, spent.successor_nonce) == (NOW, SUCCESSOR_NONCE)
 
 
 async def test_of_many_who_rotate_one_token_one_wins(stores: Stores, samples: Samples) -> None:
@@ -278,7 +284,7 @@ async def test_rotations_of_different_tokens_at_once_all_win(
     successors = [token._replace(key=key(token.key.hex())) for token in tokens]
     won = await asyncio.gather(
         *(
-            stores.tokens.rotate(token, NOW, SALT, None, successor)
+            stores.tokens.rotate(token, NOW, SUCCESSOR_NONCE, None, successor)
             for token, successor in zip(tokens, successors, strict=True)
         )
     )
@@ -294,7 +300,11 @@ async def test_a_rotation_that_cannot_be_kept_leaves_the_token_unspent(
     taken = await samples.refresh_token()
     with pytest.raises(Conflict):
         await stores.tokens.rotate(
-            first, NOW, SALT, access_token_of(grant, "a"), taken._replace(grant_id=grant.id)
+            first,
+            NOW,
+            SUCCESSOR_NONCE,
+            access_token_of(grant, "a"),
+            taken._replace(grant_id=grant.id),
         )
     unspent = await stores.tokens.refresh_token(first.key)
     assert unspent is not None

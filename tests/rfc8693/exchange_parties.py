@@ -24,7 +24,7 @@ ALONE: dict[str, Any] = {
 
 
 @dataclass(slots=True)
-class Scene:
+class ExchangeParties:
     """`app` has the grant of a person. `gateway` introspects for the API `GATEWAY`, and may act at
     `TASKS`, for which `server` introspects."""
 
@@ -86,7 +86,7 @@ async def add_api(harness: AppHarness, identifier: str, *scopes: str, **changes:
     )
 
 
-async def set_scene(harness: AppHarness, **formats: Any) -> Scene:
+async def add_exchange_parties(harness: AppHarness, **formats: Any) -> ExchangeParties:
     await harness.person()
     app, server = await harness.app(), await harness.app(name="Task server")
     gateway = await harness.app(name="Gateway", **ALONE)
@@ -95,4 +95,4 @@ async def set_scene(harness: AppHarness, **formats: Any) -> Scene:
     clients, by_server = frozenset({app.id, gateway.id}), frozenset({server.id})
     scopes = "tasks:read", "tasks:write"
     await add_api(harness, TASKS, *scopes, clients=clients, introspected_by=by_server, **formats)
-    return Scene(harness, app, gateway, server)
+    return ExchangeParties(harness, app, gateway, server)
