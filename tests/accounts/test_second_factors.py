@@ -513,7 +513,7 @@ async def test_where_it_is_off_no_person_adds_one_and_those_that_exist_count(
 
 
 @pytest.fixture
-async def requiring(
+async def requiring_services(
     stores: Stores, clock: MovableClock, entropy: Entropy
 ) -> AsyncIterator[AccountServices]:
     """Services that require a second factor."""
@@ -533,9 +533,9 @@ async def begin_pending(services: AccountServices) -> tuple[PendingLogin, pyotp.
 
 
 async def test_where_it_is_required_it_is_added_when_the_session_starts(
-    requiring: AccountServices,
+    requiring_services: AccountServices,
 ) -> None:
-    services, ann = requiring, await requiring.member()
+    services, ann = requiring_services, await requiring_services.member()
     with pytest.raises(DomainError):
         await services.login.complete_pending(await pending(services), Secret("000000"), BROWSER)
     found, app = await begin_pending(services)
@@ -596,10 +596,11 @@ async def _begun_elsewhere(services: AccountServices, ann: User) -> None:
     ],
 )
 async def test_an_app_is_not_in_use_if_the_session_did_not_start(
-    requiring: AccountServices, meanwhile: Callable[[AccountServices, User], Awaitable[None]]
+    requiring_services: AccountServices,
+    meanwhile: Callable[[AccountServices, User], Awaitable[None]],
 ) -> None:
     """Otherwise the person has a factor whose recovery codes were never shown."""
-    services, ann = requiring, await requiring.member()
+    services, ann = requiring_services, await requiring_services.member()
     found, app = await begin_pending(services)
     await meanwhile(services, ann)
     with pytest.raises((DomainError, TooMany)):
@@ -611,8 +612,10 @@ async def test_an_app_is_not_in_use_if_the_session_did_not_start(
     assert "Two-step verification is on" not in await subjects(services)
 
 
-async def test_of_one_pending_login_one_set_up_completes(requiring: AccountServices) -> None:
-    services, ann = requiring, await requiring.member()
+async def test_of_one_pending_login_one_set_up_completes(
+    requiring_services: AccountServices,
+) -> None:
+    services, ann = requiring_services, await requiring_services.member()
     found, app = await begin_pending(services)
     code = code_of(app, services)
     results = await asyncio.gather(
@@ -630,10 +633,10 @@ async def test_of_one_pending_login_one_set_up_completes(requiring: AccountServi
 
 
 async def test_codes_of_a_new_app_have_a_limit_of_their_set_up(
-    requiring: AccountServices,
+    requiring_services: AccountServices,
 ) -> None:
     """They are not counted as password proofs, and do not clear that counter."""
-    services, ann = requiring, await requiring.member()
+    services, ann = requiring_services, await requiring_services.member()
     found, app = await begin_pending(services)
     for _ in range(services.throttle.policy.proof_per_person.count):
         await services.throttle.reauthenticate(ann.id)
@@ -645,8 +648,8 @@ async def test_codes_of_a_new_app_have_a_limit_of_their_set_up(
         await services.throttle.reauthenticate(ann.id)
 
 
-async def test_guesses_in_one_set_up_end_no_other(requiring: AccountServices) -> None:
-    services = requiring
+async def test_guesses_in_one_set_up_end_no_other(requiring_services: AccountServices) -> None:
+    services = requiring_services
     await services.member()
     found, app = await begin_pending(services)
     for _ in range(services.throttle.policy.set_up_codes_per_browser.count):

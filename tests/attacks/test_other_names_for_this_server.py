@@ -43,7 +43,7 @@ async def ask_for_a_new_password(harness: AppHarness) -> None:
 
 
 @pytest.fixture
-async def forgetful(open_harness: OpenHarness) -> AsyncIterator[AppHarness]:
+async def reset_harness(open_harness: OpenHarness) -> AsyncIterator[AppHarness]:
     """A developer's server, where a person has requested a new password."""
     async with open_harness(issuer=ISSUER, development="true") as harness:
         await ask_for_a_new_password(harness)
@@ -66,9 +66,9 @@ async def forgetful(open_harness: OpenHarness) -> AsyncIterator[AppHarness]:
     ],
 )
 async def test_emails_are_not_shown_under_the_name_of_another_site(
-    forgetful: AppHarness, host: str
+    reset_harness: AppHarness, host: str
 ) -> None:
-    assert not await email_shown(forgetful, host)
+    assert not await email_shown(reset_harness, host)
 
 
 @pytest.mark.parametrize(
@@ -76,16 +76,16 @@ async def test_emails_are_not_shown_under_the_name_of_another_site(
     ["127.0.0.1:8000", "LOCALHOST:8000", "localhost", "[::1]:8000", "[::1]"],
 )
 async def test_emails_are_shown_under_our_name_and_this_machines(
-    forgetful: AppHarness, host: str
+    reset_harness: AppHarness, host: str
 ) -> None:
-    assert await email_shown(forgetful, host)
+    assert await email_shown(reset_harness, host)
 
 
 @pytest.mark.parametrize("host", ["evil.example:8000", "127.0.0.1.evil.example", ""])
 async def test_the_sandbox_is_not_shown_under_the_name_of_another_site(
-    forgetful: AppHarness, host: str
+    reset_harness: AppHarness, host: str
 ) -> None:
-    assert (await ask(forgetful, SANDBOX, host=host)).status_code == 421
+    assert (await ask(reset_harness, SANDBOX, host=host)).status_code == 421
 
 
 @pytest.mark.parametrize(
@@ -93,17 +93,17 @@ async def test_the_sandbox_is_not_shown_under_the_name_of_another_site(
 )
 @pytest.mark.parametrize("peer", ["192.0.2.7", "::ffff:192.0.2.7", "10.0.0.1", "a socket", ""])
 async def test_development_pages_need_a_loopback_peer(
-    forgetful: AppHarness, path: str, peer: str
+    reset_harness: AppHarness, path: str, peer: str
 ) -> None:
-    assert (await ask(forgetful, path, peer=peer)).status_code == 403
+    assert (await ask(reset_harness, path, peer=peer)).status_code == 403
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.0.0.9", "::1", "::ffff:127.0.0.1"])
 async def test_development_pages_are_shown_to_every_loopback_peer(
-    forgetful: AppHarness, peer: str
+    reset_harness: AppHarness, peer: str
 ) -> None:
     for path in ("/outbox", SANDBOX):
-        assert (await ask(forgetful, path, peer=peer)).status_code == 200
+        assert (await ask(reset_harness, path, peer=peer)).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ async def test_one_waiting_request_has_a_largest_size(harness: AppHarness) -> No
 
 
 @pytest.fixture
-async def open_app_harness(open_harness: OpenHarness) -> AsyncIterator[AppHarness]:
+async def registering_harness(open_harness: OpenHarness) -> AsyncIterator[AppHarness]:
     async with open_harness(
         registration__mode="open",
         budgets__registrations_per_address=str(MIB),
@@ -79,33 +79,33 @@ async def register(harness: AppHarness, **metadata: Any) -> dict[str, Any]:
 
 
 async def test_registrations_of_one_address_stay_within_their_budget(
-    open_app_harness: AppHarness,
+    registering_harness: AppHarness,
 ) -> None:
     """The oldest without a consent are deleted first."""
     large = [f"https://app.example.org/{number}/{'x' * 900}" for number in range(40)]
     made = []
     for _ in range(20):
-        open_app_harness.advance(seconds=1)
-        made.append(await register(open_app_harness, redirect_uris=large))
-    assert MIB * 0.5 <= stored(open_app_harness, "unused_clients") <= MOST
-    clients = {row[0] for row in open_app_harness.rows()["clients"]}
+        registering_harness.advance(seconds=1)
+        made.append(await register(registering_harness, redirect_uris=large))
+    assert MIB * 0.5 <= stored(registering_harness, "unused_clients") <= MOST
+    clients = {row[0] for row in registering_harness.rows()["clients"]}
     assert made[0]["client_id"] not in clients
     assert made[-1]["client_id"] in clients
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 async def test_managing_a_registration_is_limited(
-    open_app_harness: AppHarness, method: str
+    registering_harness: AppHarness, method: str
 ) -> None:
     """RFC 7592 §2: each change writes an audit line and may fetch documents; guessing counts."""
     for _ in range(3):
-        response = await open_app_harness.browser().request(
+        response = await registering_harness.browser().request(
             method, f"{REGISTER}/no-such-app", json={}
         )
         assert response.status_code == 401
-    found = await register(open_app_harness)
+    found = await register(registering_harness)
     headers = {"authorization": f"Bearer {found['registration_access_token']}"}
-    refused = await open_app_harness.browser().request(
+    refused = await registering_harness.browser().request(
         method, f"{REGISTER}/{found['client_id']}", json={}, headers=headers
     )
     assert refused.status_code == 429

@@ -51,45 +51,45 @@ def transport() -> _Transport:
 
 
 @pytest.fixture
-async def gathering(transport: _Transport) -> CoalescingTransport:
+async def coalescing(transport: _Transport) -> CoalescingTransport:
     return CoalescingTransport(transport, asyncio.get_running_loop())
 
 
 async def test_head_and_body_are_one_write(
-    transport: _Transport, gathering: CoalescingTransport
+    transport: _Transport, coalescing: CoalescingTransport
 ) -> None:
-    gathering.write(b"head ")
-    gathering.write(b"body")
+    coalescing.write(b"head ")
+    coalescing.write(b"body")
     await asyncio.sleep(0)
     assert transport.done == [b"head body"]
 
 
 async def test_a_head_alone_is_written_at_the_end_of_the_loop_iteration(
-    transport: _Transport, gathering: CoalescingTransport
+    transport: _Transport, coalescing: CoalescingTransport
 ) -> None:
-    gathering.write(b"head")
+    coalescing.write(b"head")
     assert transport.done == []
     await asyncio.sleep(0)
     assert transport.done == [b"head"]
 
 
 async def test_many_writes_are_sent_in_order(
-    transport: _Transport, gathering: CoalescingTransport
+    transport: _Transport, coalescing: CoalescingTransport
 ) -> None:
     for number in range(7):
-        gathering.write(b"%d" % number)
-    gathering.write(b"")
-    gathering.writelines([b"7", b"8"])
+        coalescing.write(b"%d" % number)
+    coalescing.write(b"")
+    coalescing.writelines([b"7", b"8"])
     await asyncio.sleep(0)
     assert b"".join(piece for piece in transport.done if isinstance(piece, bytes)) == b"012345678"
 
 
 @pytest.mark.parametrize("end", ["close", "write_eof"])
 async def test_written_bytes_are_sent_before_the_end(
-    end: str, transport: _Transport, gathering: CoalescingTransport
+    end: str, transport: _Transport, coalescing: CoalescingTransport
 ) -> None:
-    gathering.write(b"last")
-    finish: Callable[[], None] = getattr(gathering, end)
+    coalescing.write(b"last")
+    finish: Callable[[], None] = getattr(coalescing, end)
     finish()
     assert transport.done == [b"last", end]
     await asyncio.sleep(0)
@@ -97,18 +97,18 @@ async def test_written_bytes_are_sent_before_the_end(
 
 
 async def test_an_abort_drops_unsent_bytes(
-    transport: _Transport, gathering: CoalescingTransport
+    transport: _Transport, coalescing: CoalescingTransport
 ) -> None:
-    gathering.write(b"never")
-    gathering.abort()
+    coalescing.write(b"never")
+    coalescing.abort()
     await asyncio.sleep(0)
     assert transport.done == ["abort"]
 
 
 async def test_an_empty_write_sends_nothing(
-    transport: _Transport, gathering: CoalescingTransport
+    transport: _Transport, coalescing: CoalescingTransport
 ) -> None:
-    gathering.write(b"")
+    coalescing.write(b"")
     await asyncio.sleep(0)
     assert transport.done == []
 

@@ -36,7 +36,7 @@ Include {folder}/quantimodo.conf
 
 
 @pytest.fixture
-def place() -> Iterator[Path]:
+def apache_folder() -> Iterator[Path]:
     """A folder that Apache's own user can read: those of a test are for this user only."""
     made = Path(tempfile.mkdtemp(prefix="quantimodo-apache-"))
     made.chmod(0o755)
@@ -62,9 +62,9 @@ async def apache(made: SetUp) -> AsyncIterator[Path]:
 
 
 async def test_apache_protects_a_folder_shows_the_person_and_signs_out(
-    site: Live, person: ExamplePerson, place: Path
+    site: Live, person: ExamplePerson, apache_folder: Path
 ) -> None:
-    made = await set_up(site, "mod-auth-openidc", place, strict=True)
+    made = await set_up(site, "mod-auth-openidc", apache_folder, strict=True)
     async with apache(made) as errors:
         page = await person.open(f"{made.origin}/")
         assert "You are signed out" in page.text
@@ -86,14 +86,14 @@ async def test_apache_protects_a_folder_shows_the_person_and_signs_out(
 
 
 async def test_a_logout_at_the_server_ends_the_session_of_apache(
-    place: Path, tmp_path: Path
+    apache_folder: Path, tmp_path: Path
 ) -> None:
     port = free_port()
     async with (
         open_with_short_tokens(tmp_path, port) as live,
         new_person(live, "ann@example.org") as ann,
     ):
-        made = await set_up(live, "mod-auth-openidc", place, port=port)
+        made = await set_up(live, "mod-auth-openidc", apache_folder, port=port)
         await register_logout_uri(made, "/private/callback?logout=backchannel")
         async with apache(made) as errors:
             page = await ann.open(f"{made.origin}/private/")

@@ -16,10 +16,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def brief(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
+async def short_lived(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
     """A server of which Authlib takes each access token for expired: it refreshes a minute
     before the end."""
-    folder = tmp_path_factory.mktemp("brief")
+    folder = tmp_path_factory.mktemp("short-lived")
     async with open_live(folder, tokens__access_lifetime="1m") as opened:
         yield opened
 
@@ -47,9 +47,9 @@ async def started(live: Live, name: str, folder: Path, **changes: str) -> AsyncI
 
 @pytest.mark.parametrize("name", ["flask", "fastapi", "django"])
 async def test_a_person_signs_in_reads_measurements_and_signs_out(
-    brief: Live, tmp_path: Path, name: str
+    short_lived: Live, tmp_path: Path, name: str
 ) -> None:
-    async with new_person(brief) as person, started(brief, name, tmp_path) as made:
+    async with new_person(short_lived) as person, started(short_lived, name, tmp_path) as made:
         page = await person.open(f"{made.origin}/")
         assert "Sign in with quantimodo" in page.text
         page = await person.open(f"{made.origin}/sign-in")
@@ -62,13 +62,18 @@ async def test_a_person_signs_in_reads_measurements_and_signs_out(
         page = await person.submit(page, "/sign-out")
         assert str(page.url).startswith(f"{made.origin}/"), made.log()
         assert "Sign in with quantimodo" in page.text
-        assert (await person.browser.get(f"{brief.address}/account")).status_code == 303
+        assert (await person.browser.get(f"{short_lived.address}/account")).status_code == 303
 
 
 @pytest.mark.parametrize("name", ["flask", "fastapi", "django"])
-async def test_a_refusal_is_a_page_with_its_reason(brief: Live, tmp_path: Path, name: str) -> None:
+async def test_a_refusal_is_a_page_with_its_reason(
+    short_lived: Live, tmp_path: Path, name: str
+) -> None:
     wrong = {"QUANTIMODO_CLIENT_SECRET": "not-the-secret"}
-    async with new_person(brief) as person, started(brief, name, tmp_path, **wrong) as made:
+    async with (
+        new_person(short_lived) as person,
+        started(short_lived, name, tmp_path, **wrong) as made,
+    ):
         person.decision = "deny"
         page = await person.open(f"{made.origin}/sign-in")
         assert page.status_code == 400

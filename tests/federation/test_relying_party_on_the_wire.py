@@ -210,7 +210,9 @@ END_SESSION = "https://login.example.org/logout"
 
 
 @pytest.fixture
-async def leaving(open_harness: OpenHarness, upstream: Upstream) -> AsyncIterator[AppHarness]:
+async def logout_harness(
+    open_harness: OpenHarness, upstream: Upstream
+) -> AsyncIterator[AppHarness]:
     """A server whose provider `work` ends sessions, and names them."""
     upstream.publishes(end_session_endpoint=END_SESSION)
     work = {
@@ -258,10 +260,10 @@ async def is_signed_in(browser: httpx.AsyncClient) -> bool:
 
 
 async def test_rp_initiated_logout_2_the_person_is_offered_to_sign_out_there_too(
-    leaving: AppHarness, upstream: Upstream
+    logout_harness: AppHarness, upstream: Upstream
 ) -> None:
-    browser = await signed_in(leaving, upstream, sid="first")
-    (row,) = leaving.rows()["provider_sessions"]
+    browser = await signed_in(logout_harness, upstream, sid="first")
+    (row,) = logout_harness.rows()["provider_sessions"]
     id_token = upstream.replies[f"{upstream.issuer}/token"].json()["id_token"]  # type: ignore[union-attr]
     assert id_token.encode() not in b"".join(each for each in row if isinstance(each, bytes))
     page = await browser.get("/sign-out")
@@ -279,7 +281,7 @@ async def test_rp_initiated_logout_2_the_person_is_offered_to_sign_out_there_too
         "post_logout_redirect_uri": f"{ISSUER}/sign-out/returned",
     }
     assert not await is_signed_in(browser)
-    assert not leaving.rows()["provider_sessions"]
+    assert not logout_harness.rows()["provider_sessions"]
     # A state of another browser, or none, says nothing; ours says that the person is signed out.
     for other in ("", "another", f"{state}_INVALID"):
         response = await browser.get("/sign-out/returned", params={"state": other})
@@ -290,16 +292,16 @@ async def test_rp_initiated_logout_2_the_person_is_offered_to_sign_out_there_too
 
 
 async def test_rp_initiated_logout_is_not_offered_for_other_sessions(
-    leaving: AppHarness, upstream: Upstream
+    logout_harness: AppHarness, upstream: Upstream
 ) -> None:
-    await leaving.person()
-    by_password = await leaving.signed_in()
+    await logout_harness.person()
+    by_password = await logout_harness.signed_in()
     page = await by_password.get("/sign-out")
     assert "Example Inc." not in page.text
     left = await by_password.post("/sign-out", data={**form_fields(page.text), "at": "provider"})
     assert left.headers["location"] == "/sign-in"
     # A sign-out here alone leaves the session there.
-    browser = await signed_in(leaving, upstream, email="up@example.org")
+    browser = await signed_in(logout_harness, upstream, email="up@example.org")
     page = await browser.get("/sign-out")
     left = await browser.post("/sign-out", data=form_fields(page.text))
     assert left.headers["location"] == "/sign-in"
@@ -307,11 +309,11 @@ async def test_rp_initiated_logout_is_not_offered_for_other_sessions(
 
 
 async def test_back_channel_logout_2_7_the_sessions_from_there_end_and_no_others(
-    leaving: AppHarness, upstream: Upstream
+    logout_harness: AppHarness, upstream: Upstream
 ) -> None:
-    first = await signed_in(leaving, upstream, sid="first")
-    second = await signed_in(leaving, upstream, sid="second")
-    stranger = leaving.browser()
+    first = await signed_in(logout_harness, upstream, sid="first")
+    second = await signed_in(logout_harness, upstream, sid="second")
+    stranger = logout_harness.browser()
     token = logout_token(upstream, "one", sid="first", sub="248289761001")
     for _ in range(2):  # Back-Channel Logout §2.8: already signed out is signed out
         response = await stranger.post(NOTIFICATIONS, data=token)
@@ -322,8 +324,8 @@ async def test_back_channel_logout_2_7_the_sessions_from_there_end_and_no_others
     assert refused.status_code == 400
     assert "no-store" in refused.headers["cache-control"]
     # A replayed token ends no session that began since.
-    leaving.advance(seconds=1)
-    again = await signed_in(leaving, upstream, sid="first")
+    logout_harness.advance(seconds=1)
+    again = await signed_in(logout_harness, upstream, sid="first")
     assert (await stranger.post(NOTIFICATIONS, data=token)).status_code == 200
     assert await is_signed_in(again)
     by_subject = logout_token(upstream, "two", sub="248289761001")
@@ -332,9 +334,9 @@ async def test_back_channel_logout_2_7_the_sessions_from_there_end_and_no_others
 
 
 async def test_back_channel_logout_2_7_a_sign_in_under_way_from_an_ended_session_is_void(
-    leaving: AppHarness, upstream: Upstream
+    logout_harness: AppHarness, upstream: Upstream
 ) -> None:
-    browser, stranger = leaving.browser(), leaving.browser()
+    browser, stranger = logout_harness.browser(), logout_harness.browser()
     started_login = await browser.get("/sign-in/with/work")
     query = query_of(started_login.headers["location"])
     ended = logout_token(upstream, "one", sid="first")

@@ -404,7 +404,7 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture
-def world_settings(prepared_database: PreparedDatabase, tmp_path: Path) -> Callable[..., Any]:
+def server_settings(prepared_database: PreparedDatabase, tmp_path: Path) -> Callable[..., Any]:
     def made(**changes: str) -> Any:
         settings = settings_for(f"sqlite:///{tmp_path}/harness.db", tmp_path, **changes)
         shutil.copy(prepared_database.database, file_of(settings))
@@ -414,10 +414,10 @@ def world_settings(prepared_database: PreparedDatabase, tmp_path: Path) -> Calla
 
 
 async def test_a_worker_sends_traces_and_metrics_to_the_collector(
-    world_settings: Callable[..., Any],
+    server_settings: Callable[..., Any],
 ) -> None:
     with collector() as there:
-        settings = world_settings(
+        settings = server_settings(
             telemetry__endpoint=f"http://127.0.0.1:{there.port}/",
             telemetry__headers="Authorization=Basic abc, x-tenant=ours",
         )
@@ -485,10 +485,10 @@ def test_faults_of_the_sdk_are_logged_without_their_values() -> None:
 
 
 async def test_a_worker_without_telemetry_runs_nothing_of_it(
-    open_harness: OpenHarness, world_settings: Callable[..., Any]
+    open_harness: OpenHarness, server_settings: Callable[..., Any]
 ) -> None:
     """The hot paths have the objects that they had without it, and call the same functions."""
-    settings = world_settings()
+    settings = server_settings()
     async with open_server(settings, RefusalSampler(time.monotonic)) as application:
         assert type(application) is Dispatcher
     async with open_harness() as harness:

@@ -11,7 +11,7 @@ REGISTER = "/api/v2/oauth2/register"
 
 
 @pytest.fixture
-async def open_app_harness(open_harness: OpenHarness) -> Any:
+async def registering_harness(open_harness: OpenHarness) -> Any:
     async with open_harness(registration__mode="open") as harness:
         yield harness
 
@@ -34,18 +34,18 @@ async def manage(
     return await harness.browser().request(method, path, json=body, headers=headers)
 
 
-async def test_2_1_it_reads_what_is_registered(open_app_harness: AppHarness) -> None:
-    received = await registered(open_app_harness, client_name="Dream Diary")
-    response = await manage(open_app_harness, "GET", received)
+async def test_2_1_it_reads_what_is_registered(registering_harness: AppHarness) -> None:
+    received = await registered(registering_harness, client_name="Dream Diary")
+    response = await manage(registering_harness, "GET", received)
     assert response.status_code == 200
     assert response.headers["cache-control"] == "no-store"
     del received["client_secret"]  # kept as a digest only
     assert response.json() == received
 
 
-async def test_2_2_it_replaces_all_of_it(open_app_harness: AppHarness) -> None:
+async def test_2_2_it_replaces_all_of_it(registering_harness: AppHarness) -> None:
     received = await registered(
-        open_app_harness, client_name="Dream Diary", policy_uri="https://app.example.org/privacy"
+        registering_harness, client_name="Dream Diary", policy_uri="https://app.example.org/privacy"
     )
     body = {
         "client_id": received["client_id"],
@@ -53,20 +53,20 @@ async def test_2_2_it_replaces_all_of_it(open_app_harness: AppHarness) -> None:
         "redirect_uris": ["https://app.example.org/other"],
         "client_name": "Day Diary",
     }
-    response = await manage(open_app_harness, "PUT", received, body)
+    response = await manage(registering_harness, "PUT", received, body)
     assert response.status_code == 200, response.text
     found = response.json()
     assert found["client_name"] == "Day Diary"
     assert found["redirect_uris"] == ["https://app.example.org/other"]
     assert "policy_uri" not in found
     assert "client_secret" not in found
-    assert (await manage(open_app_harness, "GET", received)).json() == found
+    assert (await manage(registering_harness, "GET", received)).json() == found
 
 
 async def test_2_2_it_cannot_become_another_or_guess_its_secret(
-    open_app_harness: AppHarness,
+    registering_harness: AppHarness,
 ) -> None:
-    received = await registered(open_app_harness)
+    received = await registered(registering_harness)
     for body in (
         {"redirect_uris": [CALLBACK]},
         {"redirect_uris": [CALLBACK], "client_id": "another"},
@@ -74,19 +74,19 @@ async def test_2_2_it_cannot_become_another_or_guess_its_secret(
         {"redirect_uris": [CALLBACK + "#x"], "client_id": received["client_id"]},
         [],
     ):
-        response = await manage(open_app_harness, "PUT", received, body)
+        response = await manage(registering_harness, "PUT", received, body)
         assert response.status_code == 400
-        assert (await manage(open_app_harness, "GET", received)).json()["redirect_uris"] == [
+        assert (await manage(registering_harness, "GET", received)).json()["redirect_uris"] == [
             CALLBACK
         ]
 
 
 async def test_2_2_a_secret_comes_when_it_is_needed_and_goes_when_not(
-    open_app_harness: AppHarness,
+    registering_harness: AppHarness,
 ) -> None:
-    received = await registered(open_app_harness, token_endpoint_auth_method="none")
+    received = await registered(registering_harness, token_endpoint_auth_method="none")
     body = {"client_id": received["client_id"], "redirect_uris": [CALLBACK]}
-    confidential = (await manage(open_app_harness, "PUT", received, body)).json()
+    confidential = (await manage(registering_harness, "PUT", received, body)).json()
     data = {
         "grant_type": "authorization_code",
         "code": "x",
@@ -94,31 +94,31 @@ async def test_2_2_a_secret_comes_when_it_is_needed_and_goes_when_not(
     }
     auth = (received["client_id"], confidential["client_secret"])
     del data["client_id"]
-    response = await open_app_harness.browser().post(TOKEN, data=data, auth=auth)
+    response = await registering_harness.browser().post(TOKEN, data=data, auth=auth)
     assert response.json()["error"] == "invalid_grant", "it is who it says"
     public = await manage(
-        open_app_harness, "PUT", received, {**body, "token_endpoint_auth_method": "none"}
+        registering_harness, "PUT", received, {**body, "token_endpoint_auth_method": "none"}
     )
     assert "client_secret_expires_at" not in public.json()
-    response = await open_app_harness.browser().post(TOKEN, data=data, auth=auth)
+    response = await registering_harness.browser().post(TOKEN, data=data, auth=auth)
     assert response.json()["error"] == "invalid_client"
 
 
-async def test_2_3_it_deletes_itself_once(open_app_harness: AppHarness) -> None:
-    received = await registered(open_app_harness)
-    response = await manage(open_app_harness, "DELETE", received)
+async def test_2_3_it_deletes_itself_once(registering_harness: AppHarness) -> None:
+    received = await registered(registering_harness)
+    response = await manage(registering_harness, "DELETE", received)
     assert (response.status_code, response.content) == (204, b"")
-    assert await open_app_harness.context.stores.clients.client(received["client_id"]) is None
-    assert (await manage(open_app_harness, "GET", received)).status_code == 401
+    assert await registering_harness.context.stores.clients.client(received["client_id"]) is None
+    assert (await manage(registering_harness, "GET", received)).status_code == 401
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 async def test_another_client_gets_no_information(
-    open_app_harness: AppHarness, method: str
+    registering_harness: AppHarness, method: str
 ) -> None:
     # RFC 7592 §2.1: 401 alike, whether there is such an app or not.
-    received, other = await registered(open_app_harness), await registered(open_app_harness)
-    by_hand = await open_app_harness.app()
+    received, other = await registered(registering_harness), await registered(registering_harness)
+    by_hand = await registering_harness.app()
     tries = (
         {"token": None},
         {"token": "nonsense"},
@@ -127,26 +127,28 @@ async def test_another_client_gets_no_information(
         {"client_id": by_hand.id},
         {"client_id": "unknown"},
     )
-    responses = [await manage(open_app_harness, method, received, {}, **each) for each in tries]
+    responses = [await manage(registering_harness, method, received, {}, **each) for each in tries]
     assert {response.status_code for response in responses} == {401}
     assert len({response.text for response in responses}) == 1
-    assert await open_app_harness.context.stores.clients.client(received["client_id"]) is not None
+    assert (
+        await registering_harness.context.stores.clients.client(received["client_id"]) is not None
+    )
 
 
-async def test_a_disabled_app_does_not_manage_itself(open_app_harness: AppHarness) -> None:
-    received = await registered(open_app_harness)
-    client = await open_app_harness.context.stores.clients.client(received["client_id"])
+async def test_a_disabled_app_does_not_manage_itself(registering_harness: AppHarness) -> None:
+    received = await registered(registering_harness)
+    client = await registering_harness.context.stores.clients.client(received["client_id"])
     assert client is not None
-    await open_app_harness.context.registry.disable(client)
-    assert (await manage(open_app_harness, "GET", received)).status_code == 401
+    await registering_harness.context.registry.disable(client)
+    assert (await manage(registering_harness, "GET", received)).status_code == 401
 
 
 async def test_2_2_members_that_the_server_sets_are_no_requests(
-    open_app_harness: AppHarness,
+    registering_harness: AppHarness,
 ) -> None:
     """RFC 7592 §2.2: a client leaves them out; one that does not changes none of them. A member
     that is null is one that is left out."""
-    received = await registered(open_app_harness, policy_uri="https://app.example.org/privacy")
+    received = await registered(registering_harness, policy_uri="https://app.example.org/privacy")
     stated = {
         "registration_access_token": "qmg_another",
         "registration_client_uri": "https://evil.example/",
@@ -159,18 +161,18 @@ async def test_2_2_members_that_the_server_sets_are_no_requests(
         "policy_uri": None,
         **stated,
     }
-    changed = await manage(open_app_harness, "PUT", received, body)
+    changed = await manage(registering_harness, "PUT", received, body)
     assert changed.status_code == 200, changed.text
     found = changed.json()
     assert {name: found[name] for name in stated} == {name: received[name] for name in stated}
     assert "policy_uri" not in found
-    assert (await manage(open_app_harness, "GET", received)).json() == found
+    assert (await manage(registering_harness, "GET", received)).json() == found
 
 
-async def test_2_3_with_the_registration_all_access_ends(open_app_harness: AppHarness) -> None:
+async def test_2_3_with_the_registration_all_access_ends(registering_harness: AppHarness) -> None:
     """RFC 7592 §2.3: grants, codes and tokens end with it, and the address is not known any
     more."""
-    harness = open_app_harness
+    harness = registering_harness
     await harness.person()
     received = await registered(harness, grant_types=["authorization_code", "refresh_token"])
     client = await harness.context.stores.clients.client(received["client_id"])

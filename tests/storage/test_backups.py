@@ -81,7 +81,7 @@ def search_path(engine: str, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def empty_place(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+def new_database_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
     """The address of a database that is not there yet."""
     if engine == "sqlite":
         return f"sqlite:///{tmp_path}/restored/quantimodo.db"
@@ -121,7 +121,7 @@ async def people(url: str) -> dict[str, str]:
 
 
 async def test_a_backup_has_every_write_acknowledged_before_it_began(
-    site: Site, stores: Stores, empty_place: str
+    site: Site, stores: Stores, new_database_url: str
 ) -> None:
     """The writers write before, while and after it is made; what is restored is consistent."""
     acknowledged, numbers, ended = [MARK], count(), asyncio.Event()
@@ -139,17 +139,17 @@ async def test_a_backup_has_every_write_acknowledged_before_it_began(
     made = await site.backup()
     ended.set()
     await asyncio.gather(*writers)
-    await site.restore(made, empty_place)
-    if (path := sqlite_path(empty_place)) is not None:
+    await site.restore(made, new_database_url)
+    if (path := sqlite_path(new_database_url)) is not None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert [each.name for each in path.parent.iterdir()] == [path.name]
-    found = await people(empty_place)
+    found = await people(new_database_url)
     assert set(before) <= set(found)
     assert found == {email: f"hash of {email}" for email in found}
     with made.open("rb") as file:
         manifest = BackupFile(file).manifest
     envelope = Envelope(parse_keys(KEY), SeededEntropy(1))
-    assert await unreadable_values(empty_place, envelope) == []
+    assert await unreadable_values(new_database_url, envelope) == []
     assert (manifest.made_at, manifest.issuer) == (NOW, "https://id.example.org")
     assert [name for _, name, _ in manifest.migrations] == [step.name for step in shipped("sqlite")]
 
@@ -177,7 +177,7 @@ async def test_a_backup_is_recorded_in_the_database_that_it_saved(
 
 
 async def test_an_encrypted_backup_is_restored_with_its_secret_key_on_a_new_machine(
-    site: Site, empty_place: str
+    site: Site, new_database_url: str
 ) -> None:
     identity = x25519.Identity.generate()
     made = await site.backup(recipients=(str(identity.to_public()),), with_secret_key=True)
@@ -187,11 +187,11 @@ async def test_an_encrypted_backup_is_restored_with_its_secret_key_on_a_new_mach
     wrong = str(x25519.Identity.generate())
     for refused in ({}, {"identities": wrong}, {"identities": "no key"}):
         with pytest.raises(REFUSALS):
-            await site.restore(made, empty_place, **place, **refused)
+            await site.restore(made, new_database_url, **place, **refused)
         assert not key_file.exists()
     text = f"# a comment\n{identity}\n"
-    await site.restore(made, empty_place, **place, identities=text)
-    assert MARK in await people(empty_place)
+    await site.restore(made, new_database_url, **place, identities=text)
+    assert MARK in await people(new_database_url)
     assert key_file.read_text() == f"{KEY}\n"
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
 
@@ -276,22 +276,24 @@ REFUSED: list[tuple[Callable[[Path], Path], dict[str, str], str]] = [
 
 
 async def test_a_restore_that_is_refused_changes_nothing(
-    site: Site, stores: Stores, database_url: str, empty_place: str
+    site: Site, stores: Stores, database_url: str, new_database_url: str
 ) -> None:
     made = await site.backup()
     for file, settings, text in REFUSED:
         with pytest.raises(REFUSALS, match=text):
-            await site.restore(file(made), empty_place, **settings)
+            await site.restore(file(made), new_database_url, **settings)
     before = await people(database_url)
     with pytest.raises(Occupied):
         await site.restore(made, database_url)
     assert await people(database_url) == before
-    await site.restore(made, empty_place, dry_run="yes")
-    assert sqlite_path(empty_place) is None or not list(Path(empty_place[10:]).parent.iterdir())
+    await site.restore(made, new_database_url, dry_run="yes")
+    assert sqlite_path(new_database_url) is None or not list(
+        Path(new_database_url[10:]).parent.iterdir()
+    )
     # Each refusal left the place empty; a backup of another issuer is restored on request.
     moved = {"issuer": "https://other.example.org", "from_issuer": "https://id.example.org"}
-    await site.restore(made, empty_place, **moved)
-    assert await people(empty_place) == before
+    await site.restore(made, new_database_url, **moved)
+    assert await people(new_database_url) == before
 
 
 async def test_a_backup_that_is_refused_leaves_no_file(site: Site) -> None:

@@ -48,15 +48,15 @@ async def database(postgres_url: str) -> AsyncIterator[PostgresDatabase]:
 
 
 @pytest.fixture
-async def beside(postgres_url: str) -> AsyncIterator[asyncpg.Connection]:
+async def other_connection(postgres_url: str) -> AsyncIterator[asyncpg.Connection]:
     """A connection of another program."""
     connection = await asyncpg.connect(postgres_url)
     yield connection
     await connection.close()
 
 
-async def _disconnect(beside: asyncpg.Connection) -> None:
-    await beside.execute(
+async def _disconnect(other_connection: asyncpg.Connection) -> None:
+    await other_connection.execute(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
@@ -74,19 +74,21 @@ async def test_a_commit_is_durable_whatever_the_server_s_default(postgres_url: s
         await connection.close()
 
 
-async def test_reads_survive_lost_connections(stores: Stores, beside: asyncpg.Connection) -> None:
+async def test_reads_survive_lost_connections(
+    stores: Stores, other_connection: asyncpg.Connection
+) -> None:
     await stores.clients.add_client(client("c"))
     for _ in range(5):
-        await _disconnect(beside)
+        await _disconnect(other_connection)
         assert await stores.clients.client("c") == client("c")
 
 
 async def test_writes_after_lost_connections_are_kept(
-    stores: Stores, beside: asyncpg.Connection
+    stores: Stores, other_connection: asyncpg.Connection
 ) -> None:
     await stores.clients.add_client(client("c"))
     await stores.tokens.add_access_token(access_token("c", "before"))
-    await _disconnect(beside)
+    await _disconnect(other_connection)
     assert await stores.clients.client("c") is not None  # by now the loss is noticed
     await stores.tokens.add_access_token(access_token("c", "after"))
     await stores.tokens.revoke_jwt("jti", LATER)
@@ -95,7 +97,7 @@ async def test_writes_after_lost_connections_are_kept(
 
 
 async def test_a_logout_request_without_an_end_costs_nothing(
-    postgres_url: str, beside: asyncpg.Connection
+    postgres_url: str, other_connection: asyncpg.Connection
 ) -> None:
     """Statements between the shutdown message of a server and its disconnect are run again."""
     async with _delayed_address(postgres_url) as url:
@@ -103,7 +105,7 @@ async def test_a_logout_request_without_an_end_costs_nothing(
         try:
             await stores.clients.add_client(client("c"))
             await stores.tokens.add_access_token(access_token("c", "before"))
-            await _disconnect(beside)
+            await _disconnect(other_connection)
             await stores.tokens.add_access_token(
                 access_token("c", "after")
             )  # a statement of a batch
@@ -147,17 +149,17 @@ async def _delayed_address(url: str) -> AsyncIterator[str]:
 
 
 async def test_a_write_whose_connection_is_lost_is_unavailable_and_the_next_is_not(
-    stores: Stores, beside: asyncpg.Connection
+    stores: Stores, other_connection: asyncpg.Connection
 ) -> None:
     await stores.clients.add_client(client("c"))
-    async with beside.transaction():
-        await beside.execute("LOCK TABLE access_tokens, leases IN ACCESS EXCLUSIVE MODE")
+    async with other_connection.transaction():
+        await other_connection.execute("LOCK TABLE access_tokens, leases IN ACCESS EXCLUSIVE MODE")
         writes = [
             asyncio.ensure_future(stores.tokens.add_access_token(access_token("c", "a"))),
             asyncio.ensure_future(stores.leases.lease("l", "h", timedelta(minutes=1), NOW)),
         ]
-        await _until_waiting(beside, 2)
-        await _disconnect(beside)
+        await _until_waiting(other_connection, 2)
+        await _disconnect(other_connection)
         outcomes = await asyncio.gather(*writes, return_exceptions=True)
     assert [type(one) for one in outcomes] == [Unavailable, Unavailable]
     assert await stores.tokens.access_token(key("a")) is None
@@ -165,21 +167,21 @@ async def test_a_write_whose_connection_is_lost_is_unavailable_and_the_next_is_n
     assert await stores.leases.lease("l", "h", timedelta(minutes=1), NOW)
 
 
-async def _until_waiting(beside: asyncpg.Connection, count: int) -> None:
+async def _until_waiting(other_connection: asyncpg.Connection, count: int) -> None:
     waiting = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
     async with asyncio.timeout(10):
-        while await beside.fetchval(waiting) < count:
+        while await other_connection.fetchval(waiting) < count:
             await asyncio.sleep(0.01)
 
 
 async def test_reads_go_on_while_a_row_is_held(
-    stores: Stores, samples: Samples, beside: asyncpg.Connection
+    stores: Stores, samples: Samples, other_connection: asyncpg.Connection
 ) -> None:
     grant = await samples.grant()
-    async with beside.transaction():
-        await beside.execute("UPDATE grants SET scope = scope WHERE id = $1", grant.id)
+    async with other_connection.transaction():
+        await other_connection.execute("UPDATE grants SET scope = scope WHERE id = $1", grant.id)
         revoking = asyncio.ensure_future(stores.tokens.revoke_grant(grant.id, NOW))
-        await _until_waiting(beside, 1)
+        await _until_waiting(other_connection, 1)
         assert await stores.clients.client(grant.client_id) is not None
         assert await stores.tokens.token_status("jti", grant.client_id, grant.id) is not None
     assert await revoking
@@ -187,9 +189,9 @@ async def test_reads_go_on_while_a_row_is_held(
 
 
 async def test_operations_that_lock_each_other_out_both_succeed(
-    database: PostgresDatabase, beside: asyncpg.Connection
+    database: PostgresDatabase, other_connection: asyncpg.Connection
 ) -> None:
-    await beside.execute("INSERT INTO leases VALUES ('a', '', 1), ('b', '', 1)")
+    await other_connection.execute("INSERT INTO leases VALUES ('a', '', 1), ('b', '', 1)")
 
     def operation(holder: str, *names: str) -> Operation[str]:
         for name in names:
@@ -202,7 +204,7 @@ async def test_operations_that_lock_each_other_out_both_succeed(
         database.write(lambda: operation("second", "b", "a")),
     ]
     assert await asyncio.gather(*both) == ["first", "second"]
-    holders = await beside.fetch("SELECT DISTINCT holder FROM leases")
+    holders = await other_connection.fetch("SELECT DISTINCT holder FROM leases")
     assert len(holders) == 1  # one after the other, whole
 
 
@@ -225,7 +227,9 @@ async def test_a_broken_transaction_does_not_spoil_its_connection(stores: Stores
     assert await stores.leases.lease("l", "h", timedelta(minutes=1), NOW)
 
 
-async def test_no_transaction_is_left_open(stores: Stores, beside: asyncpg.Connection) -> None:
+async def test_no_transaction_is_left_open(
+    stores: Stores, other_connection: asyncpg.Connection
+) -> None:
     await stores.clients.add_client(client("c"))
     for task in [asyncio.ensure_future(stores.clients.set_logo("c", None)) for _ in range(8)]:
         await asyncio.sleep(0)
@@ -237,12 +241,12 @@ async def test_no_transaction_is_left_open(stores: Stores, beside: asyncpg.Conne
         await stores.leases.lease("l", "h", timedelta(minutes=1), NOW)
     idle = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
     async with asyncio.timeout(5):
-        while await beside.fetchval(idle):
+        while await other_connection.fetchval(idle):
             await asyncio.sleep(0.01)
 
 
 async def test_a_closed_database_has_disconnected(
-    postgres_url: str, beside: asyncpg.Connection
+    postgres_url: str, other_connection: asyncpg.Connection
 ) -> None:
     opened = await open_stores(postgres_url)
     await opened.clients.add_client(client("c"))
@@ -260,30 +264,30 @@ async def test_a_closed_database_has_disconnected(
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     async with asyncio.timeout(5):
-        while await beside.fetchval(others):
+        while await other_connection.fetchval(others):
             await asyncio.sleep(0.01)
 
 
-async def _waits(beside: asyncpg.Connection, task: "asyncio.Task[Any]") -> bool:
+async def _waits(other_connection: asyncpg.Connection, task: "asyncio.Task[Any]") -> bool:
     """Whether the task comes to wait for a lock, rather than to its end."""
     while not task.done():
-        if await beside.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+        if await other_connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
             return True
     return False
 
 
 async def test_a_session_never_slips_past_a_takeover_that_is_under_way(
-    stores: Stores, samples: Samples, beside: asyncpg.Connection
+    stores: Stores, samples: Samples, other_connection: asyncpg.Connection
 ) -> None:
     ann = await samples.user(password_hash="the attacker's")
-    transaction = beside.transaction()
+    transaction = other_connection.transaction()
     await transaction.start()
     # What `mark_email_verified` does; its end of all sessions is past, and its commit is not.
-    await beside.execute("UPDATE users SET email_verified_at = 1 WHERE id = $1", ann.id)
-    await beside.execute("DELETE FROM passwords WHERE user_id = $1", ann.id)
-    await beside.execute("DELETE FROM sessions WHERE user_id = $1", ann.id)
+    await other_connection.execute("UPDATE users SET email_verified_at = 1 WHERE id = $1", ann.id)
+    await other_connection.execute("DELETE FROM passwords WHERE user_id = $1", ann.id)
+    await other_connection.execute("DELETE FROM sessions WHERE user_id = $1", ann.id)
     begun = asyncio.create_task(stores.sessions.add_session(session("late", ann), None))
-    assert await _waits(beside, begun)
+    assert await _waits(other_connection, begun)
     await transaction.commit()
     await begun
     # The caller reads the password again afterwards, and sees that it is gone.
@@ -291,16 +295,18 @@ async def test_a_session_never_slips_past_a_takeover_that_is_under_way(
 
 
 async def test_an_authorization_never_slips_past_a_withdrawal_that_is_under_way(
-    stores: Stores, samples: Samples, beside: asyncpg.Connection
+    stores: Stores, samples: Samples, other_connection: asyncpg.Connection
 ) -> None:
     grant = await samples.unsaved_grant()
-    transaction = beside.transaction()
+    transaction = other_connection.transaction()
     await transaction.start()
     # What `withdraw_consent` does: all grants are marked, and nothing is committed yet.
-    await beside.execute("DELETE FROM consents WHERE user_id = $1", grant.user_id)
-    await beside.execute("UPDATE grants SET revoked_at = 1 WHERE user_id = $1", grant.user_id)
+    await other_connection.execute("DELETE FROM consents WHERE user_id = $1", grant.user_id)
+    await other_connection.execute(
+        "UPDATE grants SET revoked_at = 1 WHERE user_id = $1", grant.user_id
+    )
     begun = asyncio.create_task(stores.authorizations.add_grant(grant, code_of(grant)))
-    assert await _waits(beside, begun)
+    assert await _waits(other_connection, begun)
     await transaction.commit()
     assert not await begun
 

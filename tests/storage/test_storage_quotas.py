@@ -26,7 +26,7 @@ POLICY = QuotaPolicy(
 
 
 @pytest.fixture
-async def small(database_url: str) -> AsyncIterator[Stores]:
+async def small_stores(database_url: str) -> AsyncIterator[Stores]:
     """Stores with small quotas."""
     opened = await open_stores(database_url, quotas=POLICY)
     yield opened
@@ -43,71 +43,75 @@ async def spend(stores: Stores, names: range, signer: Signer) -> int:
     return len(names)
 
 
-async def test_a_signer_over_its_quota_is_refused_and_nothing_is_deleted(small: Stores) -> None:
-    assert await spend(small, range(10), APP) == 5
+async def test_a_signer_over_its_quota_is_refused_and_nothing_is_deleted(
+    small_stores: Stores,
+) -> None:
+    assert await spend(small_stores, range(10), APP) == 5
     with pytest.raises(QuotaExceeded) as refused:
-        await small.replays.use_once(key("one more"), SOON, APP)
+        await small_stores.replays.use_once(key("one more"), SOON, APP)
     assert refused.value.by_signer
-    assert not await small.replays.is_used(key("one more"))
+    assert not await small_stores.replays.is_used(key("one more"))
     for number in range(5):
-        assert await small.replays.is_used(key(f"{APP} {number}"))
+        assert await small_stores.replays.is_used(key(f"{APP} {number}"))
 
 
-async def test_a_replay_is_seen_when_the_quota_is_full(small: Stores) -> None:
-    assert await spend(small, range(10), APP) == 5
-    assert not await small.replays.use_once(key(f"{APP} 0"), SOON, APP)
+async def test_a_replay_is_seen_when_the_quota_is_full(small_stores: Stores) -> None:
+    assert await spend(small_stores, range(10), APP) == 5
+    assert not await small_stores.replays.use_once(key(f"{APP} 0"), SOON, APP)
 
 
-async def test_the_total_of_a_group_refuses_its_other_signers(small: Stores) -> None:
-    assert await spend(small, range(10), APP) == 5
-    assert await spend(small, range(10), OTHER_APP) == 3
+async def test_the_total_of_a_group_refuses_its_other_signers(small_stores: Stores) -> None:
+    assert await spend(small_stores, range(10), APP) == 5
+    assert await spend(small_stores, range(10), OTHER_APP) == 3
     with pytest.raises(QuotaExceeded) as refused:
-        await small.replays.use_once(key("one more"), SOON, OTHER_APP)
+        await small_stores.replays.use_once(key("one more"), SOON, OTHER_APP)
     assert not refused.value.by_signer
     with pytest.raises(QuotaExceeded):
-        await small.replays.use_once(key("one more"), SOON, Signer("operator's client", "new"))
+        await small_stores.replays.use_once(
+            key("one more"), SOON, Signer("operator's client", "new")
+        )
 
 
-async def test_each_group_has_a_separate_total(small: Stores) -> None:
-    assert await spend(small, range(10), STRANGER) == 5
-    assert await spend(small, range(10), Signer("other client", "second")) == 3
-    assert await spend(small, range(10), APP) == 5
-    assert await spend(small, range(10), PROVIDER) == 5
+async def test_each_group_has_a_separate_total(small_stores: Stores) -> None:
+    assert await spend(small_stores, range(10), STRANGER) == 5
+    assert await spend(small_stores, range(10), Signer("other client", "second")) == 3
+    assert await spend(small_stores, range(10), APP) == 5
+    assert await spend(small_stores, range(10), PROVIDER) == 5
 
 
-async def test_expired_records_make_space(small: Stores) -> None:
-    assert await spend(small, range(5), APP) == 5
-    assert await small.retention.delete_expired("replays", SOON, 2) == 2
-    assert await spend(small, range(10, 20), APP) == 2
-    assert await small.retention.delete_expired("replays", SOON, 100) == 5
-    assert await small.retention.delete_expired("replays", SOON, 100) == 0
-    assert await spend(small, range(20, 30), APP) == 5
+async def test_expired_records_make_space(small_stores: Stores) -> None:
+    assert await spend(small_stores, range(5), APP) == 5
+    assert await small_stores.retention.delete_expired("replays", SOON, 2) == 2
+    assert await spend(small_stores, range(10, 20), APP) == 2
+    assert await small_stores.retention.delete_expired("replays", SOON, 100) == 5
+    assert await small_stores.retention.delete_expired("replays", SOON, 100) == 0
+    assert await spend(small_stores, range(20, 30), APP) == 5
 
 
-async def test_space_is_known_before_it_is_used(small: Stores) -> None:
-    await small.replays.require_space(key("next"), APP)
-    assert not await small.replays.is_used(key("next"))
-    assert await spend(small, range(10), APP) == 5
+async def test_space_is_known_before_it_is_used(small_stores: Stores) -> None:
+    await small_stores.replays.require_space(key("next"), APP)
+    assert not await small_stores.replays.is_used(key("next"))
+    assert await spend(small_stores, range(10), APP) == 5
     with pytest.raises(QuotaExceeded) as refused:
-        await small.replays.require_space(key("next"), APP)
+        await small_stores.replays.require_space(key("next"), APP)
     assert refused.value.by_signer
-    await small.replays.require_space(key("next"), OTHER_APP)
-    assert await spend(small, range(10), OTHER_APP) == 3
+    await small_stores.replays.require_space(key("next"), OTHER_APP)
+    assert await spend(small_stores, range(10), OTHER_APP) == 3
     with pytest.raises(QuotaExceeded) as refused:
-        await small.replays.require_space(key("next"), Signer("operator's client", "new"))
+        await small_stores.replays.require_space(key("next"), Signer("operator's client", "new"))
     assert not refused.value.by_signer
 
 
-async def test_no_record_has_a_longer_key_than_it_counts_for(small: Stores) -> None:
+async def test_no_record_has_a_longer_key_than_it_counts_for(small_stores: Stores) -> None:
     with pytest.raises(ValueError, match="too long"):
-        await small.replays.use_once(b"x" * 65, SOON, APP)
+        await small_stores.replays.use_once(b"x" * 65, SOON, APP)
 
 
 ROWS = 650
 
 
 @pytest.fixture
-async def shared(database_url: str) -> AsyncIterator[Stores]:
+async def shared_stores(database_url: str) -> AsyncIterator[Stores]:
     """Stores whose group of other clients has 650 records, of which the first owner gets 10."""
     opened = await open_stores(database_url, quotas=QuotaPolicy(replays_total=ROWS * REPLAY_BYTES))
     yield opened
@@ -129,36 +133,38 @@ def expected_shares(owners: int) -> list[int]:
     return shares
 
 
-async def test_all_applications_of_one_owner_share_what_one_owner_may_hold(shared: Stores) -> None:
-    assert await spend(shared, range(6), of_owner("ann", "first")) == 6
-    await shared.replays.require_space(key("next"), of_owner("ann", "second"))
-    assert await spend(shared, range(20), of_owner("ann", "second")) == 4
+async def test_all_applications_of_one_owner_share_what_one_owner_may_hold(
+    shared_stores: Stores,
+) -> None:
+    assert await spend(shared_stores, range(6), of_owner("ann", "first")) == 6
+    await shared_stores.replays.require_space(key("next"), of_owner("ann", "second"))
+    assert await spend(shared_stores, range(20), of_owner("ann", "second")) == 4
     for app in ("first", "second", "third"):
         with pytest.raises(QuotaExceeded) as refused:
-            await shared.replays.use_once(key("one more"), SOON, of_owner("ann", app))
+            await shared_stores.replays.use_once(key("one more"), SOON, of_owner("ann", app))
         assert refused.value.by_signer
         with pytest.raises(QuotaExceeded):
-            await shared.replays.require_space(key("one more"), of_owner("ann", app))
-    assert not await shared.replays.is_used(key("one more"))
-    assert not await shared.replays.use_once(
+            await shared_stores.replays.require_space(key("one more"), of_owner("ann", app))
+    assert not await shared_stores.replays.is_used(key("one more"))
+    assert not await shared_stores.replays.use_once(
         key(f"{of_owner('ann', 'first')} 0"), SOON, of_owner("ann", "first")
     )
-    assert await spend(shared, range(2), of_owner("ben")) == 2
+    assert await spend(shared_stores, range(2), of_owner("ben")) == 2
 
 
-async def test_no_owner_finds_the_quota_used_up_by_a_few_others(shared: Stores) -> None:
+async def test_no_owner_finds_the_quota_used_up_by_a_few_others(shared_stores: Stores) -> None:
     shares = expected_shares(40)
     assert shares[0] == 10
     assert min(shares) >= 5
     for number, share in enumerate(shares):
-        assert await spend(shared, range(share + 1), of_owner(f"owner {number}")) == share
+        assert await spend(shared_stores, range(share + 1), of_owner(f"owner {number}")) == share
 
 
-async def test_the_share_of_an_owner_holds_under_concurrency(shared: Stores) -> None:
+async def test_the_share_of_an_owner_holds_under_concurrency(shared_stores: Stores) -> None:
     async def spend_one(owner: str, number: int) -> bool:
         signer = of_owner(owner, f"app {number % 3}")
         try:
-            return await shared.replays.use_once(key(f"{owner} {number}"), SOON, signer)
+            return await shared_stores.replays.use_once(key(f"{owner} {number}"), SOON, signer)
         except QuotaExceeded:
             return False
 
@@ -170,12 +176,12 @@ async def test_the_share_of_an_owner_holds_under_concurrency(shared: Stores) -> 
     assert max(shares) <= 10
     assert min(shares) >= expected_shares(len(owners))[-1]
     # Each record was counted once for its owner, and is taken off once.
-    assert await shared.retention.delete_expired("replays", SOON, 500) == sum(shares)
-    assert await spend(shared, range(20), of_owner("owner 0")) == 10
+    assert await shared_stores.retention.delete_expired("replays", SOON, 500) == sum(shares)
+    assert await spend(shared_stores, range(20), of_owner("owner 0")) == 10
 
 
-async def test_data_deletion_requests_are_bounded_and_none_is_deleted(small: Stores) -> None:
-    requests = small.data_deletion_requests
+async def test_data_deletion_requests_are_bounded_and_none_is_deleted(small_stores: Stores) -> None:
+    requests = small_stores.data_deletion_requests
     for number in range(3):
         await requests.require_space()
         await requests.add_data_deletion_request(data_deletion_request(f"code {number}"))
@@ -187,20 +193,20 @@ async def test_data_deletion_requests_are_bounded_and_none_is_deleted(small: Sto
     assert await requests.data_deletion_request("code 0") is not None
 
 
-async def test_data_deletion_requests_that_expired_make_space(small: Stores) -> None:
-    requests = small.data_deletion_requests
+async def test_data_deletion_requests_that_expired_make_space(small_stores: Stores) -> None:
+    requests = small_stores.data_deletion_requests
     for number in range(3):
         row = data_deletion_request(f"code {number}", expires_at=SOON)
         await requests.add_data_deletion_request(row)
-    assert await small.retention.delete_expired("data_deletion_requests", SOON, 2) == 2
+    assert await small_stores.retention.delete_expired("data_deletion_requests", SOON, 2) == 2
     for number in range(3, 5):
         await requests.add_data_deletion_request(data_deletion_request(f"code {number}"))
     with pytest.raises(QuotaExceeded):
         await requests.require_space()
 
 
-async def test_a_code_that_is_taken_counts_once(small: Stores) -> None:
-    requests = small.data_deletion_requests
+async def test_a_code_that_is_taken_counts_once(small_stores: Stores) -> None:
+    requests = small_stores.data_deletion_requests
     await requests.add_data_deletion_request(data_deletion_request("taken"))
     for _ in range(5):
         with pytest.raises(Conflict):

@@ -185,7 +185,7 @@ async def apple() -> AsyncIterator[Apple]:
 
 
 @pytest.fixture
-async def beside_apple(serve_live: ServeLive, apple: Apple) -> Live:
+async def live_with_apple(serve_live: ServeLive, apple: Apple) -> Live:
     settings = {
         "client_id": SERVICE,
         "client_secret": pem_of(ec_key()),
@@ -211,7 +211,7 @@ async def apple_tells(live: Live, body: bytes) -> httpx.Response:
     )
 
 
-async def test_apple_reports_what_became_of_an_account(beside_apple: Live, apple: Apple) -> None:
+async def test_apple_reports_what_became_of_an_account(live_with_apple: Live, apple: Apple) -> None:
     cases: list[Case] = [
         ("account-deleted", (False, False), 0),
         ("account-delete", (False, False), 0),
@@ -221,24 +221,24 @@ async def test_apple_reports_what_became_of_an_account(beside_apple: Live, apple
     ]
     for event, live_after, linked in cases:
         subject = f"{SUBJECT}.{event}"
-        person = await connect(beside_apple, "apple", apple.id_token(subject))
+        person = await connect(live_with_apple, "apple", apple.id_token(subject))
         assert await person.is_live() == (True, True), event
-        response = await apple_tells(beside_apple, apple.message(event, subject))
+        response = await apple_tells(live_with_apple, apple.message(event, subject))
         assert response.status_code == 200, response.text
         assert await person.is_live() == live_after, event
-        assert len(await beside_apple.context.social.identities(person.user_id)) == linked, event
+        assert len(await live_with_apple.context.social.identities(person.user_id)) == linked, event
 
 
 async def test_a_message_that_apple_did_not_sign_or_not_for_us_is_refused(
-    beside_apple: Live, apple: Apple
+    live_with_apple: Live, apple: Apple
 ) -> None:
-    person = await connect(beside_apple, "apple", apple.id_token())
+    person = await connect(live_with_apple, "apple", apple.id_token())
     good = apple.message("account-deleted")
     for body in (
         good[:-6] + b'AAAA"}',
         apple.message("account-deleted", aud="org.example.other"),
         apple.message("account-deleted", iss="https://appleid.example.org"),
     ):
-        response = await apple_tells(beside_apple, body)
+        response = await apple_tells(live_with_apple, body)
         assert (response.status_code, response.json()["err"]) == (400, "authentication_failed")
     assert await person.is_live() == (True, True)
