@@ -19,7 +19,7 @@ BY = Authority(reason="a load test")
 async def limit(harness: AppHarness, app: App, tokens: int, requests: int = 0) -> None:
     client = await harness.context.stores.clients.client(app.id)
     assert client is not None
-    await client_administration(harness.context).limit(client, tokens, requests, BY)
+    await client_administration(harness.context).set_limits(client, tokens, requests, BY)
 
 
 def is_limited(response: httpx.Response) -> bool:

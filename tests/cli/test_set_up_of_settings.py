@@ -283,7 +283,8 @@ def test_secrets_of_another_secret_key_stop_the_start(terminal: Terminal, apply:
     assert refused.code == 1
     assert "the secret key is not the one that this database was made with" in refused.err
     assert (
-        "sets of provider secrets cannot be decrypted" in terminal("check", secret_key="B" * 43).err
+        "1 set of provider secrets cannot be decrypted"
+        in terminal("check", secret_key="B" * 43).err
     )
     assert terminal.does("check").out == "no fault found\n"
     # The key is lost: the file with all secrets stores them under the new one, one is not enough.

@@ -95,7 +95,7 @@ async def test_a_host_that_the_operator_named_needs_no_certificate_of_its_name(
 async def test_a_failed_fetch_is_reported_to_the_operator() -> None:
     async with closing(GuardedHttpClient()) as http_client:
         with capture_logs() as logs, pytest.raises(FetchFailed):
-            await HttpDocumentFetcher(http_client).get("https://127.0.0.1:9/keys?marked")
+            await HttpDocumentFetcher(http_client).fetch("https://127.0.0.1:9/keys?marked")
     (line,) = logs
     assert line["event"] == "document.not_fetched"
     assert line["host"] == "127.0.0.1:9"
@@ -121,7 +121,7 @@ async def test_a_document_is_that_of_a_response_with_status_200(head: bytes) -> 
         closing(it.http_client()) as http_client,
     ):
         with pytest.raises(FetchFailed):
-            await HttpDocumentFetcher(http_client).document(
+            await HttpDocumentFetcher(http_client).fetch_cacheable(
                 f"http://{it.host_and_port}/", largest=99
             )
     assert len(it.requested) == 1
@@ -134,14 +134,16 @@ async def test_a_slow_or_large_document_is_not_read() -> None:
         closing(it.http_client(time_limit=limit)) as http_client,
     ):
         with pytest.raises(FetchFailed, match="no response within"):
-            await HttpDocumentFetcher(http_client).document(
+            await HttpDocumentFetcher(http_client).fetch_cacheable(
                 f"http://{it.host_and_port}/", largest=99
             )
     async with loopback_server(OK) as it, closing(it.http_client()) as http_client:
         documents = HttpDocumentFetcher(http_client)
-        assert (await documents.document(f"http://{it.host_and_port}/", largest=2)).body == b"{}"
+        assert (
+            await documents.fetch_cacheable(f"http://{it.host_and_port}/", largest=2)
+        ).body == b"{}"
         with pytest.raises(FetchFailed, match="more than 1 bytes"):
-            await documents.document(f"http://{it.host_and_port}/", largest=1)
+            await documents.fetch_cacheable(f"http://{it.host_and_port}/", largest=1)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +152,7 @@ async def test_a_slow_or_large_document_is_not_read() -> None:
 async def test_output_for_the_operator_holds_no_credential(address: str) -> None:
     async with closing(GuardedHttpClient()) as http_client:
         with capture_logs() as logs, pytest.raises(FetchFailed):
-            await HttpDocumentFetcher(http_client).get(address)
+            await HttpDocumentFetcher(http_client).fetch(address)
     (line,) = logs
     assert line["event"] == "document.not_fetched"
     assert "marked" not in str(line)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from support.checks import not_empty
 from support.source_trees import ROOT, SOURCE, trees
 
 _ARCHITECTURE = ROOT / "docs/architecture.md"
@@ -104,10 +105,13 @@ def test_each_allowed_exception_is_needed() -> None:
 
 
 def test_a_module_of_ports_says_whether_it_has_stores() -> None:
-    for path, tree in trees(SOURCE).items():
-        if path.parent == SOURCE / "ports" and path.stem != "stores":
-            names = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
-            number = sum(name.endswith(("Store", "Queue")) for name in names)
-            suffix = {0: "", 1: "_store"}.get(number, "_stores")
-            assert path.stem.endswith(suffix), (path.stem, names)
-            assert number or not path.stem.endswith(("_store", "_stores")), path.stem
+    modules = {
+        path.stem: [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+        for path, tree in trees(SOURCE).items()
+        if path.parent == SOURCE / "ports" and path.stem != "stores"
+    }
+    for module, names in not_empty(modules.items()):
+        number = sum(name.endswith(("Store", "Queue")) for name in names)
+        suffix = {0: "", 1: "_store"}.get(number, "_stores")
+        assert module.endswith(suffix), (module, names)
+        assert number or not module.endswith(("_store", "_stores")), module

@@ -22,7 +22,7 @@ class HttpDocumentFetcher:
     http_client: GuardedHttpClient
 
     async def fetch(self, url: str, *, largest: int = 65_536) -> bytes:
-        """The body of a document of at most `largest` bytes, whatever its status. Raises
+        """The body of a document of at most `largest` bytes, with a status of 2xx. Raises
         `FetchFailed`."""
         return (await self._fetch(url, largest)).body
 

@@ -98,7 +98,8 @@ def _exit(code: int) -> NoReturn:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(0)
+    # Not by an exception: one that is raised in a callback of a weak reference is lost.
+    _exit(0)
 
 
 def _end_with_parent() -> None:
