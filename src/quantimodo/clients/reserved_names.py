@@ -82,8 +82,8 @@ def skeleton(text: str) -> str:
     looks = "".join(table.get(one, one) for one in plain).casefold()
     looks = "".join(table.get(one, one) for one in unicodedata.normalize("NFKD", looks))
     looks = re.sub(r"[\W_]", "", looks)
-    for letters, letter in _LOOK_ALIKES.items():
-        looks = looks.replace(letters, letter)
+    for look_alike, usual in _LOOK_ALIKES.items():
+        looks = looks.replace(look_alike, usual)
     return looks
 
 

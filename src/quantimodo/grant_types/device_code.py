@@ -115,7 +115,7 @@ class DeviceCodeGrant:
                 "the device code has expired: request a new one", refusal="device_code_expired"
             )
         if not device.approved:
-            return self._wait(device, now)
+            return self._pending(device, now)
         if code is None or code.revoked or code.grant.expires_at <= now:
             raise InvalidGrant("the device code was revoked", refusal="device_code_not_valid")
         # RFC 8707 §2.2, RFC 9396 §6: this request may narrow the access token.
@@ -128,7 +128,7 @@ class DeviceCodeGrant:
             return Repeat(client, code, scope, minted, details)
         return Redeem(client, code, scope, details, _parent(form.required("device_code"), device))
 
-    def _wait(self, device: DeviceAuthorization, now: datetime) -> Wait:
+    def _pending(self, device: DeviceAuthorization, now: datetime) -> Wait:
         """A poll in time is stored; one that is too early increases the interval up to a minute.
         After that it stores nothing, so that fast polls cost one read."""
         due = None if device.polled_at is None else device.polled_at + device.interval - _TOLERANCE

@@ -103,7 +103,7 @@ class Metrics:
         """All metrics but durations, with the counters of this process alone. OpenTelemetry has a
         histogram of durations from its own spans."""
         counters = [each for each in self._registry.collect() if each.name != DURATIONS]
-        families = [*counters, *StateGauges(self.state).collect()]
+        metric_families = [*counters, *StateGauges(self.state).collect()]
         return [
             MetricValues(
                 f"{each.name}_total" if each.type == "counter" else each.name,
@@ -115,7 +115,7 @@ class Metrics:
                     if not sample.name.endswith("_created")
                 ],
             )
-            for each in families
+            for each in metric_families
         ]
 
     def render(self) -> bytes:
