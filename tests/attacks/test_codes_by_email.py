@@ -52,6 +52,8 @@ async def test_the_code_signs_in_the_browser_that_requested_it(code_harness: App
     attacker = code_harness.browser()
     await request_code(attacker, "other@example.org")
     assert (await enter(attacker, code)).status_code == 400, "a code of another browser"
+    attacker.headers["accept-language"] = "de"
+    assert "Dieser Code ist nicht richtig" in (await enter(attacker, code)).text
     assert (await enter(browser, f"{code[:3]} {code[3:]}")).headers["location"] == "/account"
     (session,) = await code_harness.context.sessions.list(ann.id)
     assert session.methods == ()

@@ -16,6 +16,7 @@ from quantimodo.accounts.login import EmailProof, Login, LoginBrowser, LoginResu
 from quantimodo.accounts.throttle import Throttle
 from quantimodo.crypto.digests import compare_digest, keyed_digest
 from quantimodo.model.secrets import Secret
+from quantimodo.model.texts import N_
 from quantimodo.model.users import User
 from quantimodo.ports.account_stores import UserStore
 from quantimodo.ports.clock import Entropy
@@ -23,7 +24,7 @@ from quantimodo.ports.clock import Entropy
 LIFETIME: Final = timedelta(minutes=10)
 _DIGITS: Final = 6
 _EMAIL_LENGTH: Final = 400  # about as long as an encrypted e-mail
-_WRONG: Final = "This code is not right, or it is too old. Enter the newest one."
+_WRONG: Final = N_("This code is not right, or it is too old. Enter the newest one.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
