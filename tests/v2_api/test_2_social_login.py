@@ -720,6 +720,10 @@ async def test_a_failure_at_the_provider_is_shown_on_a_page(
     declined = await send_callback(browser, state_of(started_login), error="access_denied")
     assert is_page(declined, 403)
     assert 'href="/sign-in?return_to=/developers"' in declined.text
+    browser.headers["accept-language"] = "de"
+    state = state_of(await browser.get("/sign-in/with/google"))
+    declined = await send_callback(browser, state, error="access_denied")
+    assert "Die Anmeldung wurde beim Anbieter abgelehnt." in declined.text
     google.fault = DOWN
     assert is_page(await sign_in_with(browser), 503)
     google.out_of_reach = DOWN

@@ -83,7 +83,7 @@ class FinishedLogins:
 
     async def _link(self, request: Request, target: str) -> tuple[str, str]:
         if target.startswith("http"):
-            return f"Go to {urlsplit(target).netloc}", target
+            return N_("Go to %(host)s", host=urlsplit(target).netloc), target
         signed_in = (await self.page_context.browser_request(request)).session is not None
         leads = await self.return_targets.of(target)
         path = leads.return_to

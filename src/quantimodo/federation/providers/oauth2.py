@@ -21,6 +21,7 @@ from quantimodo.federation.contract import (
 )
 from quantimodo.federation.field_paths import Path, value_at
 from quantimodo.model.secrets import Secret
+from quantimodo.model.texts import N_
 from quantimodo.outbound.errors import ProviderFault, ProviderUnavailable
 from quantimodo.outbound.http_client import GuardedHttpClient, basic_authorization
 from quantimodo.outbound.responses import HttpResponse, invalid_response
@@ -216,9 +217,9 @@ class OAuth2:
 
 
 _NO_CODE = Secret("not-a-code")
-_BAD_CODE = "The sign-in code is not valid any more. Start the sign-in again."
-TEMPORARILY_UNAVAILABLE = "The sign-in provider is busy. Try again in a moment."
-_DECLINED = "The sign-in was declined at the provider."
+_BAD_CODE = N_("The sign-in code is not valid any more. Start the sign-in again.")
+TEMPORARILY_UNAVAILABLE = N_("The sign-in provider is busy. Try again in a moment.")
+_DECLINED = N_("The sign-in was declined at the provider.")
 
 
 def error_code(error: Any) -> str:
