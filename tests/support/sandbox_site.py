@@ -66,7 +66,9 @@ class Sandbox:
         assert page.status_code == 200, page.text
         return response_of(await self.http.get(link(page, person)))
 
-    async def redeem(self, fake_provider: str, code: str, **changes: str | None) -> httpx.Response:
+    async def redeem(
+        self, fake_provider: str, code: str, /, **changes: str | None
+    ) -> httpx.Response:
         """Exchange a code; a parameter that is None is left out."""
         path = (
             f"{GRAPH}/oauth/access_token"
