@@ -18,5 +18,4 @@ class AccountPolicy:
     sign_up_lifetime: timedelta = timedelta(hours=1)
     reset_lifetime: timedelta = timedelta(hours=1)
     verify_lifetime: timedelta = timedelta(hours=24)
-    invitation_lifetime: timedelta = timedelta(hours=72)
     deletion_grace: timedelta = timedelta(days=7)

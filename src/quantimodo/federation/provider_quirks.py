@@ -16,7 +16,8 @@ IdentityKey = tuple[str, str]  # issuer and subject: the key of an identity
 
 
 def is_true(value: Any) -> bool:
-    """security.md §23: only true is true; "false", 1 and "yes" are not."""
+    """Whether a claim is true (security.md §23): the value, or its text "true". "false", 1 and
+    "yes" are not."""
     return value is True or value == "true"
 
 

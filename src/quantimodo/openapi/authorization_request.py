@@ -16,6 +16,14 @@ RequestedResource = Annotated[
     ),
 ]
 
+State = Annotated[
+    str,
+    described(
+        "Returned unchanged. Bind it to the browser, and compare it in the response.",
+        fakes.STATE,
+    ),
+]
+
 
 class RequestParameters(TypedDict, total=False):
     """What an authorization request has, pushed or not."""
@@ -48,13 +56,7 @@ class RequestParameters(TypedDict, total=False):
         ),
     ]
     resource: RequestedResource
-    state: Annotated[
-        str,
-        described(
-            "Returned unchanged. Bind it to the browser, and compare it in the response.",
-            fakes.STATE,
-        ),
-    ]
+    state: State
     code_challenge: Annotated[
         str,
         described(

@@ -3,6 +3,7 @@
 from typing import Annotated, Final, Literal, Required, TypedDict
 
 from quantimodo.openapi import fakes, tags
+from quantimodo.openapi.authorization_request import State
 from quantimodo.openapi.login_jwt import ForClient, ProviderName, RefusedLogin
 from quantimodo.openapi.operation import HTML, JSON, Content, Operation, Response, described
 from quantimodo.openapi.responses import TOO_LARGE
@@ -23,13 +24,7 @@ class SocialLogin(TypedDict, total=False):
         ]
     ]
     clientId: ForClient
-    state: Annotated[
-        str,
-        described(
-            "Returned unchanged. Bind it to the browser, and compare it in the response.",
-            fakes.STATE,
-        ),
-    ]
+    state: State
     code_challenge: Annotated[
         str,
         described(
